@@ -1,0 +1,55 @@
+// Package callctx holds the few context values that cross from one module to another: the request id, the
+// idempotency key, and (in package identity) the principal. Whatever else a context carries stays behind
+// the fence. It also marks a context that runs inside a database transaction, so that no module is called from there.
+package callctx
+
+import (
+	"context"
+	"time"
+)
+
+type (
+	requestKey     struct{}
+	idempotencyKey struct{}
+	transactionKey struct{}
+)
+
+// Idempotency is the key of the request being served, scoped by principal and route, and the time of its
+// first arrival: together they let a repeated request make the same ids.
+type Idempotency struct {
+	Key string
+	At  time.Time
+}
+
+// WithRequestID returns a context that carries the request id.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey{}, id)
+}
+
+// RequestID reads the request id, empty when there is none.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
+	return id
+}
+
+// WithIdempotency returns a context that carries the key of the request.
+func WithIdempotency(ctx context.Context, k Idempotency) context.Context {
+	return context.WithValue(ctx, idempotencyKey{}, k)
+}
+
+// IdempotencyOf reads the key of the request; ok is false when the caller sent none.
+func IdempotencyOf(ctx context.Context) (k Idempotency, ok bool) {
+	k, ok = ctx.Value(idempotencyKey{}).(Idempotency)
+	return k, ok && k.Key != ""
+}
+
+// WithTransaction marks a context as running inside a transaction of the named module's database.
+func WithTransaction(ctx context.Context, module string) context.Context {
+	return context.WithValue(ctx, transactionKey{}, module)
+}
+
+// Transaction names the module whose transaction the context runs in, empty when none is open.
+func Transaction(ctx context.Context) string {
+	module, _ := ctx.Value(transactionKey{}).(string)
+	return module
+}

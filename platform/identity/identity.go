@@ -1,0 +1,55 @@
+// Package identity says who is calling. The gateway authenticates once; from there the principal travels in the
+// fenced context inside a process and in a signed assertion between processes.
+package identity
+
+import "context"
+
+// Method is how a principal proved who it is.
+type Method string
+
+// The methods. Anonymous principals have none.
+const (
+	Bearer  Method = "bearer"
+	Session Method = "session"
+	APIKey  Method = "api_key"
+)
+
+// Principal is who is calling. The zero value is an anonymous caller.
+type Principal struct {
+	UserID    string   `json:"sub,omitempty"` // usr_..., empty for anonymous callers
+	Method    Method   `json:"mth,omitempty"`
+	Admin     bool     `json:"adm,omitempty"`
+	SessionID string   `json:"sid,omitempty"` // the session or refresh family this call belongs to
+	Merchant  string   `json:"mrc,omitempty"` // set for API keys: the merchant they act for
+	Scopes    []string `json:"scp,omitempty"` // set for API keys
+}
+
+// SignedIn tells whether the caller is a known user or key.
+func (p Principal) SignedIn() bool { return p.UserID != "" || p.Merchant != "" }
+
+type (
+	principalKey struct{}
+	callerKey    struct{}
+)
+
+// NewContext returns a context that carries the principal.
+func NewContext(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// FromContext reads the principal; anonymous when there is none.
+func FromContext(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey{}).(Principal)
+	return p
+}
+
+// WithCaller returns a context that names the module a call comes from, as verified at the boundary.
+func WithCaller(ctx context.Context, module string) context.Context {
+	return context.WithValue(ctx, callerKey{}, module)
+}
+
+// Caller names the calling module, "gateway" for public requests, empty outside a call.
+func Caller(ctx context.Context) string {
+	module, _ := ctx.Value(callerKey{}).(string)
+	return module
+}
