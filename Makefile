@@ -1,0 +1,82 @@
+# Souk. `make help` lists the targets. Tools are pinned in tools/go.mod and tools/lint/go.mod, in modules of
+# their own so that their dependencies stay out of the application's.
+
+GO       ?= go
+TOOL     := $(GO) tool -modfile=tools/go.mod
+LINTTOOL := $(GO) tool -modfile=tools/lint/go.mod
+BUF      := $(TOOL) buf
+
+# The contracts as last released: what a rolling update and a waiting event still speak.
+BASELINE := tools/contracts-baseline.binpb
+
+# Extra arguments of `go test`, such as TESTFLAGS='-run TestCheckout -count=1'.
+TESTFLAGS ?=
+PKG       ?= ./...
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## serve every module on 127.0.0.1:8080, no configuration needed
+	$(GO) run . serve --all
+
+.PHONY: test
+test: ## run the tests (PKG=./modules/orders/... TESTFLAGS=-v)
+	$(TOOL) gotestsum --format pkgname -- $(TESTFLAGS) $(PKG)
+
+.PHONY: test-race
+test-race: ## run the tests under the race detector
+	$(TOOL) gotestsum --format pkgname -- -race $(TESTFLAGS) $(PKG)
+
+.PHONY: lint
+lint: ## check style, correctness, and that contracts stay compatible
+	$(LINTTOOL) golangci-lint run
+	$(BUF) lint
+	@if [ -f $(BASELINE) ]; then \
+		echo '$(BUF) breaking --against $(BASELINE)'; $(BUF) breaking --against $(BASELINE); \
+	else \
+		echo 'no contracts released yet ($(BASELINE)): nothing to stay compatible with'; \
+	fi
+
+.PHONY: format
+format: ## format Go and proto files
+	$(LINTTOOL) golangci-lint fmt
+	$(BUF) format -w
+
+.PHONY: vuln
+vuln: ## look for known vulnerabilities (asks vuln.go.dev)
+	$(LINTTOOL) govulncheck ./...
+
+.PHONY: generate
+generate: ## regenerate code from the proto files
+	$(BUF) generate
+
+# Contract folders hold proto files and what is generated from them, so any change there after a
+# regeneration is generated code that was not committed.
+.PHONY: generate-check
+generate-check: generate ## fail if committed generated code is not what the proto files give
+	@stale=$$(git ls-files --cached --others --exclude-standard -- '*.proto' | xargs -r dirname | sort -u \
+		| sed 's|^|:(glob)|; s|$$|/*.go|' | xargs -r git status --porcelain --untracked-files=all --); \
+	if [ -n "$$stale" ]; then \
+		echo 'generated code differs from what is committed; run make generate and commit:'; echo "$$stale"; exit 1; \
+	fi
+
+.PHONY: contracts-release
+contracts-release: ## record the contracts as released: later ones must stay compatible
+	$(BUF) build --exclude-source-info -o $(BASELINE)
+
+.PHONY: module
+module: ## start a new module: make module name=coupons
+	@[ -n '$(name)' ] || { echo 'usage: make module name=coupons' >&2; exit 2; }
+	$(GO) run ./platform/scaffold -name='$(name)'
+
+.PHONY: bench
+bench: ## measure and write the report, or one row of it: make bench ROW=checkout
+	$(GO) run ./bench $(if $(ROW),-row='$(ROW)')
+
+.PHONY: image
+image: ## build the container image souk
+	docker build -t souk .
