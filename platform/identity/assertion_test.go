@@ -1,0 +1,76 @@
+package identity_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"app/platform/identity"
+)
+
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+func newSigner(t *testing.T, c *clock, fill byte) *identity.Signer {
+	t.Helper()
+	s, err := identity.NewSigner(bytes.Repeat([]byte{fill}, 32), c.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestAssertion(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	c := &clock{now: start}
+	s := newSigner(t, c, 1)
+	sent := identity.Assertion{Caller: "gateway", Audience: "orders", RequestID: "req_1", Principal: identity.Principal{UserID: "usr_1", Method: identity.Bearer}}
+	token, err := s.Sign(sent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Verify(token, "orders")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent.Expires = start.Add(identity.AssertionTTL).Unix()
+	if diff := cmp.Diff(sent, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+
+	body, sig, _ := strings.Cut(token, ".")
+	refused := map[string]struct {
+		token, audience string
+		at              time.Time
+		key             byte
+	}{
+		"OtherAudience": {token, "payments", start, 1},
+		"Expired":       {token, "orders", start.Add(identity.AssertionTTL + time.Second), 1},
+		"FromTheFuture": {token, "orders", start.Add(-time.Minute), 1},
+		"OtherKey":      {token, "orders", start, 2},
+		"TamperedBody":  {body[:len(body)-2] + "AA." + sig, "orders", start, 1},
+		"NoSignature":   {body + ".", "orders", start, 1},
+		"Empty":         {"", "orders", start, 1},
+	}
+	for name, tc := range refused {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := newSigner(t, &clock{now: tc.at}, tc.key).Verify(tc.token, tc.audience); !errors.Is(err, identity.ErrAssertion) {
+				t.Errorf("got %v, want ErrAssertion", err)
+			}
+		})
+	}
+}
+
+func TestNewSignerRefusesShortKeys(t *testing.T) {
+	t.Parallel()
+	if _, err := identity.NewSigner(make([]byte, 31), time.Now); err == nil {
+		t.Error("a key of 31 bytes passed")
+	}
+}
