@@ -1,0 +1,129 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// AddressOff as a listen address means: do not listen.
+const AddressOff = "off"
+
+// Platform is the configuration of a process, whatever it hosts.
+type Platform struct {
+	HTTPAddr     string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080" doc:"where the public API listens; in a process without the gateway, where the other processes reach its modules"`
+	InternalAddr string `env:"INTERNAL_ADDR" doc:"where the other processes reach the modules of a process that also hosts the gateway"`
+	AdminAddr    string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090" doc:"where metrics, pprof and module states are served; off for nowhere"`
+	PublicURL    string `env:"PUBLIC_URL" doc:"the address people use, as it appears in letters; http://<HTTP_ADDR> when empty"`
+
+	DataDir     string `env:"DATA_DIR" envDefault:"data" doc:"folder of the SQLite databases and of generated keys"`
+	BrokerURL   string `env:"BROKER_URL" secret:"true" doc:"amqp:// address of a RabbitMQ; without it events travel directly between the processes"`
+	InternalKey string `env:"INTERNAL_KEY" secret:"true" doc:"key that the processes of one shop sign their requests with, 32 bytes at least; generated into DATA_DIR when everything runs in one process"`
+
+	RateLimit      string         `env:"RATE_LIMIT" envDefault:"on" doc:"off switches the rate limits of the public API off, for load tests"`
+	DevPages       string         `env:"DEV_PAGES" envDefault:"auto" doc:"serve the pages under /dev: on, off, or auto for only when the public API listens on a loopback address"`
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"networks of the proxies in front whose X-Forwarded-For is believed"`
+
+	LogLevel     slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
+	LogFormat    string     `env:"LOG_FORMAT" envDefault:"auto" doc:"text, json, or auto for text on a terminal and json elsewhere"`
+	OTLPEndpoint string     `env:"OTEL_EXPORTER_OTLP_ENDPOINT" doc:"URL of an OpenTelemetry collector (OTLP over HTTP) that gets the traces; none when empty"`
+
+	StartTimeout    time.Duration `env:"START_TIMEOUT" envDefault:"15s" doc:"how long one module may take to start"`
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s" doc:"how long to keep serving after /ready turned negative, so that load balancers notice"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s" doc:"how long requests in flight may take to finish, and each module to stop"`
+}
+
+// Validate checks what the types cannot say. Every error names its variable.
+func (p *Platform) Validate() error {
+	return errors.Join(
+		address("HTTP_ADDR", p.HTTPAddr), address("INTERNAL_ADDR", p.InternalAddr), address("ADMIN_ADDR", p.AdminAddr),
+		baseURL("PUBLIC_URL", p.PublicURL, "http", "https"), baseURL("OTEL_EXPORTER_OTLP_ENDPOINT", p.OTLPEndpoint, "http", "https"),
+		baseURL("BROKER_URL", p.BrokerURL, "amqp", "amqps"),
+		oneOf("RATE_LIMIT", p.RateLimit, "on", "off"), oneOf("DEV_PAGES", p.DevPages, "auto", "on", "off"),
+		oneOf("LOG_FORMAT", p.LogFormat, "auto", "text", "json"),
+		positive("START_TIMEOUT", p.StartTimeout), positive("SHUTDOWN_TIMEOUT", p.ShutdownTimeout),
+		key(p.InternalKey),
+	)
+}
+
+// ServesDevPages tells whether the pages under /dev are served when the public API listens on the given address.
+func (p *Platform) ServesDevPages(listen string) bool {
+	return p.DevPages == "on" || p.DevPages == "auto" && Loopback(listen)
+}
+
+// Loopback tells whether only this machine can reach a listen address.
+func Loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// ModuleURL reads <MODULE>_URL, the address of the process that hosts a module; empty when it is not set.
+func ModuleURL(environment Environment, module string) (string, error) {
+	name := ModuleVariable(module, "URL")
+	value, err := environment.Get(name)
+	if err == nil {
+		err = baseURL(name, value, "http", "https")
+	}
+	return strings.TrimSuffix(value, "/"), err
+}
+
+// ModuleVariable names a variable of a module, as in ORDERS_URL.
+func ModuleVariable(module, suffix string) string { return strings.ToUpper(module) + "_" + suffix }
+
+func address(name, value string) error {
+	if value == "" || value == AddressOff {
+		return nil
+	}
+	if _, _, err := net.SplitHostPort(value); err != nil {
+		return fmt.Errorf("%s=%q: not host:port, such as 127.0.0.1:8080 or :8080", name, value)
+	}
+	return nil
+}
+
+func baseURL(name, value string, schemes ...string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err == nil && u.Host != "" {
+		for _, s := range schemes {
+			if u.Scheme == s {
+				return nil
+			}
+		}
+	}
+	// The value is not shown: a URL may hold a password.
+	return fmt.Errorf("%s: not a URL that begins with %s://", name, strings.Join(schemes, ":// or "))
+}
+
+func oneOf(name, value string, allowed ...string) error {
+	for _, a := range allowed {
+		if value == a {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s=%q: must be one of %s", name, value, strings.Join(allowed, ", "))
+}
+
+func positive(name string, d time.Duration) error {
+	if d <= 0 {
+		return fmt.Errorf("%s=%q: must be longer than nothing", name, d)
+	}
+	return nil
+}
+
+func key(value string) error {
+	if value != "" && len(value) < 32 {
+		return fmt.Errorf("INTERNAL_KEY: %d bytes, at least 32 are needed", len(value))
+	}
+	return nil
+}
