@@ -25,11 +25,11 @@ run: ## serve every module on 127.0.0.1:8080, no configuration needed
 
 .PHONY: test
 test: ## run the tests (PKG=./modules/orders/... TESTFLAGS=-v)
-	$(TOOL) gotestsum --format pkgname -- $(TESTFLAGS) $(PKG)
+	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- $(TESTFLAGS) $(PKG)
 
 .PHONY: test-race
 test-race: ## run the tests under the race detector
-	$(TOOL) gotestsum --format pkgname -- -race $(TESTFLAGS) $(PKG)
+	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race $(TESTFLAGS) $(PKG)
 
 .PHONY: lint
 lint: ## check style, correctness, and that contracts stay compatible
