@@ -1,0 +1,69 @@
+package modules_test
+
+import (
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRules breaks every rule once in a made-up tree.
+func TestRules(t *testing.T) {
+	t.Parallel()
+	tree := fstest.MapFS{
+		"modules/modules.go":                    source("modules", "app/modules/shop"),
+		"modules/shop/module.go":                source("shop", "app/modules/bank/bankv1", "app/modules/bank/bankevents", "app/platform/rpc"),
+		"modules/shop/shopv1/x.go":              source("shopv1", "app/modules/shop/shopevents"),
+		"modules/shop/internal/a.go":            source("a", "app/modules/shop/internal/b", "app/modules/bank/internal/c"),
+		"modules/bank/module.go":                source("bank", "app/modules/shop/shopv1", "app/modules/shop/shopevents", "app/modules/shop"),
+		"modules/_template/module.go":           source("template", "app/modules/shop"),
+		"modules/bank/migrations/0001.up.sql":   {Data: []byte("-- FROM shop_x\nCREATE TABLE bank_accounts (id INTEGER REFERENCES shop_orders (id) ON DELETE CASCADE);")},
+		"modules/bank/migrations/0002.up.sql":   {Data: []byte("CREATE INDEX i ON bank_accounts (id);\nINSERT INTO bank_x SELECT id FROM bank_y;")},
+		"platform/rpc/rpc.go":                   source("rpc", "app/modules/shop"),
+		"modules/shop/internal/testdata/bad.go": {Data: []byte("not Go")},
+	}
+	p := policy{
+		calls: map[string][]string{"shop": {"bank"}, "gone": nil},
+		hears: map[string][]string{"shop": {"bank"}},
+	}
+	for name, c := range map[string]struct {
+		rule func() ([]string, error)
+		want []string
+	}{
+		"listed": {p.listed(tree), []string{
+			"modules/modules.go: add the import \"app/modules/bank\" and, in All, the line\n\t\tbank.New(),",
+			"modules/boundaries_test.go: add to calls the line\n\t\"bank\": nil,",
+			"modules/boundaries_test.go: add to hears the line\n\t\"bank\": nil,",
+			`modules/boundaries_test.go: "gone" is in the maps, but there is no modules/gone/module.go`,
+		}},
+		"imports": {p.imports(tree), []string{
+			"modules/bank/module.go: imports app/modules/shop/shopv1: bank calls shop, which its line in calls does not allow",
+			"modules/bank/module.go: imports app/modules/shop/shopevents: bank hears shop, which its line in hears does not allow",
+			"modules/bank/module.go: imports app/modules/shop: app/modules/shop is not a contract: of another module only shopv1 and shopevents may be imported",
+			"modules/shop/internal/a.go: imports app/modules/bank/internal/c: app/modules/bank/internal/c is not a contract: of another module only bankv1 and bankevents may be imported",
+		}},
+		"bases": {bases(tree), []string{
+			"platform/rpc/rpc.go: imports app/modules/shop: the platform knows no module",
+			"modules/shop/shopv1/x.go: imports app/modules/shop/shopevents: a contract imports no module",
+		}},
+		"migrations": {migrations(tree), []string{
+			"modules/bank/migrations/0001.up.sql: table shop_orders does not begin with bank_",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := c.rule()
+			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+				t.Errorf("err %v, complaints (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func source(pkg string, imports ...string) *fstest.MapFile {
+	text := "package " + pkg + "\n"
+	for _, i := range imports {
+		text += "import _ \"" + i + "\"\n"
+	}
+	return &fstest.MapFile{Data: []byte(text)}
+}
