@@ -76,7 +76,7 @@ func Valid(prefix, id string) bool {
 // layout puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562 section 5.7 wants them.
 func layout(at time.Time, random [10]byte) (u [16]byte) {
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli())) //nolint:gosec // times before 1970 do not occur
+	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
 	copy(u[:6], ms[2:])
 	copy(u[6:], random[:])
 	u[6] = u[6]&0x0f | 0x70

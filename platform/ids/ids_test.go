@@ -58,7 +58,8 @@ func TestForFollowsTheIdempotencyKey(t *testing.T) {
 	if other := ids.For(ctx, "ord", noon, "second"); other == first {
 		t.Error("two parts made one id")
 	}
-	if bare := context.Background(); ids.For(bare, "ord", noon) == ids.For(bare, "ord", noon) {
+	bare := context.Background()
+	if one, two := ids.For(bare, "ord", noon), ids.For(bare, "ord", noon); one == two {
 		t.Error("two requests without a key made one id")
 	}
 }

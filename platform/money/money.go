@@ -66,7 +66,7 @@ func (m Money) String() string {
 	if !ok {
 		digits = 2
 	}
-	sign, n := "", uint64(m.Amount) //nolint:gosec // the negative case is handled below
+	sign, n := "", uint64(m.Amount)
 	if m.Amount < 0 {
 		sign, n = "-", -n
 	}
