@@ -1,0 +1,1 @@
+CREATE INDEX events_outbox_state ON events_outbox (state, seq)

@@ -1,0 +1,1 @@
+CREATE INDEX events_owed_destination ON events_owed (destination, seq)
