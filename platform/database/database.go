@@ -1,0 +1,216 @@
+// Package database is the only way to a module's tables. Every module has a database of its own: a SQLite file
+// by default, a schema on a MySQL server when it is configured. Write is the only way to change data and Read the
+// only way to query it; both behave alike on the two engines:
+//
+//   - what Write returned nil for survives a crash of the process and a loss of power (SQLite: WAL with
+//     synchronous=FULL; MySQL: whatever the server promises for a commit);
+//   - the isolation to count on is READ COMMITTED: every statement of a Read sees its own snapshot, so two statements
+//     may see two states. Within Write, SQLite callers run one after another, MySQL callers side by side: guard
+//     invariants with conditions in the UPDATE and constraints in the schema, never by reading first;
+//   - an UPDATE counts the rows it matched, not the rows it changed;
+//   - a second statement of a Write is refused while the rows of an earlier one are open.
+//
+// The SQL must be in the subset both engines accept; see Options.Migrations.
+package database
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"app/platform/callctx"
+)
+
+// Engine names the kind of server behind a DB.
+type Engine string
+
+// The engines.
+const (
+	SQLite Engine = "sqlite"
+	MySQL  Engine = "mysql"
+)
+
+var (
+	// ErrNested is returned by Write when it is called from within a Write: the inner one could neither see the outer's
+	// changes nor be undone with it.
+	ErrNested = errors.New("database: write inside a write")
+	// ErrClosed is returned by every call after Close.
+	ErrClosed = errors.New("database: closed")
+)
+
+// Options say which database to open and what belongs in it.
+type Options struct {
+	// Module owns the database; it names the default file and marks the context of a Write.
+	Module string
+	// URL is one of "" (the file <DataDir>/<Module>.db), "sqlite:///absolute/path.db", "sqlite:relative/path.db" or
+	// "mysql://user:password@host:3306/schema?tls=true". See ParseURL for the parameters.
+	URL string
+	// DataDir is the folder of the default file, "data" when empty. It is made when missing, readable by its owner only.
+	DataDir string
+	// Migrations are sets of files, platform sets first, then the module's: each has *.up.sql files at its root, one
+	// statement each, applied in the order of their names. "0002_add_note.mysql.up.sql" replaces
+	// "0002_add_note.up.sql" on that engine. The id of a migration is the file's name without its endings,
+	// preceded by the set's name when it has one (Named); an id that occurs twice is an error.
+	Migrations []fs.FS
+	// Logger receives warnings; nil discards them.
+	Logger *slog.Logger
+	// Now is the clock for times of migration; nil means time.Now.
+	Now func() time.Time
+	// Readers bounds the number of queries that run at the same time on SQLite (default 4) and the number of
+	// connections on MySQL (default 16 for reading, as many for writing).
+	Readers int
+}
+
+// Work is the body of a Write or a Read. It must use the context and the Tx it is given, and neither after it
+// returned.
+type Work func(ctx context.Context, tx *Tx) error
+
+// Stats counts what happened since Open.
+type Stats struct {
+	Writes  uint64 // calls of Write whose changes were committed
+	Commits uint64 // commits they took: fewer than Writes where callers shared one
+	Retries uint64 // times that MySQL asked for a transaction to be tried again
+}
+
+// store is what an engine does for a DB; sqliteStore and mysqlStore are the two.
+type store interface {
+	// write runs fn in a transaction and returns after its commit or its rollback.
+	write(ctx context.Context, db *DB, fn Work) error
+	// read runs fn on a connection that refuses changes.
+	read(ctx context.Context, db *DB, fn Work) error
+	// migrate applies what is pending, safe against a second process and against being killed.
+	migrate(ctx context.Context, db *DB, all []script) (applied []string, err error)
+	// inspect is read on the connection that is open anyway: used at start, when every connection costs time.
+	inspect(ctx context.Context, db *DB, fn Work) error
+	ping(ctx context.Context) error
+	stats() Stats
+	builder() *bun.DB
+	close() error
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	module  string
+	engine  Engine
+	store   store
+	scripts []script
+	logger  *slog.Logger
+	now     func() time.Time
+
+	closeOnce sync.Once
+	closeErr  error
+	bunOnce   sync.Once
+	bun       *bun.DB
+}
+
+// Open opens the database, making a SQLite file that does not exist; it does not migrate. The error is one line
+// that names the file or the server and never a password.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	o = o.withDefaults()
+	place, err := ParseURL(o.URL, o.DataDir, o.Module)
+	if err != nil {
+		return nil, err
+	}
+	scripts, err := loadScripts(place.Engine, o.Migrations)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{module: o.Module, engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now}
+	if place.Engine == MySQL {
+		db.store, err = openMySQL(ctx, place, o)
+	} else {
+		db.store, err = openSQLite(ctx, place.Path, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Module == "" {
+		o.Module = "app"
+	}
+	if o.DataDir == "" {
+		o.DataDir = "data"
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+// Engine tells which engine the database runs on.
+func (db *DB) Engine() Engine { return db.engine }
+
+// Module names the owner of the database.
+func (db *DB) Module() string { return db.module }
+
+// Ping tells whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.store.ping(ctx) }
+
+// Stats reads the counters.
+func (db *DB) Stats() Stats { return db.store.stats() }
+
+// Close waits for the calls in progress and closes the database. Calls that come later get ErrClosed.
+func (db *DB) Close() error {
+	db.closeOnce.Do(func() { db.closeErr = db.store.close() })
+	return db.closeErr
+}
+
+// Write runs fn in a transaction and commits it; when Write returns nil the changes are durable and every later Read
+// sees them. An error of fn rolls its changes back and is returned as it is; a panic rolls back and goes on in the
+// caller's goroutine.
+//
+// fn may run more than once (MySQL asks for a repetition after a deadlock) and must have no effect outside the
+// database; use Tx.AfterCommit for what follows from success. A caller whose context ends before fn starts gets the
+// context's error and fn is not run; once started, fn is completed whatever happens to the context. The context
+// that fn gets is marked by callctx.WithTransaction, and calling Write with it is ErrNested. Read may be called
+// within fn but sees the last committed state.
+//
+// On SQLite the callers that wait at the same time share one commit, each guarded by a savepoint, so that the
+// failure of one does not touch the others; if that commit fails all of them get the error.
+func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
+	if callctx.Transaction(ctx) != "" {
+		return ErrNested
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return db.store.write(ctx, db, fn)
+}
+
+type readKey struct{}
+
+// Read runs fn with a connection that refuses changes. Each statement sees the state committed when it
+// started. fn is not retried. On SQLite a statement that computes for long is not interrupted when the context ends;
+// between statements and between rows the context is honoured.
+func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
+	if outer, ok := ctx.Value(readKey{}).(*Tx); ok && outer.db == db && !outer.over.Load() {
+		return fn(ctx, outer) // a Read within a Read must not wait for a second connection
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return db.store.read(ctx, db, fn)
+}
+
+// bunDB makes the query builder when it is first asked for: it costs memory, and most work never asks.
+func (db *DB) bunDB() *bun.DB {
+	db.bunOnce.Do(func() { db.bun = db.store.builder() })
+	return db.bun
+}
+
+// Micros turns a time into what the tables store: microseconds since 1970, UTC.
+func Micros(t time.Time) int64 { return t.UnixMicro() }
+
+// Time turns stored microseconds back into a time in UTC.
+func Time(us int64) time.Time { return time.UnixMicro(us).UTC() }

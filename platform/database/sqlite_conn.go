@@ -1,0 +1,223 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+
+	"modernc.org/sqlite"
+)
+
+// maxStatements bounds the prepared statements a connection keeps. The texts in a program are finite; only lists
+// such as IN (?, ?, ?) make more of them.
+const maxStatements = 256
+
+// errOpenRows keeps SQLite from accepting what MySQL cannot do.
+var errOpenRows = errors.New("database: the rows of an earlier query are still open; close them before the next statement of a Write")
+
+// sqliteConnector makes connections to one file, set up by pragmas.
+type sqliteConnector struct {
+	path    string
+	pragmas []string
+	writer  bool
+}
+
+// Driver implements driver.Connector.
+func (c sqliteConnector) Driver() driver.Driver { return &sqlite.Driver{} }
+
+// Connect implements driver.Connector. The pragmas are set in order; each must succeed.
+func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	raw, err := c.Driver().Open((&url.URL{Scheme: "file", OmitHost: true, Path: c.path}).String())
+	if err != nil {
+		return nil, err
+	}
+	conn := &sqliteConn{conn: raw.(sqliteDriverConn), writer: c.writer, statements: make(map[string]*statement)}
+	for _, pragma := range c.pragmas {
+		if _, err := conn.conn.ExecContext(ctx, "PRAGMA "+pragma, nil); err != nil {
+			_ = raw.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
+}
+
+// sqliteDriverConn is what the driver's connections can do.
+type sqliteDriverConn interface {
+	driver.Conn
+	driver.ExecerContext
+	driver.QueryerContext
+	IsReadOnly(schema string) (bool, error)
+}
+
+// sqliteStmt is what the driver's statements can do.
+type sqliteStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+type statement struct {
+	sqliteStmt
+	busy bool // its rows are open: a second use would move the first one's cursor
+}
+
+// sqliteConn is a driver connection that keeps its prepared statements. It exists because preparing costs more
+// than a point read, and because database/sql's own statements know nothing of rows left open.
+type sqliteConn struct {
+	conn       sqliteDriverConn
+	statements map[string]*statement
+	writer     bool
+	open       int             // rows open
+	reading    context.Context // of the Read in progress; its end stops the rows
+}
+
+// Prepare implements driver.Conn.
+func (c *sqliteConn) Prepare(query string) (driver.Stmt, error) { return c.conn.Prepare(query) }
+
+// Begin implements driver.Conn; transactions are the writer's business.
+func (c *sqliteConn) Begin() (driver.Tx, error) { return nil, ErrNested }
+
+// Close implements driver.Conn.
+func (c *sqliteConn) Close() error {
+	for query, s := range c.statements {
+		_ = s.Close()
+		delete(c.statements, query)
+	}
+	return c.conn.Close()
+}
+
+// ExecContext implements driver.ExecerContext. The context is not handed to SQLite: an interrupted statement
+// would roll back the whole transaction, and watching it costs a goroutine each time.
+func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if c.writer && c.open > 0 {
+		return nil, errOpenRows
+	}
+	if len(args) == 0 {
+		return c.conn.ExecContext(context.Background(), query, nil)
+	}
+	s, err := c.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), args)
+}
+
+// QueryContext implements driver.QueryerContext; see ExecContext.
+func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c.writer && c.open > 0 {
+		return nil, errOpenRows
+	}
+	if len(args) == 0 {
+		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, nil))
+	}
+	s, err := c.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	if s.busy {
+		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, args))
+	}
+	return c.wrap(s)(s.QueryContext(context.Background(), args))
+}
+
+// statement finds or prepares. Statements without arguments never come here: they are rare, or made by the
+// query builder with their values in the text, and would push out the others.
+func (c *sqliteConn) statement(query string) (*statement, error) {
+	if s, ok := c.statements[query]; ok {
+		return s, nil
+	}
+	prepared, err := c.conn.Prepare(query)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.statements) >= maxStatements {
+		c.evict()
+	}
+	s := &statement{sqliteStmt: prepared.(sqliteStmt)}
+	c.statements[query] = s
+	return s, nil
+}
+
+// evict closes any statement that is not in use.
+func (c *sqliteConn) evict() {
+	for query, s := range c.statements {
+		if !s.busy {
+			_ = s.Close()
+			delete(c.statements, query)
+			return
+		}
+	}
+}
+
+func (c *sqliteConn) wrap(s *statement) func(driver.Rows, error) (driver.Rows, error) {
+	return func(rows driver.Rows, err error) (driver.Rows, error) {
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			s.busy = true
+		}
+		c.open++
+		return &sqliteRows{Rows: rows, conn: c, statement: s}, nil
+	}
+}
+
+// sqliteRows gives the statement back when it is closed.
+type sqliteRows struct {
+	driver.Rows
+	conn      *sqliteConn
+	statement *statement
+	closed    bool
+}
+
+// Next implements driver.Rows; it stops when the Read's context has ended.
+func (r *sqliteRows) Next(dest []driver.Value) error {
+	if ctx := r.conn.reading; ctx != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return r.Rows.Next(dest)
+}
+
+// Close implements driver.Rows.
+func (r *sqliteRows) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	r.conn.open--
+	if r.statement != nil {
+		r.statement.busy = false
+	}
+	return r.Rows.Close()
+}
+
+// ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName for bun's maps.
+func (r *sqliteRows) ColumnTypeDatabaseTypeName(index int) string {
+	return r.Rows.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(index)
+}
+
+// ColumnTypeScanType implements driver.RowsColumnTypeScanType for bun's maps.
+func (r *sqliteRows) ColumnTypeScanType(index int) reflect.Type {
+	return r.Rows.(driver.RowsColumnTypeScanType).ColumnTypeScanType(index)
+}
+
+// control runs a statement of the engine itself, prepared once, outside of database/sql: only who holds the
+// writer's turn calls it.
+func (c *sqliteConn) control(query string) error {
+	s, err := c.statement(query)
+	if err != nil {
+		return fmt.Errorf("%s: %w", query, err)
+	}
+	if _, err = s.ExecContext(context.Background(), nil); err != nil {
+		return fmt.Errorf("%s: %w", query, err)
+	}
+	return nil
+}

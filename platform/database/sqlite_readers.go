@@ -1,0 +1,93 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+)
+
+// defaultReaders is enough for small machines: a query on SQLite is work for a core, not waiting.
+const defaultReaders = 4
+
+// readers is a pool of connections that refuse changes, opened when they are first needed.
+type readers struct {
+	db     *sql.DB
+	free   chan *reader
+	slots  chan struct{} // one for each connection that may still be opened
+	closed chan struct{}
+}
+
+type reader struct {
+	conn *sql.Conn
+	raw  *sqliteConn
+}
+
+func newReaders(db *sql.DB, limit int) *readers {
+	if limit < 1 {
+		limit = defaultReaders
+	}
+	p := &readers{db: db, free: make(chan *reader, limit), slots: make(chan struct{}, limit), closed: make(chan struct{})}
+	for range limit {
+		p.slots <- struct{}{}
+	}
+	return p
+}
+
+func (p *readers) read(ctx context.Context, db *DB, fn Work) error {
+	r, err := p.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	tx := &Tx{db: db, conn: r.conn, base: context.Background()}
+	r.raw.reading = ctx
+	defer func() { // also after a panic
+		tx.end()
+		r.raw.reading = nil
+		p.free <- r
+	}()
+	return fn(context.WithValue(ctx, readKey{}, tx), tx)
+}
+
+// acquire gives a free reader, opens one while there are fewer than the limit, or waits.
+func (p *readers) acquire(ctx context.Context) (*reader, error) {
+	select {
+	case <-p.closed:
+		return nil, ErrClosed
+	default:
+	}
+	select {
+	case r := <-p.free:
+		return r, nil
+	default:
+	}
+	select {
+	case r := <-p.free:
+		return r, nil
+	case <-p.slots:
+		return p.open(ctx)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-p.closed:
+		return nil, ErrClosed
+	}
+}
+
+func (p *readers) open(ctx context.Context) (*reader, error) {
+	conn, raw, err := patientConn(context.WithoutCancel(ctx), p.db)
+	if err != nil {
+		p.slots <- struct{}{}
+		return nil, err
+	}
+	return &reader{conn: conn, raw: raw}, nil
+}
+
+// close waits for the reads in progress. It is called once.
+func (p *readers) close() {
+	close(p.closed)
+	for range cap(p.slots) {
+		select {
+		case r := <-p.free:
+			_ = r.conn.Close()
+		case <-p.slots:
+		}
+	}
+}

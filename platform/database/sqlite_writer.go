@@ -1,0 +1,321 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"app/platform/callctx"
+)
+
+const (
+	// maxBatch bounds the callers that share a commit, maxHold the time the first of them waits for the last.
+	maxBatch = 128
+	maxHold  = 4 * time.Millisecond
+	// busyTries times busyWait is how long another process may keep the file before a Write gives up: 30 s.
+	busyTries = 120
+	busyWait  = 250 * time.Millisecond
+)
+
+// writer lets callers write one after another on one connection and commits for all who are waiting at once.
+// There is no goroutine behind it: the turn is handed from caller to caller, so that every function runs in the
+// goroutine of whoever called Write (a panic, or runtime.Goexit from a test, stays there), and a lone caller never
+// waits for a second goroutine to wake up. Who ends a turn with nobody queued commits for all before it.
+type writer struct {
+	conn *sql.Conn
+	raw  *sqliteConn
+
+	mu         sync.Mutex
+	taken      bool // somebody has the turn
+	closed     bool
+	head, tail *caller // queue
+	idle       sync.Cond
+
+	// The rest belongs to whoever has the turn.
+	open    bool    // a transaction has begun
+	waiting *caller // callers that depend on the next commit, the latest first
+	batch   int     // how many they are
+	done    int     // how many of them have changes in it
+	last    int     // how many the previous commit had
+	started time.Time
+
+	writes, commits atomic.Uint64
+}
+
+// caller is one Write on its way through the queue and the commit.
+type caller struct {
+	wake  chan struct{} // once for the turn when queued, once for the commit's outcome
+	next  *caller       // in the queue, then in the list of those waiting
+	state atomic.Int32
+	err   error // outcome of the commit
+}
+
+const (
+	queued int32 = iota
+	granted
+	gone
+)
+
+var callers = sync.Pool{New: func() any { return &caller{wake: make(chan struct{}, 1)} }}
+
+func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
+	w := &writer{conn: conn, raw: raw}
+	w.idle.L = &w.mu
+	return w
+}
+
+// write does one Write from the queue to the outcome of its commit.
+func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
+	c := callers.Get().(*caller)
+	if err := w.enter(ctx, c); err != nil {
+		return err // c may still be in the queue: it is not reused
+	}
+	tx := &Tx{db: db, conn: w.conn, base: context.Background(), writing: true}
+	dependent, err := w.turn(ctx, c, tx, fn)
+	if dependent {
+		<-c.wake
+		if c.err != nil {
+			err = c.err
+		}
+	}
+	*c = caller{wake: c.wake}
+	callers.Put(c)
+	if err == nil {
+		tx.committed()
+	}
+	return err
+}
+
+// enter waits for the turn. A caller whose context ends first leaves the queue.
+func (w *writer) enter(ctx context.Context, c *caller) error {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return ErrClosed
+	}
+	if !w.taken {
+		w.taken = true
+		w.mu.Unlock()
+		return nil
+	}
+	if w.tail == nil {
+		w.head = c
+	} else {
+		w.tail.next = c
+	}
+	w.tail = c
+	w.mu.Unlock()
+	select {
+	case <-c.wake:
+		return nil
+	case <-ctx.Done():
+	}
+	if c.state.CompareAndSwap(queued, gone) {
+		return ctx.Err()
+	}
+	<-c.wake // too late to leave: the turn has been given
+	return nil
+}
+
+// turn runs fn and passes the turn on. It tells whether the result depends on a commit that others may have to make:
+// then c is woken with the outcome.
+func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependent bool, err error) {
+	defer func() { w.pass() }() // also after a panic
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	if err := w.begin(ctx); err != nil {
+		return false, err
+	}
+	if err := w.raw.control("SAVEPOINT caller"); err != nil {
+		w.lose(err)
+		return false, err
+	}
+	err = w.call(ctx, tx, fn)
+	if !w.open {
+		return false, err
+	}
+	// A failed caller waits as well: what it saw and judged by may not have been committed yet.
+	c.next, w.waiting = w.waiting, c
+	w.batch++
+	if err == nil {
+		w.done++
+	}
+	return true, err
+}
+
+// call runs fn and keeps or undoes its work; it undoes it as well when fn panics.
+func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (err error) {
+	returned := false
+	defer func() {
+		tx.end()
+		if !returned || err != nil {
+			w.undo()
+		}
+	}()
+	err = fn(callctx.WithTransaction(context.WithoutCancel(ctx), tx.db.module), tx)
+	returned = true
+	if err != nil {
+		return err
+	}
+	tx.end()
+	if err := w.raw.control("RELEASE caller"); err != nil {
+		return fmt.Errorf("transaction lost: %w", err)
+	}
+	return nil
+}
+
+// undo rolls back the caller's work and, where that fails, everybody's: SQLite itself ends a transaction after
+// errors such as a full disk.
+func (w *writer) undo() {
+	if w.batch == 0 {
+		w.lose(nil)
+		return
+	}
+	err := w.raw.control("ROLLBACK TO caller")
+	if err == nil {
+		err = w.raw.control("RELEASE caller")
+	}
+	if err != nil {
+		w.lose(err)
+	}
+}
+
+// begin starts the transaction of a batch and waits while another process writes to the file.
+func (w *writer) begin(ctx context.Context) error {
+	if w.open {
+		return nil
+	}
+	for try := 1; ; try++ {
+		err := w.raw.control("BEGIN IMMEDIATE")
+		switch {
+		case err == nil:
+			w.open, w.started = true, time.Now()
+			return nil
+		case !isBusy(err):
+			_ = w.raw.control("ROLLBACK") // in case a lost transaction is still open
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case try == busyTries:
+			return fmt.Errorf("another process keeps the database locked: %w", err)
+		}
+	}
+}
+
+// pass hands the turn to the next caller, after a commit when the batch is complete.
+func (w *writer) pass() {
+	if w.open {
+		if w.batch < maxBatch && time.Since(w.started) < maxHold {
+			if next := w.next(); next != nil {
+				next.wake <- struct{}{}
+				return
+			}
+		}
+		w.commit()
+	}
+	w.mu.Lock()
+	next := w.pop()
+	if next == nil {
+		w.taken = false
+		w.idle.Broadcast()
+	}
+	w.mu.Unlock()
+	if next != nil {
+		next.wake <- struct{}{}
+	}
+}
+
+// next takes a caller from the queue to join the batch. When the last commit was shared by more callers than
+// this one has so far, the others are probably on their way back: let them run once.
+func (w *writer) next() *caller {
+	w.mu.Lock()
+	c := w.pop()
+	w.mu.Unlock()
+	if c != nil || w.batch >= w.last {
+		return c
+	}
+	runtime.Gosched()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pop()
+}
+
+// pop takes the first caller that has not left. w.mu is held.
+func (w *writer) pop() *caller {
+	for w.head != nil {
+		c := w.head
+		w.head, c.next = c.next, nil
+		if w.head == nil {
+			w.tail = nil
+		}
+		if c.state.CompareAndSwap(queued, granted) {
+			return c
+		}
+	}
+	return nil
+}
+
+// commit makes the batch durable and tells everybody in it.
+func (w *writer) commit() {
+	if w.done == 0 {
+		w.lose(nil)
+		return
+	}
+	if err := w.raw.control("COMMIT"); err != nil {
+		w.lose(err)
+		return
+	}
+	w.commits.Add(1)
+	w.writes.Add(uint64(w.done))
+	w.finish(nil)
+}
+
+// lose ends the transaction and gives err to everybody in the batch.
+func (w *writer) lose(err error) {
+	_ = w.raw.control("ROLLBACK") // fails when SQLite has rolled back already
+	if err != nil {
+		err = fmt.Errorf("commit: %w", err)
+	}
+	w.finish(err)
+}
+
+func (w *writer) finish(err error) {
+	c := w.waiting
+	w.waiting, w.open, w.last, w.batch, w.done = nil, false, w.batch, 0, 0
+	for c != nil {
+		next := c.next
+		c.err = err
+		c.wake <- struct{}{} // from here on c belongs to its goroutine
+		c = next
+	}
+}
+
+// close waits until nobody has the turn or waits for it.
+func (w *writer) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	for w.taken {
+		w.idle.Wait()
+	}
+	return w.conn.Close()
+}
+
+// inspect runs queries on the writer's connection between two transactions.
+func (w *writer) inspect(ctx context.Context, db *DB, fn Work) error {
+	if err := w.enter(ctx, callers.Get().(*caller)); err != nil {
+		return err
+	}
+	defer w.pass()
+	if w.open {
+		w.commit()
+	}
+	tx := &Tx{db: db, conn: w.conn, base: context.Background()}
+	defer tx.end()
+	return fn(ctx, tx)
+}

@@ -1,0 +1,132 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync/atomic"
+
+	"github.com/uptrace/bun"
+)
+
+// errOver answers statements of a Tx that outlived its Write or Read.
+var errOver = errors.New("database: transaction used after its end")
+
+// Tx runs statements within one Write or Read. It is not safe for concurrent use and is void when its function
+// has returned.
+type Tx struct {
+	db   *DB
+	conn bun.IConn
+	// base, when set, replaces the context of every statement: a statement that is interrupted would take
+	// the transactions of other callers with it.
+	base    context.Context
+	writing bool
+	rows    []*sql.Rows
+	after   []func()
+	over    atomic.Bool
+}
+
+// Engine tells which engine the statement will run on.
+func (t *Tx) Engine() Engine { return t.db.engine }
+
+// Exec runs a statement that returns no rows. On SQLite it is prepared once per connection and kept by its
+// text, so the text should be constant and values should be arguments.
+func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	ctx, err := t.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return t.conn.ExecContext(ctx, query, args...)
+}
+
+// Query runs a statement that returns rows; the caller closes them and checks their Err. Rows that are still
+// open when fn returns are closed.
+func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	ctx, err := t.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := t.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	if t.writing {
+		t.rows = t.rows[:0] // the engine has just proved that the earlier ones are closed
+	}
+	t.rows = append(t.rows, rows)
+	return rows, nil
+}
+
+// QueryRow runs a statement that returns at most one row; Row.Scan tells sql.ErrNoRows when there was none.
+func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
+	rows, err := t.Query(ctx, query, args...)
+	return &Row{rows: rows, err: err}
+}
+
+// Bun gives the query builder for what is not worth a prepared statement: lists with filters, reports,
+// administration. Its own transactions are refused with ErrNested.
+func (t *Tx) Bun() bun.IDB { return builder{bunConn{t}} }
+
+// AfterCommit registers fn to run in the caller's goroutine after the commit and before Write returns. It
+// never runs after a rollback. It panics within Read, where nothing is ever committed.
+func (t *Tx) AfterCommit(fn func()) {
+	if !t.writing {
+		panic("database: AfterCommit within Read")
+	}
+	t.after = append(t.after, fn)
+}
+
+func (t *Tx) start(ctx context.Context) (context.Context, error) {
+	if t.over.Load() {
+		return nil, errOver
+	}
+	if t.base == nil {
+		return ctx, nil
+	}
+	if !t.writing && ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	return t.base, nil
+}
+
+// end makes the Tx void and gives back what the work left open.
+func (t *Tx) end() {
+	t.over.Store(true)
+	for _, rows := range t.rows {
+		_ = rows.Close()
+	}
+	t.rows = nil
+}
+
+func (t *Tx) committed() {
+	for _, fn := range t.after {
+		fn()
+	}
+}
+
+// Row is the answer to QueryRow.
+type Row struct {
+	rows *sql.Rows
+	err  error
+}
+
+// Err is the error of the query, nil when it ran.
+func (r *Row) Err() error { return r.err }
+
+// Scan reads the row and closes it; it returns sql.ErrNoRows when the query found nothing.
+func (r *Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer func() { _ = r.rows.Close() }()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	return r.rows.Close()
+}
