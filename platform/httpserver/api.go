@@ -1,0 +1,163 @@
+package httpserver
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
+
+	"app/platform/database"
+)
+
+// Options of an API. The zero value works.
+type Options struct {
+	// Logger gets what concerns the API as a whole; failed requests are logged by whoever observes the listener.
+	Logger *slog.Logger
+	// Now is the clock.
+	Now func() time.Time
+	// Lease is how long a request with an idempotency key may go without a sign of life before a repetition takes over
+	// its work. Zero: 3 s.
+	Lease time.Duration
+}
+
+// API holds the public operations of one module. Declare all of them before the first request.
+type API struct {
+	module    string
+	huma      huma.API
+	router    *mux.Router
+	endpoints []*endpoint
+	problems  []ProblemInfo
+	keys      *keyring
+}
+
+// NewAPI makes an API without operations.
+func NewAPI(module string, o Options) *API {
+	tameHuma()
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Lease == 0 {
+		o.Lease = defaultLease
+	}
+	a := &API{module: module, router: mux.NewRouter().SkipClean(true)}
+	a.keys = &keyring{logger: o.Logger, now: o.Now, lease: o.Lease}
+	a.huma = huma.NewAPI(newConfig(module), nil)
+	a.router.NotFoundHandler = http.HandlerFunc(a.notFound)
+	a.router.MethodNotAllowedHandler = http.HandlerFunc(a.methodNotAllowed)
+	return a
+}
+
+// Register declares an operation. Input and output are structs in Huma's manner: fields tagged path, query or header, and
+// Body. Input beyond what they declare is refused before the handler runs, so the handler sees valid values only. An error
+// of the handler becomes a problem through fault.From; a *Problem is taken as it is.
+//
+// It panics when the declaration is wrong or incomplete: at start, never later.
+func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) (*O, error)) {
+	e := a.declare(op)
+	huma.Register(binding{a.huma, e}, e.huma(), func(ctx context.Context, in *I) (*O, error) {
+		ctx, err := claim(ctx)
+		if err != nil {
+			return nil, &failure{err}
+		}
+		out, err := handler(ctx, in)
+		if err != nil {
+			return nil, &failure{err}
+		}
+		return out, nil
+	})
+	e.complete()
+}
+
+// Raw declares an operation whose handler reads the request and writes the reply itself: pages, and webhooks whose
+// signature covers the very bytes of the body. It sees the fenced context and headers. The body is cut off at MaxBody: reading
+// on is an *http.MaxBytesError, which WriteProblem answers with 413.
+func (a *API) Raw(op Operation, h http.Handler) {
+	op.Raw = true
+	e := a.declare(op)
+	e.raw = h
+	e.document()
+}
+
+// Problems explains codes of the module's own on the page of problems.
+func (a *API) Problems(infos ...ProblemInfo) { a.problems = append(a.problems, infos...) }
+
+// UseDatabase gives the API the module's migrated database (with IdempotencyMigrations) for idempotency keys. Operations
+// that take keys answer 503 without it. Call it before the first request.
+func (a *API) UseDatabase(db *database.DB) { a.keys.db = db }
+
+// Module names the module.
+func (a *API) Module() string { return a.module }
+
+// Operations lists what was declared, in order, with defaults filled in.
+func (a *API) Operations() []Operation {
+	out := make([]Operation, len(a.endpoints))
+	for i, e := range a.endpoints {
+		out[i] = e.op
+	}
+	return out
+}
+
+// Endpoint serves one operation, for a router that has matched it already: path parameters are taken from gorilla's
+// variables or from Request.PathValue. Nil when there is no such operation.
+func (a *API) Endpoint(id string) http.Handler {
+	for _, e := range a.endpoints {
+		if e.op.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// Handler serves all operations of the module, and answers 404 and 405 for the rest.
+func (a *API) Handler() http.Handler { return a.router }
+
+// OpenAPI is the module's document; Merge makes one of several.
+func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
+
+func (a *API) declare(op Operation) *endpoint {
+	op = op.withDefaults()
+	for _, e := range a.endpoints {
+		if e.op.ID == op.ID || e.op.Path == op.Path && e.op.Method == op.Method {
+			panic(fmt.Sprintf("operation %s %s: %s is declared already", op.Method, op.Path, e.op.ID))
+		}
+	}
+	e := &endpoint{api: a, op: op, params: op.parameters()}
+	a.endpoints = append(a.endpoints, e)
+	// HEAD is GET without the body, which net/http drops (RFC 9110 section 9.3.2).
+	methods := []string{op.Method}
+	if op.Method == http.MethodGet {
+		methods = append(methods, http.MethodHead)
+	}
+	a.router.Handle(op.Path, e).Methods(methods...)
+	return e
+}
+
+func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
+	WriteProblem(w, r, NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path."))
+}
+
+func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", strings.Join(a.methods(r), ", "))
+	WriteProblem(w, r, NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The path does not take "+known(r.Method)+"."))
+}
+
+// methods lists what the path of the request does take.
+func (a *API) methods(r *http.Request) (allowed []string) {
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		probe := *r
+		probe.Method = method
+		if match := (mux.RouteMatch{}); a.router.Match(&probe, &match) && match.MatchErr == nil {
+			allowed = append(allowed, method)
+		}
+	}
+	return slices.Clip(allowed)
+}

@@ -1,0 +1,172 @@
+package httpserver
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humamux"
+	"github.com/gorilla/mux"
+)
+
+// humaContext gives the embedded interface another name than its method Context.
+type humaContext = huma.Context
+
+// call is one request to an operation. It is the huma.Context that Huma reads the checked input from and writes the
+// output to; the output is kept until it is whole, so that a failure half-way is a clean problem.
+type call struct {
+	humaContext // of humamux, for the rest
+
+	e    *endpoint
+	ctx  context.Context
+	w    http.ResponseWriter
+	r    *http.Request
+	vars map[string]string // of the path
+
+	queries []queryParameter
+	in      *bytes.Buffer // the body, nil when it is not read
+	key     string        // Idempotency-Key, empty when there is none to honour
+
+	claim  *claimed     // on the key, while the handler runs
+	stored *storedReply // of the first request with the key
+	status int
+	own    []string // names of headers that belong to the output
+	out    *bytes.Buffer
+	err    error
+}
+
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// keptBuffer bounds the buffers that stay in the pool.
+const keptBuffer = 64 << 10
+
+func buffer() *bytes.Buffer {
+	b, _ := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	return b
+}
+
+func recycle(b *bytes.Buffer) {
+	if b != nil && b.Cap() <= keptBuffer {
+		buffers.Put(b)
+	}
+}
+
+type callKey struct{}
+
+func newCall(ctx context.Context, e *endpoint, w http.ResponseWriter, r *http.Request) *call {
+	c := &call{humaContext: humamux.NewContext(e.spec, r, w), e: e, w: w, r: r, out: buffer()}
+	if len(e.params) > 0 {
+		c.vars = mux.Vars(r)
+	}
+	c.ctx = ctx
+	if e.op.Idempotency != KeyNone {
+		c.ctx = context.WithValue(ctx, callKey{}, c)
+	}
+	return c
+}
+
+func (c *call) free() {
+	recycle(c.in)
+	recycle(c.out)
+	c.in, c.out = nil, nil
+}
+
+// Context implements huma.Context.
+func (c *call) Context() context.Context { return c.ctx } //nolint:revive // Huma's interface names it so
+
+// Param implements huma.Context.
+func (c *call) Param(name string) string {
+	if v, ok := c.vars[name]; ok {
+		return v
+	}
+	return c.r.PathValue(name)
+}
+
+// Query implements huma.Context.
+func (c *call) Query(name string) string {
+	for i := range c.queries {
+		if c.queries[i].name == name {
+			return c.queries[i].value
+		}
+	}
+	return ""
+}
+
+// Header implements huma.Context.
+func (c *call) Header(name string) string { return c.r.Header.Get(name) }
+
+// BodyReader implements huma.Context.
+func (c *call) BodyReader() io.Reader {
+	if c.in == nil {
+		return http.NoBody
+	}
+	return bytes.NewReader(c.in.Bytes())
+}
+
+// SetReadDeadline implements huma.Context. The body has been read.
+func (c *call) SetReadDeadline(time.Time) error { return nil }
+
+// SetStatus implements huma.Context.
+func (c *call) SetStatus(status int) { c.status = status }
+
+// Status implements huma.Context.
+func (c *call) Status() int { return c.status }
+
+// SetHeader implements huma.Context.
+func (c *call) SetHeader(name, value string) {
+	c.own = append(c.own, name)
+	c.w.Header().Set(name, value)
+}
+
+// AppendHeader implements huma.Context.
+func (c *call) AppendHeader(name, value string) {
+	c.own = append(c.own, name)
+	c.w.Header().Add(name, value)
+}
+
+// retract takes back the headers of an output that is not sent after all.
+func (c *call) retract() {
+	for _, name := range c.own {
+		c.w.Header().Del(name)
+	}
+}
+
+// BodyWriter implements huma.Context.
+func (c *call) BodyWriter() io.Writer { return c }
+
+// Write takes a part of the output.
+func (c *call) Write(b []byte) (int, error) { return c.out.Write(b) } //nolint:wrapcheck // never fails
+
+// flush sends the reply.
+func (c *call) flush() {
+	header := c.w.Header()
+	if c.unchanged(header) {
+		header.Del("Content-Type")
+		c.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	if bodyAllowed(c.status) {
+		header["Content-Length"] = []string{strconv.Itoa(c.out.Len())}
+	}
+	c.w.WriteHeader(c.status)
+	if c.out.Len() > 0 {
+		_, _ = c.w.Write(c.out.Bytes()) // a client that is gone is nobody's concern
+	}
+}
+
+// unchanged tells whether the client has this version already (RFC 9110 section 13.1.2).
+func (c *call) unchanged(header http.Header) bool {
+	tag := header.Get("ETag")
+	list := c.r.Header.Get("If-None-Match")
+	return tag != "" && list != "" && c.status == http.StatusOK && c.e.op.Method == http.MethodGet && matches(list, tag, true)
+}
+
+func bodyAllowed(status int) bool {
+	return status >= http.StatusOK && status != http.StatusNoContent && status != http.StatusNotModified
+}

@@ -1,0 +1,129 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"app/platform/fault"
+	"app/platform/identity"
+)
+
+// endpoint is one operation at work.
+type endpoint struct {
+	api    *API
+	op     Operation
+	params []string // of the path
+
+	spec   *huma.Operation    // as Huma completed it
+	invoke func(huma.Context) // decodes, calls the handler, encodes; nil for raw
+	raw    http.Handler
+	body   *huma.Schema // of the JSON body, nil without one
+	query  map[string]queryRule
+	header []string // declared ones
+}
+
+// ServeHTTP implements http.Handler.
+func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	SetRoute(w, e.api.module, e.op.Path)
+	ctx, cancel := fence(r.Context(), e.op.Timeout)
+	defer cancel()
+	if e.raw != nil {
+		e.serveRaw(ctx, w, r)
+		return
+	}
+	c := newCall(ctx, e, w, r)
+	defer c.free()
+	err := e.answer(c)
+	switch {
+	case errors.Is(err, errReplayed):
+		c.retract()
+		c.replay()
+	case err != nil:
+		c.retract()
+		WriteProblem(w, r, err)
+	default:
+		c.flush()
+	}
+}
+
+// answer runs the operation and leaves its reply in c. A panic of the handler is an error here, so that whatever was
+// claimed for the call is given back either way.
+func (e *endpoint) answer(c *call) (err error) {
+	defer func() {
+		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // net/http compares in the same way
+			c.settle(http.ErrAbortHandler)
+			panic(v)
+		} else if v != nil {
+			err = &panicError{v, debug.Stack()}
+		}
+		err = inTime(c.ctx, err)
+		c.settle(err)
+	}()
+	if err := e.admit(c); err != nil {
+		return err
+	}
+	e.invoke(c)
+	return c.err
+}
+
+// admit refuses what the handler must not see, cheapest checks first; the body comes last.
+func (e *endpoint) admit(c *call) error {
+	if err := e.authorise(c.ctx); err != nil {
+		return err
+	}
+	if fields := e.checkParameters(c); len(fields) > 0 {
+		return invalid(fields)
+	}
+	if err := e.takeKey(c); err != nil {
+		return err
+	}
+	return e.takeBody(c)
+}
+
+// authorise repeats what the gateway decided, should somebody get past it. Roles with a merchant are the service's.
+func (e *endpoint) authorise(ctx context.Context) error {
+	switch e.op.Access {
+	case User, Member, Admin:
+	default:
+		return nil
+	}
+	principal := identity.FromContext(ctx)
+	switch {
+	case !principal.SignedIn():
+		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+	case e.op.Access == Admin && !principal.Admin:
+		return fault.New(fault.PermissionDenied, "permission_denied", "Only an administrator may do this.")
+	}
+	return nil
+}
+
+func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.Request) {
+	if err := e.authorise(ctx); err != nil {
+		WriteProblem(w, r, err)
+		return
+	}
+	inner := fenced(ctx, r, e.op)
+	inner.Body = http.MaxBytesReader(w, r.Body, e.op.MaxBody)
+	e.raw.ServeHTTP(w, inner)
+}
+
+// inTime gives an error its true reason when it came from a context that ended: drivers report that in words of their own.
+func inTime(ctx context.Context, err error) error {
+	var own *Problem
+	if err == nil || ctx.Err() == nil || errors.As(err, &own) || fault.From(err).Code != fault.Internal {
+		return err
+	}
+	var panicked *panicError
+	if errors.As(err, &panicked) {
+		return err
+	}
+	return errors.Join(ctx.Err(), err)
+}
+
+func invalid(fields []ProblemField) *Problem {
+	return NewProblem(http.StatusUnprocessableEntity, "validation_failed", "The request has invalid values.", fields...)
+}

@@ -1,0 +1,93 @@
+package httpserver
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"app/platform/callctx"
+	"app/platform/identity"
+)
+
+// passing are the request headers that cross to a module's handler whatever the operation.
+var passing = []string{
+	"Accept", "Accept-Language", "Content-Type", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
+	"Cart-Token", "User-Agent", clientHeader,
+}
+
+// clientHeader carries a hash of the client's address from the gateway to the module, so that guests without a
+// Cart-Token have idempotency keys of their own. The gateway sets it; what a client sends is dropped there.
+const clientHeader = "Souk-Client"
+
+// Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and
+// for handlers in the same process.
+func (op Operation) Passes(header string) bool {
+	name := http.CanonicalHeaderKey(header)
+	return slices.Contains(passing, name) || slices.ContainsFunc(op.Headers, func(h string) bool {
+		return http.CanonicalHeaderKey(h) == name
+	})
+}
+
+// Fence calls next with a fresh context, in which only deadline, cancellation, principal, calling module, request id and
+// trace are left of the old one, and without headers other than the usual ones and those named. Operations of an API
+// are fenced already; this is for handlers served beside them.
+func Fence(next http.Handler, headers ...string) http.Handler {
+	op := Operation{Headers: headers}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := fence(r.Context(), -1)
+		defer cancel()
+		next.ServeHTTP(w, fenced(ctx, r, op))
+	})
+}
+
+// fenced copies the request for a handler that reads it itself.
+func fenced(ctx context.Context, r *http.Request, op Operation) *http.Request {
+	inner := r.WithContext(ctx)
+	inner.Header = make(http.Header, len(r.Header))
+	for name, values := range r.Header {
+		if op.Passes(name) {
+			inner.Header[name] = slices.Clone(values)
+		}
+	}
+	return inner
+}
+
+// fence makes the context a handler runs in. It is built on Background from what may cross, instead of hiding the rest
+// of the old one, so that children of it cost no goroutine each.
+func fence(outer context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	ctx := identity.NewContext(context.Background(), identity.FromContext(outer))
+	ctx = callctx.WithRequestID(ctx, callctx.RequestID(outer))
+	if caller := identity.Caller(outer); caller != "" {
+		ctx = identity.WithCaller(ctx, caller)
+	}
+	if span := trace.SpanFromContext(outer); span.SpanContext().IsValid() {
+		ctx = trace.ContextWithSpan(ctx, span)
+	}
+	ctx, cancel := bounded(ctx, outer, timeout)
+	stop := context.AfterFunc(outer, func() {
+		if !errors.Is(outer.Err(), context.DeadlineExceeded) { // its own timer reports that, as what it is
+			cancel()
+		}
+	})
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}
+
+func bounded(ctx, outer context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := outer.Deadline()
+	if timeout > 0 {
+		if own := time.Now().Add(timeout); !ok || own.Before(deadline) {
+			deadline, ok = own, true
+		}
+	}
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline)
+}

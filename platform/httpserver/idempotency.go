@@ -1,0 +1,279 @@
+package httpserver
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"app/platform/callctx"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+)
+
+const (
+	keyHeader      = "Idempotency-Key"
+	replayedHeader = "Idempotent-Replayed"
+
+	// maxKey bounds a key in bytes, minGuestKey one of a caller whom nothing but the key tells from others.
+	maxKey      = 255
+	minGuestKey = 16
+
+	// keepKeys is how long a reply is kept, as the documents promise.
+	keepKeys     = 48 * time.Hour
+	defaultLease = 3 * time.Second
+	// settleTime bounds the storing of a reply, which goes on when the client has gone.
+	settleTime = 5 * time.Second
+	// sweepEach is how many claims go by before old rows are looked for: two go for each that comes.
+	sweepEach = 50
+)
+
+// keyring keeps idempotency keys in the module's database (draft-ietf-httpapi-idempotency-key-header): a request with
+// a key runs once, and its repetitions get the stored reply. The business effect and the reply are two commits, so a
+// crash between them leaves a row in flight; whoever repeats the request then runs it again under the same key and
+// time, and ids.For makes it meet its first effect.
+type keyring struct {
+	db     *database.DB
+	logger *slog.Logger
+	now    func() time.Time
+	lease  time.Duration
+	claims atomic.Int64
+}
+
+// claimed is the right to run a request, renewed until it is settled.
+type claimed struct {
+	ring       *keyring
+	id, holder string
+	secret     []byte
+
+	mu    sync.Mutex
+	timer *time.Timer // nil once settled
+}
+
+// takeKey reads the header. A key of a guest whom nothing tells from others has to be long enough not to be met by
+// chance: a short one is as good as none.
+func (e *endpoint) takeKey(c *call) error {
+	if e.op.Idempotency == KeyNone {
+		return nil
+	}
+	values := c.r.Header[keyHeader]
+	if len(values) == 0 {
+		if e.op.Idempotency == KeyRequired {
+			return keyProblem("idempotency_key_missing", "This operation needs the header Idempotency-Key.")
+		}
+		return nil
+	}
+	if len(values) > 1 || !visible(values[0]) {
+		return keyProblem("idempotency_key_invalid", "A key has 1 to 255 visible ASCII characters and is sent once.")
+	}
+	known, _ := scopeOf(c)
+	switch {
+	case known || len(values[0]) >= minGuestKey:
+		c.key = values[0]
+	case e.op.Idempotency == KeyRequired:
+		return keyProblem("idempotency_key_invalid", "Without an account or Cart-Token a key needs 16 characters or more, made at random.")
+	}
+	return nil
+}
+
+func keyProblem(code, detail string) *Problem {
+	return NewProblem(http.StatusBadRequest, code, detail, ProblemField{"/" + keyHeader, detail})
+}
+
+func visible(key string) bool {
+	for i := 0; i < len(key); i++ {
+		if key[i] <= ' ' || key[i] > '~' {
+			return false
+		}
+	}
+	return len(key) > 0 && len(key) <= maxKey
+}
+
+// scopeOf tells whose key it is, so that nobody gets another's reply. known is false for guests without a cart.
+func scopeOf(c *call) (known bool, scope []string) {
+	p := identity.FromContext(c.ctx)
+	cart := c.r.Header.Get("Cart-Token")
+	switch {
+	case p.SignedIn():
+		return true, []string{"principal", p.UserID, p.Merchant}
+	case cart != "":
+		return true, []string{"cart", cart}
+	}
+	return false, []string{"guest", c.r.Header.Get(clientHeader)}
+}
+
+// digest hashes parts of any length without ambiguity.
+func digest(parts ...string) []byte {
+	h := sha256.New()
+	for _, part := range parts {
+		fmt.Fprintf(h, "%d:", len(part))
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}
+
+// claim takes the key of a call whose input is valid. It returns the context for the handler, or what to answer instead:
+// errReplayed when the reply is there already.
+func claim(ctx context.Context) (context.Context, error) {
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok || c.key == "" {
+		return ctx, nil
+	}
+	k := c.e.api.keys
+	if k.db == nil {
+		return nil, fault.New(fault.Unavailable, "unavailable", "").Because(errors.New("idempotency keys: the API has no database"))
+	}
+	return k.claim(ctx, c)
+}
+
+var errReplayed = errors.New("answered by the stored reply")
+
+func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
+	_, scope := scopeOf(c)
+	full := append(scope, c.e.op.Method, c.e.op.Path, c.key)
+	want := keyRow{
+		id:          hex.EncodeToString(digest(full...)),
+		fingerprint: hex.EncodeToString(digest(c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())),
+		holder:      rand.Text(),
+		createdAt:   k.now(),
+	}
+	want.leaseUntil = want.createdAt.Add(k.lease)
+	// Made of the key, which the database does not have: who reads the table reads no replies.
+	secret := digest(append(full, "reply")...)
+	row, err := k.acquire(ctx, want)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("take idempotency key: %w", err)
+	case row.fingerprint != want.fingerprint:
+		return nil, NewProblem(http.StatusUnprocessableEntity, "idempotency_key_reused",
+			"The key belongs to another request.", ProblemField{"/" + keyHeader, "was used for another request"})
+	case row.state == stateDone:
+		if c.stored, err = unseal(secret, row); err != nil {
+			return nil, err
+		}
+		return nil, errReplayed
+	case row.holder != want.holder:
+		p := NewProblem(http.StatusConflict, "idempotency_in_flight", "The first request with this key is still running.")
+		p.retryAfter = time.Second
+		return nil, p
+	}
+	c.claim = k.hold(row, secret)
+	// The time of the row, not of this attempt: a repetition has to make the same ids.
+	return callctx.WithIdempotency(ctx, callctx.Idempotency{Key: row.id, At: row.createdAt}), nil
+}
+
+// acquire tries again when another request made the row at the same moment: then there is one to look at.
+func (k *keyring) acquire(ctx context.Context, want keyRow) (row keyRow, err error) {
+	want.createdAt = database.Time(database.Micros(want.createdAt)) // as it will be read back
+	for range 3 {
+		if row, err = acquire(ctx, k.db, want); !database.IsDuplicate(err) {
+			break
+		}
+	}
+	return row, err
+}
+
+// hold keeps the lease alive. The first sign of life is due after a third of it, which most requests never see.
+func (k *keyring) hold(row keyRow, secret []byte) *claimed {
+	h := &claimed{ring: k, id: row.id, holder: row.holder, secret: secret}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.timer = time.AfterFunc(k.lease/3, h.renew)
+	return h
+}
+
+func (h *claimed) renew() {
+	ctx, cancel := context.WithTimeout(context.Background(), h.ring.lease)
+	defer cancel()
+	held, err := h.ring.write(ctx, renewKey, database.Micros(h.ring.now().Add(h.ring.lease)), h.id, h.holder)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.timer == nil: // settled meanwhile
+	case err != nil:
+		h.ring.logger.WarnContext(ctx, "idempotency lease not renewed", "error", err)
+		h.timer.Reset(h.ring.lease / 3)
+	case !held:
+		h.ring.logger.WarnContext(ctx, "idempotency lease lost to a repetition of the request")
+	default:
+		h.timer.Reset(h.ring.lease / 3)
+	}
+}
+
+func (h *claimed) stop() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.timer.Stop()
+	h.timer = nil
+}
+
+// settle ends the claim of a call, if it has one: the reply is stored, or the key is free again.
+func (c *call) settle(err error) {
+	h := c.claim
+	if h == nil {
+		return
+	}
+	c.claim = nil
+	h.stop()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), settleTime)
+	defer cancel()
+	if failed := h.settle(ctx, c, err); failed != nil {
+		// The effect is done and the reply known; a repetition will find the lease over and do it again, to the same effect.
+		h.ring.logger.ErrorContext(ctx, "idempotency key not settled", "error", failed, "request_id", callctx.RequestID(ctx))
+	}
+	h.ring.sweep(ctx)
+}
+
+func (h *claimed) settle(ctx context.Context, c *call, err error) error {
+	reply, keep := c.reply(err)
+	if !keep {
+		_, err := h.ring.write(ctx, dropKey, h.id, h.holder)
+		return err
+	}
+	sealed, err := seal(h.secret, h.id, reply)
+	if err != nil {
+		return err
+	}
+	_, err = h.ring.write(ctx, finishKey, reply.status, sealed, h.id, h.holder)
+	return err
+}
+
+// passingStatuses are refusals that say nothing of the request's effect: the same key may be used again once they are mended.
+var passingStatuses = []int{
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout,
+	http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+	http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests, StatusClientClosedRequest,
+}
+
+// reply is what a repetition would get, and whether it should: verdicts are kept, but neither what was refused before it
+// had an effect, nor our own failures, nor a race lost to somebody else.
+func (c *call) reply(err error) (r storedReply, keep bool) {
+	if err == nil {
+		r = storedReply{status: c.status, Header: keptHeaders(c.w.Header()), Body: c.out.Bytes()}
+		return r, c.status < http.StatusInternalServerError
+	}
+	p := ProblemOf(err)
+	if p.Status >= http.StatusInternalServerError || slices.Contains(passingStatuses, p.Status) || fault.From(err).Code == fault.Aborted {
+		return storedReply{}, false
+	}
+	p.RequestID = callctx.RequestID(c.ctx)
+	return storedReply{status: p.Status, Header: http.Header{"Content-Type": {problemType}}, Body: p.encode()}, true
+}
+
+func (k *keyring) sweep(ctx context.Context) {
+	if k.claims.Add(1)%sweepEach != 0 {
+		return
+	}
+	if err := expire(ctx, k.db, k.now().Add(-keepKeys)); err != nil {
+		k.logger.WarnContext(ctx, "old idempotency keys not removed", "error", err)
+	}
+}

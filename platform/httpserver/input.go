@@ -1,0 +1,170 @@
+package httpserver
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"app/platform/httpserver/internal/strictjson"
+)
+
+type queryParameter struct{ name, value string }
+
+// queryRule is what an operation says of a query parameter.
+type queryRule struct{ many bool }
+
+// checkParameters reads the query and looks at path, query and headers for what no declaration can mean: text that is not
+// UTF-8, control characters, parameters that are unknown or given twice.
+func (e *endpoint) checkParameters(c *call) (wrong []ProblemField) {
+	for _, name := range e.params {
+		if !printable(c.Param(name)) {
+			wrong = append(wrong, ProblemField{"/" + name, "has characters that are not allowed"})
+		}
+	}
+	for _, name := range e.header {
+		if values := c.r.Header[name]; len(values) > 1 && name != "If-Match" {
+			wrong = append(wrong, ProblemField{"/" + name, "is given more than once"})
+		} else if len(values) > 0 && !printable(values[0]) {
+			wrong = append(wrong, ProblemField{"/" + name, "has characters that are not allowed"})
+		}
+	}
+	if c.r.URL.RawQuery == "" {
+		return wrong
+	}
+	return append(wrong, e.readQuery(c)...)
+}
+
+func (e *endpoint) readQuery(c *call) (wrong []ProblemField) {
+	for pair := range strings.SplitSeq(c.r.URL.RawQuery, "&") {
+		if pair == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, err1 := url.QueryUnescape(rawName)
+		value, err2 := url.QueryUnescape(rawValue)
+		pointer := strictjson.Pointer("query." + strictjson.Protect(strings.ToValidUTF8(name, "\ufffd")))
+		rule, ok := e.query[name]
+		switch {
+		case err1 != nil || !ok:
+			wrong = append(wrong, ProblemField{pointer, "unknown query parameter"})
+		case err2 != nil || !printable(value):
+			wrong = append(wrong, ProblemField{pointer, "has characters that are not allowed"})
+		case !rule.many && c.given(name):
+			wrong = append(wrong, ProblemField{pointer, "is given more than once"})
+		default:
+			c.queries = append(c.queries, queryParameter{name, value})
+		}
+	}
+	return wrong
+}
+
+func (c *call) given(name string) bool {
+	for i := range c.queries {
+		if c.queries[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// printable tells whether s is UTF-8 without control characters: databases refuse the one, logs and mails break on the other.
+func printable(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
+
+// takeBody reads the body as far as the operation wants it and checks it against the schema.
+func (e *endpoint) takeBody(c *call) error {
+	if e.body == nil && c.key == "" {
+		return nil
+	}
+	c.in = buffer()
+	if err := readBody(c.ctx, c.in, c.r, e.op.MaxBody); err != nil {
+		return err
+	}
+	if e.body == nil {
+		return nil
+	}
+	if c.in.Len() == 0 {
+		if !e.spec.RequestBody.Required {
+			return nil
+		}
+		return NewProblem(http.StatusBadRequest, "body_missing", "The operation needs a JSON body.")
+	}
+	if !isJSON(c.r.Header["Content-Type"]) {
+		p := NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as application/json.")
+		p.header = http.Header{"Accept": {jsonType}} // RFC 9110 section 15.5.16
+		return p
+	}
+	tree, err := strictjson.Parse(c.in.Bytes())
+	if err != nil {
+		return malformed(err)
+	}
+	if fields := e.checkBody(tree); len(fields) > 0 {
+		return invalid(fields)
+	}
+	return nil
+}
+
+const jsonType = "application/json"
+
+func isJSON(values []string) bool {
+	if len(values) != 1 {
+		return false
+	}
+	if values[0] == jsonType {
+		return true
+	}
+	kind, params, err := mime.ParseMediaType(values[0])
+	charset, given := params["charset"]
+	return err == nil && kind == jsonType && (!given || strings.EqualFold(charset, "utf-8"))
+}
+
+func malformed(err error) error {
+	p := NewProblem(http.StatusBadRequest, "malformed_json", "The body is not well-formed JSON: "+err.Error()+".")
+	var at *strictjson.Error
+	if errors.As(err, &at) {
+		p.Errors = []ProblemField{{Pointer: at.Pointer, Detail: at.Reason}}
+	}
+	return p
+}
+
+// readBody reads up to limit bytes. What goes wrong here is the client's doing, or its going away.
+func readBody(ctx context.Context, into *bytes.Buffer, r *http.Request, limit int64) error {
+	tooLarge := NewProblem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is longer than this operation accepts.")
+	if r.ContentLength > limit {
+		return tooLarge
+	}
+	if r.Body == nil {
+		return nil
+	}
+	if r.ContentLength > 0 {
+		into.Grow(int(min(r.ContentLength, keptBuffer)) + bytes.MinRead)
+	}
+	n, err := into.ReadFrom(io.LimitReader(r.Body, limit+1))
+	var network net.Error
+	var cut *http.MaxBytesError
+	switch {
+	case n > limit || errors.As(err, &cut):
+		return tooLarge
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err() //nolint:wrapcheck // its meaning is the verdict
+	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout():
+		return NewProblem(http.StatusRequestTimeout, "body_timeout", "The body did not arrive in time.")
+	}
+	return NewProblem(http.StatusBadRequest, "body_unreadable", "The body could not be read to its end.")
+}

@@ -1,0 +1,312 @@
+// Package strictjson reads JSON as strictly as I-JSON (RFC 7493) asks for: well-formed UTF-8, each name once in an
+// object, no more than Depth levels, nothing after the text. What it refuses it can point at.
+package strictjson
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Depth is how many arrays and objects may nest.
+const Depth = 64
+
+// Error tells what is wrong and where. Pointer is a JSON pointer (RFC 6901) to the innermost value that contains the
+// place; Offset counts bytes from the start.
+type Error struct {
+	Pointer string
+	Offset  int
+	Reason  string
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.Reason, e.Offset) }
+
+// Parse reads one JSON text into nil, bool, float64, string, []any and map[string]any. A number that no float64 can
+// hold stays a json.Number. Names are protected as Pointer expects them. Every error is an *Error.
+func Parse(data []byte) (any, error) {
+	p := parser{data: data}
+	v, err := p.text()
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// PointerAt finds the JSON pointer of the innermost value that ends at or contains the offset; empty when the data is
+// not JSON or nothing is there.
+func PointerAt(data []byte, offset int) string {
+	p := parser{data: data, target: offset}
+	if _, err := p.text(); err != nil {
+		return ""
+	}
+	return p.found
+}
+
+type parser struct {
+	data  []byte
+	at    int
+	depth int
+
+	target int    // looked for by PointerAt, 0 otherwise
+	hit    bool   // the value with the target was read
+	found  string // its pointer so far
+}
+
+func (p *parser) text() (any, *Error) {
+	if !utf8.Valid(p.data) {
+		return nil, &Error{Reason: "text is not UTF-8", Offset: invalidAt(p.data)}
+	}
+	v, err := p.value()
+	if err != nil {
+		return nil, err
+	}
+	p.space()
+	if p.at < len(p.data) {
+		return nil, p.fail("unexpected text after the JSON value")
+	}
+	return v, nil
+}
+
+func invalidAt(data []byte) (at int) {
+	for at < len(data) {
+		r, n := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && n <= 1 {
+			break
+		}
+		at += n
+	}
+	return at
+}
+
+func (p *parser) fail(reason string) *Error { return &Error{Offset: p.at, Reason: reason} }
+
+func (p *parser) space() {
+	for p.at < len(p.data) {
+		switch p.data[p.at] {
+		case ' ', '\t', '\n', '\r':
+			p.at++
+		default:
+			return
+		}
+	}
+}
+
+// peek skips white space and shows the next byte, 0 at the end.
+func (p *parser) peek() byte {
+	p.space()
+	if p.at == len(p.data) {
+		return 0
+	}
+	return p.data[p.at]
+}
+
+func (p *parser) value() (v any, err *Error) {
+	next := p.peek()
+	start := p.at
+	switch next {
+	case 0:
+		return nil, p.fail("unexpected end")
+	case '{':
+		v, err = p.nested(p.object)
+	case '[':
+		v, err = p.nested(p.array)
+	case '"':
+		v, err = p.str()
+	case 't':
+		v, err = true, p.word("true")
+	case 'f':
+		v, err = false, p.word("false")
+	case 'n':
+		v, err = nil, p.word("null")
+	default:
+		v, err = p.number()
+	}
+	if err == nil && p.target > start && p.target <= p.at && !p.hit {
+		p.hit = true
+	}
+	return v, err
+}
+
+func (p *parser) nested(read func() (any, *Error)) (any, *Error) {
+	if p.depth++; p.depth > Depth {
+		return nil, p.fail("nested too deeply")
+	}
+	p.at++
+	v, err := read()
+	p.depth--
+	return v, err
+}
+
+func (p *parser) word(w string) *Error {
+	if len(p.data)-p.at < len(w) || string(p.data[p.at:p.at+len(w)]) != w {
+		return p.fail("expected a value")
+	}
+	p.at += len(w)
+	return nil
+}
+
+func (p *parser) array() (any, *Error) {
+	list := []any{}
+	if p.peek() == ']' {
+		p.at++
+		return list, nil
+	}
+	for {
+		before := p.hit
+		v, err := p.value()
+		p.trace(err, before, strconv.Itoa(len(list)))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+		more, err := p.more(']')
+		if err != nil || !more {
+			return list, err
+		}
+	}
+}
+
+func (p *parser) object() (any, *Error) {
+	members := map[string]any{}
+	if p.peek() == '}' {
+		p.at++
+		return members, nil
+	}
+	for {
+		name, err := p.name()
+		if err != nil {
+			return nil, err
+		}
+		key := Protect(name)
+		if _, twice := members[key]; twice {
+			err = p.fail("name is given twice")
+			p.trace(err, p.hit, name)
+			return nil, err
+		}
+		before := p.hit
+		v, err := p.value()
+		p.trace(err, before, name)
+		if err != nil {
+			return nil, err
+		}
+		members[key] = v
+		more, err := p.more('}')
+		if err != nil || !more {
+			return members, err
+		}
+	}
+}
+
+func (p *parser) name() (string, *Error) {
+	if p.peek() != '"' {
+		return "", p.fail("expected a name in quotes")
+	}
+	name, err := p.str()
+	if err != nil {
+		return "", err
+	}
+	if p.peek() != ':' {
+		return "", p.fail("expected a colon")
+	}
+	p.at++
+	return name, nil
+}
+
+// more reads what follows an element: a comma, or the end.
+func (p *parser) more(end byte) (bool, *Error) {
+	switch p.peek() {
+	case ',':
+		p.at++
+		return true, nil
+	case end:
+		p.at++
+		return false, nil
+	case 0:
+		return false, p.fail("unexpected end")
+	}
+	return false, p.fail("expected a comma")
+}
+
+// trace puts the step in front of the pointer of an error, or of a target found below it.
+func (p *parser) trace(err *Error, before bool, step string) {
+	if err != nil {
+		err.Pointer = "/" + escape(step) + err.Pointer
+	}
+	if p.hit && !before {
+		p.found = "/" + escape(step) + p.found
+		// Steps further out must still be put in front, by callers whose before is false too.
+	}
+}
+
+func (p *parser) str() (string, *Error) {
+	start, escaped := p.at, false
+	for i := p.at + 1; i < len(p.data); i++ {
+		switch c := p.data[i]; {
+		case c == '"':
+			p.at = i + 1
+			if !escaped {
+				return string(p.data[start+1 : i]), nil
+			}
+			return p.unquote(start)
+		case c == '\\':
+			escaped = true
+			i++
+		case c < ' ':
+			p.at = i
+			return "", p.fail("control character in a string")
+		}
+	}
+	p.at = len(p.data)
+	return "", p.fail("string does not end")
+}
+
+func (p *parser) unquote(start int) (s string, _ *Error) {
+	raw := p.data[start:p.at]
+	if err := json.Unmarshal(raw, &s); err != nil {
+		p.at = start
+		return "", p.fail("bad escape in a string")
+	}
+	return s, nil
+}
+
+// number accepts the grammar of RFC 8259 section 6 only.
+func (p *parser) number() (any, *Error) {
+	start := p.at
+	if p.at < len(p.data) && p.data[p.at] == '-' {
+		p.at++
+	}
+	leadingZero := p.at < len(p.data) && p.data[p.at] == '0'
+	n := p.digits()
+	ok := n > 0 && (n == 1 || !leadingZero)
+	if ok && p.at < len(p.data) && p.data[p.at] == '.' {
+		p.at++
+		ok = p.digits() > 0
+	}
+	if ok && p.at < len(p.data) && (p.data[p.at] == 'e' || p.data[p.at] == 'E') {
+		p.at++
+		if p.at < len(p.data) && (p.data[p.at] == '+' || p.data[p.at] == '-') {
+			p.at++
+		}
+		ok = p.digits() > 0
+	}
+	if !ok {
+		p.at = start
+		return nil, p.fail("expected a value")
+	}
+	text := string(p.data[start:p.at])
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return json.Number(text), nil
+	}
+	return f, nil
+}
+
+func (p *parser) digits() (n int) {
+	for p.at < len(p.data) && p.data[p.at] >= '0' && p.data[p.at] <= '9' {
+		p.at++
+		n++
+	}
+	return n
+}

@@ -1,0 +1,143 @@
+package httpserver
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"app/platform/database"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// IdempotencyMigrations is the set of the table http_idempotency, which belongs in every module's database.
+var IdempotencyMigrations = func() fs.FS {
+	set, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return database.Named("http", set)
+}()
+
+// States of a row.
+const (
+	stateInFlight = 0
+	stateDone     = 1
+)
+
+// keyRow is the record of one idempotency key. While in flight it belongs to its holder until the lease is over.
+type keyRow struct {
+	id          string // SHA-256 of scope and key, in hex
+	fingerprint string // SHA-256 of the request, in hex
+	state       int
+	holder      string
+	leaseUntil  time.Time
+	createdAt   time.Time
+	status      int
+	reply       []byte // sealed
+}
+
+const (
+	selectKey = `SELECT fingerprint, state, holder, lease_until, created_at, status, reply FROM http_idempotency WHERE id = ?`
+	insertKey = `INSERT INTO http_idempotency (id, fingerprint, state, holder, lease_until, created_at, status) VALUES (?, ?, 0, ?, ?, ?, 0)`
+	seizeKey  = `UPDATE http_idempotency SET holder = ?, lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
+	renewKey  = `UPDATE http_idempotency SET lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
+	finishKey = `UPDATE http_idempotency SET state = 1, status = ?, reply = ? WHERE id = ? AND state = 0 AND holder = ?`
+	dropKey   = `DELETE FROM http_idempotency WHERE id = ? AND state = 0 AND holder = ?`
+	agedKeys  = `SELECT id FROM http_idempotency WHERE created_at < ? LIMIT 100`
+	expireKey = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
+)
+
+// acquire makes want the row of its id, or seizes the row of a holder whose lease is over. It returns the row as it is
+// now: ours when its holder is want's.
+func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err error) {
+	err = db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		row, err = findKey(ctx, tx, want.id)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			row = want
+			_, err = tx.Exec(ctx, insertKey, want.id, want.fingerprint, want.holder,
+				database.Micros(want.leaseUntil), database.Micros(want.createdAt))
+			return err //nolint:wrapcheck // IsDuplicate has to see it
+		case err != nil:
+			return fmt.Errorf("find idempotency key: %w", err)
+		case row.state == stateDone || row.fingerprint != want.fingerprint || want.createdAt.Before(row.leaseUntil):
+			return nil
+		}
+		won, err := changed(tx.Exec(ctx, seizeKey, want.holder, database.Micros(want.leaseUntil), want.id, row.holder))
+		if won {
+			row.holder = want.holder
+		}
+		return err
+	})
+	return row, err
+}
+
+func findKey(ctx context.Context, tx *database.Tx, id string) (keyRow, error) {
+	row := keyRow{id: id}
+	var lease, created int64
+	err := tx.QueryRow(ctx, selectKey, id).
+		Scan(&row.fingerprint, &row.state, &row.holder, &lease, &created, &row.status, &row.reply)
+	row.leaseUntil, row.createdAt = database.Time(lease), database.Time(created)
+	return row, err //nolint:wrapcheck // the caller tells sql.ErrNoRows apart
+}
+
+// changed tells whether a statement matched its row.
+func changed(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, fmt.Errorf("change idempotency key: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err //nolint:wrapcheck // drivers of both engines never fail here
+}
+
+// write runs one statement on the row and tells whether it was still the holder's.
+func (k *keyring) write(ctx context.Context, query string, args ...any) (held bool, err error) {
+	err = k.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		held, err = changed(tx.Exec(ctx, query, args...))
+		return err
+	})
+	return held, err //nolint:wrapcheck // says what it was already
+}
+
+// expire removes up to 100 rows made before the time.
+func expire(ctx context.Context, db *database.DB, before time.Time) error {
+	aged, err := agedIDs(ctx, db, before)
+	if err != nil || len(aged) == 0 {
+		return err
+	}
+	err = db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		for _, id := range aged {
+			if _, err := tx.Exec(ctx, expireKey, id, database.Micros(before)); err != nil {
+				return fmt.Errorf("expire idempotency key: %w", err)
+			}
+		}
+		return nil
+	})
+	return err //nolint:wrapcheck // says what it was already
+}
+
+func agedIDs(ctx context.Context, db *database.DB, before time.Time) (aged []string, err error) {
+	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		aged = nil
+		rows, err := q.Query(ctx, agedKeys, database.Micros(before))
+		if err != nil {
+			return fmt.Errorf("list aged idempotency keys: %w", err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return fmt.Errorf("scan idempotency key: %w", err)
+			}
+			aged = append(aged, id)
+		}
+		return rows.Err() //nolint:wrapcheck // drivers of both engines say what it was
+	})
+	return aged, err //nolint:wrapcheck // says what it was already
+}

@@ -1,0 +1,172 @@
+package httpserver
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Merge makes one document of the modules' own. It fails when two modules declare the same path and method or the same
+// operation id. Marshalled, it is the same bytes for the same operations.
+func Merge(apis ...*API) (*huma.OpenAPI, error) {
+	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	out := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Souk", Version: "1",
+			Description: "A shop for merchants. Errors are application/problem+json, explained under " + problemsPath + ".",
+		},
+		Paths:      map[string]*huma.PathItem{},
+		Components: &huma.Components{Schemas: schemas, SecuritySchemes: securitySchemes()},
+	}
+	seen := map[string]string{}
+	for _, a := range apis {
+		doc := a.OpenAPI()
+		maps.Copy(schemas.Map(), doc.Components.Schemas.Map())
+		for path, item := range doc.Paths {
+			merged := out.Paths[path]
+			if merged == nil {
+				merged = &huma.PathItem{}
+				out.Paths[path] = merged
+			}
+			if err := mergeItem(merged, item, path, a.module, seen); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return out, nil
+}
+
+func mergeItem(into, from *huma.PathItem, path, module string, seen map[string]string) error {
+	for _, slot := range []struct{ to, op **huma.Operation }{
+		{&into.Get, &from.Get},
+		{&into.Post, &from.Post},
+		{&into.Put, &from.Put},
+		{&into.Patch, &from.Patch},
+		{&into.Delete, &from.Delete},
+	} {
+		op := *slot.op
+		if op == nil {
+			continue
+		}
+		if *slot.to != nil {
+			return fmt.Errorf("merge openapi: %s %s is declared twice, once by %s", op.Method, path, module)
+		}
+		if other, ok := seen[op.OperationID]; ok {
+			return fmt.Errorf("merge openapi: operation id %s is used by %s and %s", op.OperationID, other, module)
+		}
+		seen[op.OperationID] = module
+		*slot.to = op
+	}
+	return nil
+}
+
+func securitySchemes() map[string]*huma.SecurityScheme {
+	return map[string]*huma.SecurityScheme{
+		"bearer": {
+			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+			Description: "Access token of POST /v1/auth/login.",
+		},
+		"cartToken": {
+			Type: "apiKey", In: "header", Name: "Cart-Token",
+			Description: "Secret of a guest's cart, from the reply that made the cart.",
+		},
+	}
+}
+
+// security says which schemes let a caller in; an empty entry is nobody in particular.
+func security(access Access) []map[string][]string {
+	bearer := map[string][]string{"bearer": {}}
+	switch access {
+	case User, Member, Admin:
+		return []map[string][]string{bearer}
+	case Optional:
+		return []map[string][]string{bearer, {"cartToken": {}}, {}}
+	}
+	return []map[string][]string{}
+}
+
+// document adds to the operation's entry what follows from its declaration.
+func (e *endpoint) document() {
+	if e.spec == nil {
+		e.documentRaw()
+	}
+	if e.op.Idempotency != KeyNone {
+		e.spec.Parameters = append(e.spec.Parameters, keyParameter(e.op.Idempotency == KeyRequired))
+	}
+	responses := e.spec.Responses
+	delete(responses, "default")
+	for _, status := range e.failures() {
+		code := strconv.Itoa(status)
+		if responses[code] == nil {
+			responses[code] = e.api.problemResponse(status)
+		}
+	}
+}
+
+// documentRaw enters an operation that Huma knows nothing of.
+func (e *endpoint) documentRaw() {
+	spec := e.huma()
+	e.spec = &spec
+	status := e.op.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	spec.Responses = map[string]*huma.Response{strconv.Itoa(status): {Description: http.StatusText(status)}}
+	for _, name := range e.params {
+		spec.Parameters = append(spec.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	if !e.op.Undocumented {
+		e.api.huma.OpenAPI().AddOperation(e.spec)
+	}
+}
+
+// failures lists the statuses the operation may answer besides success, in order.
+func (e *endpoint) failures() []int {
+	out := append([]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, e.op.Errors...)
+	if e.op.Access == User || e.op.Access == Member || e.op.Access == Admin {
+		out = append(out, http.StatusUnauthorized)
+	}
+	if e.op.Access == Admin {
+		out = append(out, http.StatusForbidden)
+	}
+	if len(e.params) > 0 {
+		out = append(out, http.StatusNotFound)
+	}
+	if e.body != nil {
+		out = append(out, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if !e.op.Raw && (e.body != nil || len(e.spec.Parameters) > 0) {
+		out = append(out, http.StatusUnprocessableEntity)
+	}
+	if e.op.Idempotency != KeyNone {
+		out = append(out, http.StatusBadRequest, http.StatusConflict)
+	}
+	if slices.Contains(e.header, "If-Match") {
+		out = append(out, http.StatusPreconditionFailed)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (a *API) problemResponse(status int) *huma.Response {
+	registry := a.huma.OpenAPI().Components.Schemas
+	return &huma.Response{
+		Description: http.StatusText(status),
+		Content:     map[string]*huma.MediaType{problemType: {Schema: registry.Schema(reflect.TypeFor[Problem](), true, "Problem")}},
+	}
+}
+
+func keyParameter(required bool) *huma.Param {
+	longest := maxKey
+	return &huma.Param{
+		Name: keyHeader, In: "header", Required: required,
+		Description: "A value of your own, such as a UUID. Repeated with the same value within 48 hours, the request does not run again: its first reply is sent again, with Idempotent-Replayed: true.",
+		Schema:      &huma.Schema{Type: huma.TypeString, MaxLength: &longest},
+	}
+}
