@@ -2,26 +2,104 @@ package rpc
 
 import (
 	"context"
-	"errors"
+	"time"
+
+	"connectrpc.com/connect"
+	"go.opentelemetry.io/otel/trace"
+
+	"app/platform/fault"
 )
 
-// Edge is one caller's way to one module.
-type Edge struct{}
+// Call is one method of an edge. It is used by generated code.
+type Call[Req, Resp any] struct {
+	edge         *Edge
+	method       Method
+	meter        meter
+	copyRequest  func(c *Copier, to, from *Req)
+	copyResponse func(c *Copier, to, from *Resp)
+	// One of the two, as the edge is bound.
+	local  func(context.Context, *Req) (*Resp, error)
+	remote *connect.Client[encoded, encoded]
+}
 
-// Call is one method of an edge.
-type Call[Req, Resp any] struct{ edge *Edge }
-
-// NewCall is called by generated code.
+// NewCall is called by generated code, with the number of the method in its contract.
 func NewCall[Req, Resp any](e *Edge, method int, request func(c *Copier, to, from *Req), response func(c *Copier, to, from *Resp)) *Call[Req, Resp] {
-	return &Call[Req, Resp]{edge: e}
+	c := &Call[Req, Resp]{edge: e, method: e.contract.Methods[method], copyRequest: request, copyResponse: response}
+	c.meter = e.rt.metrics.meter(e.caller, e.module, c.method.Name, e.remote())
+	if e.remote() {
+		c.remote = e.client(c.method.Name)
+	} else {
+		//nolint:forcetypeassert,errcheck // both sides are generated from one contract, whose name BindLocal has compared
+		c.local = e.service.endpoints[method].local.(func(context.Context, *Req) (*Resp, error))
+	}
+	return c
 }
 
-// Do makes the call.
+// Do makes the call. Its error is a *fault.CallError.
 func (c *Call[Req, Resp]) Do(ctx context.Context, in *Req) (*Resp, error) {
-	return nil, errors.New("not yet")
+	start, e := time.Now(), c.edge
+	ctx, span := startSpan(ctx, e.rt.tracer, trace.SpanKindClient, spanInfo{
+		caller: e.caller, module: e.module, service: e.contract.Service, method: c.method.Name, remote: e.remote(),
+	})
+	out, r := c.attempts(ctx, in)
+	c.meter.done(start, r)
+	if r == nil {
+		endSpan(span, nil)
+		return out, nil
+	}
+	if span != nil {
+		finish(span, r.Code, r.Reason)
+	}
+	return nil, r.CallError
 }
 
-// NewEndpoint is called by generated code.
-func NewEndpoint[Req, Resp any](fn func(context.Context, *Req) (*Resp, error)) Endpoint {
-	return Endpoint{local: fn}
+// attempts makes the call once, or twice where the edge says so.
+func (c *Call[Req, Resp]) attempts(ctx context.Context, in *Req) (*Resp, *refusal) {
+	if r := c.edge.admit(ctx, c.method.Name); r != nil {
+		return nil, r
+	}
+	out, r := c.attempt(ctx, in)
+	if c.edge.again(ctx, c.method.Level, r) {
+		c.meter.retries.Inc()
+		out, r = c.attempt(ctx, in)
+	}
+	return out, r
+}
+
+func (c *Call[Req, Resp]) attempt(ctx context.Context, in *Req) (out *Resp, r *refusal) {
+	if r := c.edge.enter(ctx, c.method.Name); r != nil {
+		return nil, r
+	}
+	defer func() { c.edge.leave(r) }()
+	if c.local != nil {
+		return c.doLocal(ctx, in)
+	}
+	return c.doRemote(ctx, in)
+}
+
+// doLocal gives the callee copies, and copies what it answers while it is still the callee's turn.
+func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal) {
+	req, out := new(Req), new(Resp)
+	var copier Copier
+	c.copyRequest(&copier, req, in)
+	if err := copier.check(in); err != nil {
+		return nil, c.edge.unsent(c.method.Name, requestFault(err))
+	}
+	verdict := c.edge.guard.run(ctx, envelopeOf(ctx, c.edge.caller), c.method.Name, false, func(ctx context.Context) error {
+		resp, err := c.local(ctx, req)
+		if err != nil {
+			return err
+		}
+		var copier Copier
+		c.copyResponse(&copier, out, resp)
+		return responseFault(copier.check(resp))
+	})
+	if verdict != nil {
+		return nil, c.localRefusal(verdict)
+	}
+	return out, nil
+}
+
+func (c *Call[Req, Resp]) localRefusal(v *fault.Error) *refusal {
+	return &refusal{CallError: c.edge.callError(c.method.Name, v), answered: true}
 }

@@ -67,11 +67,11 @@ var (
 )
 
 // check says why the copied message could not have been encoded, nil if it could.
-func (c *Copier) check(from proto.Message) error {
-	switch {
-	case c.invalid:
+func (c *Copier) check(from any) error {
+	if c.invalid {
 		return errInvalidText
-	case c.bound > MaxMessage && proto.Size(from) > MaxMessage:
+	}
+	if m, ok := from.(proto.Message); ok && c.bound > MaxMessage && proto.Size(m) > MaxMessage {
 		return errTooLarge
 	}
 	return nil
@@ -80,7 +80,20 @@ func (c *Copier) check(from proto.Message) error {
 // requestFault is the verdict on a request that cannot cross.
 func requestFault(err error) *fault.Error {
 	if errors.Is(err, errTooLarge) {
-		return fault.New(fault.ResourceExhausted, "message_too_large", "").Because(err)
+		return fault.New(fault.ResourceExhausted, reasonTooLarge, "").Because(err)
 	}
-	return fault.New(fault.InvalidArgument, "invalid_message", "").Because(err)
+	return fault.New(fault.InvalidArgument, reasonInvalid, "").Because(err)
+}
+
+// responseFault is the callee's verdict when its response cannot cross: too large is the caller's to know, as it
+// may ask for less; the rest is the callee's to mend.
+func responseFault(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errTooLarge):
+		return fault.New(fault.ResourceExhausted, reasonTooLarge, "").Because(err)
+	default:
+		return fault.New(fault.Internal, reasonInvalid, "").Because(err)
+	}
 }

@@ -193,7 +193,7 @@ func scalar(k protoreflect.Kind, from string, emptyIsAbsent bool) string {
 }
 
 func tag(f *protogen.Field) int {
-	return (bits.Len(uint(f.Desc.Number())<<3) + 6) / 7 //nolint:gosec // field numbers are positive
+	return (bits.Len(uint(f.Desc.Number())<<3) + 6) / 7
 }
 
 // room bounds the encoded size of a value, without what is inside strings, bytes and messages.

@@ -1,0 +1,181 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
+	"app/platform/callctx"
+	"app/platform/fault"
+)
+
+const (
+	// A module that fails is asked again after retryAfter; three calls may try at once, one success suffices.
+	retryAfter  = 500 * time.Millisecond
+	probes      = 3
+	failureRate = 0.5
+	minCalls    = 10
+	window      = 10 * time.Second
+	// maxQueue is how long a call waits while too many are at work.
+	maxQueue = time.Second
+)
+
+// Edge is one caller's way to one module: local or remote, decided when it is bound. Local and remote edges have the
+// same limits. It is used by generated code.
+type Edge struct {
+	rt       *Runtime
+	caller   string
+	module   string
+	contract Contract
+	log      *slog.Logger
+
+	service *Service // local
+	guard   *guard   // local
+	pool    *pool    // remote
+	baseURL string   // remote, with Prefix
+
+	breaker  circuitbreaker.CircuitBreaker[any]
+	bulkhead bulkhead.Bulkhead[any]
+	budget   budget
+}
+
+func (r *Runtime) edge(caller string, d Dependency, s *Service, baseURL string) *Edge {
+	e := &Edge{
+		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, baseURL: baseURL,
+		log:      r.o.Logger.With(slog.String("module", caller), slog.String("callee", d.Module)),
+		bulkhead: bulkhead.New[any](r.o.InFlight),
+	}
+	if s != nil {
+		e.guard = r.guard(s)
+	} else {
+		e.pool = r.pool
+	}
+	open := r.metrics.circuit.WithLabelValues(caller, d.Module, transport(e.remote()))
+	e.breaker = circuitbreaker.NewBuilder[any]().
+		WithFailureRateThreshold(failureRate, minCalls, window).
+		WithSuccessThresholdRatio(1, probes).
+		WithDelay(retryAfter).
+		OnStateChanged(func(event circuitbreaker.StateChangedEvent) { e.circuit(event, open.Set) }).
+		Build()
+	return e
+}
+
+func (e *Edge) remote() bool { return e.service == nil }
+
+// circuit reports what the breaker does.
+func (e *Edge) circuit(event circuitbreaker.StateChangedEvent, gauge func(float64)) {
+	switch {
+	case event.NewState == circuitbreaker.OpenState && event.OldState == circuitbreaker.ClosedState:
+		gauge(1)
+		e.log.Warn("calls stopped: the module fails", slog.Float64("failure_rate", event.Metrics().FailureRate()))
+		if e.pool != nil {
+			e.pool.Renew()
+		}
+	case event.NewState == circuitbreaker.ClosedState:
+		gauge(0)
+		e.log.Info("calls resumed: the module answers again")
+	}
+}
+
+// admit refuses what must not be called at all: a caller inside its transaction, or one that no longer waits.
+func (e *Edge) admit(ctx context.Context, method string) *refusal {
+	if module := callctx.Transaction(ctx); module != "" {
+		e.log.ErrorContext(ctx, "programming error: call to "+e.module+"."+method+" inside a transaction of "+module,
+			slog.String("request_id", callctx.RequestID(ctx)), slog.String("stack", string(debug.Stack())))
+		return e.unsent(method, fault.New(fault.Internal, reasonTransaction, ""))
+	}
+	if err := ctx.Err(); err != nil {
+		return e.unsent(method, fault.From(err))
+	}
+	return nil
+}
+
+// enter takes a place among the calls at work; leave must follow unless it refuses.
+func (e *Edge) enter(ctx context.Context, method string) *refusal {
+	switch err := e.bulkhead.AcquirePermitWithMaxWait(ctx, maxQueue); {
+	case errors.Is(err, bulkhead.ErrFull):
+		return e.unsent(method, fault.New(fault.Unavailable, reasonOverloaded, ""))
+	case err != nil:
+		return e.unsent(method, fault.From(err))
+	}
+	if !e.breaker.TryAcquirePermit() {
+		e.bulkhead.ReleasePermit()
+		return e.unsent(method, fault.New(fault.Unavailable, reasonModuleDown, ""))
+	}
+	return nil
+}
+
+// leave gives the place back and tells the breaker what the call says about the module: an answer of any kind is
+// a good sign, a caller that went away no sign at all.
+func (e *Edge) leave(r *refusal) {
+	defer e.bulkhead.ReleasePermit()
+	switch {
+	case r == nil:
+		e.breaker.RecordSuccess()
+	case r.unsent, r.Code == fault.Canceled:
+		// The breaker has no way to return the permit of a probe: begin the probing anew.
+		if e.breaker.IsHalfOpen() {
+			e.breaker.Open()
+			e.breaker.HalfOpen()
+		}
+	case r.answered && r.Code != fault.DeadlineExceeded:
+		e.breaker.RecordSuccess()
+	default:
+		e.breaker.RecordFailure()
+	}
+}
+
+// again tells whether a call is made a second time.
+func (e *Edge) again(ctx context.Context, level Level, r *refusal) bool {
+	e.budget.deposit()
+	if !level.Repeatable() || ctx.Err() != nil {
+		return false
+	}
+	return e.rt.o.RepeatIdempotent || r.retryable() && e.budget.withdraw()
+}
+
+// unsent is a refusal by this side.
+func (e *Edge) unsent(method string, v *fault.Error) *refusal {
+	return &refusal{CallError: e.callError(method, v), unsent: true, cause: v.Unwrap()}
+}
+
+// callError shows a verdict to the caller, reduced to what crosses.
+func (e *Edge) callError(method string, v *fault.Error) *fault.CallError {
+	w, _ := toWire(v)
+	return fromWire(e.module, method, w)
+}
+
+// budget lets one call in ten be repeated, and a handful before any were made.
+type budget struct{ spent atomic.Int64 }
+
+const (
+	retryCost   = 10
+	retryCredit = 10 * retryCost
+)
+
+func (b *budget) deposit() {
+	for {
+		spent := b.spent.Load()
+		if spent == 0 || b.spent.CompareAndSwap(spent, spent-1) {
+			return
+		}
+	}
+}
+
+func (b *budget) withdraw() bool {
+	for {
+		spent := b.spent.Load()
+		if spent+retryCost > retryCredit {
+			return false
+		}
+		if b.spent.CompareAndSwap(spent, spent+retryCost) {
+			return true
+		}
+	}
+}

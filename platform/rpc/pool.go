@@ -1,0 +1,79 @@
+package rpc
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	dialTimeout = time.Second
+	// idleTimeout is below the idle time of our own server (75 s), so that it is the client who closes: a request
+	// sent into a closing connection is lost, and only some calls may be repeated.
+	idleTimeout = 30 * time.Second
+	// maxAge makes connections be dialled anew, so that replicas added later, found by DNS, get their share.
+	maxAge = time.Minute
+	// perHost is enough for the callers of one module on a busy machine; net/http keeps two.
+	perHost = 64
+)
+
+// pool is an http.RoundTripper whose connections do not grow old: it moves to a fresh transport at times, and the
+// connections of the former one close as they fall idle.
+type pool struct {
+	now  func() time.Time
+	mu   sync.Mutex
+	live *http.Transport
+	born time.Time
+}
+
+func newPool(now func() time.Time) *pool {
+	return &pool{now: now, live: newTransport(), born: now()}
+}
+
+func newTransport() *http.Transport {
+	return &http.Transport{
+		// No Proxy: calls between modules never leave by way of one.
+		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   2 * time.Second,
+		MaxIdleConnsPerHost:   perHost,
+		IdleConnTimeout:       idleTimeout,
+		DisableCompression:    true,
+		ExpectContinueTimeout: time.Second,
+	}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
+	return p.transport().RoundTrip(r)
+}
+
+func (p *pool) transport() *http.Transport {
+	now := p.now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now.Sub(p.born) >= maxAge {
+		p.renew(now)
+	}
+	return p.live
+}
+
+// renew needs the lock. Requests at work keep their connections, which then idle out.
+func (p *pool) renew(now time.Time) {
+	p.live.CloseIdleConnections()
+	p.live, p.born = newTransport(), now
+}
+
+// Renew drops every pooled connection, because those to a module that failed may be dead.
+func (p *pool) Renew() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.renew(p.now())
+}
+
+// CloseIdleConnections closes what is idle now.
+func (p *pool) CloseIdleConnections() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.live.CloseIdleConnections()
+}

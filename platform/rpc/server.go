@@ -1,0 +1,163 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"connectrpc.com/connect"
+
+	"app/platform/fault"
+	"app/platform/identity"
+)
+
+// Prefix is the path under which modules answer each other. The gateway never routes it.
+const Prefix = "/rpc/"
+
+// Handler serves the services under Prefix to callers that carry an assertion for the module they call. It panics
+// when one module serves a contract twice, and without a Signer.
+func (r *Runtime) Handler(services ...Service) http.Handler {
+	if r.o.Signer == nil {
+		panic("rpc: Handler without a signer")
+	}
+	s := &server{signer: r.o.Signer, log: r.o.Logger, refuse: connect.NewErrorWriter(), hosted: map[address]*hosted{}}
+	for _, service := range services {
+		key := address{module: service.Module, service: service.Contract.Service}
+		if s.hosted[key] != nil {
+			panic(fmt.Sprintf("rpc: module %s serves %s twice", key.module, key.service))
+		}
+		s.hosted[key] = r.host(service)
+	}
+	return s
+}
+
+// address is where a call goes: several modules may serve one contract.
+type address struct{ module, service string }
+
+type hosted struct {
+	contract Contract
+	methods  map[string]http.Handler
+}
+
+type server struct {
+	signer *identity.Signer
+	log    *slog.Logger
+	refuse *connect.ErrorWriter
+	hosted map[address]*hosted
+}
+
+type envelopeKey struct{}
+
+// host makes the handlers of a service.
+func (r *Runtime) host(s Service) *hosted {
+	h := &hosted{contract: s.Contract, methods: map[string]http.Handler{}}
+	g := r.guard(&s)
+	for i, m := range s.Contract.Methods {
+		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, g.serve(m.Name, s.endpoints[i].wire),
+			connect.WithCodec(codec{}), connect.WithReadMaxBytes(MaxMessage))
+	}
+	return h
+}
+
+// serve is the remote twin of Call.doLocal: the same guard, with bytes for messages.
+func (g *guard) serve(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
+	return func(ctx context.Context, in *encoded) (*encoded, error) {
+		env, _ := ctx.Value(envelopeKey{}).(envelope)
+		out := new(encoded)
+		verdict := g.run(ctx, env, method, true, func(ctx context.Context) (err error) {
+			out.bytes, err = wire(ctx, in.bytes)
+			return err
+		})
+		if verdict != nil {
+			return nil, connectError(verdict)
+		}
+		return out, nil
+	}
+}
+
+// ServeHTTP implements http.Handler.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	service, method, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
+	to := address{module: r.Header.Get(moduleHeader), service: service}
+	assertion, err := s.signer.Verify(r.Header.Get(identity.AssertionHeader), to.module)
+	if err != nil {
+		s.reject(w, r, to, slog.LevelWarn, fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err))
+		return
+	}
+	handler, refusal := s.find(to, method, r.Header.Get(contractHeader))
+	if refusal != nil {
+		s.reject(w, r, to, slog.LevelError, refusal)
+		return
+	}
+	ctx := context.WithValue(r.Context(), envelopeKey{}, readEnvelope(r.Header, assertion))
+	handler.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// find looks a method up, and says clearly why it is not there: two releases may meet during an update.
+func (s *server) find(to address, method, stamp string) (http.Handler, *fault.Error) {
+	h := s.hosted[to]
+	if h == nil {
+		if other := s.otherVersion(to); other != nil {
+			return nil, fault.New(fault.FailedPrecondition, reasonMismatch, "").
+				Because(fmt.Errorf("caller speaks %s, this process %s", stamp, other.contract.stamp()))
+		}
+		return nil, fault.New(fault.Unimplemented, reasonNotHosted, "").
+			Because(fmt.Errorf("module %q with %q is not in this process", to.module, to.service))
+	}
+	if speaks, _, _ := strings.Cut(stamp, "/"); stamp != "" && speaks != to.service {
+		return nil, fault.New(fault.FailedPrecondition, reasonMismatch, "").
+			Because(fmt.Errorf("caller speaks %s, this process %s", stamp, h.contract.stamp()))
+	}
+	handler := h.methods[method]
+	if handler == nil {
+		return nil, fault.New(fault.Unimplemented, reasonMethodUnknown, "").
+			Because(fmt.Errorf("method %q: caller speaks %s, this process %s", method, stamp, h.contract.stamp()))
+	}
+	return handler, nil
+}
+
+// otherVersion finds the module's service in another major version.
+func (s *server) otherVersion(to address) *hosted {
+	family := Contract{Service: to.service}.family()
+	for at, h := range s.hosted {
+		if at.module == to.module && h.contract.family() == family {
+			return h
+		}
+	}
+	return nil
+}
+
+// reject answers a request that reaches no module.
+func (s *server) reject(w http.ResponseWriter, r *http.Request, to address, level slog.Level, v *fault.Error) {
+	s.log.LogAttrs(r.Context(), level, "call refused", slog.String("module", to.module), slog.String("path", r.URL.Path),
+		slog.String("code", string(v.Code)), slog.String("reason", v.Reason), slog.Any("error", v.Unwrap()))
+	_ = s.refuse.Write(w, r, connectError(v)) // the caller has gone: nobody is left to tell
+}
+
+// stamp is the value of the contract header: what a peer speaks, and which build of it.
+func (c Contract) stamp() string { return c.Service + "/" + c.Fingerprint }
+
+// connectError puts a verdict into Connect's terms. The verdict itself rides along as a detail, since Connect has
+// fewer codes; the text is the reason.
+func connectError(v *fault.Error) *connect.Error {
+	w, _ := toWire(v)
+	e := connect.NewError(connectCode(v.Code), errors.New(w.GetReason()))
+	if d, err := connect.NewErrorDetail(w); err == nil {
+		e.AddDetail(d)
+	}
+	return e
+}
+
+func connectCode(c fault.Code) connect.Code {
+	if c == fault.VersionMismatch {
+		return connect.CodeFailedPrecondition
+	}
+	var code connect.Code
+	if err := code.UnmarshalText([]byte(c)); err != nil {
+		return connect.CodeInternal
+	}
+	return code
+}

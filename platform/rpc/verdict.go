@@ -1,0 +1,95 @@
+package rpc
+
+import (
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"app/platform/fault"
+	"app/platform/rpc/rpcv1"
+)
+
+// maxVerdict bounds the encoded size of an error; a larger one crosses without fields and details.
+const maxVerdict = 256 << 10
+
+// Reasons that this package gives of its own accord.
+const (
+	reasonModuleDown     = "module_down"     // the call was not executed
+	reasonConnectionLost = "connection_lost" // the call may have been executed
+	reasonOverloaded     = "too_many_calls"
+	reasonAssertion      = "assertion_refused"
+	reasonNotHosted      = "service_not_hosted"
+	reasonMethodUnknown  = "method_unknown"
+	reasonMismatch       = "contract_mismatch"
+	reasonTooLarge       = "message_too_large"
+	reasonInvalid        = "invalid_message"
+	reasonTransaction    = "call_in_transaction"
+	reasonDownstream     = "dependency_" // a prefix: the callee's own dependency failed
+)
+
+var codes = map[fault.Code]bool{
+	fault.InvalidArgument: true, fault.Unauthenticated: true, fault.PermissionDenied: true, fault.NotFound: true,
+	fault.AlreadyExists: true, fault.Aborted: true, fault.FailedPrecondition: true, fault.VersionMismatch: true,
+	fault.ResourceExhausted: true, fault.Canceled: true, fault.DeadlineExceeded: true, fault.Unavailable: true,
+	fault.Unimplemented: true, fault.Internal: true,
+}
+
+// toWire keeps of a verdict what may cross: code, reason, fields and typed details, but no free text and no cause.
+// Details that cannot be encoded are left out; complete is false then.
+func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
+	w = &rpcv1.Error{Code: string(v.Code), Reason: text(v.Reason)}
+	complete = true
+	for _, f := range v.Fields {
+		w.Fields = append(w.Fields, &rpcv1.Field{Pointer: text(f.Pointer), Detail: text(f.Detail)})
+	}
+	for _, d := range v.Details {
+		packed, err := anypb.New(d)
+		if err != nil {
+			complete = false
+			continue
+		}
+		w.Details = append(w.Details, packed)
+	}
+	if (len(w.GetDetails()) > 0 || len(w.GetFields()) > 0) && proto.Size(w) > maxVerdict {
+		w.Details, w.Fields, complete = nil, nil, false
+	}
+	return w, complete
+}
+
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+// fromWire makes what the caller sees. A code outside the set and a detail of an unknown type, both from a peer of
+// another release, become internal and nothing.
+func fromWire(module, method string, w *rpcv1.Error) *fault.CallError {
+	e := &fault.CallError{Module: module, Method: method, Code: fault.Code(w.GetCode()), Reason: w.GetReason()}
+	if !codes[e.Code] {
+		e.Code, e.Reason = fault.Internal, "unknown_code"
+	}
+	for _, f := range w.GetFields() {
+		e.Fields = append(e.Fields, fault.Field{Pointer: f.GetPointer(), Detail: f.GetDetail()})
+	}
+	for _, d := range w.GetDetails() {
+		if m, err := d.UnmarshalNew(); err == nil {
+			e.Details = append(e.Details, m)
+		}
+	}
+	return e
+}
+
+// refusal is a call without a response, as its caller's side knows it.
+type refusal struct {
+	*fault.CallError
+	// answered: the callee's guard said so, hence the module is alive.
+	answered bool
+	// unsent: nothing was asked of the module, so that this says nothing about it.
+	unsent bool
+	// cause is for the log of the caller's side.
+	cause error
+}
+
+// retryable tells whether a second attempt may do better. Where the callee's own dependency failed, the callee
+// has retried already.
+func (r *refusal) retryable() bool {
+	return r != nil && r.Code == fault.Unavailable && !r.unsent && !strings.HasPrefix(r.Reason, reasonDownstream)
+}
