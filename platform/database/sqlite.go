@@ -37,6 +37,7 @@ type sqliteStore struct {
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, error) {
+	keepMemory()
 	path, err := preparePath(path)
 	if err != nil {
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, err)
