@@ -1,0 +1,114 @@
+package token
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"sync"
+	"time"
+
+	"app/platform/fault"
+)
+
+const (
+	// keysFresh is how long a key set is used without asking again, so that a key taken back is forgotten.
+	keysFresh = 5 * time.Minute
+	// keysPause is the least time between two questions, so that tokens with made-up kids cost nobody anything.
+	keysPause = time.Second
+)
+
+var errUnknownKey = errors.New("kid of no known key")
+
+// Keys remembers the key set of the module that signs. It asks when it has none, when a kid is unknown (a new key), and
+// when the set is five minutes old; while the answer fails, the set it has stays in use. Safe for concurrent use.
+type Keys struct {
+	fetch func(ctx context.Context) ([]byte, error)
+	now   func() time.Time
+
+	mu      sync.RWMutex
+	set     Set
+	fetched time.Time // of set
+
+	asking sync.Mutex // held while a question is on its way
+	asked  time.Time
+	failed error // of the last question
+}
+
+// NewKeys takes how to get the key set, encoded as EncodeSet does. It is not called before the first Key.
+func NewKeys(fetch func(ctx context.Context) ([]byte, error), now func() time.Time) *Keys {
+	return &Keys{fetch: fetch, now: now}
+}
+
+// Key implements KeySource.
+func (k *Keys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
+	set, fetched := k.current()
+	if key, known := set[kid]; known {
+		return k.renewed(ctx, kid, key, fetched)
+	}
+	err := k.ask(ctx, fetched)
+	set, _ = k.current()
+	if key, known := set[kid]; known {
+		return key, nil
+	}
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "keys_unavailable", "").Because(err)
+	}
+	return nil, errUnknownKey
+}
+
+// renewed is a key that is known, checked again when the set is old. Whoever meets it while somebody else is asking, or
+// when nobody answers, gets what was known.
+func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, fetched time.Time) (ed25519.PublicKey, error) {
+	if k.now().Sub(fetched) < keysFresh || !k.asking.TryLock() {
+		return key, nil
+	}
+	defer k.asking.Unlock()
+	if err := k.refresh(ctx, fetched); err != nil {
+		return key, nil //nolint:nilerr // an outage of users must not sign everybody out
+	}
+	set, _ := k.current()
+	if key, known := set[kid]; known {
+		return key, nil
+	}
+	return nil, errUnknownKey
+}
+
+func (k *Keys) current() (Set, time.Time) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.set, k.fetched
+}
+
+func (k *Keys) ask(ctx context.Context, seen time.Time) error {
+	k.asking.Lock()
+	defer k.asking.Unlock()
+	return k.refresh(ctx, seen)
+}
+
+// refresh asks for the set, unless somebody else has since it was seen; within the pause the last answer stands.
+func (k *Keys) refresh(ctx context.Context, seen time.Time) error {
+	_, fetched := k.current()
+	now := k.now()
+	if !fetched.Equal(seen) {
+		return nil
+	}
+	if now.Sub(k.asked) < keysPause {
+		return k.failed
+	}
+	encoded, err := k.fetch(ctx)
+	if ctx.Err() != nil && err != nil {
+		return err // the caller went away, which says nothing of the keys
+	}
+	k.asked, k.failed = now, err
+	if err != nil {
+		return err
+	}
+	fresh, err := ParseSet(encoded)
+	if k.failed = err; err != nil {
+		return err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.set, k.fetched = fresh, now
+	return nil
+}
