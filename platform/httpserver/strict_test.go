@@ -66,3 +66,177 @@ func TestRefusesBodies(t *testing.T) {
 		})
 	}
 }
+
+func TestRefusesParameters(t *testing.T) {
+	t.Parallel()
+	h := catalog(httpserver.Options{}).Handler()
+	for name, c := range map[string]struct {
+		method, target string
+		headers        []string
+		status         int
+		pointers       []string
+	}{
+		"limit of the wrong type":   {"GET", "/v1/products?limit=ten", nil, 422, []string{"/limit"}},
+		"limit too large":           {"GET", "/v1/products?limit=101", nil, 422, []string{"/limit"}},
+		"limit beyond int64":        {"GET", "/v1/products?limit=9223372036854775808", nil, 422, []string{"/limit"}},
+		"unknown parameter":         {"GET", "/v1/products?limt=3&a.b=1", nil, 422, []string{"/a.b", "/limt"}},
+		"parameter given twice":     {"GET", "/v1/products?limit=1&limit=2", nil, 422, []string{"/limit"}},
+		"bad escape":                {"GET", "/v1/products?q=%zz", nil, 422, []string{"/q"}},
+		"query not UTF-8":           {"GET", "/v1/products?q=%ff", nil, 422, []string{"/q"}},
+		"NUL in query":              {"GET", "/v1/products?q=%00", nil, 422, []string{"/q"}},
+		"name not UTF-8":            {"GET", "/v1/products?%ff=1", nil, 422, []string{"/\ufffd"}},
+		"semicolon":                 {"GET", "/v1/products?limit=1;q=2", nil, 422, []string{"/limit"}},
+		"bool of the wrong type":    {"GET", "/v1/products?public=maybe", nil, 422, []string{"/public"}},
+		"time of the wrong type":    {"GET", "/v1/products?since=now", nil, 422, []string{"/since"}},
+		"too many values":           {"GET", "/v1/products?merchant=a&merchant=b&merchant=c&merchant=d", nil, 422, []string{"/merchant"}},
+		"cursor of another kind":    {"GET", "/v1/products?after=abc", nil, 422, []string{"/after"}},
+		"several at once":           {"GET", "/v1/products?limit=0&since=x", nil, 422, []string{"/limit", "/since"}},
+		"path not UTF-8":            {"GET", "/v1/products/%ff", nil, 422, []string{"/id"}},
+		"path with control":         {"GET", "/v1/products/%0a", nil, 422, []string{"/id"}},
+		"path too long":             {"GET", "/v1/products/" + strings.Repeat("x", 65), nil, 422, []string{"/id"}},
+		"header not UTF-8":          {"PATCH", "/v1/products/prd_1", []string{"Cart-Token", "\xff"}, 422, []string{"/Cart-Token"}},
+		"If-Match of a newer":       {"PATCH", "/v1/products/prd_1", []string{"If-Match", `"8"`}, 412, []string{}},
+		"If-Match that is weak":     {"PATCH", "/v1/products/prd_1", []string{"If-Match", `W/"7"`}, 412, []string{}},
+		"encoded slash in the path": {"GET", "/v1/products/a%2fb", nil, 404, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := ""
+			if c.method == http.MethodPatch {
+				body = `{"title":"x"}`
+			}
+			got := send(h, nobody, c.method, c.target, body, c.headers...)
+			if got.Status != c.status {
+				t.Errorf("got %d, want %d: %s", got.Status, c.status, got.Body)
+			}
+			if diff := cmp.Diff(c.pointers, got.pointers(t)); diff != "" {
+				t.Errorf("pointers (-want +got):\n%s\n%s", diff, got.Body)
+			}
+		})
+	}
+}
+
+func TestAcceptsParameters(t *testing.T) {
+	t.Parallel()
+	h := catalog(httpserver.Options{}).Handler()
+	for _, target := range []string{
+		"/v1/products", "/v1/products?", "/v1/products?limit=1&q=caf%C3%A9&public=true", "/v1/products?merchant=a&merchant=b",
+		"/v1/products?since=2025-01-01T00:00:00Z", "/v1/products?q=a+b&", "/v1/products?after=" + httpserver.EncodeCursor("prd_1"),
+	} {
+		if got := send(h, nobody, http.MethodGet, target, ""); got.Status != http.StatusOK {
+			t.Errorf("%s: %d %s", target, got.Status, got.Body)
+		}
+	}
+}
+
+func TestContentTypes(t *testing.T) {
+	t.Parallel()
+	h := catalog(httpserver.Options{}).Handler()
+	for contentType, want := range map[string]int{
+		"application/json":                     201,
+		"application/json; charset=utf-8":      201,
+		"Application/JSON;charset=\"UTF-8\"":   201,
+		"application/json; charset=iso-8859-1": 415,
+		"text/plain":                           415,
+		"application/x-www-form-urlencoded":    415,
+		"application/problem+json":             415,
+		"application/json, text/plain":         415,
+		"/":                                    415,
+		"":                                     415,
+	} {
+		got := send(h, nobody, http.MethodPost, "/v1/products", validBody, "Content-Type", contentType)
+		if got.Status != want {
+			t.Errorf("%q: got %d, want %d: %s", contentType, got.Status, want, got.Body)
+		}
+		if want == http.StatusUnsupportedMediaType && (got.problem(t).Code != "unsupported_media_type" || got.Header.Get("Accept") != "application/json") {
+			t.Errorf("%q: %v %s", contentType, got.Header, got.Body)
+		}
+	}
+	if got := send(h, nobody, http.MethodPost, "/v1/products", ""); got.Status != 400 || got.problem(t).Code != "body_missing" {
+		t.Errorf("no body: %d %s", got.Status, got.Body)
+	}
+}
+
+func TestRouting(t *testing.T) {
+	t.Parallel()
+	h := catalog(httpserver.Options{}).Handler()
+	for name, c := range map[string]struct {
+		method, target string
+		status         int
+		allow          string
+	}{
+		"unknown path":         {"GET", "/v2/products", 404, ""},
+		"root":                 {"GET", "/", 404, ""},
+		"trailing slash":       {"GET", "/v1/products/", 404, ""},
+		"double slash":         {"GET", "/v1//products", 404, ""},
+		"dot segment":          {"GET", "/v1/x/../products", 404, ""},
+		"method not allowed":   {"PUT", "/v1/products", 405, "GET, HEAD, POST"},
+		"other set of methods": {"POST", "/v1/products/prd_1", 405, "GET, HEAD, PATCH, DELETE"},
+		"invented method":      {"BREW", "/v1/products", 405, "GET, HEAD, POST"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := send(h, nobody, c.method, c.target, "")
+			got.problem(t)
+			if got.Status != c.status || got.Header.Get("Allow") != c.allow {
+				t.Errorf("got %d Allow %q, want %d %q", got.Status, got.Header.Get("Allow"), c.status, c.allow)
+			}
+		})
+	}
+}
+
+func TestReplies(t *testing.T) {
+	t.Parallel()
+	h := catalog(httpserver.Options{}).Handler()
+	const body = `{"id":"prd_1","title":"Chair","price":{"amount":1990,"currency":"EUR"},"created_at":"2025-11-20T09:30:00Z"}` + "\n"
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		got := send(h, nobody, http.MethodGet, "/v1/products/prd_1", "")
+		want := reply{200, http.Header{"Content-Type": {"application/json"}, "Content-Length": {"108"}, "Etag": {`"7"`}}, body}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+	t.Run("NotModified", func(t *testing.T) {
+		t.Parallel()
+		got := send(h, nobody, http.MethodGet, "/v1/products/prd_1", "", "If-None-Match", `"6", W/"7"`)
+		want := reply{304, http.Header{"Etag": {`"7"`}}, ""}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+	t.Run("Created", func(t *testing.T) {
+		t.Parallel()
+		got := send(h, nobody, http.MethodPost, "/v1/products", validBody)
+		if got.Status != 201 || got.Header.Get("Location") != "/v1/products/prd_1" || got.Body != body {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("ErrNotFound", func(t *testing.T) {
+		t.Parallel()
+		got := send(h, nobody, http.MethodGet, "/v1/products/prd_2", "")
+		if p := got.problem(t); p.Code != "product_not_found" || p.Detail != "There is no such product." || got.Header.Get("Etag") != "" {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("ErrNotSignedIn", func(t *testing.T) {
+		t.Parallel()
+		got := send(h, nobody, http.MethodDelete, "/v1/products/prd_1", "")
+		if p := got.problem(t); p.Status != 401 || got.Header.Get("Www-Authenticate") != `Bearer realm="souk"` {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("ErrPreconditionRequired", func(t *testing.T) {
+		t.Parallel()
+		if got := send(h, alice, http.MethodDelete, "/v1/products/prd_1", ""); got.Status != 428 {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("NoContent", func(t *testing.T) {
+		t.Parallel()
+		got := send(h, alice, http.MethodDelete, "/v1/products/prd_1", "", "If-Match", `"1", "7"`)
+		if diff := cmp.Diff(reply{204, http.Header{}, ""}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
