@@ -1,0 +1,110 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"app/modules/catalog/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/money"
+)
+
+// Change holds the new values of a product; nil leaves a value as it is.
+type Change struct {
+	Title, Description, SKU *string
+	Price                   *money.Money
+	LowStockThreshold       *int64
+}
+
+// tries bounds how often a change is tried over a row that others change.
+const tries = 5
+
+// Change changes a listed product; a manager of its merchant may. Errors: invalid_argument, not_found, permission_denied,
+// failed_precondition (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
+func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Product, error) {
+	before, err := s.managed(ctx, id)
+	if err != nil {
+		return Product{}, err
+	}
+	if wrong := flaws(c.applied(before)); len(wrong) > 0 {
+		return Product{}, fault.Invalid(wrong...)
+	}
+	var p Product
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		p, err = s.change(ctx, tx, id, match, c)
+		return err
+	})
+	return p, err
+}
+
+// change applies c to the version it reads, and reads again when that has been overtaken.
+func (s *Service) change(ctx context.Context, tx *database.Tx, id string, match Match, c Change) (Product, error) {
+	for range tries {
+		p, err := listed(ctx, tx, id)
+		if err != nil {
+			return Product{}, err
+		}
+		if err := match.check(p.Version); err != nil {
+			return Product{}, err
+		}
+		ok, err := store.UpdateProduct(ctx, tx, c.applied(p))
+		switch {
+		case errors.Is(err, store.ErrDuplicate):
+			return Product{}, errSKUTaken
+		case err != nil:
+			return Product{}, err
+		case ok:
+			return c.finish(ctx, tx, id)
+		}
+	}
+	return Product{}, errRace("product")
+}
+
+// finish writes what belongs to the stock's row and reads the result.
+func (c Change) finish(ctx context.Context, tx *database.Tx, id string) (Product, error) {
+	if c.LowStockThreshold != nil {
+		if err := store.SetThreshold(ctx, tx, id, *c.LowStockThreshold); err != nil {
+			return Product{}, err
+		}
+	}
+	return store.ProductByID(ctx, tx, id)
+}
+
+func (c Change) applied(p Product) Product {
+	set(&p.Title, c.Title)
+	set(&p.Description, c.Description)
+	set(&p.SKU, c.SKU)
+	set(&p.Price, c.Price)
+	set(&p.Stock.LowThreshold, c.LowStockThreshold)
+	return clean(p)
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// Archive takes a product off sale; a manager of its merchant may. Its holds stay good, and its sku can be used again.
+// Errors: as Change.
+func (s *Service) Archive(ctx context.Context, id string, match Match) error {
+	if _, err := s.managed(ctx, id); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		for range tries {
+			p, err := listed(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			if err := match.check(p.Version); err != nil {
+				return err
+			}
+			if ok, err := store.ArchiveProduct(ctx, tx, p, s.now()); ok || err != nil {
+				return err
+			}
+		}
+		return errRace("product")
+	})
+}

@@ -1,0 +1,97 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"app/modules/catalog/internal/store"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+	"app/platform/money"
+)
+
+// Draft is a product that is to be listed.
+type Draft struct {
+	MerchantID, Title, Description, SKU string
+	Price                               money.Money
+	// Stock is the number of units to begin with.
+	Stock             int64
+	LowStockThreshold int64
+}
+
+// Create lists a product; a manager of the merchant may. Repeated with the same idempotency key it returns the product
+// made before. Errors: invalid_argument, not_found (merchant), permission_denied, failed_precondition
+// (merchant_not_approved), already_exists (sku_taken).
+func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
+	p, err := s.draft(ctx, d)
+	if err != nil {
+		return Product{}, err
+	}
+	if err := s.authorise(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, "merchant"); err != nil {
+		return Product{}, err
+	}
+	actor := identity.FromContext(ctx).UserID
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		err := s.insert(ctx, tx, p, actor)
+		if errors.Is(err, store.ErrDuplicate) {
+			err = existing(ctx, tx, &p)
+		}
+		return err
+	})
+	return p, err
+}
+
+// draft makes a product of what was asked for, or says what is wrong with it.
+func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
+	now := s.now()
+	id := ids.For(ctx, "prd", now, d.MerchantID, d.SKU)
+	p := clean(Product{
+		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
+		Version: 1, CreatedAt: database.Time(database.Micros(now)),
+		Stock: Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
+	})
+	wrong := flaws(p)
+	if !ids.Valid("mrc", p.MerchantID) {
+		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
+	}
+	if len(wrong) > 0 {
+		return Product{}, fault.Invalid(wrong...)
+	}
+	return p, nil
+}
+
+// insert writes product, stock and the first movement. store.ErrDuplicate: the id exists, or the merchant lists the sku.
+func (s *Service) insert(ctx context.Context, tx *database.Tx, p Product, actor string) error {
+	if err := store.InsertProduct(ctx, tx, p); err != nil {
+		return err
+	}
+	if err := store.InsertStock(ctx, tx, p.Stock); err != nil {
+		return err
+	}
+	if p.Stock.OnHand == 0 {
+		return nil
+	}
+	return store.InsertMovement(ctx, tx, store.Movement{
+		ID: ids.Derive("mov", p.CreatedAt, p.ID), ProductID: p.ID, Kind: store.KindReceived, Delta: p.Stock.OnHand,
+		Reason: "first stock", Actor: actor, CreatedAt: p.CreatedAt,
+	})
+}
+
+// existing replaces a product that could not be inserted by the one that an earlier run of the same request made.
+func existing(ctx context.Context, tx *database.Tx, p *Product) error {
+	before, err := store.ProductByID(ctx, tx, p.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return errSKUTaken
+	}
+	*p = before
+	return err
+}
+
+var errSKUTaken = func() error {
+	taken := fault.New(fault.AlreadyExists, "sku_taken", "The merchant has a product with this sku.")
+	taken.Fields = []fault.Field{{Pointer: "/sku", Detail: "is taken"}}
+	return taken
+}()

@@ -1,0 +1,150 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"app/modules/catalog/catalogevents"
+	"app/modules/catalog/internal/store"
+	"app/modules/orders/ordersevents"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/ids"
+)
+
+// Paid hears that an order is paid for: what was held is sold. If the hold has lapsed the units are taken again; if any
+// of them is gone by now none is taken, and StockShort tells so, once. An order that was cancelled stays as it is.
+func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Paid]) error {
+	order := e.Body.GetOrder()
+	sale := sale{s, tx, order.GetId(), e.OccurredAt}
+	if done, err := sale.settle(ctx); done || err != nil {
+		return err
+	}
+	_, err := store.HoldOf(ctx, tx, order.GetId())
+	if !errors.Is(err, store.ErrNotFound) {
+		return err // it was sold, short or cancelled before
+	}
+	// A payment must not get lost because its hold was.
+	if err := s.adopt(ctx, tx, order); err != nil {
+		return err
+	}
+	_, err = sale.settle(ctx)
+	return err
+}
+
+// sale is the payment of one order at work.
+type sale struct {
+	*Service
+	tx      *database.Tx
+	orderID string
+	at      time.Time
+}
+
+// settle sells a hold that is held or was released; false when it is neither.
+func (s sale) settle(ctx context.Context) (done bool, err error) {
+	if done, err = store.MoveHold(ctx, s.tx, s.orderID, store.Held, store.Sold); err != nil {
+		return false, err
+	}
+	held := done
+	if !held {
+		if done, err = store.MoveHold(ctx, s.tx, s.orderID, store.Released, store.Sold); err != nil || !done {
+			return false, err
+		}
+	}
+	lines, err := store.LinesOf(ctx, s.tx, s.orderID)
+	switch {
+	case err != nil:
+		return false, err
+	case held:
+		return true, s.sell(ctx, lines)
+	}
+	return true, s.retake(ctx, lines)
+}
+
+func (s sale) sell(ctx context.Context, lines []store.Line) error {
+	for _, l := range lines {
+		if err := (store.Shift{ProductID: l.ProductID, Held: -l.Quantity, Sold: l.Quantity}).MustApply(ctx, s.tx); err != nil {
+			return err
+		}
+	}
+	return s.record(ctx, lines, store.KindSold)
+}
+
+// retake sells units that are not held any more: all of them or none.
+func (s sale) retake(ctx context.Context, lines []store.Line) error {
+	for i, l := range lines {
+		ok, err := store.Shift{ProductID: l.ProductID, Sold: l.Quantity}.Apply(ctx, s.tx)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return s.short(ctx, lines[:i])
+		}
+	}
+	if err := s.record(ctx, lines, store.KindSold); err != nil {
+		return err
+	}
+	products, err := store.ProductsByID(ctx, s.tx, productIDs(lines))
+	if err != nil {
+		return err
+	}
+	return s.tellLow(ctx, s.tx, lines, products)
+}
+
+// short gives back what was taken before one product was found short, and tells.
+func (s sale) short(ctx context.Context, taken []store.Line) error {
+	for _, l := range taken {
+		if err := (store.Shift{ProductID: l.ProductID, Sold: -l.Quantity}).MustApply(ctx, s.tx); err != nil {
+			return err
+		}
+	}
+	if _, err := store.MoveHold(ctx, s.tx, s.orderID, store.Sold, store.Short); err != nil {
+		return err
+	}
+	s.logger.WarnContext(ctx, "paid order is short of stock", "order", s.orderID)
+	key := events.Key{Aggregate: "hold", ID: s.orderID, Version: 1}
+	return events.Emit(ctx, s.tx, key, &catalogevents.StockShort{OrderId: s.orderID})
+}
+
+// record writes the journal. The ids follow from the event, so no entry can be written twice.
+func (s sale) record(ctx context.Context, lines []store.Line, kind store.Kind) error {
+	for _, l := range lines {
+		m := store.Movement{
+			ID: ids.Derive("mov", s.at, s.orderID, l.ProductID, string(kind)), ProductID: l.ProductID, Kind: kind,
+			Delta: l.Quantity, Actor: "orders", OrderID: s.orderID, CreatedAt: s.now(),
+		}
+		if kind == store.KindSold {
+			m.Delta = -l.Quantity
+		}
+		if err := store.InsertMovement(ctx, s.tx, m); err != nil {
+			return fmt.Errorf("insert movement: %w", err)
+		}
+	}
+	return nil
+}
+
+// adopt makes a released hold of an order that never had one, out of what the order says.
+func (s *Service) adopt(ctx context.Context, tx *database.Tx, order *ordersevents.Order) error {
+	now := s.now()
+	err := store.InsertHold(ctx, tx, store.Hold{OrderID: order.GetId(), State: store.Released, ExpiresAt: now, CreatedAt: now})
+	if err != nil {
+		return fmt.Errorf("insert hold: %w", err) // a duplicate is a race with Reserve: the event comes again
+	}
+	sums := map[string]store.Line{}
+	for _, l := range order.GetLines() {
+		sum := sums[l.GetProductId()]
+		sums[l.GetProductId()] = store.Line{ProductID: l.GetProductId(), Quantity: sum.Quantity + l.GetQuantity(), Price: price(l.GetPrice())}
+	}
+	lines := make([]store.Line, 0, len(sums))
+	for _, l := range sums {
+		lines = append(lines, l)
+	}
+	slices.SortFunc(lines, func(a, b store.Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
+	return store.InsertLines(ctx, tx, order.GetId(), lines)
+}
+
+func productIDs(lines []store.Line) []string { return wanted{lines: lines}.ids() }

@@ -1,0 +1,92 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"app/modules/catalog/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/ids"
+)
+
+// Product reads a listed product; anyone may. Errors: not_found.
+func (s *Service) Product(ctx context.Context, id string) (p Product, err error) {
+	if !ids.Valid("prd", id) {
+		return Product{}, fault.Missing("product")
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		p, err = listed(ctx, q, id)
+		return err
+	})
+	return p, err
+}
+
+// listed reads a product that is on sale.
+func listed(ctx context.Context, tx *database.Tx, id string) (Product, error) {
+	p, err := store.ProductByID(ctx, tx, id)
+	if errors.Is(err, store.ErrNotFound) || err == nil && p.Archived {
+		return Product{}, fault.Missing("product")
+	}
+	return p, err
+}
+
+// Query says which products to list.
+type Query struct {
+	// MerchantID restricts the list to one merchant; empty lists all.
+	MerchantID string
+	// Text is words that must all occur in title, sku or description, in any case; at most 10.
+	Text string
+	// After is the sort key of the last product seen, as Key gives it; empty for the first page.
+	After []string
+	Limit int
+}
+
+// Key is the product's place in a list: its time and its id.
+func Key(p Product) []string {
+	return []string{strconv.FormatInt(database.Micros(p.CreatedAt), 10), p.ID}
+}
+
+// maxWords bounds the words of a search: each is one more look at each product.
+const maxWords = 10
+
+// List reads listed products, newest first; anyone may. A product added while somebody turns pages appears before the
+// pages already seen and moves none of the others. Errors: invalid_argument for a merchant id, words or a key that
+// cannot be.
+func (s *Service) List(ctx context.Context, q Query) (list []Product, err error) {
+	filter, err := q.filter()
+	if err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, tx *database.Tx) error {
+		list, err = store.List(ctx, tx, filter)
+		return err
+	})
+	return list, err
+}
+
+func (q Query) filter() (store.Filter, error) {
+	f := store.Filter{MerchantID: q.MerchantID, Words: strings.Fields(q.Text), Limit: q.Limit}
+	var wrong []fault.Field
+	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {
+		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
+	}
+	if len(f.Words) > maxWords {
+		wrong = append(wrong, fault.Field{Pointer: "/q", Detail: "has more than " + strconv.Itoa(maxWords) + " words"})
+	}
+	if len(q.After) > 0 {
+		at, err := strconv.ParseInt(q.After[0], 10, 64)
+		if err != nil || len(q.After) != 2 || !ids.Valid("prd", q.After[1]) {
+			wrong = append(wrong, fault.Field{Pointer: "/after", Detail: "is not a cursor of this list"})
+		} else {
+			f.Before.CreatedAt, f.Before.ID = time.UnixMicro(at), q.After[1]
+		}
+	}
+	if len(wrong) > 0 {
+		return f, fault.Invalid(wrong...)
+	}
+	return f, nil
+}

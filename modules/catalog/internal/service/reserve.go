@@ -1,0 +1,178 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/ids"
+)
+
+// Bounds of a checkout.
+const (
+	maxLines    = 200
+	maxQuantity = 10_000
+)
+
+// Reserve implements catalogv1.CatalogHandler.
+//
+//  1. The quantities of lines that name one product count together.
+//  2. Products are taken in the order of their ids, so that two checkouts never wait for each other in a circle.
+//  3. Each is taken by one conditional update; there is no check before it that could be wrong by then.
+//  4. Anything gone, priced otherwise or short undoes everything, and all lines concerned are named.
+//  5. An order has one hold: asked again, the answer is that hold, with more time if it had lapsed unnoticed.
+func (s *Service) Reserve(ctx context.Context, req *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+	w, err := wantedBy(req)
+	if err != nil {
+		return nil, err
+	}
+	var r reservation
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
+		r, err = s.reserve(ctx, tx, w)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.answer(req), nil
+}
+
+// reservation is a hold that was taken.
+type reservation struct {
+	products map[string]Product // as they are after it
+	expires  time.Time
+}
+
+func (r reservation) answer(req *catalogv1.ReserveRequest) *catalogv1.ReserveResponse {
+	out := &catalogv1.ReserveResponse{ExpiresAt: timestamppb.New(r.expires), Products: make([]*catalogv1.Product, len(req.GetLines()))}
+	for i, l := range req.GetLines() {
+		p := r.products[l.GetProductId()]
+		p.Price = price(l.GetExpectedPrice()) // the price it is held at, whatever it became since
+		out.Products[i] = message(p)
+	}
+	return out
+}
+
+func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reservation, error) {
+	now := s.now()
+	hold := store.Hold{OrderID: w.orderID, State: store.Held, CreatedAt: now, ExpiresAt: now.Add(s.ttl)}
+	// The hold comes first: its row keeps a second run of the same checkout waiting before it touches any stock.
+	err := store.InsertHold(ctx, tx, hold)
+	if errors.Is(err, store.ErrDuplicate) {
+		return s.again(ctx, tx, w, hold.ExpiresAt)
+	}
+	if err != nil {
+		return reservation{}, err
+	}
+	refused, err := take(ctx, tx, w.lines)
+	if err != nil {
+		return reservation{}, err
+	}
+	products, err := store.ProductsByID(ctx, tx, w.ids())
+	if err != nil {
+		return reservation{}, err
+	}
+	if err := w.verdict(products, refused); err != nil {
+		return reservation{}, err
+	}
+	if err := store.InsertLines(ctx, tx, w.orderID, w.lines); err != nil {
+		return reservation{}, err
+	}
+	return reservation{products, hold.ExpiresAt}, s.tellLow(ctx, tx, w.lines, products)
+}
+
+// take holds the units of each line and returns the lines for which there were not enough.
+func take(ctx context.Context, tx *database.Tx, lines []store.Line) (refused []store.Line, err error) {
+	for _, l := range lines {
+		ok, err := store.Shift{ProductID: l.ProductID, Held: l.Quantity}.Apply(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			refused = append(refused, l)
+		}
+	}
+	return refused, nil
+}
+
+// again answers for an order that has a hold.
+func (s *Service) again(ctx context.Context, tx *database.Tx, w wanted, expires time.Time) (reservation, error) {
+	hold, err := store.HoldOf(ctx, tx, w.orderID)
+	if err != nil {
+		return reservation{}, err
+	}
+	if hold.State == store.Held && !hold.ExpiresAt.After(s.now()) {
+		ok, err := store.RenewHold(ctx, tx, w.orderID, expires)
+		if err != nil {
+			return reservation{}, err
+		}
+		if hold.ExpiresAt = expires; !ok {
+			hold.State = store.Released // a sweep was faster
+		}
+	}
+	if hold.State != store.Held && hold.State != store.Sold {
+		return reservation{}, fault.New(fault.FailedPrecondition, "hold_released", "The stock held for this order was given back.")
+	}
+	lines, err := store.LinesOf(ctx, tx, w.orderID)
+	if err != nil {
+		return reservation{}, err
+	}
+	if !slices.Equal(lines, w.lines) {
+		return reservation{}, fault.New(fault.FailedPrecondition, "hold_differs", "Other lines are held for this order.")
+	}
+	products, err := store.ProductsByID(ctx, tx, w.ids())
+	return reservation{products, hold.ExpiresAt}, err
+}
+
+// wanted is what an order wants to be held.
+type wanted struct {
+	orderID string
+	asked   []*catalogv1.ReserveLine
+	lines   []store.Line // one for each product, by product id
+}
+
+func wantedBy(req *catalogv1.ReserveRequest) (wanted, error) {
+	var wrong []fault.Field
+	if !ids.Valid("ord", req.GetOrderId()) {
+		wrong = append(wrong, fault.Field{Pointer: "/order_id", Detail: "is not the id of an order"})
+	}
+	if n := len(req.GetLines()); n == 0 || n > maxLines {
+		wrong = append(wrong, fault.Field{Pointer: "/lines", Detail: fmt.Sprintf("must be 1 to %d", maxLines)})
+	}
+	w := wanted{orderID: req.GetOrderId(), asked: req.GetLines()}
+	sums := make(map[string]int, len(w.asked)) // product id -> place in lines
+	for i, l := range w.asked {
+		if q := l.GetQuantity(); q < 1 || q > maxQuantity {
+			wrong = append(wrong, fault.Field{Pointer: fmt.Sprintf("/lines/%d/quantity", i), Detail: fmt.Sprintf("must be 1 to %d", maxQuantity)})
+		}
+		at, seen := sums[l.GetProductId()]
+		if !seen {
+			at = len(w.lines)
+			sums[l.GetProductId()] = at
+			w.lines = append(w.lines, store.Line{ProductID: l.GetProductId(), Price: price(l.GetExpectedPrice())})
+		}
+		w.lines[at].Quantity += l.GetQuantity()
+	}
+	if len(wrong) > 0 {
+		return wanted{}, fault.Invalid(wrong...)
+	}
+	slices.SortFunc(w.lines, func(a, b store.Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
+	return w, nil
+}
+
+func (w wanted) ids() []string {
+	out := make([]string, len(w.lines))
+	for i, l := range w.lines {
+		out[i] = l.ProductID
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package service
+
+import (
+	"slices"
+
+	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/store"
+	"app/platform/fault"
+)
+
+// verdict says why the hold cannot be, naming every line concerned: what is gone before what costs something else before
+// what is short. Nil when nothing is in the way.
+func (w wanted) verdict(products map[string]Product, refused []store.Line) error {
+	if gone := w.gone(products); len(gone.GetProductIds()) > 0 {
+		return fault.New(fault.FailedPrecondition, "product_gone", "Some products are not sold any more.").With(gone)
+	}
+	if changed := w.changed(products); len(changed.GetLines()) > 0 {
+		return fault.New(fault.FailedPrecondition, "price_changed", "Some prices have changed.").With(changed)
+	}
+	if len(refused) == 0 {
+		return nil
+	}
+	short := &catalogv1.Shortage{}
+	for _, l := range refused {
+		short.Lines = append(short.Lines, &catalogv1.Short{
+			ProductId: l.ProductID, Requested: l.Quantity, Available: products[l.ProductID].Stock.Available(),
+		})
+	}
+	return fault.New(fault.FailedPrecondition, "stock_short", "There is not enough of some products.").With(short)
+}
+
+func (w wanted) gone(products map[string]Product) *catalogv1.Gone {
+	out := &catalogv1.Gone{}
+	for _, l := range w.lines {
+		if p, ok := products[l.ProductID]; !ok || p.Archived {
+			out.ProductIds = append(out.ProductIds, l.ProductID)
+		}
+	}
+	return out
+}
+
+func (w wanted) changed(products map[string]Product) *catalogv1.PriceChange {
+	out := &catalogv1.PriceChange{}
+	for _, l := range w.asked {
+		current := products[l.GetProductId()].Price
+		seen := slices.ContainsFunc(out.Lines, func(n *catalogv1.NewPrice) bool { return n.GetProductId() == l.GetProductId() })
+		if price(l.GetExpectedPrice()) != current && !seen {
+			out.Lines = append(out.Lines, &catalogv1.NewPrice{ProductId: l.GetProductId(), Expected: l.GetExpectedPrice(), Current: wire(current)})
+		}
+	}
+	return out
+}
