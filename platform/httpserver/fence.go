@@ -16,12 +16,12 @@ import (
 // passing are the request headers that cross to a module's handler whatever the operation.
 var passing = []string{
 	"Accept", "Accept-Language", "Content-Type", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
-	"Cart-Token", "User-Agent", clientHeader,
+	"Cart-Token", "User-Agent", ClientHeader,
 }
 
-// clientHeader carries a hash of the client's address from the gateway to the module, so that guests without a
+// ClientHeader carries a hash of the client's address from the gateway to the module, so that guests without a
 // Cart-Token have idempotency keys of their own. The gateway sets it; what a client sends is dropped there.
-const clientHeader = "Souk-Client"
+const ClientHeader = "Souk-Client"
 
 // Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and
 // for handlers in the same process.

@@ -220,7 +220,8 @@ func componentName(module string, t reflect.Type, hint string) string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 		t = t.Elem()
 	}
-	if strings.HasPrefix(t.PkgPath(), "app/platform/") && !strings.Contains(t.Name(), "[") {
+	platform := strings.HasPrefix(t.PkgPath(), "app/platform/") && !strings.HasSuffix(t.PkgPath(), "_test")
+	if platform && !strings.Contains(t.Name(), "[") {
 		return name
 	}
 	return module + "." + name

@@ -108,7 +108,7 @@ func scopeOf(c *call) (known bool, scope []string) {
 	case cart != "":
 		return true, []string{"cart", cart}
 	}
-	return false, []string{"guest", c.r.Header.Get(clientHeader)}
+	return false, []string{"guest", c.r.Header.Get(ClientHeader)}
 }
 
 // digest hashes parts of any length without ambiguity.

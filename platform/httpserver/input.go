@@ -141,11 +141,16 @@ func malformed(err error) error {
 	return p
 }
 
-// readBody reads up to limit bytes. What goes wrong here is the client's doing, or its going away.
+// ReadBody reads the whole body in a raw handler. Its errors are problems for WriteProblem: too large, cut off, too slow.
+func ReadBody(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
+	return body, bodyError(r.Context(), err)
+}
+
+// readBody reads up to limit bytes.
 func readBody(ctx context.Context, into *bytes.Buffer, r *http.Request, limit int64) error {
-	tooLarge := NewProblem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is longer than this operation accepts.")
 	if r.ContentLength > limit {
-		return tooLarge
+		return tooLarge()
 	}
 	if r.Body == nil {
 		return nil
@@ -154,13 +159,25 @@ func readBody(ctx context.Context, into *bytes.Buffer, r *http.Request, limit in
 		into.Grow(int(min(r.ContentLength, keptBuffer)) + bytes.MinRead)
 	}
 	n, err := into.ReadFrom(io.LimitReader(r.Body, limit+1))
+	if n > limit {
+		return tooLarge()
+	}
+	return bodyError(ctx, err)
+}
+
+func tooLarge() *Problem {
+	return NewProblem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is longer than this operation accepts.")
+}
+
+// bodyError tells why a body could not be read: the client's doing, or its going away.
+func bodyError(ctx context.Context, err error) error {
 	var network net.Error
 	var cut *http.MaxBytesError
 	switch {
-	case n > limit || errors.As(err, &cut):
-		return tooLarge
 	case err == nil:
 		return nil
+	case errors.As(err, &cut):
+		return tooLarge()
 	case ctx.Err() != nil:
 		return ctx.Err() //nolint:wrapcheck // its meaning is the verdict
 	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout():

@@ -70,6 +70,10 @@ func cause(err error) string {
 	if errors.As(err, &op) {
 		err = op.Err
 	}
+	var address *net.AddrError
+	if errors.As(err, &address) {
+		return address.Err
+	}
 	var call *os.SyscallError
 	if errors.As(err, &call) {
 		err = call.Err
