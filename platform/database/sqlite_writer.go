@@ -44,6 +44,10 @@ type writer struct {
 	started time.Time
 
 	writes, commits atomic.Uint64
+
+	// callers are used again, within this writer only: a test that runs in a bubble (testing/synctest) may not
+	// touch channels from outside it.
+	callers sync.Pool
 }
 
 // caller is one Write on its way through the queue and the commit.
@@ -60,17 +64,16 @@ const (
 	gone
 )
 
-var callers = sync.Pool{New: func() any { return &caller{wake: make(chan struct{}, 1)} }}
-
 func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
 	w := &writer{conn: conn, raw: raw}
+	w.callers.New = func() any { return &caller{wake: make(chan struct{}, 1)} }
 	w.idle.L = &w.mu
 	return w
 }
 
 // write does one Write from the queue to the outcome of its commit.
 func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
-	c := callers.Get().(*caller)
+	c := w.callers.Get().(*caller)
 	if err := w.enter(ctx, c); err != nil {
 		return err // c may still be in the queue: it is not reused
 	}
@@ -83,7 +86,7 @@ func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
 		}
 	}
 	*c = caller{wake: c.wake}
-	callers.Put(c)
+	w.callers.Put(c)
 	if err == nil {
 		tx.committed()
 	}
@@ -308,7 +311,7 @@ func (w *writer) close() error {
 
 // inspect runs queries on the writer's connection between two transactions.
 func (w *writer) inspect(ctx context.Context, db *DB, fn Work) error {
-	if err := w.enter(ctx, callers.Get().(*caller)); err != nil {
+	if err := w.enter(ctx, w.callers.Get().(*caller)); err != nil {
 		return err
 	}
 	defer w.pass()
