@@ -3,6 +3,8 @@ package events
 import (
 	"embed"
 	"io/fs"
+
+	"app/platform/database"
 )
 
 //go:embed migrations/*.sql
@@ -10,7 +12,7 @@ var files embed.FS
 
 // Migrations make the tables that every module's database has: events_outbox, events_owed, events_inbox and
 // events_lease.
-var Migrations = sub(files, "migrations")
+var Migrations = database.Named("events", sub(files, "migrations"))
 
 func sub(all fs.FS, dir string) fs.FS {
 	part, err := fs.Sub(all, dir)

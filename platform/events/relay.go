@@ -1,18 +1,220 @@
 package events
 
-import "app/platform/database"
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
 
+	"app/platform/database"
+)
+
+const (
+	// poll is how often a relay looks for rows without being woken: commits of other processes, and lost wake-ups.
+	poll = 500 * time.Millisecond
+	// patience is how long a lane that has no room may keep the others waiting.
+	patience = 250 * time.Millisecond
+	// unknown stands for the destinations of a type that this program does not know; another version may.
+	unknown = "?"
+)
+
+// relay hands the events of one module on. Of several, in this process or others, the holder of the lease works.
 type relay struct {
-	db    *database.DB
-	types map[string][]string
-	woken chan struct{}
+	module  string
+	db      *database.DB
+	routes  map[string][]string // destinations by type
+	sends   map[string]send     // by destination
+	lease   *lease
+	outbox  *outbox
+	logger  *slog.Logger
+	now     func() time.Time
+	metrics *metrics
+	woken   chan struct{}
 }
 
-func (r *relay) declares(name string) bool { _, ok := r.types[name]; return ok }
+// send brings a batch to a destination. When it returns nil the destination has all of it and will not lose it.
+type send func(context.Context, []Envelope) error
+
+func (r *relay) declares(name string) bool { _, ok := r.routes[name]; return ok }
 
 func (r *relay) wake() {
 	select {
 	case r.woken <- struct{}{}:
 	default:
 	}
+}
+
+// run works whenever the lease can be had, until soft ends. hard ends what then is still on its way.
+func (r *relay) run(soft, hard context.Context) {
+	t := &trouble{logger: r.logger, what: "taking the relay's lease"}
+	for soft.Err() == nil {
+		won, err := r.lease.acquire(soft)
+		if t.note(soft, err); won {
+			r.lead(soft, hard)
+		} else {
+			sleep(soft, leaseRenew, nil)
+		}
+	}
+}
+
+// lead relays until soft ends or the lease is lost.
+func (r *relay) lead(soft, hard context.Context) {
+	soft, lost := context.WithCancel(soft)
+	defer lost()
+	s := r.newSession()
+	last := make(chan struct{})
+	var lanes, others sync.WaitGroup
+	others.Go(func() { r.keepLease(soft, lost) })
+	others.Go(func() { r.sweepOften(soft) })
+	others.Go(func() { s.ledger.run(hard, last) })
+	for _, l := range s.lanes {
+		lanes.Go(func() { l.run(soft, hard) })
+	}
+	s.read(soft)
+	lanes.Wait()
+	close(last)
+	others.Wait()
+	if hard.Err() == nil {
+		r.trouble("giving back the relay's lease").note(hard, r.lease.release(hard))
+	}
+}
+
+// keepLease renews the lease, and calls lost when it has run out or gone to another.
+func (r *relay) keepLease(ctx context.Context, lost func()) {
+	end := time.AfterFunc(leaseTTL, lost)
+	defer end.Stop()
+	t := r.trouble("renewing the relay's lease")
+	for !sleep(ctx, leaseRenew, nil) {
+		won, err := r.lease.extend(ctx)
+		t.note(ctx, err)
+		switch {
+		case won:
+			end.Reset(leaseTTL)
+		case err == nil:
+			r.logger.WarnContext(ctx, "another relay has taken the lease")
+			lost()
+		}
+	}
+}
+
+func (r *relay) sweepOften(ctx context.Context) {
+	t := r.trouble("sweeping the outbox")
+	for !sleep(ctx, sweepEvery, nil) {
+		t.note(ctx, sweepAll(ctx, func(ctx context.Context) (int, error) {
+			return r.outbox.sweep(ctx, r.now().Add(-outboxRetention))
+		}))
+	}
+}
+
+func (r *relay) trouble(what string) *trouble { return &trouble{logger: r.logger, what: what} }
+
+// session is the memory of a relay while it holds the lease.
+type session struct {
+	*relay
+	ledger *ledger
+	lanes  map[string]*lane
+	moved  chan struct{}
+}
+
+func (r *relay) newSession() *session {
+	s := &session{relay: r, lanes: map[string]*lane{}, moved: make(chan struct{}, 1)}
+	s.ledger = newLedger(r.outbox, r.trouble("writing the outbox"), s.recorded)
+	for destination, send := range r.sends {
+		s.lanes[destination] = &lane{
+			destination: destination, send: send, outbox: r.outbox, ledger: s.ledger,
+			trouble: r.trouble("delivery to " + destination), sent: r.metrics.delivered.WithLabelValues(r.module, destination),
+			moved: s.signal, work: make(chan struct{}, 1), mode: closing, size: batchRows,
+		}
+	}
+	return s
+}
+
+func (s *session) signal() {
+	select {
+	case s.moved <- struct{}{}:
+	default:
+	}
+}
+
+func (s *session) recorded(debts []debt) {
+	counts := map[string]int{}
+	for _, d := range debts {
+		counts[d.destination]++
+	}
+	for destination, n := range counts {
+		if l := s.lanes[destination]; l != nil {
+			l.recorded(n)
+		}
+	}
+}
+
+// read brings waiting rows into the lanes until ctx ends.
+func (s *session) read(ctx context.Context) {
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	t := s.trouble("reading the outbox")
+	t.note(ctx, s.outbox.reopen(ctx))
+	for ctx.Err() == nil {
+		rows, more, err := s.outbox.waiting(ctx, s.ledger.list())
+		t.note(ctx, err)
+		for _, r := range rows {
+			s.route(r)
+		}
+		if s.makeRoom(ctx); more {
+			continue
+		}
+		select {
+		case <-s.woken:
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// route offers a row to the lane of each of its destinations.
+func (s *session) route(r row) {
+	destinations, known := s.routes[r.Type]
+	if !known {
+		s.logger.Warn("no route for a type of event, which is kept for a newer version", "type", r.Type, "event_id", r.ID)
+		s.ledger.begin(r, 1)
+		s.ledger.owe(unknown, []row{r})
+		return
+	}
+	s.ledger.begin(r, len(destinations))
+	for _, d := range destinations {
+		s.lanes[d].offer(r)
+	}
+}
+
+// makeRoom waits while a lane is full. When that has kept an idle lane waiting for too long, full lanes go on through
+// the table of debts.
+func (s *session) makeRoom(ctx context.Context) {
+	for {
+		full, idle := s.crowded()
+		if len(full) == 0 {
+			return
+		}
+		if sleep(ctx, patience, s.moved) {
+			if ctx.Err() != nil {
+				return
+			}
+			continue
+		}
+		if idle {
+			for _, l := range full {
+				l.spill()
+			}
+		}
+	}
+}
+
+func (s *session) crowded() (full []*lane, anyIdle bool) {
+	for _, l := range s.lanes {
+		f, idle := l.state()
+		if f {
+			full = append(full, l)
+		}
+		anyIdle = anyIdle || idle
+	}
+	return full, anyIdle
 }

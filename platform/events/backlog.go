@@ -1,0 +1,71 @@
+package events
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"app/platform/database"
+)
+
+// BacklogLimit is where Measure stops counting.
+const BacklogLimit = 10_000
+
+// Backlog is what waits in the tables of one module. Counts stop at BacklogLimit.
+type Backlog struct {
+	// Unsent events have not reached all of their destinations; Owed are the deliveries that a destination which was
+	// away has still to get.
+	Unsent, Owed int
+	// Oldest is the age of the oldest unsent event, 0 without one.
+	Oldest time.Duration
+	// Retrying and Dead count events of the module's own consumers.
+	Retrying, Dead int
+}
+
+// Measure counts what waits in a module's database.
+func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
+	var b Backlog
+	var waiting, owed int
+	err := db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		for _, c := range []struct {
+			into *int
+			from string
+		}{
+			{&waiting, `events_outbox WHERE state = 0`}, {&owed, `events_outbox WHERE state = 2`}, {&b.Owed, `events_owed`},
+			{&b.Retrying, `events_inbox WHERE state = 0`}, {&b.Dead, `events_inbox WHERE state = 2`},
+		} {
+			query := `SELECT COUNT(*) FROM (SELECT 1 FROM ` + c.from + ` LIMIT ?) AS found`
+			if err := q.QueryRow(ctx, query, BacklogLimit).Scan(c.into); err != nil {
+				return err
+			}
+		}
+		var err error
+		b.Oldest, err = oldest(ctx, q, db.Now())
+		return err
+	})
+	if err != nil {
+		return Backlog{}, fmt.Errorf("measure events of %s: %w", db.Module(), err)
+	}
+	b.Unsent = min(waiting+owed, BacklogLimit)
+	return b, nil
+}
+
+// oldest finds the age of the first unsent event. Two questions, each answered by the first entry of an index.
+func oldest(ctx context.Context, q *database.Tx, now time.Time) (age time.Duration, err error) {
+	for _, query := range []string{
+		`SELECT occurred_at FROM events_outbox WHERE state = 0 ORDER BY seq LIMIT 1`,
+		`SELECT occurred_at FROM events_outbox WHERE state = 2 ORDER BY seq LIMIT 1`,
+	} {
+		var at int64
+		switch err := q.QueryRow(ctx, query).Scan(&at); {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return 0, err
+		default:
+			age = max(age, now.Sub(database.Time(at)))
+		}
+	}
+	return age, nil
+}

@@ -1,0 +1,200 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"app/platform/callctx"
+	"app/platform/database"
+	"app/platform/identity"
+)
+
+const (
+	// handlers bounds how many events of one module are handled at a time.
+	handlers = 64
+	// handleTimeout bounds one handler.
+	handleTimeout = 10 * time.Second
+	// unclaimed is the consumer, after the module's name, of events that nothing in this program hears: they wait,
+	// like failed ones, for a version that does.
+	unclaimed = ".unclaimed"
+)
+
+// errSeen ends the transaction for an event that the consumer knows already.
+var errSeen = errors.New("event is known")
+
+// inbox is the listener's side: it handles events for the consumers of one module.
+type inbox struct {
+	module    string
+	db        *database.DB
+	consumers map[string]Subscription
+	byType    map[string][]Subscription
+	retries   Retries
+	logger    *slog.Logger
+	now       func() time.Time
+	metrics   *metrics
+	woken     chan struct{}
+}
+
+// task is one event for one consumer.
+type task struct {
+	consumer Subscription
+	Envelope
+}
+
+// accept handles a batch. It returns nil when every event is handled, or kept to be tried again, or known already;
+// after an error all of it must be delivered again. Tasks of one consumer and aggregate run in the order of the batch, all
+// others side by side.
+func (in *inbox) accept(ctx context.Context, batch []Envelope) error {
+	tasks := in.tasks(batch)
+	if len(tasks) == 1 {
+		return in.runAll(ctx, tasks[0])
+	}
+	var group sync.WaitGroup
+	failed := make(chan error, len(tasks))
+	places := make(chan struct{}, handlers)
+	for _, t := range tasks {
+		places <- struct{}{}
+		group.Go(func() {
+			failed <- in.runAll(ctx, t)
+			<-places
+		})
+	}
+	group.Wait()
+	close(failed)
+	for err := range failed {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tasks sorts a batch into what must run in order.
+func (in *inbox) tasks(batch []Envelope) [][]task {
+	var out [][]task
+	place := map[[3]string]int{}
+	for _, env := range batch {
+		for _, s := range in.hearing(env.Type) {
+			key := [3]string{s.Consumer, env.Aggregate, env.AggregateID}
+			i, known := place[key]
+			if !known || env.AggregateID == "" {
+				i = len(out)
+				place[key] = i
+				out = append(out, nil)
+			}
+			out[i] = append(out[i], task{s, env})
+		}
+	}
+	return out
+}
+
+// hearing gives the consumers of a type; when there are none, one that keeps the event.
+func (in *inbox) hearing(name string) []Subscription {
+	if subs := in.byType[name]; len(subs) > 0 {
+		return subs
+	}
+	return []Subscription{in.consumers[in.module+unclaimed]}
+}
+
+func (in *inbox) runAll(ctx context.Context, tasks []task) error {
+	for _, t := range tasks {
+		if err := in.take(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take handles one event the first time that it arrives.
+func (in *inbox) take(ctx context.Context, t task) error {
+	body, err := t.consumer.open(t.Envelope)
+	if err == nil {
+		err = in.handle(ctx, t, body, func(ctx context.Context, tx *database.Tx) error {
+			return in.insert(ctx, tx, Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Done, Attempts: 1, NextAt: in.now().Add(inboxRetention)})
+		})
+	}
+	if err == nil || errors.Is(err, errSeen) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // we are stopping, or the sender has given up: not the handler's failure
+	}
+	e := in.failed(ctx, t, 1, err)
+	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return in.insert(ctx, tx, e) })
+	if errors.Is(err, errSeen) {
+		return nil
+	}
+	return err
+}
+
+// handle runs mark and the consumer's work in one transaction. A panic is an error.
+func (in *inbox) handle(ctx context.Context, t task, body, mark work) (err error) {
+	ctx, cancel := context.WithTimeout(carry(ctx, &t.Envelope), handleTimeout)
+	defer cancel()
+	ctx, span := otel.Tracer("app/platform/events").Start(ctx, "hear "+t.consumer.Consumer,
+		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attribute.String("event.id", t.ID)))
+	defer span.End()
+	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := mark(ctx, tx); err != nil {
+			return err
+		}
+		return in.guarded(ctx, tx, t, body)
+	})
+	switch {
+	case err == nil:
+		in.metrics.handled.WithLabelValues(t.consumer.Consumer).Inc()
+		in.metrics.delay.WithLabelValues(t.consumer.Consumer).Observe(in.now().Sub(t.OccurredAt).Seconds())
+	case errors.Is(err, errSeen):
+		in.metrics.duplicates.WithLabelValues(t.consumer.Consumer).Inc()
+	default:
+		span.RecordError(err)
+	}
+	return err
+}
+
+func (in *inbox) guarded(ctx context.Context, tx *database.Tx, t task, body work) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			in.logger.ErrorContext(ctx, "consumer panicked", "consumer", t.consumer.Consumer, "event_id", t.ID, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return body(ctx, tx)
+}
+
+// failed makes the row that remembers a failed attempt, and logs it.
+func (in *inbox) failed(ctx context.Context, t task, attempt int, cause error) Entry {
+	e := Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Retrying, Attempts: attempt, LastError: brief(cause)}
+	e.NextAt = in.now().Add(in.retries.delay(t.ID, attempt))
+	level, text := slog.LevelWarn, "event failed and will be tried again"
+	if attempt >= in.retries.Limit || errors.Is(cause, errPoison) {
+		e.State, e.NextAt = Dead, in.now()
+		level, text = slog.LevelError, "event is dead: see `app events dead`"
+		in.metrics.dead.WithLabelValues(t.consumer.Consumer).Inc()
+	}
+	in.metrics.failures.WithLabelValues(t.consumer.Consumer).Inc()
+	in.logger.Log(ctx, level, text, "consumer", t.consumer.Consumer, "type", t.Type, "event_id", t.ID, "attempt", attempt, "error", e.LastError)
+	return e
+}
+
+// fenced hides the values of a context and keeps its end: what a sender's goroutine knows is no business of a handler.
+type fenced struct{ context.Context }
+
+func (fenced) Value(any) any { return nil }
+
+// carry makes the context of a handler.
+func carry(ctx context.Context, e *Envelope) context.Context {
+	ctx = callctx.WithRequestID(fenced{ctx}, e.RequestID)
+	ctx = identity.WithCaller(ctx, e.Module)
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": e.Trace})
+}

@@ -1,0 +1,270 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"app/platform/database"
+	"app/platform/ids"
+)
+
+// ErrStopped is what a node answers to deliveries after Stop.
+var ErrStopped = errors.New("events: the node has stopped")
+
+// Sender brings events to listening modules in other processes, or to a broker.
+type Sender interface {
+	// Send returns nil when the destination has all of the batch and will not lose it. After an error all of it will
+	// be sent again. The batch is in the order of emission and belongs to one emitting module.
+	Send(ctx context.Context, destination string, batch []Envelope) error
+}
+
+// Emitter is a module that emits events.
+type Emitter struct {
+	Module string
+	DB     *database.DB
+	// Routes are the types that the module may emit and for each the destinations: listening modules, or whatever
+	// name the Senders have for a broker. A type that nobody hears has none.
+	Routes map[string][]string
+}
+
+// Listener is a module that hears events.
+type Listener struct {
+	Module        string
+	DB            *database.DB
+	Subscriptions []Subscription
+}
+
+// Options say what a node is made of.
+type Options struct {
+	// Emitters and Listeners are the modules hosted in this process.
+	Emitters  []Emitter
+	Listeners []Listener
+	// Senders bring events to destinations that are not listeners of this node, by destination. One named for a
+	// listener of this node is used instead of the direct way.
+	Senders map[string]Sender
+	// Retries say when failed events are tried again; zero values mean the defaults.
+	Retries Retries
+	// Duplicate, in tests, tells which events to deliver twice. nil means none.
+	Duplicate func(Envelope) bool
+	// Now is the clock, time.Now when nil. Logger and Metrics may be nil.
+	Now     func() time.Time
+	Logger  *slog.Logger
+	Metrics prometheus.Registerer
+}
+
+// Node is the events part of a process: a relay for each module that emits, an inbox for each that hears.
+type Node struct {
+	relays  []*relay
+	inboxes map[string]*inbox
+	metrics *metrics
+	logger  *slog.Logger
+
+	soft, hard       context.Context
+	endSoft, endHard context.CancelFunc
+	work             sync.WaitGroup
+
+	mu        sync.Mutex
+	stopped   bool
+	accepting sync.WaitGroup
+}
+
+// NewNode checks the options and reports all that is wrong with them at once. It starts nothing.
+func NewNode(o Options) (*Node, error) {
+	o = o.withDefaults()
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{inboxes: map[string]*inbox{}, metrics: m, logger: o.Logger}
+	var wrong []error
+	for _, l := range o.Listeners {
+		wrong = append(wrong, n.addListener(l, o))
+	}
+	for _, e := range o.Emitters {
+		wrong = append(wrong, n.addEmitter(e, o))
+	}
+	if err := errors.Join(wrong...); err != nil {
+		return nil, err
+	}
+	n.soft, n.endSoft = context.WithCancel(context.Background())
+	n.hard, n.endHard = context.WithCancel(context.Background())
+	return n, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.Retries = o.Retries.withDefaults()
+	return o
+}
+
+func (n *Node) addListener(l Listener, o Options) error {
+	if l.DB == nil {
+		return fmt.Errorf("%s hears events and has no database", l.Module)
+	}
+	in := &inbox{
+		module: l.Module, db: l.DB, consumers: map[string]Subscription{}, byType: map[string][]Subscription{}, retries: o.Retries,
+		logger: o.Logger.With("module", l.Module), now: o.Now, metrics: n.metrics, woken: make(chan struct{}, 1),
+	}
+	var wrong []error
+	for _, s := range append(l.Subscriptions, in.claim()) {
+		wrong = append(wrong, in.add(s))
+	}
+	n.inboxes[l.Module] = in
+	return errors.Join(wrong...)
+}
+
+func (in *inbox) add(s Subscription) error {
+	_, twice := in.consumers[s.Consumer]
+	switch {
+	case twice:
+		return fmt.Errorf("two consumers are named %s", s.Consumer)
+	case len(s.Consumer) > 100 || len(s.Consumer) <= len(in.module) || s.Consumer[:len(in.module)+1] != in.module+".":
+		return fmt.Errorf("consumer %q must be named %s.<what it does>, in at most 100 bytes", s.Consumer, in.module)
+	}
+	in.consumers[s.Consumer] = s
+	if s.Type != "" {
+		in.byType[s.Type] = append(in.byType[s.Type], s)
+	}
+	return nil
+}
+
+func (n *Node) addEmitter(e Emitter, o Options) error {
+	if e.DB == nil {
+		return fmt.Errorf("%s emits events and has no database", e.Module)
+	}
+	r := &relay{
+		module: e.Module, db: e.DB, routes: e.Routes, sends: map[string]send{}, now: o.Now,
+		lease:  &lease{db: e.DB, holder: ids.New("rly", o.Now()), now: o.Now},
+		outbox: &outbox{module: e.Module, db: e.DB}, logger: o.Logger.With("module", e.Module),
+		metrics: n.metrics, woken: make(chan struct{}, 1),
+	}
+	n.relays = append(n.relays, r)
+	for name, destinations := range e.Routes {
+		for _, d := range destinations {
+			way := n.way(d, o)
+			if way == nil {
+				return fmt.Errorf("%s emits %s, and there is no way to %s", e.Module, name, d)
+			}
+			r.sends[d] = doubled(way, o.Duplicate)
+		}
+	}
+	return nil
+}
+
+// way finds how to reach a destination, nil when there is none.
+func (n *Node) way(destination string, o Options) send {
+	if s, ok := o.Senders[destination]; ok {
+		return func(ctx context.Context, batch []Envelope) error { return s.Send(ctx, destination, batch) }
+	}
+	if in, ok := n.inboxes[destination]; ok {
+		return in.accept
+	}
+	return nil
+}
+
+// doubled delivers the events that duplicate chooses a second time, together with the first.
+func doubled(way send, duplicate func(Envelope) bool) send {
+	if duplicate == nil {
+		return way
+	}
+	return func(ctx context.Context, batch []Envelope) error {
+		twice := batch
+		for _, e := range batch {
+			if duplicate(e) {
+				twice = append(twice[:len(twice):len(twice)], e)
+			}
+		}
+		return way(ctx, twice)
+	}
+}
+
+// Start begins to relay and to retry. The databases must have been migrated. It returns at once; ctx is not kept.
+func (n *Node) Start(context.Context) error {
+	for _, r := range n.relays {
+		awake.add(r)
+		n.work.Go(func() { r.run(n.soft, n.hard) })
+		n.measure(r.module, r.db)
+	}
+	for _, in := range n.inboxes {
+		n.work.Go(func() { in.retryOften(n.soft, n.hard) })
+		n.work.Go(func() { in.sweepOften(n.soft) })
+		if !n.emits(in.module) {
+			n.measure(in.module, in.db)
+		}
+	}
+	return nil
+}
+
+func (n *Node) emits(module string) bool {
+	for _, r := range n.relays {
+		if r.module == module {
+			return true
+		}
+	}
+	return false
+}
+
+func (n *Node) measure(module string, db *database.DB) {
+	t := &trouble{logger: n.logger.With("module", module), what: "measuring events"}
+	n.work.Go(func() { n.metrics.measureOften(n.soft, module, db, t) })
+}
+
+// Stop takes no new events in hand, completes those that are, and gives its leases back. When ctx ends first, what
+// is still in hand is abandoned as by a kill, and delivered again by whoever relays next; Stop then returns ctx's error.
+// The databases may be closed after it.
+func (n *Node) Stop(ctx context.Context) error {
+	n.mu.Lock()
+	n.stopped = true
+	n.mu.Unlock()
+	for _, r := range n.relays {
+		awake.remove(r)
+	}
+	if ctx.Err() != nil {
+		n.endHard()
+	}
+	n.endSoft()
+	done := make(chan struct{})
+	go func() {
+		n.work.Wait()
+		n.accepting.Wait()
+		close(done)
+	}()
+	defer n.endHard()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		n.endHard()
+		<-done
+		return fmt.Errorf("events were still in hand: %w", ctx.Err())
+	}
+}
+
+// Accept handles a batch that another process has sent to a module hosted here. It returns nil when nothing of
+// the batch needs to be sent again. ErrStopped after Stop; another error when the module does not listen here.
+func (n *Node) Accept(ctx context.Context, module string, batch []Envelope) error {
+	in, ok := n.inboxes[module]
+	if !ok {
+		return fmt.Errorf("%s does not listen here", module)
+	}
+	n.mu.Lock()
+	if n.stopped {
+		n.mu.Unlock()
+		return ErrStopped
+	}
+	n.accepting.Add(1)
+	n.mu.Unlock()
+	defer n.accepting.Done()
+	return in.accept(ctx, batch)
+}

@@ -1,0 +1,249 @@
+package events
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"app/platform/database"
+)
+
+// batchRows and batchBytes bound what is read, sent or written at a time. A batch may pass the bytes by its last event.
+const (
+	batchRows  = 256
+	batchBytes = 1 << 20
+)
+
+const outboxColumns = `o.seq, o.id, o.type, o.schema_version, o.aggregate, o.aggregate_id, o.aggregate_version,
+	o.occurred_at, o.request_id, o.trace, o.sensitive, o.payload`
+
+// row is a row of the outbox.
+type row struct {
+	seq int64
+	Envelope
+}
+
+// outbox is the emitter's side of the tables.
+type outbox struct {
+	module string
+	db     *database.DB
+}
+
+// waiting reads the oldest waiting rows except those already in hand. It asks for the state and never for ids
+// beyond a mark: rows become visible in the order of their commits, which is not that of their numbers. more tells that
+// there may be others.
+func (o *outbox) waiting(ctx context.Context, inHand []int64) (rows []row, more bool, err error) {
+	var args []any
+	query := `SELECT ` + outboxColumns + ` FROM events_outbox o WHERE o.state = 0`
+	if len(inHand) > 0 {
+		var marks string
+		marks, args = list(inHand)
+		query += ` AND o.seq NOT IN ` + marks
+	}
+	return o.rows(ctx, batchRows, query+` ORDER BY o.seq LIMIT ?`, append(args, batchRows)...)
+}
+
+// owed reads the oldest events that a destination has still to get.
+func (o *outbox) owed(ctx context.Context, destination string, limit int) (rows []row, more bool, err error) {
+	return o.rows(ctx, limit, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
+		WHERE d.destination = ? ORDER BY d.seq LIMIT ?`, destination, limit)
+}
+
+func (o *outbox) rows(ctx context.Context, limit int, query string, args ...any) (out []row, more bool, err error) {
+	size := 0
+	err = o.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		found, err := q.Query(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		defer found.Close()
+		for size < batchBytes && found.Next() {
+			r, err := o.scan(found)
+			if err != nil {
+				return err
+			}
+			out, size = append(out, r), size+len(r.Payload)
+		}
+		return found.Err()
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("read outbox: %w", err)
+	}
+	return out, len(out) >= limit || size >= batchBytes, nil
+}
+
+func (o *outbox) scan(found *sql.Rows) (row, error) {
+	r := row{Envelope: Envelope{Module: o.module}}
+	var occurred int64
+	err := found.Scan(&r.seq, &r.ID, &r.Type, &r.Schema, &r.Aggregate, &r.AggregateID, &r.AggregateVersion,
+		&occurred, &r.RequestID, &r.Trace, &r.Sensitive, &r.Payload)
+	r.OccurredAt = database.Time(occurred)
+	return r, err
+}
+
+// debt is an event that a destination has still to get.
+type debt struct {
+	seq         int64
+	destination string
+}
+
+// settle records debts, and the rows that no lane has in hand any more: sent when nobody is owed them, else owed.
+func (o *outbox) settle(ctx context.Context, debts []debt, rows []finished) error {
+	var sent, owed parts
+	for _, r := range rows {
+		if r.owed {
+			owed.add(r.row)
+		} else {
+			sent.add(r.row)
+		}
+	}
+	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := insertDebts(ctx, tx, debts); err != nil {
+			return err
+		}
+		if err := run(ctx, tx,
+			change{`UPDATE events_outbox SET state = 1 WHERE seq IN (@)`, sent.all, nil},
+			change{`UPDATE events_outbox SET payload = x'' WHERE seq IN (@)`, sent.sensitive, nil},
+			change{`UPDATE events_outbox SET state = 2 WHERE seq IN (@)`, owed.all, nil},
+		); err != nil {
+			return err
+		}
+		return closePaid(ctx, tx, owed)
+	})
+	if err != nil {
+		return fmt.Errorf("settle outbox: %w", err)
+	}
+	return nil
+}
+
+// paid records that a destination has got what it was owed.
+func (o *outbox) paid(ctx context.Context, destination string, rows []row) error {
+	var p parts
+	for _, r := range rows {
+		p.add(r)
+	}
+	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := run(ctx, tx, change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{destination}}); err != nil {
+			return err
+		}
+		return closePaid(ctx, tx, p)
+	})
+	if err != nil {
+		return fmt.Errorf("settle owed events: %w", err)
+	}
+	return nil
+}
+
+// closePaid turns owed rows without debts into sent ones. A row that is still waiting (another lane has it in hand)
+// stays as it is: not all of its debts are known.
+func closePaid(ctx context.Context, tx *database.Tx, p parts) error {
+	return run(ctx, tx,
+		change{`UPDATE events_outbox SET state = 1 WHERE state = 2 AND seq IN (@)
+			AND NOT EXISTS (SELECT 1 FROM events_owed d WHERE d.seq = events_outbox.seq)`, p.all, nil},
+		change{`UPDATE events_outbox SET payload = x'' WHERE state = 1 AND seq IN (@)`, p.sensitive, nil},
+	)
+}
+
+func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
+	for _, d := range debts {
+		_, err := tx.Exec(ctx, `INSERT INTO events_owed (seq, destination) VALUES (?, ?)`, d.seq, d.destination)
+		if err != nil && !database.IsDuplicate(err) { // another relay may have written the same
+			return err
+		}
+	}
+	return nil
+}
+
+// reopen makes rows wait again that were owed to nobody known: this relay may know them.
+func (o *outbox) reopen(ctx context.Context) error {
+	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE events_outbox SET state = 0
+			WHERE state = 2 AND seq IN (SELECT seq FROM events_owed WHERE destination = ?)`, unknown)
+		if err == nil {
+			_, err = tx.Exec(ctx, `DELETE FROM events_owed WHERE destination = ?`, unknown)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reopen outbox: %w", err)
+	}
+	return nil
+}
+
+// sweep removes one batch of events sent before the given time and tells how many there were.
+func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
+	var old []int64
+	err := o.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq LIMIT ?`, batchRows)
+		if err != nil {
+			return err
+		}
+		defer found.Close()
+		for found.Next() {
+			var seq, occurred int64
+			if err := found.Scan(&seq, &occurred); err != nil {
+				return err
+			}
+			if occurred < database.Micros(before) {
+				old = append(old, seq)
+			}
+		}
+		return found.Err()
+	})
+	if err == nil && len(old) > 0 {
+		err = o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+			return run(ctx, tx, change{`DELETE FROM events_outbox WHERE seq IN (@)`, old, nil})
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("sweep outbox: %w", err)
+	}
+	return len(old), nil
+}
+
+// parts are the numbers of rows, and of those with a payload to blank.
+type parts struct{ all, sensitive []int64 }
+
+func (p *parts) add(r row) {
+	p.all = append(p.all, r.seq)
+	if r.Sensitive {
+		p.sensitive = append(p.sensitive, r.seq)
+	}
+}
+
+// change is a statement over a list of rows, written (@). args come before the list.
+type change struct {
+	statement string
+	seqs      []int64
+	args      []any
+}
+
+// run makes the changes that have rows. It stops at the first error: after one, MySQL may have ended the transaction.
+func run(ctx context.Context, tx *database.Tx, changes ...change) error {
+	for _, c := range changes {
+		if len(c.seqs) == 0 {
+			continue
+		}
+		marks, args := list(c.seqs)
+		if _, err := tx.Exec(ctx, strings.Replace(c.statement, "(@)", marks, 1), append(c.args, args...)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list writes "(?, ?, ...)" and its arguments. The length is one of a few, the last number repeated, so that there are few
+// statements to prepare.
+func list(seqs []int64) (marks string, args []any) {
+	size := 1
+	for size < len(seqs) {
+		size *= 4
+	}
+	args = make([]any, size)
+	for i := range args {
+		args[i] = seqs[min(i, len(seqs)-1)]
+	}
+	return "(?" + strings.Repeat(", ?", size-1) + ")", args
+}

@@ -1,0 +1,202 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"app/platform/database"
+)
+
+const (
+	// retryBatch is how many failed events are read at a time, retryHandlers how many are tried side by side.
+	retryBatch    = 64
+	retryHandlers = 8
+
+	inboxRetention  = 30 * 24 * time.Hour
+	outboxRetention = 7 * 24 * time.Hour
+	sweepEvery      = time.Minute
+)
+
+// Retries say how often and when a failed event is tried again.
+type Retries struct {
+	// Limit is the number of attempts after which an event is dead, 12 when zero.
+	Limit int
+	// First is the delay after the first attempt, 500 ms when zero; it doubles with each attempt, up to Longest, 10
+	// minutes when zero. Each delay is shortened by up to a half, differently for each event.
+	First, Longest time.Duration
+}
+
+func (r Retries) withDefaults() Retries {
+	if r.Limit <= 0 {
+		r.Limit = 12
+	}
+	if r.First <= 0 {
+		r.First = 500 * time.Millisecond
+	}
+	if r.Longest <= 0 {
+		r.Longest = 10 * time.Minute
+	}
+	return r
+}
+
+// delay is the wait after the given attempt.
+func (r Retries) delay(eventID string, attempt int) time.Duration {
+	d := r.First
+	for range attempt - 1 {
+		if d = 2 * d; d >= r.Longest {
+			d = r.Longest
+			break
+		}
+	}
+	h := fnv.New32a()
+	_, _ = fmt.Fprint(h, eventID, attempt) // spreads events that failed together; nothing secret about it
+	return d - time.Duration(float64(d)/2*float64(h.Sum32()%1000)/1000)
+}
+
+// retryOften tries failed events again when they are due, until soft ends.
+func (in *inbox) retryOften(soft, hard context.Context) {
+	t := &trouble{logger: in.logger, what: "retrying failed events"}
+	for soft.Err() == nil {
+		more, err := in.retryOnce(soft, hard)
+		if t.note(soft, err); more && err == nil {
+			continue
+		}
+		sleep(soft, poll, in.woken)
+	}
+}
+
+// retryOnce tries a batch of due events again and tells whether there may be more.
+func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
+	due, err := in.due(soft)
+	if err != nil {
+		return false, err
+	}
+	var group sync.WaitGroup
+	failed := make(chan error, len(due))
+	places := make(chan struct{}, retryHandlers)
+	for _, e := range due {
+		places <- struct{}{}
+		group.Go(func() {
+			if soft.Err() == nil {
+				failed <- in.again(hard, e)
+			}
+			<-places
+		})
+	}
+	group.Wait()
+	close(failed)
+	for e := range failed {
+		err = firstError(err, e)
+	}
+	return len(due) == retryBatch, err
+}
+
+func (in *inbox) due(ctx context.Context) (out []Entry, err error) {
+	err = in.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		out, err = entries(ctx, q, `WHERE state = 0 AND next_at <= ? ORDER BY next_at LIMIT ?`, database.Micros(in.now()), retryBatch)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read inbox: %w", err)
+	}
+	return out, nil
+}
+
+// again makes another attempt at a failed event. Its error is a failure of the database, not of the attempt.
+func (in *inbox) again(ctx context.Context, e Entry) error {
+	t := task{in.subscription(e.Consumer), e.Envelope}
+	body, err := t.consumer.open(t.Envelope)
+	if err == nil {
+		err = in.handle(ctx, t, body, func(ctx context.Context, tx *database.Tx) error {
+			done := e
+			done.State, done.Attempts, done.NextAt, done.LastError = Done, e.Attempts+1, in.now().Add(inboxRetention), ""
+			return in.update(ctx, tx, done)
+		})
+	}
+	if err == nil || errors.Is(err, errSeen) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	next := in.failed(ctx, t, e.Attempts+1, err)
+	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return in.update(ctx, tx, next) })
+	if errors.Is(err, errSeen) {
+		return nil
+	}
+	return err
+}
+
+// subscription finds the consumer of a row. One that this program does not have may exist in another version.
+func (in *inbox) subscription(consumer string) Subscription {
+	if s, ok := in.consumers[consumer]; ok {
+		return s
+	}
+	return Subscription{Consumer: consumer, open: func(Envelope) (work, error) {
+		return nil, fmt.Errorf("there is no consumer %s in this program", consumer)
+	}}
+}
+
+// claim is the consumer of events that nothing hears: it fails until something does, then hands them over.
+func (in *inbox) claim() Subscription {
+	return Subscription{Consumer: in.module + unclaimed, open: func(e Envelope) (work, error) {
+		subs := in.byType[e.Type]
+		if len(subs) == 0 {
+			return nil, fmt.Errorf("nothing in %s hears %s", in.module, e.Type)
+		}
+		return func(ctx context.Context, tx *database.Tx) error {
+			for _, s := range subs {
+				row := Entry{Consumer: s.Consumer, Envelope: e, State: Retrying, NextAt: in.now()}
+				if err := in.insert(ctx, tx, row); err != nil && !errors.Is(err, errSeen) {
+					return err
+				}
+			}
+			return nil
+		}, nil
+	}}
+}
+
+// sweepOften removes the rows of events that were handled long ago.
+func (in *inbox) sweepOften(ctx context.Context) {
+	t := &trouble{logger: in.logger, what: "sweeping the inbox"}
+	for !sleep(ctx, sweepEvery, nil) {
+		t.note(ctx, sweepAll(ctx, in.sweep))
+	}
+}
+
+// sweepAll sweeps batch after batch, leaving room for others between them.
+func sweepAll(ctx context.Context, batch func(context.Context) (int, error)) error {
+	for {
+		n, err := batch(ctx)
+		if err != nil || n == 0 || sleep(ctx, 5*time.Millisecond, nil) {
+			return err
+		}
+	}
+}
+
+// sweep removes one batch and tells how many there were.
+func (in *inbox) sweep(ctx context.Context) (int, error) {
+	var old []Entry
+	err := in.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		old, err = entries(ctx, q, `WHERE state = 1 AND next_at <= ? ORDER BY next_at LIMIT ?`, database.Micros(in.now()), batchRows)
+		return err
+	})
+	if err == nil && len(old) > 0 {
+		err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+			for _, e := range old {
+				if _, err := tx.Exec(ctx, `DELETE FROM events_inbox WHERE consumer = ? AND event_id = ?`, e.Consumer, e.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return 0, fmt.Errorf("sweep inbox: %w", err)
+	}
+	return len(old), nil
+}

@@ -1,0 +1,109 @@
+package events
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"app/platform/database"
+)
+
+// State is what became of an event at one consumer.
+type State int
+
+// The states.
+const (
+	Retrying State = 0 // failed, and tried again at NextAt
+	Done     State = 1 // handled; the row is removed after NextAt
+	Dead     State = 2 // given up at NextAt, until somebody retries it
+)
+
+// Entry is what an inbox knows of an event.
+type Entry struct {
+	Consumer string
+	Envelope
+	State     State
+	Attempts  int
+	NextAt    time.Time
+	LastError string
+}
+
+// insert writes the row of an event's first arrival; errSeen when there is one. The envelope is kept while it is needed.
+func (in *inbox) insert(ctx context.Context, tx *database.Tx, e Entry) error {
+	var kept any
+	if e.State != Done {
+		data, err := marshal(toWire(&e.Envelope))
+		if err != nil {
+			return err
+		}
+		kept = data
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO events_inbox (consumer, event_id, type, state, attempts, next_at, received_at, last_error, event)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Consumer, e.ID, e.Type, e.State, e.Attempts, database.Micros(e.NextAt), database.Micros(in.now()), e.LastError, kept)
+	if database.IsDuplicate(err) {
+		return errSeen
+	}
+	return err
+}
+
+// update writes the outcome of another attempt at a failed event; errSeen when another worker was faster.
+func (in *inbox) update(ctx context.Context, tx *database.Tx, e Entry) error {
+	query := `UPDATE events_inbox SET state = ?, attempts = ?, next_at = ?, last_error = ?`
+	if e.State == Done {
+		query += `, event = NULL`
+	}
+	result, err := tx.Exec(ctx, query+` WHERE consumer = ? AND event_id = ? AND state = 0 AND attempts = ?`,
+		e.State, e.Attempts, database.Micros(e.NextAt), e.LastError, e.Consumer, e.ID, e.Attempts-1)
+	if err != nil {
+		return err
+	}
+	if matched, err := result.RowsAffected(); err != nil || matched == 0 {
+		return firstError(err, errSeen)
+	}
+	return nil
+}
+
+// entries reads rows of the inbox. A row whose envelope is gone or cannot be read has the id and the type only.
+func entries(ctx context.Context, q *database.Tx, where string, args ...any) ([]Entry, error) {
+	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	var out []Entry
+	for found.Next() {
+		var e Entry
+		var next int64
+		var id, name string
+		var kept []byte
+		if err := found.Scan(&e.Consumer, &id, &name, &e.State, &e.Attempts, &next, &e.LastError, &kept); err != nil {
+			return nil, err
+		}
+		e.NextAt = database.Time(next)
+		if e.Envelope, err = unmarshalEnvelope(kept); err != nil || e.ID != id {
+			e.Envelope = Envelope{}
+		}
+		e.ID, e.Type = id, name
+		out = append(out, e)
+	}
+	return out, found.Err()
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// brief is the text of an error as it is kept.
+func brief(err error) string {
+	text := strings.ToValidUTF8(err.Error(), "?")
+	if len(text) > 1000 {
+		text = strings.ToValidUTF8(text[:1000], "") + "..."
+	}
+	return text
+}

@@ -1,0 +1,77 @@
+package events
+
+import (
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"app/platform/database"
+	"app/platform/events/eventsv1"
+)
+
+// ErrMalformed is a batch or an envelope that cannot be what an emitter of the house wrote.
+var ErrMalformed = errors.New("malformed event")
+
+// EncodeBatch writes events as a souk.platform.events.v1.Batch.
+func EncodeBatch(batch []Envelope) ([]byte, error) {
+	out := &eventsv1.Batch{Events: make([]*eventsv1.Envelope, len(batch))}
+	for i := range batch {
+		out.Events[i] = toWire(&batch[i])
+	}
+	return marshal(out)
+}
+
+// DecodeBatch reads what EncodeBatch wrote. Its error is ErrMalformed.
+func DecodeBatch(data []byte) ([]Envelope, error) {
+	var in eventsv1.Batch
+	if err := proto.Unmarshal(data, &in); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	batch := make([]Envelope, len(in.GetEvents()))
+	for i, e := range in.GetEvents() {
+		if batch[i] = fromWire(e); !batch[i].wellFormed() {
+			return nil, fmt.Errorf("%w: %.40q of type %.100q", ErrMalformed, e.GetId(), e.GetType())
+		}
+	}
+	return batch, nil
+}
+
+// wellFormed tells whether the envelope can be kept in an inbox.
+func (e *Envelope) wellFormed() bool {
+	return e.ID != "" && len(e.ID) <= 36 && e.Type != "" && len(e.Type) <= 100
+}
+
+func marshal(m proto.Message) ([]byte, error) {
+	data, err := proto.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("encode event: %w", err)
+	}
+	return data, nil
+}
+
+func unmarshalEnvelope(data []byte) (Envelope, error) {
+	var in eventsv1.Envelope
+	if err := proto.Unmarshal(data, &in); err != nil {
+		return Envelope{}, fmt.Errorf("%w: %w", errPoison, err)
+	}
+	return fromWire(&in), nil
+}
+
+func toWire(e *Envelope) *eventsv1.Envelope {
+	return &eventsv1.Envelope{
+		Id: e.ID, Type: e.Type, Schema: int32(e.Schema), Module: e.Module,
+		Aggregate: e.Aggregate, AggregateId: e.AggregateID, AggregateVersion: e.AggregateVersion,
+		OccurredAt: database.Micros(e.OccurredAt), RequestId: e.RequestID, Trace: e.Trace,
+		Payload: e.Payload, Sensitive: e.Sensitive,
+	}
+}
+
+func fromWire(e *eventsv1.Envelope) Envelope {
+	return Envelope{
+		ID: e.GetId(), Type: e.GetType(), Schema: int(e.GetSchema()), Module: e.GetModule(),
+		Aggregate: e.GetAggregate(), AggregateID: e.GetAggregateId(), AggregateVersion: e.GetAggregateVersion(),
+		OccurredAt: database.Time(e.GetOccurredAt()), RequestID: e.GetRequestId(), Trace: e.GetTrace(),
+		Payload: e.GetPayload(), Sensitive: e.GetSensitive(),
+	}
+}
