@@ -32,8 +32,10 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-// WithIdempotency returns a context that carries the key of the request.
+// WithIdempotency returns a context that carries the key of the request. The time loses its zone and its monotonic
+// reading, as it would between processes.
 func WithIdempotency(ctx context.Context, k Idempotency) context.Context {
+	k.At = time.Unix(0, k.At.UnixNano()).UTC()
 	return context.WithValue(ctx, idempotencyKey{}, k)
 }
 
@@ -52,4 +54,16 @@ func WithTransaction(ctx context.Context, module string) context.Context {
 func Transaction(ctx context.Context) string {
 	module, _ := ctx.Value(transactionKey{}).(string)
 	return module
+}
+
+// Carry adds to one context what this package has in the other and what may cross: the request id and the
+// idempotency key, but not the mark of a transaction.
+func Carry(to, from context.Context) context.Context {
+	if id := from.Value(requestKey{}); id != nil {
+		to = context.WithValue(to, requestKey{}, id)
+	}
+	if key := from.Value(idempotencyKey{}); key != nil {
+		to = context.WithValue(to, idempotencyKey{}, key)
+	}
+	return to
 }

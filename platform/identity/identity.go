@@ -43,6 +43,14 @@ func FromContext(ctx context.Context) Principal {
 	return p
 }
 
+// Carry adds to one context the principal of the other. Both then share its Scopes, which nobody changes.
+func Carry(to, from context.Context) context.Context {
+	if p := from.Value(principalKey{}); p != nil {
+		to = context.WithValue(to, principalKey{}, p)
+	}
+	return to
+}
+
 // WithCaller returns a context that names the module a call comes from, as verified at the boundary.
 func WithCaller(ctx context.Context, module string) context.Context {
 	return context.WithValue(ctx, callerKey{}, module)

@@ -85,7 +85,7 @@ func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal
 	if err := copier.check(in); err != nil {
 		return nil, c.edge.unsent(c.method.Name, requestFault(err))
 	}
-	verdict := c.edge.guard.run(ctx, envelopeOf(ctx, c.edge.caller), c.method.Name, false, func(ctx context.Context) error {
+	verdict := c.edge.guard.run(ctx, carry(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
 		resp, err := c.local(ctx, req)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 
 	"app/platform/callctx"
 	"app/platform/fault"
+	"app/platform/identity"
 )
 
 const (
@@ -31,6 +32,7 @@ const (
 type Edge struct {
 	rt       *Runtime
 	caller   string
+	values   context.Context //nolint:containedctx // holds the caller's name and no request
 	module   string
 	contract Contract
 	log      *slog.Logger
@@ -48,11 +50,12 @@ type Edge struct {
 func (r *Runtime) edge(caller string, d Dependency, s *Service, baseURL string) *Edge {
 	e := &Edge{
 		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, baseURL: baseURL,
+		values:   identity.WithCaller(context.Background(), caller),
 		log:      r.o.Logger.With(slog.String("module", caller), slog.String("callee", d.Module)),
 		bulkhead: bulkhead.New[any](r.o.InFlight),
 	}
 	if s != nil {
-		e.guard = r.guard(s)
+		e.guard = r.guard(s, false)
 	} else {
 		e.pool = r.pool
 	}

@@ -23,97 +23,49 @@ const (
 	idempotencyHeader = "Souk-Idempotency"
 )
 
-// envelope is all that crosses with a call beside the message: the deadline travels with the waiting context.
-type envelope struct {
-	caller      string
-	principal   identity.Principal
-	requestID   string
-	idempotency callctx.Idempotency
-	span        trace.SpanContext
-	remote      bool
+// carry makes the values that a callee sees: the base, which names the caller, and of the caller's context nothing but
+// principal, request id, idempotency key and trace. Deadline and cancellation follow in the guard.
+func carry(base, from context.Context) context.Context {
+	ctx := callctx.Carry(identity.Carry(base, from), from)
+	if span := trace.SpanContextFromContext(from); span.IsValid() {
+		ctx = trace.ContextWithSpanContext(ctx, span) // without the span itself, which is the caller's to end
+	}
+	return ctx
 }
 
-// envelopeOf takes from the caller's context what may cross.
-func envelopeOf(ctx context.Context, caller string) envelope {
-	e := envelope{
-		caller:    caller,
-		principal: identity.FromContext(ctx),
-		requestID: callctx.RequestID(ctx),
-		span:      trace.SpanContextFromContext(ctx),
-	}
-	if key, ok := callctx.IdempotencyOf(ctx); ok {
-		e.idempotency = key
-	}
-	return e
-}
-
-// context makes the callee's context from nothing but the envelope. It ends at the deadline of the wait, or after
-// the default time, or when cancelled: the guard cancels it when the callee has answered or nobody waits any more.
-func (e envelope) context(wait context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
-	ctx := identity.WithCaller(context.Background(), e.caller)
-	if !anonymous(e.principal) {
-		e.principal.Scopes = append([]string(nil), e.principal.Scopes...)
-		ctx = identity.NewContext(ctx, e.principal)
-	}
-	if e.requestID != "" {
-		ctx = callctx.WithRequestID(ctx, e.requestID)
-	}
-	if e.idempotency.Key != "" {
-		// The form that a time has after its journey: without zone and monotonic clock.
-		e.idempotency.At = time.Unix(0, e.idempotency.At.UnixNano()).UTC()
-		ctx = callctx.WithIdempotency(ctx, e.idempotency)
-	}
-	if e.span.IsValid() {
-		if e.remote {
-			ctx = trace.ContextWithRemoteSpanContext(ctx, e.span)
-		} else {
-			ctx = trace.ContextWithSpanContext(ctx, e.span)
-		}
-	}
-	if deadline, ok := wait.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline)
-	}
-	return context.WithTimeout(ctx, timeout)
-}
-
-func anonymous(p identity.Principal) bool {
-	return p.UserID == "" && p.Merchant == "" && p.Method == "" && p.SessionID == "" && !p.Admin && len(p.Scopes) == 0
-}
-
-// traceContext carries the span context in W3C headers (traceparent, tracestate).
+// traceContext carries the trace in the W3C headers traceparent and tracestate.
 var traceContext propagation.TraceContext
 
-// write puts into headers what the assertion does not carry.
-func (e envelope) write(h http.Header) {
-	if e.idempotency.Key != "" {
-		key := base64.RawURLEncoding.EncodeToString([]byte(e.idempotency.Key))
-		h.Set(idempotencyHeader, key+"."+strconv.FormatInt(e.idempotency.At.UnixNano(), 10))
+// writeHeaders puts what crosses and is not in the assertion into headers.
+func writeHeaders(ctx context.Context, h http.Header) {
+	if k, ok := callctx.IdempotencyOf(ctx); ok {
+		key := base64.RawURLEncoding.EncodeToString([]byte(k.Key))
+		h.Set(idempotencyHeader, key+"."+strconv.FormatInt(k.At.UnixNano(), 10))
 	}
-	if e.span.IsValid() {
-		ctx := trace.ContextWithSpanContext(context.Background(), e.span)
-		traceContext.Inject(ctx, propagation.HeaderCarrier(h))
-	}
+	traceContext.Inject(ctx, propagation.HeaderCarrier(h))
 }
 
-// readEnvelope is the other end of write, with the verified assertion.
-func readEnvelope(h http.Header, a identity.Assertion) envelope {
-	ctx := traceContext.Extract(context.Background(), propagation.HeaderCarrier(h))
-	return envelope{
-		caller:      a.Caller,
-		principal:   a.Principal,
-		requestID:   a.RequestID,
-		idempotency: readIdempotency(h.Get(idempotencyHeader)),
-		span:        trace.SpanContextFromContext(ctx),
-		remote:      true,
+// readHeaders does between processes what carry does inside one: the values come from the verified assertion and from
+// the headers, and from nothing else of the request.
+func readHeaders(h http.Header, a identity.Assertion) context.Context {
+	ctx := identity.WithCaller(context.Background(), a.Caller)
+	ctx = traceContext.Extract(ctx, propagation.HeaderCarrier(h))
+	ctx = identity.NewContext(ctx, a.Principal)
+	if a.RequestID != "" {
+		ctx = callctx.WithRequestID(ctx, a.RequestID)
 	}
+	if k, ok := readIdempotency(h.Get(idempotencyHeader)); ok {
+		ctx = callctx.WithIdempotency(ctx, k)
+	}
+	return ctx
 }
 
-func readIdempotency(value string) callctx.Idempotency {
+func readIdempotency(value string) (callctx.Idempotency, bool) {
 	encoded, at, _ := strings.Cut(value, ".")
 	key, err := base64.RawURLEncoding.DecodeString(encoded)
 	ns, errAt := strconv.ParseInt(at, 10, 64)
-	if err != nil || errAt != nil {
-		return callctx.Idempotency{}
+	if err != nil || errAt != nil || len(key) == 0 {
+		return callctx.Idempotency{}, false
 	}
-	return callctx.Idempotency{Key: string(key), At: time.Unix(0, ns)}
+	return callctx.Idempotency{Key: string(key), At: time.Unix(0, ns)}, true
 }

@@ -20,62 +20,90 @@ import (
 type guard struct {
 	module  string
 	service string
+	remote  bool
 	log     *slog.Logger
 	tracer  trace.Tracer // nil: no traces
 	timeout time.Duration
+	crew    *crew
 	running *atomic.Int64 // callees at work, in all guards of the runtime
 }
 
-// run executes the callee's work in the context that the envelope makes, and waits for it no longer than the
-// waiting context allows. The work goes on in a goroutine of its own; once nobody waits for it, its context is
-// cancelled and its result is dropped, so it must share nothing with the waiting side but what only it writes.
-func (g *guard) run(wait context.Context, e envelope, method string, remote bool, work func(context.Context) error) *fault.Error {
+// run executes the callee's work with the values that crossed, and waits for it no longer than the waiting context
+// allows. The work goes on in a goroutine of its own; once nobody waits for it, its context is cancelled and its result
+// is dropped, so the work must share nothing with the waiting side but what only it writes.
+func (g *guard) run(wait, values context.Context, method string, work func(context.Context) error) *fault.Error {
 	if err := wait.Err(); err != nil {
 		return fault.From(err)
 	}
-	ctx, cancel := e.context(wait, g.timeout)
+	ctx, cancel, expired := g.limit(wait, values)
 	defer cancel()
-	done := make(chan *fault.Error, 1)
+	a := &attempt{g: g, ctx: ctx, method: method, work: work, done: make(chan *fault.Error, 1)}
 	g.running.Add(1)
-	go g.work(ctx, method, remote, work, done)
+	g.crew.run(a)
 	select {
-	case v := <-done:
+	case v := <-a.done:
 		return v
-	case <-ctx.Done(): // the deadline
-		return outcome(done, ctx)
-	case <-wait.Done(): // the caller went away
-		return outcome(done, wait)
+	case <-wait.Done(): // the caller's deadline, or the caller went away
+		return a.outcome(wait)
+	case <-expired:
+		return a.outcome(ctx)
 	}
 }
 
+// limit gives the callee the deadline of the waiting side. A caller without one gets the default, whose end must be
+// watched for: expired is nil otherwise.
+func (g *guard) limit(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
+	if deadline, bounded := wait.Deadline(); bounded {
+		ctx, cancel = context.WithDeadline(values, deadline)
+		return ctx, cancel, nil
+	}
+	ctx, cancel = context.WithTimeout(values, g.timeout)
+	return ctx, cancel, ctx.Done()
+}
+
+// attempt is a callee at work.
+type attempt struct {
+	g      *guard
+	ctx    context.Context //nolint:containedctx // it is the argument of do
+	method string
+	work   func(context.Context) error
+	done   chan *fault.Error
+}
+
 // outcome prefers a result that came at the last moment.
-func outcome(done <-chan *fault.Error, ended context.Context) *fault.Error {
+func (a *attempt) outcome(ended context.Context) *fault.Error {
 	select {
-	case v := <-done:
+	case v := <-a.done:
 		return v
 	default:
 		return fault.From(ended.Err())
 	}
 }
 
-// work runs in the callee's goroutine.
-func (g *guard) work(ctx context.Context, method string, remote bool, work func(context.Context) error, done chan<- *fault.Error) {
-	// Stays when work ends by runtime.Goexit, as a failing test assertion does.
-	verdict := fault.New(fault.Internal, "internal", "")
+// crashed is the verdict on work that did not return.
+var crashed = fault.New(fault.Internal, "internal", "")
+
+// do runs in the callee's goroutine.
+func (a *attempt) do() {
+	verdict := crashed // stays when work ends by runtime.Goexit, as a failing test assertion does
 	defer func() {
 		if p := recover(); p != nil {
-			verdict = fault.New(fault.Internal, "internal", "")
-			g.record(ctx, slog.LevelError, "call panicked", method, verdict,
+			verdict = crashed
+			a.g.record(a.ctx, slog.LevelError, "call panicked", a.method, verdict,
 				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
 		}
-		g.running.Add(-1)
-		done <- verdict
+		a.g.running.Add(-1)
+		a.done <- verdict
 	}()
-	ctx, span := startSpan(ctx, g.tracer, trace.SpanKindServer, spanInfo{
-		caller: identity.Caller(ctx), module: g.module, service: g.service, method: method, remote: remote,
+	if a.g.tracer == nil {
+		verdict = a.g.judge(a.ctx, a.method, a.work(a.ctx))
+		return
+	}
+	ctx, span := startSpan(a.ctx, a.g.tracer, trace.SpanKindServer, spanInfo{
+		caller: identity.Caller(a.ctx), module: a.g.module, service: a.g.service, method: a.method, remote: a.g.remote,
 	})
 	defer func() { endSpan(span, verdict) }()
-	verdict = g.judge(ctx, method, work(ctx))
+	verdict = a.g.judge(ctx, a.method, a.work(ctx))
 }
 
 // judge turns an error of the callee into the verdict that its caller gets, and logs what is the callee's to mend.

@@ -57,9 +57,8 @@ func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusa
 
 // address writes who calls whom on whose behalf.
 func (e *Edge) address(ctx context.Context, h http.Header) error {
-	env := envelopeOf(ctx, e.caller)
 	token, err := e.rt.o.Signer.Sign(identity.Assertion{
-		Caller: e.caller, Audience: e.module, RequestID: env.requestID, Principal: env.principal,
+		Caller: e.caller, Audience: e.module, RequestID: callctx.RequestID(ctx), Principal: identity.FromContext(ctx),
 	})
 	if err != nil {
 		return err
@@ -67,7 +66,7 @@ func (e *Edge) address(ctx context.Context, h http.Header) error {
 	h.Set(identity.AssertionHeader, token)
 	h.Set(moduleHeader, e.module)
 	h.Set(contractHeader, e.contract.stamp())
-	env.write(h)
+	writeHeaders(ctx, h)
 	return nil
 }
 

@@ -48,6 +48,7 @@ type Runtime struct {
 	tracer  trace.Tracer
 	running atomic.Int64
 	pool    *pool
+	crew    crew
 }
 
 // NewRuntime makes the boundary of a process.
@@ -110,13 +111,19 @@ func (r *Runtime) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Close closes idle connections to other processes. Calls at work are not disturbed.
-func (r *Runtime) Close() { r.pool.CloseIdleConnections() }
+// Close gives back what waits for calls: idle connections and idle goroutines. Calls at work are not disturbed, and
+// further ones are still served.
+func (r *Runtime) Close() {
+	r.pool.CloseIdleConnections()
+	r.crew.close()
+}
 
-func (r *Runtime) guard(s *Service) *guard {
+func (r *Runtime) guard(s *Service, remote bool) *guard {
 	return &guard{
 		module:  s.Module,
 		service: s.Contract.Service,
+		remote:  remote,
+		crew:    &r.crew,
 		log:     r.o.Logger.With(slog.String("module", s.Module)),
 		tracer:  r.tracer,
 		timeout: r.o.Timeout,

@@ -49,12 +49,13 @@ type server struct {
 	hosted map[address]*hosted
 }
 
-type envelopeKey struct{}
+// valuesKey finds, in the context of a request, the values that crossed.
+type valuesKey struct{}
 
 // host makes the handlers of a service.
 func (r *Runtime) host(s Service) *hosted {
 	h := &hosted{contract: s.Contract, methods: map[string]http.Handler{}}
-	g := r.guard(&s)
+	g := r.guard(&s, true)
 	for i, m := range s.Contract.Methods {
 		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, g.serve(m.Name, s.endpoints[i].wire),
 			connect.WithCodec(codec{}), connect.WithReadMaxBytes(MaxMessage))
@@ -65,9 +66,9 @@ func (r *Runtime) host(s Service) *hosted {
 // serve is the remote twin of Call.doLocal: the same guard, with bytes for messages.
 func (g *guard) serve(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
 	return func(ctx context.Context, in *encoded) (*encoded, error) {
-		env, _ := ctx.Value(envelopeKey{}).(envelope)
+		values, _ := ctx.Value(valuesKey{}).(context.Context)
 		out := new(encoded)
-		verdict := g.run(ctx, env, method, true, func(ctx context.Context) (err error) {
+		verdict := g.run(ctx, values, method, func(ctx context.Context) (err error) {
 			out.bytes, err = wire(ctx, in.bytes)
 			return err
 		})
@@ -92,7 +93,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reject(w, r, to, slog.LevelError, refusal)
 		return
 	}
-	ctx := context.WithValue(r.Context(), envelopeKey{}, readEnvelope(r.Header, assertion))
+	ctx := context.WithValue(r.Context(), valuesKey{}, readHeaders(r.Header, assertion))
 	handler.ServeHTTP(w, r.WithContext(ctx))
 }
 

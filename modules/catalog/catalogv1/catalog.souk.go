@@ -106,8 +106,15 @@ func copyProductsResponse(c *rpc.Copier, to, from *ProductsResponse) {
 	if n := len(from.Products); n > 0 {
 		c.Grow(n * 6)
 		all := make([]Product, n)
+		var allPrice []moneyv1.Money
+		if from.Products[0].GetPrice() != nil {
+			allPrice = make([]moneyv1.Money, n)
+		}
 		to.Products = make([]*Product, n)
 		for i, v := range from.Products {
+			if allPrice != nil && v.GetPrice() != nil {
+				all[i].Price = &allPrice[i]
+			}
 			copyProduct(c, &all[i], v)
 			to.Products[i] = &all[i]
 		}
@@ -124,8 +131,15 @@ func copyReserveRequest(c *rpc.Copier, to, from *ReserveRequest) {
 	if n := len(from.Lines); n > 0 {
 		c.Grow(n * 6)
 		all := make([]ReserveLine, n)
+		var allExpectedPrice []moneyv1.Money
+		if from.Lines[0].GetExpectedPrice() != nil {
+			allExpectedPrice = make([]moneyv1.Money, n)
+		}
 		to.Lines = make([]*ReserveLine, n)
 		for i, v := range from.Lines {
+			if allExpectedPrice != nil && v.GetExpectedPrice() != nil {
+				all[i].ExpectedPrice = &allExpectedPrice[i]
+			}
 			copyReserveLine(c, &all[i], v)
 			to.Lines[i] = &all[i]
 		}
@@ -141,14 +155,23 @@ func copyReserveResponse(c *rpc.Copier, to, from *ReserveResponse) {
 	if n := len(from.Products); n > 0 {
 		c.Grow(n * 6)
 		all := make([]Product, n)
+		var allPrice []moneyv1.Money
+		if from.Products[0].GetPrice() != nil {
+			allPrice = make([]moneyv1.Money, n)
+		}
 		to.Products = make([]*Product, n)
 		for i, v := range from.Products {
+			if allPrice != nil && v.GetPrice() != nil {
+				all[i].Price = &allPrice[i]
+			}
 			copyProduct(c, &all[i], v)
 			to.Products[i] = &all[i]
 		}
 	}
 	if from.ExpiresAt != nil {
-		to.ExpiresAt = new(timestamppb.Timestamp)
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
 		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -180,7 +203,9 @@ func copyEnsureRequest(c *rpc.Copier, to, from *EnsureRequest) {
 	to.Title = c.Text(from.Title)
 	to.Description = c.Text(from.Description)
 	if from.Price != nil {
-		to.Price = new(moneyv1.Money)
+		if to.Price == nil {
+			to.Price = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Price, from.Price)
 	}
 	to.Stock = from.Stock
@@ -207,7 +232,9 @@ func copyProduct(c *rpc.Copier, to, from *Product) {
 	to.Title = c.Text(from.Title)
 	to.Sku = c.Text(from.Sku)
 	if from.Price != nil {
-		to.Price = new(moneyv1.Money)
+		if to.Price == nil {
+			to.Price = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Price, from.Price)
 	}
 	to.Available = from.Available
@@ -222,7 +249,9 @@ func copyReserveLine(c *rpc.Copier, to, from *ReserveLine) {
 	to.ProductId = c.Text(from.ProductId)
 	to.Quantity = from.Quantity
 	if from.ExpectedPrice != nil {
-		to.ExpectedPrice = new(moneyv1.Money)
+		if to.ExpectedPrice == nil {
+			to.ExpectedPrice = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.ExpectedPrice, from.ExpectedPrice)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)

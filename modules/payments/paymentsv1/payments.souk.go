@@ -71,7 +71,9 @@ func copyStartRequest(c *rpc.Copier, to, from *StartRequest) {
 	to.PaymentId = c.Text(from.PaymentId)
 	to.OrderId = c.Text(from.OrderId)
 	if from.Amount != nil {
-		to.Amount = new(moneyv1.Money)
+		if to.Amount == nil {
+			to.Amount = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Amount, from.Amount)
 	}
 	to.Method = c.Text(from.Method)
@@ -81,14 +83,23 @@ func copyStartRequest(c *rpc.Copier, to, from *StartRequest) {
 	if n := len(from.Shares); n > 0 {
 		c.Grow(n * 6)
 		all := make([]Share, n)
+		var allAmount []moneyv1.Money
+		if from.Shares[0].GetAmount() != nil {
+			allAmount = make([]moneyv1.Money, n)
+		}
 		to.Shares = make([]*Share, n)
 		for i, v := range from.Shares {
+			if allAmount != nil && v.GetAmount() != nil {
+				all[i].Amount = &allAmount[i]
+			}
 			copyShare(c, &all[i], v)
 			to.Shares[i] = &all[i]
 		}
 	}
 	if from.ExpiresAt != nil {
-		to.ExpiresAt = new(timestamppb.Timestamp)
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
 		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -142,7 +153,9 @@ func copyShare(c *rpc.Copier, to, from *Share) {
 	c.Grow(12)
 	to.MerchantId = c.Text(from.MerchantId)
 	if from.Amount != nil {
-		to.Amount = new(moneyv1.Money)
+		if to.Amount == nil {
+			to.Amount = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Amount, from.Amount)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)

@@ -112,7 +112,9 @@ func copyFindResponse(c *rpc.Copier, to, from *FindResponse) {
 	}
 	c.Grow(6)
 	if from.User != nil {
-		to.User = new(User)
+		if to.User == nil {
+			to.User = new(User)
+		}
 		copyUser(c, to.User, from.User)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -136,7 +138,9 @@ func copyEnsureResponse(c *rpc.Copier, to, from *EnsureResponse) {
 	}
 	c.Grow(8)
 	if from.User != nil {
-		to.User = new(User)
+		if to.User == nil {
+			to.User = new(User)
+		}
 		copyUser(c, to.User, from.User)
 	}
 	to.Created = from.Created

@@ -92,7 +92,9 @@ func (w *writer) field(f *protogen.Field) {
 	case f.Message != nil:
 		w.want(f.Message)
 		w.P("if from.", name, " != nil {")
+		w.P("if to.", name, " == nil {") // a list has made room already
 		w.P("to.", name, " = new(", f.Message.GoIdent, ")")
+		w.P("}")
 		w.P(w.copyName(f.Message), "(c, to.", name, ", from.", name, ")")
 		w.P("}")
 	case f.Desc.HasPresence():
@@ -109,20 +111,50 @@ func (w *writer) field(f *protogen.Field) {
 	}
 }
 
-// list copies a repeated field; messages share one allocation.
+// messages copies a repeated field of messages with one allocation for all of them, and one for each message that
+// their first holds.
+func (w *writer) messages(f *protogen.Field) {
+	to, from := "to."+f.GoName, "from."+f.GoName
+	w.want(f.Message)
+	held := held(f.Message)
+	w.P("all := make([]", f.Message.GoIdent, ", n)")
+	for _, h := range held {
+		w.P("var all", h.GoName, " []", h.Message.GoIdent)
+		w.P("if ", from, "[0].Get", h.GoName, "() != nil {")
+		w.P("all", h.GoName, " = make([]", h.Message.GoIdent, ", n)")
+		w.P("}")
+	}
+	w.P(to, " = make([]*", f.Message.GoIdent, ", n)")
+	w.P("for i, v := range ", from, " {")
+	for _, h := range held {
+		w.P("if all", h.GoName, " != nil && v.Get", h.GoName, "() != nil {")
+		w.P("all[i].", h.GoName, " = &all", h.GoName, "[i]")
+		w.P("}")
+	}
+	w.P(w.copyName(f.Message), "(c, &all[i], v)")
+	w.P(to, "[i] = &all[i]")
+	w.P("}")
+}
+
+// held are the fields of a message that hold one message each, of another type: a tree is not laid out in advance.
+func held(m *protogen.Message) []*protogen.Field {
+	var fields []*protogen.Field
+	for _, f := range m.Fields {
+		if plain(m) && f.Message != nil && f.Message != m && f.Oneof == nil && !f.Desc.IsList() && !f.Desc.IsMap() {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// list copies a repeated field.
 func (w *writer) list(f *protogen.Field) {
 	to, from := "to."+f.GoName, "from."+f.GoName
 	w.P("if n := len(", from, "); n > 0 {")
 	w.P("c.Grow(n * ", tag(f)+room(f.Desc.Kind()), ")")
 	switch {
 	case f.Message != nil:
-		w.want(f.Message)
-		w.P("all := make([]", f.Message.GoIdent, ", n)")
-		w.P(to, " = make([]*", f.Message.GoIdent, ", n)")
-		w.P("for i, v := range ", from, " {")
-		w.P(w.copyName(f.Message), "(c, &all[i], v)")
-		w.P(to, "[i] = &all[i]")
-		w.P("}")
+		w.messages(f)
 	case f.Desc.Kind() == protoreflect.StringKind || f.Desc.Kind() == protoreflect.BytesKind:
 		w.P(to, " = make([]", goType(f.Desc.Kind()), ", n)")
 		w.P("for i, v := range ", from, " {")

@@ -94,7 +94,9 @@ func copyActRequest(c *rpc.Copier, to, from *ActRequest) {
 	to.Text = c.Text(from.Text)
 	to.Data = c.Bytes(from.Data)
 	if from.Every != nil {
-		to.Every = new(Every)
+		if to.Every == nil {
+			to.Every = new(Every)
+		}
 		copyEvery(c, to.Every, from.Every)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -108,7 +110,9 @@ func copyActResponse(c *rpc.Copier, to, from *ActResponse) {
 	to.Text = c.Text(from.Text)
 	to.Data = c.Bytes(from.Data)
 	if from.Every != nil {
-		to.Every = new(Every)
+		if to.Every == nil {
+			to.Every = new(Every)
+		}
 		copyEvery(c, to.Every, from.Every)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -156,7 +160,9 @@ func copyPlaceRequest(c *rpc.Copier, to, from *PlaceRequest) {
 	}
 	c.Grow(6)
 	if from.Order != nil {
-		to.Order = new(Order)
+		if to.Order == nil {
+			to.Order = new(Order)
+		}
 		copyOrder(c, to.Order, from.Order)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -168,7 +174,9 @@ func copyPlaceResponse(c *rpc.Copier, to, from *PlaceResponse) {
 	}
 	c.Grow(6)
 	if from.Order != nil {
-		to.Order = new(Order)
+		if to.Order == nil {
+			to.Order = new(Order)
+		}
 		copyOrder(c, to.Order, from.Order)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -196,15 +204,21 @@ func copyEvery(c *rpc.Copier, to, from *Every) {
 	to.SomeBytes = c.Bytes(from.SomeBytes)
 	to.Colour = from.Colour
 	if from.Inner != nil {
-		to.Inner = new(Every)
+		if to.Inner == nil {
+			to.Inner = new(Every)
+		}
 		copyEvery(c, to.Inner, from.Inner)
 	}
 	if from.At != nil {
-		to.At = new(timestamppb.Timestamp)
+		if to.At == nil {
+			to.At = new(timestamppb.Timestamp)
+		}
 		copyTimestamppbTimestamp(c, to.At, from.At)
 	}
 	if from.Money != nil {
-		to.Money = new(moneyv1.Money)
+		if to.Money == nil {
+			to.Money = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Money, from.Money)
 	}
 	if from.MaybeString != nil {
@@ -247,8 +261,29 @@ func copyEvery(c *rpc.Copier, to, from *Every) {
 	if n := len(from.Every); n > 0 {
 		c.Grow(n * 7)
 		all := make([]Every, n)
+		var allAt []timestamppb.Timestamp
+		if from.Every[0].GetAt() != nil {
+			allAt = make([]timestamppb.Timestamp, n)
+		}
+		var allMoney []moneyv1.Money
+		if from.Every[0].GetMoney() != nil {
+			allMoney = make([]moneyv1.Money, n)
+		}
+		var allNested []Every_Nested
+		if from.Every[0].GetNested() != nil {
+			allNested = make([]Every_Nested, n)
+		}
 		to.Every = make([]*Every, n)
 		for i, v := range from.Every {
+			if allAt != nil && v.GetAt() != nil {
+				all[i].At = &allAt[i]
+			}
+			if allMoney != nil && v.GetMoney() != nil {
+				all[i].Money = &allMoney[i]
+			}
+			if allNested != nil && v.GetNested() != nil {
+				all[i].Nested = &allNested[i]
+			}
 			copyEvery(c, &all[i], v)
 			to.Every[i] = &all[i]
 		}
@@ -308,7 +343,9 @@ func copyEvery(c *rpc.Copier, to, from *Every) {
 		}
 	}
 	if from.Nested != nil {
-		to.Nested = new(Every_Nested)
+		if to.Nested == nil {
+			to.Nested = new(Every_Nested)
+		}
 		copyEvery_Nested(c, to.Nested, from.Nested)
 	}
 	if n := len(from.Times); n > 0 {
@@ -334,18 +371,29 @@ func copyOrder(c *rpc.Copier, to, from *Order) {
 	if n := len(from.Lines); n > 0 {
 		c.Grow(n * 6)
 		all := make([]Line, n)
+		var allPrice []moneyv1.Money
+		if from.Lines[0].GetPrice() != nil {
+			allPrice = make([]moneyv1.Money, n)
+		}
 		to.Lines = make([]*Line, n)
 		for i, v := range from.Lines {
+			if allPrice != nil && v.GetPrice() != nil {
+				all[i].Price = &allPrice[i]
+			}
 			copyLine(c, &all[i], v)
 			to.Lines[i] = &all[i]
 		}
 	}
 	if from.Total != nil {
-		to.Total = new(moneyv1.Money)
+		if to.Total == nil {
+			to.Total = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Total, from.Total)
 	}
 	if from.PlacedAt != nil {
-		to.PlacedAt = new(timestamppb.Timestamp)
+		if to.PlacedAt == nil {
+			to.PlacedAt = new(timestamppb.Timestamp)
+		}
 		copyTimestamppbTimestamp(c, to.PlacedAt, from.PlacedAt)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
@@ -400,7 +448,9 @@ func copyLine(c *rpc.Copier, to, from *Line) {
 	to.Sku = c.Text(from.Sku)
 	to.Quantity = from.Quantity
 	if from.Price != nil {
-		to.Price = new(moneyv1.Money)
+		if to.Price == nil {
+			to.Price = new(moneyv1.Money)
+		}
 		copyMoneyv1Money(c, to.Price, from.Price)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
