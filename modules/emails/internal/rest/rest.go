@@ -1,0 +1,157 @@
+// Package rest publishes the module's operations.
+package rest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/store"
+	"app/platform/httpserver"
+	"app/platform/ids"
+)
+
+// Register declares the operations. The service is asked for when a request comes.
+func Register(api *httpserver.API, s func() *service.Service) {
+	h := handlers{s}
+	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"emails"}}
+	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"development"}}
+	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.templates)
+	post := at(admin, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
+	post.Status = http.StatusAccepted
+	httpserver.Register(api, post, h.send)
+	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.get)
+	httpserver.Register(api, at(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.mailbox)
+	api.Raw(at(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(h.page))
+}
+
+func at(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
+	op.Method, op.Path, op.ID, op.Summary = method, path, id, summary
+	return op
+}
+
+type handlers struct {
+	service func() *service.Service
+}
+
+// Letter is the public form of a letter.
+type Letter struct {
+	ID        string     `json:"id" example:"ltr_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Status    string     `json:"status" enum:"queued,sending,sent,failed,unknown" doc:"unknown: it may have been sent"`
+	Template  string     `json:"template" example:"welcome"`
+	To        string     `json:"to" example:"ada@example.com"`
+	Subject   string     `json:"subject"`
+	Attempts  int        `json:"attempts" doc:"How often it was handed over"`
+	LastError string     `json:"last_error,omitempty" doc:"Why the last attempt failed"`
+	CreatedAt time.Time  `json:"created_at"`
+	SentAt    *time.Time `json:"sent_at,omitempty"`
+}
+
+func render(l store.Letter) Letter {
+	out := Letter{
+		ID: l.ID, Status: string(l.Status), Template: l.Template, To: l.Recipient, Subject: l.Subject,
+		Attempts: l.Attempts, LastError: l.LastError, CreatedAt: l.CreatedAt,
+	}
+	if !l.SentAt.IsZero() {
+		out.SentAt = &l.SentAt
+	}
+	return out
+}
+
+type letterReply struct {
+	Location string `header:"Location"`
+	Body     Letter
+}
+
+type sendRequest struct {
+	Body struct {
+		Template string         `json:"template" minLength:"1" maxLength:"40" example:"welcome"`
+		To       string         `json:"to" minLength:"3" maxLength:"254" example:"ada@example.com"`
+		Data     map[string]any `json:"data" doc:"A value for each variable of the template"`
+	}
+}
+
+func (h handlers) send(ctx context.Context, in *sendRequest) (*letterReply, error) {
+	s := h.service()
+	l, err := s.Write(ctx, service.Request{
+		ID: ids.For(ctx, "ltr", s.Now()), Template: in.Body.Template, To: in.Body.To, Data: in.Body.Data,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &letterReply{Location: "/v1/emails/" + l.ID, Body: render(l)}, nil
+}
+
+type getRequest struct {
+	ID string `path:"id"`
+}
+
+func (h handlers) get(ctx context.Context, in *getRequest) (*letterReply, error) {
+	l, err := h.service().ByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &letterReply{Body: render(l)}, nil
+}
+
+// Template is the public form of a template.
+type Template struct {
+	Name      string   `json:"name" example:"receipt"`
+	Variables []string `json:"variables" doc:"What data must hold"`
+}
+
+type templatesReply struct {
+	Body httpserver.Page[Template]
+}
+
+func (h handlers) templates(context.Context, *struct{}) (*templatesReply, error) {
+	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
+	for _, t := range h.service().Letters.All() {
+		out.Body.Data = append(out.Body.Data, Template{Name: t.Name, Variables: t.Variables})
+	}
+	return out, nil
+}
+
+// Mail is the public form of a mail in the development mailbox.
+type Mail struct {
+	ID        string    `json:"id"`
+	To        string    `json:"to"`
+	Subject   string    `json:"subject"`
+	Text      string    `json:"text"`
+	HTML      string    `json:"html"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// mailboxLimit bounds what the mailbox shows.
+const mailboxLimit = 100
+
+type mailboxRequest struct {
+	To string `query:"to" maxLength:"254" doc:"Only mail to this address"`
+}
+
+type mailboxReply struct {
+	Body httpserver.Page[Mail]
+}
+
+func (h handlers) mailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
+	mails, err := h.service().Mailbox(ctx, in.To, mailboxLimit)
+	if err != nil {
+		return nil, err
+	}
+	out := &mailboxReply{Body: httpserver.Page[Mail]{Data: make([]Mail, len(mails))}}
+	for i, m := range mails {
+		out.Body.Data[i] = Mail{ID: m.LetterID, To: m.Recipient, Subject: m.Subject, Text: m.Text, HTML: m.HTML, CreatedAt: m.CreatedAt}
+	}
+	return out, nil
+}
+
+// page shows the mailbox to people.
+func (h handlers) page(w http.ResponseWriter, r *http.Request) {
+	mails, err := h.service().Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
+	if err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	renderPage(w, r.URL.Query().Get("to"), mails)
+}

@@ -1,0 +1,21 @@
+CREATE TABLE emails_letters (
+  id VARCHAR(40) NOT NULL PRIMARY KEY,
+  event_id VARCHAR(64) NOT NULL,
+  template VARCHAR(40) NOT NULL,
+  recipient VARCHAR(320) NOT NULL,
+  subject VARCHAR(250) NOT NULL,
+  body_text MEDIUMTEXT NOT NULL,
+  body_html MEDIUMTEXT NOT NULL,
+  status VARCHAR(10) NOT NULL,
+  claim VARCHAR(40) NOT NULL,
+  attempts INTEGER NOT NULL,
+  next_at BIGINT NOT NULL,
+  last_error VARCHAR(500) NOT NULL,
+  transport VARCHAR(20) NOT NULL,
+  transport_id VARCHAR(200) NOT NULL,
+  created_at BIGINT NOT NULL,
+  sent_at BIGINT NOT NULL,
+  UNIQUE (event_id, template, recipient),
+  CHECK (status IN ('queued', 'sending', 'sent', 'failed', 'unknown')),
+  CHECK (attempts >= 0)
+)

@@ -1,0 +1,1 @@
+CREATE INDEX emails_letters_due ON emails_letters (status, next_at)

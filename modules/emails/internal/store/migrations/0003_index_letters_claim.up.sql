@@ -1,0 +1,1 @@
+CREATE INDEX emails_letters_claim ON emails_letters (claim)

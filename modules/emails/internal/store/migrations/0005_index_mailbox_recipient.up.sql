@@ -1,0 +1,1 @@
+CREATE INDEX emails_mailbox_recipient ON emails_mailbox (recipient, created_at)

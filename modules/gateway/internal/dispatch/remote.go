@@ -1,0 +1,151 @@
+// Package dispatch hands a request to the process that hosts its module.
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"app/platform/callctx"
+	"app/platform/fault"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+const (
+	dialTimeout  = time.Second
+	idleTimeout  = 60 * time.Second // below the 75 s after which a module closes a connection it finds idle
+	idlePerHost  = 256
+	maxInFlight  = 512 // requests to one module at a time: more wait nowhere, they are told to come back
+	retryAfter   = time.Second
+	copyBuffer   = 32 << 10
+	headerBudget = 64 << 10
+)
+
+// requestIDHeader carries the request id to the module; it is believed only beside a valid assertion.
+const requestIDHeader = "X-Request-Id"
+
+// Remote proxies requests to the process that hosts a module. Safe for concurrent use.
+type Remote struct {
+	module string
+	signer *identity.Signer
+	proxy  *httputil.ReverseProxy
+	slots  chan struct{}
+	logger *slog.Logger
+}
+
+// NewTransport makes the transport shared by all remotes of a gateway: connections are kept, sized for the load, and
+// nothing is retried or compressed on the way.
+func NewTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
+		MaxIdleConnsPerHost:    idlePerHost,
+		IdleConnTimeout:        idleTimeout,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: headerBudget,
+	}
+}
+
+// NewRemote makes the proxy to the module at a base URL.
+func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer *identity.Signer, logger *slog.Logger) *Remote {
+	d := &Remote{module: module, signer: signer, slots: make(chan struct{}, maxInFlight), logger: logger}
+	d.proxy = &httputil.ReverseProxy{
+		Rewrite:      func(r *httputil.ProxyRequest) { forward(r, base) },
+		Transport:    transport,
+		BufferPool:   buffers,
+		ErrorHandler: d.failed,
+		ErrorLog:     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	return d
+}
+
+// outgoing is what forward needs and a proxy hands on through the request's context.
+type outgoing struct {
+	op        httpserver.Operation
+	assertion string
+}
+
+type outgoingKey struct{}
+
+// ServeHTTP proxies one request for the operation. The principal and the request id are those of the context; nothing
+// else of the client's headers goes along than what the operation passes.
+func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver.Operation) {
+	select {
+	case d.slots <- struct{}{}:
+		defer func() { <-d.slots }()
+	default:
+		busy := fault.New(fault.Unavailable, "module_busy", "This part of the shop has all its hands full.")
+		busy.RetryAfter = retryAfter
+		httpserver.WriteProblem(w, r, busy)
+		return
+	}
+	ctx := r.Context()
+	assertion, err := d.signer.Sign(identity.Assertion{
+		Caller: "gateway", Audience: d.module, RequestID: callctx.RequestID(ctx), Principal: identity.FromContext(ctx),
+	})
+	if err != nil {
+		httpserver.WriteProblem(w, r, fmt.Errorf("sign assertion: %w", err))
+		return
+	}
+	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, assertion})
+	d.proxy.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// forward writes the outgoing request: the very path that was authorised, and only what may cross.
+func forward(r *httputil.ProxyRequest, base *url.URL) {
+	with, _ := r.In.Context().Value(outgoingKey{}).(outgoing)
+	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
+	for name := range r.Out.Header {
+		if !with.op.Passes(name) {
+			delete(r.Out.Header, name)
+		}
+	}
+	r.Out.Header[identity.AssertionHeader] = []string{with.assertion}
+	r.Out.Header[requestIDHeader] = []string{callctx.RequestID(r.In.Context())}
+	if r.In.Header.Get("User-Agent") == "" {
+		r.Out.Header["User-Agent"] = nil // or the transport would sign as itself
+	}
+	r.Out.GetBody = nil // a transport must never replay a body by itself
+}
+
+// failed answers for a module that gave no answer.
+func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
+	var verdict *fault.Error
+	var dial *net.OpError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		verdict = fault.New(fault.Canceled, "canceled", "")
+	case errors.Is(err, context.DeadlineExceeded):
+		verdict = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
+	case errors.As(err, &tooLarge):
+		httpserver.WriteProblem(w, r, err)
+		return
+	case errors.As(err, &dial) && dial.Op == "dial":
+		verdict = fault.New(fault.Unavailable, "module_down", "This part of the shop is down at the moment.")
+	default: // it was reached and broke off: what it did is not known
+		verdict = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
+	}
+	verdict.RetryAfter = retryAfter
+	d.logger.WarnContext(r.Context(), "module did not answer", "module", d.module, "reason", verdict.Reason, "error", err)
+	httpserver.WriteProblem(w, r, verdict.Because(err))
+}
+
+// bufferPool lends the buffers that bodies are copied through.
+type bufferPool struct{ pool sync.Pool }
+
+var buffers = &bufferPool{sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }}}
+
+// Get implements httputil.BufferPool.
+func (p *bufferPool) Get() []byte { return *p.pool.Get().(*[]byte) }
+
+// Put implements httputil.BufferPool.
+func (p *bufferPool) Put(b []byte) { b = slices.Clip(b); p.pool.Put(&b) }

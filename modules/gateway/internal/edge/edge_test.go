@@ -1,0 +1,126 @@
+package edge_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"app/modules/gateway/internal/edge"
+	"app/platform/httpserver"
+)
+
+func TestFailure37_NonCanonicalPathsAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{
+		"", "v1/orders", "/v1//orders", "//v1/orders", "/v1/./orders", "/v1/../admin", "/v1/orders/..", "/v1/orders/.",
+		"/v1/%2e%2e/admin", "/v1/%2E./admin", "/v1/orders%2fx", "/v1/orders%2Fx", "/v1/orders%5cx", "/v1/orders\\x",
+		"/v1/orders%00", "/v1/orders;a=b", "/v1/orders%", "/v1/orders%4", "/v1/orders%zz", "/v1/%252e%252e/x",
+		"/v1/orders\x00", "/v1/orders\x7f", "/v1/or ders", "/v1/orders%0d%0aX: y", "/v1/ordérs",
+	} {
+		if edge.Canonical(path) {
+			t.Errorf("%q passed", path)
+		}
+	}
+	for _, path := range []string{"/", "/v1/orders", "/v1/orders/ord_01kan4v6e8fx2s1gq0vj5t3x7c", "/.well-known/jwks.json", "/v1/caf%C3%A9", "/dev/mailbox.json"} {
+		if !edge.Canonical(path) {
+			t.Errorf("%q was refused", path)
+		}
+	}
+}
+
+func TestClientIP(t *testing.T) {
+	t.Parallel()
+	trusted := edge.Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for name, tc := range map[string]struct {
+		peer, forwarded, want string
+		proxies               edge.Proxies
+	}{
+		"NoProxy":                {"203.0.113.9:1", "", "203.0.113.9", trusted},
+		"SpoofedWithoutProxy":    {"203.0.113.9:1", "6.6.6.6", "203.0.113.9", trusted},
+		"OneProxy":               {"10.1.1.1:1", "203.0.113.9", "203.0.113.9", trusted},
+		"SpoofedThroughProxy":    {"10.1.1.1:1", "6.6.6.6, 203.0.113.9", "203.0.113.9", trusted},
+		"TwoProxies":             {"10.1.1.1:1", "6.6.6.6, 203.0.113.9, 10.2.2.2", "203.0.113.9", trusted},
+		"Rubbish":                {"10.1.1.1:1", "not an address", "10.1.1.1", trusted},
+		"NothingTrusted":         {"10.1.1.1:1", "203.0.113.9", "10.1.1.1", nil},
+		"IPv6":                   {"[::1]:1", "2001:db8::7", "2001:db8::7", trusted},
+		"IPv4InIPv6":             {"[::ffff:203.0.113.9]:1", "", "203.0.113.9", trusted},
+		"RubbishBehindTheClient": {"10.1.1.1:1", "evil, 203.0.113.9", "203.0.113.9", trusted},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+			r.RemoteAddr = tc.peer
+			if tc.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", tc.forwarded)
+			}
+			if got := tc.proxies.ClientIP(r).String(); got != tc.want {
+				t.Errorf("got %s, want %s", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	for addr, want := range map[string]string{"203.0.113.9": "203.0.113.9", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64"} {
+		if got := edge.Network(netip.MustParseAddr(addr)); got != want {
+			t.Errorf("%s counts as %s, want %s", addr, got, want)
+		}
+	}
+}
+
+func newTable() *edge.Table {
+	var entries []*edge.Entry
+	for _, op := range []httpserver.Operation{
+		{Method: http.MethodGet, Path: "/"},
+		{Method: http.MethodGet, Path: "/v1/orders/{id}", ID: "get"},
+		{Method: http.MethodPut, Path: "/v1/carts/{id}/lines/{product_id}", ID: "put"},
+		{Method: http.MethodDelete, Path: "/v1/carts/{id}/lines/{product_id}", ID: "delete"},
+		{Method: http.MethodGet, Path: "/v1/emails/templates", ID: "templates"},
+		{Method: http.MethodGet, Path: "/v1/emails/{id}", ID: "letter"},
+	} {
+		entries = append(entries, &edge.Entry{Operation: op})
+	}
+	return edge.NewTable(entries)
+}
+
+func TestTable(t *testing.T) {
+	t.Parallel()
+	table := newTable()
+	t.Run("OK", func(t *testing.T) {
+		t.Parallel()
+		r := httptest.NewRequest(http.MethodPut, "/v1/carts/crt_1/lines/prd_2?x=y", http.NoBody)
+		e, problem, _ := table.Find(r)
+		if problem != nil || e.Operation.ID != "put" || r.PathValue("id") != "crt_1" || r.PathValue("product_id") != "prd_2" {
+			t.Errorf("%+v, %v, %q, %q", e, problem, r.PathValue("id"), r.PathValue("product_id"))
+		}
+	})
+	t.Run("LiteralBeforeParameter", func(t *testing.T) {
+		t.Parallel()
+		e, _, _ := table.Find(httptest.NewRequest(http.MethodGet, "/v1/emails/templates", http.NoBody))
+		if e == nil || e.Operation.ID != "templates" {
+			t.Errorf("got %+v", e)
+		}
+	})
+	for name, tc := range map[string]struct {
+		method, path string
+		status       int
+		allow        []string
+	}{
+		"ErrNotFound":      {http.MethodGet, "/v1/nothing", 404, nil},
+		"ErrBelowRoot":     {http.MethodGet, "/x", 404, nil},
+		"ErrTrailingSlash": {http.MethodGet, "/v1/orders/ord_1/", 404, nil},
+		"ErrMethod":        {http.MethodPost, "/v1/carts/crt_1/lines/prd_2", 405, []string{"DELETE", "PUT"}},
+		"ErrUnknownMethod": {"BREW", "/v1/orders/ord_1", 405, []string{"GET", "HEAD"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, problem, allow := table.Find(httptest.NewRequest(tc.method, tc.path, http.NoBody))
+			if e != nil || problem == nil || problem.Status != tc.status || !slices.Equal(allow, tc.allow) {
+				t.Errorf("%+v, %v, %v", e, problem, allow)
+			}
+		})
+	}
+}

@@ -1,0 +1,158 @@
+package edge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"app/modules/gateway/internal/limit"
+	"app/platform/fault"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+// Authenticate reads the Authorization header's value. Errors: Unauthenticated, Unavailable.
+type Authenticate func(ctx context.Context, header string) (identity.Principal, error)
+
+// Gateway lets requests in: canonical path, known operation, principal, limit, access, size, time, dispatch.
+type Gateway struct {
+	Table        *Table
+	Proxies      Proxies
+	Authenticate Authenticate
+	// Limiter is nil where limits are switched off.
+	Limiter *limit.Limiter
+	// DevPages lets the pages under /dev out.
+	DevPages bool
+}
+
+// ServeHTTP implements http.Handler.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	entry, ok := g.route(w, r)
+	if !ok {
+		return
+	}
+	httpserver.SetRoute(w, entry.Module, entry.Operation.Path)
+	client := g.Proxies.ClientIP(r)
+	principal, err := g.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	if !g.withinLimit(w, r, entry.Operation, principal, client) {
+		return
+	}
+	if err == nil {
+		err = g.mayCall(entry.Operation, principal)
+	}
+	if err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	g.dispatch(w, r, entry, principal, client)
+}
+
+// route finds the operation, or answers that there is none.
+func (g *Gateway) route(w http.ResponseWriter, r *http.Request) (*Entry, bool) {
+	if !Canonical(r.URL.EscapedPath()) {
+		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "path_not_canonical",
+			"The path has more than one reading: no empty or dot segments, encoded slashes, backslashes or semicolons."))
+		return nil, false
+	}
+	entry, problem, allow := g.Table.Find(r)
+	if problem != nil {
+		if len(allow) > 0 {
+			w.Header().Set("Allow", strings.Join(allow, ", "))
+		}
+		httpserver.WriteProblem(w, r, problem)
+		return nil, false
+	}
+	return entry, true
+}
+
+// withinLimit counts the request, also one that will be refused, and answers 429 when the caller has used its limit up.
+func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpserver.Operation, p identity.Principal, client netip.Addr) bool {
+	if g.Limiter == nil {
+		return true
+	}
+	verdict, err := g.Limiter.Take(r.Context(), op.Rate, caller(op, p, client))
+	if err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return false
+	}
+	verdict.Header(w.Header())
+	if verdict.Allowed {
+		return true
+	}
+	refusal := fault.New(fault.ResourceExhausted, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
+	refusal.RetryAfter = verdict.RetryAfter
+	httpserver.WriteProblem(w, r, refusal)
+	return false
+}
+
+// caller is whom a limit counts for: the principal, or the network where nobody is signed in or the operation is about
+// signing in.
+func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
+	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
+		return Network(client)
+	}
+	if p.UserID != "" {
+		return p.UserID
+	}
+	return p.Merchant
+}
+
+// mayCall is the outer check of access: deny by default. The service that owns the data checks again, and by its data.
+func (g *Gateway) mayCall(op httpserver.Operation, p identity.Principal) error {
+	switch op.Access {
+	case httpserver.Public, httpserver.Optional:
+		return nil
+	case httpserver.User, httpserver.Member:
+		if p.SignedIn() {
+			return nil
+		}
+	case httpserver.Admin:
+		if p.Admin {
+			return nil
+		}
+		if p.SignedIn() {
+			return fault.New(fault.PermissionDenied, "permission_denied", "This is for administrators of the shop.")
+		}
+	case httpserver.Loopback:
+		if g.DevPages {
+			return nil
+		}
+		return httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
+	}
+	return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+}
+
+// dispatch bounds the request's size and time and hands it on as the principal's.
+func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry, p identity.Principal, client netip.Addr) {
+	op := entry.Operation
+	if r.ContentLength > op.MaxBody {
+		httpserver.WriteProblem(w, r, &http.MaxBytesError{Limit: op.MaxBody})
+		return
+	}
+	ctx := identity.WithCaller(identity.NewContext(r.Context(), p), "gateway")
+	if op.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, op.Timeout+slack)
+		defer cancel()
+	}
+	inner := r.WithContext(ctx)
+	inner.Header = r.Header.Clone()
+	inner.Header[httpserver.ClientHeader] = []string{clientMark(client)}
+	if r.ContentLength != 0 {
+		inner.Body = http.MaxBytesReader(w, r.Body, op.MaxBody)
+	}
+	entry.Serve(w, inner, op)
+}
+
+// slack is what a module gets beyond its own time-out to say so itself.
+const slack = 500 * time.Millisecond
+
+// clientMark stands for a client's network where an anonymous caller has to be told from others.
+func clientMark(client netip.Addr) string {
+	sum := sha256.Sum256([]byte(Network(client)))
+	return hex.EncodeToString(sum[:16])
+}
