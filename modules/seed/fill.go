@@ -1,0 +1,90 @@
+package seed
+
+import (
+	"context"
+	"fmt"
+
+	"app/modules/catalog/catalogv1"
+	"app/modules/merchants/merchantsv1"
+	"app/modules/users/usersv1"
+	"app/platform/money/moneyv1"
+)
+
+// password of everybody the seed makes. It is printed: a seeded shop is for looking at.
+const password = "Souk-Demo-2026!"
+
+// summary counts what was made and what was there.
+type summary struct {
+	made, there map[string]int
+}
+
+// String writes the summary for people.
+func (s summary) String() string {
+	line := func(what string) string {
+		return fmt.Sprintf("%-10s %3d made, %3d there before\n", what, s.made[what], s.there[what])
+	}
+	return line("accounts") + line("merchants") + line("products") +
+		"Sign in as ada@example.com, bob@example.com (buyers) or owner1@example.com (merchant); the password is " + password
+}
+
+func (s summary) count(what string, created bool) {
+	if created {
+		s.made[what]++
+	} else {
+		s.there[what]++
+	}
+}
+
+// person is an account to be.
+type person struct{ email, first, last string }
+
+var buyers = []person{{"ada@example.com", "Ada", "Lovelace"}, {"bob@example.com", "Robert", "Noyce"}}
+
+// fill makes what is missing.
+func (m *Module) fill(ctx context.Context) (summary, error) {
+	done := summary{map[string]int{}, map[string]int{}}
+	for _, b := range buyers {
+		if _, err := m.account(ctx, done, b); err != nil {
+			return done, err
+		}
+	}
+	for i, s := range stalls {
+		owner, err := m.account(ctx, done, person{fmt.Sprintf("owner%d@example.com", i+1), s.owner, "Merchant"})
+		if err != nil {
+			return done, err
+		}
+		if err := m.stall(ctx, done, s, owner); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+func (m *Module) account(ctx context.Context, done summary, p person) (id string, err error) {
+	reply, err := m.users.Ensure(ctx, &usersv1.EnsureRequest{Email: p.email, Password: password, FirstName: p.first, LastName: p.last})
+	if err != nil {
+		return "", fmt.Errorf("account %s: %w", p.email, err)
+	}
+	done.count("accounts", reply.GetCreated())
+	return reply.GetUser().GetId(), nil
+}
+
+// stall makes a merchant and its products.
+func (m *Module) stall(ctx context.Context, done summary, s stall, owner string) error {
+	merchant, err := m.merchants.Ensure(ctx, &merchantsv1.EnsureRequest{Slug: s.slug, Name: s.name, OwnerId: owner})
+	if err != nil {
+		return fmt.Errorf("merchant %s: %w", s.slug, err)
+	}
+	done.count("merchants", merchant.GetCreated())
+	for _, p := range s.products() {
+		reply, err := m.catalog.Ensure(ctx, &catalogv1.EnsureRequest{
+			MerchantId: merchant.GetMerchantId(), Sku: p.sku, Title: p.title, Description: p.description,
+			Price: &moneyv1.Money{Amount: p.price, Currency: "EUR"}, Stock: p.stock,
+		})
+		if err != nil {
+			return fmt.Errorf("product %s: %w", p.sku, err)
+		}
+		done.count("products", reply.GetCreated())
+	}
+	return nil
+}
