@@ -81,7 +81,7 @@ func callees(m lifecycle.Module) []string {
 	out := []string{}
 	if c, ok := m.(interface{ Calls() []rpc.Dependency }); ok {
 		for _, d := range c.Calls() {
-			out = append(out, d.Contract.Module)
+			out = append(out, d.Module)
 		}
 	}
 	return sorted(out)

@@ -102,6 +102,8 @@ type Env struct {
 	Signer *identity.Signer
 	// Routes are the public operations of all modules, hosted here or not: what the gateway dispatches.
 	Routes []Route
+	// APIs hold the operations of all modules, for documents about them.
+	APIs []*httpserver.API
 	// OpenAPI renders the merged document of all public operations.
 	OpenAPI func() ([]byte, error)
 }

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"app/platform/config"
+	"app/platform/host"
+)
+
+func (p *Program) modules() *cobra.Command {
+	return &cobra.Command{
+		Use:     "modules",
+		Short:   "Show the modules: who calls and hears whom, and what each needs",
+		Example: "  app modules",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all := p.Modules()
+			o := p.options(all)
+			o.Hosted, _ = host.Select(all, true, nil, nil)
+			plan, err := host.Examine(o)
+			if err != nil {
+				return err //nolint:wrapcheck // one clear line already
+			}
+			for _, m := range plan.Modules {
+				printModule(p.Out, m)
+			}
+			return nil
+		},
+	}
+}
+
+func printModule(out io.Writer, m host.ModulePlan) {
+	_, _ = fmt.Fprintln(out, m.Name)
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	defer func() { _ = w.Flush(); _, _ = fmt.Fprintln(out) }()
+	line := func(label string, values ...string) {
+		if len(values) > 0 {
+			_, _ = fmt.Fprintf(w, "  %s\t%s\n", label, strings.Join(values, ", "))
+		}
+	}
+	line("calls", called(m)...)
+	line("hears", heard(m)...)
+	line("emits", m.Emits...)
+	if n := len(m.Operations); n > 0 {
+		line("serves", fmt.Sprintf("%d public operations", n))
+	}
+	if m.Database != "" {
+		line("data", fmt.Sprintf("%s (%s)", m.Database, config.ModuleVariable(m.Name, "DATABASE_URL")))
+	}
+	for _, v := range m.Variables {
+		line("reads", variable(v))
+	}
+}
+
+func variable(v config.Variable) string {
+	text := v.Name
+	if v.Default != "" {
+		text += "=" + v.Default
+	}
+	if v.Doc != "" {
+		text += ": " + v.Doc
+	}
+	return text
+}
+
+func called(m host.ModulePlan) []string {
+	var out []string
+	for _, e := range m.Calls {
+		out = append(out, e.To)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func heard(m host.ModulePlan) []string {
+	var out []string
+	for _, h := range m.Hears {
+		out = append(out, h.Type)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (p *Program) plan() *cobra.Command {
+	var chosen selection
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Show how `serve` would put a process together, and what is missing for it",
+		Long: "Plan reads the configuration like `serve`, touches nothing, and shows which edges would be local calls and which go to\n" +
+			"another process, the databases, the addresses and the events. It exits with 2 when something is missing.",
+		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all := p.Modules()
+			o := p.options(all)
+			var err error
+			if o.Hosted, err = chosen.names(all, false); err != nil {
+				return err
+			}
+			plan, err := host.Examine(o)
+			if err != nil {
+				return err //nolint:wrapcheck // one clear line already
+			}
+			printPlan(p.Out, plan)
+			return plan.Complete() //nolint:wrapcheck // says what is missing
+		},
+	}
+	chosen.flags(c, "host")
+	return c
+}
+
+func printPlan(out io.Writer, plan *host.Plan) {
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	defer func() { _ = w.Flush() }()
+	_, _ = fmt.Fprintf(w, "hosted here\t%s\n", strings.Join(plan.Hosted(), ", "))
+	for _, l := range plan.Listens {
+		_, _ = fmt.Fprintf(w, "listens\t%s\t%s\t%s\n", l.Variable, l.Addr, l.Serves)
+	}
+	for _, m := range plan.Modules {
+		if m.Hosted {
+			printPlanned(w, m)
+		}
+	}
+	for _, missing := range plan.Missing {
+		_, _ = fmt.Fprintf(w, "missing\t%s\n", missing)
+	}
+}
+
+func printPlanned(w io.Writer, m host.ModulePlan) {
+	_, _ = fmt.Fprintf(w, "\n%s\n", m.Name)
+	if m.Database != "" {
+		_, _ = fmt.Fprintf(w, "  database\t%s\n", m.Database)
+	}
+	for _, e := range m.Calls {
+		_, _ = fmt.Fprintf(w, "  calls\t%s\t%s\n", e.To, where(e))
+	}
+	for _, h := range m.Hears {
+		from := "from this process"
+		if !h.Local {
+			from = "from " + h.From + ", elsewhere"
+		}
+		_, _ = fmt.Fprintf(w, "  hears\t%s\t%s\n", h.Type, from)
+	}
+	for _, e := range m.Emits {
+		_, _ = fmt.Fprintf(w, "  emits\t%s\n", e)
+	}
+}
+
+func where(e host.Edge) string {
+	if e.Local {
+		return "local"
+	}
+	return "remote, at " + cmp.Or(e.URL, "an address that is not set")
+}
+
+func (p *Program) routes() *cobra.Command {
+	return &cobra.Command{
+		Use:     "routes",
+		Short:   "List the public operations: method, path, who may call, rate class, idempotency key, module",
+		Example: "  app routes\n  app routes | grep orders",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
+			_, _ = fmt.Fprintln(w, "METHOD\tPATH\tACCESS\tRATE\tKEY\tMODULE")
+			for _, r := range host.Routes(p.Modules()) {
+				op := r.Operation
+				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", op.Method, op.Path, op.Access, op.Rate, op.Idempotency, r.Module)
+			}
+			return w.Flush() //nolint:wrapcheck // the terminal's error is clear
+		},
+	}
+}
+
+func (p *Program) openapi() *cobra.Command {
+	return &cobra.Command{
+		Use:     "openapi",
+		Short:   "Print the OpenAPI 3.1 document of the public API",
+		Example: "  app openapi > openapi.json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			document, err := host.OpenAPI(p.Modules())
+			if err != nil {
+				return err //nolint:wrapcheck // names the module
+			}
+			_, err = fmt.Fprintln(p.Out, string(document))
+			return err //nolint:wrapcheck // the terminal's error is clear
+		},
+	}
+}

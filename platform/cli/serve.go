@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"app/platform/host"
+	"app/platform/lifecycle"
+)
+
+// selection are the flags that choose modules.
+type selection struct {
+	all          bool
+	only, except []string
+}
+
+func (s *selection) flags(c *cobra.Command, verb string) {
+	c.Flags().BoolVar(&s.all, "all", false, verb+" every module")
+	c.Flags().StringSliceVar(&s.only, "module", nil, verb+" these modules; separated by commas or given several times")
+	c.Flags().StringSliceVar(&s.except, "except", nil, verb+" every module but these")
+}
+
+// names are the modules chosen; without any flag they are all when orAll is set, and a usage error otherwise.
+func (s *selection) names(modules []lifecycle.Module, orAll bool) ([]string, error) {
+	all := s.all || orAll && len(s.only)+len(s.except) == 0
+	return host.Select(modules, all, s.only, s.except) //nolint:wrapcheck // says it all
+}
+
+func (p *Program) serve() *cobra.Command {
+	var chosen selection
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve all modules in one process, or some of them",
+		Long: "Serve brings the databases of the chosen modules up to date, starts the modules and serves until it is interrupted.\n" +
+			"Modules that are not served here are reached at <MODULE>_URL; `app plan` says which of these are needed.",
+		Example: "  app serve --all\n  app serve --module=orders,payments\n  app serve --except=emails\n" +
+			"  HTTP_ADDR=:8081 CATALOG_URL=http://catalog:8080 app serve --module=orders",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.runServe(c, &chosen) },
+	}
+	chosen.flags(c, "serve")
+	return c
+}
+
+func (p *Program) runServe(c *cobra.Command, chosen *selection) error {
+	p.limitMemory()
+	all := p.Modules()
+	o := p.options(all)
+	var err error
+	if o.Hosted, err = chosen.names(all, false); err != nil {
+		return err
+	}
+	h, err := host.New(c.Context(), o)
+	if err != nil {
+		return err //nolint:wrapcheck // one clear line already
+	}
+	return h.Run(c.Context(), func() { p.banner(h) }) //nolint:wrapcheck // names what failed
+}
+
+// banner says, once it is true, where the shop is.
+func (p *Program) banner(h *host.Host) {
+	took := p.Now().Sub(p.began).Round(time.Millisecond)
+	hosted := h.Plan().Hosted()
+	_, _ = fmt.Fprintf(p.Out, "\nSouk %s, ready in %s: %s\n\n", version(), took, strings.Join(hosted, ", "))
+	w := tabwriter.NewWriter(p.Out, 0, 0, 3, ' ', 0)
+	for _, l := range h.Links() {
+		_, _ = fmt.Fprintf(w, "  %s\t%s\n", l.Title, l.URL)
+	}
+	_ = w.Flush()
+	_, _ = fmt.Fprintln(p.Out)
+}
+
+// limitMemory makes the garbage collector work harder before the memory that there is runs out, unless GOMEMLIMIT
+// says otherwise: at 90 % of the container's limit, else of the machine's memory.
+func (p *Program) limitMemory() {
+	if set, _ := p.Environment("GOMEMLIMIT"); set != "" {
+		return // the runtime has read it
+	}
+	if limit := memoryLimit(os.DirFS("/")); limit > 0 {
+		debug.SetMemoryLimit(limit / 10 * 9)
+	}
+}
+
+// absolute is a path as people can paste it.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return path
+}

@@ -1,0 +1,31 @@
+package host
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+)
+
+// env is what a module is opened with.
+func (h *Host) env(m *hosted) Env {
+	platform := h.platform
+	platform.PublicURL = h.publicURL()
+	return Env{
+		DB: m.db, Logger: m.logger, Now: h.options.Now, Metrics: h.registry, Config: platform, DevPages: h.devPages(),
+		Signer: h.signer, Routes: h.routes(), APIs: h.apis,
+		OpenAPI: sync.OnceValues(func() ([]byte, error) { return openAPI(h.apis) }),
+	}
+}
+
+// publicEndpoint is the gateway's handler.
+func (h *Host) publicEndpoint() (http.Handler, error) {
+	for _, m := range h.hosted {
+		if g, ok := m.module.(Gateway); ok {
+			if handler := g.Handler(); handler != nil {
+				return handler, nil
+			}
+			return nil, errors.New("the gateway has no handler")
+		}
+	}
+	return nil, errors.New("no gateway is hosted here")
+}

@@ -1,0 +1,210 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"app/platform/config"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/httpserver"
+	"app/platform/identity"
+	"app/platform/lifecycle"
+	"app/platform/rpc"
+	"app/platform/telemetry"
+)
+
+// Host is a process. New plans it, Run serves with it; a Host is used once.
+type Host struct {
+	options  Options
+	platform config.Platform
+	plan     *Plan
+	logger   *slog.Logger
+
+	hosted     []*hosted // in the order of the plan
+	apis       []*httpserver.API
+	supervisor *lifecycle.Supervisor
+	registry   *prometheus.Registry
+	gate       httpserver.Gate
+
+	signer  *identity.Signer
+	runtime *rpc.Runtime
+	node    *events.Node
+	servers servers
+	undo    []undo
+}
+
+// hosted is a module of this process.
+type hosted struct {
+	module lifecycle.Module
+	logger *slog.Logger
+	api    *httpserver.API // nil when it publishes nothing
+	db     *database.DB    // nil when it owns none
+	gate   httpserver.Gate // open when the module is
+}
+
+// undo is what a step of the start needs at the end.
+type undo struct {
+	what string
+	do   func(context.Context) error
+}
+
+// New plans a process and reads the configuration of the modules that it hosts, and of no others. Whatever is missing
+// or wrong comes back at once in one *SetupError. Nothing is opened yet.
+func New(_ context.Context, o Options) (*Host, error) {
+	h, err := assemble(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.plan.Complete(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// Examine plans a process without insisting that everything it needs is there; Plan.Missing tells.
+func Examine(o Options) (*Plan, error) {
+	h, err := assemble(o)
+	if err != nil {
+		return nil, err
+	}
+	return h.plan, nil
+}
+
+func assemble(o Options) (*Host, error) {
+	o = o.withDefaults()
+	h := &Host{options: o}
+	if err := config.Load(o.Environment, &h.platform); err != nil {
+		return nil, setupAll(err)
+	}
+	h.logger = o.Logger
+	if h.logger == nil {
+		h.logger = telemetry.NewLogger(o.LogTo, h.platform.LogLevel, h.platform.LogFormat)
+	}
+	h.registry = telemetry.NewRegistry(o.Version)
+	for _, m := range o.Modules {
+		h.add(m)
+	}
+	h.supervise()
+	if err := h.makePlan(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// add declares the operations of a module, and takes it in when it is hosted here.
+func (h *Host) add(m lifecycle.Module) {
+	logger := h.logger.With(slog.String("module", m.Name()))
+	api := newAPI(m, httpserver.Options{Logger: logger, Now: h.options.Now})
+	if api != nil {
+		h.apis = append(h.apis, api)
+	}
+	if slices.Contains(h.options.Hosted, m.Name()) {
+		h.hosted = append(h.hosted, &hosted{module: m, logger: logger, api: api})
+	}
+}
+
+func (h *Host) supervise() {
+	units := make([]lifecycle.Unit, len(h.hosted))
+	for i, m := range h.hosted {
+		units[i] = h.unit(m)
+	}
+	h.supervisor = lifecycle.NewSupervisor(units, lifecycle.Options{
+		StartTimeout: h.platform.StartTimeout, StopTimeout: h.platform.ShutdownTimeout, Logger: h.logger,
+	})
+}
+
+// makePlan also reads the configuration of the modules hosted here: what is wrong with it is missing too.
+func (h *Host) makePlan() (err error) {
+	p := planner{environment: h.options.Environment, platform: h.platform, options: h.options, apis: h.apis}
+	if h.plan, err = p.make(); err != nil {
+		return err
+	}
+	for _, m := range h.hosted {
+		if c, ok := m.module.(Configurer); ok {
+			h.plan.Missing = append(h.plan.Missing, config.Problems(config.Load(h.options.Environment, c.Config()))...)
+		}
+	}
+	return nil
+}
+
+// Plan is how the process is put together.
+func (h *Host) Plan() *Plan { return h.plan }
+
+// Run starts the process, tells that it is ready, and serves until ctx is done; then it stops in good order. It returns
+// nil after such an end, also when ctx was done during the start. A *SetupError is the operator's to mend.
+func (h *Host) Run(ctx context.Context, ready func()) error {
+	if err := h.Start(ctx); err != nil {
+		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	if ready != nil {
+		ready()
+	}
+	var failed error
+	select {
+	case <-ctx.Done():
+		h.logger.Info("stopping")
+	case failed = <-h.servers.failed:
+	}
+	return errors.Join(failed, h.Stop(context.WithoutCancel(ctx)))
+}
+
+// Start brings the process up and returns when it serves. When it fails, or ctx is done before, everything that was
+// started is stopped again and the error names what was at fault.
+func (h *Host) Start(ctx context.Context) error {
+	for _, step := range h.steps() {
+		if err := step(ctx); err != nil {
+			return errors.Join(err, h.Stop(context.WithoutCancel(ctx)))
+		}
+	}
+	h.gate.Open()
+	return nil
+}
+
+// Stop ends the process: /ready turns negative, requests in flight are finished, then deliveries, modules and
+// databases end. Each step has SHUTDOWN_TIMEOUT, within ctx.
+func (h *Host) Stop(ctx context.Context) error {
+	serving, _ := h.gate.Ready()
+	h.gate.Close("stopping")
+	if serving && h.plan.serves() {
+		pause(ctx, h.platform.ShutdownDelay)
+	}
+	var errs []error
+	for _, u := range slices.Backward(h.undo) {
+		limited, cancel := context.WithTimeout(ctx, h.patience())
+		if err := u.do(limited); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", u.what, err))
+		}
+		cancel()
+	}
+	h.undo = nil
+	return errors.Join(errs...)
+}
+
+// patience bounds one step of the end; the modules' own time-outs come one after the other.
+func (h *Host) patience() time.Duration {
+	return h.platform.ShutdownTimeout * time.Duration(len(h.hosted)+1)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// later notes what to do at the end.
+func (h *Host) later(what string, do func(context.Context) error) {
+	h.undo = append(h.undo, undo{what, do})
+}

@@ -1,0 +1,75 @@
+package host
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// keyFile keeps the generated INTERNAL_KEY in the data folder.
+const keyFile = "internal.key"
+
+// internalKey is the key that is configured, or the one in the data folder; "" when there is neither.
+func internalKey(configured, dataDir string) (string, error) {
+	if configured != "" {
+		return configured, nil
+	}
+	data, err := os.ReadFile(filepath.Join(dataDir, keyFile)) //nolint:gosec // the operator chose the folder
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read the internal key: %w", err)
+	}
+	return string(data), nil
+}
+
+// generateKey makes a key and keeps it in the data folder for the owner's eyes only. When another process was
+// faster its key is the one that counts.
+func generateKey(dataDir string) (string, error) {
+	draft, err := os.CreateTemp(dataDir, keyFile+".*") // mode 0600
+	if err != nil {
+		return "", fmt.Errorf("keep the internal key: %w", err)
+	}
+	defer func() { _ = os.Remove(draft.Name()) }()
+	_, err = draft.WriteString(randomKey())
+	if err = errors.Join(err, draft.Sync(), draft.Close()); err != nil {
+		return "", fmt.Errorf("keep the internal key: %w", err)
+	}
+	// A link appears with its content or not at all, and never over an existing file.
+	if err := os.Link(draft.Name(), filepath.Join(dataDir, keyFile)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", fmt.Errorf("keep the internal key: %w", err)
+	}
+	return internalKey("", dataDir)
+}
+
+func randomKey() string {
+	var key [32]byte
+	_, _ = rand.Read(key[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(key[:])
+}
+
+// prepareDataDir makes the folder, for the owner only, and checks that it can be written to.
+func prepareDataDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return setup("DATA_DIR: cannot make the folder %s: %w", dir, cause(err))
+	}
+	probe, err := os.CreateTemp(dir, ".probe-*")
+	if err != nil {
+		return setup("DATA_DIR: cannot write to the folder %s: %w", dir, cause(err))
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}
+
+// cause drops the operation and the path, which the message around has already.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

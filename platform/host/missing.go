@@ -1,0 +1,97 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"app/platform/config"
+)
+
+// crossings are the edges that leave or enter the process.
+type crossings struct {
+	outward map[string][]string // module elsewhere -> why it has to be reached
+	inward  []string            // modules elsewhere that have to reach this process
+}
+
+// findMissing collects what the edges across the border of the process need.
+func (p *planner) findMissing() {
+	c := p.crossings()
+	p.missingURLs(c.outward)
+	if p.options.tool {
+		return // nobody calls a command
+	}
+	if len(c.inward) > 0 && p.plan.hostsGateway() && p.platform.InternalAddr == "" && p.options.Internal == nil {
+		p.miss("INTERNAL_ADDR is not set: it is where %s, not hosted here, reach the modules behind the gateway", strings.Join(c.inward, ", "))
+	}
+	p.missingKey(c)
+}
+
+func (p *planner) crossings() crossings {
+	c := crossings{outward: map[string][]string{}}
+	for _, m := range p.plan.Modules {
+		for _, e := range m.Calls {
+			c.add(p, m.Name, e.To, m.Name+" calls it")
+		}
+		for _, h := range m.Hears {
+			if p.platform.BrokerURL == "" && !p.options.tool {
+				c.add(p, h.From, m.Name, "it hears "+h.Type)
+			}
+		}
+	}
+	for _, g := range p.plan.Modules {
+		for _, m := range p.plan.Modules {
+			if g.Gateway && len(m.Operations) > 0 {
+				c.add(p, g.Name, m.Name, g.Name+" passes requests on to it")
+			}
+		}
+	}
+	slices.Sort(c.inward)
+	c.inward = slices.Compact(c.inward)
+	return c
+}
+
+// add notes an edge that has one end here.
+func (c *crossings) add(p *planner, from, to, why string) {
+	switch {
+	case p.hosts(from) && !p.hosts(to):
+		if !slices.Contains(c.outward[to], why) {
+			c.outward[to] = append(c.outward[to], why)
+		}
+	case !p.hosts(from) && p.hosts(to):
+		c.inward = append(c.inward, from)
+	}
+}
+
+func (p *planner) missingURLs(outward map[string][]string) {
+	for _, m := range p.plan.Modules {
+		why, needed := outward[m.Name]
+		if !needed {
+			continue
+		}
+		if _, err := config.ModuleURL(p.environment, m.Name); err != nil {
+			p.miss("%v", err)
+		} else if m.URL == "" {
+			p.miss("%s is not set: %s is not hosted here and %s", config.ModuleVariable(m.Name, "URL"), m.Name, strings.Join(why, ", "))
+		}
+	}
+}
+
+// missingKey insists on a shared key where processes talk to each other. On one machine they find it in the data
+// folder, once a process that hosts everything has made it.
+func (p *planner) missingKey(c crossings) {
+	if len(c.outward)+len(c.inward) == 0 {
+		return
+	}
+	key, err := internalKey(p.platform.InternalKey, p.platform.DataDir)
+	switch {
+	case err != nil:
+		p.miss("%v", err)
+	case key == "":
+		p.miss("INTERNAL_KEY is not set: the processes of the shop sign what they ask of each other with a key that they all have, 32 random bytes at least")
+	}
+}
+
+func (p *planner) miss(format string, args ...any) {
+	p.plan.Missing = append(p.plan.Missing, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,58 @@
+package host
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"app/platform/config"
+	"app/platform/lifecycle"
+)
+
+// Options say what a process is made of.
+type Options struct {
+	// Modules are all modules of the shop, a callee before its callers. The list belongs to the host: modules keep the
+	// host's clients and databases.
+	Modules []lifecycle.Module
+	// Hosted names the modules to serve here; see Select.
+	Hosted []string
+	// Environment is the configuration; nil for the environment of the process.
+	Environment config.Environment
+	// LogTo gets the log lines; nil means the standard error.
+	LogTo io.Writer
+	// Logger is used instead of one made from the configuration when not nil.
+	Logger *slog.Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Version is shown in metrics and traces.
+	Version string
+
+	// Listener and Internal, when not nil, are used instead of listening at HTTP_ADDR and INTERNAL_ADDR.
+	Listener, Internal net.Listener
+
+	// ForceRPC sends every call and every event through the internal endpoint even when both ends are in this process.
+	// With it the tests find out what works in one process only.
+	ForceRPC bool
+	// RepeatCalls makes every call that the contract says may be repeated twice.
+	RepeatCalls bool
+	// DuplicateEvents delivers every event twice.
+	DuplicateEvents bool
+
+	// tool leaves out what serves: listeners, events and the modules' background work.
+	tool bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Environment == nil {
+		o.Environment = config.Process()
+	}
+	if o.LogTo == nil {
+		o.LogTo = os.Stderr
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}

@@ -1,0 +1,215 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"app/platform/config"
+	"app/platform/database"
+	"app/platform/httpserver"
+	"app/platform/lifecycle"
+	"app/platform/rpc"
+)
+
+// Plan is how a process with a selection of modules would be put together. It is made without touching anything.
+type Plan struct {
+	// Modules are all modules of the shop, a callee before its callers.
+	Modules []ModulePlan
+	// Listens are the addresses the process would listen at.
+	Listens []Listen
+	// Missing says what is missing or wrong in the configuration, one line each.
+	Missing []string
+}
+
+// ModulePlan is one module's part of a plan.
+type ModulePlan struct {
+	Name   string
+	Hosted bool
+	// URL is where the module is reached when it is not hosted here; empty when it is, or when that is not configured.
+	URL string
+	// Database is where the module's data is, without a password; empty for a module without a database.
+	Database string
+	Calls    []Edge
+	Emits    []string // types of events
+	Hears    []Hearing
+	// Variables configure the module.
+	Variables []config.Variable
+	// Operations are the module's public ones.
+	Operations []httpserver.Operation
+	// Gateway tells that the module serves the public API.
+	Gateway bool
+
+	inFolder bool // its database is a file in the data folder
+}
+
+// Edge is a call from one module to another.
+type Edge struct {
+	To      string // the module
+	Service string // full name of the contract
+	Local   bool   // the module is hosted in the same process
+	URL     string // where it is reached otherwise; empty when that is not configured
+}
+
+// Hearing is one subscription of a module.
+type Hearing struct {
+	Consumer string // such as "emails.receipt"
+	Type     string // such as "orders.Paid"
+	From     string // the emitting module
+	Local    bool   // it is hosted in the same process
+}
+
+// Module finds the plan of a module by its name.
+func (p *Plan) Module(name string) (ModulePlan, bool) {
+	i := slices.IndexFunc(p.Modules, func(m ModulePlan) bool { return m.Name == name })
+	if i < 0 {
+		return ModulePlan{}, false
+	}
+	return p.Modules[i], true
+}
+
+// Hosted names the modules of this process.
+func (p *Plan) Hosted() []string {
+	var out []string
+	for _, m := range p.Modules {
+		if m.Hosted {
+			out = append(out, m.Name)
+		}
+	}
+	return out
+}
+
+// Complete is nil when the modules can be served, else a *SetupError that names everything that is missing.
+func (p *Plan) Complete() error {
+	errs := make([]error, len(p.Missing))
+	for i, line := range p.Missing {
+		errs[i] = errors.New(line)
+	}
+	return setupAll(errs...)
+}
+
+// serves tells whether anybody can reach the process.
+func (p *Plan) serves() bool { return len(p.Listens) > 0 }
+
+// keepsFiles tells whether a module hosted here keeps its data in the data folder.
+func (p *Plan) keepsFiles() bool {
+	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.inFolder })
+}
+
+// hostsGateway tells whether this process serves the public API.
+func (p *Plan) hostsGateway() bool {
+	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.Gateway })
+}
+
+// planner makes a plan.
+type planner struct {
+	environment config.Environment
+	platform    config.Platform
+	options     Options
+	apis        []*httpserver.API
+	emits       map[string][]string // by module
+	plan        Plan
+}
+
+// make looks at what the modules declare. An error is a mistake in the program, such as a circle of calls; what the
+// configuration lacks is in Plan.Missing.
+func (p *planner) make() (*Plan, error) {
+	p.emits = map[string][]string{}
+	for _, m := range p.options.Modules {
+		p.emits[m.Name()] = emitted(m)
+	}
+	for _, m := range p.options.Modules {
+		if err := p.add(m); err != nil {
+			return nil, err
+		}
+	}
+	if !p.options.tool {
+		p.plan.Listens = p.listens()
+	}
+	p.findMissing()
+	return &p.plan, nil
+}
+
+func (p *planner) hosts(module string) bool { return slices.Contains(p.options.Hosted, module) }
+
+func (p *planner) add(m lifecycle.Module) error {
+	mp := ModulePlan{Name: m.Name(), Hosted: p.hosts(m.Name()), Emits: p.emits[m.Name()]}
+	if i := slices.IndexFunc(p.apis, func(a *httpserver.API) bool { return a.Module() == mp.Name }); i >= 0 {
+		mp.Operations = p.apis[i].Operations()
+	}
+	if !mp.Hosted {
+		mp.URL, _ = config.ModuleURL(p.environment, mp.Name) // a bad URL is reported by findMissing where it is needed
+	}
+	if c, ok := m.(Configurer); ok {
+		mp.Variables = config.Describe(c.Config())
+	}
+	if _, ok := m.(DatabaseOwner); ok {
+		p.database(&mp)
+	}
+	_, mp.Gateway = m.(Gateway)
+	var err error
+	if mp.Calls, err = p.calls(m); err != nil {
+		return err
+	}
+	if mp.Hears, err = p.hears(m); err != nil {
+		return err
+	}
+	p.plan.Modules = append(p.plan.Modules, mp)
+	return nil
+}
+
+// calls insists on a callee before its callers: with that the calls cannot form a circle.
+func (p *planner) calls(m lifecycle.Module) ([]Edge, error) {
+	c, ok := m.(Caller)
+	if !ok {
+		return nil, nil
+	}
+	var edges []Edge
+	for _, d := range c.Calls() {
+		callee, known := p.plan.Module(d.Module)
+		if !known {
+			return nil, fmt.Errorf("%s calls %s, which is not listed before it: calls must point down the list of modules", m.Name(), d.Module)
+		}
+		local := callee.Hosted && p.hosts(m.Name())
+		edges = append(edges, Edge{To: d.Module, Service: d.Contract.Service, Local: local, URL: callee.URL})
+	}
+	return edges, nil
+}
+
+func (p *planner) hears(m lifecycle.Module) ([]Hearing, error) {
+	var out []Hearing
+	for _, s := range subscriptions(m) {
+		from, _, _ := strings.Cut(s.Type, ".")
+		if !slices.Contains(p.emits[from], s.Type) {
+			return nil, fmt.Errorf("%s hears %s, which no module emits", m.Name(), s.Type)
+		}
+		out = append(out, Hearing{Consumer: s.Consumer, Type: s.Type, From: from, Local: p.hosts(from) && p.hosts(m.Name())})
+	}
+	return out, nil
+}
+
+// database finds where a module keeps its data.
+func (p *planner) database(mp *ModulePlan) {
+	url, err := p.environment.Get(config.ModuleVariable(mp.Name, "DATABASE_URL"))
+	location, bad := database.ParseURL(url, p.platform.DataDir, mp.Name)
+	mp.Database, mp.inFolder = location.String(), url == ""
+	if err = errors.Join(err, bad); err != nil && mp.Hosted {
+		p.plan.Missing = append(p.plan.Missing, config.Problems(err)...)
+	}
+}
+
+func names(modules []lifecycle.Module) []string {
+	out := make([]string, len(modules))
+	for i, m := range modules {
+		out[i] = m.Name()
+	}
+	return out
+}
+
+func dependencies(m lifecycle.Module) []rpc.Dependency {
+	if c, ok := m.(Caller); ok {
+		return c.Calls()
+	}
+	return nil
+}

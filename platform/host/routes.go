@@ -1,0 +1,84 @@
+package host
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"app/platform/httpserver"
+	"app/platform/lifecycle"
+)
+
+// newAPI declares the operations of a module, nil when it has none.
+func newAPI(m lifecycle.Module, o httpserver.Options) *httpserver.API {
+	p, ok := m.(Publisher)
+	if !ok {
+		return nil
+	}
+	api := httpserver.NewAPI(m.Name(), o)
+	p.Operations(api)
+	return api
+}
+
+func newAPIs(modules []lifecycle.Module) []*httpserver.API {
+	var out []*httpserver.API
+	for _, m := range modules {
+		if api := newAPI(m, httpserver.Options{}); api != nil {
+			out = append(out, api)
+		}
+	}
+	return out
+}
+
+// Routes lists the public operations of modules, in order of their paths, without saying where they are served.
+func Routes(modules []lifecycle.Module) []Route {
+	var out []Route
+	for _, api := range newAPIs(modules) {
+		for _, op := range api.Operations() {
+			out = append(out, Route{Module: api.Module(), Operation: op})
+		}
+	}
+	slices.SortStableFunc(out, byPath)
+	return out
+}
+
+func byPath(a, b Route) int {
+	return cmp.Or(cmp.Compare(a.Operation.Path, b.Operation.Path), cmp.Compare(a.Operation.Method, b.Operation.Method))
+}
+
+// OpenAPI renders the merged document of the public operations of modules as JSON.
+func OpenAPI(modules []lifecycle.Module) ([]byte, error) { return openAPI(newAPIs(modules)) }
+
+func openAPI(apis []*httpserver.API) ([]byte, error) {
+	document, err := httpserver.Merge(apis...)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // names the modules
+	}
+	out, err := json.MarshalIndent(document, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode openapi: %w", err)
+	}
+	return out, nil
+}
+
+// routes are the public operations of all modules and where they are served.
+func (h *Host) routes() []Route {
+	var out []Route
+	for _, api := range h.apis {
+		target, _ := h.plan.Module(api.Module())
+		local := target.Hosted && !h.options.ForceRPC
+		for _, op := range api.Operations() {
+			route := Route{Module: api.Module(), Operation: op, URL: target.URL}
+			switch {
+			case local:
+				route.Local = api.Endpoint(op.ID)
+			case target.Hosted:
+				route.URL = h.InternalURL()
+			}
+			out = append(out, route)
+		}
+	}
+	slices.SortStableFunc(out, byPath)
+	return out
+}

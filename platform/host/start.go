@@ -1,0 +1,247 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
+
+	"app/platform/config"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/httpserver"
+	"app/platform/identity"
+	"app/platform/lifecycle"
+	"app/platform/rpc"
+	"app/platform/telemetry"
+)
+
+// steps are how a process comes up. What can fail because of the operator comes first.
+func (h *Host) steps() []func(context.Context) error {
+	steps := []func(context.Context) error{h.openFolder, h.openSigner}
+	if h.plan.serves() {
+		steps = append(steps, h.listen)
+	}
+	steps = append(steps, h.openTraces, h.openDatabases, h.connect, h.answer, h.startModules)
+	if h.plan.serves() {
+		steps = append(steps, h.deliver, h.serve)
+	}
+	return steps
+}
+
+// openFolder makes the data folder where something will be kept in it.
+func (h *Host) openFolder(context.Context) error {
+	if !h.plan.keepsFiles() {
+		return nil
+	}
+	return prepareDataDir(h.platform.DataDir)
+}
+
+// openSigner finds the key that the processes of the shop share. A process that talks to no other makes one, and keeps
+// it where the others find it should the shop be split on this machine later.
+func (h *Host) openSigner(context.Context) error {
+	key, err := internalKey(h.platform.InternalKey, h.platform.DataDir)
+	switch {
+	case err != nil || key != "":
+	case h.plan.keepsFiles():
+		key, err = generateKey(h.platform.DataDir)
+	default:
+		key = randomKey()
+	}
+	if err != nil {
+		return &SetupError{err}
+	}
+	if h.signer, err = identity.NewSigner([]byte(key), h.options.Now); err != nil {
+		return &SetupError{err}
+	}
+	return nil
+}
+
+func (h *Host) openTraces(ctx context.Context) error {
+	flush, err := telemetry.Traces(ctx, h.platform.OTLPEndpoint, "souk", h.options.Version)
+	if err != nil {
+		return &SetupError{err}
+	}
+	h.later("send the last traces", flush)
+	return nil
+}
+
+// openDatabases opens and migrates the databases of the modules hosted here, all at the same time.
+func (h *Host) openDatabases(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, m := range h.hosted {
+		owner, ok := m.module.(DatabaseOwner)
+		if !ok {
+			continue
+		}
+		group.Go(func() (err error) {
+			if m.db, err = h.open(ctx, m.module.Name(), owner); err != nil {
+				return err
+			}
+			if _, err := m.db.Migrate(ctx); err != nil {
+				return fmt.Errorf("migrate the database of %s: %w", m.module.Name(), err)
+			}
+			return nil
+		})
+	}
+	err := group.Wait()
+	h.later("close the databases", func(context.Context) error { return h.closeDatabases() })
+	return err //nolint:wrapcheck // wrapped above
+}
+
+// open opens the database of a module. What is wrong with a file is the operator's to mend; a server may come back.
+func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
+	url, err := h.options.Environment.Get(config.ModuleVariable(module, "DATABASE_URL"))
+	if err != nil {
+		return nil, &SetupError{err}
+	}
+	db, err := database.Open(ctx, database.Options{
+		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
+		Logger: h.logger.With("module", module), Migrations: migrations(owner),
+	})
+	if err == nil {
+		return db, nil
+	}
+	err = fmt.Errorf("open the database of %s: %w", module, err)
+	if place, bad := database.ParseURL(url, h.platform.DataDir, module); ctx.Err() == nil && (bad != nil || place.Engine == database.SQLite) {
+		return nil, &SetupError{err}
+	}
+	return nil, err
+}
+
+// migrations are what belongs in a module's database: the platform's tables, then its own.
+func migrations(owner DatabaseOwner) []fs.FS {
+	return []fs.FS{
+		database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), owner.Migrations(),
+	}
+}
+
+func (h *Host) closeDatabases() error {
+	var errs []error
+	for _, m := range h.hosted {
+		if m.db != nil {
+			errs = append(errs, m.db.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// connect makes the clients of the modules hosted here: guarded local ones where the callee is hosted here too, remote
+// ones elsewhere.
+func (h *Host) connect(context.Context) error {
+	h.runtime = rpc.NewRuntime(rpc.Options{
+		Signer: h.signer, Logger: h.logger, Metrics: h.registry, Tracer: h.tracer(), Now: h.options.Now,
+		RepeatIdempotent: h.options.RepeatCalls,
+	})
+	h.later("finish the calls", func(ctx context.Context) error {
+		defer h.runtime.Close()
+		return h.runtime.Drain(ctx)
+	})
+	for _, m := range h.hosted {
+		for _, d := range dependencies(m.module) {
+			if err := h.bind(m.module.Name(), d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tracer is nil where no spans are sent, so that none are made.
+func (h *Host) tracer() trace.TracerProvider {
+	if h.platform.OTLPEndpoint == "" {
+		return nil
+	}
+	return otel.GetTracerProvider()
+}
+
+func (h *Host) bind(caller string, d rpc.Dependency) error {
+	callee := h.find(d.Module)
+	if callee == nil {
+		target, _ := h.plan.Module(d.Module)
+		return h.runtime.BindRemote(caller, d, target.URL) //nolint:wrapcheck // names both ends
+	}
+	if h.options.ForceRPC {
+		return h.runtime.BindRemote(caller, d, h.InternalURL()) //nolint:wrapcheck // names both ends
+	}
+	for _, s := range h.services(callee) {
+		if s.Contract.Service == d.Contract.Service {
+			return h.runtime.BindLocal(caller, d, s) //nolint:wrapcheck // names both ends
+		}
+	}
+	return fmt.Errorf("%s calls %s, which %s does not serve", caller, d.Contract.Service, d.Module)
+}
+
+// find is a module hosted here, nil when it is not.
+func (h *Host) find(name string) *hosted {
+	for _, m := range h.hosted {
+		if m.module.Name() == name {
+			return m
+		}
+	}
+	return nil
+}
+
+func (h *Host) services(m *hosted) []rpc.Service {
+	if c, ok := m.module.(Callee); ok {
+		return c.Serves()
+	}
+	return nil
+}
+
+func (h *Host) startModules(ctx context.Context) error {
+	h.later("stop the modules", h.supervisor.Stop)
+	return h.supervisor.Start(ctx) //nolint:wrapcheck // names the module
+}
+
+// unit is how the supervisor sees a module: opened and started, stopped, and ready while its database answers and
+// it says so itself.
+func (h *Host) unit(m *hosted) lifecycle.Unit {
+	own := lifecycle.UnitOf(m.module)
+	return lifecycle.Unit{
+		Name: own.Name,
+		Start: func(ctx context.Context) error {
+			if err := h.openModule(ctx, m); err != nil {
+				return err
+			}
+			m.gate.Open()
+			if own.Start == nil || h.options.tool {
+				return nil
+			}
+			return own.Start(ctx)
+		},
+		Stop: func(ctx context.Context) error {
+			m.gate.Close("stopping")
+			if own.Stop == nil || h.options.tool {
+				return nil
+			}
+			return own.Stop(ctx)
+		},
+		Ready: func(ctx context.Context) error {
+			if m.db != nil {
+				if err := m.db.Ping(ctx); err != nil {
+					return fmt.Errorf("database: %w", err)
+				}
+			}
+			if own.Ready == nil {
+				return nil
+			}
+			return own.Ready(ctx)
+		},
+	}
+}
+
+func (h *Host) openModule(ctx context.Context, m *hosted) error {
+	if m.api != nil && m.db != nil {
+		m.api.UseDatabase(m.db)
+	}
+	opener, ok := m.module.(Opener)
+	if !ok {
+		return nil
+	}
+	return opener.Open(ctx, h.env(m)) //nolint:wrapcheck // the supervisor names the module
+}
