@@ -11,30 +11,24 @@ import (
 // sweepBatch bounds the holds released in one transaction, and so the time that it keeps checkouts waiting.
 const sweepBatch = 64
 
-// SweepOnce releases all holds whose time has passed and tells how many it released. Several processes may sweep at the
-// same time: each hold is released by one of them.
-func (s *Service) SweepOnce(ctx context.Context) (released int, err error) {
-	for {
-		var due []string
-		err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-			due, err = store.Due(ctx, q, s.now(), sweepBatch)
-			return err
-		})
-		if err != nil || len(due) == 0 {
-			return released, err
-		}
-		n, err := s.lapse(ctx, due)
-		if err != nil {
-			return released, err
-		}
-		released += n
+// SweepOnce releases up to 64 holds whose time has passed and tells whether there may be more. Several processes may
+// sweep at the same time: each hold is released by one of them.
+func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
+	var due []string
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		due, err = store.Due(ctx, q, s.now(), sweepBatch)
+		return err
+	})
+	if err != nil || len(due) == 0 {
+		return false, err
 	}
+	return len(due) == sweepBatch, s.lapse(ctx, due)
 }
 
 // lapse releases those of the orders' holds that are still held and due.
-func (s *Service) lapse(ctx context.Context, due []string) (released int, err error) {
+func (s *Service) lapse(ctx context.Context, due []string) error {
 	slices.Sort(due) // every transaction locks holds in this order
-	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		var mine []string
 		for _, orderID := range due {
 			ok, err := store.LapseHold(ctx, tx, orderID, s.now())
@@ -45,7 +39,7 @@ func (s *Service) lapse(ctx context.Context, due []string) (released int, err er
 				mine = append(mine, orderID)
 			}
 		}
-		if released = len(mine); released == 0 {
+		if len(mine) == 0 {
 			return nil
 		}
 		lines, err := store.LinesOf(ctx, tx, mine...)
@@ -54,5 +48,4 @@ func (s *Service) lapse(ctx context.Context, due []string) (released int, err er
 		}
 		return giveBack(ctx, tx, lines)
 	})
-	return released, err
 }

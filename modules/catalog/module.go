@@ -1,0 +1,84 @@
+// Package catalog sells: products with their prices, and stock that is held for checkouts and never promised twice.
+package catalog
+
+import (
+	"context"
+	"io/fs"
+
+	"google.golang.org/protobuf/proto"
+
+	"app/modules/catalog/catalogevents"
+	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/rest"
+	"app/modules/catalog/internal/service"
+	"app/modules/catalog/internal/store"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/events"
+	"app/platform/host"
+	"app/platform/httpserver"
+	"app/platform/lifecycle"
+	"app/platform/rpc"
+)
+
+// Module is catalog in one process.
+type Module struct {
+	config    Config
+	merchants merchantsv1.MerchantsClient
+	service   *service.Service
+	sweeper   *lifecycle.Worker
+}
+
+// New makes the module, not opened.
+func New() *Module { return &Module{} }
+
+// Name implements lifecycle.Module.
+func (m *Module) Name() string { return "catalog" }
+
+// Config implements host.Configurer.
+func (m *Module) Config() any { return &m.config }
+
+// Migrations implements host.DatabaseOwner.
+func (m *Module) Migrations() fs.FS { return store.Migrations() }
+
+// Calls implements host.Caller.
+func (m *Module) Calls() []rpc.Dependency {
+	return []rpc.Dependency{merchantsv1.NeedMerchants(&m.merchants)}
+}
+
+// Serves implements host.Callee.
+func (m *Module) Serves() []rpc.Service {
+	return []rpc.Service{catalogv1.ServeCatalog(func() catalogv1.CatalogHandler { return m.service })}
+}
+
+// Emits implements host.Emitter.
+func (m *Module) Emits() []proto.Message {
+	return []proto.Message{&catalogevents.StockLow{}, &catalogevents.StockShort{}}
+}
+
+// Hears implements host.Listener.
+func (m *Module) Hears() []events.Subscription {
+	return service.Subscriptions(func() *service.Service { return m.service })
+}
+
+// Operations implements host.Publisher.
+func (m *Module) Operations(api *httpserver.API) {
+	rest.Register(api, func() *service.Service { return m.service })
+}
+
+// Open implements host.Opener.
+func (m *Module) Open(_ context.Context, env host.Env) error {
+	m.service = service.New(service.Options{
+		DB: env.DB, Members: m.merchants, Logger: env.Logger, Now: env.Now, HoldTTL: m.config.HoldTTL,
+	})
+	m.sweeper = lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
+	return nil
+}
+
+// Start implements lifecycle.Starter: it begins to release lapsed holds.
+func (m *Module) Start(context.Context) error {
+	m.sweeper.Start()
+	return nil
+}
+
+// Stop implements lifecycle.Stopper.
+func (m *Module) Stop(ctx context.Context) error { return m.sweeper.Stop(ctx) }
