@@ -26,7 +26,9 @@ func (c bunConn) QueryRowContext(ctx context.Context, query string, args ...any)
 		cancel() // *sql.Row cannot be made by hand; an ended context makes one that carries an error
 		inner = ended
 	}
-	return c.t.conn.QueryRowContext(inner, query, args...)
+	row := c.t.conn.QueryRowContext(inner, query, args...)
+	_ = c.t.note(row.Err())
+	return row
 }
 
 // builder is bun's query builder bound to a Tx.

@@ -18,7 +18,7 @@ type Location struct {
 	// Query holds the parameters of a MySQL location.
 	Query url.Values
 
-	user, password string
+	hostname, user, password string
 }
 
 // String names the location without its password, for logs and errors.
@@ -63,22 +63,22 @@ func sqliteLocation(u *url.URL, module string) (Location, error) {
 
 func mysqlLocation(u *url.URL, module string) (Location, error) {
 	l := Location{Engine: MySQL, Host: u.Host, Schema: strings.Trim(u.Path, "/"), Query: u.Query()}
-	l.user = u.User.Username()
+	l.hostname, l.user = u.Hostname(), u.User.Username()
 	l.password, _ = u.User.Password()
 	if u.Port() == "" {
 		l.Host += ":3306"
 	}
-	if err := checkMySQL(l, u.Hostname()); err != nil {
+	if err := checkMySQL(l); err != nil {
 		return Location{}, fmt.Errorf("database location of %s: %w", module, err)
 	}
 	return l, nil
 }
 
-func checkMySQL(l Location, host string) error {
+func checkMySQL(l Location) error {
 	if l.Schema == "" || strings.Contains(l.Schema, "/") {
 		return errors.New("must name a schema, as in mysql://user:password@host:3306/orders")
 	}
-	if host == "" && l.Query.Get("socket") == "" {
+	if l.hostname == "" && l.Query.Get("socket") == "" {
 		return errors.New("must name a host or a socket")
 	}
 	for name := range l.Query {

@@ -18,7 +18,6 @@ const (
 	selectMarks = `SELECT id, checksum, started_at, applied_at FROM schema_migrations WHERE 1 = ?`
 	selectMark  = `SELECT applied_at FROM schema_migrations WHERE id = ?`
 	insertMark  = `INSERT INTO schema_migrations (id, checksum, started_at, applied_at) VALUES (?, ?, ?, ?)`
-	updateMark  = `UPDATE schema_migrations SET applied_at = ? WHERE id = ?`
 )
 
 // Migration is one file of the database's sets and what became of it.

@@ -3,9 +3,12 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
 	"sync/atomic"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/uptrace/bun"
 )
 
@@ -22,8 +25,11 @@ type Tx struct {
 	base    context.Context
 	writing bool
 	rows    []*sql.Rows
-	after   []func()
-	over    atomic.Bool
+	// broken, once set, answers all further statements of a Write: MySQL has ended the transaction, and what came
+	// next would be committed on its own.
+	broken error
+	after  []func()
+	over   atomic.Bool
 }
 
 // Engine tells which engine the statement will run on.
@@ -36,7 +42,8 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, e
 	if err != nil {
 		return nil, err
 	}
-	return t.conn.ExecContext(ctx, query, args...)
+	result, err := t.conn.ExecContext(ctx, query, args...)
+	return result, t.note(err)
 }
 
 // Query runs a statement that returns rows; the caller closes them and checks their Err. Rows that are still
@@ -48,7 +55,7 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	}
 	rows, err := t.conn.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, t.note(err)
 	}
 	if t.writing {
 		t.rows = t.rows[:0] // the engine has just proved that the earlier ones are closed
@@ -60,7 +67,7 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 // QueryRow runs a statement that returns at most one row; Row.Scan tells sql.ErrNoRows when there was none.
 func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
 	rows, err := t.Query(ctx, query, args...)
-	return &Row{rows: rows, err: err}
+	return &Row{tx: t, rows: rows, err: err}
 }
 
 // Bun gives the query builder for what is not worth a prepared statement: lists with filters, reports,
@@ -80,6 +87,9 @@ func (t *Tx) start(ctx context.Context) (context.Context, error) {
 	if t.over.Load() {
 		return nil, errOver
 	}
+	if t.broken != nil {
+		return nil, t.broken
+	}
 	if t.base == nil {
 		return ctx, nil
 	}
@@ -87,6 +97,18 @@ func (t *Tx) start(ctx context.Context) (context.Context, error) {
 		return nil, ctx.Err()
 	}
 	return t.base, nil
+}
+
+// note remembers an error that ended the transaction on the server.
+func (t *Tx) note(err error) error {
+	switch {
+	case err == nil || !t.writing:
+	case isRetryable(err):
+		t.broken = err
+	case errors.Is(err, mysql.ErrInvalidConn): // lost before the commit was asked for: safe to repeat
+		t.broken = fmt.Errorf("%w: %w", driver.ErrBadConn, err)
+	}
+	return err
 }
 
 // end makes the Tx void and gives back what the work left open.
@@ -106,6 +128,7 @@ func (t *Tx) committed() {
 
 // Row is the answer to QueryRow.
 type Row struct {
+	tx   *Tx
 	rows *sql.Rows
 	err  error
 }
@@ -121,7 +144,7 @@ func (r *Row) Scan(dest ...any) error {
 	defer func() { _ = r.rows.Close() }()
 	if !r.rows.Next() {
 		if err := r.rows.Err(); err != nil {
-			return err
+			return r.tx.note(err)
 		}
 		return sql.ErrNoRows
 	}

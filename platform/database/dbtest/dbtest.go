@@ -13,26 +13,38 @@ import (
 // Open gives a SQLite database in a temporary folder with the migrations applied. It is closed when the test ends.
 func Open(t testing.TB, migrations ...fs.FS) *database.DB {
 	t.Helper()
-	url := "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "test.db"))
-	return open(t, url, migrations)
+	return OpenURL(t, SQLite(t), migrations...)
 }
 
-// Each runs the test once per engine, in the sub-tests "sqlite" and "mysql", each with a fresh database with the
-// migrations applied. Without a MySQL server (see MySQL) the second is skipped with the reason, and
-// failed when CI is set.
+// Each runs the test once per engine, in the parallel sub-tests "sqlite" and "mysql", each with a fresh
+// database with the migrations applied. See MySQL for what happens without a server.
 func Each(t *testing.T, run func(t *testing.T, db *database.DB), migrations ...fs.FS) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) {
-		t.Parallel()
-		run(t, Open(t, migrations...))
-	})
-	t.Run("mysql", func(t *testing.T) {
-		t.Parallel()
-		t.Skip("MySQL: not yet")
+	EachURL(t, func(t *testing.T, url string) {
+		t.Helper()
+		run(t, OpenURL(t, url, migrations...))
 	})
 }
 
-func open(t testing.TB, url string, migrations []fs.FS) *database.DB {
+// EachURL is Each for tests that open the database themselves.
+func EachURL(t *testing.T, run func(t *testing.T, url string)) {
+	t.Helper()
+	for name, location := range map[string]func(testing.TB) string{"sqlite": SQLite, "mysql": MySQL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, location(t))
+		})
+	}
+}
+
+// SQLite gives the location of a database file that does not exist yet.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	return "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "test.db"))
+}
+
+// OpenURL opens and migrates the database at url as module "test" and closes it when the test ends.
+func OpenURL(t testing.TB, url string, migrations ...fs.FS) *database.DB {
 	t.Helper()
 	ctx := context.Background()
 	db, err := database.Open(ctx, database.Options{Module: "test", URL: url, Migrations: migrations})

@@ -1,0 +1,184 @@
+//go:build unix
+
+package dbtest
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// startPatience is how long a server may take until it answers.
+const startPatience = 90 * time.Second
+
+// keeper ends the server when nobody uses it: every test binary holds a shared lock on the file "users" for as
+// long as it lives, and the system drops the lock of a process that was killed. Whoever gets the exclusive lock
+// knows that it is alone, and keeps newcomers out by holding it.
+const keeper = `
+dir=$1; shift
+"$@" >"$dir/log" 2>&1 </dev/null &
+server=$!
+exec 9>>"$dir/users"
+while sleep 3; do
+	if flock -n -x 9; then
+		kill -KILL $server
+		wait
+		rm -rf "$dir"
+		exit
+	fi
+done
+`
+
+// sharedServer gives the socket of the machine's MariaDB for tests and starts it when there is none. It uses a socket
+// and no port, so that it can neither clash with another server nor be reached by another user.
+func sharedServer() (socket string, err error) {
+	for _, program := range []string{"mariadbd", "mariadb-install-db", "flock", "sh"} {
+		if _, err := find(program); err != nil {
+			return "", errNoServer
+		}
+	}
+	home := filepath.Join(os.TempDir(), fmt.Sprintf("souk-test-mariadb-%d", os.Getuid()))
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return "", err
+	}
+	unlock, err := lock(filepath.Join(home, "start"), syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	current := filepath.Join(home, "current") // a link to the folder of the running server
+	if join(current) == nil && ready(current) == nil {
+		return resolve(current)
+	}
+	return start(home, current)
+}
+
+// join takes a place among the users of the server in dir, for the life of this process.
+func join(dir string) error {
+	_, err := lock(filepath.Join(dir, "users"), syscall.LOCK_SH|syscall.LOCK_NB)
+	return err
+}
+
+// start makes a server in a new folder and leaves it to a keeper that outlives this process.
+func start(home, current string) (socket string, err error) {
+	dir, err := os.MkdirTemp(home, "server-")
+	if err != nil {
+		return "", err
+	}
+	if err := join(dir); err != nil {
+		return "", err
+	}
+	command, err := prepare(dir)
+	if err != nil {
+		return "", err
+	}
+	args := append([]string{"-c", keeper, "keeper", dir}, command...)
+	keep := exec.Command("sh", args...)
+	keep.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt is for the tests, not for the keeper
+	if err := keep.Start(); err != nil {
+		return "", err
+	}
+	if err := await(dir); err != nil {
+		return "", err
+	}
+	_ = os.Remove(current)
+	if err := os.Symlink(dir, current); err != nil {
+		return "", err
+	}
+	return resolve(current)
+}
+
+// prepare makes the data folder and gives the command line of the server: as durable as a real one, small otherwise.
+func prepare(dir string) ([]string, error) {
+	me, err := user.Current()
+	if err != nil {
+		return nil, err
+	}
+	install, _ := find("mariadb-install-db")
+	common := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(dir, "data")}
+	out, err := exec.Command(install, append(common, "--auth-root-authentication-method=normal", "--skip-test-db")...).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("mariadb-install-db: %w: %s", err, out)
+	}
+	server, _ := find("mariadbd")
+	return append(append([]string{server}, common...), "--socket="+filepath.Join(dir, "socket"), "--pid-file="+filepath.Join(dir, "pid"),
+		"--skip-networking", "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=1",
+		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=32M", "--performance-schema=OFF", "--max-connections=500"), nil
+}
+
+// await waits for the first answer of the server in dir.
+func await(dir string) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(startPatience)
+	for {
+		err := ready(dir)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			log, _ := os.ReadFile(filepath.Join(dir, "log"))
+			return fmt.Errorf("MariaDB does not answer: %w\n%s", err, tail(string(log)))
+		}
+	}
+}
+
+func ready(dir string) error {
+	socket, err := resolve(dir)
+	if err != nil {
+		return err
+	}
+	connector, err := mysql.NewConnector(configure(url.URL{User: url.User("root"), RawQuery: "socket=" + url.QueryEscape(socket)}))
+	if err != nil {
+		return err
+	}
+	db := sql.OpenDB(connector)
+	return errors.Join(db.Ping(), db.Close())
+}
+
+// resolve gives the socket by its real folder: the link may point elsewhere later.
+func resolve(dir string) (string, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	return filepath.Join(real, "socket"), err
+}
+
+// lock locks a file until unlock is called or the process ends. The file is not inherited by other programs.
+func lock(path string, how int) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), how); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	held = append(held, f) // or else the collector would close it
+	return func() { _ = f.Close() }, nil
+}
+
+var held []*os.File
+
+// find looks for a program where servers are installed as well.
+func find(program string) (string, error) {
+	if path, err := exec.LookPath(program); err == nil {
+		return path, nil
+	}
+	return exec.LookPath(filepath.Join("/usr/sbin", program))
+}
+
+func tail(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-15):], "\n")
+}

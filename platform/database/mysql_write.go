@@ -1,0 +1,105 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"app/platform/callctx"
+)
+
+const (
+	// maxTries bounds how often a transaction runs that the server keeps choosing as the victim of deadlocks.
+	maxTries = 12
+	// writeLimit bounds a transaction on a server that does not answer.
+	writeLimit = time.Minute
+	firstDelay = 2 * time.Millisecond
+	lastDelay  = 250 * time.Millisecond
+)
+
+// write runs fn until it gets through. Deadlocks are part of normal work on MySQL
+// (https://dev.mysql.com/doc/refman/8.4/en/innodb-deadlocks-handling.html): the server rolls one transaction back and
+// expects it again.
+func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
+	for try := 1; ; try++ {
+		err := s.once(ctx, db, fn)
+		if !isRetryable(err) || try == maxTries {
+			return closedError(err)
+		}
+		s.retries.Add(1)
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// once runs fn in one transaction. The caller's context bounds the wait for a connection, not the work.
+func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) error {
+	conn, err := s.writerDB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
+	defer cancel()
+	transaction, err := conn.BeginTx(inner, nil)
+	if err != nil {
+		return err
+	}
+	tx := &Tx{db: db, conn: transaction, base: inner, writing: true}
+	if err := s.run(inner, transaction, tx, fn); err != nil {
+		return err
+	}
+	s.writes.Add(1)
+	s.commits.Add(1)
+	tx.committed()
+	return nil
+}
+
+func (s *mysqlStore) run(ctx context.Context, transaction *sql.Tx, tx *Tx, fn Work) error {
+	defer func() {
+		tx.end()
+		_ = transaction.Rollback() // after a commit it does nothing; after a panic it is needed
+	}()
+	err := fn(callctx.WithTransaction(ctx, tx.db.module), tx)
+	if tx.broken != nil {
+		return tx.broken // whatever fn made of it: the server has undone the work so far
+	}
+	if err != nil {
+		return err
+	}
+	tx.end()
+	if err := transaction.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// isRetryable tells whether the transaction was undone for no fault of its own: deadlock, lock wait, a row changed
+// since the snapshot (MariaDB), or a connection that was dead before the transaction began.
+func isRetryable(err error) bool {
+	var my *mysql.MySQLError
+	if errors.As(err, &my) {
+		return my.Number == 1213 || my.Number == 1205 || my.Number == 1020
+	}
+	return errors.Is(err, driver.ErrBadConn)
+}
+
+// pause waits before the next try, longer each time and never in step with the other victim.
+func pause(ctx context.Context, try int) error {
+	limit := min(lastDelay, firstDelay<<min(try, 10))
+	timer := time.NewTimer(limit/2 + rand.N(limit/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
