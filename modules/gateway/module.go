@@ -50,7 +50,7 @@ func (m *Module) Handler() http.Handler { return m.gateway }
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
-	m.pages.OpenAPI = env.OpenAPI
+	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, httpserver.ProblemsPage(env.APIs...)
 	verifier := token.NewVerifier(token.NewKeys(m.keys, env.Now), env.Now)
 	verified := authn.New(func(ctx context.Context, raw string) (identity.Principal, time.Time, error) {
 		claims, err := verifier.Verify(ctx, raw)

@@ -11,9 +11,6 @@ import (
 	"app/platform/rpc"
 )
 
-// moduleHeader names the module that a request between processes is for.
-const moduleHeader = "Souk-Module"
-
 // internalEndpoint serves the modules hosted here to the other processes of the shop: their contracts and the
 // delivery of events under rpc.Prefix, and their public operations to the gateway's proxy. It refuses whoever has no
 // valid assertion for the module.
@@ -24,7 +21,7 @@ func (h *Host) internalEndpoint(extra ...rpc.Service) http.Handler {
 	}
 	calls := h.runtime.Handler(services...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m := h.find(r.Header.Get(moduleHeader))
+		m := h.find(r.Header.Get(identity.AudienceHeader))
 		isCall := strings.HasPrefix(r.URL.Path, rpc.Prefix)
 		switch {
 		case m != nil && !open(&m.gate):
@@ -53,7 +50,7 @@ func open(g *httpserver.Gate) bool {
 
 // serveOperation serves a public operation that the gateway of another process passes on.
 func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted) {
-	assertion, err := h.signer.Verify(r.Header.Get(identity.AssertionHeader), r.Header.Get(moduleHeader))
+	assertion, err := h.signer.Verify(r.Header.Get(identity.AssertionHeader), r.Header.Get(identity.AudienceHeader))
 	if err != nil {
 		h.logger.WarnContext(r.Context(), "request refused", "path", r.URL.Path, "reason", err)
 		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusUnauthorized, "unauthenticated", "This address serves the processes of the shop only."))

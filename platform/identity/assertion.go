@@ -14,6 +14,10 @@ import (
 // AssertionHeader carries the assertion on every request between processes.
 const AssertionHeader = "Souk-Assertion"
 
+// AudienceHeader names the module that a request between processes is for: one process may host several. It is believed
+// only together with an assertion for that audience.
+const AudienceHeader = "Souk-Module"
+
 // AssertionTTL bounds the life of an assertion.
 const AssertionTTL = 30 * time.Second
 

@@ -18,7 +18,7 @@ import (
 // Headers of a call between processes. The idempotency key does not travel as Idempotency-Key: net/http takes a
 // request with that header for one it may send twice.
 const (
-	moduleHeader      = "Souk-Module"
+	moduleHeader      = identity.AudienceHeader
 	contractHeader    = "Souk-Contract"
 	idempotencyHeader = "Souk-Idempotency"
 )

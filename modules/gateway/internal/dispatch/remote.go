@@ -69,8 +69,8 @@ func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer
 
 // outgoing is what forward needs and a proxy hands on through the request's context.
 type outgoing struct {
-	op        httpserver.Operation
-	assertion string
+	op                httpserver.Operation
+	module, assertion string
 }
 
 type outgoingKey struct{}
@@ -95,7 +95,7 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver
 		httpserver.WriteProblem(w, r, fmt.Errorf("sign assertion: %w", err))
 		return
 	}
-	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, assertion})
+	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, d.module, assertion})
 	d.proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
@@ -109,6 +109,7 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 		}
 	}
 	r.Out.Header[identity.AssertionHeader] = []string{with.assertion}
+	r.Out.Header[identity.AudienceHeader] = []string{with.module}
 	r.Out.Header[requestIDHeader] = []string{callctx.RequestID(r.In.Context())}
 	if r.In.Header.Get("User-Agent") == "" {
 		r.Out.Header["User-Agent"] = nil // or the transport would sign as itself

@@ -19,6 +19,8 @@ var index []byte
 type Pages struct {
 	// OpenAPI renders the merged document of the shop. Set it before the first request.
 	OpenAPI func() ([]byte, error)
+	// Problems explains the codes of all modules. Set it before the first request.
+	Problems http.Handler
 
 	once     sync.Once
 	document []byte
@@ -39,6 +41,9 @@ func (p *Pages) Register(api *httpserver.API) {
 	page("/", "show-index", "Where to find what", http.HandlerFunc(show))
 	page("/docs", "show-docs", "The API as pages", rooted(docs))
 	page("/docs/{asset}", "show-docs-asset", "Scripts and styles of the pages", docs)
+	page("/docs/problems", "show-problems", "What the error codes mean", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.Problems.ServeHTTP(w, r)
+	}))
 	page("/openapi.json", "get-openapi", "The API as an OpenAPI 3.1 document", http.HandlerFunc(p.serveDocument))
 }
 
