@@ -1,0 +1,124 @@
+package passwords
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"app/platform/fault"
+)
+
+// Params are the cost of argon2id (RFC 9106).
+type Params struct {
+	Memory  uint32 // KiB
+	Time    uint32 // passes
+	Threads uint8
+}
+
+// Recommended is the OWASP minimum: 19 MiB, two passes, one lane; about 23 ms of one core.
+var Recommended = Params{Memory: 19 * 1024, Time: 2, Threads: 1}
+
+const (
+	saltBytes = 16
+	sumBytes  = 32
+	// queuePerSlot bounds how many hashes wait for one core: more would be answered too late to be of use.
+	queuePerSlot = 64
+)
+
+// Hasher computes password hashes, so many at a time that the rest of the process keeps a core, and so many waiting that
+// the last is still served within seconds. Safe for concurrent use.
+type Hasher struct {
+	params Params
+	slots  chan struct{}
+	queue  int64
+
+	waiting    atomic.Int64
+	operations atomic.Int64
+}
+
+// NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and only then.
+func NewHasher(p Params) *Hasher {
+	slots := max(1, runtime.GOMAXPROCS(0)-1)
+	return &Hasher{params: p, slots: make(chan struct{}, slots), queue: int64(slots * queuePerSlot)}
+}
+
+// Operations counts the hashes computed, of any kind.
+func (h *Hasher) Operations() int64 { return h.operations.Load() }
+
+// Hash makes the stored form (PHC string format) of a new password under a random salt. Errors: a fault Unavailable when
+// too many are waiting, the context's when it ends first.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // never fails since Go 1.24
+	return phc{h.params, salt, h.sum(h.params, password, salt, sumBytes)}.String(), nil
+}
+
+// Verdict is what a check found.
+type Verdict struct {
+	Match bool
+	// Outdated means that the password matches and should be hashed anew: the stored hash is of another kind or cost.
+	Outdated bool
+}
+
+// Check compares a password with the stored form: one of ours, or a bcrypt hash brought from elsewhere. A stored form that
+// is empty or damaged matches nothing and costs what any other does, so that time does not tell who has an account. Errors as for Hash.
+func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer leave()
+	if strings.HasPrefix(stored, "$2") {
+		h.operations.Add(1)
+		match := bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
+		return Verdict{Match: match, Outdated: match}, nil
+	}
+	known, err := parsePHC(stored)
+	if err != nil {
+		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
+		return Verdict{}, nil //nolint:nilerr // nobody's hash, or one that nobody can match
+	}
+	sum := h.sum(known.params, password, known.salt, uint32(len(known.sum)))
+	match := subtle.ConstantTimeCompare(sum, known.sum) == 1
+	return Verdict{Match: match, Outdated: match && known.params != h.params}, nil
+}
+
+func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []byte {
+	h.operations.Add(1)
+	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, length)
+}
+
+// enter waits for a slot; leave gives it back.
+func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
+	leave = func() { <-h.slots }
+	select {
+	case h.slots <- struct{}{}:
+		return leave, nil
+	default:
+	}
+	defer h.waiting.Add(-1)
+	if h.waiting.Add(1) > h.queue {
+		busy := fault.New(fault.Unavailable, "unavailable", "").Because(errors.New("too many passwords to check"))
+		busy.RetryAfter = time.Second
+		return nil, busy
+	}
+	select {
+	case h.slots <- struct{}{}:
+		return leave, nil
+	case <-ctx.Done():
+		return nil, ctx.Err() //nolint:wrapcheck // its meaning is the verdict
+	}
+}
