@@ -50,8 +50,7 @@ func BenchmarkGet(b *testing.B) {
 	b.Run("endpoint", func(b *testing.B) { bench(b, a.Endpoint("get-product"), "GET", "/v1/products/prd_1", "") })
 	b.Run("router", func(b *testing.B) { bench(b, a.Handler(), "GET", "/v1/products/prd_1", "") })
 	b.Run("observed", func(b *testing.B) {
-		logger := slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelInfo}))
-		o := httpserver.Observed{Handler: a.Endpoint("get-product"), Logger: logger, Now: time.Now, Metrics: httpserver.NewMetrics(prometheus.NewRegistry())}
+		o := httpserver.Observed{Handler: a.Endpoint("get-product"), Logger: slog.New(slog.DiscardHandler), Now: time.Now, Metrics: httpserver.NewMetrics(prometheus.NewRegistry())}
 		bench(b, o, "GET", "/v1/products/prd_1", "")
 	})
 	b.Run("list", func(b *testing.B) { bench(b, a.Endpoint("list-products"), "GET", "/v1/products?limit=10&q=chair", "") })

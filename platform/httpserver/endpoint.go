@@ -113,8 +113,11 @@ func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.
 
 // inTime gives an error its true reason when it came from a context that ended: drivers report that in words of their own.
 func inTime(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
 	var own *Problem
-	if err == nil || ctx.Err() == nil || errors.As(err, &own) || fault.From(err).Code != fault.Internal {
+	if errors.As(err, &own) || fault.From(err).Code != fault.Internal {
 		return err
 	}
 	var panicked *panicError

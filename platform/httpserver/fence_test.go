@@ -147,7 +147,7 @@ func TestChildrenOfTheFenceCostNoGoroutine(t *testing.T) {
 	h := httpserver.Fence(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		before = runtime.NumGoroutine()
 		for range 100 {
-			_, cancel := context.WithCancel(r.Context()) //nolint:fatcontext // none is used
+			_, cancel := context.WithCancel(r.Context())
 			defer cancel()
 		}
 		after = runtime.NumGoroutine()

@@ -19,14 +19,14 @@ import (
 // tameHuma sets what Huma keeps in package variables: its errors become problems, names are compared as they are
 // written, and an array is never null. Once, before the first API: nobody else in the program uses Huma.
 var tameHuma = sync.OnceFunc(func() {
-	huma.NewError = func(status int, message string, errs ...error) huma.StatusError { //nolint:reassign // Huma's way to set it
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemFrom(status, message, errs)
 	}
-	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError { //nolint:reassign // as above
+	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError {
 		return problemFrom(status, message, errs)
 	}
-	huma.ValidateStrictCasing = true  //nolint:reassign // as above
-	huma.DefaultArrayNullable = false //nolint:reassign // as above
+	huma.ValidateStrictCasing = true
+	huma.DefaultArrayNullable = false
 })
 
 // problemFrom makes a problem of an error of Huma's own.

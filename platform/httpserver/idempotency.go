@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -115,7 +116,7 @@ func scopeOf(c *call) (known bool, scope []string) {
 func digest(parts ...string) []byte {
 	h := sha256.New()
 	for _, part := range parts {
-		fmt.Fprintf(h, "%d:", len(part))
+		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
 		h.Write([]byte(part))
 	}
 	return h.Sum(nil)
@@ -139,7 +140,7 @@ var errReplayed = errors.New("answered by the stored reply")
 
 func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 	_, scope := scopeOf(c)
-	full := append(scope, c.e.op.Method, c.e.op.Path, c.key)
+	full := slices.Concat(scope, []string{c.e.op.Method, c.e.op.Path, c.key})
 	want := keyRow{
 		id:          hex.EncodeToString(digest(full...)),
 		fingerprint: hex.EncodeToString(digest(c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())),

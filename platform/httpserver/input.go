@@ -42,7 +42,13 @@ func (e *endpoint) checkParameters(c *call) (wrong []ProblemField) {
 	return append(wrong, e.readQuery(c)...)
 }
 
+// maxPairs bounds the parameters of a query: each is looked up among those before it.
+const maxPairs = 100
+
 func (e *endpoint) readQuery(c *call) (wrong []ProblemField) {
+	if strings.Count(c.r.URL.RawQuery, "&") >= maxPairs {
+		return []ProblemField{{"", "too many query parameters"}}
+	}
 	for pair := range strings.SplitSeq(c.r.URL.RawQuery, "&") {
 		if pair == "" {
 			continue
@@ -179,7 +185,7 @@ func bodyError(ctx context.Context, err error) error {
 	case errors.As(err, &cut):
 		return tooLarge()
 	case ctx.Err() != nil:
-		return ctx.Err() //nolint:wrapcheck // its meaning is the verdict
+		return ctx.Err() // its meaning is the verdict
 	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout():
 		return NewProblem(http.StatusRequestTimeout, "body_timeout", "The body did not arrive in time.")
 	}

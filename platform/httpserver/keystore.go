@@ -63,7 +63,7 @@ func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err
 			row = want
 			_, err = tx.Exec(ctx, insertKey, want.id, want.fingerprint, want.holder,
 				database.Micros(want.leaseUntil), database.Micros(want.createdAt))
-			return err //nolint:wrapcheck // IsDuplicate has to see it
+			return err // IsDuplicate has to see it
 		case err != nil:
 			return fmt.Errorf("find idempotency key: %w", err)
 		case row.state == stateDone || row.fingerprint != want.fingerprint || want.createdAt.Before(row.leaseUntil):
@@ -84,7 +84,7 @@ func findKey(ctx context.Context, tx *database.Tx, id string) (keyRow, error) {
 	err := tx.QueryRow(ctx, selectKey, id).
 		Scan(&row.fingerprint, &row.state, &row.holder, &lease, &created, &row.status, &row.reply)
 	row.leaseUntil, row.createdAt = database.Time(lease), database.Time(created)
-	return row, err //nolint:wrapcheck // the caller tells sql.ErrNoRows apart
+	return row, err // the caller tells sql.ErrNoRows apart
 }
 
 // changed tells whether a statement matched its row.
@@ -93,7 +93,7 @@ func changed(result sql.Result, err error) (bool, error) {
 		return false, fmt.Errorf("change idempotency key: %w", err)
 	}
 	n, err := result.RowsAffected()
-	return n == 1, err //nolint:wrapcheck // drivers of both engines never fail here
+	return n == 1, err
 }
 
 // write runs one statement on the row and tells whether it was still the holder's.
@@ -102,7 +102,7 @@ func (k *keyring) write(ctx context.Context, query string, args ...any) (held bo
 		held, err = changed(tx.Exec(ctx, query, args...))
 		return err
 	})
-	return held, err //nolint:wrapcheck // says what it was already
+	return held, err
 }
 
 // expire removes up to 100 rows made before the time.
@@ -119,7 +119,7 @@ func expire(ctx context.Context, db *database.DB, before time.Time) error {
 		}
 		return nil
 	})
-	return err //nolint:wrapcheck // says what it was already
+	return err
 }
 
 func agedIDs(ctx context.Context, db *database.DB, before time.Time) (aged []string, err error) {
@@ -137,7 +137,7 @@ func agedIDs(ctx context.Context, db *database.DB, before time.Time) (aged []str
 			}
 			aged = append(aged, id)
 		}
-		return rows.Err() //nolint:wrapcheck // drivers of both engines say what it was
+		return rows.Err()
 	})
-	return aged, err //nolint:wrapcheck // says what it was already
+	return aged, err
 }

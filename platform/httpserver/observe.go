@@ -178,7 +178,7 @@ func (x *exchange) Write(b []byte) (int, error) {
 	}
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)
-	return n, err //nolint:wrapcheck // io.Writer's error belongs to the caller
+	return n, err
 }
 
 // Unwrap lets http.ResponseController reach the connection: flushing, deadlines, hijacking.

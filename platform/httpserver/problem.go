@@ -23,7 +23,7 @@ type ProblemField struct {
 
 // Problem is the body of every error reply (RFC 9457, application/problem+json). It is an error too, for the few cases
 // that have a status but no fault code.
-type Problem struct {
+type Problem struct { //nolint:errname // first of all the name of the reply (RFC 9457)
 	Type      string         `json:"type" format:"uri-reference" example:"/docs/problems#validation_failed" doc:"Where this kind of problem is explained"`
 	Title     string         `json:"title" example:"Invalid values" doc:"The kind of problem in a few words"`
 	Status    int            `json:"status" example:"422" doc:"The HTTP status"`

@@ -116,7 +116,9 @@ func TestShutdownDrains(t *testing.T) {
 		t.Errorf("shutdown with a running request: %v", err)
 	}
 	close(finish)
-	<-slow
+	if err := <-slow; err == nil {
+		t.Error("the request that was cut off got a reply")
+	}
 	if err := <-ended; err != nil {
 		t.Errorf("serve: %v", err)
 	}

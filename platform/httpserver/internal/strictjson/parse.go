@@ -296,11 +296,10 @@ func (p *parser) number() (any, *Error) {
 		return nil, p.fail("expected a value")
 	}
 	text := string(p.data[start:p.at])
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return json.Number(text), nil
+	if f, err := strconv.ParseFloat(text, 64); err == nil {
+		return f, nil
 	}
-	return f, nil
+	return json.Number(text), nil // the grammar is right, so it is out of range
 }
 
 func (p *parser) digits() (n int) {
