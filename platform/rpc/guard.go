@@ -91,6 +91,8 @@ func (a *attempt) do() {
 			verdict = crashed
 			a.g.record(a.ctx, slog.LevelError, "call panicked", a.method, verdict,
 				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+		} else if verdict == crashed {
+			a.g.record(a.ctx, slog.LevelError, "call ended its goroutine", a.method, verdict)
 		}
 		a.g.running.Add(-1)
 		a.done <- verdict

@@ -4,6 +4,7 @@ package rpctest
 
 import (
 	"bytes"
+	"context"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -35,8 +36,8 @@ func Each(t *testing.T, run func(t *testing.T, way Way)) {
 	}
 }
 
-// Connect binds the caller's dependency to the service and returns the runtime, which is drained at the end of the
-// test. A missing Signer is made.
+// Connect binds the caller's dependency to the service and returns the runtime. The test fails at its end when a callee
+// is still at work. A missing Signer is made.
 func Connect(tb testing.TB, way Way, o rpc.Options, caller string, d rpc.Dependency, s rpc.Service) *rpc.Runtime {
 	tb.Helper()
 	if o.Signer == nil {
@@ -44,10 +45,12 @@ func Connect(tb testing.TB, way Way, o rpc.Options, caller string, d rpc.Depende
 	}
 	r := rpc.NewRuntime(o)
 	tb.Cleanup(func() {
-		r.Close()
-		if err := r.Drain(tb.Context()); err != nil && tb.Context().Err() == nil {
-			tb.Errorf("drain: %v", err)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := r.Drain(ctx); err != nil {
+			tb.Error(err)
 		}
+		r.Close()
 	})
 	var err error
 	if way == Local {
