@@ -1,0 +1,85 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+
+	"app/platform/callctx"
+	"app/platform/host"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+// Door is the gateway: it believes whoever says who they are in the header Demo-User.
+type Door struct{ mux *http.ServeMux }
+
+// Name implements lifecycle.Module.
+func (*Door) Name() string { return "door" }
+
+// Handler implements host.Gateway.
+func (d *Door) Handler() http.Handler { return d.mux }
+
+// Open implements host.Opener.
+func (d *Door) Open(_ context.Context, env host.Env) error {
+	d.mux = http.NewServeMux()
+	d.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no such path."))
+	})
+	d.mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) {
+		document, err := env.OpenAPI()
+		if err != nil {
+			httpserver.WriteProblem(w, r, err)
+			return
+		}
+		_, _ = w.Write(document)
+	})
+	for _, route := range env.Routes {
+		inner := route.Local
+		if inner == nil {
+			var err error
+			if inner, err = proxy(route, env.Signer); err != nil {
+				return err
+			}
+		}
+		d.mux.Handle(route.Operation.Method+" "+route.Operation.Path, admitted(inner))
+	}
+	return nil
+}
+
+// admitted puts the principal where modules look for it.
+func admitted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := identity.WithCaller(r.Context(), "door")
+		if user := r.Header.Get("Demo-User"); user != "" {
+			ctx = identity.NewContext(ctx, identity.Principal{UserID: user, Method: identity.Bearer})
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func proxy(route host.Route, signer *identity.Signer) (http.Handler, error) {
+	target, err := url.Parse(route.URL)
+	if err != nil {
+		return nil, fmt.Errorf("address of %s: %w", route.Module, err)
+	}
+	return &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			assertion, err := signer.Sign(identity.Assertion{
+				Caller: "door", Audience: route.Module, RequestID: callctx.RequestID(r.In.Context()), Principal: identity.FromContext(r.In.Context()),
+			})
+			if err == nil {
+				r.Out.Header.Set(identity.AssertionHeader, assertion)
+			}
+			r.Out.Header.Set("Souk-Module", route.Module)
+			r.Out.Header.Del("Demo-User")
+		},
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
+			w.Header().Set("Retry-After", "1")
+			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "module_down", "The module is down."))
+		},
+	}, nil
+}
