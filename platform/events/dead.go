@@ -22,7 +22,7 @@ func ListDead(ctx context.Context, db *database.DB, limit int) (out []Entry, err
 		limit = 100
 	}
 	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = entries(ctx, q, `WHERE state = 2 ORDER BY next_at, consumer, event_id LIMIT ?`, limit)
+		out, err = entries(ctx, q, limit, `WHERE state = 2 ORDER BY next_at, consumer, event_id`)
 		return err
 	})
 	if err != nil {
@@ -35,7 +35,7 @@ func ListDead(ctx context.Context, db *database.DB, limit int) (out []Entry, err
 func ShowDead(ctx context.Context, db *database.DB, consumer, eventID string) (Entry, error) {
 	var found []Entry
 	err := db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		found, err = entries(ctx, q, `WHERE consumer = ? AND event_id = ?`, consumer, eventID)
+		found, err = entries(ctx, q, 1, `WHERE consumer = ? AND event_id = ?`, consumer, eventID)
 		return err
 	})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 const (
 	// laneRows and laneBytes are how much may wait in memory for one destination before the lane counts as full.
 	laneRows  = batchRows
-	laneBytes = 4 * batchBytes
+	laneBytes = 8 * batchBytes
 	// sendTimeout bounds one batch. What was handled of a batch that failed is known to the inbox.
 	sendTimeout = 10 * time.Second
 	// recheck is how often a lane looks for debts it does not know of, left by a relay that had lost its lease.
@@ -162,12 +162,13 @@ func (l *lane) take() []row {
 	if l.mode != flowing || len(l.queue) == 0 {
 		return nil
 	}
-	n := min(len(l.queue), l.size)
-	var rows []row
-	rows, l.queue = l.queue[:n:n], l.queue[n:]
-	for _, r := range rows {
-		l.bytes -= len(r.Payload)
+	n, bytes := 0, 0
+	for n < min(len(l.queue), l.size) && bytes < batchBytes {
+		bytes += len(l.queue[n].Payload)
+		n++
 	}
+	rows := l.queue[:n:n]
+	l.queue, l.bytes = l.queue[n:], l.bytes-bytes
 	l.busy = true
 	l.moved()
 	return rows

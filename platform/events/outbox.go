@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // batchRows and batchBytes bound what is read, sent or written at a time. A batch may pass the bytes by its last event.
 const (
 	batchRows  = 256
-	batchBytes = 1 << 20
+	batchBytes = 512 << 10
 )
 
 const outboxColumns = `o.seq, o.id, o.type, o.schema_version, o.aggregate, o.aggregate_id, o.aggregate_version,
@@ -42,19 +43,19 @@ func (o *outbox) waiting(ctx context.Context, inHand []int64) (rows []row, more 
 		marks, args = list(inHand)
 		query += ` AND o.seq NOT IN ` + marks
 	}
-	return o.rows(ctx, batchRows, query+` ORDER BY o.seq LIMIT ?`, append(args, batchRows)...)
+	return o.rows(ctx, batchRows, query+` ORDER BY o.seq`, args...)
 }
 
 // owed reads the oldest events that a destination has still to get.
 func (o *outbox) owed(ctx context.Context, destination string, limit int) (rows []row, more bool, err error) {
 	return o.rows(ctx, limit, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
-		WHERE d.destination = ? ORDER BY d.seq LIMIT ?`, destination, limit)
+		WHERE d.destination = ? ORDER BY d.seq`, destination)
 }
 
 func (o *outbox) rows(ctx context.Context, limit int, query string, args ...any) (out []row, more bool, err error) {
 	size := 0
 	err = o.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := q.Query(ctx, query, args...)
+		found, err := q.Query(ctx, query+limited(limit), args...)
 		if err != nil {
 			return err
 		}
@@ -176,7 +177,7 @@ func (o *outbox) reopen(ctx context.Context) error {
 func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	var old []int64
 	err := o.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq LIMIT ?`, batchRows)
+		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq`+limited(batchRows))
 		if err != nil {
 			return err
 		}
@@ -202,6 +203,9 @@ func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	}
 	return len(old), nil
 }
+
+// limited writes a bound into the text: given as an argument it makes SQLite prepare the statement each time.
+func limited(rows int) string { return " LIMIT " + strconv.Itoa(rows) }
 
 // parts are the numbers of rows, and of those with a payload to blank.
 type parts struct{ all, sensitive []int64 }

@@ -10,7 +10,7 @@ import (
 const (
 	firstPause = 50 * time.Millisecond
 	// longestPause bounds how long something that was away goes unused after its return.
-	longestPause = time.Second
+	longestPause = 500 * time.Millisecond
 )
 
 // nextPause doubles the wait between attempts to reach something.

@@ -97,7 +97,7 @@ func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
 
 func (in *inbox) due(ctx context.Context) (out []Entry, err error) {
 	err = in.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = entries(ctx, q, `WHERE state = 0 AND next_at <= ? ORDER BY next_at LIMIT ?`, database.Micros(in.now()), retryBatch)
+		out, err = entries(ctx, q, retryBatch, `WHERE state = 0 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
 		return err
 	})
 	if err != nil {
@@ -182,7 +182,7 @@ func sweepAll(ctx context.Context, batch func(context.Context) (int, error)) err
 func (in *inbox) sweep(ctx context.Context) (int, error) {
 	var old []Entry
 	err := in.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		old, err = entries(ctx, q, `WHERE state = 1 AND next_at <= ? ORDER BY next_at LIMIT ?`, database.Micros(in.now()), batchRows)
+		old, err = entries(ctx, q, batchRows, `WHERE state = 1 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
 		return err
 	})
 	if err == nil && len(old) > 0 {

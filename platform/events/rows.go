@@ -65,8 +65,8 @@ func (in *inbox) update(ctx context.Context, tx *database.Tx, e Entry) error {
 }
 
 // entries reads rows of the inbox. A row whose envelope is gone or cannot be read has the id and the type only.
-func entries(ctx context.Context, q *database.Tx, where string, args ...any) ([]Entry, error) {
-	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where, args...)
+func entries(ctx context.Context, q *database.Tx, limit int, where string, args ...any) ([]Entry, error) {
+	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+limited(limit), args...)
 	if err != nil {
 		return nil, err
 	}

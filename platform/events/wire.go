@@ -10,26 +10,22 @@ import (
 	"app/platform/events/eventsv1"
 )
 
-// ErrMalformed is a batch or an envelope that cannot be what an emitter of the house wrote.
+// ErrMalformed is an envelope that cannot be what an emitter of the house wrote.
 var ErrMalformed = errors.New("malformed event")
 
-// EncodeBatch writes events as a souk.platform.events.v1.Batch.
-func EncodeBatch(batch []Envelope) ([]byte, error) {
-	out := &eventsv1.Batch{Events: make([]*eventsv1.Envelope, len(batch))}
+// ToWire writes envelopes as messages. The payloads are shared, not copied.
+func ToWire(batch []Envelope) []*eventsv1.Envelope {
+	out := make([]*eventsv1.Envelope, len(batch))
 	for i := range batch {
-		out.Events[i] = toWire(&batch[i])
+		out[i] = toWire(&batch[i])
 	}
-	return marshal(out)
+	return out
 }
 
-// DecodeBatch reads what EncodeBatch wrote. Its error is ErrMalformed.
-func DecodeBatch(data []byte) ([]Envelope, error) {
-	var in eventsv1.Batch
-	if err := proto.Unmarshal(data, &in); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
-	}
-	batch := make([]Envelope, len(in.GetEvents()))
-	for i, e := range in.GetEvents() {
+// FromWire reads what ToWire wrote. Its error is ErrMalformed.
+func FromWire(in []*eventsv1.Envelope) ([]Envelope, error) {
+	batch := make([]Envelope, len(in))
+	for i, e := range in {
 		if batch[i] = fromWire(e); !batch[i].wellFormed() {
 			return nil, fmt.Errorf("%w: %.40q of type %.100q", ErrMalformed, e.GetId(), e.GetType())
 		}

@@ -166,28 +166,28 @@ func (x *Envelope) GetSensitive() bool {
 	return false
 }
 
-// Batch is the body of a delivery: events in the order in which they were emitted.
-type Batch struct {
+// DeliverRequest is a batch in the order of emission, all of one emitting module.
+type DeliverRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Events        []*Envelope            `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Batch) Reset() {
-	*x = Batch{}
+func (x *DeliverRequest) Reset() {
+	*x = DeliverRequest{}
 	mi := &file_platform_events_eventsv1_delivery_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Batch) String() string {
+func (x *DeliverRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Batch) ProtoMessage() {}
+func (*DeliverRequest) ProtoMessage() {}
 
-func (x *Batch) ProtoReflect() protoreflect.Message {
+func (x *DeliverRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_platform_events_eventsv1_delivery_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -199,16 +199,53 @@ func (x *Batch) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Batch.ProtoReflect.Descriptor instead.
-func (*Batch) Descriptor() ([]byte, []int) {
+// Deprecated: Use DeliverRequest.ProtoReflect.Descriptor instead.
+func (*DeliverRequest) Descriptor() ([]byte, []int) {
 	return file_platform_events_eventsv1_delivery_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Batch) GetEvents() []*Envelope {
+func (x *DeliverRequest) GetEvents() []*Envelope {
 	if x != nil {
 		return x.Events
 	}
 	return nil
+}
+
+// DeliverResponse says that the listening module has the whole batch and will not lose it.
+type DeliverResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeliverResponse) Reset() {
+	*x = DeliverResponse{}
+	mi := &file_platform_events_eventsv1_delivery_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeliverResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeliverResponse) ProtoMessage() {}
+
+func (x *DeliverResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_platform_events_eventsv1_delivery_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeliverResponse.ProtoReflect.Descriptor instead.
+func (*DeliverResponse) Descriptor() ([]byte, []int) {
+	return file_platform_events_eventsv1_delivery_proto_rawDescGZIP(), []int{2}
 }
 
 var File_platform_events_eventsv1_delivery_proto protoreflect.FileDescriptor
@@ -231,9 +268,12 @@ const file_platform_events_eventsv1_delivery_proto_rawDesc = "" +
 	"\x05trace\x18\n" +
 	" \x01(\tR\x05trace\x12\x18\n" +
 	"\apayload\x18\v \x01(\fR\apayload\x12\x1c\n" +
-	"\tsensitive\x18\f \x01(\bR\tsensitive\"B\n" +
-	"\x05Batch\x129\n" +
-	"\x06events\x18\x01 \x03(\v2!.souk.platform.events.v1.EnvelopeR\x06eventsB'Z%app/platform/events/eventsv1;eventsv1b\x06proto3"
+	"\tsensitive\x18\f \x01(\bR\tsensitive\"K\n" +
+	"\x0eDeliverRequest\x129\n" +
+	"\x06events\x18\x01 \x03(\v2!.souk.platform.events.v1.EnvelopeR\x06events\"\x11\n" +
+	"\x0fDeliverResponse2m\n" +
+	"\bDelivery\x12a\n" +
+	"\aDeliver\x12'.souk.platform.events.v1.DeliverRequest\x1a(.souk.platform.events.v1.DeliverResponse\"\x03\x90\x02\x02B'Z%app/platform/events/eventsv1;eventsv1b\x06proto3"
 
 var (
 	file_platform_events_eventsv1_delivery_proto_rawDescOnce sync.Once
@@ -247,15 +287,18 @@ func file_platform_events_eventsv1_delivery_proto_rawDescGZIP() []byte {
 	return file_platform_events_eventsv1_delivery_proto_rawDescData
 }
 
-var file_platform_events_eventsv1_delivery_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_platform_events_eventsv1_delivery_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_platform_events_eventsv1_delivery_proto_goTypes = []any{
-	(*Envelope)(nil), // 0: souk.platform.events.v1.Envelope
-	(*Batch)(nil),    // 1: souk.platform.events.v1.Batch
+	(*Envelope)(nil),        // 0: souk.platform.events.v1.Envelope
+	(*DeliverRequest)(nil),  // 1: souk.platform.events.v1.DeliverRequest
+	(*DeliverResponse)(nil), // 2: souk.platform.events.v1.DeliverResponse
 }
 var file_platform_events_eventsv1_delivery_proto_depIdxs = []int32{
-	0, // 0: souk.platform.events.v1.Batch.events:type_name -> souk.platform.events.v1.Envelope
-	1, // [1:1] is the sub-list for method output_type
-	1, // [1:1] is the sub-list for method input_type
+	0, // 0: souk.platform.events.v1.DeliverRequest.events:type_name -> souk.platform.events.v1.Envelope
+	1, // 1: souk.platform.events.v1.Delivery.Deliver:input_type -> souk.platform.events.v1.DeliverRequest
+	2, // 2: souk.platform.events.v1.Delivery.Deliver:output_type -> souk.platform.events.v1.DeliverResponse
+	2, // [2:3] is the sub-list for method output_type
+	1, // [1:2] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
 	1, // [1:1] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
@@ -272,9 +315,9 @@ func file_platform_events_eventsv1_delivery_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_platform_events_eventsv1_delivery_proto_rawDesc), len(file_platform_events_eventsv1_delivery_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
-			NumServices:   0,
+			NumServices:   1,
 		},
 		GoTypes:           file_platform_events_eventsv1_delivery_proto_goTypes,
 		DependencyIndexes: file_platform_events_eventsv1_delivery_proto_depIdxs,

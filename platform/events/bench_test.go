@@ -1,0 +1,122 @@
+package events_test
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"app/platform/database"
+	"app/platform/events"
+)
+
+// BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and reports the time from the return
+// of the emitter's commit to the listener's commit.
+func BenchmarkLatency(b *testing.B) {
+	for _, rate := range []int{200, 2000} {
+		b.Run("rate="+strconv.Itoa(rate), func(b *testing.B) { benchmarkLatency(b, rate) })
+	}
+}
+
+func benchmarkLatency(b *testing.B, rate int) {
+	m := &stopwatch{done: make(chan struct{})}
+	source, target := open(b), open(b)
+	startPair(b, source, target, m.hear("emails.bench"))
+	m.want = int64(b.N)
+	m.committed, m.handled = make([]atomic.Int64, b.N), make([]atomic.Int64, b.N)
+	b.ResetTimer()
+	begun := time.Now()
+	var writers sync.WaitGroup
+	for i := range b.N {
+		if wait := time.Until(begun.Add(time.Duration(i) * time.Second / time.Duration(rate))); wait > 0 {
+			<-time.After(wait)
+		}
+		writers.Go(func() { m.emit(b, source, i) })
+	}
+	writers.Wait()
+	<-m.done
+	b.StopTimer()
+	m.report(b, begun)
+}
+
+// BenchmarkThroughput relays a backlog of b.N events.
+func BenchmarkThroughput(b *testing.B) {
+	m := &stopwatch{done: make(chan struct{}), want: int64(b.N)}
+	m.committed, m.handled = make([]atomic.Int64, b.N), make([]atomic.Int64, b.N)
+	source, target := open(b), open(b)
+	var writers sync.WaitGroup
+	for part := range 16 {
+		writers.Go(func() {
+			for i := part; i < b.N; i += 16 {
+				m.emit(b, source, i)
+			}
+		})
+	}
+	writers.Wait()
+	b.ResetTimer()
+	begun := time.Now()
+	startPair(b, source, target, m.hear("emails.bench"))
+	<-m.done
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "events/s")
+}
+
+func startPair(b *testing.B, source, target *database.DB, s events.Subscription) {
+	b.Helper()
+	start(b, events.Options{
+		Emitters:  []events.Emitter{{Module: "orders", DB: source, Routes: map[string][]string{said: {"emails"}}}},
+		Listeners: []events.Listener{{Module: "emails", DB: target, Subscriptions: []events.Subscription{s}}},
+	})
+}
+
+// stopwatch takes the times of events, by number.
+type stopwatch struct {
+	committed, handled []atomic.Int64
+	want, got          int64
+	done               chan struct{}
+}
+
+func (m *stopwatch) emit(b *testing.B, db *database.DB, i int) {
+	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+		tx.AfterCommit(func() { m.committed[i].Store(time.Now().UnixNano()) })
+		n := strconv.Itoa(i)
+		return events.Emit(ctx, tx, events.Key{Aggregate: "order", ID: n}, wrapperspb.String(n))
+	})
+	if err != nil {
+		b.Error(err)
+	}
+}
+
+func (m *stopwatch) hear(consumer string) events.Subscription {
+	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+		i, err := strconv.Atoi(e.Body.GetValue())
+		if err != nil {
+			return err
+		}
+		tx.AfterCommit(func() {
+			m.handled[i].Store(time.Now().UnixNano())
+			if atomic.AddInt64(&m.got, 1) == m.want {
+				close(m.done)
+			}
+		})
+		return record(ctx, tx, consumer, e)
+	})
+}
+
+func (m *stopwatch) report(b *testing.B, begun time.Time) {
+	delays := make([]time.Duration, len(m.handled))
+	for i := range delays {
+		delays[i] = time.Duration(m.handled[i].Load() - m.committed[i].Load())
+	}
+	slices.Sort(delays)
+	at := func(p float64) float64 { return float64(delays[int(p*float64(len(delays)-1))]) / 1e6 }
+	b.ReportMetric(at(0.5), "p50-ms")
+	b.ReportMetric(at(0.99), "p99-ms")
+	b.ReportMetric(at(1), "max-ms")
+	b.ReportMetric(float64(len(delays))/time.Since(begun).Seconds(), "events/s")
+}
