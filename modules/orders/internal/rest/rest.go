@@ -1,0 +1,40 @@
+// Package rest publishes carts and orders: each handler parses, calls the service and renders.
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"app/modules/orders/internal/service"
+	"app/platform/httpserver"
+)
+
+// Register declares the operations. The service is asked for when a request comes, not before.
+func Register(api *httpserver.API, s func() *service.Service) {
+	registerCarts(api, s)
+	registerOrders(api, s)
+	api.Problems(
+		httpserver.ProblemInfo{Code: "cart_not_found", Status: http.StatusNotFound, Title: "No such cart", Help: "The cart does not exist, or the Cart-Token or account is not the one it belongs to."},
+		httpserver.ProblemInfo{Code: "cart_already_ordered", Status: http.StatusConflict, Title: "Cart already ordered", Help: "The cart has become the order that errors names. Make a new cart to buy more."},
+		httpserver.ProblemInfo{Code: "cart_empty", Status: http.StatusConflict, Title: "Cart empty", Help: "Put something in the cart first."},
+		httpserver.ProblemInfo{Code: "cart_full", Status: http.StatusConflict, Title: "Cart full", Help: "A cart holds 200 different products."},
+		httpserver.ProblemInfo{Code: "cart_changed", Status: http.StatusConflict, Title: "Cart changed", Help: "The cart was changed while it was checked out. Read it and check out again; the same Idempotency-Key may be used."},
+		httpserver.ProblemInfo{Code: "currency_mixed", Status: http.StatusConflict, Title: "Two currencies", Help: "All products of a cart are sold in one currency. Use a second cart."},
+		httpserver.ProblemInfo{Code: "price_changed", Status: http.StatusConflict, Title: "Prices changed", Help: "Prices are not those the cart showed; errors lists them. The cart has the new ones now: show them, and check out again with a new Idempotency-Key."},
+		httpserver.ProblemInfo{Code: "stock_short", Status: http.StatusConflict, Title: "Not enough stock", Help: "errors lists what is left. Change the cart, and check out again with a new Idempotency-Key."},
+		httpserver.ProblemInfo{Code: "product_gone", Status: http.StatusConflict, Title: "No longer sold", Help: "errors lists the products. Take them out of the cart."},
+		httpserver.ProblemInfo{Code: "order_not_found", Status: http.StatusNotFound, Title: "No such order", Help: "The order does not exist, or you may not see it."},
+		httpserver.ProblemInfo{Code: "order_shared", Status: http.StatusConflict, Title: "Other merchants' lines", Help: "The order has lines of other merchants: refund your own part instead of cancelling it."},
+		httpserver.ProblemInfo{Code: "order_not_cancellable", Status: http.StatusConflict, Title: "Too late to cancel", Help: "The order has been refunded."},
+		httpserver.ProblemInfo{Code: "role_too_low", Status: http.StatusForbidden, Title: "Role too low", Help: "Your role with the merchant does not allow this."},
+	)
+}
+
+// guest is the input of every operation on a cart or an order: a guest shows the cart's token.
+type guest struct {
+	CartToken string `header:"Cart-Token" maxLength:"200" doc:"A guest's secret, as it was answered when the cart was made"`
+}
+
+func (g guest) visitor(ctx context.Context) service.Visitor {
+	return service.NewVisitor(ctx, g.CartToken)
+}

@@ -1,0 +1,92 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"app/modules/orders/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/ids"
+	"app/platform/money"
+)
+
+// errCart is the answer for a cart that does not exist or is not the visitor's.
+var errCart = fault.Missing("cart")
+
+// CreateCart makes an empty cart: the visitor's own when signed in, else a guest's, whose token is answered this once
+// and for a repetition of the same request.
+func (s *Service) CreateCart(ctx context.Context, v Visitor) (cart store.Cart, token string, err error) {
+	now := s.Now()
+	cart = store.Cart{
+		ID: ids.For(ctx, "crt", now), OrderID: ids.New("ord", now), BuyerID: v.Principal.UserID,
+		State: store.CartOpen, Version: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	if cart.BuyerID == "" {
+		token = s.newToken(ctx)
+		cart.TokenHash = hash(token)
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return store.InsertCart(ctx, tx, cart)
+	})
+	if errors.Is(err, store.ErrDuplicate) { // the request was here before
+		cart, err = s.readCart(ctx, Visitor{Principal: v.Principal, tokenHash: cart.TokenHash}, cart.ID)
+	}
+	return cart, token, err
+}
+
+// Cart reads a cart. not_found: there is none, or it is another's.
+func (s *Service) Cart(ctx context.Context, v Visitor, id string) (store.Cart, error) {
+	return s.readCart(ctx, v, id)
+}
+
+func (s *Service) readCart(ctx context.Context, v Visitor, id string) (cart store.Cart, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		cart, err = cartOf(ctx, q, v, id, store.CartByID)
+		return err
+	})
+	return cart, err
+}
+
+// cartOf reads the cart and refuses whoever it does not belong to.
+func cartOf(ctx context.Context, tx *database.Tx, v Visitor, id string,
+	read func(context.Context, *database.Tx, string) (store.Cart, error),
+) (store.Cart, error) {
+	if !ids.Valid("crt", id) {
+		return store.Cart{}, errCart
+	}
+	cart, err := read(ctx, tx, id)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return store.Cart{}, errCart
+	case err != nil:
+		return store.Cart{}, err
+	case !v.owns(cart.BuyerID, cart.TokenHash):
+		return store.Cart{}, errCart
+	}
+	return cart, nil
+}
+
+// CartTotal sums the lines at the prices the buyer was shown; the total of an empty cart is zero in the shop's currency.
+func (s *Service) CartTotal(c store.Cart) (money.Money, error) {
+	if len(c.Lines) == 0 {
+		return money.Money{Currency: s.Options.Currency}, nil
+	}
+	total := money.Money{Currency: c.Currency}
+	for _, l := range c.Lines {
+		line, err := l.Price.Times(l.Quantity)
+		if err != nil {
+			return money.Money{}, err //nolint:wrapcheck // names itself
+		}
+		if total, err = total.Add(line); err != nil {
+			return money.Money{}, err //nolint:wrapcheck // names itself
+		}
+	}
+	return total, nil
+}
+
+func alreadyOrdered(orderID string) error {
+	e := fault.New(fault.FailedPrecondition, "cart_already_ordered", "This cart has become order "+orderID+".")
+	e.Fields = []fault.Field{{Pointer: "/order_id", Detail: orderID}}
+	return e
+}

@@ -1,0 +1,113 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"net/mail"
+	"strings"
+
+	"app/modules/orders/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// Checkout is what a buyer sends to turn a cart into an order.
+type Checkout struct {
+	CartID string
+	Email  string
+	Method string // how to pay, such as "test_ok"
+	Key    string // the request's idempotency key, scoped to its sender; never empty
+}
+
+// Checkout turns a cart into an order and asks for its payment:
+//
+//  1. a checkout with the same key has its order already: that one is the answer, whatever became of it;
+//  2. catalog holds the stock of all lines at the prices the buyer saw (one call);
+//  3. one write makes the order out of the cart, if the cart is still what was held for;
+//  4. payments takes the money (one call). No answer is no failure: the order stands, and Reconcile asks again.
+//
+// invalid_argument: email or payment method; not_found: the cart; failed_precondition: cart_empty, cart_already_ordered,
+// price_changed (the cart has the new prices afterwards), stock_short, product_gone; aborted: cart_changed.
+func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.Order, error) {
+	if err := s.acceptable(ctx, in); err != nil {
+		return store.Order{}, err
+	}
+	cart, before, err := s.openCart(ctx, v, in)
+	if err != nil || before != nil {
+		return value(before), err
+	}
+	cart, held, err := s.hold(ctx, v, cart)
+	if err != nil {
+		return store.Order{}, err
+	}
+	order, placed, err := s.place(ctx, v, in, cart, held)
+	if err != nil || !placed {
+		return order, err
+	}
+	return s.startPayment(ctx, order)
+}
+
+func value(o *store.Order) store.Order {
+	if o == nil {
+		return store.Order{}
+	}
+	return *o
+}
+
+// acceptable checks what can be checked without the cart.
+func (s *Service) acceptable(ctx context.Context, in Checkout) error {
+	var wrong []fault.Field
+	if !plausible(in.Email) {
+		wrong = append(wrong, fault.Field{Pointer: "/email", Detail: "is not an e-mail address"})
+	}
+	if !s.methods.accept(ctx, in.Method) {
+		wrong = append(wrong, fault.Field{Pointer: "/payment_method", Detail: "is not a payment method of this shop"})
+	}
+	if len(wrong) > 0 {
+		return fault.Invalid(wrong...)
+	}
+	return nil
+}
+
+// plausible tells whether the address is one bare mailbox (RFC 5322, 254 bytes as RFC 3696 erratum 1690 has it) and free
+// of what could break out of a header.
+func plausible(email string) bool {
+	if len(email) > 254 || strings.ContainsAny(email, "\r\n\t <>\"") {
+		return false
+	}
+	a, err := mail.ParseAddress(email)
+	return err == nil && a.Address == email
+}
+
+// keyOf binds the idempotency key to the cart: a key is good for one checkout of one cart.
+func (in Checkout) keyOf() string { return hash("checkout\x00" + in.CartID + "\x00" + in.Key) }
+
+// openCart reads a cart that can be checked out, or the order that this very checkout made before.
+func (s *Service) openCart(ctx context.Context, v Visitor, in Checkout) (cart store.Cart, before *store.Order, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		if cart, err = cartOf(ctx, q, v, in.CartID, store.CartByID); err != nil {
+			return err
+		}
+		order, err := store.OrderByKey(ctx, q, in.keyOf())
+		if err == nil {
+			before = &order
+			return nil
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		return ready(cart)
+	})
+	return cart, before, err
+}
+
+// ready refuses a cart that cannot be checked out.
+func ready(cart store.Cart) error {
+	if cart.State != store.CartOpen {
+		return alreadyOrdered(cart.OrderID)
+	}
+	if len(cart.Lines) == 0 {
+		return fault.New(fault.FailedPrecondition, "cart_empty", "There is nothing in this cart.")
+	}
+	return nil
+}

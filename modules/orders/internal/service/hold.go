@@ -1,0 +1,202 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"app/modules/catalog/catalogv1"
+	"app/modules/orders/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/money"
+	"app/platform/money/moneyv1"
+)
+
+// held is what catalog answered: each line of the cart as it will be sold, and until when its stock is held.
+type held struct {
+	lines   []store.Line
+	total   money.Money
+	expires time.Time
+}
+
+// hold takes the stock of the cart aside under the cart's order id. What an earlier attempt at the same version of the
+// cart left behind may have been given back, or be about to lapse: then the cart gets a new order id and one more try.
+func (s *Service) hold(ctx context.Context, v Visitor, cart store.Cart) (store.Cart, held, error) {
+	answer, err := s.reserve(ctx, cart)
+	stale := err == nil && answer.GetExpiresAt().AsTime().Sub(s.Now()) < s.Options.FreshHold
+	if stale || isReason(err, "hold_released") {
+		old := cart.OrderID
+		if cart, err = s.renew(ctx, v, cart); err != nil {
+			return cart, held{}, err
+		}
+		if stale {
+			s.release(ctx, old)
+		}
+		answer, err = s.reserve(ctx, cart)
+	}
+	if err != nil {
+		return cart, held{}, s.refused(ctx, cart, err)
+	}
+	h, err := heldFor(cart, answer)
+	return cart, h, err
+}
+
+func (s *Service) reserve(ctx context.Context, cart store.Cart) (*catalogv1.ReserveResponse, error) {
+	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
+	for i, l := range cart.Lines {
+		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: wire(l.Price)}
+	}
+	return s.Catalog.Reserve(ctx, req) //nolint:wrapcheck // the caller decides by it
+}
+
+// renew gives the cart another order id, provided that nobody changed it meanwhile.
+func (s *Service) renew(ctx context.Context, v Visitor, read store.Cart) (cart store.Cart, err error) {
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if cart, err = cartOf(ctx, tx, v, read.ID, store.LockCart); err != nil {
+			return err
+		}
+		if cart.State != store.CartOpen {
+			return alreadyOrdered(cart.OrderID)
+		}
+		if cart.Version != read.Version {
+			return errCartChanged
+		}
+		return s.bump(ctx, tx, &cart)
+	})
+	return cart, err
+}
+
+func isReason(err error, reason string) bool { return err != nil && fault.ReasonOf(err) == reason }
+
+// errCartChanged is the answer of a checkout that lost against a change of its cart.
+var errCartChanged error = fault.New(fault.Aborted, "cart_changed", "The cart was changed during the checkout. Read it and try again.")
+
+// release gives back what a checkout that came to nothing has held. It is a courtesy: an unused hold lapses.
+func (s *Service) release(ctx context.Context, orderID string) {
+	if _, err := s.Catalog.Release(ctx, &catalogv1.ReleaseRequest{OrderId: orderID}); err != nil {
+		s.Logger.WarnContext(ctx, "hold was not released and will lapse", slog.String("order", orderID), slog.Any("error", err))
+	}
+}
+
+// heldFor prices the lines of the cart with the products that catalog answered, one for each line in the same order.
+func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
+	if len(answer.GetProducts()) != len(cart.Lines) {
+		return held{}, fmt.Errorf("catalog held %d lines of %d", len(answer.GetProducts()), len(cart.Lines))
+	}
+	h := held{expires: answer.GetExpiresAt().AsTime(), total: money.Money{Currency: cart.Currency}}
+	for i, p := range answer.GetProducts() {
+		line := cart.Lines[i]
+		total, err := price(p).Times(line.Quantity)
+		if err != nil {
+			return held{}, fmt.Errorf("price of %s: %w", p.GetId(), err)
+		}
+		if h.total, err = h.total.Add(total); err != nil {
+			return held{}, fmt.Errorf("total with %s: %w", p.GetId(), err)
+		}
+		h.lines = append(h.lines, store.Line{
+			ProductID: line.ProductID, MerchantID: p.GetMerchantId(), Title: p.GetTitle(), SKU: p.GetSku(),
+			Quantity: line.Quantity, Price: price(p), Total: total,
+		})
+	}
+	return h, nil
+}
+
+// refused turns catalog's refusal into the answer of the checkout. Changed prices are taken over into the cart first.
+func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error {
+	switch fault.ReasonOf(err) {
+	case "price_changed":
+		change := detail[*catalogv1.PriceChange](err)
+		if err := s.reprice(ctx, cart, change.GetLines()); err != nil {
+			return err
+		}
+		return priceChanged(change.GetLines())
+	case "stock_short":
+		return stockShort(detail[*catalogv1.Shortage](err).GetLines())
+	case "product_gone":
+		return productGone(detail[*catalogv1.Gone](err).GetProductIds())
+	default:
+		return err // the boundary translates it
+	}
+}
+
+// reprice stores the prices that hold now, so that the next checkout is at prices the buyer has been told.
+func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catalogv1.NewPrice) error {
+	current := map[string]money.Money{}
+	for _, c := range changes {
+		current[c.GetProductId()] = money.Money{Amount: c.GetCurrent().GetAmount(), Currency: c.GetCurrent().GetCurrency()}
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		cart, err := store.LockCart(ctx, tx, read.ID)
+		if err != nil || cart.Version != read.Version || cart.State != store.CartOpen {
+			return err // changed meanwhile: whoever did it has seen newer prices or will be told
+		}
+		for _, line := range cart.Lines {
+			now, changed := current[line.ProductID]
+			if !changed || (now.Currency != cart.Currency && len(cart.Lines) > 1) {
+				continue
+			}
+			line.Price, cart.Currency = now, now.Currency
+			if err := store.UpdateCartLine(ctx, tx, cart.ID, line); err != nil {
+				return err
+			}
+		}
+		return s.bump(ctx, tx, &cart)
+	})
+}
+
+// detail finds the typed detail of a call's refusal, nil when there is none.
+func detail[M proto.Message](err error) M {
+	var none M
+	var call *fault.CallError
+	if errors.As(err, &call) {
+		for _, d := range call.Details {
+			if m, ok := d.(M); ok {
+				return m
+			}
+		}
+	}
+	return none
+}
+
+func priceChanged(lines []*catalogv1.NewPrice) error {
+	e := fault.New(fault.FailedPrecondition, "price_changed", "Prices have changed since they were put in the cart. The cart shows the new ones.")
+	for _, l := range lines {
+		e.Fields = append(e.Fields, fault.Field{
+			Pointer: "/lines/" + l.GetProductId() + "/price",
+			Detail:  fromWire(l.GetExpected()).String() + " -> " + fromWire(l.GetCurrent()).String(),
+		})
+	}
+	return e
+}
+
+func stockShort(lines []*catalogv1.Short) error {
+	e := fault.New(fault.FailedPrecondition, "stock_short", "There is not enough stock for this cart.")
+	for _, l := range lines {
+		e.Fields = append(e.Fields, fault.Field{
+			Pointer: "/lines/" + l.GetProductId() + "/quantity",
+			Detail:  fmt.Sprintf("%d wanted, %d available", l.GetRequested(), l.GetAvailable()),
+		})
+	}
+	return e
+}
+
+func productGone(products []string) error {
+	e := fault.New(fault.FailedPrecondition, "product_gone", "Products of this cart are no longer sold.")
+	for _, id := range products {
+		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + id, Detail: "is no longer sold"})
+	}
+	return e
+}
+
+func wire(m money.Money) *moneyv1.Money {
+	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
+}
+
+func fromWire(m *moneyv1.Money) money.Money {
+	return money.Money{Amount: m.GetAmount(), Currency: m.GetCurrency()}
+}

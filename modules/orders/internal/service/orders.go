@@ -1,0 +1,212 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"app/modules/merchants/merchantsv1"
+	"app/modules/orders/internal/store"
+	"app/modules/orders/ordersevents"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/ids"
+)
+
+// errOrder is the answer for an order that does not exist or that the visitor may not see.
+var errOrder = fault.Missing("order")
+
+// View is an order as somebody may see it.
+type View struct {
+	store.Order // lines and total are those the visitor may see
+	// Merchant tells that the order is seen by a merchant, who sees its own lines and their sum only.
+	Merchant bool
+}
+
+// Order reads an order for its buyer, a guest with its token, an administrator, or a member of a merchant with lines in
+// it. not_found: there is none, or it is none of the visitor's business.
+func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error) {
+	o, err := s.readOrder(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	if v.Principal.Admin || v.owns(o.BuyerID, o.TokenHash) {
+		return View{Order: o}, nil
+	}
+	roles, err := s.roles(ctx, v, o)
+	if err != nil {
+		return View{}, err
+	}
+	sees := atLeast(roles, merchantsv1.Role_ROLE_VIEWER)
+	if len(sees) == 0 {
+		return View{}, errOrder
+	}
+	return seenBy(o, sees), nil
+}
+
+func (s *Service) readOrder(ctx context.Context, id string) (o store.Order, err error) {
+	if !ids.Valid("ord", id) {
+		return o, errOrder
+	}
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		o, err = store.OrderByID(ctx, q, id)
+		if errors.Is(err, store.ErrNotFound) {
+			return errOrder
+		}
+		return err
+	})
+	return o, err
+}
+
+// roles asks what the visitor may do for each merchant with lines in the order.
+func (s *Service) roles(ctx context.Context, v Visitor, o store.Order) (map[string]merchantsv1.Role, error) {
+	out := map[string]merchantsv1.Role{}
+	for _, part := range o.Parts() {
+		role, err := s.role(ctx, v, part.MerchantID)
+		if err != nil {
+			return nil, err
+		}
+		out[part.MerchantID] = role
+	}
+	return out, nil
+}
+
+// atLeast picks the merchants for whom a role is held.
+func atLeast(roles map[string]merchantsv1.Role, role merchantsv1.Role) map[string]bool {
+	out := map[string]bool{}
+	for merchant, has := range roles {
+		if has >= role {
+			out[merchant] = true
+		}
+	}
+	return out
+}
+
+// role asks merchants what the visitor may do for a merchant; nothing when not signed in.
+func (s *Service) role(ctx context.Context, v Visitor, merchantID string) (merchantsv1.Role, error) {
+	if v.Principal.UserID == "" {
+		return merchantsv1.Role_ROLE_UNSPECIFIED, nil
+	}
+	answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: v.Principal.UserID})
+	return answer.GetRole(), err //nolint:wrapcheck // the boundary translates it
+}
+
+// seenBy leaves of an order what is for the given merchants.
+func seenBy(o store.Order, merchants map[string]bool) View {
+	var lines []store.Line
+	total := o.Total
+	total.Amount = 0
+	for _, l := range o.Lines {
+		if merchants[l.MerchantID] {
+			lines = append(lines, l)
+			total.Amount += l.Total.Amount
+		}
+	}
+	o.Lines, o.Total = lines, total
+	return View{Order: o, Merchant: true}
+}
+
+// List says which orders to list, newest first.
+type List struct {
+	// MerchantID lists the orders with lines of a merchant, empty the visitor's own.
+	MerchantID string
+	// BeforeAt and BeforeID name the last order already seen.
+	BeforeAt time.Time
+	BeforeID string
+	Limit    int
+}
+
+// Orders lists orders without their timelines. not_found: the visitor has no role with the merchant.
+func (s *Service) Orders(ctx context.Context, v Visitor, in List) ([]View, error) {
+	filter := store.Filter{MerchantID: in.MerchantID, BeforeAt: in.BeforeAt, BeforeID: in.BeforeID, Limit: in.Limit}
+	if in.MerchantID == "" {
+		filter.BuyerID = v.Principal.UserID
+	} else if err := s.mayList(ctx, v, in.MerchantID); err != nil {
+		return nil, err
+	}
+	var orders []store.Order
+	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		orders, err = store.Orders(ctx, q, filter)
+		return err
+	})
+	views := make([]View, len(orders))
+	for i, o := range orders {
+		views[i] = View{Order: o}
+		if in.MerchantID != "" {
+			views[i] = seenBy(o, map[string]bool{in.MerchantID: true})
+		}
+	}
+	return views, err
+}
+
+func (s *Service) mayList(ctx context.Context, v Visitor, merchantID string) error {
+	if !ids.Valid("mrc", merchantID) {
+		return fault.Missing("merchant")
+	}
+	if v.Principal.Admin {
+		return nil
+	}
+	role, err := s.role(ctx, v, merchantID)
+	if err == nil && role < merchantsv1.Role_ROLE_VIEWER {
+		return fault.Missing("merchant")
+	}
+	return err
+}
+
+// Cancel gives an order up for its buyer, or for a manager of the one merchant whose lines it has, or an administrator.
+// An order cancelled before is answered as it is.
+//
+// not_found: as in Order; permission_denied: the member is no manager; failed_precondition: order_shared (it has other
+// merchants' lines too), order_not_cancellable (it is refunded).
+func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error) {
+	o, err := s.readOrder(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	why, err := s.mayCancel(ctx, v, o)
+	if err != nil {
+		return View{}, err
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		o, err := store.LockOrder(ctx, tx, id)
+		switch {
+		case err != nil:
+			return err
+		case o.Status == store.Cancelled:
+			return nil
+		case !Allowed(o.Status, store.Cancelled):
+			return fault.New(fault.FailedPrecondition, "order_not_cancellable", "The order is "+string(o.Status)+".")
+		}
+		return s.cancel(ctx, tx, &o, o.PaymentStatus, why)
+	})
+	if err != nil {
+		return View{}, err
+	}
+	o, err = s.readOrder(ctx, id)
+	return View{Order: o, Merchant: why == byMerchant}, err
+}
+
+const byMerchant = ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT
+
+// mayCancel says in whose name the visitor may cancel.
+func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, error) {
+	if v.owns(o.BuyerID, o.TokenHash) {
+		return ordersevents.CancelReason_CANCEL_REASON_BY_BUYER, nil
+	}
+	if v.Principal.Admin {
+		return byMerchant, nil
+	}
+	roles, err := s.roles(ctx, v, o)
+	manages := len(atLeast(roles, merchantsv1.Role_ROLE_MANAGER))
+	switch {
+	case err != nil:
+		return 0, err
+	case len(atLeast(roles, merchantsv1.Role_ROLE_VIEWER)) == 0:
+		return 0, errOrder
+	case manages == 0:
+		return 0, fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
+	case manages < len(roles):
+		return 0, fault.New(fault.FailedPrecondition, "order_shared", "The order has lines of other merchants too: refund your own instead.")
+	}
+	return byMerchant, nil
+}

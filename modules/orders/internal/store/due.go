@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"app/platform/database"
+)
+
+// Due is an order that the reconciler has to look at.
+type Due struct {
+	ID string
+	At time.Time
+}
+
+// DueOrders lists what was due by now, the longest waiting first.
+func DueOrders(ctx context.Context, tx *database.Tx, now time.Time, limit int) ([]Due, error) {
+	rows, err := tx.Query(ctx, `SELECT id, due_at FROM orders_orders WHERE due_at <= ? ORDER BY due_at LIMIT ?`, database.Micros(now), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read due orders: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var due []Due
+	for rows.Next() {
+		var d Due
+		var at int64
+		if err := rows.Scan(&d.ID, &at); err != nil {
+			return nil, fmt.Errorf("read due order: %w", err)
+		}
+		d.At = database.Time(at)
+		due = append(due, d)
+	}
+	return due, rows.Err()
+}
+
+// Claim puts off an order that is due, so that only one process looks at it now; false when another one was first, or
+// when there is nothing left to look at.
+func Claim(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
+	err := one(ctx, tx, "claim order", `UPDATE orders_orders SET due_at = ? WHERE id = ? AND due_at = ?`,
+		database.Micros(next), d.ID, database.Micros(d.At))
+	if errors.Is(err, ErrChanged) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// PutOff moves the due time of an order that still waits for its payment, without raising its version. An order that
+// waits no longer is left alone.
+func PutOff(ctx context.Context, tx *database.Tx, id string, next time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE orders_orders SET due_at = ? WHERE id = ? AND status = 'pending_payment'`, database.Micros(next), id)
+	if err != nil {
+		return fmt.Errorf("put off order: %w", err)
+	}
+	return nil
+}

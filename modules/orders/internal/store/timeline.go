@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"app/platform/database"
+)
+
+// Entry is one thing that happened to an order.
+type Entry struct {
+	Version int64 // of the order after it
+	At      time.Time
+	Event   string
+	Detail  string
+}
+
+// InsertEntry adds to the timeline. ErrDuplicate when the order has an entry with this version.
+func InsertEntry(ctx context.Context, tx *database.Tx, orderID string, e Entry) error {
+	_, err := tx.Exec(ctx, `INSERT INTO orders_timeline (order_id, version, at, event, detail) VALUES (?, ?, ?, ?, ?)`,
+		orderID, e.Version, database.Micros(e.At), e.Event, e.Detail)
+	return inserted("timeline entry", err)
+}
+
+func timeline(ctx context.Context, tx *database.Tx, orderID string) ([]Entry, error) {
+	rows, err := tx.Query(ctx, `SELECT version, at, event, detail FROM orders_timeline WHERE order_id = ? ORDER BY version`, orderID)
+	if err != nil {
+		return nil, fmt.Errorf("read timeline: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var entries []Entry
+	for rows.Next() {
+		var e Entry
+		var at int64
+		if err := rows.Scan(&e.Version, &at, &e.Event, &e.Detail); err != nil {
+			return nil, fmt.Errorf("read timeline entry: %w", err)
+		}
+		e.At = database.Time(at)
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}

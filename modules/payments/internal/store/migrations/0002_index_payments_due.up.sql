@@ -1,0 +1,1 @@
+CREATE INDEX payments_payments_due ON payments_payments (due_at);

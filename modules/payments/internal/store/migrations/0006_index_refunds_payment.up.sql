@@ -1,0 +1,1 @@
+CREATE INDEX payments_refunds_payment ON payments_refunds (payment_id, created_at, id);

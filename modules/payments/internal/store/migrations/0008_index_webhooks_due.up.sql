@@ -1,0 +1,1 @@
+CREATE INDEX payments_webhooks_due ON payments_webhooks (due_at);
