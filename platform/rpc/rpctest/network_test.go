@@ -1,0 +1,167 @@
+package rpctest_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"app/platform/fault"
+	"app/platform/rpc"
+	"app/platform/rpc/rpctest"
+	"app/platform/rpc/rpctest/parityv1"
+)
+
+// dial makes the client of a parity module at the URL.
+func dial(t *testing.T, url string, o rpc.Options) *row {
+	t.Helper()
+	r := &row{fake: &fake{}, logs: &logs{}}
+	o.Signer, o.Logger = rpctest.Signer(t, time.Now), slog.New(slog.NewJSONHandler(r.logs, nil))
+	runtime := rpc.NewRuntime(o)
+	t.Cleanup(runtime.Close)
+	if err := runtime.BindRemote("orders", parityv1.NeedParity(&r.client), url); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// free finds an address at which nobody listens.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func TestModuleDownAndBack(t *testing.T) {
+	t.Parallel()
+	address := free(t)
+	r := dial(t, "http://"+address, rpc.Options{})
+	start := time.Now()
+	for range 30 {
+		err := r.call(context.Background(), "Act")
+		wantCall(t, err, fault.CallError{Method: "Act", Code: fault.Unavailable, Reason: "module_down"})
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("30 refusals took %v", took)
+	}
+	handler := &fake{act: func(context.Context, *parityv1.ActRequest) (*parityv1.ActResponse, error) {
+		return &parityv1.ActResponse{}, nil
+	}}
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	if err != nil {
+		t.Skipf("somebody else took the port: %v", err)
+	}
+	server := httptest.NewUnstartedServer(rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now)}).Handler(serve(handler)))
+	server.Listener.Close()
+	server.Listener = l
+	server.Start()
+	t.Cleanup(server.Close)
+	back := time.Now()
+	eventually(t, "the module is used again", func() bool { return r.call(context.Background(), "Act") == nil })
+	if waited := time.Since(back); waited > 2*time.Second {
+		t.Errorf("used again after %v, want within two seconds", waited)
+	}
+}
+
+// A peer that takes a request and then loses the connection may have executed it.
+func TestConnectionLostAfterSending(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]int64{"Act": 1, "Put": 2} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			var n atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				n.Add(1)
+				panic(http.ErrAbortHandler)
+			}))
+			t.Cleanup(server.Close)
+			r := dial(t, server.URL, rpc.Options{})
+			err := r.call(context.Background(), kind)
+			wantCall(t, err, fault.CallError{Method: kind, Code: fault.Unavailable, Reason: "connection_lost"})
+			if n.Load() != want {
+				t.Errorf("sent %d times, want %d", n.Load(), want)
+			}
+		})
+	}
+}
+
+// What stands between two processes may answer in their place; it is not believed in business matters.
+func TestAnswersOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	cases := map[int]fault.CallError{
+		http.StatusServiceUnavailable: {Code: fault.Unavailable, Reason: "connection_lost"},
+		http.StatusBadGateway:         {Code: fault.Unavailable, Reason: "connection_lost"},
+		http.StatusNotFound:           {Code: fault.Internal, Reason: "protocol_error"},
+		http.StatusForbidden:          {Code: fault.Internal, Reason: "protocol_error"},
+		http.StatusUnauthorized:       {Code: fault.Internal, Reason: "protocol_error"},
+		http.StatusTemporaryRedirect:  {Code: fault.Internal, Reason: "protocol_error"},
+		http.StatusOK:                 {Code: fault.Internal, Reason: "protocol_error"},
+	}
+	for status, want := range cases {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			t.Parallel()
+			var n atomic.Int64
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				n.Add(1)
+				w.Header().Set("Location", "/elsewhere")
+				w.Header().Set("Content-Type", "text/html")
+				w.WriteHeader(status)
+			}))
+			t.Cleanup(server.Close)
+			want.Method = "Act"
+			wantCall(t, dial(t, server.URL, rpc.Options{}).call(context.Background(), "Act"), want)
+			if n.Load() != 1 {
+				t.Errorf("sent %d times", n.Load())
+			}
+		})
+	}
+}
+
+// Connections are given up after a minute of use, so that a replica added later gets its share.
+func TestConnectionsDoNotGrowOld(t *testing.T) {
+	t.Parallel()
+	var now atomic.Int64
+	clock := func() time.Time { return time.Unix(now.Load(), 0) }
+	handler := &fake{act: func(context.Context, *parityv1.ActRequest) (*parityv1.ActResponse, error) {
+		return &parityv1.ActResponse{}, nil
+	}}
+	var mu sync.Mutex
+	remotes := map[string]bool{}
+	inner := rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now)}).Handler(serve(handler))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		remotes[r.RemoteAddr] = true
+		mu.Unlock()
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	r := dial(t, server.URL, rpc.Options{Now: clock})
+	used := func() int {
+		for range 5 {
+			if err := r.call(context.Background(), "Act"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return len(remotes)
+	}
+	if n := used(); n != 1 {
+		t.Errorf("%d connections for calls in sequence, want one", n)
+	}
+	now.Add(61)
+	if n := used(); n != 2 {
+		t.Errorf("%d connections after a minute, want another", n)
+	}
+}
