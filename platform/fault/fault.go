@@ -112,7 +112,11 @@ func (e *CallError) Error() string {
 }
 
 // CodeOf reads the code of an error for a caller that decides by it: of a verdict, of a call, or of a context error.
+// No error has no code.
 func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
 	var call *CallError
 	if errors.As(err, &call) {
 		return call.Code
@@ -122,6 +126,9 @@ func CodeOf(err error) Code {
 
 // ReasonOf reads the reason of a verdict or a call, empty when there is none.
 func ReasonOf(err error) string {
+	if err == nil {
+		return ""
+	}
 	var call *CallError
 	if errors.As(err, &call) {
 		return call.Reason

@@ -1,0 +1,180 @@
+// Package rest publishes the module's operations.
+package rest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"app/modules/merchants/internal/service"
+	"app/modules/merchants/internal/store"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/httpserver"
+)
+
+// Register declares the operations. The service is asked for when a request comes.
+func Register(api *httpserver.API, s func() *service.Service) {
+	h := handlers{s}
+	op := func(access httpserver.Access, method, path, id, summary string) httpserver.Operation {
+		return httpserver.Operation{
+			Method: method, Path: path, ID: id, Summary: summary, Access: access, Rate: httpserver.RateDefault, Tags: []string{"merchants"},
+		}
+	}
+	created := func(op httpserver.Operation) httpserver.Operation { op.Status = http.StatusCreated; return op }
+	const one, members = "/v1/merchants/{id}", "/v1/merchants/{id}/members"
+	httpserver.Register(api, created(op(httpserver.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.open)
+	httpserver.Register(api, op(httpserver.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.mine)
+	httpserver.Register(api, op(httpserver.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.get)
+	httpserver.Register(api, op(httpserver.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.update)
+	httpserver.Register(api, op(httpserver.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approve)
+	httpserver.Register(api, op(httpserver.Member, http.MethodGet, members, "list-members", "List a merchant's members"), h.members)
+	httpserver.Register(api, created(op(httpserver.Member, http.MethodPost, members, "set-member", "Add a member or change a member's role, as an owner")), h.invite)
+	httpserver.Register(api, op(httpserver.Member, http.MethodDelete, members+"/{user_id}", "remove-member", "Remove a member, as an owner, or leave"), h.remove)
+	api.Problems(
+		httpserver.ProblemInfo{Code: "slug_taken", Status: http.StatusConflict, Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made."},
+		httpserver.ProblemInfo{Code: "last_owner", Status: http.StatusConflict, Title: "Last owner", Help: "A merchant needs an owner. Make somebody else one first."},
+		httpserver.ProblemInfo{Code: "owner_needed", Status: http.StatusForbidden, Title: "Owner needed", Help: "You are a member of the merchant, but only an owner may do this."},
+		httpserver.ProblemInfo{Code: "merchant_not_found", Status: http.StatusNotFound, Title: "No such merchant", Help: "There is no such merchant, or you are not a member of it."},
+		httpserver.ProblemInfo{Code: "member_not_found", Status: http.StatusNotFound, Title: "No such member", Help: "The user is not a member of the merchant."},
+	)
+}
+
+type handlers struct{ service func() *service.Service }
+
+// Merchant is a merchant as the caller may see it.
+type Merchant struct {
+	ID          string    `json:"id" example:"mrc_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Slug        string    `json:"slug" example:"analytical-engines"`
+	Name        string    `json:"name" example:"Analytical Engines"`
+	Description string    `json:"description"`
+	Status      string    `json:"status" enum:"pending,approved" doc:"Only an approved merchant may sell"`
+	Role        string    `json:"role,omitempty" enum:"owner,manager,viewer" doc:"The caller's, for members"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+func render(v service.View) Merchant {
+	m := v.Merchant
+	return Merchant{ID: m.ID, Slug: m.Slug, Name: m.Name, Description: m.Description, Status: string(m.Status), Role: roleNames[v.Role], CreatedAt: m.CreatedAt}
+}
+
+var roleNames = map[merchantsv1.Role]string{
+	merchantsv1.Role_ROLE_VIEWER: "viewer", merchantsv1.Role_ROLE_MANAGER: "manager", merchantsv1.Role_ROLE_OWNER: "owner",
+}
+
+var roles = map[string]merchantsv1.Role{
+	"viewer": merchantsv1.Role_ROLE_VIEWER, "manager": merchantsv1.Role_ROLE_MANAGER, "owner": merchantsv1.Role_ROLE_OWNER,
+}
+
+type merchantReply struct {
+	httpserver.Tagged
+	Location string `header:"Location"`
+	Body     Merchant
+}
+
+func reply(v service.View, err error) (*merchantReply, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &merchantReply{Tagged: httpserver.Tagged{ETag: httpserver.ETag(v.Version)}, Body: render(v)}, nil
+}
+
+type openRequest struct {
+	Body struct {
+		Name        string `json:"name" minLength:"1" maxLength:"200" example:"Analytical Engines"`
+		Slug        string `json:"slug,omitempty" maxLength:"48" doc:"Made from the name when not sent"`
+		Description string `json:"description,omitempty" maxLength:"5000"`
+	}
+}
+
+func (h handlers) open(ctx context.Context, in *openRequest) (*merchantReply, error) {
+	out, err := reply(h.service().Open(ctx, service.Draft{Name: in.Body.Name, Slug: in.Body.Slug, Description: in.Body.Description}))
+	if err == nil {
+		out.Location = "/v1/merchants/" + out.Body.ID
+	}
+	return out, err
+}
+
+type mineReply struct{ Body httpserver.Page[Merchant] }
+
+func (h handlers) mine(ctx context.Context, in *httpserver.Paging) (*mineReply, error) {
+	after, err := httpserver.DecodeCursor(in.After, 1)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service().Mine(ctx, first(after), in.Want())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Merchant, len(found))
+	for i, m := range found {
+		out[i] = render(service.View{Merchant: m})
+	}
+	return &mineReply{httpserver.NewPage(out, in.Limit, func(m Merchant) []string { return []string{m.ID} })}, nil
+}
+
+// first is where a list goes on, empty for its beginning.
+func first(cursor []string) string {
+	if len(cursor) == 0 {
+		return ""
+	}
+	return cursor[0]
+}
+
+type idRequest struct {
+	ID string `path:"id"`
+}
+
+func (h handlers) get(ctx context.Context, in *idRequest) (*merchantReply, error) {
+	return reply(h.service().ByID(ctx, in.ID))
+}
+
+func (h handlers) approve(ctx context.Context, in *idRequest) (*merchantReply, error) {
+	return reply(h.service().Approve(ctx, in.ID))
+}
+
+type updateRequest struct {
+	httpserver.Conditional
+	ID   string `path:"id"`
+	Body struct {
+		Name        *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
+		Description *string `json:"description,omitempty" maxLength:"5000"`
+	}
+}
+
+func (h handlers) update(ctx context.Context, in *updateRequest) (*merchantReply, error) {
+	return reply(h.service().Update(ctx, in.ID, service.Change{Name: in.Body.Name, Description: in.Body.Description, Match: in.Match}))
+}
+
+// Member is somebody who may act for a merchant.
+type Member struct {
+	UserID    string    `json:"user_id" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Role      string    `json:"role" enum:"owner,manager,viewer"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func member(m store.Member) Member {
+	return Member{UserID: m.UserID, Role: roleNames[m.Role], CreatedAt: m.CreatedAt}
+}
+
+type membersRequest struct {
+	httpserver.Paging
+	ID string `path:"id"`
+}
+
+type membersReply struct{ Body httpserver.Page[Member] }
+
+func (h handlers) members(ctx context.Context, in *membersRequest) (*membersReply, error) {
+	after, err := httpserver.DecodeCursor(in.After, 1)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service().Members(ctx, in.ID, first(after), in.Want())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Member, len(found))
+	for i, m := range found {
+		out[i] = member(m)
+	}
+	return &membersReply{httpserver.NewPage(out, in.Limit, func(m Member) []string { return []string{m.UserID} })}, nil
+}

@@ -1,0 +1,249 @@
+// Package service is what merchants does: it opens merchant accounts and knows who may act for them.
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"app/modules/merchants/internal/store"
+	"app/modules/merchants/merchantsevents"
+	"app/modules/merchants/merchantsv1"
+	"app/modules/users/usersv1"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+)
+
+// Users finds people.
+type Users interface {
+	// Find looks up an account. Its CallError has the code NotFound when there is none.
+	Find(ctx context.Context, req *usersv1.FindRequest) (*usersv1.FindResponse, error)
+}
+
+// Options put a service together.
+type Options struct {
+	DB          *database.DB
+	Users       Users
+	Now         func() time.Time
+	AutoApprove bool // a new merchant may sell at once
+}
+
+// Service is merchants at work. It is safe for concurrent use.
+type Service struct{ Options }
+
+var _ merchantsv1.MerchantsHandler = (*Service)(nil)
+
+// New makes a service on a migrated database.
+func New(o Options) *Service { return &Service{o} }
+
+// View is a merchant as the caller may see it.
+type View struct {
+	store.Merchant
+	// Role is the caller's, ROLE_UNSPECIFIED for strangers.
+	Role merchantsv1.Role
+}
+
+// Draft is a merchant to be.
+type Draft struct {
+	Name        string
+	Slug        string // made from the name when empty
+	Description string
+}
+
+// slugTries bounds how many slugs are tried when the plain one is taken.
+const slugTries = 5
+
+// Open opens a merchant account; the caller becomes its owner. A repetition with the same idempotency key finds the
+// account. Errors: InvalidArgument at /slug, AlreadyExists (slug_taken) when the given slug is taken.
+func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
+	owner, err := s.user(ctx, identity.FromContext(ctx).UserID)
+	if err != nil {
+		return View{}, err
+	}
+	given := d.Slug != ""
+	if !given {
+		d.Slug = slugOf(d.Name)
+	} else if !validSlug(d.Slug) {
+		return View{}, fault.Invalid(fault.Field{Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them"})
+	}
+	id := ids.For(ctx, "mrc", s.Now())
+	for try := range slugTries {
+		m, err := s.insert(ctx, id, d, owner)
+		if !errors.Is(err, store.ErrDuplicate) {
+			return View{m, merchantsv1.Role_ROLE_OWNER}, err
+		}
+		if found, err := s.opened(ctx, id, owner.GetId()); !errors.Is(err, store.ErrNotFound) {
+			return found, err
+		}
+		if given {
+			break
+		}
+		d.Slug = withSuffix(slugOf(d.Name), id, try)
+	}
+	return View{}, fault.New(fault.AlreadyExists, "slug_taken", "Another merchant has this slug.")
+}
+
+// insert writes merchant, owner and, when it may sell at once, MerchantApproved.
+func (s *Service) insert(ctx context.Context, id string, d Draft, owner *usersv1.User) (store.Merchant, error) {
+	m := store.Merchant{ID: id, Slug: d.Slug, Name: d.Name, Description: d.Description, Status: store.Pending, Version: 1, CreatedAt: s.Now().Truncate(time.Microsecond)}
+	if s.AutoApprove {
+		m.Status = store.Approved
+	}
+	return m, s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := store.InsertMerchant(ctx, tx, m); err != nil {
+			return err
+		}
+		if err := store.InsertMember(ctx, tx, store.Member{MerchantID: id, UserID: owner.GetId(), Role: merchantsv1.Role_ROLE_OWNER, CreatedAt: m.CreatedAt}); err != nil {
+			return err
+		}
+		if m.Status == store.Pending {
+			return nil
+		}
+		return emitApproved(ctx, tx, m, owner)
+	})
+}
+
+// opened finds the merchant that an earlier run of the same request made.
+func (s *Service) opened(ctx context.Context, id, owner string) (v View, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		v, err = view(ctx, q, id, owner)
+		return err
+	})
+	return v, err
+}
+
+// view reads a merchant and the caller's role. Error: store.ErrNotFound.
+func view(ctx context.Context, q *database.Tx, id, user string) (v View, err error) {
+	if v.Merchant, err = store.ByID(ctx, q, id); err != nil || user == "" {
+		return v, err
+	}
+	v.Role, _, err = store.Membership(ctx, q, id, user)
+	return v, err
+}
+
+func emitApproved(ctx context.Context, tx *database.Tx, m store.Merchant, owner *usersv1.User) error {
+	return events.Emit(ctx, tx, events.Key{Aggregate: "merchant", ID: m.ID, Version: m.Version}, &merchantsevents.MerchantApproved{
+		MerchantId: m.ID, Name: m.Name, Slug: m.Slug,
+		OwnerId: owner.GetId(), OwnerEmail: owner.GetEmail(), OwnerFirstName: owner.GetFirstName(),
+	})
+}
+
+// user asks users for somebody who is known to exist.
+func (s *Service) user(ctx context.Context, id string) (*usersv1.User, error) {
+	reply, err := s.Users.Find(ctx, &usersv1.FindRequest{By: &usersv1.FindRequest_Id{Id: id}})
+	if err != nil {
+		return nil, fmt.Errorf("find user: %w", err)
+	}
+	return reply.GetUser(), nil
+}
+
+// ByID reads a merchant for whoever asks. A pending one is there for its members and administrators only.
+// Error: NotFound.
+func (s *Service) ByID(ctx context.Context, id string) (v View, err error) {
+	caller := identity.FromContext(ctx)
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		v, err = view(ctx, q, id, caller.UserID)
+		return err
+	})
+	hidden := err == nil && v.Status == store.Pending && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED && !caller.Admin
+	if errors.Is(err, store.ErrNotFound) || hidden {
+		return View{}, fault.Missing("merchant")
+	}
+	return v, err
+}
+
+// Mine lists the merchants the caller is a member of.
+func (s *Service) Mine(ctx context.Context, after string, limit int) (out []store.Merchant, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		out, err = store.OfUser(ctx, q, identity.FromContext(ctx).UserID, after, limit)
+		return err
+	})
+	return out, err
+}
+
+// Change is what a PATCH changes; nil leaves a field as it is.
+type Change struct {
+	Name        *string
+	Description *string
+	// Match checks the version the change is meant for.
+	Match func(version int64) error
+}
+
+// Update changes a merchant's profile. Errors: NotFound for whoever is not a member, PermissionDenied for members that
+// are not owners, VersionMismatch, Aborted.
+func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err error) {
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if v, err = owned(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := c.Match(v.Version); err != nil {
+			return err
+		}
+		if c.Name != nil {
+			v.Name = *c.Name
+		}
+		if c.Description != nil {
+			v.Description = *c.Description
+		}
+		ok, err := store.Update(ctx, tx, v.Merchant)
+		if err == nil && !ok {
+			err = fault.New(fault.Aborted, "aborted", "The merchant was changed by others at the same time. Try again.")
+		}
+		v.Version++
+		return err
+	})
+	return v, err
+}
+
+// owned reads a merchant that the caller is an owner of.
+func owned(ctx context.Context, q *database.Tx, id string) (View, error) {
+	v, err := view(ctx, q, id, identity.FromContext(ctx).UserID)
+	switch {
+	case errors.Is(err, store.ErrNotFound) || err == nil && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED:
+		return View{}, fault.Missing("merchant")
+	case err == nil && v.Role != merchantsv1.Role_ROLE_OWNER:
+		return View{}, fault.New(fault.PermissionDenied, "owner_needed", "Only an owner of the merchant may do this.")
+	}
+	return v, err
+}
+
+// Approve lets a merchant sell, for administrators. Approving twice changes nothing. Error: NotFound.
+func (s *Service) Approve(ctx context.Context, id string) (v View, err error) {
+	owner, err := s.anOwner(ctx, id)
+	if err != nil {
+		return View{}, err
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		ok, err := store.Approve(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if v, err = view(ctx, tx, id, ""); err != nil || !ok {
+			return err
+		}
+		return emitApproved(ctx, tx, v.Merchant, owner)
+	})
+	return v, err
+}
+
+// anOwner finds somebody to tell of the approval.
+func (s *Service) anOwner(ctx context.Context, id string) (*usersv1.User, error) {
+	var members []store.Member
+	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		members, err = store.Members(ctx, q, id, "", 100)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		if m.Role == merchantsv1.Role_ROLE_OWNER {
+			return s.user(ctx, m.UserID)
+		}
+	}
+	return nil, fault.Missing("merchant")
+}

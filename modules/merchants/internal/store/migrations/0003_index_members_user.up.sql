@@ -1,0 +1,1 @@
+CREATE INDEX merchants_members_user ON merchants_members (user_id, merchant_id)

@@ -1,0 +1,170 @@
+// Package store keeps merchants and their members.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"app/modules/merchants/merchantsv1"
+	"app/platform/database"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations make the module's tables.
+func Migrations() fs.FS {
+	part, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the name is a constant
+	}
+	return part
+}
+
+// Errors of this package.
+var (
+	// ErrDuplicate is returned when the id or the slug is taken, or the user is a member already.
+	ErrDuplicate = errors.New("exists already")
+	// ErrNotFound is returned when there is no such row.
+	ErrNotFound = errors.New("no such row")
+)
+
+// Status tells whether a merchant may sell.
+type Status string
+
+// The statuses.
+const (
+	Pending  Status = "pending"
+	Approved Status = "approved"
+)
+
+// Merchant is who sells.
+type Merchant struct {
+	ID          string
+	Slug        string
+	Name        string
+	Description string
+	Status      Status
+	Version     int64
+	CreatedAt   time.Time
+}
+
+// Member is somebody who may act for a merchant.
+type Member struct {
+	MerchantID string
+	UserID     string
+	Role       merchantsv1.Role
+	CreatedAt  time.Time
+}
+
+// InsertMerchant adds a merchant. ErrDuplicate: the id or the slug is taken.
+func InsertMerchant(ctx context.Context, tx *database.Tx, m Merchant) error {
+	_, err := tx.Exec(ctx, `INSERT INTO merchants_merchants (id, slug, name, description, status, version, created_at) VALUES (?, ?, ?, ?, ?, 1, ?)`,
+		m.ID, m.Slug, m.Name, m.Description, string(m.Status), database.Micros(m.CreatedAt))
+	return duplicate("insert merchant", err)
+}
+
+const columns = `m.id, m.slug, m.name, m.description, m.status, m.version, m.created_at`
+
+func scanMerchant(row interface{ Scan(...any) error }) (m Merchant, err error) {
+	var created int64
+	err = row.Scan(&m.ID, &m.Slug, &m.Name, &m.Description, &m.Status, &m.Version, &created)
+	m.CreatedAt = database.Time(created)
+	return m, err
+}
+
+// ByID reads a merchant. ErrNotFound.
+func ByID(ctx context.Context, q *database.Tx, id string) (Merchant, error) {
+	m, err := scanMerchant(q.QueryRow(ctx, `SELECT `+columns+` FROM merchants_merchants m WHERE m.id = ?`, id))
+	return m, missing("read merchant", err)
+}
+
+// BySlug reads a merchant. ErrNotFound.
+func BySlug(ctx context.Context, q *database.Tx, slug string) (Merchant, error) {
+	m, err := scanMerchant(q.QueryRow(ctx, `SELECT `+columns+` FROM merchants_merchants m WHERE m.slug = ?`, slug))
+	return m, missing("read merchant", err)
+}
+
+// OfUser lists the merchants a user is a member of, by id, after the given one.
+func OfUser(ctx context.Context, q *database.Tx, user, after string, limit int) ([]Merchant, error) {
+	rows, err := q.Query(ctx, `SELECT `+columns+` FROM merchants_members b JOIN merchants_merchants m ON m.id = b.merchant_id
+		WHERE b.user_id = ? AND b.merchant_id > ? ORDER BY b.merchant_id LIMIT ?`, user, after, limit)
+	return collect("list merchants", rows, err, scanMerchant)
+}
+
+// Update changes name and description of the given version. It returns false when the merchant has another version.
+func Update(ctx context.Context, tx *database.Tx, m Merchant) (bool, error) {
+	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET name = ?, description = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		m.Name, m.Description, m.ID, m.Version))
+}
+
+// Approve lets a pending merchant sell. It returns false when the merchant is not pending.
+func Approve(ctx context.Context, tx *database.Tx, id string) (bool, error) {
+	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET status = 'approved', version = version + 1 WHERE id = ? AND status = 'pending'`, id))
+}
+
+// Membership reads a user's role and the merchant's status in one query. Role is ROLE_UNSPECIFIED for somebody without one.
+func Membership(ctx context.Context, q *database.Tx, merchant, user string) (role merchantsv1.Role, status Status, err error) {
+	err = q.QueryRow(ctx, `SELECT b.role, m.status FROM merchants_members b JOIN merchants_merchants m ON m.id = b.merchant_id
+		WHERE b.merchant_id = ? AND b.user_id = ?`, merchant, user).Scan(&role, &status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return merchantsv1.Role_ROLE_UNSPECIFIED, "", nil
+	}
+	if err != nil {
+		return 0, "", fmt.Errorf("read membership: %w", err)
+	}
+	return role, status, nil
+}
+
+// collect reads the rows of a list.
+func collect[T any](what string, rows *sql.Rows, err error, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", what, err)
+		}
+		out = append(out, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return out, nil
+}
+
+func changed(result sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, fmt.Errorf("update: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+func duplicate(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case database.IsDuplicate(err):
+		return ErrDuplicate
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+func missing(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}

@@ -1,0 +1,60 @@
+// Package merchants opens merchant accounts and knows who may act for them.
+package merchants
+
+import (
+	"context"
+	"io/fs"
+
+	"google.golang.org/protobuf/proto"
+
+	"app/modules/merchants/internal/rest"
+	"app/modules/merchants/internal/service"
+	"app/modules/merchants/internal/store"
+	"app/modules/merchants/merchantsevents"
+	"app/modules/merchants/merchantsv1"
+	"app/modules/users/usersv1"
+	"app/platform/host"
+	"app/platform/httpserver"
+	"app/platform/rpc"
+)
+
+// Module is the merchants module.
+type Module struct {
+	cfg     Config
+	users   usersv1.UsersClient
+	service *service.Service
+}
+
+// New makes the module, not yet open.
+func New() *Module { return &Module{} }
+
+// Name implements lifecycle.Module.
+func (*Module) Name() string { return "merchants" }
+
+// Config implements host.Configurer.
+func (m *Module) Config() any { return &m.cfg }
+
+// Migrations implements host.DatabaseOwner.
+func (*Module) Migrations() fs.FS { return store.Migrations() }
+
+// Calls implements host.Caller.
+func (m *Module) Calls() []rpc.Dependency { return []rpc.Dependency{usersv1.NeedUsers(&m.users)} }
+
+// Serves implements host.Callee.
+func (m *Module) Serves() []rpc.Service {
+	return []rpc.Service{merchantsv1.ServeMerchants(func() merchantsv1.MerchantsHandler { return m.service })}
+}
+
+// Emits implements host.Emitter.
+func (*Module) Emits() []proto.Message { return []proto.Message{&merchantsevents.MerchantApproved{}} }
+
+// Operations implements host.Publisher.
+func (m *Module) Operations(api *httpserver.API) {
+	rest.Register(api, func() *service.Service { return m.service })
+}
+
+// Open implements host.Opener.
+func (m *Module) Open(_ context.Context, env host.Env) error {
+	m.service = service.New(service.Options{DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApprove})
+	return nil
+}
