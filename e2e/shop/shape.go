@@ -1,0 +1,198 @@
+package shop
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"app/modules"
+	"app/platform/config"
+	"app/platform/host"
+)
+
+// Shape is an arrangement of the shop's modules in processes.
+type Shape string
+
+// The shapes that need nothing but this machine.
+const (
+	// Local is one process with guarded local calls.
+	Local Shape = "local"
+	// RPC is one process that calls itself over loopback, repeats every call that may be repeated and delivers every event twice.
+	RPC Shape = "rpc"
+	// Processes is a process for each module, with their own SQLite files and no broker.
+	Processes Shape = "processes"
+)
+
+// Shapes are all of them.
+var Shapes = []Shape{Local, RPC, Processes}
+
+// Shop is a running shop.
+type Shop struct {
+	*Client         // anonymous
+	Dir     string  // folder of the databases
+	Parts   []*Part // the operating-system processes, none in the shapes local and rpc
+}
+
+// settings make the shop's background work quick enough for tests and take the limits off.
+var settings = map[string]string{
+	"RATE_LIMIT": "off", "ADMIN_ADDR": "off", "LOG_LEVEL": "warn", "LOG_FORMAT": "json", "DEV_PAGES": "on",
+	"ORDERS_RECONCILE_INTERVAL": "100ms", "PAYMENTS_RECONCILE_INTERVAL": "100ms", "PAYMENTS_TEST_SLOW": "300ms",
+	"CATALOG_SWEEP_INTERVAL": "200ms", "INTERNAL_KEY": "a key that only the end-to-end tests know",
+}
+
+// Run runs a scenario in every shape, each a sub-test with an empty shop of its own. The extra settings come on top.
+func Run(t *testing.T, scenario func(t *testing.T, s *Shop), extra map[string]string) {
+	t.Helper()
+	for _, shape := range Shapes {
+		t.Run(string(shape), func(t *testing.T) {
+			t.Parallel()
+			scenario(t, Open(t, shape, extra))
+		})
+	}
+}
+
+// Open starts an empty shop in the shape and stops it when the test ends.
+func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
+	t.Helper()
+	env := maps.Clone(settings)
+	maps.Copy(env, extra)
+	s := &Shop{Dir: t.TempDir()}
+	env["DATA_DIR"] = s.Dir
+	if shape == Processes {
+		s.split(t, env)
+	} else {
+		s.inProcess(t, env, shape == RPC)
+	}
+	return s
+}
+
+// inProcess hosts all modules in the process of the test.
+func (s *Shop) inProcess(t testing.TB, env map[string]string, rpc bool) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := modules.All()
+	h, err := host.New(t.Context(), host.Options{
+		Modules: all, Hosted: names(), Environment: config.Fixed(env), Listener: listener,
+		Logger:   slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		ForceRPC: rpc, RepeatCalls: rpc, DuplicateEvents: rpc,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		if err := h.Stop(ctx); err != nil {
+			t.Errorf("stop the shop: %v", err)
+		}
+	})
+	s.Client = &Client{Base: h.URL()}
+}
+
+// names are all modules.
+func names() []string {
+	var out []string
+	for _, m := range modules.All() {
+		out = append(out, m.Name())
+	}
+	return out
+}
+
+// served are the modules that need a process: all but those that only have commands.
+func served() []string {
+	return slices.DeleteFunc(names(), func(name string) bool { return name == "seed" })
+}
+
+// testLog writes log lines to the test's log.
+type testLog struct{ t testing.TB }
+
+// Write implements io.Writer.
+func (l testLog) Write(line []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(line)))
+	return len(line), nil
+}
+
+// split starts a process for each module.
+func (s *Shop) split(t testing.TB, env map[string]string) {
+	t.Helper()
+	binary := Binary(t)
+	addresses := map[string]string{}
+	for _, name := range served() {
+		addresses[name] = FreeAddress(t)
+		env[config.ModuleVariable(name, "URL")] = "http://" + addresses[name]
+	}
+	s.Client = &Client{Base: "http://" + addresses["gateway"]}
+	for _, name := range served() {
+		own := maps.Clone(env)
+		own["HTTP_ADDR"] = addresses[name]
+		own["PUBLIC_URL"] = s.Base
+		delete(own, config.ModuleVariable(name, "URL"))
+		p := &Part{Name: name, Address: addresses[name], Binary: binary, Args: []string{"serve", "--module=" + name}, Env: own}
+		p.log = filepath.Join(s.Dir, name+".log")
+		s.Parts = append(s.Parts, p)
+		p.Start(t)
+	}
+	t.Cleanup(func() { s.stop(t) })
+	for _, p := range s.Parts {
+		p.AwaitReady(t)
+	}
+}
+
+// stop ends all processes and shows what those that failed the test had to say.
+func (s *Shop) stop(t testing.TB) {
+	for _, p := range s.Parts {
+		p.Stop(t)
+	}
+	if !t.Failed() {
+		return
+	}
+	for _, p := range s.Parts {
+		if raw, err := os.ReadFile(p.log); err == nil && len(raw) > 0 {
+			t.Logf("%s said:\n%s", p.Name, tail(raw, 8<<10))
+		}
+	}
+}
+
+func tail(raw []byte, n int) []byte {
+	if len(raw) > n {
+		return raw[len(raw)-n:]
+	}
+	return raw
+}
+
+// Part finds the process of a module.
+func (s *Shop) Part(t testing.TB, name string) *Part {
+	t.Helper()
+	for _, p := range s.Parts {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("no process %s", name)
+	return nil
+}
+
+// FreeAddress is a loopback address that nobody listens at.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr())
+}
