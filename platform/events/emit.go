@@ -26,7 +26,7 @@ type Option func(*Envelope)
 func Sensitive() Option { return func(e *Envelope) { e.Sensitive = true } }
 
 const insertOutbox = `INSERT INTO events_outbox
-	(id, type, schema_version, aggregate, aggregate_id, aggregate_version, occurred_at, request_id, trace, sensitive, state, payload)
+	(id, type, schema_version, aggregate, aggregate_id, aggregate_version, occurred_at, request_id, trace, secret, state, payload)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`
 
 // Emit tells the house what the transaction makes true. The event exists if and only if the transaction commits; the

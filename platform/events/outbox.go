@@ -18,7 +18,7 @@ const (
 )
 
 const outboxColumns = `o.seq, o.id, o.type, o.schema_version, o.aggregate, o.aggregate_id, o.aggregate_version,
-	o.occurred_at, o.request_id, o.trace, o.sensitive, o.payload`
+	o.occurred_at, o.request_id, o.trace, o.secret, o.payload`
 
 // row is a row of the outbox.
 type row struct {

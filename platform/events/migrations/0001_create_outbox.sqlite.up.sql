@@ -11,7 +11,7 @@ CREATE TABLE events_outbox (
     occurred_at       BIGINT       NOT NULL,
     request_id        VARCHAR(128) NOT NULL,
     trace             VARCHAR(64)  NOT NULL,
-    sensitive         INTEGER      NOT NULL,
+    secret            INTEGER      NOT NULL,
     state             INTEGER      NOT NULL CHECK (state IN (0, 1, 2)),
     payload           MEDIUMBLOB   NOT NULL
 )
