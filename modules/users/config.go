@@ -1,0 +1,52 @@
+package users
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"app/modules/users/internal/service"
+	"app/platform/identity/token"
+)
+
+// Config is what can be set of the module.
+type Config struct {
+	CodeLife       time.Duration `env:"USERS_CODE_LIFE" envDefault:"10m" doc:"how long a one-time code is valid, 1m to 10m"`
+	LettersPerHour int           `env:"USERS_LETTERS_PER_HOUR" envDefault:"10" doc:"how many letters registrations can cause one address to get in an hour, 1 to 1000"`
+	AccessLife     time.Duration `env:"USERS_ACCESS_LIFE" envDefault:"15m" doc:"how long an access token is valid, 1m to 1h"`
+	RefreshIdle    time.Duration `env:"USERS_REFRESH_IDLE" envDefault:"720h" doc:"how long a session lasts that nobody uses, 1h to 8760h"`
+	RefreshGrace   time.Duration `env:"USERS_REFRESH_GRACE" envDefault:"10s" doc:"how long a refresh token that was exchanged still gets the same successor, 0s to 1m"`
+	SessionLife    time.Duration `env:"USERS_SESSION_LIFE" envDefault:"2160h" doc:"how long a session lasts at most, 1h to 8760h"`
+	SweepInterval  time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
+}
+
+// Validate implements the check that configuration is read with.
+func (c *Config) Validate() error {
+	const year = 365 * 24 * time.Hour
+	errs := []error{
+		between("USERS_CODE_LIFE", c.CodeLife, time.Minute, 10*time.Minute), // ASVS 6.5.5
+		between("USERS_ACCESS_LIFE", c.AccessLife, time.Minute, token.MaxLife),
+		between("USERS_REFRESH_IDLE", c.RefreshIdle, time.Hour, year),
+		between("USERS_REFRESH_GRACE", c.RefreshGrace, 0, time.Minute),
+		between("USERS_SESSION_LIFE", c.SessionLife, time.Hour, year),
+		between("USERS_SWEEP_INTERVAL", c.SweepInterval, 10*time.Millisecond, 24*time.Hour),
+	}
+	if c.LettersPerHour < 1 || c.LettersPerHour > 1000 {
+		errs = append(errs, errors.New("USERS_LETTERS_PER_HOUR must be between 1 and 1000"))
+	}
+	return errors.Join(errs...)
+}
+
+func between(name string, d, least, most time.Duration) error {
+	if d < least || d > most {
+		return fmt.Errorf("%s must be between %s and %s", name, least, most)
+	}
+	return nil
+}
+
+func (c *Config) limits() service.Limits {
+	return service.Limits{
+		CodeLife: c.CodeLife, LettersPerHour: c.LettersPerHour, AccessLife: c.AccessLife,
+		RefreshIdle: c.RefreshIdle, RefreshGrace: c.RefreshGrace, SessionLife: c.SessionLife,
+	}
+}

@@ -1,0 +1,27 @@
+package rest
+
+import (
+	"net/http"
+
+	"app/platform/httpserver"
+)
+
+func (h handlers) keys(api *httpserver.API) {
+	api.Raw(httpserver.Operation{
+		Method: http.MethodGet, Path: "/.well-known/jwks.json", ID: "get-jwks", Tags: authTag,
+		Access: httpserver.Public, Rate: httpserver.RateDefault,
+		Summary:     "Read the public keys of access tokens",
+		Description: "A JSON Web Key Set (RFC 7517), to verify access tokens without asking.",
+	}, http.HandlerFunc(h.keySet))
+}
+
+func (h handlers) keySet(w http.ResponseWriter, r *http.Request) {
+	set, err := h.users().KeySet(r.Context())
+	if err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json")
+	w.Header().Set("Cache-Control", "public, max-age=300")
+	_, _ = w.Write(set)
+}

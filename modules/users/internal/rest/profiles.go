@@ -1,0 +1,92 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"app/modules/users/internal/service"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+var usersTag = []string{"Users"}
+
+func (h handlers) profiles(api *httpserver.API) {
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodGet, Path: "/v1/users/me", ID: "get-me", Tags: usersTag,
+		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Read one's own account",
+	}, h.me)
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodPatch, Path: "/v1/users/me", ID: "update-me", Tags: usersTag, MaxBody: smallBody,
+		Access: httpserver.User, Rate: httpserver.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
+		Summary: "Change one's own names",
+	}, h.rename)
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodGet, Path: "/v1/users/auth", ID: "get-auth", Tags: usersTag,
+		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Tell how this call was authenticated, and as whom",
+	}, h.auth)
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodGet, Path: "/v1/users/{id}/public", ID: "get-public-profile", Tags: usersTag,
+		Access: httpserver.Public, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Summary: "Read what anybody may know of a user",
+	}, h.public)
+}
+
+func (h handlers) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
+	return tagged(h.users().Me(ctx))
+}
+
+type renameInput struct {
+	httpserver.Conditional
+	Body struct {
+		FirstName  *string `json:"first_name,omitempty" doc:"1 to 100 characters"`
+		MiddleName *string `json:"middle_name,omitempty" doc:"At most 100 characters"`
+		LastName   *string `json:"last_name,omitempty" doc:"1 to 100 characters"`
+	}
+}
+
+func (h handlers) rename(ctx context.Context, in *renameInput) (*userOutput, error) {
+	names := service.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName}
+	return tagged(h.users().Rename(ctx, names, in.Match))
+}
+
+type authOutput struct {
+	Body struct {
+		AuthMethod string `json:"auth_method" enum:"bearer,session,api_key"`
+		User       user   `json:"user"`
+	}
+}
+
+func (h handlers) auth(ctx context.Context, _ *struct{}) (*authOutput, error) {
+	u, err := h.users().Me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &authOutput{}
+	out.Body.AuthMethod, out.Body.User = string(identity.FromContext(ctx).Method), userOf(u)
+	return out, nil
+}
+
+type publicInput struct {
+	ID string `path:"id" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
+}
+
+type publicOutput struct {
+	Body publicProfile
+}
+
+// publicProfile is what anybody may know of a user.
+type publicProfile struct {
+	ID          string    `json:"id"`
+	DisplayName string    `json:"display_name" example:"Ada L."`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+func (h handlers) public(ctx context.Context, in *publicInput) (*publicOutput, error) {
+	p, err := h.users().PublicProfile(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &publicOutput{Body: publicProfile{p.ID, p.DisplayName, p.CreatedAt}}, nil
+}

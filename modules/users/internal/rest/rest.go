@@ -1,0 +1,59 @@
+// Package rest is the public REST operations of users: each reads its input, makes one call to the service, and writes
+// what comes back.
+package rest
+
+import (
+	"time"
+
+	"app/modules/users/internal/service"
+	"app/platform/httpserver"
+)
+
+// Declare adds the operations to the API. The service is asked for when an operation is called: the operations are
+// declared where users is not hosted, too.
+func Declare(api *httpserver.API, users func() *service.Service) {
+	h := handlers{users}
+	h.signIn(api)
+	h.profiles(api)
+	h.keys(api)
+	api.Problems(problems...)
+}
+
+type handlers struct{ users func() *service.Service }
+
+// smallBody bounds the bodies of all operations: the longest has a password of 256 bytes and three names.
+const smallBody = 16 << 10
+
+var problems = []httpserver.ProblemInfo{
+	{Code: "invalid_credentials", Status: 401, Title: "Wrong address or password", Help: "The address and the password do not belong to an account that may sign in. Which of the two is wrong is not told."},
+	{Code: "refresh_token_invalid", Status: 401, Title: "Refresh token not valid", Help: "It is unknown, has run out, or its session has ended: sign in again. A token that is used again long after it was exchanged ends its session."},
+	{Code: "code_invalid", Status: 422, Title: "Code not valid", Help: "A code is good for ten minutes, five tries and one use, and a newer one replaces it. Register again to get a new one."},
+	{Code: "user_not_found", Status: 404, Title: "No such user", Help: "There is no user with this id."},
+}
+
+// user is an account as its owner sees it.
+type user struct {
+	ID         string    `json:"id" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Email      string    `json:"email" example:"ada@example.com"`
+	FirstName  string    `json:"first_name"`
+	MiddleName string    `json:"middle_name"`
+	LastName   string    `json:"last_name"`
+	Admin      bool      `json:"admin" doc:"Whether the user is an administrator of the shop"`
+	CreatedAt  time.Time `json:"created_at"`
+}
+
+func userOf(u service.User) user {
+	return user{u.ID, u.Email, u.FirstName, u.MiddleName, u.LastName, u.Admin, u.CreatedAt}
+}
+
+type userOutput struct {
+	httpserver.Tagged
+	Body user
+}
+
+func tagged(u service.User, err error) (*userOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &userOutput{Tagged: httpserver.Tagged{ETag: httpserver.ETag(u.Version)}, Body: userOf(u)}, nil
+}

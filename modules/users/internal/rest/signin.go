@@ -1,0 +1,148 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"app/modules/users/internal/service"
+	"app/platform/httpserver"
+)
+
+var authTag = []string{"Sign-in"}
+
+func (h handlers) signIn(api *httpserver.API) {
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/register", ID: "register", Tags: authTag, Status: http.StatusAccepted,
+		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Summary:     "Register an address",
+		Description: "Sends a letter to the address: a code for POST /v1/auth/verify, or word that it has an account. The reply is the same either way.",
+	}, h.register)
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/verify", ID: "verify-address", Tags: authTag,
+		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Summary:     "Verify an address with the code from the letter",
+		Description: "Makes the account, with the password and names of the registration that the code was sent for.",
+	}, h.verify)
+	// Keys are not for these: a stored reply would keep tokens alive that the client may have thrown away.
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: httpserver.KeyNone,
+		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+		Summary:     "Sign in with a password",
+		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with.",
+	}, h.login)
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: httpserver.KeyNone,
+		Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+		Summary: "Exchange a refresh token",
+		Description: "The token is exchanged for its successor and a fresh access token. A repetition within ten seconds gets the same successor; " +
+			"later use of a token that was exchanged ends the session.",
+	}, h.refresh)
+	httpserver.Register(api, httpserver.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone,
+		Access: httpserver.Optional, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+		Summary:     "Sign out",
+		Description: "Ends the session of the refresh token, or of the access token that the call is made with. Access tokens run out by themselves within 15 minutes.",
+	}, h.logout)
+}
+
+type registerInput struct {
+	Body struct {
+		Email      string `json:"email" example:"ada@example.com"`
+		Password   string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character, and not a common one"`
+		Confirm    string `json:"confirm_password" doc:"The same again"`
+		FirstName  string `json:"first_name" doc:"1 to 100 characters"`
+		MiddleName string `json:"middle_name,omitempty" doc:"At most 100 characters"`
+		LastName   string `json:"last_name" doc:"1 to 100 characters"`
+	}
+}
+
+type registerOutput struct {
+	Body struct {
+		Status       string `json:"status" enum:"accepted"`
+		Registration string `json:"registration" doc:"Send it along to verify, to be sure that no other registration of the address is verified by mistake"`
+	}
+}
+
+func (h handlers) register(ctx context.Context, in *registerInput) (*registerOutput, error) {
+	b := in.Body
+	id, err := h.users().Register(ctx, service.Registration{
+		Email: b.Email, Password: b.Password, Confirm: b.Confirm, FirstName: b.FirstName, MiddleName: b.MiddleName, LastName: b.LastName,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := &registerOutput{}
+	out.Body.Status, out.Body.Registration = "accepted", id
+	return out, nil
+}
+
+type verifyInput struct {
+	Body struct {
+		Email        string `json:"email" example:"ada@example.com"`
+		Code         string `json:"code" example:"123456" doc:"Six digits"`
+		Registration string `json:"registration,omitempty" doc:"What register answered"`
+	}
+}
+
+func (h handlers) verify(ctx context.Context, in *verifyInput) (*userOutput, error) {
+	return tagged(h.users().Verify(ctx, service.Proof{Email: in.Body.Email, Code: in.Body.Code, Registration: in.Body.Registration}))
+}
+
+type loginInput struct {
+	UserAgent string `header:"User-Agent"`
+	Body      struct {
+		Email    string `json:"email" example:"ada@example.com"`
+		Password string `json:"password"`
+	}
+}
+
+// tokensOutput is the answer of RFC 6749 section 5.1, which must not be cached.
+type tokensOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		AccessToken  string `json:"access_token" doc:"For the header Authorization: Bearer …"`
+		RefreshToken string `json:"refresh_token"`
+		TokenType    string `json:"token_type" enum:"Bearer"`
+		ExpiresIn    int    `json:"expires_in" example:"900" doc:"Life of the access token in seconds"`
+	}
+}
+
+func tokensOf(t service.Tokens, err error) (*tokensOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &tokensOutput{CacheControl: "no-store"}
+	out.Body.AccessToken, out.Body.RefreshToken = t.Access, t.Refresh
+	out.Body.TokenType, out.Body.ExpiresIn = "Bearer", int(t.ExpiresIn.Seconds())
+	return out, nil
+}
+
+func (h handlers) login(ctx context.Context, in *loginInput) (*tokensOutput, error) {
+	return tokensOf(h.users().Login(ctx, service.Credentials{Email: in.Body.Email, Password: in.Body.Password, UserAgent: in.UserAgent}))
+}
+
+type refreshInput struct {
+	Body struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+}
+
+func (h handlers) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
+	return tokensOf(h.users().Refresh(ctx, in.Body.RefreshToken))
+}
+
+type logoutInput struct {
+	Body *logoutBody
+}
+
+type logoutBody struct {
+	RefreshToken string `json:"refresh_token,omitempty" doc:"Ends the session of this token, even when the access token has run out"`
+}
+
+func (h handlers) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
+	presented := ""
+	if in.Body != nil {
+		presented = in.Body.RefreshToken
+	}
+	return nil, h.users().Logout(ctx, presented)
+}

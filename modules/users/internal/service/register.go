@@ -1,0 +1,118 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/fault"
+	"app/platform/ids"
+)
+
+// Registration is what somebody who wants an account sends.
+type Registration struct {
+	Email, Password, Confirm        string
+	FirstName, MiddleName, LastName string
+}
+
+// Register accepts a registration and has a letter sent to the address. What it answers and does is the same for every
+// address: one hash, one Write, one letter.
+//
+//  1. A new address gets a code. The registration waits with that code and becomes an account when it is verified; until
+//     then there is none, so somebody else's registration of the address leaves no trace once its owner verifies theirs.
+//  2. An address with an account gets a letter that says so.
+//  3. An address that got LettersPerHour letters in the last hour gets no more; the newest code stays valid.
+//
+// The result identifies the registration and is no secret: who passes it to Verify can be sure that no other registration
+// of the address is verified by mistake. Errors: InvalidArgument with pointers; Unavailable when too many hashes are waiting.
+func (s *Service) Register(ctx context.Context, in Registration) (registration string, err error) {
+	who, wrong := checkPerson(in.Email, in.FirstName, in.MiddleName, in.LastName)
+	wrong = append(wrong, checkPassword(in.Password, who.address.typed)...)
+	if in.Confirm != in.Password {
+		wrong = append(wrong, fault.Field{Pointer: "/confirm_password", Detail: "must be the same as the password"})
+	}
+	if len(wrong) > 0 {
+		return "", fault.Invalid(wrong...)
+	}
+	if err := s.LoadKeys(ctx); err != nil {
+		return "", err
+	}
+	hash, err := s.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	row := s.codeFor(ids.For(ctx, "cod", s.now()), who, hash)
+	digits := newDigits()
+	row.Hash = s.codeHash(row, digits)
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.register(ctx, tx, row, digits) })
+	if errors.Is(err, store.ErrDuplicate) {
+		err = nil // the request was sent twice and has had its effect
+	}
+	return row.ID, err
+}
+
+func (s *Service) codeFor(id string, who person, hash string) store.Code {
+	now := s.now()
+	return store.Code{
+		ID: id, EmailKey: who.address.key, Purpose: store.VerifyAddress, ExpiresAt: now.Add(s.limits.CodeLife),
+		Email: who.address.typed, PasswordHash: hash,
+		FirstName: who.firstName, MiddleName: who.middleName, LastName: who.lastName, CreatedAt: now,
+	}
+}
+
+func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code, digits string) error {
+	letters, err := store.CountCodes(ctx, tx, row.EmailKey, row.CreatedAt.Add(-time.Hour))
+	if err != nil || letters >= s.limits.LettersPerHour {
+		return err
+	}
+	account, exists, err := known(store.AccountByEmail(ctx, tx, row.EmailKey))
+	if err != nil {
+		return err
+	}
+	if exists {
+		return tellOwner(ctx, tx, row, account)
+	}
+	if err := store.InsertCode(ctx, tx, row); err != nil {
+		return err
+	}
+	return events.Emit(ctx, tx, events.Key{Aggregate: "code", ID: row.ID, Version: 1}, &usersevents.CodeIssued{
+		CodeId: row.ID, Email: row.Email, Code: digits, Purpose: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,
+		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName,
+	}, events.Sensitive())
+}
+
+// tellOwner keeps nothing of the registration but that it happened.
+func tellOwner(ctx context.Context, tx *database.Tx, row store.Code, owner store.Account) error {
+	err := store.InsertCode(ctx, tx, store.Code{
+		ID: row.ID, EmailKey: row.EmailKey, Purpose: store.KnownAddress, ExpiresAt: row.ExpiresAt, CreatedAt: row.CreatedAt,
+	})
+	if err != nil {
+		return err
+	}
+	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
+		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName})
+}
+
+// newDigits makes a one-time code of six digits.
+func newDigits() string {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		panic(err) // crypto/rand does not fail since Go 1.24
+	}
+	return fmt.Sprintf("%06d", n.Int64())
+}
+
+// codeHash is what is kept of a code. The row's id salts it; the key makes a million guesses need more than the table.
+func (s *Service) codeHash(row store.Code, digits string) string {
+	return hex.EncodeToString(mac(s.ring.secret, "code", row.ID, row.EmailKey, digits))
+}

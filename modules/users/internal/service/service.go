@@ -1,0 +1,89 @@
+// Package service holds the use cases of users: registering and verifying an address, signing in and staying signed in,
+// one's own profile, and what other modules may ask. Each public method is one use case with at most one Write; nobody
+// learns from any of them whether an address has an account, except by proving that the address is theirs.
+package service
+
+import (
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// Options are what a Service works with. All are required.
+type Options struct {
+	DB     *database.DB
+	Now    func() time.Time
+	Logger *slog.Logger
+	Hasher *passwords.Hasher
+	Limits Limits
+}
+
+// Limits are the lives of what users hands out.
+type Limits struct {
+	CodeLife     time.Duration // of a one-time code
+	AccessLife   time.Duration // of an access token
+	RefreshIdle  time.Duration // how long a refresh token waits to be used
+	RefreshGrace time.Duration // how long a used one still gets its successor
+	SessionLife  time.Duration // of a sign-in, however often it is refreshed
+	// LettersPerHour bounds the letters that registrations can cause one address to get, and with them the codes that
+	// can be guessed at.
+	LettersPerHour int
+}
+
+// Service is the use cases. Safe for concurrent use.
+type Service struct {
+	db     *database.DB
+	now    func() time.Time
+	logger *slog.Logger
+	hasher *passwords.Hasher
+	limits Limits
+
+	ring   keyring
+	reuses atomic.Int64
+}
+
+// New makes the service. It reads nothing yet.
+func New(o Options) *Service {
+	return &Service{db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits}
+}
+
+// Reuses counts the sessions ended because a refresh token came back too late.
+func (s *Service) Reuses() int64 { return s.reuses.Load() }
+
+// Hashes counts the passwords hashed.
+func (s *Service) Hashes() int64 { return s.hasher.Operations() }
+
+// User is an account as its owner sees it.
+type User struct {
+	ID         string
+	Email      string
+	FirstName  string
+	MiddleName string
+	LastName   string
+	Admin      bool
+	Version    int64
+	CreatedAt  time.Time
+}
+
+func userOf(a store.Account) User {
+	return User{
+		ID: a.ID, Email: a.Email, FirstName: a.FirstName, MiddleName: a.MiddleName, LastName: a.LastName,
+		Admin: a.Admin, Version: a.Version, CreatedAt: a.CreatedAt,
+	}
+}
+
+func errMissing() error { return fault.Missing("user") }
+
+// known tells an account that is there from one that is not; the error is any other.
+func known(a store.Account, err error) (store.Account, bool, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Account{}, false, nil
+	}
+	return a, err == nil, err
+}

@@ -1,0 +1,92 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"app/platform/database"
+)
+
+// Account is one person whose address is verified.
+type Account struct {
+	ID           string // usr_...
+	Email        string // as it was typed
+	EmailKey     string // in lower case, unique
+	PasswordHash string // PHC string, or bcrypt
+	FirstName    string
+	MiddleName   string
+	LastName     string
+	Admin        bool
+	VerifiedAt   time.Time
+	DisabledAt   time.Time // zero: not disabled
+	Version      int64     // 1 at first, one more with each change of the names
+	CreatedAt    time.Time
+}
+
+// Disabled tells whether the account may not sign in.
+func (a Account) Disabled() bool { return !a.DisabledAt.IsZero() }
+
+const (
+	accountColumns = `id, email, email_key, password_hash, first_name, middle_name, last_name, admin, verified_at, disabled_at, version, created_at`
+
+	insertAccount  = `INSERT INTO users_accounts (` + accountColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`
+	accountByID    = `SELECT ` + accountColumns + ` FROM users_accounts WHERE id = ?`
+	accountByEmail = `SELECT ` + accountColumns + ` FROM users_accounts WHERE email_key = ?`
+	renameAccount  = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, version = version + 1 WHERE id = ? AND version = ?`
+	promoteAccount = `UPDATE users_accounts SET admin = 1 WHERE id = ? AND admin = 0`
+	rehashAccount  = `UPDATE users_accounts SET password_hash = ? WHERE id = ? AND password_hash = ?`
+)
+
+// InsertAccount adds a new account. ErrDuplicate: the id or the address has one.
+func InsertAccount(ctx context.Context, tx *database.Tx, a Account) error {
+	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
+		flag(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt))
+	return inserted("account", err)
+}
+
+// AccountByID reads one account. ErrNotFound.
+func AccountByID(ctx context.Context, tx *database.Tx, id string) (Account, error) {
+	return scanAccount(tx.QueryRow(ctx, accountByID, id))
+}
+
+// AccountByEmail reads the account of an address in lower case. ErrNotFound.
+func AccountByEmail(ctx context.Context, tx *database.Tx, key string) (Account, error) {
+	return scanAccount(tx.QueryRow(ctx, accountByEmail, key))
+}
+
+// RenameAccount writes the names of a, which is one version on after it. ErrChanged: a is not the current version.
+func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
+	return one(ctx, tx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.ID, a.Version)
+}
+
+// PromoteAccount makes the account an administrator. ErrChanged: it is one.
+func PromoteAccount(ctx context.Context, tx *database.Tx, id string) error {
+	return one(ctx, tx, "promote account", promoteAccount, id)
+}
+
+// RehashPassword replaces the stored form of the same password. ErrChanged: the password is another by now.
+func RehashPassword(ctx context.Context, tx *database.Tx, id, from, to string) error {
+	return one(ctx, tx, "rehash password", rehashAccount, to, id, from)
+}
+
+func scanAccount(row scanner) (Account, error) {
+	var a Account
+	var admin int
+	var verified, created int64
+	var disabled sql.NullInt64
+	err := row.Scan(&a.ID, &a.Email, &a.EmailKey, &a.PasswordHash, &a.FirstName, &a.MiddleName, &a.LastName,
+		&admin, &verified, &disabled, &a.Version, &created)
+	if err != nil {
+		return Account{}, found("account", err)
+	}
+	a.Admin, a.VerifiedAt, a.DisabledAt, a.CreatedAt = admin == 1, database.Time(verified), timeOf(disabled), database.Time(created)
+	return a, nil
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"app/platform/database"
+)
+
+// Purpose says what a row of codes is for.
+type Purpose string
+
+// The purposes.
+const (
+	// VerifyAddress is a code with the registration that it makes true.
+	VerifyAddress Purpose = "verify_address"
+	// KnownAddress records that the owner of an account was told of a registration; it has no code.
+	KnownAddress Purpose = "known_address"
+)
+
+// MaxTries is how often a code may be tried.
+const MaxTries = 5
+
+// Code is one letter caused by one registration, and what was registered.
+type Code struct {
+	ID           string // cod_...
+	EmailKey     string
+	Purpose      Purpose
+	Hash         string // empty for KnownAddress
+	ExpiresAt    time.Time
+	Email        string
+	PasswordHash string // blanked when the code is spent
+	FirstName    string
+	MiddleName   string
+	LastName     string
+	CreatedAt    time.Time
+}
+
+const (
+	insertCode = `INSERT INTO users_codes
+		(id, email_key, purpose, code_hash, tries, expires_at, spent_at, email, password_hash, first_name, middle_name, last_name, created_at)
+		VALUES (?, ?, ?, ?, 0, ?, NULL, ?, ?, ?, ?, ?, ?)`
+	newestCode = `SELECT id, email_key, purpose, code_hash, expires_at, email, password_hash, first_name, middle_name, last_name, created_at
+		FROM users_codes WHERE email_key = ? AND purpose = ? ORDER BY created_at DESC, id DESC LIMIT 1`
+	countCodes = `SELECT COUNT(*) FROM users_codes WHERE email_key = ? AND created_at > ?`
+	tryCode    = `UPDATE users_codes SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
+	spendCode  = `UPDATE users_codes SET spent_at = ?, password_hash = '' WHERE id = ? AND spent_at IS NULL`
+	oldCodes   = `SELECT id FROM users_codes WHERE created_at < ? LIMIT 100`
+	deleteCode = `DELETE FROM users_codes WHERE id = ?`
+)
+
+// InsertCode adds a row. ErrDuplicate: the id has one, so the request is a repetition.
+func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
+	_, err := tx.Exec(ctx, insertCode, c.ID, c.EmailKey, string(c.Purpose), c.Hash, database.Micros(c.ExpiresAt),
+		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt))
+	return inserted("code", err)
+}
+
+// NewestCode reads the only row of an address and purpose that counts. ErrNotFound.
+func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose) (c Code, err error) {
+	var expires, created int64
+	err = tx.QueryRow(ctx, newestCode, emailKey, string(p)).Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires,
+		&c.Email, &c.PasswordHash, &c.FirstName, &c.MiddleName, &c.LastName, &created)
+	if err != nil {
+		return Code{}, found("code", err)
+	}
+	c.ExpiresAt, c.CreatedAt = database.Time(expires), database.Time(created)
+	return c, nil
+}
+
+// CountCodes counts the rows of an address since a time.
+func CountCodes(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) (n int, err error) {
+	err = tx.QueryRow(ctx, countCodes, emailKey, database.Micros(since)).Scan(&n)
+	return n, found("count of codes", err)
+}
+
+// TryCode counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.
+func TryCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return one(ctx, tx, "try code", tryCode, id, database.Micros(now))
+}
+
+// SpendCode uses a code up. ErrChanged: it was used before.
+func SpendCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return one(ctx, tx, "spend code", spendCode, database.Micros(now), id)
+}
+
+// DeleteCodes removes at most 100 rows older than a time.
+func DeleteCodes(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return deleteEach(ctx, tx, "codes", oldCodes, deleteCode, database.Micros(before))
+}
+
+// deleteEach removes what a query lists, a row at a time: neither engine's DELETE ... LIMIT is the other's.
+func deleteEach(ctx context.Context, tx *database.Tx, what, list, remove string, args ...any) (int, error) {
+	found, err := texts(ctx, tx, list, args...)
+	if err != nil {
+		return 0, fmt.Errorf("list old %s: %w", what, err)
+	}
+	for _, id := range found {
+		if _, err := tx.Exec(ctx, remove, id); err != nil {
+			return 0, fmt.Errorf("delete old %s: %w", what, err)
+		}
+	}
+	return len(found), nil
+}

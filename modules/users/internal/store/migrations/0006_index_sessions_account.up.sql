@@ -1,0 +1,1 @@
+CREATE INDEX users_sessions_account ON users_sessions (account_id);

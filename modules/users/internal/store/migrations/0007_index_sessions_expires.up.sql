@@ -1,0 +1,1 @@
+CREATE INDEX users_sessions_expires ON users_sessions (expires_at);

@@ -1,0 +1,103 @@
+// Package store keeps accounts, codes, sessions and keys. Its functions run within a database.Write or Read of the caller,
+// who decides what belongs in one transaction; what a caller decides by is named here, the driver's errors stay wrapped.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"app/platform/database"
+)
+
+// Errors that callers decide by.
+var (
+	// ErrNotFound: there is no such row.
+	ErrNotFound = errors.New("not found")
+	// ErrDuplicate: a row with this identity is there already.
+	ErrDuplicate = errors.New("duplicate")
+	// ErrChanged: the row is no longer as the change needs it.
+	ErrChanged = errors.New("changed meanwhile")
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations holds the module's tables.
+func Migrations() fs.FS {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	return sub
+}
+
+// scanner is one row of an answer.
+type scanner interface{ Scan(dest ...any) error }
+
+// found names the error of a look-up.
+func found(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	}
+	return fmt.Errorf("read %s: %w", what, err)
+}
+
+// inserted names the error of an insert.
+func inserted(what string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case database.IsDuplicate(err):
+		return ErrDuplicate
+	}
+	return fmt.Errorf("insert %s: %w", what, err)
+}
+
+// one runs a change that must match exactly one row, else ErrChanged.
+func one(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
+	result, err := tx.Exec(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if n != 1 {
+		return ErrChanged
+	}
+	return nil
+}
+
+// timeOf reads a time that may be absent; the zero time stands for that.
+func timeOf(us sql.NullInt64) time.Time {
+	if !us.Valid {
+		return time.Time{}
+	}
+	return database.Time(us.Int64)
+}
+
+// texts collects the rows of a query of one text column.
+func texts(ctx context.Context, tx *database.Tx, query string, args ...any) (out []string, err error) {
+	rows, err := tx.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names it
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err //nolint:wrapcheck // the caller names it
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err() //nolint:wrapcheck // the caller names it
+}

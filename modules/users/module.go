@@ -1,0 +1,77 @@
+// Package users keeps accounts: who somebody is, how they prove it, and how long they stay signed in.
+package users
+
+import (
+	"context"
+	"io/fs"
+
+	"google.golang.org/protobuf/proto"
+
+	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/rest"
+	"app/modules/users/internal/service"
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/modules/users/usersv1"
+	"app/platform/host"
+	"app/platform/httpserver"
+	"app/platform/lifecycle"
+	"app/platform/rpc"
+)
+
+// Module is users in one process.
+type Module struct {
+	config  Config
+	service *service.Service
+	sweeper *lifecycle.Worker
+}
+
+// New makes the module, not opened.
+func New() *Module { return &Module{} }
+
+// Name implements lifecycle.Module.
+func (m *Module) Name() string { return "users" }
+
+// Config implements host.Configurer.
+func (m *Module) Config() any { return &m.config }
+
+// Migrations implements host.DatabaseOwner.
+func (m *Module) Migrations() fs.FS { return store.Migrations() }
+
+// Serves implements host.Callee.
+func (m *Module) Serves() []rpc.Service {
+	return []rpc.Service{usersv1.ServeUsers(func() usersv1.UsersHandler { return service.NewHandler(m.service) })}
+}
+
+// Emits implements host.Emitter.
+func (m *Module) Emits() []proto.Message {
+	return []proto.Message{
+		&usersevents.Registered{}, &usersevents.CodeIssued{}, &usersevents.AlreadyRegistered{}, &usersevents.PasswordChanged{},
+	}
+}
+
+// Operations implements host.Publisher.
+func (m *Module) Operations(api *httpserver.API) {
+	rest.Declare(api, func() *service.Service { return m.service })
+}
+
+// Open implements host.Opener.
+func (m *Module) Open(_ context.Context, env host.Env) error {
+	m.service = service.New(service.Options{
+		DB: env.DB, Now: env.Now, Logger: env.Logger, Hasher: passwords.NewHasher(passwords.Recommended), Limits: m.config.limits(),
+	})
+	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
+	return count(env.Metrics, m.service)
+}
+
+// Start implements lifecycle.Starter: at the first start it makes the keys, so that the gateway finds them.
+func (m *Module) Start(ctx context.Context) error {
+	if err := m.service.LoadKeys(ctx); err != nil {
+		return err
+	}
+	m.sweeper.Start()
+	return nil
+}
+
+// Stop implements lifecycle.Stopper.
+func (m *Module) Stop(ctx context.Context) error { return m.sweeper.Stop(ctx) }
