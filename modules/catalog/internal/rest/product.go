@@ -134,7 +134,7 @@ func (h handlers) list(ctx context.Context, in *listInput) (*listOutput, error) 
 }
 
 type changeInput struct {
-	idInput
+	ID string `path:"id"`
 	httpserver.Conditional
 	Body struct {
 		Title             *string      `json:"title,omitempty" minLength:"1" maxLength:"200"`
@@ -157,7 +157,7 @@ func (h handlers) change(ctx context.Context, in *changeInput) (*productOutput, 
 }
 
 type archiveInput struct {
-	idInput
+	ID string `path:"id"`
 	httpserver.Conditional
 }
 

@@ -39,7 +39,7 @@ func (h handlers) stock(ctx context.Context, in *idInput) (*stockOutput, error) 
 }
 
 type correctInput struct {
-	idInput
+	ID string `path:"id"`
 	httpserver.Conditional
 	Body struct {
 		Delta  int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" doc:"Units to add, or to take away when negative; not 0"`
