@@ -74,6 +74,23 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 	return s
 }
 
+// OpenProcess starts an empty shop as one operating-system process, which a test may kill: it is Parts[0].
+func OpenProcess(t testing.TB, extra map[string]string) *Shop {
+	t.Helper()
+	env := maps.Clone(settings)
+	maps.Copy(env, extra)
+	s := &Shop{Dir: t.TempDir()}
+	address := FreeAddress(t)
+	env["DATA_DIR"], env["HTTP_ADDR"] = s.Dir, address
+	s.Client = &Client{Base: "http://" + address}
+	p := &Part{Name: "shop", Address: address, Binary: Binary(t), Args: []string{"serve", "--all"}, Env: env, log: filepath.Join(s.Dir, "shop.log")}
+	s.Parts = []*Part{p}
+	p.Start(t)
+	t.Cleanup(func() { s.stop(t) })
+	p.AwaitReady(t)
+	return s
+}
+
 // inProcess hosts all modules in the process of the test.
 func (s *Shop) inProcess(t testing.TB, env map[string]string, rpc bool) {
 	t.Helper()

@@ -80,6 +80,8 @@ func newTable() *edge.Table {
 		{Method: http.MethodDelete, Path: "/v1/carts/{id}/lines/{product_id}", ID: "delete"},
 		{Method: http.MethodGet, Path: "/v1/emails/templates", ID: "templates"},
 		{Method: http.MethodGet, Path: "/v1/emails/{id}", ID: "letter"},
+		{Method: http.MethodPost, Path: "/v1/payments/{id}/refund", ID: "refund"},
+		{Method: http.MethodPost, Path: "/v1/payments/webhooks/{provider}", ID: "webhook"},
 	} {
 		entries = append(entries, &edge.Entry{Operation: op})
 	}
@@ -104,6 +106,17 @@ func TestTable(t *testing.T) {
 			t.Errorf("got %+v", e)
 		}
 	})
+	t.Run("LiteralThatLeadsNowhereGivesWay", func(t *testing.T) {
+		t.Parallel()
+		r := httptest.NewRequest(http.MethodPost, "/v1/payments/pay_1/refund", http.NoBody)
+		if e, _, _ := table.Find(r); e == nil || e.Operation.ID != "refund" || r.PathValue("id") != "pay_1" {
+			t.Errorf("got %+v, %q", e, r.PathValue("id"))
+		}
+		r = httptest.NewRequest(http.MethodPost, "/v1/payments/webhooks/test", http.NoBody)
+		if e, _, _ := table.Find(r); e == nil || e.Operation.ID != "webhook" || r.PathValue("provider") != "test" {
+			t.Errorf("got %+v, %q", e, r.PathValue("provider"))
+		}
+	})
 	for name, tc := range map[string]struct {
 		method, path string
 		status       int
@@ -113,6 +126,7 @@ func TestTable(t *testing.T) {
 		"ErrBelowRoot":     {http.MethodGet, "/x", 404, nil},
 		"ErrTrailingSlash": {http.MethodGet, "/v1/orders/ord_1/", 404, nil},
 		"ErrMethod":        {http.MethodPost, "/v1/carts/crt_1/lines/prd_2", 405, []string{"DELETE", "PUT"}},
+		"ErrWithinAPath":   {http.MethodGet, "/v1/orders", 404, nil},
 		"ErrUnknownMethod": {"BREW", "/v1/orders/ord_1", 405, []string{"GET", "HEAD"}},
 	} {
 		t.Run(name, func(t *testing.T) {
