@@ -70,8 +70,9 @@ func TestErrors(t *testing.T) {
 					return &parityv1.ActResponse{Text: "beside an error"}, tc.answer
 				}
 				got, err := r.client.Act(callctx.WithRequestID(context.Background(), "req_1"), &parityv1.ActRequest{})
-				tc.want.Method = "Act"
-				wantCall(t, err, tc.want)
+				want := tc.want
+				want.Method = "Act"
+				wantCall(t, err, want)
 				if got != nil {
 					t.Error("a response beside an error")
 				}

@@ -3,7 +3,6 @@ package rpctest_test
 import (
 	"context"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"sync"
@@ -264,9 +263,14 @@ func TestMessageLimitByShape(t *testing.T) {
 	for name, shape := range shapes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			most := sort.Search(rpc.MaxMessage, func(n int) bool {
-				return n > rpc.MaxMessage/8 || proto.Size(&parityv1.ActRequest{Every: shape(n)}) > rpc.MaxMessage
-			}) - 1
+			size := func(n int) int { return proto.Size(&parityv1.ActRequest{Every: shape(n)}) }
+			most := rpc.MaxMessage * 1000 / (size(101_000) - size(100_000))
+			for size(most) > rpc.MaxMessage {
+				most--
+			}
+			for size(most+1) <= rpc.MaxMessage {
+				most++
+			}
 			rpctest.Each(t, func(t *testing.T, way rpctest.Way) {
 				r := newRow(t, way, rpc.Options{})
 				r.act = func(context.Context, *parityv1.ActRequest) (*parityv1.ActResponse, error) {

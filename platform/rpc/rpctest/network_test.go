@@ -7,11 +7,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/rpc"
 	"app/platform/rpc/rpctest"
@@ -73,21 +75,34 @@ func TestModuleDownAndBack(t *testing.T) {
 	}
 }
 
-// A peer that takes a request and then loses the connection may have executed it.
+// A peer that takes a request and then loses the connection may have executed it. Neither the boundary nor net/http,
+// which repeats some requests of its own accord on a connection used before, may send a call twice that has no leave.
 func TestConnectionLostAfterSending(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[string]int64{"Act": 1, "Put": 2} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			var n atomic.Int64
-			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			handler := &fake{look: func(context.Context, *parityv1.LookRequest) (*parityv1.LookResponse, error) {
+				return &parityv1.LookResponse{}, nil
+			}}
+			inner := rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now)}).Handler(serve(handler))
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasSuffix(r.URL.Path, "/Look") {
+					inner.ServeHTTP(w, r)
+					return
+				}
 				_, _ = io.Copy(io.Discard, r.Body)
 				n.Add(1)
 				panic(http.ErrAbortHandler)
 			}))
 			t.Cleanup(server.Close)
 			r := dial(t, server.URL, rpc.Options{})
-			err := r.call(context.Background(), kind)
+			ctx := callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: "key", At: time.Now()})
+			if err := r.call(ctx, "Look"); err != nil {
+				t.Fatal(err)
+			}
+			err := r.call(ctx, kind)
 			wantCall(t, err, fault.CallError{Method: kind, Code: fault.Unavailable, Reason: "connection_lost"})
 			if n.Load() != want {
 				t.Errorf("sent %d times, want %d", n.Load(), want)
