@@ -29,7 +29,7 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 			return nil, err
 		}
 		out.Body.Token = token
-		return &createdCart{Location: "/v1/carts/" + cart.ID, cartOutput: *out}, nil
+		return &createdCart{Location: "/v1/carts/" + cart.ID, Tagged: out.Tagged, Body: out.Body}, nil
 	})
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/carts/{id}", ID: "get-cart", Summary: "Read a cart", Tags: cartTags,
@@ -124,8 +124,9 @@ type cartOutput struct {
 }
 
 type createdCart struct {
+	httpserver.Tagged
 	Location string `header:"Location"`
-	cartOutput
+	Body     cart
 }
 
 // cart is a cart on the wire.
