@@ -23,7 +23,7 @@ func TestCheckout(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
 		ctx := context.Background()
-		chair, table := s.catalog.add("mrc_a", 1990), s.catalog.add("mrc_b", 5000)
+		chair, table := s.catalog.add(merchantA, 1990), s.catalog.add(merchantB, 5000)
 		cartID, v := s.guestCart(chair, table)
 		cart := s.put(cartID, v, chair, 3)
 
@@ -42,8 +42,8 @@ func TestCheckout(t *testing.T) {
 			PaymentId: o.PaymentID, OrderId: o.ID, Amount: wire(o.Total), Method: "test_ok", Email: "ada@example.com",
 			GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt),
 			Shares: []*paymentsv1.Share{
-				{MerchantId: "mrc_a", Amount: &moneyv1.Money{Amount: 5970, Currency: "EUR"}},
-				{MerchantId: "mrc_b", Amount: &moneyv1.Money{Amount: 5000, Currency: "EUR"}},
+				{MerchantId: merchantA, Amount: &moneyv1.Money{Amount: 5970, Currency: "EUR"}},
+				{MerchantId: merchantB, Amount: &moneyv1.Money{Amount: 5000, Currency: "EUR"}},
 			},
 		}
 		if diff := cmp.Diff([]*paymentsv1.StartRequest{want}, s.payments.starts(), protocmp.Transform()); diff != "" {
@@ -63,7 +63,7 @@ func TestCheckout(t *testing.T) {
 func TestCheckoutOfFreeThings(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	cart, v := s.guestCart(s.catalog.add("mrc_a", 0))
+	cart, v := s.guestCart(s.catalog.add(merchantA, 0))
 	o, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
 	s.must(err)
 	if o.Total.Amount != 0 {
@@ -75,7 +75,7 @@ func TestCheckoutRefuses(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	ctx := context.Background()
-	product := s.catalog.add("mrc_a", 1990)
+	product := s.catalog.add(merchantA, 1990)
 	cart, v := s.guestCart(product)
 	empty, guest := s.guestCart()
 	for name, c := range map[string]struct {
@@ -114,7 +114,7 @@ func TestPriceChangedIsReportedAndTakenOver(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
 		ctx := context.Background()
-		chair, table := s.catalog.add("mrc_a", 1990), s.catalog.add("mrc_a", 5000)
+		chair, table := s.catalog.add(merchantA, 1990), s.catalog.add(merchantA, 5000)
 		cart, v := s.guestCart(chair, table)
 		s.catalog.reprice(chair, &moneyv1.Money{Amount: 2100, Currency: "EUR"})
 
@@ -155,7 +155,7 @@ func TestCatalogRefusals(t *testing.T) {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t)
-			cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+			cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 			s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) { return nil, c.err }
 			_, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
 			verdict := wantReason(t, err, fault.FailedPrecondition, reason)
@@ -175,7 +175,7 @@ func TestStaleHoldsAreReplaced(t *testing.T) {
 	t.Run("released", func(t *testing.T) {
 		t.Parallel()
 		s := newShop(t)
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		before, err := s.Cart(context.Background(), v, cart)
 		s.must(err)
 		s.catalog.released = append(s.catalog.released, before.OrderID)
@@ -188,7 +188,7 @@ func TestStaleHoldsAreReplaced(t *testing.T) {
 	t.Run("about to lapse", func(t *testing.T) {
 		t.Parallel()
 		s := newShop(t)
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		before, err := s.Cart(context.Background(), v, cart)
 		s.must(err)
 		s.catalog.holds[before.OrderID] = s.clock.Now().Add(time.Minute)
@@ -256,7 +256,10 @@ func TestUnpaidOrdersExpire(t *testing.T) {
 		s.wantStatus(o.ID, store.PendingPayment)
 		s.clock.advance(time.Second)
 		twin := s.twin()
-		s.must(together(4, func(i int) error { _, err := []*service.Service{s.Service, twin}[i%2].Reconcile(context.Background()); return err })...)
+		s.must(together(4, func(i int) error {
+			_, err := []*service.Service{s.Service, twin}[i%2].Reconcile(context.Background())
+			return err
+		})...)
 		if diff := cmp.Diff([]string{"orders.Placed 1", "orders.Cancelled 2"}, s.told(o.ID)); diff != "" {
 			t.Errorf("told:\n%s", diff)
 		}
@@ -276,7 +279,7 @@ func TestUnpaidOrdersExpire(t *testing.T) {
 func TestUnknownMethodFoundLate(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+	cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 	s.payments.startFn = func(context.Context, *paymentsv1.StartRequest) (*paymentsv1.StartResponse, error) {
 		return nil, &fault.CallError{Module: "payments", Method: "Start", Code: fault.InvalidArgument, Reason: "validation_failed"}
 	}
@@ -313,7 +316,7 @@ func TestMethodsAreRemembered(t *testing.T) {
 func TestCatalogDown(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
-	cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+	cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 	s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
 		return nil, &fault.CallError{Module: "catalog", Method: "Reserve", Code: fault.Unavailable, Reason: "module_down"}
 	}

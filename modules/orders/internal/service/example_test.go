@@ -26,7 +26,7 @@ func ExampleService_Checkout() {
 		return &paymentsv1.StartResponse{PaymentId: r.GetPaymentId(), Status: paymentsv1.Status_STATUS_PENDING}, nil
 	}
 
-	cart, buyer := s.guestCart(s.catalog.add("mrc_a", 1990), s.catalog.add("mrc_b", 500))
+	cart, buyer := s.guestCart(s.catalog.add(merchantA, 1990), s.catalog.add(merchantB, 500))
 	order, err := s.Checkout(context.Background(), buyer, checkout(cart, "a key of the buyer"))
 	fmt.Println("answer:", order.Status, order.Total, err)
 	_, err = s.Checkout(context.Background(), buyer, checkout(cart, "another key"))

@@ -22,7 +22,7 @@ import (
 func TestFailure08_SameCartCompletedTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		twin := s.twin()
 		var mu sync.Mutex
 		ordered := map[string]bool{}
@@ -63,7 +63,7 @@ func TestFailure08_SameCartCompletedTwiceAtOnce(t *testing.T) {
 func TestFailure08_SameRequestTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		var mu sync.Mutex
 		ordered := map[string]int{}
 		s.must(together(16, func(int) error {
@@ -105,7 +105,7 @@ func TestFailure08_WebhookFirst(t *testing.T) {
 func TestFailure08_BrowserAndWebhook(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		o, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
 		s.must(err)
 		s.must(together(16, func(i int) error {
@@ -185,7 +185,7 @@ func TestFailure10_CompensationLeavesOthersAlone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
 		ctx := context.Background()
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		// The first checkout is held up after its hold, until a second one has made the order of the same hold.
 		var won store.Order
 		s.catalog.reserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
@@ -215,7 +215,7 @@ func TestFailure10_CompensationLeavesOthersAlone(t *testing.T) {
 func TestFailure10_OwnHoldIsReleasedWhenTheCartMovedOn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
-		product := s.catalog.add("mrc_a", 1990)
+		product := s.catalog.add(merchantA, 1990)
 		cart, v := s.guestCart(product)
 		var held string
 		s.catalog.reserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
@@ -244,7 +244,7 @@ func TestFailure12_RepeatedRequestKeepsOrderAndPayment(t *testing.T) {
 		s.payments.startFn = func(context.Context, *paymentsv1.StartRequest) (*paymentsv1.StartResponse, error) {
 			return nil, &fault.CallError{Module: "payments", Method: "Start", Code: fault.DeadlineExceeded, Reason: "deadline_exceeded"}
 		}
-		cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 		first, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
 		s.must(err)
 		again, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
@@ -289,7 +289,7 @@ func TestFailure16_ParallelEditsLoseNoLine(t *testing.T) {
 		cart, v := s.guestCart()
 		products := make([]string, edits)
 		for i := range products {
-			products[i] = s.catalog.add("mrc_a", 100)
+			products[i] = s.catalog.add(merchantA, 100)
 		}
 		twin := s.twin()
 		s.must(together(edits, func(i int) error {
@@ -360,7 +360,7 @@ func TestFailure18_AnothersOrdersAreNotFound(t *testing.T) {
 	s := newShop(t)
 	ctx := context.Background()
 	o, buyer := s.placed() // of mrc_a
-	s.merchants.roles["mrc_b/usr_bob"] = merchantsv1.Role_ROLE_OWNER
+	s.merchants.roles[merchantB+"/usr_bob"] = merchantsv1.Role_ROLE_OWNER
 	other, stranger := s.guestCart()
 	for name, v := range map[string]service.Visitor{"member of another merchant": user("usr_bob"), "another guest": stranger, "nobody": {}} {
 		t.Run(name, func(t *testing.T) {
@@ -374,7 +374,7 @@ func TestFailure18_AnothersOrdersAreNotFound(t *testing.T) {
 			wantReason(t, err, fault.NotFound, "cart_not_found")
 		})
 	}
-	_, err := s.Orders(ctx, user("usr_bob"), service.List{MerchantID: "mrc_a", Limit: 10})
+	_, err := s.Orders(ctx, user("usr_bob"), service.List{MerchantID: merchantA, Limit: 10})
 	wantReason(t, err, fault.NotFound, "merchant_not_found")
 	_, err = s.Cart(ctx, buyer, other)
 	wantReason(t, err, fault.NotFound, "cart_not_found")
@@ -390,7 +390,10 @@ func TestReconcilersShareTheWork(t *testing.T) {
 		}
 		s.clock.advance(startGrace + time.Second)
 		twin := s.twin()
-		s.must(together(4, func(i int) error { _, err := []*service.Service{s.Service, twin}[i%2].Reconcile(context.Background()); return err })...)
+		s.must(together(4, func(i int) error {
+			_, err := []*service.Service{s.Service, twin}[i%2].Reconcile(context.Background())
+			return err
+		})...)
 		if n := len(s.payments.starts()); n != 20 {
 			t.Errorf("asked %d times for 10 orders, want once at checkout and once after", n)
 		}

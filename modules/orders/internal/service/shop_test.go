@@ -35,6 +35,9 @@ import (
 const (
 	holdTTL    = 30 * time.Minute
 	startGrace = 2 * time.Second
+
+	merchantA = "mrc_0000000000000000000000000a"
+	merchantB = "mrc_0000000000000000000000000b"
 )
 
 // shop is the orders service on a real database among neighbours made by hand.
@@ -115,7 +118,7 @@ func checkout(cartID, key string) service.Checkout {
 // placed is an order just placed by a guest, for one product.
 func (s *shop) placed() (store.Order, service.Visitor) {
 	s.t.Helper()
-	cart, v := s.guestCart(s.catalog.add("mrc_a", 1990))
+	cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 	o, err := s.Checkout(context.Background(), v, checkout(cart, ids.New("key", s.clock.Now())))
 	s.must(err)
 	return o, v
@@ -236,7 +239,9 @@ func wantReason(t testing.TB, err error, code fault.Code, reason string) *fault.
 	return verdict
 }
 
-func wire(m money.Money) *moneyv1.Money { return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency} }
+func wire(m money.Money) *moneyv1.Money {
+	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
+}
 
 func keyed(key string, at time.Time) context.Context {
 	return callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: key, At: at})
