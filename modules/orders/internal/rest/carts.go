@@ -19,7 +19,7 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 		Method: http.MethodPost, Path: "/v1/carts", ID: "create-cart", Summary: "Make a cart", Tags: cartTags,
 		Description: "A signed-in buyer's cart belongs to the account. A guest's cart has a token, answered once: send it as Cart-Token from then on.",
 		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Status: http.StatusCreated,
-	}, func(ctx context.Context, in *struct{ guest }) (*createdCart, error) {
+	}, func(ctx context.Context, in *struct{ Guest }) (*createdCart, error) {
 		cart, token, err := s().CreateCart(ctx, in.visitor(ctx))
 		if err != nil {
 			return nil, err
@@ -34,7 +34,7 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/carts/{id}", ID: "get-cart", Summary: "Read a cart", Tags: cartTags,
 		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
-	}, func(ctx context.Context, in *cartInput) (*cartOutput, error) {
+	}, func(ctx context.Context, in *CartInput) (*cartOutput, error) {
 		cart, err := s().Cart(ctx, in.visitor(ctx), in.ID)
 		if err != nil {
 			return nil, err
@@ -60,7 +60,7 @@ func registerLines(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodDelete, Path: "/v1/carts/{id}/lines/{product_id}", ID: "delete-cart-line", Summary: "Take a product out", Tags: cartTags,
 		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
-	}, func(ctx context.Context, in *lineInput) (*cartOutput, error) {
+	}, func(ctx context.Context, in *LineInput) (*cartOutput, error) {
 		cart, err := s().EditLine(ctx, in.visitor(ctx), in.edit(0))
 		if err != nil {
 			return nil, err
@@ -88,30 +88,32 @@ func registerCheckout(api *httpserver.API, s func() *service.Service) {
 	})
 }
 
-type cartInput struct {
-	guest
+// CartInput names a cart.
+type CartInput struct {
+	Guest
 	ID string `path:"id" maxLength:"64" example:"crt_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
-type lineInput struct {
-	cartInput
+// LineInput names a line of a cart.
+type LineInput struct {
+	CartInput
 	httpserver.Conditional
 	ProductID string `path:"product_id" maxLength:"64" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
-func (in lineInput) edit(quantity int64) service.Edit {
+func (in LineInput) edit(quantity int64) service.Edit {
 	return service.Edit{CartID: in.ID, ProductID: in.ProductID, Quantity: quantity, Match: in.Match}
 }
 
 type putLineInput struct {
-	lineInput
+	LineInput
 	Body struct {
 		Quantity int64 `json:"quantity" minimum:"0" maximum:"10000" example:"2"`
 	}
 }
 
 type checkoutInput struct {
-	cartInput
+	CartInput
 	Body struct {
 		Email         string `json:"email" minLength:"3" maxLength:"254" example:"ada@example.com" doc:"Where the receipt goes"`
 		PaymentMethod string `json:"payment_method" minLength:"1" maxLength:"64" example:"test_ok"`

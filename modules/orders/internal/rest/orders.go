@@ -58,7 +58,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 }
 
 type orderInput struct {
-	guest
+	Guest
 	ID string `path:"id" maxLength:"64" example:"ord_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 

@@ -30,11 +30,11 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	)
 }
 
-// guest is the input of every operation on a cart or an order: a guest shows the cart's token.
-type guest struct {
+// Guest is embedded in the input of every operation on a cart or an order (exported, or Huma would not look into it): a guest shows the cart's token.
+type Guest struct {
 	CartToken string `header:"Cart-Token" maxLength:"200" doc:"A guest's secret, as it was answered when the cart was made"`
 }
 
-func (g guest) visitor(ctx context.Context) service.Visitor {
+func (g Guest) visitor(ctx context.Context) service.Visitor {
 	return service.NewVisitor(ctx, g.CartToken)
 }
