@@ -245,6 +245,12 @@ func (p *post) set(down bool) {
 	p.down = down
 }
 
+func (p *post) attempts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.sends
+}
+
 func (p *post) bodies() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

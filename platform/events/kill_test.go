@@ -1,0 +1,129 @@
+//go:build unix
+
+package events_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"app/platform/database"
+	"app/platform/database/dbtest"
+	"app/platform/events"
+)
+
+// victim, as the first argument of the test binary, makes it a process that relays and kills itself.
+const victim = "victim"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == victim {
+		die(os.Args[2], os.Args[3])
+	}
+	_ = flag.Set("rapid.checks", "25") // a few seconds; the command line may ask for more
+	os.Exit(m.Run())
+}
+
+// A process is killed, for real, at each step of an event; another finds what it left.
+func TestFailure19_TheProcessIsKilled(t *testing.T) {
+	t.Parallel()
+	for _, moment := range []string{"after the commit", "in the handler", "after the effect"} {
+		t.Run(moment, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			child := exec.CommandContext(t.Context(), os.Args[0], victim, dir, moment)
+			out, err := child.CombinedOutput()
+			if status, ok := child.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
+				t.Fatalf("not killed: %v\n%s", err, out)
+			}
+			recovers(t, openIn(t, dir, "source"), openIn(t, dir, "target"))
+		})
+	}
+}
+
+func recovers(t *testing.T, source, target *database.DB) {
+	t.Helper()
+	if count(t, source, `events_outbox WHERE state = 0`) == "0" {
+		t.Fatal("the killed process left nothing to do")
+	}
+	start(t, node(source, []string{"target"}, listener("target", target, recorder("target.a"))))
+	deadline, tick := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	defer tick.Stop()
+	for count(t, source, `events_outbox WHERE state <> 1`) != "0" {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("events are still unsent")
+		}
+	}
+	want := texts(t, source, `SELECT id FROM events_outbox ORDER BY id`)
+	if diff := cmp.Diff(want, texts(t, target, `SELECT event_id FROM test_effects ORDER BY event_id`)); diff != "" || len(want) < 10 {
+		t.Errorf("%d events, effects: -want +got\n%s", len(want), diff)
+	}
+}
+
+func openIn(t testing.TB, dir, name string) *database.DB {
+	t.Helper()
+	return dbtest.OpenURL(t, "sqlite://"+filepath.Join(dir, name+".db"), tables()...)
+}
+
+// die tells 30 events, relays, and does not survive the tenth.
+func die(dir, moment string) {
+	source, target := must(openVictim(dir, "source")), must(openVictim(dir, "target"))
+	var reached atomic.Int64
+	at := func(here string) {
+		if here == moment && reached.Add(1) == 10 {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		}
+	}
+	inbox := must(events.NewNode(events.Options{
+		Listeners: []events.Listener{listener("target", target, failing("target.a", func(heard) error { at("in the handler"); return nil }))},
+	}))
+	o := node(source, []string{"target"})
+	o.Senders = map[string]events.Sender{"target": sender(func(ctx context.Context, module string, batch []events.Envelope) error {
+		err := inbox.Accept(ctx, module, batch)
+		for range batch {
+			at("after the effect")
+		}
+		return err
+	})}
+	relay := must(events.NewNode(o))
+	if err := relay.Start(context.Background()); err != nil {
+		panic(err)
+	}
+	for i := range 30 {
+		err := source.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+			tx.AfterCommit(func() { at("after the commit") })
+			return events.Emit(ctx, tx, events.Key{}, wrapperspb.String(fmt.Sprint(i)))
+		})
+		if err != nil {
+			panic(err)
+		}
+	}
+	select {} // until the signal
+}
+
+func openVictim(dir, name string) (*database.DB, error) {
+	db, err := database.Open(context.Background(), database.Options{Module: "test", URL: "sqlite://" + filepath.Join(dir, name+".db"), Migrations: tables()})
+	if err != nil {
+		return nil, err
+	}
+	_, err = db.Migrate(context.Background())
+	return db, err
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
