@@ -50,9 +50,11 @@ type CatalogClient interface {
 	// Reserve takes stock aside for an order: all lines or none. Repeated with the same order id it answers the
 	// hold already taken. Errors, all failed_precondition and each with its details message for every line concerned:
 	// stock_short (Shortage), price_changed (PriceChange), product_gone (Gone); hold_released: the order's hold was
-	// given back before. invalid_argument: no line, more than 200, or a quantity out of bounds.
+	// given back before; hold_differs: other lines are held for the order. invalid_argument: no line, more than 200, or
+	// a quantity out of bounds.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
-	// Release gives back the hold of an order that was never placed. Without a hold it does nothing.
+	// Release gives back the hold of an order that was never placed. Without a hold it does nothing. Error:
+	// failed_precondition, hold_sold: the order has been paid, so its stock is sold.
 	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// Ensure makes a product with stock unless the merchant has the sku; an existing product is left as it is. For `app seed`.
 	Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error)
@@ -151,9 +153,11 @@ type CatalogHandler interface {
 	// Reserve takes stock aside for an order: all lines or none. Repeated with the same order id it answers the
 	// hold already taken. Errors, all failed_precondition and each with its details message for every line concerned:
 	// stock_short (Shortage), price_changed (PriceChange), product_gone (Gone); hold_released: the order's hold was
-	// given back before. invalid_argument: no line, more than 200, or a quantity out of bounds.
+	// given back before; hold_differs: other lines are held for the order. invalid_argument: no line, more than 200, or
+	// a quantity out of bounds.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
-	// Release gives back the hold of an order that was never placed. Without a hold it does nothing.
+	// Release gives back the hold of an order that was never placed. Without a hold it does nothing. Error:
+	// failed_precondition, hold_sold: the order has been paid, so its stock is sold.
 	Release(context.Context, *ReleaseRequest) (*ReleaseResponse, error)
 	// Ensure makes a product with stock unless the merchant has the sku; an existing product is left as it is. For `app seed`.
 	Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error)

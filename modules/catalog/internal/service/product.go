@@ -27,8 +27,8 @@ func (s *Service) Product(ctx context.Context, id string) (p Product, err error)
 
 // listed reads a product that is on sale.
 func listed(ctx context.Context, tx *database.Tx, id string) (Product, error) {
-	p, err := store.ProductByID(ctx, tx, id)
-	if errors.Is(err, store.ErrNotFound) || err == nil && p.Archived {
+	p, err := store.ListedByID(ctx, tx, id)
+	if errors.Is(err, store.ErrNotFound) {
 		return Product{}, fault.Missing("product")
 	}
 	return p, err

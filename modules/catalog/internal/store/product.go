@@ -26,10 +26,13 @@ type Product struct {
 }
 
 const (
-	productFields = `p.id, p.merchant_id, p.title, p.description, p.sku, p.price_amount, p.currency, p.version, p.archived_at,
-	p.created_at, s.on_hand, s.held, s.sold, s.low_threshold, s.version`
+	productFields = `p.merchant_id, p.title, p.description, p.sku, p.price_amount, p.currency, p.version, p.created_at,
+	s.on_hand, s.held, s.sold, s.low_threshold, s.version`
 	productTables  = ` FROM catalog_products p JOIN catalog_stock s ON s.product_id = p.id`
-	selectProducts = `SELECT ` + productFields + productTables
+	selectProducts = `SELECT p.id, p.archived_at, ` + productFields + productTables
+
+	// The hottest read of the shop: what is known already is not asked for.
+	selectListed = `SELECT ` + productFields + productTables + ` WHERE p.id = ? AND p.archived_at = 0`
 
 	selectProduct      = selectProducts + ` WHERE p.id = ?`
 	selectProductBySKU = selectProducts + ` WHERE p.merchant_id = ? AND p.sku_key = ?`
@@ -71,6 +74,16 @@ func ProductByID(ctx context.Context, tx *database.Tx, id string) (p Product, er
 	return p, wrap("select product", err)
 }
 
+// ListedByID reads a product that is not archived. ErrNotFound: there is none.
+func ListedByID(ctx context.Context, tx *database.Tx, id string) (Product, error) {
+	p := Product{ID: id, Stock: Stock{ProductID: id}}
+	var created int64
+	err := tx.QueryRow(ctx, selectListed, id).Scan(&p.MerchantID, &p.Title, &p.Description, &p.SKU, &p.Price.Amount, &p.Price.Currency,
+		&p.Version, &created, &p.Stock.OnHand, &p.Stock.Held, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
+	p.CreatedAt = database.Time(created)
+	return p, wrap("select product", err)
+}
+
 // ProductBySKU reads the product that the merchant lists under the sku. ErrNotFound: there is none.
 func ProductBySKU(ctx context.Context, tx *database.Tx, merchantID, sku string) (p Product, err error) {
 	err = scanProduct(tx.QueryRow(ctx, selectProductBySKU, merchantID, sku), &p)
@@ -96,8 +109,8 @@ func ProductsByID(ctx context.Context, tx *database.Tx, ids []string) (map[strin
 
 func scanProduct(row scanner, p *Product) error {
 	var archived, created int64
-	err := row.Scan(&p.ID, &p.MerchantID, &p.Title, &p.Description, &p.SKU, &p.Price.Amount, &p.Price.Currency, &p.Version,
-		&archived, &created, &p.Stock.OnHand, &p.Stock.Held, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
+	err := row.Scan(&p.ID, &archived, &p.MerchantID, &p.Title, &p.Description, &p.SKU, &p.Price.Amount, &p.Price.Currency,
+		&p.Version, &created, &p.Stock.OnHand, &p.Stock.Held, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
 	p.Archived, p.CreatedAt, p.Stock.ProductID = archived != 0, database.Time(created), p.ID
 	return err
 }

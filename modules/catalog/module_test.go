@@ -1,0 +1,61 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"app/modules/catalog"
+	"app/platform/events"
+	"app/platform/host"
+	"app/platform/httpserver"
+	"app/platform/lifecycle"
+)
+
+// module is all that the host looks for in catalog.
+var _ interface {
+	lifecycle.Module
+	lifecycle.Starter
+	lifecycle.Stopper
+	host.Configurer
+	host.DatabaseOwner
+	host.Caller
+	host.Callee
+	host.Emitter
+	host.Listener
+	host.Publisher
+	host.Opener
+} = (*catalog.Module)(nil)
+
+// A process that does not host catalog asks what it declares without opening it.
+func TestDeclarationsNeedNoOpening(t *testing.T) {
+	t.Parallel()
+	m := catalog.New()
+	var got []string
+	for _, d := range m.Calls() {
+		got = append(got, "calls "+d.Module)
+	}
+	for _, s := range m.Hears() {
+		got = append(got, s.Consumer+" hears "+s.Type)
+	}
+	for _, e := range m.Emits() {
+		got = append(got, "emits "+events.TypeOf(e))
+	}
+	api := httpserver.NewAPI(m.Name(), httpserver.Options{})
+	m.Operations(api)
+	for _, op := range api.Operations() {
+		got = append(got, strings.Join([]string{op.Method, op.Path, string(op.Access)}, " "))
+	}
+	want := []string{
+		"calls merchants",
+		"catalog.sell hears orders.Paid", "catalog.cancel hears orders.Cancelled",
+		"emits catalog.StockLow", "emits catalog.StockShort",
+		"POST /v1/products member", "GET /v1/products public", "GET /v1/products/{id} public",
+		"PATCH /v1/products/{id} member", "DELETE /v1/products/{id} member",
+		"GET /v1/products/{id}/stock member", "POST /v1/products/{id}/stock member",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
