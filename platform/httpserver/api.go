@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +64,7 @@ func NewAPI(module string, o Options) *API {
 // It panics when the declaration is wrong or incomplete: at start, never later.
 func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) (*O, error)) {
 	e := a.declare(op)
+	mustBeSeen(e.op, reflect.TypeFor[I](), reflect.TypeFor[O]())
 	huma.Register(binding{a.huma, e}, e.huma(), func(ctx context.Context, in *I) (*O, error) {
 		ctx, err := claim(ctx)
 		if err != nil {
