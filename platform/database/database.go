@@ -75,6 +75,7 @@ type Stats struct {
 	Writes  uint64 // calls of Write whose changes were committed
 	Commits uint64 // commits they took: fewer than Writes where callers shared one
 	Retries uint64 // times that MySQL asked for a transaction to be tried again
+	Waiting int    // callers of Write that wait for their turn now (SQLite) or for a connection (MySQL)
 }
 
 // store is what an engine does for a DB; sqliteStore and mysqlStore are the two.

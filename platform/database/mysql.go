@@ -36,6 +36,7 @@ type mysqlStore struct {
 	writerDB, readerDB *sql.DB
 
 	writes, commits, retries atomic.Uint64
+	waiting                  atomic.Int64
 }
 
 func openMySQL(ctx context.Context, place Location, o Options) (*mysqlStore, error) {
@@ -161,7 +162,7 @@ func (s *mysqlStore) inspect(ctx context.Context, db *DB, fn Work) error { retur
 func (s *mysqlStore) ping(ctx context.Context) error { return closedError(s.readerDB.PingContext(ctx)) }
 
 func (s *mysqlStore) stats() Stats {
-	return Stats{Writes: s.writes.Load(), Commits: s.commits.Load(), Retries: s.retries.Load()}
+	return Stats{Writes: s.writes.Load(), Commits: s.commits.Load(), Retries: s.retries.Load(), Waiting: int(s.waiting.Load())}
 }
 
 func (s *mysqlStore) builder() *bun.DB { return bun.NewDB(s.readerDB, mysqldialect.New()) }

@@ -41,7 +41,9 @@ func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 
 // once runs fn in one transaction. The caller's context bounds the wait for a connection, not the work.
 func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) error {
+	s.waiting.Add(1)
 	conn, err := s.writerDB.Conn(ctx)
+	s.waiting.Add(-1)
 	if err != nil {
 		return err
 	}

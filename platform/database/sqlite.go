@@ -43,7 +43,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, err)
 	}
 	s := &sqliteStore{
-		writerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: writerPragmas, writer: true}),
+		writerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: writerPragmas}),
 		readerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: readerPragmas}),
 	}
 	conn, raw, err := patientConn(ctx, s.writerDB)
@@ -151,11 +151,13 @@ func (s *sqliteStore) ping(ctx context.Context) error {
 		return err
 	}
 	defer func() { s.readers.free <- r }()
-	return r.conn.QueryRowContext(context.Background(), "SELECT 1 FROM sqlite_master LIMIT 1").Err()
+	return r.conn.QueryRowContext(context.Background(), "PRAGMA schema_version").Scan(new(int))
 }
 
 func (s *sqliteStore) stats() Stats {
-	return Stats{Writes: s.writer.writes.Load(), Commits: s.writer.commits.Load()}
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	return Stats{Writes: s.writer.writes.Load(), Commits: s.writer.commits.Load(), Waiting: s.writer.length}
 }
 
 func (s *sqliteStore) builder() *bun.DB { return bun.NewDB(s.readerDB, sqlitedialect.New()) }

@@ -3,7 +3,6 @@ package database
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"net/url"
 	"reflect"
@@ -15,14 +14,10 @@ import (
 // such as IN (?, ?, ?) make more of them.
 const maxStatements = 256
 
-// errOpenRows keeps SQLite from accepting what MySQL cannot do.
-var errOpenRows = errors.New("database: the rows of an earlier query are still open; close them before the next statement of a Write")
-
 // sqliteConnector makes connections to one file, set up by pragmas.
 type sqliteConnector struct {
 	path    string
 	pragmas []string
-	writer  bool
 }
 
 // Driver implements driver.Connector.
@@ -34,7 +29,7 @@ func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &sqliteConn{conn: raw.(sqliteDriverConn), writer: c.writer, statements: make(map[string]*statement)}
+	conn := &sqliteConn{conn: raw.(sqliteDriverConn), statements: make(map[string]*statement)}
 	for _, pragma := range c.pragmas {
 		if _, err := conn.conn.ExecContext(ctx, "PRAGMA "+pragma, nil); err != nil {
 			_ = raw.Close()
@@ -65,12 +60,10 @@ type statement struct {
 }
 
 // sqliteConn is a driver connection that keeps its prepared statements. It exists because preparing costs more
-// than a point read, and because database/sql's own statements know nothing of rows left open.
+// than a point read, and because the driver's statements must not be used again while their rows are open.
 type sqliteConn struct {
 	conn       sqliteDriverConn
 	statements map[string]*statement
-	writer     bool
-	open       int             // rows open
 	reading    context.Context // of the Read in progress; its end stops the rows
 }
 
@@ -92,9 +85,6 @@ func (c *sqliteConn) Close() error {
 // ExecContext implements driver.ExecerContext. The context is not handed to SQLite: an interrupted statement
 // would roll back the whole transaction, and watching it costs a goroutine each time.
 func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if c.writer && c.open > 0 {
-		return nil, errOpenRows
-	}
 	if len(args) == 0 {
 		return c.conn.ExecContext(context.Background(), query, nil)
 	}
@@ -109,9 +99,6 @@ func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.
 func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
-	}
-	if c.writer && c.open > 0 {
-		return nil, errOpenRows
 	}
 	if len(args) == 0 {
 		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, nil))
@@ -163,7 +150,6 @@ func (c *sqliteConn) wrap(s *statement) func(driver.Rows, error) (driver.Rows, e
 		if s != nil {
 			s.busy = true
 		}
-		c.open++
 		return &sqliteRows{Rows: rows, conn: c, statement: s}, nil
 	}
 }
@@ -192,7 +178,6 @@ func (r *sqliteRows) Close() error {
 		return nil
 	}
 	r.closed = true
-	r.conn.open--
 	if r.statement != nil {
 		r.statement.busy = false
 	}

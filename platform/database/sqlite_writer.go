@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -33,6 +34,7 @@ type writer struct {
 	taken      bool // somebody has the turn
 	closed     bool
 	head, tail *caller // queue
+	length     int     // of the queue, callers that have left included
 	idle       sync.Cond
 
 	// The rest belongs to whoever has the turn.
@@ -111,6 +113,7 @@ func (w *writer) enter(ctx context.Context, c *caller) error {
 		w.tail.next = c
 	}
 	w.tail = c
+	w.length++
 	w.mu.Unlock()
 	select {
 	case <-c.wake:
@@ -157,7 +160,7 @@ func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (err error) {
 	defer func() {
 		tx.end()
 		if !returned || err != nil {
-			w.undo()
+			w.undo(err)
 		}
 	}()
 	err = fn(callctx.WithTransaction(context.WithoutCancel(ctx), tx.db.module), tx)
@@ -167,14 +170,14 @@ func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (err error) {
 	}
 	tx.end()
 	if err := w.raw.control("RELEASE caller"); err != nil {
-		return fmt.Errorf("transaction lost: %w", err)
+		return fmt.Errorf("the transaction ended under a function that ignored an error: %w", err)
 	}
 	return nil
 }
 
 // undo rolls back the caller's work and, where that fails, everybody's: SQLite itself ends a transaction after
 // errors such as a full disk.
-func (w *writer) undo() {
+func (w *writer) undo(cause error) {
 	if w.batch == 0 {
 		w.lose(nil)
 		return
@@ -184,7 +187,7 @@ func (w *writer) undo() {
 		err = w.raw.control("RELEASE caller")
 	}
 	if err != nil {
-		w.lose(err)
+		w.lose(fmt.Errorf("shared transaction ended: %w", cmp.Or(cause, err)))
 	}
 }
 
@@ -253,6 +256,7 @@ func (w *writer) pop() *caller {
 	for w.head != nil {
 		c := w.head
 		w.head, c.next = c.next, nil
+		w.length--
 		if w.head == nil {
 			w.tail = nil
 		}

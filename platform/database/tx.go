@@ -12,8 +12,12 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// errOver answers statements of a Tx that outlived its Write or Read.
-var errOver = errors.New("database: transaction used after its end")
+var (
+	// errOver answers statements of a Tx that outlived its Write or Read.
+	errOver = errors.New("database: transaction used after its end")
+	// errOpenRows keeps SQLite from accepting what MySQL cannot do.
+	errOpenRows = errors.New("database: the rows of an earlier query are still open; close them before the next statement of a Write")
+)
 
 // Tx runs statements within one Write or Read. It is not safe for concurrent use and is void when its function
 // has returned.
@@ -58,7 +62,7 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 		return nil, t.note(err)
 	}
 	if t.writing {
-		t.rows = t.rows[:0] // the engine has just proved that the earlier ones are closed
+		t.rows = t.rows[:0] // the earlier ones are closed, or start would have refused
 	}
 	t.rows = append(t.rows, rows)
 	return rows, nil
@@ -87,8 +91,13 @@ func (t *Tx) start(ctx context.Context) (context.Context, error) {
 	if t.over.Load() {
 		return nil, errOver
 	}
-	if t.broken != nil {
-		return nil, t.broken
+	if t.writing {
+		if t.broken != nil {
+			return nil, t.broken
+		}
+		if len(t.rows) > 0 && isOpen(t.rows[0]) {
+			return nil, errOpenRows
+		}
 	}
 	if t.base == nil {
 		return ctx, nil
@@ -97,6 +106,11 @@ func (t *Tx) start(ctx context.Context) (context.Context, error) {
 		return nil, ctx.Err()
 	}
 	return t.base, nil
+}
+
+func isOpen(rows *sql.Rows) bool {
+	_, err := rows.Columns()
+	return err == nil
 }
 
 // note remembers an error that ended the transaction on the server.
