@@ -183,7 +183,7 @@ func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error
 		return View{}, err
 	}
 	o, err = s.readOrder(ctx, id)
-	return View{Order: o, Merchant: why == byMerchant}, err
+	return View{Order: o, Merchant: why == byMerchant && !v.Principal.Admin}, err
 }
 
 const byMerchant = ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT
