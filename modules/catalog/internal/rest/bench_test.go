@@ -2,6 +2,7 @@ package rest_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -24,7 +25,7 @@ func BenchmarkListProducts(b *testing.B) {
 func benchmark(b *testing.B, a api, path string) {
 	b.Helper()
 	ctx := identity.NewContext(b.Context(), identity.Principal{UserID: manager, Method: identity.Bearer})
-	r := httptest.NewRequest("GET", path, nil).WithContext(ctx)
+	r := httptest.NewRequest(http.MethodGet, path, nil).WithContext(ctx)
 	b.ReportAllocs()
 	for b.Loop() {
 		w := httptest.NewRecorder()

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"app/modules/catalog/internal/store"
 	"app/modules/orders/ordersevents"
@@ -14,19 +13,36 @@ import (
 // Cancelled hears that an order will not be served: what was held or sold goes back. That is final: a payment or a
 // checkout of the same order that arrives later, however late, takes nothing.
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
-	id := e.Body.GetOrder().GetId()
-	if freed, err := s.free(ctx, tx, id, store.Cancelled); freed || err != nil {
-		return err
-	}
-	if returned, err := (sale{s, tx, id, e.OccurredAt}).undo(ctx); returned || err != nil {
-		return err
-	}
-	for _, from := range []store.State{store.Released, store.Short} {
-		if moved, err := store.MoveHold(ctx, tx, id, from, store.Cancelled); moved || err != nil {
+	sale := sale{s, tx, e.Body.GetOrder().GetId(), e.OccurredAt}
+	for range tries {
+		if done, err := sale.cancel(ctx); done || err != nil {
+			return err
+		}
+		err := s.bury(ctx, tx, sale.orderID)
+		if !errors.Is(err, store.ErrDuplicate) {
+			return err
+		}
+		if final, err := sale.over(ctx, store.Cancelled); final || err != nil {
 			return err
 		}
 	}
-	return s.bury(ctx, tx, id)
+	return errRace("hold")
+}
+
+// cancel gives back what is held or sold; false when the order has no hold that could be cancelled.
+func (s sale) cancel(ctx context.Context) (bool, error) {
+	if freed, err := s.free(ctx, s.tx, s.orderID, store.Cancelled); freed || err != nil {
+		return freed, err
+	}
+	if returned, err := s.undo(ctx); returned || err != nil {
+		return returned, err
+	}
+	for _, from := range []store.State{store.Released, store.Short} {
+		if moved, err := store.MoveHold(ctx, s.tx, s.orderID, from, store.Cancelled); moved || err != nil {
+			return moved, err
+		}
+	}
+	return false, nil
 }
 
 // undo returns what was sold; false when nothing was.
@@ -47,18 +63,11 @@ func (s sale) undo(ctx context.Context) (bool, error) {
 	return true, s.record(ctx, lines, store.KindReturned)
 }
 
-// bury leaves a cancelled hold for an order that has none, so that nothing is held for it later.
+// bury leaves a cancelled hold for an order that has none, so that nothing is held for it later. store.ErrDuplicate: it
+// has one.
 func (s *Service) bury(ctx context.Context, tx *database.Tx, orderID string) error {
 	now := s.now()
-	err := store.InsertHold(ctx, tx, store.Hold{OrderID: orderID, State: store.Cancelled, ExpiresAt: now, CreatedAt: now})
-	if !errors.Is(err, store.ErrDuplicate) {
-		return err
-	}
-	hold, err := store.HoldOf(ctx, tx, orderID)
-	if err == nil && hold.State != store.Cancelled {
-		return fmt.Errorf("hold of %s became %s meanwhile", orderID, hold.State) // the event comes again
-	}
-	return err
+	return store.InsertHold(ctx, tx, store.Hold{OrderID: orderID, State: store.Cancelled, ExpiresAt: now, CreatedAt: now})
 }
 
 func ignoreMissing(err error) error {

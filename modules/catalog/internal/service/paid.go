@@ -21,19 +21,23 @@ import (
 func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Paid]) error {
 	order := e.Body.GetOrder()
 	sale := sale{s, tx, order.GetId(), e.OccurredAt}
-	if done, err := sale.settle(ctx); done || err != nil {
-		return err
+	for range tries {
+		if done, err := sale.settle(ctx); done || err != nil {
+			return err
+		}
+		// A payment must not get lost because its hold was.
+		err := s.adopt(ctx, tx, order)
+		if errors.Is(err, store.ErrDuplicate) {
+			var final bool
+			if final, err = sale.over(ctx, store.Sold, store.Short, store.Cancelled); final {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
 	}
-	_, err := store.HoldOf(ctx, tx, order.GetId())
-	if !errors.Is(err, store.ErrNotFound) {
-		return err // it was sold, short or cancelled before
-	}
-	// A payment must not get lost because its hold was.
-	if err := s.adopt(ctx, tx, order); err != nil {
-		return err
-	}
-	_, err = sale.settle(ctx)
-	return err
+	return errRace("hold")
 }
 
 // sale is the payment of one order at work.
@@ -42,6 +46,12 @@ type sale struct {
 	tx      *database.Tx
 	orderID string
 	at      time.Time
+}
+
+// over tells whether the order's hold is in one of the states. What it is not may change at any moment.
+func (s sale) over(ctx context.Context, states ...store.State) (bool, error) {
+	hold, err := store.HoldOf(ctx, s.tx, s.orderID)
+	return slices.Contains(states, hold.State), err
 }
 
 // settle sells a hold that is held or was released; false when it is neither.
@@ -127,12 +137,12 @@ func (s sale) record(ctx context.Context, lines []store.Line, kind store.Kind) e
 	return nil
 }
 
-// adopt makes a released hold of an order that never had one, out of what the order says.
+// adopt makes a released hold of an order that never had one, out of what the order says. store.ErrDuplicate: it has one.
 func (s *Service) adopt(ctx context.Context, tx *database.Tx, order *ordersevents.Order) error {
 	now := s.now()
 	err := store.InsertHold(ctx, tx, store.Hold{OrderID: order.GetId(), State: store.Released, ExpiresAt: now, CreatedAt: now})
 	if err != nil {
-		return fmt.Errorf("insert hold: %w", err) // a duplicate is a race with Reserve: the event comes again
+		return err
 	}
 	sums := map[string]store.Line{}
 	for _, l := range order.GetLines() {
