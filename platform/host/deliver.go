@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"app/platform/events"
+	"app/platform/events/delivery"
 	"app/platform/lifecycle"
+	"app/platform/rpc"
 )
 
 // deliver relays what the modules hosted here emit, and lets them hear.
@@ -31,7 +33,10 @@ func (h *Host) deliver(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
-	h.node = node
+	h.node.Store(node)
+	if s := h.servers.internal; s != nil {
+		h.later("finish the requests of other processes", s.Shutdown)
+	}
 	h.later("stop the events", node.Stop)
 	return node.Start(ctx) //nolint:wrapcheck // names the module
 }
@@ -73,14 +78,46 @@ func subscriptions(m lifecycle.Module) []events.Subscription {
 	return nil
 }
 
-// addSenders is the way to the listeners in other processes.
-func (h *Host) addSenders(*events.Options) error { return nil }
-
-// serve opens the doors: the internal endpoint first, because the public one may need it.
-func (h *Host) serve(context.Context) error {
-	if s := h.servers.internal; s != nil {
-		h.later("finish the requests of other processes", s.Shutdown)
+// addSenders makes the ways to the listeners in other processes.
+func (h *Host) addSenders(o *events.Options) error {
+	for destination, emitters := range h.remoteListeners(o.Emitters) {
+		sender, err := delivery.NewSender(destination, emitters, h.bindRemote)
+		if err != nil {
+			return fmt.Errorf("events: %w", err)
+		}
+		o.Senders[destination] = sender
 	}
+	return nil
+}
+
+// remoteListeners are the modules that have to be reached over the network, each with the modules here that it hears.
+func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
+	out := map[string][]string{}
+	for _, e := range emitters {
+		for _, destinations := range e.Routes {
+			for _, d := range destinations {
+				if (h.find(d) == nil || h.options.ForceRPC) && !slices.Contains(out[d], e.Module) {
+					out[d] = append(out[d], e.Module)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// deliveries answer for the modules here that hear.
+func (h *Host) deliveries() []rpc.Service {
+	var out []rpc.Service
+	for _, m := range h.hosted {
+		if len(subscriptions(m.module)) > 0 {
+			out = append(out, delivery.Serve(m.module.Name(), h.node.Load))
+		}
+	}
+	return out
+}
+
+// serve opens the public door.
+func (h *Host) serve(context.Context) error {
 	if h.plan.hostsGateway() {
 		handler, err := h.publicEndpoint()
 		if err != nil {

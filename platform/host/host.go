@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -35,7 +36,7 @@ type Host struct {
 
 	signer  *identity.Signer
 	runtime *rpc.Runtime
-	node    *events.Node
+	node    atomic.Pointer[events.Node]
 	servers servers
 	undo    []undo
 }

@@ -14,8 +14,8 @@ import (
 // internalEndpoint serves the modules hosted here to the other processes of the shop: their contracts and the
 // delivery of events under rpc.Prefix, and their public operations to the gateway's proxy. It refuses whoever has no
 // valid assertion for the module.
-func (h *Host) internalEndpoint(extra ...rpc.Service) http.Handler {
-	services := extra
+func (h *Host) internalEndpoint() http.Handler {
+	services := h.deliveries()
 	for _, m := range h.hosted {
 		services = append(services, h.services(m)...)
 	}

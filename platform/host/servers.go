@@ -229,7 +229,10 @@ func (p *planner) listens() []Listen {
 	if p.plan.hostsGateway() {
 		base.role, base.Serves = rolePublic, "the public API"
 		inner := Listen{Variable: "INTERNAL_ADDR", Addr: p.platform.InternalAddr, role: roleInternal, Serves: "the modules hosted here, for other processes"}
-		if p.options.ForceRPC && inner.Addr == "" {
+		switch {
+		case p.options.Internal != nil:
+			inner.Addr = p.options.Internal.Addr().String()
+		case p.options.ForceRPC && inner.Addr == "":
 			inner.Addr = "127.0.0.1:0"
 		}
 		if out = append(out, base); inner.Addr != "" && inner.Addr != config.AddressOff {

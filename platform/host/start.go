@@ -161,12 +161,8 @@ func (h *Host) tracer() trace.TracerProvider {
 
 func (h *Host) bind(caller string, d rpc.Dependency) error {
 	callee := h.find(d.Module)
-	if callee == nil {
-		target, _ := h.plan.Module(d.Module)
-		return h.runtime.BindRemote(caller, d, target.URL) //nolint:wrapcheck // names both ends
-	}
-	if h.options.ForceRPC {
-		return h.runtime.BindRemote(caller, d, h.InternalURL()) //nolint:wrapcheck // names both ends
+	if callee == nil || h.options.ForceRPC {
+		return h.bindRemote(caller, d)
 	}
 	for _, s := range h.services(callee) {
 		if s.Contract.Service == d.Contract.Service {
@@ -174,6 +170,15 @@ func (h *Host) bind(caller string, d rpc.Dependency) error {
 		}
 	}
 	return fmt.Errorf("%s calls %s, which %s does not serve", caller, d.Contract.Service, d.Module)
+}
+
+// bindRemote goes to the process that hosts the module, or around to this one's own internal endpoint.
+func (h *Host) bindRemote(caller string, d rpc.Dependency) error {
+	target, _ := h.plan.Module(d.Module)
+	if target.Hosted {
+		target.URL = h.InternalURL()
+	}
+	return h.runtime.BindRemote(caller, d, target.URL) //nolint:wrapcheck // names both ends
 }
 
 // find is a module hosted here, nil when it is not.

@@ -1,0 +1,304 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"app/platform/database"
+	"app/platform/host"
+	"app/platform/identity"
+	"app/platform/internal/demo"
+	"app/platform/lifecycle"
+)
+
+type readiness struct {
+	Ready   bool               `json:"ready"`
+	Reason  string             `json:"reason"`
+	Modules []lifecycle.Status `json:"modules"`
+}
+
+func TestReadyNamesModuleAndReason(t *testing.T) {
+	t.Parallel()
+	bank, shop, door := demo.Modules()
+	bank.OnReady = func(context.Context) error { return errors.New("the vault is shut") }
+	h := start(t, options(t, []lifecycle.Module{bank, shop, door}, "all", nil))
+	want := readiness{Modules: []lifecycle.Status{
+		{Name: "bank", State: lifecycle.Running, Reason: "the vault is shut"},
+		{Name: "shop", State: lifecycle.Running, Ready: true},
+		{Name: "door", State: lifecycle.Running, Ready: true},
+	}}
+	for _, base := range []string{h.URL(), h.AdminURL()} {
+		status, body := call(t, http.MethodGet, base+"/ready", "")
+		if diff := cmp.Diff(want, decode[readiness](t, body)); status != http.StatusServiceUnavailable || diff != "" {
+			t.Errorf("%s: %d (-want +got):\n%s", base, status, diff)
+		}
+		if status, body := call(t, http.MethodGet, base+"/live", ""); status != http.StatusOK {
+			t.Errorf("live: %d %s", status, body)
+		}
+	}
+}
+
+func TestOneModuleDownLeavesTheOthersReady(t *testing.T) {
+	t.Parallel()
+	down := listener(t)
+	_ = down.Close()
+	h := start(t, options(t, demo.All(), "shop,door", map[string]string{"INTERNAL_KEY": sharedKey, "BANK_URL": urlOf(down)}))
+	if status, body := call(t, http.MethodGet, h.URL()+"/ready", ""); status != http.StatusOK {
+		t.Errorf("ready: %d %s", status, body)
+	}
+	for method, path := range map[string]string{http.MethodGet: "/v1/accounts/acme", http.MethodPost: "/v1/sales"} {
+		body := map[string]string{http.MethodPost: `{"account":"acme","amount":7}`}[method]
+		if status, reply := call(t, method, h.URL()+path, body); status != http.StatusServiceUnavailable {
+			t.Errorf("%s: %d %s, want 503", path, status, reply)
+		}
+	}
+	if status, body := call(t, http.MethodGet, h.URL()+"/v1/wait", ""); status != http.StatusOK {
+		t.Errorf("a route of a module that is up: %d %s", status, body)
+	}
+}
+
+func TestStopDrainsRequestsInFlight(t *testing.T) {
+	t.Parallel()
+	bank, shop, door := demo.Modules()
+	entered, release := make(chan struct{}), make(chan struct{})
+	shop.OnWait = func(context.Context) { close(entered); <-release }
+	h, err := host.New(t.Context(), options(t, []lifecycle.Module{bank, shop, door}, "all", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ready, ended, answered := make(chan struct{}), make(chan error, 1), make(chan string, 1)
+	go func() { ended <- h.Run(ctx, func() { close(ready) }) }()
+	<-ready
+	go func() {
+		response, err := http.Get(h.URL() + "/v1/wait") //nolint:noctx // lives as long as the test
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		body, _ := io.ReadAll(response.Body)
+		answered <- string(body)
+	}()
+	<-entered
+	cancel()
+	eventually(t, func() error { // the admin listener is there until the end, and says why
+		_, body := call(t, http.MethodGet, h.AdminURL()+"/ready", "")
+		if got := decode[readiness](t, body); got.Ready || got.Reason != "stopping" {
+			return errors.New(body)
+		}
+		return nil
+	})
+	select {
+	case err := <-ended:
+		t.Fatalf("ended with a request in flight: %v", err)
+	default:
+	}
+	close(release)
+	if got := <-answered; got != "done" {
+		t.Errorf("the request in flight got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("run: %v", err)
+	}
+	if diff := cmp.Diff("", h.URL()); diff == "" {
+		t.Error("no URL")
+	}
+}
+
+func TestFailingStarts(t *testing.T) {
+	t.Parallel()
+	hang := func(context.Context) error { select {} }
+	for name, c := range map[string]struct {
+		start func(context.Context) error
+		vars  map[string]string
+		want  string
+	}{
+		"a failing module is named":                 {func(context.Context) error { return errors.New("no money") }, nil, "start bank: no money"},
+		"a module that hangs is named and given up": {hang, map[string]string{"START_TIMEOUT": "50ms"}, "start bank: not done after 50ms"},
+		"a panic is an error":                       {func(context.Context) error { panic("vault") }, nil, "start bank: panic: vault"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bank, shop, door := demo.Modules()
+			bank.OnStart = c.start
+			h, err := host.New(t.Context(), options(t, []lifecycle.Module{bank, shop, door}, "all", c.vars))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = h.Run(t.Context(), func() { t.Error("said it was ready") })
+			var setup *host.SetupError
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) || errors.As(err, &setup) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestInterruptDuringStart(t *testing.T) {
+	t.Parallel()
+	bank, shop, door := demo.Modules()
+	ctx, cancel := context.WithCancel(t.Context())
+	bank.OnStart = func(context.Context) error { cancel(); select {} }
+	h, err := host.New(t.Context(), options(t, []lifecycle.Module{bank, shop, door}, "all", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := h.Run(ctx, func() { t.Error("said it was ready") }); err != nil {
+		t.Errorf("got %v, want a clean end", err)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+func TestMistakesOfTheOperator(t *testing.T) {
+	t.Parallel()
+	taken := listener(t)
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		variables map[string]string
+		want      string
+	}{
+		"port in use":       {map[string]string{"HTTP_ADDR": taken.Addr().String()}, "address " + taken.Addr().String() + " (public) is in use by another process; set HTTP_ADDR to another"},
+		"admin port in use": {map[string]string{"ADMIN_ADDR": taken.Addr().String()}, "address " + taken.Addr().String() + " (admin) is in use by another process; set ADMIN_ADDR to another"},
+		"data folder":       {map[string]string{"DATA_DIR": file + "/data"}, "DATA_DIR: cannot make the folder " + file + "/data: not a directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, err := host.New(t.Context(), options(t, demo.All(), "all", c.variables))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = h.Run(t.Context(), nil)
+			var setup *host.SetupError
+			if err == nil || err.Error() != c.want || !errors.As(err, &setup) {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestGeneratedKey(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "data")
+	o := options(t, demo.All(), "all", map[string]string{"DATA_DIR": dir})
+	start(t, o)
+	folder, err := os.Stat(dir)
+	if err != nil || folder.Mode().Perm() != 0o700 {
+		t.Errorf("folder: %v, %v", folder.Mode(), err)
+	}
+	path := filepath.Join(dir, "internal.key")
+	key, err := os.Stat(path)
+	if err != nil || key.Mode().Perm() != 0o600 {
+		t.Errorf("key: %v, %v", key.Mode(), err)
+	}
+	before, _ := os.ReadFile(path)
+	// A second process on the folder uses the key: the shop can be split without configuring one.
+	start(t, options(t, demo.All(), "shop", map[string]string{"DATA_DIR": dir, "BANK_URL": "http://127.0.0.1:1"}))
+	after, _ := os.ReadFile(path)
+	if diff := cmp.Diff(before, after); diff != "" || len(before) < 32 {
+		t.Errorf("%d bytes, changed by the second process:\n%s", len(before), diff)
+	}
+}
+
+func TestInternalEndpointRefusesStrangers(t *testing.T) {
+	t.Parallel()
+	h := start(t, options(t, demo.All(), "bank", map[string]string{"INTERNAL_KEY": sharedKey}))
+	sign := func(key, audience string) string {
+		signer, err := identity.NewSigner([]byte(key), time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, err := signer.Sign(identity.Assertion{Caller: "door", Audience: audience, Principal: identity.Principal{UserID: "usr_9"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	for name, c := range map[string]struct {
+		assertion string
+		want      int
+	}{
+		"nothing":         {"", http.StatusUnauthorized},
+		"another key":     {sign(strings.Repeat("x", 32), "bank"), http.StatusUnauthorized},
+		"another module":  {sign(sharedKey, "shop"), http.StatusUnauthorized},
+		"what it expects": {sign(sharedKey, "bank"), http.StatusOK},
+	} {
+		status, body := call(t, http.MethodGet, h.URL()+"/v1/accounts/acme", "", "Souk-Module", "bank", identity.AssertionHeader, c.assertion)
+		if status != c.want {
+			t.Errorf("%s, operation: %d %s", name, status, body)
+		}
+		status, body = call(t, http.MethodPost, h.URL()+"/rpc/souk.bank.v1.Bank/Balance", "{}", "Souk-Module", "bank", identity.AssertionHeader, c.assertion)
+		if (status == http.StatusUnauthorized) != (c.want == http.StatusUnauthorized) {
+			t.Errorf("%s, call: %d %s", name, status, body)
+		}
+	}
+	if status, _ := call(t, http.MethodGet, h.URL()+"/ready", ""); status != http.StatusOK {
+		t.Errorf("ready needs an assertion: %d", status)
+	}
+}
+
+func TestTool(t *testing.T) {
+	t.Parallel()
+	bank, shop, door := demo.Modules()
+	o := options(t, []lifecycle.Module{bank, shop, door}, "", nil)
+	bank.OnStart = func(context.Context) error { return errors.New("background work in a command") }
+	command := shop.Commands(host.NewTool(o, "shop"))[0]
+	command.SetArgs([]string{"--account=acme"})
+	var out strings.Builder
+	command.SetOut(&out)
+	if err := command.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(out.String(), "sal_") {
+		t.Errorf("printed %q", out.String())
+	}
+	bank.OnStart = nil
+	h := start(t, func() host.Options { o.Hosted = []string{"bank", "shop", "door"}; return o }())
+	eventually(t, func() error { // the event of the command is delivered by whoever serves next
+		_, body := call(t, http.MethodGet, h.URL()+"/v1/accounts/acme", "")
+		if decode[account](t, body).Amount != 1 {
+			return errors.New(body)
+		}
+		return nil
+	})
+}
+
+func TestDatabases(t *testing.T) {
+	t.Parallel()
+	o := options(t, demo.All(), "all", nil)
+	visit := func(create bool) (seen []string) {
+		err := host.Databases(t.Context(), o, create, func(module string, db *database.DB) error {
+			seen = append(seen, module)
+			_, err := db.Migrate(t.Context())
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return seen
+	}
+	if got := visit(false); len(got) > 0 {
+		t.Errorf("looking made the databases of %v", got)
+	}
+	if diff := cmp.Diff([]string{"bank", "shop"}, visit(true)); diff != "" {
+		t.Errorf("made (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"bank", "shop"}, visit(false)); diff != "" {
+		t.Errorf("found (-want +got):\n%s", diff)
+	}
+}
