@@ -18,7 +18,7 @@ var consumers = map[string]map[string][]string{
 	"catalog.StockShort":         {"orders": {"orders.stock_short"}},
 	"orders.Placed":              {},
 	"orders.Paid":                {"catalog": {"catalog.sell"}, "emails": {"emails.receipt"}},
-	"orders.Cancelled":           {"catalog": {"catalog.release"}, "emails": {"emails.order_cancelled"}, "payments": {"payments.order_cancelled"}},
+	"orders.Cancelled":           {"catalog": {"catalog.cancel"}, "emails": {"emails.order_cancelled"}, "payments": {"payments.order_cancelled"}},
 	"payments.Succeeded":         {"orders": {"orders.payment_succeeded"}},
 	"payments.Failed":            {"orders": {"orders.payment_failed"}},
 	"payments.Refunded":          {"orders": {"orders.payment_refunded"}, "emails": {"emails.refund_issued"}},
