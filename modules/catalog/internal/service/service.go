@@ -17,7 +17,7 @@ import (
 	"app/platform/fault"
 )
 
-// Product, Stock and Price are what the service reads and writes.
+// What the service reads and writes.
 type (
 	// Product is what a merchant sells, with its stock.
 	Product = store.Product
