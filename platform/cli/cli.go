@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -64,9 +65,7 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitOK
 	}
-	if !errors.Is(err, errSaid) {
-		_, _ = fmt.Fprintln(p.Err, "app:", err)
-	}
+	_, _ = fmt.Fprintln(p.Err, "app:", oneLine(err))
 	var setup *host.SetupError
 	if !p.started || errors.As(err, &setup) {
 		return exitUsage
@@ -74,8 +73,14 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	return exitFail
 }
 
-// errSaid is a failure that the command has already told about.
-var errSaid = errors.New("failed")
+// oneLine takes the line ends out of cobra's suggestions.
+func oneLine(err error) string {
+	text, suggestions, found := strings.Cut(err.Error(), "\n\nDid you mean this?\n")
+	if !found {
+		return text
+	}
+	return text + "; did you mean " + strings.Join(strings.Fields(suggestions), " or ") + "?"
+}
 
 func (p *Program) root() *cobra.Command {
 	root := &cobra.Command{

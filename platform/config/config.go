@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -91,8 +92,21 @@ func Load(environment Environment, target any) error {
 	values, errs := gather(environment, target)
 	err := env.ParseWithOptions(target, env.Options{Environment: values})
 	errs = append(errs, translate(target, values, err)...)
-	if v, ok := target.(Validator); ok && len(errs) == 0 {
-		errs = append(errs, v.Validate())
+	if v, ok := target.(Validator); ok {
+		errs = append(errs, further(target, v.Validate(), errors.Join(errs...)))
+	}
+	return errors.Join(errs...)
+}
+
+// further leaves out what Validate says about variables that have no value because of an earlier mistake.
+func further(target any, found, before error) error {
+	said := strings.Join(Problems(before), "\n")
+	var errs []error
+	for _, problem := range Problems(found) {
+		about := func(v Variable) bool { return strings.Contains(problem, v.Name) && strings.Contains(said, v.Name) }
+		if !slices.ContainsFunc(Describe(target), about) {
+			errs = append(errs, errors.New(problem))
+		}
 	}
 	return errors.Join(errs...)
 }

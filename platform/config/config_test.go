@@ -63,13 +63,17 @@ func TestLoad(t *testing.T) {
 				`SHOP_KEY is not set`,
 			},
 		},
+		"what Validate says is not about values that cannot be read": {
+			environment: map[string]string{"SHOP_LIMIT": "many", "SHOP_KEY": "k"},
+			problems:    []string{`SHOP_LIMIT="many": not a whole number`},
+		},
 		"a value and a file": {
 			environment: map[string]string{"SHOP_KEY": "k", "SHOP_KEY_FILE": secret},
 			problems:    []string{"SHOP_KEY and SHOP_KEY_FILE are both set: keep one", "SHOP_KEY is not set"},
 		},
 		"what Validate says": {
-			environment: map[string]string{"SHOP_KEY": "k", "SHOP_LIMIT": "0"},
-			problems:    []string{"SHOP_LIMIT: at least 1"},
+			environment: map[string]string{"SHOP_KEY": "k", "SHOP_LIMIT": "0", "SHOP_HOLD_TTL": "soon"},
+			problems:    []string{`SHOP_HOLD_TTL="soon": not a duration such as "30s" or "15m"`, "SHOP_LIMIT: at least 1"},
 		},
 	}
 	for name, c := range cases {

@@ -25,6 +25,7 @@ import (
 type Host struct {
 	options  Options
 	platform config.Platform
+	broken   error // what is wrong with platform
 	plan     *Plan
 	logger   *slog.Logger
 
@@ -81,9 +82,7 @@ func Examine(o Options) (*Plan, error) {
 func assemble(o Options) (*Host, error) {
 	o = o.withDefaults()
 	h := &Host{options: o}
-	if err := config.Load(o.Environment, &h.platform); err != nil {
-		return nil, setupAll(err)
-	}
+	h.broken = config.Load(o.Environment, &h.platform)
 	h.logger = o.Logger
 	if h.logger == nil {
 		h.logger = telemetry.NewLogger(o.LogTo, h.platform.LogLevel, h.platform.LogFormat)
@@ -127,6 +126,7 @@ func (h *Host) makePlan() (err error) {
 	if h.plan, err = p.make(); err != nil {
 		return err
 	}
+	h.plan.Missing = append(config.Problems(h.broken), h.plan.Missing...)
 	for _, m := range h.hosted {
 		if c, ok := m.module.(Configurer); ok {
 			h.plan.Missing = append(h.plan.Missing, config.Problems(config.Load(h.options.Environment, c.Config()))...)

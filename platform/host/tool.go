@@ -71,6 +71,9 @@ func Databases(ctx context.Context, o Options, create bool, do func(module strin
 	if err != nil {
 		return err
 	}
+	if h.broken != nil {
+		return setupAll(h.broken)
+	}
 	if create {
 		if err := h.openFolder(ctx); err != nil {
 			return err
