@@ -142,14 +142,15 @@ func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 	_, scope := scopeOf(c)
 	full := slices.Concat(scope, []string{c.e.op.Method, c.e.op.Path, c.key})
 	want := keyRow{
-		id:          hex.EncodeToString(digest(full...)),
-		fingerprint: hex.EncodeToString(digest(c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())),
+		id: hex.EncodeToString(digest(full...)),
+		// Salted with the key, which the database does not have: a body may hold a password, which a plain hash would give away.
+		fingerprint: hex.EncodeToString(digest(append(slices.Clip(full), "request", c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())...)),
 		holder:      rand.Text(),
 		createdAt:   k.now(),
 	}
 	want.leaseUntil = want.createdAt.Add(k.lease)
 	// Made of the key, which the database does not have: who reads the table reads no replies.
-	secret := digest(append(full, "reply")...)
+	secret := digest(append(slices.Clip(full), "reply")...)
 	row, err := k.acquire(ctx, want)
 	switch {
 	case err != nil:

@@ -64,7 +64,7 @@ func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, f
 	}
 	defer k.asking.Unlock()
 	if err := k.refresh(ctx, fetched); err != nil {
-		return key, nil //nolint:nilerr // an outage of users must not sign everybody out
+		return key, nil // an outage of users must not sign everybody out
 	}
 	set, _ := k.current()
 	if key, known := set[kid]; known {

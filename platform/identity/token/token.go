@@ -22,8 +22,9 @@ import (
 const (
 	// Type is the header's typ (RFC 9068 section 2.1): no other kind of token of ours passes for an access token.
 	Type = "at+jwt"
-	// Issuer and Audience are the same in every process of a shop, whatever its address; shops differ by their keys.
-	Issuer   = "souk"
+	// Issuer is the same in every process of a shop, whatever its address; shops differ by their keys.
+	Issuer = "souk"
+	// Audience is the public API of the shop.
 	Audience = "souk"
 	// Leeway is how far the clocks of two machines may differ.
 	Leeway = 30 * time.Second

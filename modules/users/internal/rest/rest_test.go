@@ -360,6 +360,22 @@ func TestRegisterWithKey(t *testing.T) {
 	}
 }
 
+// A body holds a password, so what is kept of it must not be a hash that everybody can compute.
+func TestKeyKeepsNoPlainHashOfTheBody(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, key := range []string{"0b8f7c1e-5a56-4c0e-9d0a-3f5f6f3f2f11", "0b8f7c1e-5a56-4c0e-9d0a-3f5f6f3f2f12"} {
+		s.must(202, "", "POST", "/v1/auth/register", registration(), "Idempotency-Key", key)
+	}
+	var kept int
+	err := s.db.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
+		return q.QueryRow(ctx, `SELECT COUNT(DISTINCT fingerprint) FROM http_idempotency`).Scan(&kept)
+	})
+	if err != nil || kept != 2 {
+		t.Errorf("%d fingerprints of one body under two keys, %v", kept, err)
+	}
+}
+
 func TestKeySet(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
