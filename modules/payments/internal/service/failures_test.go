@@ -268,7 +268,10 @@ func TestFailure12_ProviderTimesOutAfterCapturing(t *testing.T) {
 			}
 			s.clock.advance(retry)
 			twin := s.twin()
-			s.must(together(4, func(i int) error { _, err := []*service.Service{s.Service, twin}[i%2].Reconcile(context.Background()); return err })...)
+			s.must(together(4, func(i int) error {
+				_, err := []*service.Service{s.Service, twin}[i%2].Reconcile(context.Background())
+				return err
+			})...)
 			s.wantMoney(r.GetPaymentId(), store.Succeeded, 1990, 0)
 			s.wantTold(r.GetPaymentId(), succeededOnce)
 			if n := s.company.asked(r.GetPaymentId()); n != 1 {

@@ -1,0 +1,176 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"app/modules/payments/internal/provider"
+	"app/modules/payments/internal/service"
+	"app/modules/payments/internal/store"
+	"app/modules/payments/paymentsv1"
+	"app/platform/money"
+)
+
+// TestMoneyAlwaysAddsUp throws at a payment whatever may happen to it, in any order and more than once: the bounds hold at
+// each moment, and when everything has come to rest the company's ledger and ours agree, every capture is either paid or given
+// back, and each thing was told once.
+func TestMoneyAlwaysAddsUp(t *testing.T) {
+	t.Parallel()
+	s := newTill(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		m := moves{rt: rt, s: s, r: s.request(rapid.SampledFrom([]string{"ok", "declined", "pending", "lost"}).Draw(rt, "method"))}
+		s.company.chargeFn, s.company.refundFn, s.company.lookupFn = nil, nil, nil
+		for _, what := range rapid.SliceOfN(rapid.SampledFrom([]string{
+			"start", "start", "start without an answer", "start that never arrives", "captured", "told again", "declined", "cancelled",
+			"refund a part", "refund all", "refund without an answer", "reconcile", "process", "send", "time passes",
+		}), 1, 14).Draw(rt, "moves") {
+			m.move(what)
+			m.bounds(what)
+		}
+		m.rest()
+	})
+}
+
+type moves struct {
+	rt        *rapid.T
+	s         *till
+	r         *paymentsv1.StartRequest
+	cancelled bool
+	lied      bool // the company told of a refusal that there was not
+	events    int
+}
+
+func (m *moves) move(what string) {
+	ctx, id := context.Background(), m.r.GetPaymentId()
+	switch what {
+	case "start":
+		m.s.start(m.r)
+	case "start without an answer":
+		m.s.company.chargeFn = func(r provider.ChargeRequest) (provider.Charge, error) {
+			_, _ = m.s.company.charge(r)
+			return provider.Charge{}, errLost
+		}
+		m.s.start(m.r)
+		m.s.company.chargeFn = nil
+	case "start that never arrives":
+		m.s.company.chargeFn = func(provider.ChargeRequest) (provider.Charge, error) { return provider.Charge{}, errLost }
+		m.s.start(m.r)
+		m.s.company.chargeFn = nil
+	case "captured", "told again":
+		if charge, _ := m.s.company.Lookup(ctx, id); charge.Status == provider.Pending || charge.Status == provider.Captured {
+			news := m.s.company.capture(id, 1990)
+			if m.events++; what == "captured" {
+				news.ID = fmt.Sprint(news.ID, m.events)
+			}
+			m.s.must(m.s.webhook(news))
+		}
+	case "declined":
+		charge, _ := m.s.company.Lookup(ctx, id)
+		m.lied = m.lied || charge.Status != provider.Declined
+		m.s.must(m.s.webhook(provider.Event{ID: "declined " + id, Charge: provider.Charge{Key: id, Status: provider.Declined, Currency: "EUR"}}))
+	case "cancelled":
+		m.cancelled = true
+		m.s.must(m.s.cancelled(m.r))
+	case "refund a part", "refund all", "refund without an answer":
+		m.refund(what)
+	default:
+		m.work(what)
+	}
+}
+
+func (m *moves) refund(what string) {
+	in := service.RefundRequest{PaymentID: m.r.GetPaymentId(), Reason: "any"}
+	if what == "refund a part" {
+		in.Amount = &money.Money{Amount: int64(rapid.IntRange(1, 2500).Draw(m.rt, "cents")), Currency: "EUR"}
+	}
+	_, _ = m.s.RequestRefund(context.Background(), root, in) // may be refused: the bounds decide
+	if what == "refund without an answer" {
+		m.s.company.refundFn = func(r provider.RefundRequest) error {
+			m.s.company.refundFn = nil
+			_ = m.s.company.refund(r)
+			return errLost
+		}
+	}
+}
+
+func (m *moves) work(what string) {
+	var err error
+	switch ctx := context.Background(); what {
+	case "reconcile":
+		_, err = m.s.Reconcile(ctx)
+	case "process":
+		_, err = m.s.ProcessWebhooks(ctx)
+	case "send":
+		_, err = m.s.SendRefunds(ctx)
+	case "time passes":
+		m.s.clock.advance(time.Duration(rapid.IntRange(1, 900).Draw(m.rt, "seconds")) * time.Second)
+	}
+	m.s.must(err)
+}
+
+// bounds hold at each moment.
+func (m *moves) bounds(what string) {
+	captured, refunded := m.s.company.sums(m.r.GetPaymentId())
+	if refunded > captured || captured > 1990 {
+		m.rt.Fatalf("%s: the company took %d and gave back %d", what, captured, refunded)
+	}
+	if n := strings.Count(strings.Join(m.s.told(m.r.GetPaymentId()), " "), "Succeeded"); n > 1 {
+		m.rt.Fatalf("%s: success was told %d times", what, n)
+	}
+}
+
+// rest lets everything come to rest, and adds up.
+func (m *moves) rest() {
+	for range 5 {
+		m.s.clock.advance(11 * time.Minute)
+		m.s.work()
+	}
+	id := m.r.GetPaymentId()
+	if m.s.count(`SELECT COUNT(*) FROM payments_payments WHERE id = ?`, id) == 0 {
+		return // never started
+	}
+	p := m.s.payment(id)
+	captured, refunded := m.s.company.sums(id)
+	charge, _ := m.s.company.Lookup(context.Background(), id)
+	switch {
+	case p.Captured != captured && !m.lied:
+		m.rt.Fatalf("payment is %s: we have %d captured, the company %d", p.Status, p.Captured, captured)
+	case p.Payment.Refunded != refunded || p.Refunding != 0:
+		m.rt.Fatalf("we have %d refunded and %d under way, the company %d", p.Payment.Refunded, p.Refunding, refunded)
+	case m.cancelled && p.Captured != p.Payment.Refunded:
+		m.rt.Fatalf("the order is cancelled, but %d of %d went back", p.Payment.Refunded, p.Captured)
+	case p.Status == store.Pending && charge.Status != provider.Pending:
+		m.rt.Fatalf("payment is pending, the charge %s", charge.Status)
+	}
+	m.versions(p)
+}
+
+// versions: each thing told has its own, the last is the payment's.
+func (m *moves) versions(p service.View) {
+	refunds, last := 0, int64(0)
+	for _, e := range m.s.told(p.ID) {
+		var kind string
+		var version int64
+		_, _ = fmt.Sscan(e, &kind, &version)
+		if version <= last || version > p.Version {
+			m.rt.Fatalf("told %v, the payment has version %d", m.s.told(p.ID), p.Version)
+		}
+		if last = version; kind == "payments.Refunded" {
+			refunds++
+		}
+	}
+	done := 0
+	for _, r := range p.Refunds {
+		if r.State == store.RefundDone {
+			done++
+		}
+	}
+	if done != refunds {
+		m.rt.Fatalf("%d refunds done, %d told", done, refunds)
+	}
+}
