@@ -89,8 +89,8 @@ func (e *Edge) circuit(event circuitbreaker.StateChangedEvent, gauge func(float6
 // admit refuses what must not be called at all: a caller inside its transaction, or one that no longer waits.
 func (e *Edge) admit(ctx context.Context, method string) *refusal {
 	if module := callctx.Transaction(ctx); module != "" {
-		e.log.ErrorContext(ctx, "programming error: call to "+e.module+"."+method+" inside a transaction of "+module,
-			slog.String("request_id", callctx.RequestID(ctx)), slog.String("stack", string(debug.Stack())))
+		e.log.LogAttrs(ctx, slog.LevelError, "programming error: call inside a transaction", slog.String("transaction", module),
+			slog.String("method", method), slog.String("request_id", callctx.RequestID(ctx)), slog.String("stack", string(debug.Stack())))
 		return e.unsent(method, fault.New(fault.Internal, reasonTransaction, ""))
 	}
 	if err := ctx.Err(); err != nil {

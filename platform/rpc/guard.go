@@ -89,10 +89,10 @@ func (a *attempt) do() {
 	defer func() {
 		if p := recover(); p != nil {
 			verdict = crashed
-			a.g.record(a.ctx, slog.LevelError, "call panicked", a.method, verdict,
-				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))
+			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call panicked", append(about(a.ctx, a.method, verdict),
+				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))...)
 		} else if verdict == crashed {
-			a.g.record(a.ctx, slog.LevelError, "call ended its goroutine", a.method, verdict)
+			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call ended its goroutine", about(a.ctx, a.method, verdict)...)
 		}
 		a.g.running.Add(-1)
 		a.done <- verdict
@@ -115,10 +115,10 @@ func (g *guard) judge(ctx context.Context, method string, err error) *fault.Erro
 	}
 	verdict := fault.From(err)
 	if _, complete := toWire(verdict); !complete {
-		g.record(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", method, verdict)
+		g.log.LogAttrs(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", about(ctx, method, verdict)...)
 	}
 	if verdict.Code == fault.Internal && !loggedDownstream(verdict) {
-		g.record(ctx, slog.LevelError, "call failed", method, verdict, slog.String("error", err.Error()))
+		g.log.LogAttrs(ctx, slog.LevelError, "call failed", append(about(ctx, method, verdict), slog.String("error", err.Error()))...)
 	}
 	return verdict
 }
@@ -129,10 +129,10 @@ func loggedDownstream(v *fault.Error) bool {
 	return errors.As(v.Unwrap(), &call) && call.Code == fault.Internal
 }
 
-func (g *guard) record(ctx context.Context, level slog.Level, message, method string, v *fault.Error, more ...slog.Attr) {
-	attrs := append([]slog.Attr{
+// about is what each log line says of a call.
+func about(ctx context.Context, method string, v *fault.Error) []slog.Attr {
+	return []slog.Attr{
 		slog.String("method", method), slog.String("caller", identity.Caller(ctx)), slog.String("code", string(v.Code)),
 		slog.String("reason", v.Reason), slog.String("request_id", callctx.RequestID(ctx)),
-	}, more...)
-	g.log.LogAttrs(ctx, level, message, attrs...)
+	}
 }

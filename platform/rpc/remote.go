@@ -74,14 +74,14 @@ func (e *Edge) address(ctx context.Context, h http.Header) error {
 func (e *Edge) refused(ctx context.Context, method string, err error) *refusal {
 	if w := wireError(err); w != nil {
 		if ours[w.GetReason()] {
-			e.log.ErrorContext(ctx, "call refused by the process at "+e.baseURL, slog.String("method", method),
-				slog.String("reason", w.GetReason()), slog.String("contract", e.contract.stamp()))
+			e.log.LogAttrs(ctx, slog.LevelError, "call refused by the other process", slog.String("url", e.baseURL),
+				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("contract", e.contract.stamp()))
 		}
 		return &refusal{CallError: fromWire(e.module, method, w), answered: true}
 	}
 	code, reason := e.transportFault(ctx, err)
 	if code != fault.Canceled {
-		e.log.WarnContext(ctx, "call did not get through", slog.String("method", method), slog.String("code", string(code)),
+		e.log.LogAttrs(ctx, slog.LevelWarn, "call did not get through", slog.String("method", method), slog.String("code", string(code)),
 			slog.String("reason", reason), slog.String("request_id", callctx.RequestID(ctx)), slog.String("error", err.Error()))
 	}
 	return &refusal{CallError: &fault.CallError{Module: e.module, Method: method, Code: code, Reason: reason}, cause: err}

@@ -28,7 +28,7 @@ func startSpan(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, i 
 	if tracer == nil {
 		return ctx, nil
 	}
-	return tracer.Start(ctx, i.service+"/"+i.method, trace.WithSpanKind(kind), trace.WithAttributes(
+	return tracer.Start(ctx, i.service+"/"+i.method, trace.WithSpanKind(kind), trace.WithAttributes( //nolint:spancheck // finish ends it
 		attribute.String("rpc.system", "connect_rpc"),
 		attribute.String("rpc.service", i.service),
 		attribute.String("rpc.method", i.method),

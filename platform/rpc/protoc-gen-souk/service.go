@@ -152,7 +152,7 @@ func level(m *protogen.Method) protogen.GoIdent {
 	}
 }
 
-// fingerprint changes with the methods and with any field of the messages they name.
+// fingerprint hashes what peers must agree on; writing to a hash does not fail. It changes with the methods and with any field of the messages they name.
 func fingerprint(s *protogen.Service) string {
 	h := sha256.New()
 	seen := map[protoreflect.FullName]bool{}
@@ -163,14 +163,14 @@ func fingerprint(s *protogen.Service) string {
 		}
 		seen[m.Desc.FullName()] = true
 		for _, f := range m.Fields {
-			fmt.Fprintln(h, m.Desc.FullName(), f.Desc.Number(), f.Desc.Name(), f.Desc.Kind(), f.Desc.Cardinality())
+			_, _ = fmt.Fprintln(h, m.Desc.FullName(), f.Desc.Number(), f.Desc.Name(), f.Desc.Kind(), f.Desc.Cardinality())
 			if f.Message != nil {
 				message(f.Message)
 			}
 		}
 	}
 	for _, m := range s.Methods {
-		fmt.Fprintln(h, m.Desc.FullName(), m.Input.Desc.FullName(), m.Output.Desc.FullName(), level(m).GoName)
+		_, _ = fmt.Fprintln(h, m.Desc.FullName(), m.Input.Desc.FullName(), m.Output.Desc.FullName(), level(m).GoName)
 		message(m.Input)
 		message(m.Output)
 	}

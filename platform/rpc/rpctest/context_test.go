@@ -278,8 +278,9 @@ func TestCallInsideTransaction(t *testing.T) {
 		ctx := callctx.WithTransaction(context.Background(), "orders")
 		_, err := r.client.Act(ctx, &parityv1.ActRequest{})
 		wantCall(t, err, fault.CallError{Method: "Act", Code: fault.Internal, Reason: "call_in_transaction"})
-		if n := len(r.logs.with(t, "call to parity.Act inside a transaction of orders")); n != 1 {
-			t.Errorf("logged %d times", n)
+		lines := r.logs.with(t, "call inside a transaction")
+		if len(lines) != 1 || lines[0]["callee"] != "parity" || lines[0]["method"] != "Act" || lines[0]["transaction"] != "orders" {
+			t.Errorf("logged %v", lines)
 		}
 	})
 }
