@@ -80,8 +80,8 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 }
 
 // Raw declares an operation whose handler reads the request and writes the reply itself: pages, and webhooks whose
-// signature covers the very bytes of the body. It sees the fenced context and headers. The body is cut off at MaxBody; read
-// it with ReadBody.
+// signature covers the very bytes of the body. It sees the fenced context and headers, and path parameters by
+// Request.PathValue. The body is cut off at MaxBody; read it with ReadBody.
 func (a *API) Raw(op Operation, h http.Handler) {
 	op.Raw = true
 	e := a.declare(op)

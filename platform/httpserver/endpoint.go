@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/gorilla/mux"
 
 	"app/platform/fault"
 	"app/platform/identity"
@@ -107,6 +108,9 @@ func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.
 		return
 	}
 	inner := fenced(ctx, r, e.op)
+	for name, value := range mux.Vars(r) { // the fence keeps them out of the context
+		inner.SetPathValue(name, value)
+	}
 	inner.Body = http.MaxBytesReader(w, r.Body, e.op.MaxBody)
 	e.raw.ServeHTTP(w, inner)
 }

@@ -3,11 +3,8 @@ package rest
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
-
-	"github.com/gorilla/mux"
 
 	"app/modules/payments/internal/service"
 	"app/modules/payments/internal/store"
@@ -68,9 +65,9 @@ func Register(api *httpserver.API, s func() *service.Service) {
 // webhook hands the bytes of the body on as they came.
 func webhook(s func() *service.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
+		body, err := httpserver.ReadBody(r)
 		if err == nil {
-			err = s().Webhook(r.Context(), providerOf(r), r.Header, body)
+			err = s().Webhook(r.Context(), r.PathValue("provider"), r.Header, body)
 		}
 		if err != nil {
 			httpserver.WriteProblem(w, r, err)
@@ -78,13 +75,6 @@ func webhook(s func() *service.Service) http.Handler {
 		}
 		w.WriteHeader(http.StatusOK)
 	})
-}
-
-func providerOf(r *http.Request) string {
-	if name, ok := mux.Vars(r)["provider"]; ok {
-		return name
-	}
-	return r.PathValue("provider")
 }
 
 type paymentInput struct {
