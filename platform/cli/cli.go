@@ -67,11 +67,15 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 	}
 	_, _ = fmt.Fprintln(p.Err, "app:", oneLine(err))
 	var setup *host.SetupError
-	if !p.started || errors.As(err, &setup) {
+	var usage *usageError
+	if !p.started || errors.As(err, &setup) || errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitFail
 }
+
+// usageError is a mistake of whoever typed the command.
+type usageError struct{ error }
 
 // oneLine takes the line ends out of cobra's suggestions.
 func oneLine(err error) string {

@@ -69,7 +69,7 @@ func TestMistakesExitWith2AndOneLine(t *testing.T) {
 		"too many arguments":   {nil, "version now", `app: unknown command "now" for "app version"`},
 		"a port in use":        {map[string]string{"HTTP_ADDR": addr}, "serve --all", "app: address " + addr + " (public) is in use by another process; set HTTP_ADDR to another"},
 		"an unwritable folder": {map[string]string{"DATA_DIR": file + "/x"}, "serve --all", "app: DATA_DIR: cannot make the folder " + file + "/x: not a directory"},
-		"a missing URL":        {map[string]string{"INTERNAL_KEY": strings.Repeat("k", 32)}, "serve --module=shop", "app: BANK_URL is not set: bank is not hosted here and it hears shop.Sold, shop calls it"},
+		"a missing URL":        {map[string]string{"INTERNAL_KEY": strings.Repeat("k", 32)}, "serve --module=shop", "app: BANK_URL is not set: bank is not hosted here and shop calls it, it hears shop.Sold"},
 		"a bad value":          {map[string]string{"LOG_LEVEL": "loud"}, "serve --all", `app: LOG_LEVEL="loud": not a level: debug, info, warn or error`},
 		"several at once":      {map[string]string{"LOG_LEVEL": "loud", "RATE_LIMIT": "so-so", "BANK_LIMIT": "0"}, "serve --all", "app: 3 things have to be put right:\n  LOG_LEVEL=\"loud\": not a level: debug, info, warn or error\n  RATE_LIMIT=\"so-so\": must be one of on, off\n  BANK_LIMIT: must be positive"},
 	} {
@@ -145,7 +145,7 @@ func TestPlanShowsWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	code, out, stderr := run(t, nil, "plan", "--module=shop")
 	if code != 2 || !strings.Contains(out, "calls") || !strings.Contains(out, "remote, at an address that is not set") ||
-		!strings.Contains(out, "missing") || !strings.Contains(stderr, "2 things have to be put right") {
+		!strings.Contains(out, "missing") || !strings.Contains(stderr, "app: not ready to be served: 2 missing, see above") {
 		t.Errorf("exit code %d\n%s%s", code, out, stderr)
 	}
 }

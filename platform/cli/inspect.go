@@ -109,7 +109,10 @@ func (p *Program) plan() *cobra.Command {
 				return err //nolint:wrapcheck // one clear line already
 			}
 			printPlan(p.Out, plan)
-			return plan.Complete() //nolint:wrapcheck // says what is missing
+			if n := len(plan.Missing); n > 0 {
+				return &usageError{fmt.Errorf("not ready to be served: %d missing, see above", n)}
+			}
+			return nil
 		},
 	}
 	chosen.flags(c, "host")
@@ -125,7 +128,7 @@ func printPlan(out io.Writer, plan *host.Plan) {
 	}
 	for _, m := range plan.Modules {
 		if m.Hosted {
-			printPlanned(w, m)
+			printPlanned(w, plan, m)
 		}
 	}
 	for _, missing := range plan.Missing {
@@ -133,7 +136,7 @@ func printPlan(out io.Writer, plan *host.Plan) {
 	}
 }
 
-func printPlanned(w io.Writer, m host.ModulePlan) {
+func printPlanned(w io.Writer, plan *host.Plan, m host.ModulePlan) {
 	_, _ = fmt.Fprintf(w, "\n%s\n", m.Name)
 	if m.Database != "" {
 		_, _ = fmt.Fprintf(w, "  database\t%s\n", m.Database)
@@ -149,8 +152,24 @@ func printPlanned(w io.Writer, m host.ModulePlan) {
 		_, _ = fmt.Fprintf(w, "  hears\t%s\t%s\n", h.Type, from)
 	}
 	for _, e := range m.Emits {
-		_, _ = fmt.Fprintf(w, "  emits\t%s\n", e)
+		_, _ = fmt.Fprintf(w, "  emits\t%s\t%s\n", e, strings.Join(listeners(plan, e), ", "))
 	}
+}
+
+// listeners says who hears a type of event.
+func listeners(plan *host.Plan, event string) []string {
+	var out []string
+	for _, m := range plan.Modules {
+		if !slices.Contains(heard(m), event) {
+			continue
+		}
+		if m.Hosted {
+			out = append(out, "to "+m.Name+" in this process")
+		} else {
+			out = append(out, "to "+m.Name+" at "+cmp.Or(m.URL, "an address that is not set"))
+		}
+	}
+	return out
 }
 
 func where(e host.Edge) string {

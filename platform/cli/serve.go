@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"text/tabwriter"
@@ -71,7 +70,7 @@ func (p *Program) banner(h *host.Host) {
 	_, _ = fmt.Fprintf(p.Out, "\nSouk %s, ready in %s: %s\n\n", version(), took, strings.Join(hosted, ", "))
 	w := tabwriter.NewWriter(p.Out, 0, 0, 3, ' ', 0)
 	for _, l := range h.Links() {
-		_, _ = fmt.Fprintf(w, "  %s\t%s\n", l.Title, l.URL)
+		_, _ = fmt.Fprintf(w, "  %s\t%s\n", l.Title, l.Target)
 	}
 	_ = w.Flush()
 	_, _ = fmt.Fprintln(p.Out)
@@ -86,12 +85,4 @@ func (p *Program) limitMemory() {
 	if limit := memoryLimit(os.DirFS("/")); limit > 0 {
 		debug.SetMemoryLimit(limit / 10 * 9)
 	}
-}
-
-// absolute is a path as people can paste it.
-func absolute(path string) string {
-	if full, err := filepath.Abs(path); err == nil {
-		return full
-	}
-	return path
 }

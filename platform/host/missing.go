@@ -10,8 +10,24 @@ import (
 
 // crossings are the edges that leave or enter the process.
 type crossings struct {
-	outward map[string][]string // module elsewhere -> why it has to be reached
-	inward  []string            // modules elsewhere that have to reach this process
+	outward map[string]reasons // module elsewhere -> why it has to be reached
+	inward  []string           // modules elsewhere that have to reach this process
+}
+
+// reasons are why a module has to be reached: who calls it, which events it hears, and which gateway serves it.
+type reasons struct{ callers, heard, gateways []string }
+
+func (r reasons) String() string {
+	var out []string
+	for _, part := range []struct {
+		names  []string
+		format string
+	}{{r.callers, "%s calls it"}, {r.heard, "it hears %s"}, {r.gateways, "%s passes requests on to it"}} {
+		if len(part.names) > 0 {
+			out = append(out, fmt.Sprintf(part.format, strings.Join(slices.Compact(part.names), " and ")))
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // findMissing collects what the edges across the border of the process need.
@@ -28,21 +44,21 @@ func (p *planner) findMissing() {
 }
 
 func (p *planner) crossings() crossings {
-	c := crossings{outward: map[string][]string{}}
+	c := crossings{outward: map[string]reasons{}}
 	for _, m := range p.plan.Modules {
 		for _, e := range m.Calls {
-			c.add(p, m.Name, e.To, m.Name+" calls it")
+			c.add(p, m.Name, e.To, func(r *reasons) { r.callers = append(r.callers, m.Name) })
 		}
 		for _, h := range m.Hears {
 			if p.platform.BrokerURL == "" && !p.options.tool {
-				c.add(p, h.From, m.Name, "it hears "+h.Type)
+				c.add(p, h.From, m.Name, func(r *reasons) { r.heard = append(r.heard, h.Type) })
 			}
 		}
 	}
 	for _, g := range p.plan.Modules {
 		for _, m := range p.plan.Modules {
 			if g.Gateway && len(m.Operations) > 0 {
-				c.add(p, g.Name, m.Name, g.Name+" passes requests on to it")
+				c.add(p, g.Name, m.Name, func(r *reasons) { r.gateways = append(r.gateways, g.Name) })
 			}
 		}
 	}
@@ -52,18 +68,18 @@ func (p *planner) crossings() crossings {
 }
 
 // add notes an edge that has one end here.
-func (c *crossings) add(p *planner, from, to, why string) {
+func (c *crossings) add(p *planner, from, to string, note func(*reasons)) {
 	switch {
 	case p.hosts(from) && !p.hosts(to):
-		if !slices.Contains(c.outward[to], why) {
-			c.outward[to] = append(c.outward[to], why)
-		}
+		r := c.outward[to]
+		note(&r)
+		c.outward[to] = r
 	case !p.hosts(from) && p.hosts(to):
 		c.inward = append(c.inward, from)
 	}
 }
 
-func (p *planner) missingURLs(outward map[string][]string) {
+func (p *planner) missingURLs(outward map[string]reasons) {
 	for _, m := range p.plan.Modules {
 		why, needed := outward[m.Name]
 		if !needed {
@@ -72,7 +88,7 @@ func (p *planner) missingURLs(outward map[string][]string) {
 		if _, err := config.ModuleURL(p.environment, m.Name); err != nil {
 			p.miss("%v", err)
 		} else if m.URL == "" {
-			p.miss("%s is not set: %s is not hosted here and %s", config.ModuleVariable(m.Name, "URL"), m.Name, strings.Join(why, ", "))
+			p.miss("%s is not set: %s is not hosted here and %s", config.ModuleVariable(m.Name, "URL"), m.Name, why)
 		}
 	}
 }

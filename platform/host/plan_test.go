@@ -24,7 +24,7 @@ func TestNewReportsEverythingMissingAtOnce(t *testing.T) {
 		want      []string
 	}{
 		"the shop alone": {"shop", nil, []string{
-			"BANK_URL is not set: bank is not hosted here and it hears shop.Sold, shop calls it", noKey,
+			"BANK_URL is not set: bank is not hosted here and shop calls it, it hears shop.Sold", noKey,
 		}},
 		"the door alone": {"door", nil, []string{
 			"BANK_URL is not set: bank is not hosted here and door passes requests on to it",
