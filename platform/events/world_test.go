@@ -63,10 +63,19 @@ func emit(t testing.TB, db *database.DB, aggregate, body string, options ...even
 	}
 }
 
+// emitAll tells events of one aggregate in one transaction.
 func emitAll(t testing.TB, db *database.DB, bodies []string) {
 	t.Helper()
-	for _, b := range bodies {
-		emit(t, db, "a", b)
+	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+		for _, b := range bodies {
+			if err := events.Emit(ctx, tx, events.Key{Aggregate: "thing", ID: "a"}, wrapperspb.String(b)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
