@@ -4,6 +4,7 @@ package users
 import (
 	"context"
 	"io/fs"
+	"runtime/debug"
 
 	"google.golang.org/protobuf/proto"
 
@@ -58,7 +59,8 @@ func (m *Module) Operations(api *httpserver.API) {
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.service = service.New(service.Options{
-		DB: env.DB, Now: env.Now, Logger: env.Logger, Hasher: passwords.NewHasher(passwords.Recommended), Limits: m.config.limits(),
+		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(),
+		Hasher: passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory),
 	})
 	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
 	return count(env.Metrics, m.service)

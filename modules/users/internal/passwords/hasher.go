@@ -29,6 +29,8 @@ var Recommended = Params{Memory: 19 * 1024, Time: 2, Threads: 1}
 const (
 	saltBytes = 16
 	sumBytes  = 32
+	// quiet is how long nothing is hashed before the memory is given back: longer than the pauses of a busy shop.
+	quiet = 5 * time.Second
 	// queuePerSlot bounds how many hashes wait for one core: more would be answered too late to be of use.
 	queuePerSlot = 64
 )
@@ -42,12 +44,20 @@ type Hasher struct {
 
 	waiting    atomic.Int64
 	operations atomic.Int64
+	rest       *time.Timer // nil when nobody wants to know
 }
 
-// NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and only then.
-func NewHasher(p Params) *Hasher {
+// NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and only then. onQuiet, when not nil, is
+// called in a goroutine of its own five seconds after the last hash: time to give the memory back to the system, which the runtime does
+// in its own time only, and which would be too dear after each.
+func NewHasher(p Params, onQuiet func()) *Hasher {
 	slots := max(1, runtime.GOMAXPROCS(0)-1)
-	return &Hasher{params: p, slots: make(chan struct{}, slots), queue: int64(slots * queuePerSlot)}
+	h := &Hasher{params: p, slots: make(chan struct{}, slots), queue: int64(slots * queuePerSlot)}
+	if onQuiet != nil {
+		h.rest = time.AfterFunc(quiet, onQuiet)
+		h.rest.Stop()
+	}
+	return h
 }
 
 // Operations counts the hashes computed, of any kind.
@@ -103,7 +113,7 @@ func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []by
 
 // enter waits for a slot; leave gives it back.
 func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
-	leave = func() { <-h.slots }
+	leave = h.leave
 	select {
 	case h.slots <- struct{}{}:
 		return leave, nil
@@ -121,4 +131,11 @@ func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err() //nolint:wrapcheck // its meaning is the verdict
 	}
+}
+
+func (h *Hasher) leave() {
+	if h.rest != nil {
+		h.rest.Reset(quiet)
+	}
+	<-h.slots
 }

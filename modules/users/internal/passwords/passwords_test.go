@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/crypto/bcrypt"
 
@@ -63,7 +65,7 @@ var cheap = passwords.Params{Memory: 8, Time: 1, Threads: 1}
 func TestHasher(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	h := passwords.NewHasher(cheap)
+	h := passwords.NewHasher(cheap, nil)
 	stored, err := h.Hash(ctx, "Correct-Horse-9")
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +78,7 @@ func TestHasher(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dearer, err := passwords.NewHasher(passwords.Params{Memory: 16, Time: 1, Threads: 1}).Hash(ctx, "Correct-Horse-9")
+	dearer, err := passwords.NewHasher(passwords.Params{Memory: 16, Time: 1, Threads: 1}, nil).Hash(ctx, "Correct-Horse-9")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +106,7 @@ func TestHasher(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := passwords.NewHasher(cheap)
+			h := passwords.NewHasher(cheap, nil)
 			got, err := h.Check(ctx, tc.stored, tc.password)
 			if err != nil || got != tc.want {
 				t.Errorf("got %+v, %v, want %+v", got, err, tc.want)
@@ -118,7 +120,7 @@ func TestHasher(t *testing.T) {
 
 func TestRecommendedForm(t *testing.T) {
 	t.Parallel()
-	stored, err := passwords.NewHasher(passwords.Recommended).Hash(context.Background(), "Correct-Horse-9")
+	stored, err := passwords.NewHasher(passwords.Recommended, nil).Hash(context.Background(), "Correct-Horse-9")
 	if err != nil || !strings.HasPrefix(stored, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("got %q, %v", stored, err)
 	}
@@ -126,7 +128,7 @@ func TestRecommendedForm(t *testing.T) {
 
 func TestBusy(t *testing.T) {
 	t.Parallel()
-	h := passwords.NewHasher(passwords.Params{Memory: 4096, Time: 1, Threads: 1})
+	h := passwords.NewHasher(passwords.Params{Memory: 4096, Time: 1, Threads: 1}, nil)
 	var wg sync.WaitGroup
 	results := make(chan error, 1000)
 	for range cap(results) {
@@ -156,7 +158,7 @@ func TestBusy(t *testing.T) {
 
 func TestWaiterWhoLeavesIsNotServed(t *testing.T) {
 	t.Parallel()
-	h := passwords.NewHasher(cheap)
+	h := passwords.NewHasher(cheap, nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	for range 50 { // a free slot may be taken all the same; what matters is that none is lost
@@ -165,4 +167,29 @@ func TestWaiterWhoLeavesIsNotServed(t *testing.T) {
 	if _, err := h.Hash(context.Background(), "x"); err != nil {
 		t.Error(err)
 	}
+}
+
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		quiet := 0
+		h := passwords.NewHasher(cheap, func() { quiet++ })
+		pass := func(d time.Duration, want int) {
+			t.Helper()
+			<-time.After(d)
+			synctest.Wait()
+			if quiet != want {
+				t.Errorf("called %d times, want %d", quiet, want)
+			}
+		}
+		pass(time.Hour, 0) // nothing was hashed yet
+		for range 3 {
+			if _, err := h.Hash(t.Context(), "x"); err != nil {
+				t.Fatal(err)
+			}
+			pass(4*time.Second, 0)
+		}
+		pass(time.Second, 1)
+		pass(time.Hour, 1)
+	})
 }

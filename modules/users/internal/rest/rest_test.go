@@ -53,7 +53,7 @@ func newSite(t *testing.T) *site {
 	s.db = dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
 	s.service = service.New(service.Options{
 		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler),
-		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}),
+		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		Limits: service.Limits{
 			CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
 			SessionLife: 2160 * time.Hour, LettersPerHour: 100,

@@ -81,7 +81,7 @@ func on(t *testing.T, db *database.DB) *world {
 	c := &clock{now: moment}
 	return &world{t: t, db: db, clock: c, Service: service.New(service.Options{
 		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
-		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}),
+		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 	})}
 }
 
