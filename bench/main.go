@@ -1,0 +1,163 @@
+// Command bench measures what the shop costs on this machine, holds each figure against the bar it has to meet, prints
+// the table and writes report.md and report.json. README.md in this folder says how each row is measured.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// row is one line of work to measure. Numbers are those of the performance goals.
+type row struct {
+	number int
+	name   string
+	work   string
+	note   string
+	run    func(ctx context.Context, b *bench) ([]Figure, error)
+}
+
+// rows are all of them, the quick ones first.
+var rows = []row{footprintRow, callRow, commitRow, effectRow}
+
+// bench is one run of the harness.
+type bench struct {
+	root   string // of the project
+	work   string // folder for what is measured, removed at the end
+	binary string // the program as it is released
+	out    string // where the report goes
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	only := flag.String("row", "", "measure only these rows, by number or name, separated by commas; all when empty")
+	out := flag.String("out", "bench", "folder of the report")
+	flag.Parse()
+	chosen, err := choose(*only)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	b, err := prepare(ctx, *out)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(b.work) }() // it is in a folder that git ignores
+	return b.measure(ctx, chosen)
+}
+
+// choose finds rows by number or name; all of them when the list is empty.
+func choose(list string) ([]row, error) {
+	if list == "" {
+		return rows, nil
+	}
+	var chosen []row
+	for word := range strings.SplitSeq(list, ",") {
+		at := slices.IndexFunc(rows, func(r row) bool { return word == r.name || word == strconv.Itoa(r.number) })
+		if at < 0 {
+			return nil, fmt.Errorf("no row %q; there are: %s", word, names())
+		}
+		chosen = append(chosen, rows[at])
+	}
+	return chosen, nil
+}
+
+func names() string {
+	var list []string
+	for _, r := range rows {
+		list = append(list, fmt.Sprintf("%d %s", r.number, r.name))
+	}
+	return strings.Join(list, ", ")
+}
+
+// prepare makes the folders and builds the program as it is released.
+func prepare(ctx context.Context, out string) (*bench, error) {
+	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return nil, fmt.Errorf("find the project: %w", err)
+	}
+	b := &bench{root: filepath.Dir(strings.TrimSpace(string(mod))), out: out}
+	if err := os.MkdirAll(filepath.Join(b.root, "bench", "out"), 0o700); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	if b.work, err = os.MkdirTemp(filepath.Join(b.root, "bench", "out"), "run-"); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	b.binary = filepath.Join(b.work, "app")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.binary, ".")
+	build.Dir = b.root
+	if said, err := build.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("build: %w: %s", err, said), os.RemoveAll(b.work))
+	}
+	return b, nil
+}
+
+// measure runs the rows one after the other and saves the report after each.
+func (b *bench) measure(ctx context.Context, chosen []row) error {
+	report, err := loadReport(b.out, thisMachine())
+	if err != nil {
+		return err
+	}
+	if report.Durability, err = assertDurable(ctx, b.work); err != nil {
+		return err
+	}
+	fmt.Printf("%s\n\n", report.Durability)
+	for _, r := range chosen {
+		result := b.result(ctx, r)
+		if ctx.Err() != nil {
+			return ctx.Err() //nolint:wrapcheck // somebody pressed Ctrl-C
+		}
+		result.print()
+		report.put(result)
+		if err := report.save(b.out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) result(ctx context.Context, r row) Result {
+	result := Result{Row: r.number, Work: r.work, Note: r.note, Load: load(), At: time.Now(), Commit: b.commit(ctx)}
+	var err error
+	if result.Figures, err = r.run(ctx, b); err != nil {
+		result.Error = strings.ReplaceAll(err.Error(), b.work, "")
+	}
+	return result
+}
+
+// commit names the state of the tree; "" outside a clone.
+func (b *bench) commit(ctx context.Context) string {
+	cmd := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=12")
+	cmd.Dir = b.root
+	name, _ := cmd.Output()
+	return strings.TrimSpace(string(name))
+}
+
+// print writes the row for whoever waits for it.
+func (r Result) print() {
+	fmt.Printf("row %d: %s\n", r.Row, r.Work)
+	for _, f := range r.Figures {
+		fmt.Printf("  %-46s %14s %14s  %s\n", f.Name, f.Wanted(), f.Ours(), f.Verdict())
+	}
+	if r.Error != "" {
+		fmt.Printf("  not measured: %s\n", r.Error)
+	}
+	fmt.Println()
+}

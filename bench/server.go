@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"app/bench/process"
+)
+
+// startPatience is how long the shop may take to be ready before the run is given up.
+const startPatience = 30 * time.Second
+
+// server is a shop that runs, all modules in one process.
+type server struct {
+	*process.Process
+	url, admin string
+	took       time.Duration // from the start of the process until /ready answered 200
+}
+
+// environment is the whole environment of the program: its defaults, but for where it keeps its data and for rate
+// limits that are counted and never reached.
+func (b *bench) environment(data string) []string {
+	const unreached = "1000000000"
+	return []string{
+		"HOME=" + b.work, "DATA_DIR=" + data,
+		"GATEWAY_RATE_DEFAULT=" + unreached, "GATEWAY_RATE_AUTH=" + unreached,
+		"GATEWAY_RATE_CHECKOUT=" + unreached, "GATEWAY_RATE_WEBHOOK=" + unreached,
+	}
+}
+
+// serve starts the shop on a data folder and waits until it is ready. With a core it runs on that one only.
+func (b *bench) serve(ctx context.Context, data, core string) (*server, error) {
+	public, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := process.Start(ctx, process.Options{
+		Program: b.binary, Args: []string{"serve", "--all"}, Dir: b.work, Core: core, Ready: "ready in ",
+		Env: append(b.environment(data), "HTTP_ADDR="+public, "ADMIN_ADDR="+admin),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &server{Process: p, url: "http://" + public, admin: "http://" + admin}
+	if err := s.await(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// await waits for the program to say that it is ready, and asks it whether that is so.
+func (s *server) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	took, err := s.AwaitReady(ctx)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/ready", http.NoBody)
+	if err != nil {
+		return fmt.Errorf("ask whether it is ready: %w", err)
+	}
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask whether it is ready: %w", err)
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusOK {
+		return fmt.Errorf("it says it is ready, and /ready answers %d", reply.StatusCode)
+	}
+	s.took = took + time.Since(begun)
+	return nil
+}
+
+// freeAddress is a loopback address that nobody listens at.
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}
+
+// pause waits.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err() //nolint:wrapcheck // somebody pressed Ctrl-C
+	}
+}
