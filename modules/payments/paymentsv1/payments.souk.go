@@ -8,7 +8,6 @@ import (
 	rpc "app/platform/rpc"
 	context "context"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
-	sync "sync"
 )
 
 // PaymentsContract describes souk.payments.v1.Payments.
@@ -32,16 +31,12 @@ func NeedPayments(target *PaymentsClient) rpc.Dependency {
 	})
 }
 
-// ServePayments answers souk.payments.v1.Payments with the handler, which is asked for once, at the first call.
+// ServePayments answers souk.payments.v1.Payments with the handler, which is asked for at the first call and kept.
 func ServePayments(handler func() PaymentsHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(PaymentsContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *StartRequest) (*StartResponse, error) {
-			return h().Start(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *MethodsRequest) (*MethodsResponse, error) {
-			return h().Methods(ctx, req)
-		}),
+		rpc.NewEndpoint(h, PaymentsHandler.Start),
+		rpc.NewEndpoint(h, PaymentsHandler.Methods),
 	)
 }
 

@@ -113,8 +113,8 @@ func TestOrderedCartIsClosedUntilThePaymentFails(t *testing.T) {
 		o, v := s.placed()
 		edit := service.Edit{CartID: o.CartID, ProductID: o.Lines[0].ProductID, Quantity: 2}
 		_, err := s.EditLine(ctx, v, edit)
-		verdict := wantReason(t, err, fault.FailedPrecondition, "cart_already_ordered")
-		if diff := cmp.Diff([]fault.Field{{Pointer: "/order_id", Detail: o.ID}}, verdict.Fields); diff != "" {
+		fields := wantReason(t, err, fault.FailedPrecondition, "cart_already_ordered")
+		if diff := cmp.Diff([]fault.Field{{Pointer: "/order_id", Detail: o.ID}}, fields); diff != "" {
 			t.Errorf("fields:\n%s", diff)
 		}
 		s.must(s.failed(o))

@@ -99,9 +99,9 @@ func TestCheckoutRefuses(t *testing.T) {
 			in := checkout(cart, "k-"+name)
 			c.in(&in)
 			_, err := s.Checkout(ctx, c.as, in)
-			verdict := wantReason(t, err, c.code, c.reason)
-			if c.pointer != "" && (len(verdict.Fields) != 1 || verdict.Fields[0].Pointer != c.pointer) {
-				t.Errorf("fields are %v, want one at %s", verdict.Fields, c.pointer)
+			fields := wantReason(t, err, c.code, c.reason)
+			if c.pointer != "" && (len(fields) != 1 || fields[0].Pointer != c.pointer) {
+				t.Errorf("fields are %v, want one at %s", fields, c.pointer)
 			}
 		})
 	}
@@ -119,9 +119,9 @@ func TestPriceChangedIsReportedAndTakenOver(t *testing.T) {
 		s.catalog.reprice(chair, &moneyv1.Money{Amount: 2100, Currency: "EUR"})
 
 		_, err := s.Checkout(ctx, v, checkout(cart, "k1"))
-		verdict := wantReason(t, err, fault.FailedPrecondition, "price_changed")
+		fields := wantReason(t, err, fault.FailedPrecondition, "price_changed")
 		want := []fault.Field{{Pointer: "/lines/" + chair + "/price", Detail: "19.90 EUR -> 21.00 EUR"}}
-		if diff := cmp.Diff(want, verdict.Fields); diff != "" {
+		if diff := cmp.Diff(want, fields); diff != "" {
 			t.Errorf("fields:\n%s", diff)
 		}
 		read, err := s.Cart(ctx, v, cart)
@@ -158,8 +158,8 @@ func TestCatalogRefusals(t *testing.T) {
 			cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
 			s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) { return nil, c.err }
 			_, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
-			verdict := wantReason(t, err, fault.FailedPrecondition, reason)
-			if diff := cmp.Diff([]fault.Field{c.want}, verdict.Fields); diff != "" {
+			fields := wantReason(t, err, fault.FailedPrecondition, reason)
+			if diff := cmp.Diff([]fault.Field{c.want}, fields); diff != "" {
 				t.Errorf("fields:\n%s", diff)
 			}
 			if s.count(`SELECT COUNT(*) FROM orders_orders`) != 0 || s.count(`SELECT COUNT(*) FROM events_outbox`) != 0 {
@@ -284,8 +284,8 @@ func TestUnknownMethodFoundLate(t *testing.T) {
 		return nil, &fault.CallError{Module: "payments", Method: "Start", Code: fault.InvalidArgument, Reason: "validation_failed"}
 	}
 	_, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
-	if verdict := wantReason(t, err, fault.InvalidArgument, "validation_failed"); verdict.Fields[0].Pointer != "/payment_method" {
-		t.Errorf("fields are %v", verdict.Fields)
+	if fields := wantReason(t, err, fault.InvalidArgument, "validation_failed"); fields[0].Pointer != "/payment_method" {
+		t.Errorf("fields are %v", fields)
 	}
 	read, err := s.Cart(context.Background(), v, cart)
 	s.must(err)

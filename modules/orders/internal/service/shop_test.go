@@ -230,13 +230,14 @@ func together(n int, call func(i int) error) []error {
 	return errs
 }
 
-func wantReason(t testing.TB, err error, code fault.Code, reason string) *fault.Error {
+// wantReason checks a verdict and answers its fields.
+func wantReason(t testing.TB, err error, code fault.Code, reason string) []fault.Field {
 	t.Helper()
 	var verdict *fault.Error
 	if !errors.As(err, &verdict) || verdict.Code != code || verdict.Reason != reason {
 		t.Fatalf("error is %v, want %s (%s)", err, code, reason)
 	}
-	return verdict
+	return verdict.Fields
 }
 
 func wire(m money.Money) *moneyv1.Money {

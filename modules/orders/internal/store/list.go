@@ -70,7 +70,7 @@ func addLines(ctx context.Context, tx *database.Tx, orders []Order) error {
 	}
 	rows, err := tx.Bun().NewSelect().TableExpr("orders_lines").
 		Column("order_id", "product_id", "merchant_id", "title", "sku", "quantity", "price", "total").
-		Where("order_id IN (?)", bun.In(ids)).OrderExpr("order_id, line_no").Rows(ctx)
+		Where("order_id IN ?", bun.Tuple(ids)).OrderExpr("order_id, line_no").Rows(ctx)
 	if err != nil {
 		return fmt.Errorf("list order lines: %w", err)
 	}

@@ -199,13 +199,12 @@ func keyed(key string, at time.Time) context.Context {
 	return callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: key, At: at})
 }
 
-func wantReason(t testing.TB, err error, code fault.Code, reason string) *fault.Error {
+func wantReason(t testing.TB, err error, code fault.Code, reason string) {
 	t.Helper()
 	var verdict *fault.Error
 	if !errors.As(err, &verdict) || verdict.Code != code || verdict.Reason != reason {
 		t.Fatalf("error is %v, want %s (%s)", err, code, reason)
 	}
-	return verdict
 }
 
 // together runs n calls at the same time.
