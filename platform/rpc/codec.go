@@ -1,12 +1,9 @@
 package rpc
 
 import (
-	"context"
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
-
-	"app/platform/fault"
 )
 
 // encoded is a message that this package encodes itself, so that what cannot be encoded gets the same verdict
@@ -70,23 +67,4 @@ func decode[M any](b []byte) (*M, error) {
 		return nil, fmt.Errorf("%w: %w", errInvalidText, err)
 	}
 	return m, nil
-}
-
-// NewEndpoint is called by generated code.
-func NewEndpoint[Req, Resp any](fn func(context.Context, *Req) (*Resp, error)) Endpoint {
-	return Endpoint{
-		local: fn,
-		wire: func(ctx context.Context, in []byte) ([]byte, error) {
-			req, err := decode[Req](in)
-			if err != nil {
-				return nil, fault.New(fault.InvalidArgument, reasonInvalid, "").Because(err)
-			}
-			resp, err := fn(ctx, req)
-			if err != nil {
-				return nil, err
-			}
-			out, err := encode(resp)
-			return out, responseFault(err)
-		},
-	}
 }

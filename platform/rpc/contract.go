@@ -1,7 +1,6 @@
 package rpc
 
 import (
-	"context"
 	"fmt"
 	"strings"
 )
@@ -99,10 +98,4 @@ func Serve(c Contract, endpoints ...Endpoint) Service {
 func (s Service) ForModule(module string) Service {
 	s.Module = module
 	return s
-}
-
-// Endpoint is one method of a service, its types erased. Made by NewEndpoint.
-type Endpoint struct {
-	local any // func(context.Context, *Req) (*Resp, error)
-	wire  func(ctx context.Context, in []byte) ([]byte, error)
 }

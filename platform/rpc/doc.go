@@ -18,7 +18,7 @@
 //	server.Shutdown(ctx); r.Drain(ctx); stop the modules; r.Close()
 //
 // Clients are filled when they are bound. A service's handler is asked for at its first call, so modules may be bound
-// before they are open.
+// before they are open; calls to one that has no handler yet are unavailable (reason module_starting).
 //
 // Both ways keep the same promises, through one guard; package rpctest runs each of them over both:
 //

@@ -8,7 +8,6 @@ import (
 	rpc "app/platform/rpc"
 	context "context"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
-	sync "sync"
 )
 
 // CatalogContract describes souk.catalog.v1.Catalog.
@@ -36,22 +35,14 @@ func NeedCatalog(target *CatalogClient) rpc.Dependency {
 	})
 }
 
-// ServeCatalog answers souk.catalog.v1.Catalog with the handler, which is asked for once, at the first call.
+// ServeCatalog answers souk.catalog.v1.Catalog with the handler, which is asked for at the first call and kept.
 func ServeCatalog(handler func() CatalogHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(CatalogContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *ProductsRequest) (*ProductsResponse, error) {
-			return h().Products(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *ReserveRequest) (*ReserveResponse, error) {
-			return h().Reserve(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *ReleaseRequest) (*ReleaseResponse, error) {
-			return h().Release(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *EnsureRequest) (*EnsureResponse, error) {
-			return h().Ensure(ctx, req)
-		}),
+		rpc.NewEndpoint(h, CatalogHandler.Products),
+		rpc.NewEndpoint(h, CatalogHandler.Reserve),
+		rpc.NewEndpoint(h, CatalogHandler.Release),
+		rpc.NewEndpoint(h, CatalogHandler.Ensure),
 	)
 }
 

@@ -6,7 +6,6 @@ package merchantsv1
 import (
 	rpc "app/platform/rpc"
 	context "context"
-	sync "sync"
 )
 
 // MerchantsContract describes souk.merchants.v1.Merchants.
@@ -30,16 +29,12 @@ func NeedMerchants(target *MerchantsClient) rpc.Dependency {
 	})
 }
 
-// ServeMerchants answers souk.merchants.v1.Merchants with the handler, which is asked for once, at the first call.
+// ServeMerchants answers souk.merchants.v1.Merchants with the handler, which is asked for at the first call and kept.
 func ServeMerchants(handler func() MerchantsHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(MerchantsContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *MemberRequest) (*MemberResponse, error) {
-			return h().Member(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *EnsureRequest) (*EnsureResponse, error) {
-			return h().Ensure(ctx, req)
-		}),
+		rpc.NewEndpoint(h, MerchantsHandler.Member),
+		rpc.NewEndpoint(h, MerchantsHandler.Ensure),
 	)
 }
 

@@ -6,7 +6,6 @@ package usersv1
 import (
 	rpc "app/platform/rpc"
 	context "context"
-	sync "sync"
 )
 
 // UsersContract describes souk.users.v1.Users.
@@ -32,19 +31,13 @@ func NeedUsers(target *UsersClient) rpc.Dependency {
 	})
 }
 
-// ServeUsers answers souk.users.v1.Users with the handler, which is asked for once, at the first call.
+// ServeUsers answers souk.users.v1.Users with the handler, which is asked for at the first call and kept.
 func ServeUsers(handler func() UsersHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(UsersContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *KeysRequest) (*KeysResponse, error) {
-			return h().Keys(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *FindRequest) (*FindResponse, error) {
-			return h().Find(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *EnsureRequest) (*EnsureResponse, error) {
-			return h().Ensure(ctx, req)
-		}),
+		rpc.NewEndpoint(h, UsersHandler.Keys),
+		rpc.NewEndpoint(h, UsersHandler.Find),
+		rpc.NewEndpoint(h, UsersHandler.Ensure),
 	)
 }
 

@@ -6,7 +6,6 @@ package eventsv1
 import (
 	rpc "app/platform/rpc"
 	context "context"
-	sync "sync"
 )
 
 // DeliveryContract describes souk.platform.events.v1.Delivery.
@@ -28,13 +27,11 @@ func NeedDelivery(target *DeliveryClient) rpc.Dependency {
 	})
 }
 
-// ServeDelivery answers souk.platform.events.v1.Delivery with the handler, which is asked for once, at the first call.
+// ServeDelivery answers souk.platform.events.v1.Delivery with the handler, which is asked for at the first call and kept.
 func ServeDelivery(handler func() DeliveryHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(DeliveryContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *DeliverRequest) (*DeliverResponse, error) {
-			return h().Deliver(ctx, req)
-		}),
+		rpc.NewEndpoint(h, DeliveryHandler.Deliver),
 	)
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -270,4 +271,31 @@ func TestBindRefuses(t *testing.T) {
 	if client != nil {
 		t.Error("a refused binding filled the client")
 	}
+}
+
+// A process may be asked before its module is open.
+func TestModuleStarting(t *testing.T) {
+	t.Parallel()
+	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {
+		var client parityv1.ParityClient
+		var open atomic.Pointer[fake]
+		var asked atomic.Int64
+		rpctest.Connect(t, way, rpc.Options{}, "orders", parityv1.NeedParity(&client), parityv1.ServeParity(func() parityv1.ParityHandler {
+			asked.Add(1)
+			return open.Load()
+		}))
+		_, err := client.Act(context.Background(), &parityv1.ActRequest{})
+		wantCall(t, err, fault.CallError{Method: "Act", Code: fault.Unavailable, Reason: "module_starting"})
+		open.Store(&fake{act: func(context.Context, *parityv1.ActRequest) (*parityv1.ActResponse, error) {
+			return &parityv1.ActResponse{}, nil
+		}})
+		for range 3 {
+			if _, err := client.Act(context.Background(), &parityv1.ActRequest{}); err != nil {
+				t.Errorf("after the start: %v", err)
+			}
+		}
+		if asked.Load() != 2 {
+			t.Errorf("asked for the handler %d times, want once before and once after the start", asked.Load())
+		}
+	})
 }

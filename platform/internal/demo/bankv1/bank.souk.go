@@ -6,7 +6,6 @@ package bankv1
 import (
 	rpc "app/platform/rpc"
 	context "context"
-	sync "sync"
 )
 
 // BankContract describes souk.bank.v1.Bank.
@@ -28,13 +27,11 @@ func NeedBank(target *BankClient) rpc.Dependency {
 	})
 }
 
-// ServeBank answers souk.bank.v1.Bank with the handler, which is asked for once, at the first call.
+// ServeBank answers souk.bank.v1.Bank with the handler, which is asked for at the first call and kept.
 func ServeBank(handler func() BankHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(BankContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *BalanceRequest) (*BalanceResponse, error) {
-			return h().Balance(ctx, req)
-		}),
+		rpc.NewEndpoint(h, BankHandler.Balance),
 	)
 }
 

@@ -9,7 +9,6 @@ import (
 	context "context"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	slices "slices"
-	sync "sync"
 )
 
 // ParityContract describes souk.parity.v1.Parity.
@@ -37,22 +36,14 @@ func NeedParity(target *ParityClient) rpc.Dependency {
 	})
 }
 
-// ServeParity answers souk.parity.v1.Parity with the handler, which is asked for once, at the first call.
+// ServeParity answers souk.parity.v1.Parity with the handler, which is asked for at the first call and kept.
 func ServeParity(handler func() ParityHandler) rpc.Service {
-	h := sync.OnceValue(handler)
+	h := rpc.Once(handler)
 	return rpc.Serve(ParityContract,
-		rpc.NewEndpoint(func(ctx context.Context, req *ActRequest) (*ActResponse, error) {
-			return h().Act(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *PutRequest) (*PutResponse, error) {
-			return h().Put(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *LookRequest) (*LookResponse, error) {
-			return h().Look(ctx, req)
-		}),
-		rpc.NewEndpoint(func(ctx context.Context, req *PlaceRequest) (*PlaceResponse, error) {
-			return h().Place(ctx, req)
-		}),
+		rpc.NewEndpoint(h, ParityHandler.Act),
+		rpc.NewEndpoint(h, ParityHandler.Put),
+		rpc.NewEndpoint(h, ParityHandler.Look),
+		rpc.NewEndpoint(h, ParityHandler.Place),
 	)
 }
 

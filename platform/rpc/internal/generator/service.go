@@ -1,4 +1,4 @@
-package main
+package generator
 
 import (
 	"crypto/sha256"
@@ -14,7 +14,6 @@ import (
 const (
 	rpcPackage     = protogen.GoImportPath("app/platform/rpc")
 	contextPackage = protogen.GoImportPath("context")
-	syncPackage    = protogen.GoImportPath("sync")
 )
 
 // generate writes <file>.souk.go beside the messages.
@@ -101,14 +100,12 @@ func (w *writer) need(s *protogen.Service) {
 }
 
 func (w *writer) serve(s *protogen.Service) {
-	w.P("// Serve", s.GoName, " answers ", s.Desc.FullName(), " with the handler, which is asked for once, at the first call.")
+	w.P("// Serve", s.GoName, " answers ", s.Desc.FullName(), " with the handler, which is asked for at the first call and kept.")
 	w.P("func Serve", s.GoName, "(handler func() ", s.GoName, "Handler) ", rpcPackage.Ident("Service"), " {")
-	w.P("h := ", syncPackage.Ident("OnceValue"), "(handler)")
+	w.P("h := ", rpcPackage.Ident("Once"), "(handler)")
 	w.P("return ", rpcPackage.Ident("Serve"), "(", s.GoName, "Contract,")
 	for _, m := range s.Methods {
-		w.P(rpcPackage.Ident("NewEndpoint"), "(func(ctx ", contextPackage.Ident("Context"), ", req *", m.Input.GoIdent, ") (*", m.Output.GoIdent, ", error) {")
-		w.P("return h().", m.GoName, "(ctx, req)")
-		w.P("}),")
+		w.P(rpcPackage.Ident("NewEndpoint"), "(h, ", s.GoName, "Handler.", m.GoName, "),")
 	}
 	w.P(")")
 	w.P("}")
