@@ -176,14 +176,15 @@ func (in *inbox) guarded(ctx context.Context, tx *database.Tx, t task, body work
 func (in *inbox) failed(ctx context.Context, t task, attempt int, cause error) Entry {
 	e := Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Retrying, Attempts: attempt, LastError: brief(cause)}
 	e.NextAt = in.now().Add(in.retries.delay(t.ID, attempt))
-	level, text := slog.LevelWarn, "event failed and will be tried again"
-	if attempt >= in.retries.Limit || errors.Is(cause, errPoison) {
-		e.State, e.NextAt = Dead, in.now()
-		level, text = slog.LevelError, "event is dead: see `app events dead`"
-		in.metrics.dead.WithLabelValues(t.consumer.Consumer).Inc()
+	in.metrics.failures.WithLabelValues(e.Consumer).Inc()
+	log := in.logger.With("consumer", e.Consumer, "type", t.Type, "event_id", t.ID, "request_id", t.RequestID, "attempt", attempt, "error", e.LastError)
+	if attempt < in.retries.Limit && !errors.Is(cause, errPoison) {
+		log.WarnContext(ctx, "event failed and will be tried again")
+		return e
 	}
-	in.metrics.failures.WithLabelValues(t.consumer.Consumer).Inc()
-	in.logger.Log(ctx, level, text, "consumer", t.consumer.Consumer, "type", t.Type, "event_id", t.ID, "attempt", attempt, "error", e.LastError)
+	e.State, e.NextAt = Dead, in.now()
+	in.metrics.dead.WithLabelValues(e.Consumer).Inc()
+	log.ErrorContext(ctx, "event is dead, see app events dead")
 	return e
 }
 

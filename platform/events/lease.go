@@ -3,7 +3,6 @@ package events
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"app/platform/database"
@@ -22,11 +21,7 @@ type lease struct {
 	db     *database.DB
 	holder string
 	now    func() time.Time
-	until  atomic.Int64
 }
-
-// held tells whether the lease is ours at this moment, as far as we know.
-func (l *lease) held() bool { return database.Micros(l.now()) < l.until.Load() }
 
 // acquire takes the lease when it is free, run out or ours, and tells whether we have it.
 func (l *lease) acquire(ctx context.Context) (bool, error) {
@@ -74,15 +69,11 @@ func (l *lease) extend(ctx context.Context) (won bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("take lease: %w", err)
 	}
-	if won {
-		l.until.Store(until)
-	}
 	return won, nil
 }
 
 // release gives the lease back, so that another relay need not wait for its end.
 func (l *lease) release(ctx context.Context) error {
-	l.until.Store(0)
 	err := l.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		_, err := tx.Exec(ctx, `UPDATE events_lease SET until = 0 WHERE name = 'relay' AND holder = ?`, l.holder)
 		return err

@@ -159,18 +159,25 @@ func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
 
 // reopen makes rows wait again that were owed to nobody known: this relay may know them.
 func (o *outbox) reopen(ctx context.Context) error {
-	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE events_outbox SET state = 0
-			WHERE state = 2 AND seq IN (SELECT seq FROM events_owed WHERE destination = ?)`, unknown)
-		if err == nil {
-			_, err = tx.Exec(ctx, `DELETE FROM events_owed WHERE destination = ?`, unknown)
+	for {
+		rows, _, err := o.owed(ctx, unknown, batchRows)
+		if err != nil || len(rows) == 0 {
+			return err
 		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("reopen outbox: %w", err)
+		var p parts
+		for _, r := range rows {
+			p.add(r)
+		}
+		err = o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+			return run(ctx, tx,
+				change{`UPDATE events_outbox SET state = 0 WHERE state = 2 AND seq IN (@)`, p.all, nil},
+				change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{unknown}},
+			)
+		})
+		if err != nil {
+			return fmt.Errorf("reopen outbox: %w", err)
+		}
 	}
-	return nil
 }
 
 // sweep removes one batch of events sent before the given time and tells how many there were.

@@ -360,8 +360,8 @@ func TestStopCompletesWhatIsInHand(t *testing.T) {
 		go func() { stopped <- n.Stop(context.Background()) }()
 		synctest.Wait()
 		select {
-		case <-stopped:
-			t.Fatal("stopped with a batch on its way")
+		case err := <-stopped:
+			t.Fatalf("stopped with a batch on its way: %v", err)
 		default:
 		}
 		close(slow.hold)
