@@ -58,17 +58,19 @@ type Draft struct {
 const slugTries = 5
 
 // Open opens a merchant account; the caller becomes its owner. A repetition with the same idempotency key finds the
-// account. Errors: InvalidArgument at /slug, AlreadyExists (slug_taken) when the given slug is taken.
+// account. Errors: InvalidArgument with pointers, AlreadyExists (slug_taken) when the given slug is taken, Unauthenticated when
+// the caller is not a user.
 func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
+	given := d.Slug != ""
+	if wrong := d.clean(); len(wrong) > 0 {
+		return View{}, fault.Invalid(wrong...)
+	}
 	owner, err := s.user(ctx, identity.FromContext(ctx).UserID)
+	if fault.CodeOf(err) == fault.NotFound {
+		return View{}, fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.").Because(err)
+	}
 	if err != nil {
 		return View{}, err
-	}
-	given := d.Slug != ""
-	if !given {
-		d.Slug = slugOf(d.Name)
-	} else if !validSlug(d.Slug) {
-		return View{}, fault.Invalid(fault.Field{Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them"})
 	}
 	id := ids.For(ctx, "mrc", s.Now())
 	for try := range slugTries {
@@ -85,6 +87,18 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 		d.Slug = withSuffix(slugOf(d.Name), id, try)
 	}
 	return View{}, fault.New(fault.AlreadyExists, "slug_taken", "Another merchant has this slug.")
+}
+
+// clean trims the draft, makes the slug that was not given, and lists what is wrong.
+func (d *Draft) clean() []fault.Field {
+	wrong := append(cleanName(&d.Name), checkDescription(d.Description)...)
+	if d.Slug == "" {
+		d.Slug = slugOf(d.Name)
+	}
+	if !validSlug(d.Slug) {
+		wrong = append(wrong, fault.Field{Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them"})
+	}
+	return wrong
 }
 
 // insert writes merchant, owner and, when it may sell at once, MerchantApproved.
@@ -173,8 +187,21 @@ type Change struct {
 	Match func(version int64) error
 }
 
+// apply changes the merchant and lists what is wrong with the change.
+func (c Change) apply(m *store.Merchant) (wrong []fault.Field) {
+	if c.Name != nil {
+		m.Name = *c.Name
+		wrong = cleanName(&m.Name)
+	}
+	if c.Description != nil {
+		m.Description = *c.Description
+		wrong = append(wrong, checkDescription(m.Description)...)
+	}
+	return wrong
+}
+
 // Update changes a merchant's profile. Errors: NotFound for whoever is not a member, PermissionDenied for members that
-// are not owners, VersionMismatch, Aborted.
+// are not owners, VersionMismatch, InvalidArgument with pointers, Aborted.
 func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if v, err = owned(ctx, tx, id); err != nil {
@@ -183,11 +210,8 @@ func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err 
 		if err := c.Match(v.Version); err != nil {
 			return err
 		}
-		if c.Name != nil {
-			v.Name = *c.Name
-		}
-		if c.Description != nil {
-			v.Description = *c.Description
+		if wrong := c.apply(&v.Merchant); len(wrong) > 0 {
+			return fault.Invalid(wrong...)
 		}
 		ok, err := store.Update(ctx, tx, v.Merchant)
 		if err == nil && !ok {

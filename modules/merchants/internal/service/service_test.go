@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
 
 	"app/modules/merchants/internal/service"
 	"app/modules/merchants/internal/store"
@@ -125,6 +127,28 @@ func TestOpenTwiceWithOneKeyIsOneMerchant(t *testing.T) {
 		}
 		if got := emitted(t, db); len(got) != 1 {
 			t.Errorf("events %v", got)
+		}
+	})
+}
+
+// Emails writes to the owner and calls nobody, so the event has to carry who that is.
+func TestMerchantApprovedCarriesTheOwner(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *database.DB) {
+		v := open(t, newService(db, true), "usr_ada", "Lamps")
+		var payload []byte
+		err := db.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
+			return q.QueryRow(ctx, `SELECT payload FROM events_outbox`).Scan(&payload)
+		})
+		got := &merchantsevents.MerchantApproved{}
+		if err == nil {
+			err = proto.Unmarshal(payload, got)
+		}
+		want := &merchantsevents.MerchantApproved{
+			MerchantId: v.ID, Name: "Lamps", Slug: "lamps", OwnerId: "usr_ada", OwnerEmail: "usr_ada@example.com", OwnerFirstName: "Ada",
+		}
+		if diff := cmp.Diff(want, got, protocmp.Transform()); err != nil || diff != "" {
+			t.Errorf("%v (-want +got)\n%s", err, diff)
 		}
 	})
 }
