@@ -113,7 +113,7 @@ func migrations(tree fs.FS) func() ([]string, error) {
 		err := eachFile(tree, "modules", ".sql", func(file string) error {
 			text, err := fs.ReadFile(tree, file)
 			if err != nil {
-				return err //nolint:wrapcheck // names the file
+				return err
 			}
 			for _, name := range table.FindAllStringSubmatch(uncommented(string(text)), -1) {
 				if !ownTable(moduleOf(file), strings.ToLower(name[1])) {
@@ -162,13 +162,13 @@ func eachFile(tree fs.FS, root, suffix string, visit func(file string) error) er
 		}
 		return visit(file)
 	})
-	return err //nolint:wrapcheck // names the file
+	return err
 }
 
 func importsOf(tree fs.FS, file string) ([]string, error) {
 	source, err := fs.ReadFile(tree, file)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // names the file
+		return nil, err
 	}
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, source, parser.ImportsOnly)
 	if err != nil {
@@ -194,7 +194,7 @@ func moduleDirs(tree fs.FS) ([]string, error) {
 	for i, file := range files {
 		files[i] = moduleOf(file)
 	}
-	return files, err //nolint:wrapcheck // only a bad pattern fails
+	return files, err
 }
 
 // moduleOf is the module that a file belongs to, empty for the files right under modules.

@@ -49,7 +49,7 @@ func (p *Program) databases(c *cobra.Command, chosen *selection, create bool, do
 	if o.Hosted, err = chosen.names(all, true); err != nil {
 		return err
 	}
-	return host.Databases(c.Context(), o, create, do) //nolint:wrapcheck // names the module
+	return host.Databases(c.Context(), o, create, do)
 }
 
 func (p *Program) migrateUp(c *cobra.Command, module string, db *database.DB) error {
@@ -67,14 +67,14 @@ func (p *Program) migrateUp(c *cobra.Command, module string, db *database.DB) er
 func (p *Program) migrateStatus(c *cobra.Command, module string, db *database.DB) error {
 	list, err := db.Status(c.Context())
 	if err != nil {
-		return err //nolint:wrapcheck // names the module
+		return err
 	}
 	w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, module)
 	for _, m := range list {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", m.ID, applied(m))
 	}
-	return w.Flush() //nolint:wrapcheck // the terminal's error is clear
+	return w.Flush()
 }
 
 func applied(m database.Migration) string {
@@ -112,7 +112,7 @@ func (p *Program) eventsDead() *cobra.Command {
 			for _, e := range entries {
 				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d attempts\t%s\n", e.Consumer, e.ID, e.Type, e.Attempts, e.LastError)
 			}
-			return w.Flush() //nolint:wrapcheck // the terminal's error is clear
+			return w.Flush()
 		})
 }
 
@@ -131,7 +131,7 @@ func (p *Program) eventsShow() *cobra.Command {
 			return p.databases(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
 				e, err := events.ShowDead(c.Context(), db, args[0], args[1])
 				if err != nil {
-					return err //nolint:wrapcheck // names the event
+					return err
 				}
 				p.printEvent(e)
 				return nil
@@ -167,7 +167,7 @@ func (p *Program) eventsRetry() *cobra.Command {
 				if err == nil {
 					_, _ = fmt.Fprintf(p.Out, "%d to be tried again\n", n)
 				}
-				return err //nolint:wrapcheck // names the event
+				return err
 			})
 		},
 	}

@@ -26,7 +26,7 @@ func (p *Program) modules() *cobra.Command {
 			o.Hosted, _ = host.Select(all, true, nil, nil)
 			plan, err := host.Examine(o)
 			if err != nil {
-				return err //nolint:wrapcheck // one clear line already
+				return err
 			}
 			for _, m := range plan.Modules {
 				printModule(p.Out, m)
@@ -106,7 +106,7 @@ func (p *Program) plan() *cobra.Command {
 			}
 			plan, err := host.Examine(o)
 			if err != nil {
-				return err //nolint:wrapcheck // one clear line already
+				return err
 			}
 			printPlan(p.Out, plan)
 			if n := len(plan.Missing); n > 0 {
@@ -192,7 +192,7 @@ func (p *Program) routes() *cobra.Command {
 				op := r.Operation
 				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", op.Method, op.Path, op.Access, op.Rate, op.Idempotency, r.Module)
 			}
-			return w.Flush() //nolint:wrapcheck // the terminal's error is clear
+			return w.Flush()
 		},
 	}
 }
@@ -206,10 +206,10 @@ func (p *Program) openapi() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			document, err := host.OpenAPI(p.Modules())
 			if err != nil {
-				return err //nolint:wrapcheck // names the module
+				return err
 			}
 			_, err = fmt.Fprintln(p.Out, string(document))
-			return err //nolint:wrapcheck // the terminal's error is clear
+			return err
 		},
 	}
 }

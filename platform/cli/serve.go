@@ -29,7 +29,7 @@ func (s *selection) flags(c *cobra.Command, verb string) {
 // names are the modules chosen; without any flag they are all when orAll is set, and a usage error otherwise.
 func (s *selection) names(modules []lifecycle.Module, orAll bool) ([]string, error) {
 	all := s.all || orAll && len(s.only)+len(s.except) == 0
-	return host.Select(modules, all, s.only, s.except) //nolint:wrapcheck // says it all
+	return host.Select(modules, all, s.only, s.except)
 }
 
 func (p *Program) serve() *cobra.Command {
@@ -58,9 +58,9 @@ func (p *Program) runServe(c *cobra.Command, chosen *selection) error {
 	}
 	h, err := host.New(c.Context(), o)
 	if err != nil {
-		return err //nolint:wrapcheck // one clear line already
+		return err
 	}
-	return h.Run(c.Context(), func() { p.banner(h) }) //nolint:wrapcheck // names what failed
+	return h.Run(c.Context(), func() { p.banner(h) })
 }
 
 // banner says, once it is true, where the shop is.

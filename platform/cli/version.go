@@ -42,7 +42,7 @@ func (p *Program) version() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(p.Out, "souk %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err //nolint:wrapcheck // the terminal's error is clear
+			return err
 		},
 	}
 }

@@ -38,7 +38,7 @@ func (h *Host) deliver(ctx context.Context) error {
 		h.later("finish the requests of other processes", s.Shutdown)
 	}
 	h.later("stop the events", node.Stop)
-	return node.Start(ctx) //nolint:wrapcheck // names the module
+	return node.Start(ctx)
 }
 
 // eventRoutes finds who listens to each type, here or elsewhere.

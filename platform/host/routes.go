@@ -53,7 +53,7 @@ func OpenAPI(modules []lifecycle.Module) ([]byte, error) { return openAPI(newAPI
 func openAPI(apis []*httpserver.API) ([]byte, error) {
 	document, err := httpserver.Merge(apis...)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // names the modules
+		return nil, err
 	}
 	out, err := json.MarshalIndent(document, "", "  ")
 	if err != nil {

@@ -126,7 +126,7 @@ func (h *Host) take(ctx context.Context, l Listen, server *httpserver.Server) er
 			h.logger.Info("the usual admin address is in use: took a free one", "addr", server.Address())
 		}
 	}
-	return err //nolint:wrapcheck // one clear line already
+	return err
 }
 
 func (h *Host) given(role string) net.Listener {

@@ -90,7 +90,7 @@ func (h *Host) openDatabases(ctx context.Context) error {
 	}
 	err := group.Wait()
 	h.later("close the databases", func(context.Context) error { return h.closeDatabases() })
-	return err //nolint:wrapcheck // wrapped above
+	return err
 }
 
 // open opens the database of a module. What is wrong with a file is the operator's to mend; a server may come back.
@@ -166,7 +166,7 @@ func (h *Host) bind(caller string, d rpc.Dependency) error {
 	}
 	for _, s := range h.services(callee) {
 		if s.Contract.Service == d.Contract.Service {
-			return h.runtime.BindLocal(caller, d, s) //nolint:wrapcheck // names both ends
+			return h.runtime.BindLocal(caller, d, s)
 		}
 	}
 	return fmt.Errorf("%s calls %s, which %s does not serve", caller, d.Contract.Service, d.Module)
@@ -178,7 +178,7 @@ func (h *Host) bindRemote(caller string, d rpc.Dependency) error {
 	if target.Hosted {
 		target.URL = h.InternalURL()
 	}
-	return h.runtime.BindRemote(caller, d, target.URL) //nolint:wrapcheck // names both ends
+	return h.runtime.BindRemote(caller, d, target.URL)
 }
 
 // find is a module hosted here, nil when it is not.
@@ -200,7 +200,7 @@ func (h *Host) services(m *hosted) []rpc.Service {
 
 func (h *Host) startModules(ctx context.Context) error {
 	h.later("stop the modules", h.supervisor.Stop)
-	return h.supervisor.Start(ctx) //nolint:wrapcheck // names the module
+	return h.supervisor.Start(ctx)
 }
 
 // unit is how the supervisor sees a module: opened and started, stopped, and ready while its database answers and
@@ -248,5 +248,5 @@ func (h *Host) openModule(ctx context.Context, m *hosted) error {
 	if !ok {
 		return nil
 	}
-	return opener.Open(ctx, h.env(m)) //nolint:wrapcheck // the supervisor names the module
+	return opener.Open(ctx, h.env(m))
 }

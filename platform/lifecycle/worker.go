@@ -62,7 +62,7 @@ func (w *Worker) Stop(ctx context.Context) error {
 	case <-done:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // its meaning is the verdict
+		return ctx.Err()
 	}
 }
 

@@ -43,7 +43,7 @@ func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
 		r.AddAttrs(slog.String("trace_id", span.TraceID().String()))
 	}
-	return h.Handler.Handle(ctx, r) //nolint:wrapcheck // a handler's error is the next handler's error
+	return h.Handler.Handle(ctx, r)
 }
 
 // WithAttrs implements slog.Handler.
