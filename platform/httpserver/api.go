@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -32,6 +33,7 @@ type API struct {
 	module    string
 	huma      huma.API
 	router    *mux.Router
+	routed    sync.Once
 	endpoints []*endpoint
 	problems  []ProblemInfo
 	keys      *keyring
@@ -120,7 +122,10 @@ func (a *API) Endpoint(id string) http.Handler {
 }
 
 // Handler serves all operations of the module, and answers 404 and 405 for the rest.
-func (a *API) Handler() http.Handler { return a.router }
+func (a *API) Handler() http.Handler {
+	a.routed.Do(a.route)
+	return a.router
+}
 
 // OpenAPI is the module's document; Merge makes one of several.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
@@ -134,13 +139,34 @@ func (a *API) declare(op Operation) *endpoint {
 	}
 	e := &endpoint{api: a, op: op, params: op.parameters()}
 	a.endpoints = append(a.endpoints, e)
-	// HEAD is GET without the body, which net/http drops (RFC 9110 section 9.3.2).
-	methods := []string{op.Method}
-	if op.Method == http.MethodGet {
-		methods = append(methods, http.MethodHead)
-	}
-	a.router.Handle(op.Path, e).Methods(methods...)
 	return e
+}
+
+// route fills the router. gorilla/mux takes the first route that matches, so the more literal path goes first, whatever the
+// order of declaration: the gateway's table decides in the same way.
+func (a *API) route() {
+	ordered := slices.Clone(a.endpoints)
+	slices.SortStableFunc(ordered, func(x, y *endpoint) int { return strings.Compare(specificity(x.op.Path), specificity(y.op.Path)) })
+	for _, e := range ordered {
+		methods := []string{e.op.Method}
+		if e.op.Method == http.MethodGet {
+			methods = append(methods, http.MethodHead) // GET without the body, which net/http drops (RFC 9110 section 9.3.2)
+		}
+		a.router.Handle(e.op.Path, e).Methods(methods...)
+	}
+}
+
+// specificity sorts paths segment by segment, a literal before a parameter.
+func specificity(path string) string {
+	var key strings.Builder
+	for segment := range strings.SplitSeq(path, "/") {
+		if strings.HasPrefix(segment, "{") {
+			key.WriteByte('1')
+		} else {
+			key.WriteByte('0')
+		}
+	}
+	return key.String()
 }
 
 func (a *API) notFound(w http.ResponseWriter, r *http.Request) {

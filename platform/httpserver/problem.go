@@ -96,6 +96,12 @@ func ProblemOf(err error) *Problem {
 		p.cause = err
 		return &p
 	}
+	var cut *http.MaxBytesError
+	if errors.As(err, &cut) {
+		p := tooLarge()
+		p.cause = err
+		return p
+	}
 	f := fault.From(err)
 	status, ok := statuses[f.Code]
 	if !ok {

@@ -9,6 +9,7 @@ import (
 	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
+	"app/platform/fault"
 	"app/platform/httpserver"
 )
 
@@ -40,7 +41,9 @@ func (p *Pages) Register(api *httpserver.API) {
 	}
 	page("/", "show-index", "Where to find what", http.HandlerFunc(show))
 	page("/docs", "show-docs", "The API as pages", rooted(docs))
-	page("/docs/{asset}", "show-docs-asset", "Scripts and styles of the pages", docs)
+	page("/docs/{asset}", "show-docs-asset", "Scripts and styles of the pages", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		docs.ServeHTTP(&found{ResponseWriter: w, request: r}, r)
+	}))
 	page("/docs/problems", "show-problems", "What the error codes mean", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.Problems.ServeHTTP(w, r)
 	}))
@@ -71,4 +74,28 @@ func (p *Pages) serveDocument(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-cache")
 	_, _ = w.Write(p.document) // the client may have gone
+}
+
+// found turns the plain 404 of a file server into a problem.
+type found struct {
+	http.ResponseWriter
+	request *http.Request
+	missing bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (f *found) WriteHeader(status int) {
+	if f.missing = status == http.StatusNotFound; f.missing {
+		httpserver.WriteProblem(f.ResponseWriter, f.request, fault.Missing("page"))
+		return
+	}
+	f.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (f *found) Write(b []byte) (int, error) {
+	if f.missing {
+		return len(b), nil
+	}
+	return f.ResponseWriter.Write(b)
 }
