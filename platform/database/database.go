@@ -155,6 +155,9 @@ func (db *DB) Engine() Engine { return db.engine }
 // Module names the owner of the database.
 func (db *DB) Module() string { return db.module }
 
+// Now reads the clock that the database was opened with.
+func (db *DB) Now() time.Time { return db.now() }
+
 // Ping tells whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.store.ping(ctx) }
 

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -132,7 +133,7 @@ func applyOnSQLite(ctx context.Context, tx *Tx, m script) (ran bool, err error) 
 	}
 	var at int64
 	err = tx.QueryRow(ctx, selectMark, m.id).Scan(&at)
-	if err != sql.ErrNoRows {
+	if !errors.Is(err, sql.ErrNoRows) {
 		return false, err
 	}
 	if _, err := tx.Exec(ctx, m.sql); err != nil {

@@ -137,7 +137,11 @@ func (c mysqlConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, c.setup, nil); err != nil {
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return nil, fmt.Errorf("driver connection %T runs no statements", conn)
+	}
+	if _, err := execer.ExecContext(ctx, c.setup, nil); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -77,7 +78,7 @@ func applyOnMySQL(ctx context.Context, db *DB, conn *sql.Conn, m script) (ran bo
 	err = conn.QueryRowContext(ctx, "SELECT checksum, applied_at FROM schema_migrations WHERE id = ?", m.id).
 		Scan(&earlier.checksum, &earlier.applied)
 	switch {
-	case err == sql.ErrNoRows:
+	case errors.Is(err, sql.ErrNoRows):
 		_, err = conn.ExecContext(ctx, insertMark, m.id, m.checksum, Micros(db.now()), 0)
 	case err == nil && earlier.applied > 0:
 		return false, nil

@@ -96,7 +96,7 @@ func isRetryable(err error) bool {
 // pause waits before the next try, longer each time and never in step with the other victim.
 func pause(ctx context.Context, try int) error {
 	limit := min(lastDelay, firstDelay<<min(try, 10))
-	timer := time.NewTimer(limit/2 + rand.N(limit/2))
+	timer := time.NewTimer(limit/2 + rand.N(limit/2)) //nolint:gosec // it spreads load and keeps no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

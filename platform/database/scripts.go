@@ -129,7 +129,7 @@ func countStatements(text string) int {
 
 // tokenLength measures the quoted text, the comment or the single byte that text starts with.
 func tokenLength(text string) int {
-	open, end := "", ""
+	var open, end string
 	switch {
 	case strings.HasPrefix(text, "--"):
 		open, end = "--", "\n"

@@ -100,7 +100,7 @@ func pinnedConn(ctx context.Context, db *sql.DB) (*sql.Conn, *sqliteConn, error)
 	}
 	var raw *sqliteConn
 	err = conn.Raw(func(c any) error {
-		raw = c.(*sqliteConn)
+		raw, _ = c.(*sqliteConn) // our connector makes no other
 		return nil
 	})
 	return conn, raw, err

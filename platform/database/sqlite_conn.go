@@ -29,14 +29,17 @@ func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn := &sqliteConn{conn: raw.(sqliteDriverConn), statements: make(map[string]*statement)}
+	conn, ok := raw.(sqliteDriverConn)
+	if !ok {
+		return nil, fmt.Errorf("driver connection %T runs no statements", raw)
+	}
 	for _, pragma := range c.pragmas {
-		if _, err := conn.conn.ExecContext(ctx, "PRAGMA "+pragma, nil); err != nil {
-			_ = raw.Close()
+		if _, err := conn.ExecContext(ctx, "PRAGMA "+pragma, nil); err != nil {
+			_ = conn.Close()
 			return nil, err
 		}
 	}
-	return conn, nil
+	return &sqliteConn{conn: conn, statements: make(map[string]*statement)}, nil
 }
 
 // sqliteDriverConn is what the driver's connections can do.
@@ -123,10 +126,14 @@ func (c *sqliteConn) statement(query string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
+	stmt, ok := prepared.(sqliteStmt)
+	if !ok {
+		return nil, fmt.Errorf("driver statement %T takes no context", prepared)
+	}
 	if len(c.statements) >= maxStatements {
 		c.evict()
 	}
-	s := &statement{sqliteStmt: prepared.(sqliteStmt)}
+	s := &statement{sqliteStmt: stmt}
 	c.statements[query] = s
 	return s, nil
 }
@@ -186,12 +193,18 @@ func (r *sqliteRows) Close() error {
 
 // ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName for bun's maps.
 func (r *sqliteRows) ColumnTypeDatabaseTypeName(index int) string {
-	return r.Rows.(driver.RowsColumnTypeDatabaseTypeName).ColumnTypeDatabaseTypeName(index)
+	if rows, ok := r.Rows.(driver.RowsColumnTypeDatabaseTypeName); ok {
+		return rows.ColumnTypeDatabaseTypeName(index)
+	}
+	return ""
 }
 
 // ColumnTypeScanType implements driver.RowsColumnTypeScanType for bun's maps.
 func (r *sqliteRows) ColumnTypeScanType(index int) reflect.Type {
-	return r.Rows.(driver.RowsColumnTypeScanType).ColumnTypeScanType(index)
+	if rows, ok := r.Rows.(driver.RowsColumnTypeScanType); ok {
+		return rows.ColumnTypeScanType(index)
+	}
+	return reflect.TypeFor[any]()
 }
 
 // control runs a statement of the engine itself, prepared once, outside of database/sql: only who holds the

@@ -36,6 +36,9 @@ type Tx struct {
 	over   atomic.Bool
 }
 
+// DB is the database that the Tx belongs to.
+func (t *Tx) DB() *DB { return t.db }
+
 // Engine tells which engine the statement will run on.
 func (t *Tx) Engine() Engine { return t.db.engine }
 
@@ -70,7 +73,7 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 
 // QueryRow runs a statement that returns at most one row; Row.Scan tells sql.ErrNoRows when there was none.
 func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
-	rows, err := t.Query(ctx, query, args...)
+	rows, err := t.Query(ctx, query, args...) //nolint:rowserrcheck // Scan asks
 	return &Row{tx: t, rows: rows, err: err}
 }
 

@@ -37,7 +37,7 @@ func TestWriteRollsBack(t *testing.T) {
 			}
 			return errRefused
 		})
-		if err != errRefused {
+		if err != errRefused { //nolint:errorlint // as it is, not wrapped
 			t.Errorf("error = %v, want the one of the function, as it is", err)
 		}
 		if ran {
@@ -86,16 +86,16 @@ var misdeeds = []struct {
 	{"its own error", func(ctx context.Context, tx *database.Tx) error {
 		_ = insert(ctx, tx, "bad")
 		return errRefused
-	}, func(err error) bool { return err == errRefused }},
+	}, func(err error) bool { return errors.Is(err, errRefused) }},
 	{"a panic", func(ctx context.Context, tx *database.Tx) error {
 		_ = insert(ctx, tx, "bad")
 		panic("defect")
-	}, func(err error) bool { return err == panicked{"defect"} }},
+	}, func(err error) bool { return errors.Is(err, panicked{"defect"}) }},
 	{"an end of its goroutine", func(ctx context.Context, tx *database.Tx) error {
 		_ = insert(ctx, tx, "bad")
 		runtime.Goexit()
 		return nil
-	}, func(err error) bool { return err == errGoexit }},
+	}, func(err error) bool { return errors.Is(err, errGoexit) }},
 	{"a duplicate", func(ctx context.Context, tx *database.Tx) error {
 		_ = insert(ctx, tx, "bad")
 		return insert(ctx, tx, "bad")
@@ -252,7 +252,7 @@ func TestOpenRows(t *testing.T) {
 				}
 				defer func() { _ = rows.Close() }()
 				if !rows.Next() {
-					t.Error("no rows")
+					t.Error("no rows", rows.Err())
 				}
 				return insert(ctx, tx, "z")
 			})
@@ -263,7 +263,7 @@ func TestOpenRows(t *testing.T) {
 		t.Run("rows left open are closed", func(t *testing.T) {
 			var rows *sql.Rows
 			err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) (err error) {
-				rows, err = tx.Query(ctx, list, 0) //nolint:rowserrcheck // they are left open on purpose
+				rows, err = tx.Query(ctx, list, 0) //nolint:rowserrcheck,sqlclosecheck // they are left open on purpose
 				rows.Next()
 				return err
 			})
@@ -287,28 +287,28 @@ func TestOpenRows(t *testing.T) {
 func countPairs(t *testing.T, db *database.DB, list string) (pairs int) {
 	t.Helper()
 	err := db.Read(t.Context(), func(ctx context.Context, q *database.Tx) error {
-		outer, err := q.Query(ctx, list, 0)
-		if err != nil {
-			return err
-		}
-		for outer.Next() {
-			inner, err := q.Query(ctx, list, 0)
-			if err != nil {
-				return err
-			}
-			for inner.Next() {
-				pairs++
-			}
-			if err := errors.Join(inner.Err(), inner.Close()); err != nil {
-				return err
-			}
-		}
-		return errors.Join(outer.Err(), outer.Close())
+		return forEach(ctx, q, list, func() error {
+			return forEach(ctx, q, list, func() error { pairs++; return nil })
+		})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return pairs
+}
+
+func forEach(ctx context.Context, q *database.Tx, list string, do func() error) error {
+	rows, err := q.Query(ctx, list, 0)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 func TestTxIsVoidAfterItsEnd(t *testing.T) {

@@ -1,6 +1,7 @@
 package dbtest
 
 import (
+	"context"
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
@@ -27,7 +28,7 @@ var errNoServer = errors.New("no MySQL server: neither is " + serverVariable + "
 func MySQL(t testing.TB) string {
 	t.Helper()
 	server, err := server()
-	if errors.Is(err, errNoServer) && os.Getenv("CI") == "" {
+	if errors.Is(err, errNoServer) && os.Getenv("CI") == "" { //nolint:forbidigo // no program has this package
 		t.Skipf("NOT TESTED ON MYSQL: %v", err)
 	}
 	if err != nil {
@@ -47,7 +48,7 @@ type administrator struct {
 }
 
 var server = sync.OnceValues(func() (administrator, error) {
-	raw := os.Getenv(serverVariable)
+	raw := os.Getenv(serverVariable) //nolint:forbidigo // no program has this package
 	if raw == "" {
 		socket, err := sharedServer()
 		if err != nil {
@@ -100,7 +101,7 @@ func newSchema(t testing.TB, server administrator) (string, error) {
 
 func execute(db *sql.DB, statements []string) error {
 	for _, statement := range statements {
-		if _, err := db.Exec(statement); err != nil {
+		if _, err := db.ExecContext(context.Background(), statement); err != nil {
 			return err
 		}
 	}

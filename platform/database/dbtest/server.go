@@ -3,6 +3,7 @@
 package dbtest
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func start(home, current string) (socket string, err error) {
 		return "", err
 	}
 	args := append([]string{"-c", keeper, "keeper", dir}, command...)
-	keep := exec.Command("sh", args...)
+	keep := exec.CommandContext(context.Background(), "sh", args...)
 	keep.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt is for the tests, not for the keeper
 	if err := keep.Start(); err != nil {
 		return "", err
@@ -106,7 +107,7 @@ func prepare(dir string) ([]string, error) {
 	}
 	install, _ := find("mariadb-install-db")
 	common := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(dir, "data")}
-	out, err := exec.Command(install, append(common, "--auth-root-authentication-method=normal", "--skip-test-db")...).CombinedOutput()
+	out, err := exec.CommandContext(context.Background(), install, append(common, "--auth-root-authentication-method=normal", "--skip-test-db")...).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w: %s", err, out)
 	}
@@ -145,13 +146,13 @@ func ready(dir string) error {
 		return err
 	}
 	db := sql.OpenDB(connector)
-	return errors.Join(db.Ping(), db.Close())
+	return errors.Join(db.PingContext(context.Background()), db.Close())
 }
 
 // resolve gives the socket by its real folder: the link may point elsewhere later.
 func resolve(dir string) (string, error) {
-	real, err := filepath.EvalSymlinks(dir)
-	return filepath.Join(real, "socket"), err
+	folder, err := filepath.EvalSymlinks(dir)
+	return filepath.Join(folder, "socket"), err
 }
 
 // lock locks a file until unlock is called or the process ends. The file is not inherited by other programs.

@@ -1,0 +1,108 @@
+package database
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// caller is one Write on its way through the queue and the commit.
+type caller struct {
+	wake  chan struct{} // once for the turn when queued, once for the commit's outcome
+	next  *caller       // in the queue, then in the list of those waiting
+	state atomic.Int32
+	err   error // outcome of the commit
+}
+
+const (
+	queued int32 = iota
+	granted
+	gone
+)
+
+// enter waits for the turn. A caller whose context ends first leaves the queue.
+func (w *writer) enter(ctx context.Context, c *caller) error {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return ErrClosed
+	}
+	if !w.taken {
+		w.taken = true
+		w.mu.Unlock()
+		return nil
+	}
+	if w.tail == nil {
+		w.head = c
+	} else {
+		w.tail.next = c
+	}
+	w.tail = c
+	w.length++
+	w.mu.Unlock()
+	select {
+	case <-c.wake:
+		return nil
+	case <-ctx.Done():
+	}
+	if c.state.CompareAndSwap(queued, gone) {
+		return ctx.Err()
+	}
+	<-c.wake // too late to leave: the turn has been given
+	return nil
+}
+
+// pass hands the turn to the next caller, after a commit when the batch is complete.
+func (w *writer) pass() {
+	if w.open {
+		if w.batch < maxBatch && time.Since(w.started) < maxHold {
+			if next := w.next(); next != nil {
+				next.wake <- struct{}{}
+				return
+			}
+		}
+		w.commit()
+	}
+	w.mu.Lock()
+	next := w.pop()
+	if next == nil {
+		w.taken = false
+		w.idle.Broadcast()
+	}
+	w.mu.Unlock()
+	if next != nil {
+		next.wake <- struct{}{}
+	}
+}
+
+// next takes a caller from the queue to join the batch. When the last commit was shared by more callers than
+// this one has so far, the others are probably on their way back: let them run once.
+func (w *writer) next() *caller {
+	w.mu.Lock()
+	c := w.pop()
+	w.mu.Unlock()
+	if c != nil || w.batch >= w.last {
+		return c
+	}
+	runtime.Gosched()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pop()
+}
+
+// pop takes the first caller that has not left. w.mu is held.
+func (w *writer) pop() *caller {
+	for w.head != nil {
+		c := w.head
+		w.head, c.next = c.next, nil
+		w.length--
+		if w.head == nil {
+			w.tail = nil
+		}
+		if c.state.CompareAndSwap(queued, granted) {
+			return c
+		}
+	}
+	return nil
+}
