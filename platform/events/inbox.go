@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -56,27 +57,27 @@ type task struct {
 // others side by side.
 func (in *inbox) accept(ctx context.Context, batch []Envelope) error {
 	tasks := in.tasks(batch)
-	if len(tasks) == 1 {
-		return in.runAll(ctx, tasks[0])
+	return abreast(len(tasks), handlers, func(i int) error { return in.runAll(ctx, tasks[i]) })
+}
+
+// abreast runs do for every number below n, at most limit at a time, and returns one of the errors. The goroutines
+// are few because each has to grow its stack for the database.
+func abreast(n, limit int, do func(int) error) error {
+	if n == 1 {
+		return do(0)
 	}
+	var next atomic.Int64
 	var group sync.WaitGroup
-	failed := make(chan error, len(tasks))
-	places := make(chan struct{}, handlers)
-	for _, t := range tasks {
-		places <- struct{}{}
+	errs := make([]error, n)
+	for range min(n, limit) {
 		group.Go(func() {
-			failed <- in.runAll(ctx, t)
-			<-places
+			for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+				errs[i] = do(int(i))
+			}
 		})
 	}
 	group.Wait()
-	close(failed)
-	for err := range failed {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return firstError(errs...)
 }
 
 // tasks sorts a batch into what must run in order.

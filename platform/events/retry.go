@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"sync"
 	"time"
 
 	"app/platform/database"
@@ -75,23 +74,12 @@ func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	var group sync.WaitGroup
-	failed := make(chan error, len(due))
-	places := make(chan struct{}, retryHandlers)
-	for _, e := range due {
-		places <- struct{}{}
-		group.Go(func() {
-			if soft.Err() == nil {
-				failed <- in.again(hard, e)
-			}
-			<-places
-		})
-	}
-	group.Wait()
-	close(failed)
-	for e := range failed {
-		err = firstError(err, e)
-	}
+	err = abreast(len(due), retryHandlers, func(i int) error {
+		if soft.Err() != nil {
+			return nil // stopping is no failure, and the event stays due
+		}
+		return in.again(hard, due[i])
+	})
 	return len(due) == retryBatch, err
 }
 
