@@ -28,7 +28,7 @@ import (
 const asProgram = "SOUK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	if _, ok := config.Process()(asProgram); ok {
 		os.Exit(cli.Main(demo.All))
 	}
 	os.Exit(m.Run())
@@ -246,7 +246,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 
 func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
-	response, err := http.Get(url) //nolint:noctx // ends with the process
+	response, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func TestRestartLosesNothing(t *testing.T) {
 	data := map[string]string{"DATA_DIR": filepath.Join(t.TempDir(), "data")}
 	p := launch(t, data, "serve", "--all")
 	base := p.url(t)
-	response, err := http.Post(base+"/v1/sales", "application/json", strings.NewReader(`{"account":"acme","amount":5}`)) //nolint:noctx // ends with the process
+	response, err := http.Post(base+"/v1/sales", "application/json", strings.NewReader(`{"account":"acme","amount":5}`))
 	if err != nil || response.StatusCode != http.StatusCreated {
 		t.Fatalf("sale: %v %v", response, err)
 	}

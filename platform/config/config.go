@@ -76,7 +76,7 @@ func (e Environment) Get(name string) (string, error) {
 	if value != "" {
 		return "", fmt.Errorf("%s and %s_FILE are both set: keep one", name, name)
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // the operator chose the path
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("%s_FILE: %w", name, err)
 	}

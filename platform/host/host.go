@@ -141,10 +141,10 @@ func (h *Host) Plan() *Plan { return h.plan }
 // Run starts the process, tells that it is ready, and serves until ctx is done; then it stops in good order. It returns
 // nil after such an end, also when ctx was done during the start. A *SetupError is the operator's to mend.
 func (h *Host) Run(ctx context.Context, ready func()) error {
-	if err := h.Start(ctx); err != nil {
-		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-			return nil
-		}
+	switch err := h.Start(ctx); {
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		return nil //nolint:nilerr // whoever interrupted the start knows that it did not succeed
+	case err != nil:
 		return err
 	}
 	if ready != nil {
@@ -153,7 +153,7 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	var failed error
 	select {
 	case <-ctx.Done():
-		h.logger.Info("stopping")
+		h.logger.InfoContext(ctx, "stopping")
 	case failed = <-h.servers.failed:
 	}
 	return errors.Join(failed, h.Stop(context.WithoutCancel(ctx)))

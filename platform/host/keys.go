@@ -18,7 +18,7 @@ func internalKey(configured, dataDir string) (string, error) {
 	if configured != "" {
 		return configured, nil
 	}
-	data, err := os.ReadFile(filepath.Join(dataDir, keyFile)) //nolint:gosec // the operator chose the folder
+	data, err := os.ReadFile(filepath.Join(dataDir, keyFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}

@@ -80,7 +80,7 @@ func TestStopDrainsRequestsInFlight(t *testing.T) {
 	go func() { ended <- h.Run(ctx, func() { close(ready) }) }()
 	<-ready
 	go func() {
-		response, err := http.Get(h.URL() + "/v1/wait") //nolint:noctx // lives as long as the test
+		response, err := http.Get(h.URL() + "/v1/wait")
 		if err != nil {
 			answered <- err.Error()
 			return

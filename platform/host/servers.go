@@ -123,7 +123,7 @@ func (h *Host) take(ctx context.Context, l Listen, server *httpserver.Server) er
 	if l.role == roleAdmin && l.Default && errors.As(err, &busy) && busy.InUse {
 		server.Addr = "127.0.0.1:0"
 		if err = server.Listen(ctx); err == nil {
-			h.logger.Info("the usual admin address is in use: took a free one", "addr", server.Address())
+			h.logger.InfoContext(ctx, "the usual admin address is in use: took a free one", "addr", server.Address())
 		}
 	}
 	return err

@@ -66,7 +66,7 @@ func (s *Supervisor) Start(ctx context.Context) error {
 			return errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 		}
 		s.set(i, Running, "")
-		s.options.Logger.Debug("module started", "module", u.Name, "took", time.Since(began))
+		s.options.Logger.DebugContext(ctx, "module started", "module", u.Name, "took", time.Since(began))
 	}
 	return nil
 }
