@@ -76,7 +76,7 @@ func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
 	}
 	err = abreast(len(due), retryHandlers, func(i int) error {
 		if soft.Err() != nil {
-			return nil // stopping is no failure, and the event stays due
+			return nil //nolint:nilerr // stopping is no failure, and the event stays due
 		}
 		return in.again(hard, due[i])
 	})
