@@ -41,7 +41,7 @@ func settled(t *testing.T, s *shop.Shop, acknowledged ...invariants.Acknowledged
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer dbs.Close()
+	defer func() { _ = dbs.Close() }() // they were only read
 	var found []invariants.Violation
 	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(50 * time.Millisecond) {
 		if found, err = invariants.Check(t.Context(), dbs, acknowledged); err != nil {

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"strings"
 
@@ -38,14 +39,15 @@ func run(args []string, out, errs io.Writer) int {
 		return 2
 	}
 	violations, err := check(context.Background(), *data, urls, *acknowledged)
+	report := log.New(out, "", 0)
 	for _, v := range violations {
-		fmt.Fprintln(out, v)
+		report.Print(v)
 	}
 	if err != nil {
-		fmt.Fprintln(errs, "check:", err)
+		log.New(errs, "check: ", 0).Print(err)
 		return 2
 	}
-	fmt.Fprintf(out, "%d invariants, %d violations\n", len(invariants.Names()), len(violations))
+	report.Printf("%d invariants, %d violations", len(invariants.Names()), len(violations))
 	if len(violations) > 0 {
 		return 1
 	}
@@ -61,7 +63,7 @@ func check(ctx context.Context, data string, urls map[string]string, acknowledge
 	if err != nil {
 		return nil, err
 	}
-	defer dbs.Close()
+	defer func() { _ = dbs.Close() }() // they were only read
 	return invariants.Check(ctx, dbs, told)
 }
 
@@ -73,7 +75,7 @@ func readAcknowledged(path string) (out []invariants.Acknowledged, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read acknowledged orders: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // it was only read
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		if fields := strings.Fields(lines.Text()); len(fields) == 2 {
 			out = append(out, invariants.Acknowledged{OrderID: fields[0], Key: fields[1]})

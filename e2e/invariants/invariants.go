@@ -70,15 +70,15 @@ func rules() []rule {
 }
 
 // query makes a rule of a statement over one module's database that selects one text for each violation.
-func query(name, module, statement string, args ...any) rule {
+func query(name, module, statement string) rule {
 	return rule{name, func(ctx context.Context, c *checker) ([]string, error) {
-		return c.texts(ctx, module, statement, args...)
+		return c.texts(ctx, module, statement)
 	}}
 }
 
 // texts runs a statement that selects one text column.
-func (c *checker) texts(ctx context.Context, module, statement string, args ...any) ([]string, error) {
-	rows, err := c.rows(ctx, module, 1, statement, args...)
+func (c *checker) texts(ctx context.Context, module, statement string) ([]string, error) {
+	rows, err := c.rows(ctx, module, 1, statement)
 	if err != nil {
 		return nil, err
 	}
@@ -90,16 +90,16 @@ func (c *checker) texts(ctx context.Context, module, statement string, args ...a
 }
 
 // rows runs a statement and returns each row as texts, NULL as "".
-func (c *checker) rows(ctx context.Context, module string, columns int, statement string, args ...any) ([][]string, error) {
+func (c *checker) rows(ctx context.Context, module string, columns int, statement string) ([][]string, error) {
 	db, ok := c.dbs[module]
 	if !ok {
 		return nil, fmt.Errorf("no database of %s was given", module)
 	}
-	rows, err := db.QueryContext(ctx, statement, args...)
+	rows, err := db.QueryContext(ctx, statement)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s: %w", module, err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // Err tells
 	var out [][]string
 	for rows.Next() {
 		cells := make([]sql.NullString, columns)
@@ -120,8 +120,8 @@ func (c *checker) rows(ctx context.Context, module string, columns int, statemen
 }
 
 // table reads a statement's rows by their first column. Two rows with one key are a defect of the statement.
-func (c *checker) table(ctx context.Context, module string, columns int, statement string, args ...any) (map[string][]string, error) {
-	rows, err := c.rows(ctx, module, columns, statement, args...)
+func (c *checker) table(ctx context.Context, module string, columns int, statement string) (map[string][]string, error) {
+	rows, err := c.rows(ctx, module, columns, statement)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (p *Part) Start(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer out.Close()
+	defer func() { _ = out.Close() }()        // the process has its own
 	p.cmd = exec.Command(p.Binary, p.Args...) //nolint:noctx // it ends when it is told to, or with this process
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = filepath.Dir(p.log), out, out
 	p.cmd.Env = []string{"HOME=" + filepath.Dir(p.log), "PATH=/usr/bin:/bin"}

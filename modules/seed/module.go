@@ -48,8 +48,8 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintln(cmd.OutOrStdout(), done)
-				return nil
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), done)
+				return err
 			})
 		},
 	}}

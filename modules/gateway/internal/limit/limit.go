@@ -46,8 +46,8 @@ func New(quotas Quotas, keys int) (*Limiter, error) {
 		if err != nil {
 			return nil, fmt.Errorf("make rate limit store: %w", err)
 		}
-		// A quarter of the minute's quota may come at once, the rest evenly.
-		quota := throttled.RateQuota{MaxRate: throttled.PerMin(perMinute), MaxBurst: max(perMinute/4, 4)}
+		// Half of the minute's quota may come at once, the rest evenly.
+		quota := throttled.RateQuota{MaxRate: throttled.PerMin(perMinute), MaxBurst: max(perMinute/2, 4)}
 		limiter, err := throttled.NewGCRARateLimiterCtx(store, quota)
 		if err != nil {
 			return nil, fmt.Errorf("rate limit of class %s: %w", name, err)

@@ -41,7 +41,7 @@ func TestTakeRefusesBeyondTheBurst(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, 100)
 	allowed, refusal := drain(t, l, "a")
-	if allowed < 5 || allowed > 8 || refusal.RetryAfter <= 0 {
+	if allowed < 10 || allowed > 13 || refusal.RetryAfter <= 0 {
 		t.Errorf("%d allowed, retry after %s", allowed, refusal.RetryAfter)
 	}
 	if v, _ := l.Take(context.Background(), httpserver.RateAuth, "b"); !v.Allowed {
