@@ -90,23 +90,29 @@ func heard(m host.ModulePlan) []string {
 
 func (p *Program) plan() *cobra.Command {
 	var chosen selection
+	var compose bool
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show how `serve` would put a process together, and what is missing for it",
 		Long: "Plan reads the configuration like `serve`, touches nothing, and shows which edges would be local calls and which go to\n" +
-			"another process, the databases, the addresses and the events. It exits with 2 when something is missing.",
-		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders",
+			"another process, the databases, the addresses and the events. It exits with 2 when something is missing. With --compose it\n" +
+			"prints the services of compose.yaml instead, one for each module.",
+		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders\n  app plan --compose",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			all := p.Modules()
 			o := p.options(all)
 			var err error
-			if o.Hosted, err = chosen.names(all, false); err != nil {
+			if o.Hosted, err = chosen.names(all, compose); err != nil {
 				return err
 			}
 			plan, err := host.Examine(o)
 			if err != nil {
 				return err
+			}
+			if compose {
+				printCompose(p.Out, plan)
+				return nil
 			}
 			printPlan(p.Out, plan)
 			if n := len(plan.Missing); n > 0 {
@@ -116,6 +122,10 @@ func (p *Program) plan() *cobra.Command {
 		},
 	}
 	chosen.flags(c, "host")
+	c.Flags().BoolVar(&compose, "compose", false, "print the services that compose.yaml has for the modules")
+	for _, selects := range []string{"all", "module", "except"} {
+		c.MarkFlagsMutuallyExclusive("compose", selects)
+	}
 	return c
 }
 

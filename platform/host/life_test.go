@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -300,5 +301,32 @@ func TestDatabases(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"bank", "shop"}, visit(false)); diff != "" {
 		t.Errorf("found (-want +got):\n%s", diff)
+	}
+}
+
+func TestUsualAdminAddressInUse(t *testing.T) {
+	t.Parallel()
+	if l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:9090"); err == nil {
+		t.Cleanup(func() { _ = l.Close() }) // else somebody else has it, which is as good
+	}
+	h := start(t, options(t, demo.All(), "all", map[string]string{"ADMIN_ADDR": ""}))
+	if url := h.AdminURL(); url == "" || strings.HasSuffix(url, ":9090") {
+		t.Errorf("the admin listener is at %q", url)
+	}
+}
+
+func TestAdminListener(t *testing.T) {
+	t.Parallel()
+	h := start(t, options(t, demo.All(), "all", nil))
+	for path, want := range map[string]string{
+		"/metrics": "souk_build_info", "/debug/pprof/": "goroutine", "/live": `"live":true`, "/modules": `{"to":"bank","local":true}`,
+	} {
+		if status, body := call(t, http.MethodGet, h.AdminURL()+path, ""); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d, no %s", path, status, want)
+		}
+	}
+	off := start(t, options(t, demo.All(), "all", map[string]string{"ADMIN_ADDR": "off"}))
+	if off.AdminURL() != "" {
+		t.Errorf("listens at %s", off.AdminURL())
 	}
 }

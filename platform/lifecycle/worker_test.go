@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,14 +19,14 @@ func TestWorker(t *testing.T) {
 	t.Run("runs at start, at each interval and when woken", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			runs := 0
-			w := lifecycle.NewWorker("count", time.Second, quiet, func(context.Context) (bool, error) { runs++; return false, nil })
+			var runs atomic.Int32 // a tick of the clock is no synchronisation for the race detector
+			w := lifecycle.NewWorker("count", time.Second, quiet, func(context.Context) (bool, error) { runs.Add(1); return false, nil })
 			w.Start()
-			expect := func(want int) {
+			expect := func(want int32) {
 				t.Helper()
 				synctest.Wait()
-				if runs != want {
-					t.Fatalf("ran %d times, want %d", runs, want)
+				if got := runs.Load(); got != want {
+					t.Fatalf("ran %d times, want %d", got, want)
 				}
 			}
 			expect(1)

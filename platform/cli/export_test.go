@@ -1,0 +1,7 @@
+package cli
+
+// For tests.
+var (
+	MemoryLimit = memoryLimit
+	Reachable   = reachable
+)
