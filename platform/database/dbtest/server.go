@@ -72,6 +72,7 @@ func join(dir string) error {
 
 // start makes a server in a new folder and leaves it to a keeper that outlives this process.
 func start(home, current string) (socket string, err error) {
+	sweep(home)
 	dir, err := os.MkdirTemp(home, "server-")
 	if err != nil {
 		return "", err
@@ -97,6 +98,17 @@ func start(home, current string) (socket string, err error) {
 		return "", err
 	}
 	return resolve(current)
+}
+
+// sweep removes what is left of binaries that were killed before their server had a keeper.
+func sweep(home string) {
+	folders, _ := filepath.Glob(filepath.Join(home, "server-*"))
+	for _, dir := range folders {
+		if unlock, err := lock(filepath.Join(dir, "users"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+			_ = os.RemoveAll(dir)
+			unlock()
+		}
+	}
 }
 
 // prepare makes the data folder and gives the command line of the server: as durable as a real one, small otherwise.
