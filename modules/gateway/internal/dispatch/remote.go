@@ -102,6 +102,7 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver
 func forward(r *httputil.ProxyRequest, base *url.URL) {
 	with, _ := r.In.Context().Value(outgoingKey{}).(outgoing)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
+	r.Out.URL.RawQuery = r.In.URL.RawQuery // the module refuses what it cannot parse, as it does in one process
 	for name := range r.Out.Header {
 		if !with.op.Passes(name) {
 			delete(r.Out.Header, name)

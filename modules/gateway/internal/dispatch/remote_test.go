@@ -1,0 +1,190 @@
+package dispatch_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"app/modules/gateway/internal/dispatch"
+	"app/platform/callctx"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+var operation = httpserver.Operation{Method: http.MethodPost, Path: "/v1/things/{id}", Headers: []string{"Souk-Signature"}, MaxBody: 1 << 20}
+
+func newSigner(t *testing.T) *identity.Signer {
+	t.Helper()
+	s, err := identity.NewSigner(bytes.Repeat([]byte{1}, 32), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// newGateway serves the remote as a gateway would, for the principal.
+func newGateway(t *testing.T, module string, p identity.Principal) *httptest.Server {
+	t.Helper()
+	base, err := url.Parse(module)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := dispatch.NewTransport()
+	t.Cleanup(transport.CloseIdleConnections)
+	remote := dispatch.NewRemote("orders", base, transport, newSigner(t), slog.New(slog.DiscardHandler))
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := identity.NewContext(callctx.WithRequestID(r.Context(), "req_ours"), p)
+		remote.ServeHTTP(w, r.WithContext(ctx), operation)
+	}))
+	t.Cleanup(gateway.Close)
+	return gateway
+}
+
+// exchange sends the very bytes and returns the reply, so that nothing tidies them up on the way.
+func exchange(t *testing.T, server *httptest.Server, request string) *http.Response {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = reply.Body.Close() })
+	return reply
+}
+
+// Whatever a client writes about itself is inert: what the module gets is the gateway's word, and the path it authorised.
+func TestFailure37_ClientHeadersDoNotCross(t *testing.T) {
+	t.Parallel()
+	var got *http.Request
+	module := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Clone(context.Background()) }))
+	t.Cleanup(module.Close)
+	ada := identity.Principal{UserID: "usr_ada", Method: identity.Bearer}
+	gateway := newGateway(t, module.URL, ada)
+	exchange(t, gateway, `POST /v1/things/caf%C3%A9?q=a%2Fb&x=;y HTTP/1.1
+Host: evil.example
+Connection: close, Souk-Assertion, Souk-Module, X-Request-Id
+Souk-Assertion: forged
+Souk_Assertion: forged
+Souk-Module: users
+Souk-Idempotency: forged
+X-Request-Id: req_theirs
+X-Identity: usr_admin
+X_Identity: usr_admin
+X-Forwarded-For: 6.6.6.6
+X-Forwarded-Host: evil.example
+X-Forwarded-Proto: https
+X-Forwarded-Prefix: /admin
+X-Real-Ip: 6.6.6.6
+Forwarded: for=6.6.6.6
+Authorization: Bearer secret
+Cookie: session=secret
+Te: trailers
+Content-Type: application/json
+Idempotency-Key: k
+Souk-Signature: s
+Content-Length: 2
+
+{}`)
+	if got == nil {
+		t.Fatal("the module got nothing")
+	}
+	allowed := map[string]string{
+		"Souk-Module": "orders", "X-Request-Id": "req_ours", "Content-Type": "application/json", "Content-Length": "2",
+		"Idempotency-Key": "k", "Souk-Signature": "s",
+	}
+	for name := range got.Header {
+		if name == identity.AssertionHeader {
+			continue
+		}
+		if want, ok := allowed[name]; !ok || got.Header.Get(name) != want {
+			t.Errorf("%s: %q reached the module", name, got.Header.Get(name))
+		}
+	}
+	assertion, err := newSigner(t).Verify(got.Header.Get(identity.AssertionHeader), "orders")
+	if err != nil || assertion.Principal.UserID != "usr_ada" || assertion.Caller != "gateway" || assertion.RequestID != "req_ours" {
+		t.Errorf("%+v, %v", assertion, err)
+	}
+	if got.RequestURI != "/v1/things/caf%C3%A9?q=a%2Fb&x=;y" || strings.Contains(got.Host, "evil") {
+		t.Errorf("asked for %s at %s", got.RequestURI, got.Host)
+	}
+}
+
+func TestRemote_Failures(t *testing.T) {
+	t.Parallel()
+	t.Run("Down", func(t *testing.T) {
+		t.Parallel()
+		nobody := httptest.NewServer(http.NotFoundHandler())
+		nobody.Close()
+		reply := exchange(t, newGateway(t, nobody.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Length: 0\n\n")
+		if reply.StatusCode != http.StatusServiceUnavailable || reply.Header.Get("Retry-After") == "" {
+			t.Errorf("%d, %v", reply.StatusCode, reply.Header)
+		}
+	})
+	t.Run("BreaksOffBeforeTheReply", func(t *testing.T) {
+		t.Parallel()
+		calls := 0
+		module := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			calls++
+			panic(http.ErrAbortHandler)
+		}))
+		t.Cleanup(module.Close)
+		reply := exchange(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nIdempotency-Key: k\nContent-Length: 2\n\n{}")
+		if reply.StatusCode != http.StatusServiceUnavailable || calls != 1 {
+			t.Errorf("%d after %d calls", reply.StatusCode, calls)
+		}
+	})
+	t.Run("BreaksOffWithinTheReply", func(t *testing.T) {
+		t.Parallel()
+		module := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "1000")
+			_, _ = io.WriteString(w, "half")
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}))
+		t.Cleanup(module.Close)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, newGateway(t, module.URL, identity.Principal{}).URL+"/v1/things/1", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reply, err := http.DefaultClient.Do(r)
+		if err == nil {
+			_, err = io.ReadAll(reply.Body)
+			_ = reply.Body.Close()
+		}
+		if err == nil {
+			t.Error("half a reply was delivered as a whole one")
+		}
+	})
+	t.Run("TooSlow", func(t *testing.T) {
+		t.Parallel()
+		release := make(chan struct{})
+		module := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+		t.Cleanup(module.Close)
+		t.Cleanup(func() { close(release) })
+		base, _ := url.Parse(module.URL)
+		remote := dispatch.NewRemote("orders", base, dispatch.NewTransport(), newSigner(t), slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		w := httptest.NewRecorder()
+		remote.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/things/1", http.NoBody), operation)
+		if w.Code != http.StatusGatewayTimeout {
+			t.Errorf("answered %d", w.Code)
+		}
+	})
+}

@@ -1,0 +1,147 @@
+package edge_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"app/modules/gateway/internal/edge"
+	"app/modules/gateway/internal/limit"
+	"app/platform/fault"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+// people are who the test's tokens belong to.
+var people = map[string]identity.Principal{
+	"":             {},
+	"Bearer ada":   {UserID: "usr_ada", Method: identity.Bearer},
+	"Bearer admin": {UserID: "usr_admin", Method: identity.Bearer, Admin: true},
+}
+
+func authenticate(_ context.Context, header string) (identity.Principal, error) {
+	p, ok := people[header]
+	if !ok {
+		return p, fault.New(fault.Unauthenticated, "token_invalid", "No.")
+	}
+	return p, nil
+}
+
+// newGateway has one operation for each access and notes who reached it.
+func newGateway(t *testing.T, l *limit.Limiter) (*edge.Gateway, *[]identity.Principal) {
+	t.Helper()
+	var reached []identity.Principal
+	var entries []*edge.Entry
+	for _, access := range []httpserver.Access{
+		httpserver.Public, httpserver.Optional, httpserver.User, httpserver.Member, httpserver.Admin, httpserver.Loopback, "forgotten",
+	} {
+		entries = append(entries, &edge.Entry{
+			Module: "test", Operation: httpserver.Operation{Method: http.MethodPost, Path: "/" + string(access), Access: access, Rate: httpserver.RateAuth, MaxBody: 10},
+			Serve: func(w http.ResponseWriter, r *http.Request, _ httpserver.Operation) {
+				if _, err := io.ReadAll(r.Body); err != nil {
+					httpserver.WriteProblem(w, r, err)
+					return
+				}
+				reached = append(reached, identity.FromContext(r.Context()))
+				if identity.Caller(r.Context()) != "gateway" {
+					t.Errorf("the caller is %q", identity.Caller(r.Context()))
+				}
+			},
+		})
+	}
+	return &edge.Gateway{Table: edge.NewTable(entries), Authenticate: authenticate, Limiter: l}, &reached
+}
+
+func send(g http.Handler, path, authorization, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	w := httptest.NewRecorder()
+	g.ServeHTTP(w, r)
+	return w
+}
+
+// Access is denied unless the operation's declaration allows it.
+func TestGateway_Access(t *testing.T) {
+	t.Parallel()
+	want := map[string]map[string]int{
+		"":             {"public": 200, "optional": 200, "user": 401, "member": 401, "admin": 401, "loopback": 404, "forgotten": 401},
+		"Bearer ada":   {"public": 200, "optional": 200, "user": 200, "member": 200, "admin": 403, "loopback": 404, "forgotten": 401},
+		"Bearer admin": {"public": 200, "optional": 200, "user": 200, "member": 200, "admin": 200, "loopback": 404, "forgotten": 401},
+		"Bearer evil":  {"public": 401, "optional": 401, "user": 401, "member": 401, "admin": 401, "loopback": 401, "forgotten": 401},
+	}
+	got := map[string]map[string]int{}
+	g, reached := newGateway(t, nil)
+	for who, paths := range want {
+		got[who] = map[string]int{}
+		for path := range paths {
+			got[who][path] = send(g, "/"+path, who, "").Code
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	for _, p := range *reached {
+		if p.UserID == "" && p.Admin {
+			t.Errorf("reached as %+v", p)
+		}
+	}
+	g.DevPages = true
+	if code := send(g, "/loopback", "", "").Code; code != http.StatusOK {
+		t.Errorf("a development page that is switched on answers %d", code)
+	}
+}
+
+func TestGateway_Limit(t *testing.T) {
+	t.Parallel()
+	l, err := limit.New(limit.Quotas{httpserver.RateAuth: 8}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, reached := newGateway(t, l)
+	var last *httptest.ResponseRecorder
+	for range 20 {
+		last = send(g, "/public", "Bearer evil", "") // refused requests count too
+	}
+	if last.Code != http.StatusTooManyRequests || last.Header().Get("Retry-After") == "" || last.Header().Get("RateLimit") == "" {
+		t.Errorf("%d, %v", last.Code, last.Header())
+	}
+	if len(*reached) != 0 {
+		t.Errorf("%d requests got through", len(*reached))
+	}
+}
+
+func TestGateway_Size(t *testing.T) {
+	t.Parallel()
+	g, reached := newGateway(t, nil)
+	if code := send(g, "/public", "", strings.Repeat("x", 11)).Code; code != http.StatusRequestEntityTooLarge {
+		t.Errorf("announced: %d", code)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/public", io.MultiReader(strings.NewReader(strings.Repeat("x", 11))))
+	r.ContentLength = -1
+	w := httptest.NewRecorder()
+	if g.ServeHTTP(w, r); w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("not announced: %d", w.Code)
+	}
+	if len(*reached) != 0 {
+		t.Errorf("%d requests got through", len(*reached))
+	}
+}
+
+func TestGateway_KeysUnavailable(t *testing.T) {
+	t.Parallel()
+	g, _ := newGateway(t, nil)
+	g.Authenticate = func(context.Context, string) (identity.Principal, error) {
+		return identity.Principal{}, fault.New(fault.Unavailable, "keys_unavailable", "").Because(errors.New("users is down"))
+	}
+	if w := send(g, "/user", "Bearer ada", ""); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "users is down") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
