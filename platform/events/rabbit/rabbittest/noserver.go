@@ -1,0 +1,31 @@
+//go:build !unix
+
+package rabbittest
+
+import "testing"
+
+// Server is a private RabbitMQ, which is started on Unix systems only.
+type Server struct{}
+
+func newServer() (*Server, error) { return nil, errNotInstalled }
+
+func (*Server) boot() error { return errNotInstalled }
+
+func (*Server) end() {}
+
+func (*Server) administrator() *administrator { return nil }
+
+// URL is the address of the server.
+func (*Server) URL() string { return "" }
+
+// Kill ends the server as a power cut would.
+func (*Server) Kill(testing.TB) {}
+
+// Restart starts the server again after Kill.
+func (*Server) Restart(testing.TB) {}
+
+// Pause makes the server stand still until Resume.
+func (*Server) Pause(testing.TB) {}
+
+// Resume ends a pause.
+func (*Server) Resume(testing.TB) {}
