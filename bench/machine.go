@@ -28,8 +28,8 @@ func thisMachine() Machine {
 	}
 }
 
-// load is the load average of the last minute, which tells how much else the machine was doing.
-func load() string {
+// loadAverage is the load average of the last minute, which tells how much else the machine was doing.
+func loadAverage() string {
 	first, _, _ := strings.Cut(content("/proc/loadavg"), " ")
 	return first
 }

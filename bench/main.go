@@ -28,7 +28,7 @@ type row struct {
 }
 
 // rows are all of them, the quick ones first.
-var rows = []row{footprintRow, callRow, commitRow, effectRow}
+var rows = []row{footprintRow, callRow, commitRow, effectRow, readRow, checkoutRow, mixedRow, signInRow}
 
 // bench is one run of the harness.
 type bench struct {
@@ -36,6 +36,8 @@ type bench struct {
 	work   string // folder for what is measured, removed at the end
 	binary string // the program as it is released
 	out    string // where the report goes
+
+	profiles bool // keep profiles of what the server does
 }
 
 func main() {
@@ -48,6 +50,7 @@ func main() {
 func run() error {
 	only := flag.String("row", "", "measure only these rows, by number or name, separated by commas; all when empty")
 	out := flag.String("out", "bench", "folder of the report")
+	profiles := flag.Bool("profile", false, "run what serves requests once more under the profilers and keep what they saw in the folder profiles of the report")
 	flag.Parse()
 	chosen, err := choose(*only)
 	if err != nil {
@@ -59,6 +62,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	b.profiles = *profiles
 	defer func() { _ = os.RemoveAll(b.work) }() // it is in a folder that git ignores
 	return b.measure(ctx, chosen)
 }
@@ -134,7 +138,7 @@ func (b *bench) measure(ctx context.Context, chosen []row) error {
 }
 
 func (b *bench) result(ctx context.Context, r row) Result {
-	result := Result{Row: r.number, Work: r.work, Note: r.note, Load: load(), At: time.Now(), Commit: b.commit(ctx)}
+	result := Result{Row: r.number, Work: r.work, Note: r.note, Load: loadAverage(), At: time.Now(), Commit: b.commit(ctx)}
 	var err error
 	if result.Figures, err = r.run(ctx, b); err != nil {
 		result.Error = strings.ReplaceAll(err.Error(), b.work, "")

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"app/bench/load"
+	"app/bench/process"
+)
+
+const (
+	rounds     = 3
+	roundTime  = 5 * time.Second
+	warmUp     = time.Second
+	readers    = 32
+	steadyRate = 4000 // a second, for latencies
+)
+
+var readRow = row{
+	number: 1, name: "read", work: "signed-in GET of a product through the gateway, token cached, rate limit counted, from SQLite; one process on one core",
+	note: "Three rounds of 5 s with 32 connections; processor time of the process, user and system, by replies. 1,000 products, 8 buyers.",
+	run:  read,
+}
+
+func read(ctx context.Context, b *bench) (figures []Figure, err error) {
+	apart, err := separate()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, apart.together()) }()
+	m, err := b.openMarket(ctx, apart.core)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, m.close()) }()
+	souk := contender{"souk", m, m.address, each(m.productRequests())}
+	if o := souk.load(ctx, 0, warmUp); o.Failed > 0 {
+		return nil, o.Err
+	}
+	// Peers join here: each round measures every contender, so that what disturbs one disturbs all.
+	var costs, rates []float64
+	for range rounds {
+		cost, rate, err := souk.round(ctx)
+		if err != nil {
+			return nil, err
+		}
+		costs, rates = append(costs, cost), append(rates, rate)
+	}
+	steady := souk.load(ctx, steadyRate, roundTime)
+	if err := b.profile(ctx, m.server, "read", func(ctx context.Context) { souk.load(ctx, 0, profileTime) }); err != nil {
+		return nil, err
+	}
+	return []Figure{
+		{Name: "processor time per request, smallest round", Unit: "us", Value: slices.Min(costs), Bar: atMost(40), Note: "rounds: " + all(costs) + "; the stretch goal is 25"},
+		{Name: "requests on that core, best round", Unit: "/s", Value: slices.Max(rates), Note: "rounds: " + all(rates)},
+		{Name: fmt.Sprintf("p50 at %d/s, open loop", steadyRate), Unit: "ms", Value: millis(steady.Latency(0.5)), Note: steadyNote(steady, steadyRate)},
+		{Name: fmt.Sprintf("p99 at %d/s, open loop", steadyRate), Unit: "ms", Value: millis(steady.Latency(0.99))},
+	}, nil
+}
+
+func steadyNote(o load.Outcome, rate float64) string {
+	note := fmt.Sprintf("achieved %s/s, %d failed", number(o.Rate()), o.Failed)
+	if !kept(o, rate) {
+		note += "; less than 99 % of the rate: the run failed"
+	}
+	return note
+}
+
+// kept tells whether a run at a fixed rate counts: nothing failed, and it did not fall behind by more than 1 %.
+func kept(o load.Outcome, rate float64) bool { return o.Failed == 0 && o.Rate() >= 0.99*rate }
+
+// contender is one server under the same load.
+type contender struct {
+	name    string
+	account interface {
+		CPU() (time.Duration, error)
+	}
+	address string
+	work    load.Work
+}
+
+// each sends the requests in turn and wants 200.
+func each(requests [][]byte) load.Work {
+	return func(ctx context.Context, c *load.Conn, n int) error {
+		_, err := expect(ctx, c, requests[n%len(requests)], http.StatusOK)
+		return err
+	}
+}
+
+// load sends for a time, at a rate or, when that is 0, as fast as the replies come.
+func (k contender) load(ctx context.Context, rate float64, d time.Duration) load.Outcome {
+	return load.Run(ctx, load.Plan{Address: k.address, Callers: readers, Rate: rate, Duration: d, Work: k.work})
+}
+
+// round measures the processor time of a request in microseconds, and how many come through in a second.
+func (k contender) round(ctx context.Context) (cost, rate float64, err error) {
+	before, err := k.account.CPU()
+	if err != nil {
+		return 0, 0, err //nolint:wrapcheck // names the account
+	}
+	o := k.load(ctx, 0, roundTime)
+	after, err := k.account.CPU()
+	if err == nil && o.Failed > 0 {
+		err = fmt.Errorf("%s: %d requests failed: %w", k.name, o.Failed, o.Err)
+	}
+	if err != nil || o.Done == 0 {
+		return 0, 0, errors.Join(err, ctx.Err())
+	}
+	return micros(after-before) / float64(o.Done), o.Rate(), nil
+}
+
+// separation is the server on one core and this process on the others.
+type separation struct {
+	core  string
+	cores []string
+}
+
+var errOneCore = errors.New("server and load need a core each, and this machine has one")
+
+// separate moves this process away from the first core, which is then the server's.
+func separate() (s separation, err error) {
+	if s.cores, err = process.Cores(); err != nil {
+		return s, err //nolint:wrapcheck // names the account
+	}
+	if len(s.cores) < 2 {
+		return s, errOneCore
+	}
+	s.core = s.cores[0]
+	return s, process.PinSelf(s.cores[1:]) //nolint:wrapcheck // names the cores
+}
+
+// together lets this process run anywhere again.
+func (s separation) together() error {
+	return process.PinSelf(s.cores) //nolint:wrapcheck // names the cores
+}
