@@ -77,6 +77,18 @@ module: ## start a new module: make module name=coupons
 bench: ## measure and write the report, or one row of it: make bench ROW=checkout
 	$(GO) run ./bench $(if $(ROW),-row='$(ROW)')
 
+IMAGE    ?= souk
+VERSION  ?= $(shell git describe --tags --always --dirty)
+REVISION ?= $(shell git rev-parse HEAD)
+
+# The build has the host's network and takes modules from where the host does.
 .PHONY: image
-image: ## build the container image souk
-	docker build -t souk .
+image: ## build the container image souk (IMAGE, VERSION)
+	docker build --network=host --build-arg GOPROXY='$(shell $(GO) env GOPROXY)' \
+		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' -t '$(IMAGE)' .
+
+.PHONY: up
+up: image ## run a container for each module, on MySQL: http://127.0.0.1:8080
+	deploy/secrets.sh
+	SOUK_IMAGE='$(IMAGE)' docker compose up -d --no-build --wait --wait-timeout 120
+

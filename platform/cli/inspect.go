@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -100,6 +101,9 @@ func (p *Program) plan() *cobra.Command {
 		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders\n  app plan --compose",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if compose && chosen.any() {
+				return &usageError{errors.New("--compose is about every module: choose none with it")}
+			}
 			all := p.Modules()
 			o := p.options(all)
 			var err error
@@ -123,9 +127,6 @@ func (p *Program) plan() *cobra.Command {
 	}
 	chosen.flags(c, "host")
 	c.Flags().BoolVar(&compose, "compose", false, "print the services that compose.yaml has for the modules")
-	for _, selects := range []string{"all", "module", "except"} {
-		c.MarkFlagsMutuallyExclusive("compose", selects)
-	}
 	return c
 }
 

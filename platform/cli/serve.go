@@ -26,9 +26,12 @@ func (s *selection) flags(c *cobra.Command, verb string) {
 	c.Flags().StringSliceVar(&s.except, "except", nil, verb+" every module but these")
 }
 
+// any tells whether a flag was given.
+func (s *selection) any() bool { return s.all || len(s.only)+len(s.except) > 0 }
+
 // names are the modules chosen; without any flag they are all when orAll is set, and a usage error otherwise.
 func (s *selection) names(modules []lifecycle.Module, orAll bool) ([]string, error) {
-	all := s.all || orAll && len(s.only)+len(s.except) == 0
+	all := s.all || orAll && !s.any()
 	return host.Select(modules, all, s.only, s.except)
 }
 

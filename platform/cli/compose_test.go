@@ -1,0 +1,43 @@
+package cli_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPlanAsCompose(t *testing.T) {
+	t.Parallel()
+	code, out, stderr := run(t, nil, "plan", "--compose")
+	if code != 0 || stderr != "" {
+		t.Fatalf("exit code %d, %s", code, stderr)
+	}
+	for name, want := range map[string]string{
+		"a module gets its database and whom it calls and tells": `  shop:
+    <<: *module
+    command: [serve, --module=shop]
+    environment:
+      <<: *environment
+      SHOP_DATABASE_URL_FILE: /run/secrets/shop_database_url
+      BANK_URL: http://bank:8080
+    secrets: [internal_key, shop_database_url]
+    depends_on: {mysql: {condition: service_healthy}}
+`,
+		"only the gateway is published": `    secrets: [internal_key]
+    networks: [inside, outside]
+    ports: ["127.0.0.1:${SOUK_PORT:-8080}:8080"]
+
+  monolith:
+`,
+		"a secret for each database": "\n  shop_database_url: {file: deploy/secrets/shop_database_url}\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%s:\n%s\nnot in\n%s", name, want, out)
+		}
+	}
+	if n := strings.Count(out, "ports:"); n != 2 { // the gateway and the monolith
+		t.Errorf("%d services are published", n)
+	}
+	if code, _, stderr := run(t, nil, "plan", "--compose", "--all"); code != 2 {
+		t.Errorf("with a selection: exit code %d, %s", code, stderr)
+	}
+}
