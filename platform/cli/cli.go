@@ -94,8 +94,13 @@ func (p *Program) root() *cobra.Command {
 		Example:       "  app serve --all\n  app plan --module=orders\n  app routes",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(*cobra.Command, []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			// cobra asks for required flags after this; a forgotten one is a mistake of the command line too.
+			if err := errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
+				return err //nolint:wrapcheck // one clear line
+			}
 			p.started = true
+			return nil
 		},
 	}
 	root.SetOut(p.Out)

@@ -108,6 +108,10 @@ func (p *Program) eventsDead() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", module, err)
 			}
+			if len(entries) == 0 {
+				_, _ = fmt.Fprintf(p.Out, "%s: no dead events\n", module)
+				return nil
+			}
 			w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 			for _, e := range entries {
 				_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d attempts\t%s\n", e.Consumer, e.ID, e.Type, e.Attempts, e.LastError)
