@@ -31,6 +31,9 @@ type Emitter struct {
 	// Routes are the types that the module may emit and for each the destinations: listening modules, or whatever
 	// name the Senders have for a broker. A type that nobody hears has none.
 	Routes map[string][]string
+	// Former are destinations that other arrangements of the shop have, such as modules that used to be reached without
+	// a broker. Events that are still owed to one which is in no route are routed anew.
+	Former []string
 }
 
 // Listener is a module that hears events.
@@ -157,6 +160,11 @@ func (n *Node) addEmitter(e Emitter, o Options) error {
 				return fmt.Errorf("%s emits %s, and there is no way to %s", e.Module, name, d)
 			}
 			r.sends[d] = doubled(way, o.Duplicate)
+		}
+	}
+	for _, d := range e.Former {
+		if r.sends[d] == nil {
+			r.former = append(r.former, d)
 		}
 	}
 	return nil

@@ -157,10 +157,12 @@ func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
 	return nil
 }
 
-// reopen makes rows wait again that were owed to nobody known: this relay may know them.
-func (o *outbox) reopen(ctx context.Context) error {
+// reopen makes rows wait again that are owed to a destination which this relay has no way to, so that they are routed
+// anew. Rows that still wait keep their debts: the relay that has them in hand counts on those.
+func (o *outbox) reopen(ctx context.Context, destination string) error {
 	for {
-		rows, _, err := o.owed(ctx, unknown, batchRows)
+		rows, _, err := o.rows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
+			WHERE d.destination = ? AND o.state <> 0 ORDER BY d.seq`, destination)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -171,7 +173,7 @@ func (o *outbox) reopen(ctx context.Context) error {
 		err = o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 			return run(ctx, tx,
 				change{`UPDATE events_outbox SET state = 0 WHERE state = 2 AND seq IN (@)`, p.all, nil},
-				change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{unknown}},
+				change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{destination}},
 			)
 		})
 		if err != nil {

@@ -24,6 +24,7 @@ type relay struct {
 	db      *database.DB
 	routes  map[string][]string // destinations by type
 	sends   map[string]send     // by destination
+	former  []string            // destinations of other arrangements, to which there is no way
 	lease   *lease
 	outbox  *outbox
 	logger  *slog.Logger
@@ -67,6 +68,7 @@ func (r *relay) lead(soft, hard context.Context) {
 	others.Go(func() { r.keepLease(soft, lost) })
 	others.Go(func() { r.sweepOften(soft) })
 	others.Go(func() { s.ledger.run(hard, last) })
+	others.Go(func() { s.rerouteOften(soft) })
 	for _, l := range s.lanes {
 		lanes.Go(func() { l.run(soft, hard) })
 	}
@@ -153,7 +155,7 @@ func (s *session) read(ctx context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
 	t := s.trouble("reading the outbox")
-	t.note(ctx, s.outbox.reopen(ctx))
+	t.note(ctx, s.reroute(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
 	for ctx.Err() == nil {
 		rows, more, err := s.outbox.waiting(ctx, s.ledger.list())
 		t.note(ctx, err)
@@ -168,6 +170,24 @@ func (s *session) read(ctx context.Context) {
 		case <-tick.C:
 		case <-ctx.Done():
 		}
+	}
+}
+
+// reroute takes the events that are owed to the destinations back into the stream.
+func (s *session) reroute(ctx context.Context, destinations []string) error {
+	for _, d := range destinations {
+		if err := s.outbox.reopen(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rerouteOften finds what a relay of another arrangement wrote down after it had lost its lease.
+func (s *session) rerouteOften(ctx context.Context) {
+	t := s.trouble("routing owed events anew")
+	for len(s.former) > 0 && !sleep(ctx, recheck, nil) {
+		t.note(ctx, s.reroute(ctx, s.former))
 	}
 }
 

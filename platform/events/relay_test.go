@@ -421,3 +421,56 @@ func TestNewNodeNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+// A shop gets a broker, loses it, or moves a module: what one arrangement owed, the next delivers, and what has
+// arrived already has no second effect.
+func TestDebtsOfAnotherArrangement(t *testing.T) {
+	onEach(t, func(t *testing.T, open func() *database.DB) {
+		db, away := open(), &post{down: true}
+		before := node(db, []string{"test", "away"}, listener("test", db, recorder("test.a")))
+		before.Senders = map[string]events.Sender{"away": away}
+		n := begin(t, before)
+		emitAll(t, db, numbered(300))
+		await(t, settleTime, "debts", func() bool { return count(t, db, `events_owed`) == "300" })
+		stop(t, n)
+
+		broker := &post{}
+		after := node(db, []string{"test", "broker"}, listener("test", db, recorder("test.a")))
+		after.Senders = map[string]events.Sender{"broker": broker}
+		after.Emitters[0].Former = []string{"away", "broker"}
+		start(t, after)
+		await(t, settleTime, "all sent", func() bool { return count(t, db, `events_outbox WHERE state = 1`) == "300" })
+		if diff := cmp.Diff(numbered(300), broker.bodies()); diff != "" {
+			t.Errorf("by the new way: -want +got\n%s", diff)
+		}
+		if diff := cmp.Diff(numbered(300), bodies(t, db, "test.a")); diff != "" {
+			t.Errorf("effects: -want +got\n%s", diff)
+		}
+		// A relay of the old arrangement that was thought dead writes down one more.
+		emit(t, db, "a", "late")
+		await(t, settleTime, "late", func() bool { return count(t, db, `events_outbox WHERE state = 1`) == "301" })
+		execute(t, db, `UPDATE events_outbox SET state = 2 WHERE seq = 301`)
+		execute(t, db, `INSERT INTO events_owed (seq, destination) VALUES (301, 'away')`)
+		await(t, settleTime, "the last debt", func() bool { return count(t, db, `events_owed`) == "0" })
+		await(t, settleTime, "all sent again", func() bool { return count(t, db, `events_outbox WHERE state = 1`) == "301" })
+	})
+}
+
+// A row that is still in somebody's hand keeps its debts: without them it would be taken for sent.
+func TestReroutingLeavesRowsInHandAlone(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		db, slow := open(t), &post{hold: make(chan struct{})}
+		o := node(db, []string{"slow"})
+		o.Senders = map[string]events.Sender{"slow": slow}
+		o.Emitters[0].Former = []string{"away"}
+		start(t, o)
+		emit(t, db, "a", "x")
+		execute(t, db, `INSERT INTO events_owed (seq, destination) VALUES (1, 'away')`)
+		<-time.After(8 * time.Second)
+		if got := count(t, db, `events_owed`); got != "1" {
+			t.Errorf("%s debts, want 1", got)
+		}
+		close(slow.hold)
+		await(t, settleTime, "no debts", func() bool { return count(t, db, `events_owed`) == "0" })
+	})
+}
