@@ -1,0 +1,111 @@
+package rabbit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// checkTimeout bounds a look at the broker.
+const checkTimeout = 10 * time.Second
+
+// Finding is an exchange or a queue that a process needs, and how the broker has it.
+type Finding struct {
+	Kind, Name string // "exchange" or "queue"
+	State      string // such as "3 waiting, 1 consumer", or "not there yet: made at the start"
+}
+
+// Check looks what the broker has of a topology, and makes nothing. Bindings cannot be looked up; they are made anew
+// at each start. The error says why the broker cannot be asked, which keeps no process from starting.
+func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
+	conn, err := dial(ctx, url, "souk plan")
+	if err != nil {
+		return nil, err
+	}
+	defer conn.leave()
+	var out []Finding
+	err = conn.bounded(ctx, checkTimeout, func() error {
+		for _, e := range t.elements() {
+			if e.look == nil {
+				continue
+			}
+			state, err := e.state(conn.Connection)
+			if err != nil {
+				return fmt.Errorf("look for %s %s: %w", e.kind, e.name, err)
+			}
+			out = append(out, Finding{e.kind, e.name, state})
+		}
+		return nil
+	})
+	return out, err
+}
+
+// state looks for an element and, when it is there, declares it to see whether it is what is expected.
+func (e element) state(conn *amqp.Connection) (string, error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return "", err //nolint:wrapcheck // wrapped by Check
+	}
+	defer ch.Close()
+	state, err := e.look(ch)
+	var refusal *amqp.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Code == amqp.NotFound:
+		return "not there yet: made at the start", nil
+	case err != nil:
+		return "", err
+	}
+	if err := e.make(ch); differs(err) {
+		return state + ", but of other properties than expected, and used as it is: " + reason(err), nil
+	} else if err != nil {
+		return "", err
+	}
+	return state, nil
+}
+
+func reason(err error) string {
+	var refusal *amqp.Error
+	if errors.As(err, &refusal) {
+		return refusal.Reason
+	}
+	return err.Error()
+}
+
+// lookForExchange and lookForQueue ask without making.
+func lookForExchange(name, kind string) func(*amqp.Channel) (string, error) {
+	return func(ch *amqp.Channel) (string, error) {
+		return "there", ch.ExchangeDeclarePassive(name, kind, true, false, false, false, nil)
+	}
+}
+
+func lookForQueue(name string) func(*amqp.Channel) (string, error) {
+	return func(ch *amqp.Channel) (string, error) {
+		q, err := ch.QueueDeclarePassive(name, true, false, false, false, nil)
+		return fmt.Sprintf("%s, %s", counted(q.Messages, "message"), counted(q.Consumers, "consumer")), err
+	}
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// Address shows where a broker is, without the password. It is empty when the URL is none.
+func Address(url string) string {
+	u, err := amqp.ParseURI(url)
+	if err != nil {
+		return ""
+	}
+	shown := u.Scheme + "://" + u.Username + "@" + net.JoinHostPort(u.Host, strconv.Itoa(u.Port)) + "/"
+	if u.Vhost != "/" {
+		shown += u.Vhost
+	}
+	return shown
+}

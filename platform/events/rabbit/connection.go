@@ -1,0 +1,109 @@
+package rabbit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync/atomic"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+const (
+	dialTimeout = 2 * time.Second
+	// handshakeTimeout bounds TLS and AMQP handshakes.
+	handshakeTimeout = 5 * time.Second
+	// writeTimeout ends a connection whose other end does not read.
+	writeTimeout = 10 * time.Second
+	// heartbeat: a peer that says nothing for three of these is gone.
+	heartbeat = 5 * time.Second
+	// closeTimeout bounds a parting in good form.
+	closeTimeout = time.Second
+)
+
+// connection is one to the broker. The library's calls wait for answers without a bound of their own; drop ends them.
+type connection struct {
+	*amqp.Connection
+	socket net.Conn
+	ended  chan *amqp.Error
+	// blocked is why the broker takes no messages at the moment, nil when it does.
+	blocked atomic.Pointer[string]
+}
+
+// dial opens a connection. Its errors have no password in them.
+func dial(ctx context.Context, location, name string) (*connection, error) {
+	if _, err := amqp.ParseURI(location); err != nil {
+		return nil, errors.New("the broker's address is not like amqp://user:password@host:5672/")
+	}
+	c := &connection{}
+	properties := amqp.NewConnectionProperties()
+	properties.SetClientConnectionName(name)
+	opened, err := amqp.DialConfig(location, amqp.Config{
+		Heartbeat: heartbeat, Properties: properties,
+		Dial: func(network, address string) (net.Conn, error) {
+			dialer := net.Dialer{Timeout: dialTimeout}
+			socket, err := dialer.DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err //nolint:wrapcheck // wrapped below
+			}
+			c.socket = impatient{socket}
+			return c.socket, socket.SetDeadline(time.Now().Add(handshakeTimeout)) //nolint:wrapcheck // wrapped below
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to the broker: %w", err)
+	}
+	c.Connection = opened
+	c.ended = opened.NotifyClose(make(chan *amqp.Error, 1))
+	go c.watchBlocks(opened.NotifyBlocked(make(chan amqp.Blocking, 1)))
+	return c, nil
+}
+
+// impatient ends writes that do not end. The library has no time-out for them, and a broker that is short of memory or
+// disk stops reading.
+type impatient struct{ net.Conn }
+
+// Write implements io.Writer.
+func (c impatient) Write(p []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err //nolint:wrapcheck // the library's
+	}
+	return c.Conn.Write(p) //nolint:wrapcheck // the library's
+}
+
+// watchBlocks ends with the connection.
+func (c *connection) watchBlocks(notices <-chan amqp.Blocking) {
+	for n := range notices {
+		if n.Active {
+			c.blocked.Store(&n.Reason)
+		} else {
+			c.blocked.Store(nil)
+		}
+	}
+}
+
+// drop cuts the line. Whatever waits for the broker returns with an error.
+func (c *connection) drop() { _ = c.socket.Close() }
+
+// leave parts in good form if the broker answers in time.
+func (c *connection) leave() {
+	if c.CloseDeadline(time.Now().Add(closeTimeout)) != nil {
+		c.drop()
+	}
+}
+
+// bounded runs something that waits for answers of the broker. When that takes too long, or ctx ends, the connection is
+// dropped.
+func (c *connection) bounded(ctx context.Context, d time.Duration, do func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	stop := context.AfterFunc(ctx, c.drop)
+	defer stop()
+	err := do()
+	if ctx.Err() != nil && err != nil {
+		return fmt.Errorf("the broker does not answer: %w", ctx.Err())
+	}
+	return err
+}

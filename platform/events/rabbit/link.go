@@ -1,0 +1,144 @@
+package rabbit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+const (
+	firstPause = 100 * time.Millisecond
+	// longestPause bounds how long a broker that is back goes unused.
+	longestPause = time.Second
+	// prepareTimeout bounds the declarations on a new connection. A quorum queue takes its time to be made.
+	prepareTimeout = 30 * time.Second
+)
+
+// errAway is why nothing is sent while there is no connection.
+var errAway = errors.New("the broker is away")
+
+// link keeps a connection for one purpose, for as long as it runs. Publishing and consuming have one each: a broker that
+// slows publishers down must not slow acknowledgements down.
+type link struct {
+	url, name string
+	// prepare does what has to be done on a new connection before it is used. nil is nothing.
+	prepare func(*connection) error
+	logger  *slog.Logger
+	up      prometheus.Gauge
+
+	mu      sync.Mutex
+	conn    *connection // nil while the broker is away
+	changed chan struct{}
+}
+
+func newLink(o Options, use string) *link {
+	return &link{
+		url: o.URL, name: "souk " + o.Name + " (" + use + ")", logger: o.Logger.With("use", use),
+		up: connectedGauge(use), changed: make(chan struct{}),
+	}
+}
+
+// run connects again and again until ctx ends, and then parts in good form.
+func (l *link) run(ctx context.Context) {
+	told := false
+	for pause := time.Duration(0); ctx.Err() == nil; wait(ctx, pause) {
+		conn, err := l.open(ctx)
+		if err != nil {
+			if !told && ctx.Err() == nil {
+				l.logger.WarnContext(ctx, "the broker is away and tried again: events wait", "error", err)
+			}
+			told, pause = true, nextPause(pause)
+			continue
+		}
+		l.logger.InfoContext(ctx, "connected to the broker")
+		told, pause = false, firstPause
+		l.set(conn)
+		select {
+		case err := <-conn.ended:
+			l.logger.WarnContext(ctx, "the broker is gone and tried again: events wait", "error", err)
+			told = true
+		case <-ctx.Done():
+		}
+		l.set(nil)
+		conn.leave()
+	}
+}
+
+func (l *link) open(ctx context.Context) (*connection, error) {
+	conn, err := dial(ctx, l.url, l.name)
+	if err != nil || l.prepare == nil {
+		return conn, err
+	}
+	if err := conn.bounded(ctx, prepareTimeout, func() error { return l.prepare(conn) }); err != nil {
+		conn.leave()
+		return nil, fmt.Errorf("prepare the broker: %w", err)
+	}
+	return conn, nil
+}
+
+func (l *link) set(conn *connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn = conn
+	close(l.changed)
+	l.changed = make(chan struct{})
+	l.up.Set(0)
+	if conn != nil {
+		l.up.Set(1)
+	}
+}
+
+func (l *link) state() (*connection, <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn, l.changed
+}
+
+// now is the connection, or why there is none to publish on.
+func (l *link) now() (*connection, error) {
+	conn, _ := l.state()
+	if conn == nil {
+		return nil, errAway
+	}
+	if reason := conn.blocked.Load(); reason != nil {
+		return nil, fmt.Errorf("the broker takes no messages: %s", *reason)
+	}
+	return conn, nil
+}
+
+// await waits for a connection. Its error is that of ctx.
+func (l *link) await(ctx context.Context) (*connection, error) {
+	for {
+		conn, changed := l.state()
+		if conn != nil {
+			return conn, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// nextPause doubles the wait between attempts.
+func nextPause(d time.Duration) time.Duration {
+	return min(max(firstPause, 2*d), longestPause)
+}
+
+// wait waits for up to the given time, at least half of it, so that many processes do not come back as one. It is cut
+// short by the end of ctx.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d/2 + rand.N(d/2+1)) //nolint:gosec // no secret
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,141 @@
+package rabbit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"app/platform/events"
+)
+
+// outstanding bounds how many messages wait for their confirmation at a time. A confirmation takes the broker a write to
+// disk, which messages that wait together share.
+const outstanding = 256
+
+var (
+	errLost    = errors.New("the connection was lost before the broker confirmed")
+	errRefused = errors.New("the broker refused a message")
+)
+
+// unroutableError tells that messages came back: for the first, no queue was bound.
+type unroutableError struct {
+	count int
+	key   string
+}
+
+// Error implements error.
+func (e *unroutableError) Error() string {
+	return fmt.Sprintf("%d events came back from the broker: no queue is bound for %s", e.count, e.key)
+}
+
+func asUnroutable(err error) (*unroutableError, bool) {
+	var e *unroutableError
+	return e, errors.As(err, &e)
+}
+
+// outlet publishes the events of one module, in order, on a channel of its own.
+type outlet struct {
+	exchange string
+
+	mu      sync.Mutex
+	conn    *connection
+	channel *amqp.Channel
+	// returns has room for everything that is outstanding: the library's reader must never wait for us.
+	returns chan amqp.Return
+}
+
+// send publishes a batch and waits until all of it is confirmed. After an error the channel is not used again, so that
+// late confirmations and returns cannot be taken for those of another batch.
+func (o *outlet) send(ctx context.Context, conn *connection, batch []events.Envelope) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.open(ctx, conn); err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(batch, outstanding) {
+		if err := o.publish(ctx, chunk); err != nil {
+			o.discard()
+			return err
+		}
+	}
+	return nil
+}
+
+// open makes a channel in confirm mode unless there is one.
+func (o *outlet) open(ctx context.Context, conn *connection) error {
+	if o.channel != nil && o.conn == conn && !o.channel.IsClosed() {
+		return nil
+	}
+	o.channel, o.conn = nil, conn
+	return conn.bounded(ctx, prepareTimeout, func() error {
+		ch, err := conn.Channel()
+		if err != nil {
+			return fmt.Errorf("open a channel: %w", err)
+		}
+		if err := ch.Confirm(false); err != nil {
+			return fmt.Errorf("ask for confirmations: %w", err)
+		}
+		o.returns = ch.NotifyReturn(make(chan amqp.Return, outstanding))
+		o.channel = ch
+		return nil
+	})
+}
+
+// discard gives the channel up. Closing waits for the broker, which nobody has to.
+func (o *outlet) discard() {
+	go o.channel.Close() //nolint:errcheck // it is of no use any more
+	o.channel = nil
+}
+
+func (o *outlet) publish(ctx context.Context, batch []events.Envelope) error {
+	wire := events.ToWire(batch)
+	confirmations := make([]*amqp.DeferredConfirmation, len(batch))
+	for i := range batch {
+		message, err := encode(wire[i], &batch[i])
+		if err != nil {
+			return err
+		}
+		confirmations[i], err = o.channel.PublishWithDeferredConfirmWithContext(ctx, o.exchange, batch[i].Type, true, false, message)
+		if err != nil {
+			return fmt.Errorf("publish %s: %w", batch[i].Type, err)
+		}
+	}
+	return o.confirmed(ctx, confirmations)
+}
+
+// confirmed waits for all confirmations. A message that no queue was bound for is confirmed too, after it came back.
+func (o *outlet) confirmed(ctx context.Context, confirmations []*amqp.DeferredConfirmation) error {
+	for _, c := range confirmations {
+		ok, err := c.WaitContext(ctx)
+		switch {
+		case err != nil:
+			return fmt.Errorf("wait for the broker's confirmation: %w", err)
+		case !ok && o.channel.IsClosed():
+			return errLost
+		case !ok:
+			return errRefused
+		}
+	}
+	var back *unroutableError
+	for {
+		select {
+		case r, open := <-o.returns:
+			if !open {
+				return errLost // closed under our hands: what came back is no longer known
+			}
+			if back == nil {
+				back = &unroutableError{key: r.RoutingKey}
+			}
+			back.count++
+		default:
+			if back != nil {
+				return back
+			}
+			return nil
+		}
+	}
+}

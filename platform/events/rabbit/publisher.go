@@ -1,0 +1,94 @@
+package rabbit
+
+import (
+	"context"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"app/platform/events"
+)
+
+// Publisher brings events to the broker. It is the events.Sender of Destination.
+type Publisher struct {
+	link     *link
+	topology Topology
+	returned *prometheus.CounterVec
+
+	mu      sync.Mutex
+	outlets map[string]*outlet // by emitting module
+
+	end  context.CancelFunc
+	done chan struct{}
+}
+
+var _ events.Sender = (*Publisher)(nil)
+
+// NewPublisher connects in the background, for ever, and returns at once: a process starts, and does business, while the
+// broker is away. Its error is one of registering metrics.
+func NewPublisher(o Options) (*Publisher, error) {
+	o = o.withDefaults()
+	p := &Publisher{
+		link: newLink(o, "publish"), topology: o.Topology, returned: newReturned(),
+		outlets: map[string]*outlet{}, done: make(chan struct{}),
+	}
+	if err := register(o.Metrics, p.link.up, p.returned); err != nil {
+		return nil, err
+	}
+	p.link.prepare = p.declare
+	var ctx context.Context
+	ctx, p.end = context.WithCancel(context.Background())
+	go func() {
+		defer close(p.done)
+		p.link.run(ctx)
+	}()
+	return p, nil
+}
+
+// declare makes the queues of those who hear before anything is published for them.
+func (p *Publisher) declare(conn *connection) error {
+	return p.topology.declare(conn.Connection, p.link.logger)
+}
+
+// Send implements events.Sender: nil means that the broker has the batch on disk, in every queue that hears its types.
+// It fails at once while the broker is away.
+func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	conn, err := p.link.now()
+	if err != nil {
+		return err
+	}
+	err = p.outlet(batch[0].Module).send(ctx, conn, batch)
+	if unroutable, ok := asUnroutable(err); ok {
+		p.returned.WithLabelValues(batch[0].Module).Add(float64(unroutable.count))
+		// Somebody has removed a queue or a binding; the batch is sent again when it is back.
+		if again := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(conn) }); again != nil {
+			p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", again)
+		}
+	}
+	return err
+}
+
+func (p *Publisher) outlet(module string) *outlet {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.outlets[module]
+	if o == nil {
+		o = &outlet{exchange: Exchange(module)}
+		p.outlets[module] = o
+	}
+	return o
+}
+
+// Stop closes the connection. Whatever is being sent fails.
+func (p *Publisher) Stop(ctx context.Context) error {
+	p.end()
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,146 @@
+package rabbit
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+// Topology is what a process needs of the broker.
+type Topology struct {
+	// Listeners are the modules of this process that hear events: it consumes their queues, also those that nothing is
+	// bound to any more.
+	Listeners []string
+	// Hearings are the events that cross the border of the process, in either direction.
+	Hearings []Hearing
+}
+
+// Hearing is one type of event that a module hears from another.
+type Hearing struct{ Listener, Emitter, Type string }
+
+// of is the part that one listening module needs.
+func (t Topology) of(listener string) Topology {
+	part := Topology{Listeners: []string{listener}}
+	for _, h := range t.Hearings {
+		if h.Listener == listener {
+			part.Hearings = append(part.Hearings, h)
+		}
+	}
+	return part
+}
+
+// emitters are the modules whose exchanges are needed, in order.
+func (t Topology) emitters() []string {
+	var out []string
+	for _, h := range t.Hearings {
+		out = append(out, h.Emitter)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// queued are the modules whose queues are needed, in order.
+func (t Topology) queued() []string {
+	out := slices.Clone(t.Listeners)
+	for _, h := range t.Hearings {
+		out = append(out, h.Listener)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// element is an exchange, a queue or a binding.
+type element struct {
+	kind, name string
+	// make declares it, which has no effect when it is there.
+	make func(*amqp.Channel) error
+	// look tells how it is, or fails when it is not there. nil where that cannot be asked.
+	look func(*amqp.Channel) (string, error)
+}
+
+// elements are all that has to be there, in an order in which it can be made.
+func (t Topology) elements() []element {
+	out := []element{exchange(Dead, amqp.ExchangeFanout), queue(Dead, deadArguments), binding(Dead, "", Dead)}
+	for _, m := range t.emitters() {
+		out = append(out, exchange(Exchange(m), amqp.ExchangeTopic))
+	}
+	for _, m := range t.queued() {
+		out = append(out, queue(Queue(m), queueArguments))
+	}
+	for _, h := range t.Hearings {
+		out = append(out, binding(Queue(h.Listener), h.Type, Exchange(h.Emitter)))
+	}
+	return out
+}
+
+// queueArguments: a queue that survives the loss of a broker's node, feeds one consumer at a time, and hands a message
+// to the dead only once those have confirmed it, which needs the overflow setting.
+var queueArguments = amqp.Table{
+	amqp.QueueTypeArg:          amqp.QueueTypeQuorum,
+	"x-single-active-consumer": true,
+	"x-delivery-limit":         int32(DeliveryLimit),
+	"x-dead-letter-exchange":   Dead,
+	"x-dead-letter-strategy":   "at-least-once",
+	"x-overflow":               "reject-publish",
+}
+
+// deadArguments: looking at a dead message through the management page and putting it back is a delivery, of which
+// newer brokers allow twenty unless told otherwise. Older ones know no word for "any number".
+var deadArguments = amqp.Table{
+	amqp.QueueTypeArg:  amqp.QueueTypeQuorum,
+	"x-delivery-limit": int32(1_000_000),
+}
+
+func exchange(name, kind string) element {
+	return element{"exchange", name, func(ch *amqp.Channel) error {
+		return ch.ExchangeDeclare(name, kind, true, false, false, false, nil)
+	}, lookForExchange(name, kind)}
+}
+
+func queue(name string, arguments amqp.Table) element {
+	return element{"queue", name, func(ch *amqp.Channel) error {
+		_, err := ch.QueueDeclare(name, true, false, false, false, arguments)
+		return err
+	}, lookForQueue(name)}
+}
+
+func binding(queue, key, exchange string) element {
+	return element{"binding", queue + " to " + exchange + " " + key, func(ch *amqp.Channel) error {
+		return ch.QueueBind(queue, key, exchange, false, nil)
+	}, nil}
+}
+
+// declare makes whatever is not there. What is there with other arguments, as after an upgrade, is used as it is, with a
+// warning: events matter more. Any other refusal is an error.
+func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
+	var ch *amqp.Channel
+	for _, e := range t.elements() {
+		if ch == nil || ch.IsClosed() {
+			var err error
+			if ch, err = conn.Channel(); err != nil {
+				return fmt.Errorf("open a channel: %w", err)
+			}
+		}
+		err := e.make(ch)
+		switch {
+		case differs(err):
+			logger.Warn("the broker has something of other properties than expected, which is used as it is: see `app plan`",
+				"kind", e.kind, "name", e.name, "error", err)
+		case err != nil:
+			return fmt.Errorf("declare %s %s: %w", e.kind, e.name, err)
+		}
+	}
+	if ch.IsClosed() {
+		return nil
+	}
+	return ch.Close() //nolint:wrapcheck // the caller names the broker
+}
+
+// differs tells whether the broker refused a declaration because of what is there. It has then closed the channel.
+func differs(err error) bool {
+	var refusal *amqp.Error
+	return errors.As(err, &refusal) && refusal.Code == amqp.PreconditionFailed
+}
