@@ -92,3 +92,6 @@ up: image ## run a container for each module, on MySQL: http://127.0.0.1:8080
 	deploy/secrets.sh
 	SOUK_IMAGE='$(IMAGE)' docker compose up -d --no-build --wait --wait-timeout 120
 
+.PHONY: test-compose
+test-compose: image ## run the scenarios against containers of their own (needs Docker)
+	SOUK_IMAGE='$(IMAGE)' deploy/test.sh

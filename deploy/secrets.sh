@@ -14,7 +14,7 @@ random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # keep writes a file from its standard input unless it is there.
 keep() { # name
-  [ -s "$folder/$1" ] && return
+  if [ -s "$folder/$1" ]; then cat >/dev/null && return; fi # a writer that nobody reads would fail
   cat >"$folder/$1.new"
   chmod 444 "$folder/$1.new"
   mv "$folder/$1.new" "$folder/$1"

@@ -14,6 +14,11 @@ import (
 // The walk in the README works when it is pasted, line by line, against a shop that runs.
 func TestREADME_Walk(t *testing.T) {
 	t.Parallel()
+	walk(t, shop.Open(t, shop.Local, nil))
+}
+
+func walk(t *testing.T, s *shop.Shop) {
+	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(shop.Root(), "README.md"))
 	if err != nil {
 		t.Fatal(err)
@@ -22,9 +27,8 @@ func TestREADME_Walk(t *testing.T) {
 	if block == nil {
 		t.Fatal("the README has no walk")
 	}
-	s := shop.Open(t, shop.Local, nil)
-	walk := strings.Replace(string(block[1]), "http://127.0.0.1:8080", s.Base, 1)
-	out, err := exec.CommandContext(t.Context(), "bash", "-u", "-c", walk).CombinedOutput()
+	script := strings.Replace(string(block[1]), "http://127.0.0.1:8080", s.Base, 1)
+	out, err := exec.CommandContext(t.Context(), "bash", "-u", "-c", script).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -37,7 +37,7 @@ func eur(amount int64) shop.Money { return shop.Money{Amount: amount, Currency: 
 // settled waits until nothing is under way any more and checks every invariant.
 func settled(t *testing.T, s *shop.Shop, acknowledged ...invariants.Acknowledged) {
 	t.Helper()
-	dbs, err := invariants.Open(s.Dir, nil)
+	dbs, err := invariants.Open(s.Dir, s.Databases)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,89 +88,95 @@ func buy(t *testing.T, c *shop.Client, product string, quantity int64, email, me
 // gets a receipt by mail; the merchant sees the order and the stock.
 func TestScenario_RegisterToReceipt(t *testing.T) {
 	t.Parallel()
-	shop.Run(t, func(t *testing.T, s *shop.Shop) {
-		ctx := t.Context()
-		st := openStand(t, s, "lamps", 1990, 9)
-		guest, order := buy(t, s.Client, st.product.ID, 2, "guest@example.com", "test_ok", "register-to-receipt")
-		if order.Total != eur(3980) || order.Payment.ID == "" || len(order.Lines) != 1 {
-			t.Errorf("acknowledged %+v", order)
+	shop.Run(t, registerToReceipt, nil)
+}
+
+func registerToReceipt(t *testing.T, s *shop.Shop) {
+	ctx := t.Context()
+	st := openStand(t, s, "lamps", 1990, 9)
+	guest, order := buy(t, s.Client, st.product.ID, 2, "guest@example.com", "test_ok", "register-to-receipt")
+	if order.Total != eur(3980) || order.Payment.ID == "" || len(order.Lines) != 1 {
+		t.Errorf("acknowledged %+v", order)
+	}
+	paid := must(guest.AwaitOrder(ctx, order.ID, "paid"))(t)
+	var events []string
+	for _, e := range paid.Timeline {
+		events = append(events, e.Event)
+	}
+	if paid.Payment.Status != "succeeded" || !slices.Equal(events, []string{"placed", "paid"}) {
+		t.Errorf("payment %s, timeline %v", paid.Payment.Status, events)
+	}
+	receipt := must(s.AwaitLetter(ctx, "guest@example.com", regexp.MustCompile("Receipt for order "+order.ID)))(t)
+	if !regexp.MustCompile(`2 x Product SKU-1\s+19\.90 EUR each, 39\.80 EUR`).MatchString(receipt.Text) {
+		t.Errorf("receipt:\n%s", receipt.Text)
+	}
+	err := shop.Await(ctx, "the stock to be sold", func(ctx context.Context) error {
+		stock, err := st.owner.Stock(ctx, st.product.ID)
+		if err == nil && stock != (shop.Stock{OnHand: 9, Sold: 2, Available: 7}) {
+			err = fmt.Errorf("stock %+v", stock)
 		}
-		paid := must(guest.AwaitOrder(ctx, order.ID, "paid"))(t)
-		var events []string
-		for _, e := range paid.Timeline {
-			events = append(events, e.Event)
-		}
-		if paid.Payment.Status != "succeeded" || !slices.Equal(events, []string{"placed", "paid"}) {
-			t.Errorf("payment %s, timeline %v", paid.Payment.Status, events)
-		}
-		receipt := must(s.AwaitLetter(ctx, "guest@example.com", regexp.MustCompile("Receipt for order "+order.ID)))(t)
-		if !regexp.MustCompile(`2 x Product SKU-1\s+19\.90 EUR each, 39\.80 EUR`).MatchString(receipt.Text) {
-			t.Errorf("receipt:\n%s", receipt.Text)
-		}
-		err := shop.Await(ctx, "the stock to be sold", func(ctx context.Context) error {
-			stock, err := st.owner.Stock(ctx, st.product.ID)
-			if err == nil && stock != (shop.Stock{OnHand: 9, Sold: 2, Available: 7}) {
-				err = fmt.Errorf("stock %+v", stock)
-			}
-			return err
-		})
-		if err != nil {
-			t.Error(err)
-		}
-		var page struct{ Data []shop.Order }
-		if err := st.owner.Call(ctx, http.StatusOK, http.MethodGet, "/v1/orders?merchant_id="+st.merchant, nil, &page); err != nil || len(page.Data) != 1 {
-			t.Errorf("the merchant sees %d orders, %v", len(page.Data), err)
-		}
-		settled(t, s, invariants.Acknowledged{OrderID: order.ID, Key: "register-to-receipt"})
-	}, nil)
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	var page struct{ Data []shop.Order }
+	if err := st.owner.Call(ctx, http.StatusOK, http.MethodGet, "/v1/orders?merchant_id="+st.merchant, nil, &page); err != nil || len(page.Data) != 1 {
+		t.Errorf("the merchant sees %d orders, %v", len(page.Data), err)
+	}
+	settled(t, s, invariants.Acknowledged{OrderID: order.ID, Key: "register-to-receipt"})
 }
 
 // Every outcome of the test provider ends in an order that is paid or cancelled, with books that agree.
 func TestScenario_PaymentOutcomes(t *testing.T) {
 	t.Parallel()
-	shop.Run(t, func(t *testing.T, s *shop.Shop) {
-		st := openStand(t, s, "outcomes", 500, 100)
-		var acknowledged []invariants.Acknowledged
-		for method, status := range map[string]string{
-			"test_ok": "paid", "test_declined": "cancelled", "test_slow": "paid", "test_lost_reply": "paid", "test_duplicate": "paid",
-		} {
-			guest, order := buy(t, s.Client, st.product.ID, 1, method+"@example.com", method, "outcome-"+method)
-			if _, err := guest.AwaitOrder(t.Context(), order.ID, status); err != nil {
-				t.Error(err)
-			}
-			acknowledged = append(acknowledged, invariants.Acknowledged{OrderID: order.ID, Key: "outcome-" + method})
+	shop.Run(t, paymentOutcomes, nil)
+}
+
+func paymentOutcomes(t *testing.T, s *shop.Shop) {
+	st := openStand(t, s, "outcomes", 500, 100)
+	var acknowledged []invariants.Acknowledged
+	for method, status := range map[string]string{
+		"test_ok": "paid", "test_declined": "cancelled", "test_slow": "paid", "test_lost_reply": "paid", "test_duplicate": "paid",
+	} {
+		guest, order := buy(t, s.Client, st.product.ID, 1, method+"@example.com", method, "outcome-"+method)
+		if _, err := guest.AwaitOrder(t.Context(), order.ID, status); err != nil {
+			t.Error(err)
 		}
-		settled(t, s, acknowledged...)
-	}, nil)
+		acknowledged = append(acknowledged, invariants.Acknowledged{OrderID: order.ID, Key: "outcome-" + method})
+	}
+	settled(t, s, acknowledged...)
 }
 
 // A buyer cancels a paid order and a merchant refunds a part of another: stock and money go back.
 func TestScenario_CancelAndRefund(t *testing.T) {
 	t.Parallel()
-	shop.Run(t, func(t *testing.T, s *shop.Shop) {
-		ctx := t.Context()
-		st := openStand(t, s, "refunds", 1000, 10)
-		buyer := must(s.SignUp(ctx, "buyer@example.com"))(t)
+	shop.Run(t, cancelAndRefund, nil)
+}
 
-		_, first := buy(t, buyer, st.product.ID, 3, "buyer@example.com", "test_ok", "to-cancel")
-		must(buyer.AwaitOrder(ctx, first.ID, "paid"))(t)
-		if err := buyer.Call(ctx, http.StatusOK, http.MethodPost, "/v1/orders/"+first.ID+"/cancel", struct{}{}, nil); err != nil {
-			t.Fatal(err)
-		}
-		must(s.AwaitLetter(ctx, "buyer@example.com", regexp.MustCompile("Refund for order "+first.ID)))(t)
+func cancelAndRefund(t *testing.T, s *shop.Shop) {
+	ctx := t.Context()
+	st := openStand(t, s, "refunds", 1000, 10)
+	buyer := must(s.SignUp(ctx, "buyer@example.com"))(t)
 
-		_, second := buy(t, buyer, st.product.ID, 2, "buyer@example.com", "test_ok", "to-refund")
-		must(buyer.AwaitOrder(ctx, second.ID, "paid"))(t)
-		refund := map[string]any{"amount": eur(500), "reason": "one arrived late"}
-		path := "/v1/payments/" + second.Payment.ID + "/refund"
-		if err := st.owner.Call(ctx, http.StatusCreated, http.MethodPost, path, refund, nil, shop.Key("refund-1")); err != nil {
-			t.Fatal(err)
-		}
-		must(s.AwaitLetter(ctx, "buyer@example.com", regexp.MustCompile("Refund for order "+second.ID)))(t)
-		must(buyer.AwaitOrder(ctx, second.ID, "paid"))(t) // a partial refund leaves it paid
-		settled(t, s)
-		if got := must(st.owner.Stock(ctx, st.product.ID))(t); got != (shop.Stock{OnHand: 10, Sold: 2, Available: 8}) {
-			t.Errorf("stock %+v", got)
-		}
-	}, nil)
+	_, first := buy(t, buyer, st.product.ID, 3, "buyer@example.com", "test_ok", "to-cancel")
+	must(buyer.AwaitOrder(ctx, first.ID, "paid"))(t)
+	if err := buyer.Call(ctx, http.StatusOK, http.MethodPost, "/v1/orders/"+first.ID+"/cancel", struct{}{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	must(s.AwaitLetter(ctx, "buyer@example.com", regexp.MustCompile("Refund for order "+first.ID)))(t)
+
+	_, second := buy(t, buyer, st.product.ID, 2, "buyer@example.com", "test_ok", "to-refund")
+	must(buyer.AwaitOrder(ctx, second.ID, "paid"))(t)
+	refund := map[string]any{"amount": eur(500), "reason": "one arrived late"}
+	path := "/v1/payments/" + second.Payment.ID + "/refund"
+	if err := st.owner.Call(ctx, http.StatusCreated, http.MethodPost, path, refund, nil, shop.Key("refund-1")); err != nil {
+		t.Fatal(err)
+	}
+	must(s.AwaitLetter(ctx, "buyer@example.com", regexp.MustCompile("Refund for order "+second.ID)))(t)
+	must(buyer.AwaitOrder(ctx, second.ID, "paid"))(t) // a partial refund leaves it paid
+	settled(t, s)
+	if got := must(st.owner.Stock(ctx, st.product.ID))(t); got != (shop.Stock{OnHand: 10, Sold: 2, Available: 8}) {
+		t.Errorf("stock %+v", got)
+	}
 }

@@ -36,9 +36,11 @@ var Shapes = []Shape{Local, RPC, Processes}
 
 // Shop is a running shop.
 type Shop struct {
-	*Client         // anonymous
-	Dir     string  // folder of the databases
-	Parts   []*Part // the operating-system processes, none in the shapes local and rpc
+	*Client        // anonymous
+	Dir     string // folder of the databases
+	// Databases are the addresses of the databases that are not in the folder, by module.
+	Databases map[string]string
+	Parts     []*Part // the operating-system processes, none in the shapes local and rpc
 }
 
 // settings make the shop's background work quick enough for tests and take the limits off.
