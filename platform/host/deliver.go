@@ -7,6 +7,7 @@ import (
 
 	"app/platform/events"
 	"app/platform/events/delivery"
+	"app/platform/events/rabbit"
 	"app/platform/lifecycle"
 	"app/platform/rpc"
 )
@@ -20,7 +21,9 @@ func (h *Host) deliver(ctx context.Context) error {
 	for _, m := range h.hosted {
 		name := m.module.Name()
 		if emits := emitted(m.module); len(emits) > 0 {
-			options.Emitters = append(options.Emitters, events.Emitter{Module: name, DB: m.db, Routes: h.eventRoutes(emits)})
+			options.Emitters = append(options.Emitters, events.Emitter{
+				Module: name, DB: m.db, Routes: h.eventRoutes(emits), Former: h.everyDestination(),
+			})
 		}
 		if hears := subscriptions(m.module); len(hears) > 0 {
 			options.Listeners = append(options.Listeners, events.Listener{Module: name, DB: m.db, Subscriptions: hears})
@@ -38,17 +41,31 @@ func (h *Host) deliver(ctx context.Context) error {
 		h.later("finish the requests of other processes", s.Shutdown)
 	}
 	h.later("stop the events", node.Stop)
-	return node.Start(ctx)
+	if err := node.Start(ctx); err != nil {
+		return err
+	}
+	return h.hearBroker(node)
 }
 
-// eventRoutes finds who listens to each type, here or elsewhere.
+// everyDestination names all that an arrangement of this shop may owe events to.
+func (h *Host) everyDestination() []string {
+	out := []string{rabbit.Destination}
+	for _, m := range h.options.Modules {
+		if len(subscriptions(m)) > 0 {
+			out = append(out, m.Name())
+		}
+	}
+	return out
+}
+
+// eventRoutes finds who listens to each type, here or elsewhere, and how they are reached.
 func (h *Host) eventRoutes(types []string) map[string][]string {
 	routes := map[string][]string{}
 	for _, name := range types {
 		routes[name] = nil
 		for _, m := range h.options.Modules {
-			if hearsType(m, name) {
-				routes[name] = append(routes[name], m.Name())
+			if d := h.destination(m.Name()); hearsType(m, name) && !slices.Contains(routes[name], d) {
+				routes[name] = append(routes[name], d)
 			}
 		}
 	}
@@ -81,7 +98,7 @@ func subscriptions(m lifecycle.Module) []events.Subscription {
 // addSenders makes the ways to the listeners in other processes.
 func (h *Host) addSenders(o *events.Options) error {
 	for destination, emitters := range h.remoteListeners(o.Emitters) {
-		sender, err := delivery.NewSender(destination, emitters, h.bindRemote)
+		sender, err := h.sender(destination, emitters)
 		if err != nil {
 			return fmt.Errorf("events: %w", err)
 		}
@@ -90,13 +107,21 @@ func (h *Host) addSenders(o *events.Options) error {
 	return nil
 }
 
-// remoteListeners are the modules that have to be reached over the network, each with the modules here that it hears.
+func (h *Host) sender(destination string, emitters []string) (events.Sender, error) {
+	if destination == rabbit.Destination {
+		return h.publisher()
+	}
+	return delivery.NewSender(destination, emitters, h.bindRemote)
+}
+
+// remoteListeners are the modules that have to be reached over the network, or the broker, each with the modules here that
+// it hears.
 func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	out := map[string][]string{}
 	for _, e := range emitters {
 		for _, destinations := range e.Routes {
 			for _, d := range destinations {
-				if (h.find(d) == nil || h.options.ForceRPC) && !slices.Contains(out[d], e.Module) {
+				if h.remote(d) && !slices.Contains(out[d], e.Module) {
 					out[d] = append(out[d], e.Module)
 				}
 			}

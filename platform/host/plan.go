@@ -8,6 +8,7 @@ import (
 
 	"app/platform/config"
 	"app/platform/database"
+	"app/platform/events/rabbit"
 	"app/platform/httpserver"
 	"app/platform/lifecycle"
 	"app/platform/rpc"
@@ -19,8 +20,13 @@ type Plan struct {
 	Modules []ModulePlan
 	// Listens are the addresses the process would listen at.
 	Listens []Listen
+	// Broker is where the broker is, without a password; empty when events travel directly.
+	Broker string
 	// Missing says what is missing or wrong in the configuration, one line each.
 	Missing []string
+
+	brokerURL string
+	topology  rabbit.Topology // what the process needs of the broker
 }
 
 // ModulePlan is one module's part of a plan.
@@ -127,6 +133,7 @@ func (p *planner) make() (*Plan, error) {
 	if !p.options.tool {
 		p.plan.Listens = p.listens()
 	}
+	p.planBroker()
 	p.findMissing()
 	return &p.plan, nil
 }

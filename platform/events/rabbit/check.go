@@ -49,7 +49,7 @@ func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
 func (e element) state(conn *amqp.Connection) (string, error) {
 	ch, err := conn.Channel()
 	if err != nil {
-		return "", err //nolint:wrapcheck // wrapped by Check
+		return "", err
 	}
 	defer ch.Close()
 	state, err := e.look(ch)

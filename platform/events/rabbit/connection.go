@@ -46,10 +46,10 @@ func dial(ctx context.Context, location, name string) (*connection, error) {
 			dialer := net.Dialer{Timeout: dialTimeout}
 			socket, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
-				return nil, err //nolint:wrapcheck // wrapped below
+				return nil, err
 			}
 			c.socket = impatient{socket}
-			return c.socket, socket.SetDeadline(time.Now().Add(handshakeTimeout)) //nolint:wrapcheck // wrapped below
+			return c.socket, socket.SetDeadline(time.Now().Add(handshakeTimeout))
 		},
 	})
 	if err != nil {
@@ -68,9 +68,9 @@ type impatient struct{ net.Conn }
 // Write implements io.Writer.
 func (c impatient) Write(p []byte) (int, error) {
 	if err := c.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return 0, err //nolint:wrapcheck // the library's
+		return 0, err
 	}
-	return c.Conn.Write(p) //nolint:wrapcheck // the library's
+	return c.Conn.Write(p)
 }
 
 // watchBlocks ends with the connection.

@@ -96,13 +96,13 @@ func (c *Consumer) deadNow(conn *connection) (n int, err error) {
 	err = conn.bounded(c.soft, prepareTimeout, func() error {
 		ch, err := conn.Channel()
 		if err != nil {
-			return err //nolint:wrapcheck // not shown
+			return err
 		}
 		q, err := ch.QueueDeclarePassive(Dead, true, false, false, false, deadArguments)
 		if n = q.Messages; err != nil {
-			return err //nolint:wrapcheck // not shown
+			return err
 		}
-		return ch.Close() //nolint:wrapcheck // not shown
+		return ch.Close()
 	})
 	return n, err
 }

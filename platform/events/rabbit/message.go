@@ -38,7 +38,7 @@ func decode(body []byte) (events.Envelope, error) {
 	}
 	read, err := events.FromWire([]*eventsv1.Envelope{&wire})
 	if err != nil {
-		return events.Envelope{}, err //nolint:wrapcheck // names the event
+		return events.Envelope{}, err
 	}
 	return read[0], nil
 }

@@ -136,7 +136,7 @@ func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
 	if ch.IsClosed() {
 		return nil
 	}
-	return ch.Close() //nolint:wrapcheck // the caller names the broker
+	return ch.Close()
 }
 
 // differs tells whether the broker refused a declaration because of what is there. It has then closed the channel.
