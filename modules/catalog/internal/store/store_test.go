@@ -154,6 +154,36 @@ func TestCorrect(t *testing.T) {
 	}
 }
 
+// A hold lapses when it is still held and its time has passed, whatever a sweep has read before.
+func TestLapseHold(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		for name, c := range map[string]struct {
+			state store.State
+			left  time.Duration
+			want  bool
+		}{
+			"held and due":     {store.Held, 0, true},
+			"held with time":   {store.Held, time.Microsecond, false},
+			"sold meanwhile":   {store.Sold, -time.Hour, false},
+			"cancelled":        {store.Cancelled, -time.Hour, false},
+			"released already": {store.Released, -time.Hour, false},
+		} {
+			id, ok := ids.New("ord", start), false
+			write(t, db, func(ctx context.Context, tx *database.Tx) (err error) {
+				if err := store.InsertHold(ctx, tx, store.Hold{OrderID: id, State: c.state, CreatedAt: start, ExpiresAt: start.Add(c.left)}); err != nil {
+					return err
+				}
+				ok, err = store.LapseHold(ctx, tx, id, start)
+				return err
+			})
+			if ok != c.want {
+				t.Errorf("%s: lapsed %t, want %t", name, ok, c.want)
+			}
+		}
+	}, store.Migrations())
+}
+
 func TestList(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
