@@ -440,6 +440,29 @@ func TestFailure15_AcknowledgedThenCrashed(t *testing.T) {
 	})
 }
 
+// What could not be kept is not acknowledged: the provider sends it again.
+func TestFailure15_NotKeptIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
+	s := newTill(t)
+	r := s.request("pending")
+	s.start(r)
+	news := s.company.capture(r.GetPaymentId(), 1990)
+	s.must(s.db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `ALTER TABLE payments_webhooks RENAME TO payments_elsewhere`)
+		return err
+	}))
+	if err := s.webhook(news); err == nil {
+		t.Error("acknowledged, though it was kept nowhere")
+	}
+	s.must(s.db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `ALTER TABLE payments_elsewhere RENAME TO payments_webhooks`)
+		return err
+	}))
+	s.must(s.webhook(news))
+	s.work()
+	s.wantMoney(r.GetPaymentId(), store.Succeeded, 1990, 0)
+}
+
 // Effect and mark are one write: an event whose effect failed is not lost.
 func TestFailure15_EffectAndMarkTogether(t *testing.T) {
 	t.Parallel()
