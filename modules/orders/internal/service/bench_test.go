@@ -1,0 +1,64 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"app/modules/orders/internal/service"
+	"app/modules/orders/internal/store"
+	"app/modules/payments/paymentsv1"
+)
+
+// BenchmarkCheckout is the part of a checkout that is orders' own, for 64 buyers at once with two lines each: the
+// neighbours are made by hand and answer at once.
+func BenchmarkCheckout(b *testing.B) {
+	s := newShop(b)
+	s.payments.startFn = func(_ context.Context, r *paymentsv1.StartRequest) (*paymentsv1.StartResponse, error) {
+		return &paymentsv1.StartResponse{PaymentId: r.GetPaymentId(), Status: paymentsv1.Status_STATUS_SUCCEEDED}, nil
+	}
+	products := []string{s.catalog.add(merchantA, 1990), s.catalog.add(merchantB, 500)}
+	carts, buyers, orders := make([]string, b.N), make([]service.Visitor, b.N), make([]store.Order, b.N)
+	for i := range carts {
+		carts[i], buyers[i] = s.guestCart(products...)
+	}
+	measure(b, "checkout", func(i int) (err error) {
+		orders[i], err = s.Checkout(context.Background(), buyers[i], checkout(carts[i], fmt.Sprint("key ", i)))
+		return err
+	})
+	measure(b, "paid", func(i int) error { return s.succeeded(orders[i]) })
+}
+
+// measure runs the work b.N times for 64 callers at once and reports rate and processor time.
+func measure(b *testing.B, what string, work func(i int) error) {
+	b.Helper()
+	var next atomic.Int64
+	begun, used := time.Now(), cpu(b)
+	for _, err := range together(64, func(int) error {
+		for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+			if err := work(int(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), what+"/s")
+	b.ReportMetric(float64((cpu(b)-used).Microseconds())/float64(b.N), "cpu-us/"+what)
+}
+
+// cpu is the processor time this process has used.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
