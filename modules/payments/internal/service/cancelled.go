@@ -33,7 +33,7 @@ func (s *Service) OrderCancelled(ctx context.Context, tx *database.Tx, e *orders
 	if err := s.queueRest(ctx, tx, &p); err != nil {
 		return err
 	}
-	return store.UpdatePayment(ctx, tx, p, p.Version)
+	return store.UpdatePayment(ctx, tx, &p)
 }
 
 func (s *Service) neverAsked(o *ordersevents.Order) store.Payment {

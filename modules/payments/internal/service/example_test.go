@@ -42,7 +42,7 @@ func ExampleService_Start() {
 	// hear orders.Cancelled: <nil>
 	// ask the provider to give back 1990 EUR
 	// sent: refunded <nil>
-	// told: payments.Succeeded 2, payments.Refunded 3
+	// told: payments.Succeeded, payments.Refunded
 }
 
 // exampleT lets an example use what is made for tests.

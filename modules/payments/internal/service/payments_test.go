@@ -75,7 +75,7 @@ func TestStartRefuses(t *testing.T) {
 			t.Errorf("payment is %s", got)
 		}
 		s.wantMoney(r.GetPaymentId(), store.Failed, 0, 0)
-		s.wantTold(r.GetPaymentId(), []string{"payments.Failed 1"})
+		s.wantTold(r.GetPaymentId(), []string{"payments.Failed"})
 	})
 }
 
@@ -90,7 +90,7 @@ func TestFreeOrderNeedsNoProvider(t *testing.T) {
 	s.must(s.cancelled(r))
 	s.work()
 	s.wantMoney(r.GetPaymentId(), store.Succeeded, 0, 0)
-	s.wantTold(r.GetPaymentId(), []string{"payments.Succeeded 1"})
+	s.wantTold(r.GetPaymentId(), []string{"payments.Succeeded"})
 	if n := s.company.asked(r.GetPaymentId()); n != 0 {
 		t.Errorf("the provider was asked %d times", n)
 	}
@@ -119,26 +119,30 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// refunder asks for refunds as the users of a till with members of both merchants.
+func refunder(s *till) func(who string, r *paymentsv1.StartRequest, amount *money.Money, merchant string) (store.Refund, error) {
+	for who, role := range map[string]merchantsv1.Role{
+		merchantA + "/usr_ann": merchantsv1.Role_ROLE_MANAGER, merchantB + "/usr_bob": merchantsv1.Role_ROLE_OWNER,
+		merchantA + "/usr_both": merchantsv1.Role_ROLE_OWNER, merchantB + "/usr_both": merchantsv1.Role_ROLE_MANAGER,
+		merchantA + "/usr_viewer": merchantsv1.Role_ROLE_VIEWER,
+	} {
+		s.merchants[who] = role
+	}
+	return func(who string, r *paymentsv1.StartRequest, amount *money.Money, merchant string) (store.Refund, error) {
+		v := user(who)
+		if who == "usr_root" {
+			v = root
+		}
+		return s.RequestRefund(context.Background(), v, service.RefundRequest{PaymentID: r.GetPaymentId(), Amount: amount, MerchantID: merchant, Reason: "broken"})
+	}
+}
+
+func cents(n int64) *money.Money { return &money.Money{Amount: n, Currency: "EUR"} }
+
 func TestRefund(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {
-		ctx := context.Background()
-		for who, role := range map[string]merchantsv1.Role{
-			merchantA + "/usr_ann": merchantsv1.Role_ROLE_MANAGER, merchantB + "/usr_bob": merchantsv1.Role_ROLE_OWNER,
-			merchantA + "/usr_both": merchantsv1.Role_ROLE_OWNER, merchantB + "/usr_both": merchantsv1.Role_ROLE_MANAGER,
-			merchantA + "/usr_viewer": merchantsv1.Role_ROLE_VIEWER,
-		} {
-			s.merchants[who] = role
-		}
-		cents := func(n int64) *money.Money { return &money.Money{Amount: n, Currency: "EUR"} }
-		refund := func(who string, r *paymentsv1.StartRequest, amount *money.Money, merchant string) (store.Refund, error) {
-			v := user(who)
-			if who == "usr_root" {
-				v = root
-			}
-			return s.RequestRefund(ctx, v, service.RefundRequest{PaymentID: r.GetPaymentId(), Amount: amount, MerchantID: merchant, Reason: "broken"})
-		}
-
+		refund := refunder(s)
 		t.Run("OK for a part, then the rest of the share", func(t *testing.T) {
 			r := s.captured()
 			first, err := refund("usr_ann", r, cents(500), "")
@@ -156,7 +160,7 @@ func TestRefund(t *testing.T) {
 			s.must(err)
 			s.work()
 			s.wantMoney(r.GetPaymentId(), store.Refunded, 1990, 1990)
-			s.wantTold(r.GetPaymentId(), []string{"payments.Succeeded 2", "payments.Refunded 3", "payments.Refunded 4", "payments.Refunded 5"})
+			s.wantTold(r.GetPaymentId(), []string{"payments.Succeeded", "payments.Refunded", "payments.Refunded", "payments.Refunded"})
 		})
 		t.Run("OK for an administrator", func(t *testing.T) {
 			r := s.captured()
@@ -177,6 +181,13 @@ func TestRefund(t *testing.T) {
 				t.Errorf("refund of %d", got.Amount)
 			}
 		})
+	})
+}
+
+func TestRefundRefuses(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *till) {
+		refund := refunder(s)
 		t.Run("ErrMoreThanTheShare", func(t *testing.T) {
 			_, err := refund("usr_bob", s.captured(), cents(501), "")
 			wantReason(t, err, fault.FailedPrecondition, "refund_exceeds_capture")

@@ -65,7 +65,7 @@ func (s *Service) findOut(ctx context.Context, d store.Due) error {
 	}
 	switch {
 	case c.Status != provider.Unknown:
-		_, err = s.record(ctx, p.ID, c)
+		_, err = s.record(ctx, p, c)
 	case !p.CancelledAt.IsZero():
 		err = s.giveUp(ctx, p.ID, reasonCancelled)
 	case !s.Now().Before(p.ExpiresAt):

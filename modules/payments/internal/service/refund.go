@@ -85,11 +85,10 @@ func (s *Service) finish(ctx context.Context, id string, step func(context.Conte
 
 // refunded notes that the money went back, and tells it.
 func (s *Service) refunded(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
-	from, before := r.State, p.Version
+	from := r.State
 	r.State, r.DueAt = store.RefundDone, time.Time{}
 	p.Refunding -= r.Amount
 	p.Refunded += r.Amount
-	p.Version++
 	full := p.Refunded == p.Captured
 	if full {
 		p.Status = store.Refunded
@@ -97,7 +96,7 @@ func (s *Service) refunded(ctx context.Context, tx *database.Tx, r *store.Refund
 	if err := store.UpdateRefund(ctx, tx, *r, from); err != nil {
 		return err
 	}
-	if err := store.UpdatePayment(ctx, tx, *p, before); err != nil {
+	if err := store.UpdatePayment(ctx, tx, p); err != nil {
 		return err
 	}
 	return events.Emit(ctx, tx, keyOf(*p), &paymentsevents.Refunded{
@@ -125,7 +124,7 @@ func (s *Service) refused(ctx context.Context, tx *database.Tx, r *store.Refund,
 			}
 		}
 	}
-	return store.UpdatePayment(ctx, tx, *p, p.Version)
+	return store.UpdatePayment(ctx, tx, p)
 }
 
 // lost notes that the answer was lost.

@@ -127,7 +127,7 @@ func (s *Service) request(ctx context.Context, tx *database.Tx, id string, in Re
 		State: store.RefundQueued, DueAt: now, CreatedAt: now, UpdatedAt: now,
 	}
 	p.Refunding, p.UpdatedAt = p.Refunding+amount, now
-	if err := store.UpdatePayment(ctx, tx, p, p.Version); err != nil {
+	if err := store.UpdatePayment(ctx, tx, &p); err != nil {
 		return store.Refund{}, err
 	}
 	return r, store.InsertRefund(ctx, tx, r)

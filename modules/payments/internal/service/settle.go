@@ -13,7 +13,7 @@ import (
 	"app/platform/money/moneyv1"
 )
 
-// settle takes the step that news of a charge asks for. p is locked. The same news again, late or out of order, changes
+// settle takes the step that news of a charge asks for; ErrChanged when p is no longer what was read. The same news again, late or out of order, changes
 // nothing:
 //
 //  1. a capture makes a pending payment succeed; the money of an order that was cancelled meanwhile goes back at once;
@@ -32,7 +32,7 @@ func (s *Service) settle(ctx context.Context, tx *database.Tx, p *store.Payment,
 		return s.failed(ctx, tx, p, c.Reason)
 	case c.Status == provider.Pending && p.Status == store.Pending:
 		p.Attempt, p.DueAt, p.UpdatedAt = store.AttemptDone, s.Now().Add(backoff(s.Options.Poll, p.Tries)), s.Now()
-		return store.UpdatePayment(ctx, tx, *p, p.Version)
+		return store.UpdatePayment(ctx, tx, p)
 	}
 	return nil
 }
@@ -40,15 +40,13 @@ func (s *Service) settle(ctx context.Context, tx *database.Tx, p *store.Payment,
 // captured notes that the provider has the money. inTime tells that the payment was waited for: orders hears of it, and
 // decides by its own clock whether it still counts. Other money is not told but given back.
 func (s *Service) captured(ctx context.Context, tx *database.Tx, p *store.Payment, inTime bool) error {
-	before := p.Version
 	p.Status, p.Captured, p.Attempt, p.DueAt, p.UpdatedAt = store.Succeeded, p.Amount, store.AttemptDone, time.Time{}, s.Now()
-	p.Version++
 	if !inTime || !p.CancelledAt.IsZero() {
 		if err := s.queueRest(ctx, tx, p); err != nil {
 			return err
 		}
 	}
-	if err := store.UpdatePayment(ctx, tx, *p, before); err != nil || !inTime {
+	if err := store.UpdatePayment(ctx, tx, p); err != nil || !inTime {
 		return err
 	}
 	return announce(ctx, tx, *p)
@@ -56,10 +54,8 @@ func (s *Service) captured(ctx context.Context, tx *database.Tx, p *store.Paymen
 
 // failed notes that there will be no money.
 func (s *Service) failed(ctx context.Context, tx *database.Tx, p *store.Payment, reason string) error {
-	before := p.Version
 	p.Status, p.Reason, p.Attempt, p.DueAt, p.UpdatedAt = store.Failed, reason, store.AttemptDone, time.Time{}, s.Now()
-	p.Version++
-	if err := store.UpdatePayment(ctx, tx, *p, before); err != nil {
+	if err := store.UpdatePayment(ctx, tx, p); err != nil {
 		return err
 	}
 	return announce(ctx, tx, *p)

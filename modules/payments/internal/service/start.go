@@ -140,13 +140,21 @@ func (s *Service) charge(ctx context.Context, p store.Payment) (store.Payment, e
 		s.Logger.WarnContext(ctx, "provider did not answer, the charge is unknown", slog.String("payment", p.ID), slog.Any("error", err))
 		return s.unknown(ctx, p)
 	}
-	return s.record(ctx, p.ID, c)
+	return s.record(ctx, p, c)
 }
 
-// record takes the step that the provider's word asks for, in a write of its own.
-func (s *Service) record(ctx context.Context, paymentID string, c provider.Charge) (p store.Payment, err error) {
+// record takes the step that the provider's word asks for, in a write of its own. As a rule nobody has touched the payment
+// since it was read; else it is read again under its lock.
+func (s *Service) record(ctx context.Context, read store.Payment, c provider.Charge) (p store.Payment, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if p, err = store.LockPayment(ctx, tx, paymentID); err != nil {
+		p = read
+		return s.settle(ctx, tx, &p, c)
+	})
+	if !errors.Is(err, store.ErrChanged) {
+		return p, err
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if p, err = store.LockPayment(ctx, tx, read.ID); err != nil {
 			return err
 		}
 		return s.settle(ctx, tx, &p, c)
@@ -162,7 +170,7 @@ func (s *Service) unknown(ctx context.Context, read store.Payment) (p store.Paym
 			return err
 		}
 		p.Attempt, p.DueAt, p.UpdatedAt = store.AttemptUnknown, s.Now().Add(backoff(s.Options.Retry, p.Tries)), s.Now()
-		return store.UpdatePayment(ctx, tx, p, p.Version)
+		return store.UpdatePayment(ctx, tx, &p)
 	})
 	return p, err
 }

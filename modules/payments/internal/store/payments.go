@@ -155,14 +155,18 @@ func shares(ctx context.Context, tx *database.Tx, paymentID string) ([]Share, er
 	return out, rows.Err()
 }
 
-// UpdatePayment stores what changes in a payment's life, its version included, provided that it has the version given;
-// ErrChanged otherwise.
-func UpdatePayment(ctx context.Context, tx *database.Tx, p Payment, version int64) error {
-	return one(ctx, tx, "update payment",
+// UpdatePayment stores what changes in a payment's life and raises its version, provided that nobody changed it since p
+// was read; ErrChanged otherwise.
+func UpdatePayment(ctx context.Context, tx *database.Tx, p *Payment) error {
+	err := one(ctx, tx, "update payment",
 		`UPDATE payments_payments SET status = ?, reason = ?, captured = ?, refunding = ?, refunded = ?, cancelled_at = ?,
-		attempt = ?, tries = ?, due_at = ?, version = ?, updated_at = ? WHERE id = ? AND version = ?`,
+		attempt = ?, tries = ?, due_at = ?, version = version + 1, updated_at = ? WHERE id = ? AND version = ?`,
 		p.Status, p.Reason, p.Captured, p.Refunding, p.Refunded, maybe(p.CancelledAt),
-		p.Attempt, p.Tries, maybe(p.DueAt), p.Version, database.Micros(p.UpdatedAt), p.ID, version)
+		p.Attempt, p.Tries, maybe(p.DueAt), database.Micros(p.UpdatedAt), p.ID, p.Version)
+	if err == nil {
+		p.Version++
+	}
+	return err
 }
 
 // TakeShare counts an amount as refunded by a merchant; ErrChanged when the merchant's share has not that much left.
