@@ -11,6 +11,7 @@ import (
 	"app/modules/orders/internal/service"
 	"app/modules/orders/internal/store"
 	"app/platform/fault"
+	"app/platform/identity"
 )
 
 func TestFailure16_ParallelEditsLoseNoLine(t *testing.T) {
@@ -107,6 +108,8 @@ func TestFailure18_AnothersOrdersAreNotFound(t *testing.T) {
 	}
 	_, err := s.Orders(ctx, user("usr_bob"), service.List{MerchantID: merchantA, Limit: 10})
 	wantReason(t, err, fault.NotFound, "merchant_not_found")
+	_, err = s.Orders(ctx, service.Visitor{Principal: identity.Principal{Merchant: merchantB, Method: identity.APIKey}}, service.List{Limit: 10})
+	wantReason(t, err, fault.PermissionDenied, "permission_denied")
 	_, err = s.Cart(ctx, buyer, other)
 	wantReason(t, err, fault.NotFound, "cart_not_found")
 	s.wantStatus(o.ID, store.PendingPayment)

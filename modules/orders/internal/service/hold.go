@@ -83,7 +83,8 @@ func (s *Service) release(ctx context.Context, orderID string) {
 	}
 }
 
-// heldFor prices the lines of the cart with the products that catalog answered, one for each line in the same order.
+// heldFor takes over what catalog answered, one product for each line in the same order. The price is the one the buyer
+// saw: catalog has held the stock at it.
 func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	if len(answer.GetProducts()) != len(cart.Lines) {
 		return held{}, fmt.Errorf("catalog held %d lines of %d", len(answer.GetProducts()), len(cart.Lines))
@@ -91,7 +92,7 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	h := held{expires: answer.GetExpiresAt().AsTime(), total: money.Money{Currency: cart.Currency}}
 	for i, p := range answer.GetProducts() {
 		line := cart.Lines[i]
-		total, err := price(p).Times(line.Quantity)
+		total, err := line.Price.Times(line.Quantity)
 		if err != nil {
 			return held{}, fmt.Errorf("price of %s: %w", p.GetId(), err)
 		}
@@ -100,7 +101,7 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 		}
 		h.lines = append(h.lines, store.Line{
 			ProductID: line.ProductID, MerchantID: p.GetMerchantId(), Title: p.GetTitle(), SKU: p.GetSku(),
-			Quantity: line.Quantity, Price: price(p), Total: total,
+			Quantity: line.Quantity, Price: line.Price, Total: total,
 		})
 	}
 	return h, nil

@@ -116,11 +116,14 @@ type List struct {
 	Limit    int
 }
 
-// Orders lists orders without their timelines. not_found: the visitor has no role with the merchant.
+// Orders lists orders without their timelines. not_found: the visitor has no role with the merchant; permission_denied:
+// the visitor is no buyer and names no merchant.
 func (s *Service) Orders(ctx context.Context, v Visitor, in List) ([]View, error) {
 	filter := store.Filter{MerchantID: in.MerchantID, BeforeAt: in.BeforeAt, BeforeID: in.BeforeID, Limit: in.Limit}
 	if in.MerchantID == "" {
-		filter.BuyerID = v.Principal.UserID
+		if filter.BuyerID = v.Principal.UserID; filter.BuyerID == "" { // would be every guest's
+			return nil, fault.New(fault.PermissionDenied, "permission_denied", "Name a merchant to list its orders.")
+		}
 	} else if err := s.mayList(ctx, v, in.MerchantID); err != nil {
 		return nil, err
 	}

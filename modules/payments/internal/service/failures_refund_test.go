@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,6 +71,28 @@ func TestFailure13_DoubleClickOnRefund(t *testing.T) {
 			s.work()
 			s.wantMoney(r.GetPaymentId(), store.Refunded, 1990, 1990)
 		})
+	})
+}
+
+func TestFailure13_TwoProcessesAskOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *till) {
+		var asked atomic.Int64
+		s.company.refundFn = func(r provider.RefundRequest) error {
+			asked.Add(1)
+			return s.company.refund(r)
+		}
+		for range 5 {
+			s.must(s.cancelled(s.captured()))
+		}
+		twin := s.twin()
+		s.must(together(4, func(i int) error {
+			_, err := []*service.Service{s.Service, twin}[i%2].SendRefunds(context.Background())
+			return err
+		})...)
+		if n := asked.Load(); n != 5 {
+			t.Errorf("asked %d times for 5 refunds", n)
+		}
 	})
 }
 
