@@ -88,7 +88,7 @@ image: ## build the container image souk (IMAGE, VERSION)
 		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' -t '$(IMAGE)' .
 
 .PHONY: up
-up: image ## run a container for each module, on MySQL: http://127.0.0.1:8080
+up: image ## run a container for each module, on MySQL and RabbitMQ, on 127.0.0.1:8080
 	deploy/secrets.sh
 	SOUK_IMAGE='$(IMAGE)' docker compose up -d --no-build --wait --wait-timeout 120
 

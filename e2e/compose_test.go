@@ -64,11 +64,10 @@ func composeDatabases(t *testing.T) map[string]string {
 
 func ownSchemaOnly(t *testing.T, s *shop.Shop) {
 	dbs := must(invariants.Open("", s.Databases))(t)
-	defer dbs.Close()
+	defer func() { _ = dbs.Close() }()
 	for module, db := range dbs {
 		for _, other := range invariants.Modules {
 			var n int
-			//nolint:gosec // the names are ours
 			err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+other+".events_outbox").Scan(&n)
 			if other == module && err != nil || other != module && !denied(err) {
 				t.Errorf("%s asks the schema of %s: %v", module, other, err)

@@ -15,38 +15,43 @@ const (
 	composePort    = "8080"
 	composeSecrets = "/run/secrets/"
 	internalSecret = "internal_key"
+	brokerSecret   = "broker_url"
 	rootSecret     = "mysql_root_password"
 )
+
+// container is what a service of compose.yaml needs of the rest.
+type container struct {
+	name, serve string
+	databases   []string // modules whose databases it opens
+	broker      bool     // it sends or hears events
+	public      string   // port of this machine that leads to it; empty for none
+}
 
 // printCompose writes the part of compose.yaml that follows from what the modules declare: a service for each module
 // that needs a process, the one with all of them, and the secrets with their databases' addresses. What the services have
 // in common, and the servers, are above it in compose.yaml.
 func printCompose(out io.Writer, plan *host.Plan) {
-	var databases []string
-	var gateway string
+	monolith := container{name: "monolith", serve: "--all", broker: true, public: "${SOUK_MONOLITH_PORT:-8081}"}
 	for _, m := range plan.Modules {
 		if !needsProcess(plan, m) {
 			continue
 		}
-		printService(out, plan, m)
-		if m.Database != "" {
-			databases = append(databases, m.Name)
+		c := containerOf(m)
+		monolith.databases = append(monolith.databases, c.databases...)
+		c.printHead(out)
+		for _, other := range plan.Modules {
+			if reaches(m, other) {
+				_, _ = fmt.Fprintf(out, "      %s: http://%s:%s\n", config.ModuleVariable(other.Name, "URL"), other.Name, composePort)
+			}
 		}
-		if m.Gateway {
-			gateway = m.Name
-		}
+		c.printTail(out)
+		_, _ = fmt.Fprintln(out)
 	}
-	if gateway != "" {
-		printMonolith(out, databases)
-	}
-	printSecrets(out, databases)
-}
-
-func printSecrets(out io.Writer, databases []string) {
-	_, _ = fmt.Fprintln(out, "secrets:")
-	for _, name := range append([]string{internalSecret, rootSecret}, databaseSecrets(databases)...) {
-		_, _ = fmt.Fprintf(out, "  %s: {file: deploy/secrets/%[1]s}\n", name)
-	}
+	monolith.printHead(out)
+	_, _ = fmt.Fprintf(out, "      PUBLIC_URL: ${PUBLIC_URL:-http://127.0.0.1:%s}\n", monolith.public)
+	monolith.printTail(out)
+	_, _ = fmt.Fprint(out, "    profiles: [monolith]\n\n")
+	printSecrets(out, monolith.databases)
 }
 
 // needsProcess tells whether there is anything for a module to serve; some only have commands.
@@ -55,68 +60,63 @@ func needsProcess(plan *host.Plan, m host.ModulePlan) bool {
 	return called || m.Gateway || m.Database != "" || len(m.Operations)+len(m.Hears)+len(m.Emits) > 0
 }
 
-func printService(out io.Writer, plan *host.Plan, m host.ModulePlan) {
-	var databases []string
+// reaches tells whether a module calls another, or passes requests on to it. Events go by way of the broker.
+func reaches(m, other host.ModulePlan) bool {
+	return m.Name != other.Name && (slices.Contains(called(m), other.Name) || m.Gateway && len(other.Operations) > 0)
+}
+
+func containerOf(m host.ModulePlan) container {
+	c := container{name: m.Name, serve: "--module=" + m.Name, broker: len(m.Hears)+len(m.Emits) > 0}
 	if m.Database != "" {
-		databases = []string{m.Name}
+		c.databases = []string{m.Name}
 	}
-	printHead(out, m.Name, "--module="+m.Name, databases)
-	for _, other := range plan.Modules {
-		if reaches(m, other) {
-			_, _ = fmt.Fprintf(out, "      %s: http://%s:%s\n", config.ModuleVariable(other.Name, "URL"), other.Name, composePort)
-		}
-	}
-	printTail(out, databases)
 	if m.Gateway {
-		printPublic(out, "${SOUK_PORT:-8080}")
+		c.public = "${SOUK_PORT:-8080}"
 	}
-	_, _ = fmt.Fprintln(out)
+	return c
 }
 
-// printMonolith writes the service that hosts every module, on the same databases, for who asks for it.
-func printMonolith(out io.Writer, databases []string) {
-	printHead(out, "monolith", "--all", databases)
-	_, _ = fmt.Fprintln(out, "      PUBLIC_URL: ${PUBLIC_URL:-http://127.0.0.1:${SOUK_MONOLITH_PORT:-8081}}")
-	printTail(out, databases)
-	printPublic(out, "${SOUK_MONOLITH_PORT:-8081}")
-	_, _ = fmt.Fprint(out, "    profiles: [monolith]\n\n")
-}
-
-func printHead(out io.Writer, name, serve string, databases []string) {
-	_, _ = fmt.Fprintf(out, "  %s:\n    <<: *module\n    command: [serve, %s]\n    environment:\n      <<: *environment\n", name, serve)
-	for _, owner := range databases {
+// printHead writes a service up to its environment, which may be continued.
+func (c container) printHead(out io.Writer) {
+	_, _ = fmt.Fprintf(out, "  %s:\n    <<: *module\n    command: [serve, %s]\n    environment:\n      <<: *environment\n", c.name, c.serve)
+	if c.broker {
+		_, _ = fmt.Fprintf(out, "      BROKER_URL_FILE: %s\n", composeSecrets+brokerSecret)
+	}
+	for _, owner := range c.databases {
 		_, _ = fmt.Fprintf(out, "      %s_FILE: %s\n", config.ModuleVariable(owner, "DATABASE_URL"), composeSecrets+databaseSecret(owner))
 	}
 }
 
-func printTail(out io.Writer, databases []string) {
-	secrets := append([]string{internalSecret}, databaseSecrets(databases)...)
+// printTail writes the rest of a service. Only this machine gets in where a port is published, and nobody else.
+func (c container) printTail(out io.Writer) {
+	secrets, needs := []string{internalSecret}, []string{}
+	if c.broker { // without it events wait, so it need not be healthy
+		secrets, needs = append(secrets, brokerSecret), append(needs, "rabbitmq: {condition: service_started}")
+	}
+	if len(c.databases) > 0 {
+		needs = append(needs, "mysql: {condition: service_healthy}")
+	}
+	for _, owner := range c.databases {
+		secrets = append(secrets, databaseSecret(owner))
+	}
 	_, _ = fmt.Fprintf(out, "    secrets: [%s]\n", strings.Join(secrets, ", "))
-	if len(databases) > 0 {
-		_, _ = fmt.Fprintln(out, "    depends_on: {mysql: {condition: service_healthy}}")
+	if len(needs) > 0 {
+		_, _ = fmt.Fprintf(out, "    depends_on: {%s}\n", strings.Join(needs, ", "))
+	}
+	if c.public != "" {
+		_, _ = fmt.Fprintf(out, "    networks: [inside, outside]\n    ports: [\"127.0.0.1:%s:%s\"]\n", c.public, composePort)
 	}
 }
 
-// printPublic lets this machine in, and nobody else.
-func printPublic(out io.Writer, port string) {
-	_, _ = fmt.Fprintf(out, "    networks: [inside, outside]\n    ports: [\"127.0.0.1:%s:%s\"]\n", port, composePort)
+func printSecrets(out io.Writer, databases []string) {
+	names := []string{internalSecret, brokerSecret, rootSecret}
+	for _, owner := range databases {
+		names = append(names, databaseSecret(owner))
+	}
+	_, _ = fmt.Fprintln(out, "secrets:")
+	for _, name := range names {
+		_, _ = fmt.Fprintf(out, "  %s: {file: deploy/secrets/%[1]s}\n", name)
+	}
 }
 
 func databaseSecret(module string) string { return module + "_database_url" }
-
-func databaseSecrets(modules []string) []string {
-	out := make([]string, len(modules))
-	for i, module := range modules {
-		out[i] = databaseSecret(module)
-	}
-	return out
-}
-
-// reaches tells whether a module sends anything to another: calls, events, or requests that came through the gateway.
-func reaches(m, other host.ModulePlan) bool {
-	if m.Name == other.Name {
-		return false
-	}
-	hears := slices.ContainsFunc(other.Hears, func(h host.Hearing) bool { return h.From == m.Name })
-	return hears || slices.Contains(called(m), other.Name) || m.Gateway && len(other.Operations) > 0
-}

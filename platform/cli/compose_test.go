@@ -12,15 +12,16 @@ func TestPlanAsCompose(t *testing.T) {
 		t.Fatalf("exit code %d, %s", code, stderr)
 	}
 	for name, want := range map[string]string{
-		"a module gets its database and whom it calls and tells": `  shop:
+		"a module gets its database, the broker and whom it calls": `  shop:
     <<: *module
     command: [serve, --module=shop]
     environment:
       <<: *environment
+      BROKER_URL_FILE: /run/secrets/broker_url
       SHOP_DATABASE_URL_FILE: /run/secrets/shop_database_url
       BANK_URL: http://bank:8080
-    secrets: [internal_key, shop_database_url]
-    depends_on: {mysql: {condition: service_healthy}}
+    secrets: [internal_key, broker_url, shop_database_url]
+    depends_on: {rabbitmq: {condition: service_started}, mysql: {condition: service_healthy}}
 `,
 		"only the gateway is published": `    secrets: [internal_key]
     networks: [inside, outside]
