@@ -59,6 +59,21 @@ func TestFailure13_DoubleClickOnRefund(t *testing.T) {
 			s.work()
 			s.wantMoney(r.GetPaymentId(), store.Succeeded, 1990, 1200)
 		})
+		t.Run("many parts of the whole at once are refused beyond it", func(t *testing.T) {
+			r := s.captured()
+			for _, err := range together(8, func(int) error {
+				_, err := s.RequestRefund(context.Background(), root, service.RefundRequest{
+					PaymentID: r.GetPaymentId(), Amount: &money.Money{Amount: 400, Currency: "EUR"}, Reason: "broken",
+				})
+				return err
+			}) {
+				if err != nil {
+					wantReason(t, err, fault.FailedPrecondition, "refund_exceeds_capture")
+				}
+			}
+			s.work()
+			s.wantMoney(r.GetPaymentId(), store.Succeeded, 1990, 1600)
+		})
 		t.Run("while the order is cancelled", func(t *testing.T) {
 			r := s.captured()
 			_ = together(6, func(i int) error {
