@@ -73,6 +73,10 @@ module: ## start a new module: make module name=coupons
 	@[ -n '$(name)' ] || { echo 'usage: make module name=coupons' >&2; exit 2; }
 	$(GO) run ./platform/scaffold -name='$(name)'
 
+.PHONY: mutations
+mutations: ## break the code on purpose and see the tests fail (ONLY=05 for one patch)
+	$(GO) run ./e2e/mutations $(if $(ONLY),-only='$(ONLY)')
+
 .PHONY: bench
 bench: ## measure and write the report, or one row of it: make bench ROW=checkout
 	$(GO) run ./bench $(if $(ROW),-row='$(ROW)')
