@@ -126,6 +126,14 @@ func TestReport(t *testing.T) {
 	})
 }
 
+func TestTimes(t *testing.T) {
+	t.Parallel()
+	idle, total := times("cpu  10 20 30 400 50 6 7 8 1000 1000\ncpu0 1 1 1 1 1 1 1 1 1 1\n")
+	if idle != 450 || total != 531 {
+		t.Errorf("idle %d of %d, want 450 of 531", idle, total)
+	}
+}
+
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	got, err := choose("7,footprint")

@@ -138,9 +138,12 @@ func (b *bench) measure(ctx context.Context, chosen []row) error {
 }
 
 func (b *bench) result(ctx context.Context, r row) Result {
-	result := Result{Row: r.number, Work: r.work, Note: r.note, Load: loadAverage(), At: time.Now(), Commit: b.commit(ctx)}
+	result := Result{Row: r.number, Work: r.work, Note: r.note, At: time.Now(), Commit: b.commit(ctx)}
 	var err error
-	if result.Figures, err = r.run(ctx, b); err != nil {
+	if result.Busy, err = busy(ctx); err == nil {
+		result.Figures, err = r.run(ctx, b)
+	}
+	if err != nil {
 		result.Error = strings.ReplaceAll(err.Error(), b.work, "")
 	}
 	return result
@@ -156,7 +159,7 @@ func (b *bench) commit(ctx context.Context) string {
 
 // print writes the row for whoever waits for it.
 func (r Result) print() {
-	fmt.Printf("row %d: %s\n", r.Row, r.Work)
+	fmt.Printf("row %d: %s (others took %.0f %% of the processors before)\n", r.Row, r.Work, 100*r.Busy)
 	for _, f := range r.Figures {
 		fmt.Printf("  %-46s %14s %14s  %s\n", f.Name, f.Wanted(), f.Ours(), f.Verdict())
 	}

@@ -27,7 +27,7 @@ type Result struct {
 	Figures []Figure  `json:"figures"`
 	Error   string    `json:"error,omitempty"` // why the row could not be measured
 	Note    string    `json:"note,omitempty"`
-	Load    string    `json:"load_average"` // before the row began: what others did
+	Busy    float64   `json:"busy"` // share of the processors that others took before the row began
 	At      time.Time `json:"at"`
 	Commit  string    `json:"commit"`
 }
@@ -110,7 +110,7 @@ func (r *Report) markdown(w io.Writer) {
 
 // notes writes what does not fit into the table.
 func (r Result) notes(put func(format string, args ...any)) {
-	put("- Row %d, %s, commit %s, load average %s before.", r.Row, r.At.UTC().Format("2006-01-02 15:04"), r.Commit, r.Load)
+	put("- Row %d, %s, commit %s; before it began others took %.0f %% of the processors.", r.Row, r.At.UTC().Format("2006-01-02 15:04"), r.Commit, 100*r.Busy)
 	if r.Note != "" {
 		put(" %s", r.Note)
 	}
