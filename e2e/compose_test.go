@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -39,6 +41,7 @@ func TestCompose(t *testing.T) {
 		"the README's walk":   walk,
 		"a module's account reaches its own schema and no other": ownSchemaOnly,
 		"a module refuses what does not come from another":       onlyThroughTheGateway,
+		"a container that is down delays only its own part":      oneContainerDown,
 	} {
 		t.Run(name, func(t *testing.T) { scenario(t, s) })
 	}
@@ -112,5 +115,35 @@ func onlyThroughTheGateway(t *testing.T, s *shop.Shop) {
 		if reply.Status != http.StatusUnauthorized {
 			t.Errorf("%s %s of catalog itself: %d %s", call.method, call.path, reply.Status, reply.Body)
 		}
+	}
+}
+
+// A killed container keeps nobody from buying; what waited for it is done when it is back.
+func oneContainerDown(t *testing.T, s *shop.Shop) {
+	st := openStand(t, s, "containers", 700, 20)
+	var acknowledged []invariants.Acknowledged
+	for service, meanwhile := range map[string]string{"emails": "paid", "payments": "pending_payment", "rabbitmq": "pending_payment"} {
+		compose(t, "kill", service)
+		guest, order := buy(t, s.Client, st.product.ID, 1, service+"-down@example.com", "test_ok", "order-while-down-"+service)
+		if order, err := guest.AwaitOrder(t.Context(), order.ID, meanwhile); err != nil {
+			t.Errorf("without %s: %v, payment %s", service, err, order.Payment.Status)
+		}
+		compose(t, "start", service)
+		if _, err := guest.AwaitOrder(t.Context(), order.ID, "paid"); err != nil {
+			t.Errorf("after %s is back: %v", service, err)
+		}
+		must(s.AwaitLetter(t.Context(), service+"-down@example.com", regexp.MustCompile("Receipt for order "+order.ID)))(t)
+		acknowledged = append(acknowledged, invariants.Acknowledged{OrderID: order.ID, Key: "order-while-down-" + service})
+	}
+	settled(t, s, acknowledged...)
+}
+
+// compose does something with the containers under test, which COMPOSE_PROJECT_NAME names.
+func compose(t *testing.T, args ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "docker", append([]string{"compose"}, args...)...)
+	command.Dir = shop.Root()
+	if out, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("docker compose %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
