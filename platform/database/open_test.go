@@ -20,6 +20,9 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 	if err := os.Mkdir(locked, 0o500); err != nil {
 		t.Fatal(err)
 	}
+	if os.Getuid() == 0 {
+		locked = "/sys" // where even the administrator may make no file
+	}
 	cases := []struct {
 		name string
 		o    database.Options
@@ -39,9 +42,6 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if c.o.DataDir == locked && os.Getuid() == 0 {
-				t.Skip("the administrator may write everywhere")
-			}
 			c.o.Module = "orders"
 			db, err := database.Open(t.Context(), c.o)
 			if err == nil {
