@@ -40,7 +40,7 @@ type report struct {
 func (c command) run(ctx context.Context, dir string) report {
 	start := time.Now()
 	args := slices.Concat([]string{"test", "-json", "-vet=off", limit}, c[2:])
-	run := exec.CommandContext(ctx, "go", args...) //nolint:gosec // go test and its arguments
+	run := exec.CommandContext(ctx, "go", args...)
 	run.Dir = dir
 	var said bytes.Buffer
 	run.Stdout, run.Stderr = &said, &said
@@ -62,12 +62,12 @@ func read(said []byte) (r report) {
 			r.output = append(r.output, string(line))
 			continue
 		}
-		r.note(e)
+		r = r.with(e)
 	}
 	return r
 }
 
-func (r *report) note(e event) {
+func (r report) with(e event) report {
 	switch {
 	case e.Action == "build-fail" || e.FailedBuild != "":
 		r.broken = true
@@ -82,6 +82,7 @@ func (r *report) note(e event) {
 	case e.Action == "skip":
 		r.skipped = append(r.skipped, e.Test)
 	}
+	return r
 }
 
 // unmutated judges a run without a mutation: "passed", "skipped" or "FAILED".

@@ -53,7 +53,7 @@ func (t *tree) fromFiles(ctx context.Context, root string) error {
 		if err != nil {
 			return err
 		}
-		file, err := os.Open(source) //nolint:gosec // named by git
+		file, err := os.Open(source)
 		if err != nil {
 			return err
 		}
@@ -95,7 +95,7 @@ func (t *tree) put(name string, mode fs.FileMode, content io.Reader) error {
 	if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode.Perm()|0o200) //nolint:gosec // named by git
+	file, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode.Perm()|0o200)
 	if err != nil {
 		return err
 	}
@@ -130,13 +130,10 @@ func (t *tree) build(ctx context.Context, dirs []string) error {
 
 // output runs a command; its error has what the command said.
 func output(ctx context.Context, dir string, input []byte, name string, args ...string) ([]byte, error) {
-	c := exec.CommandContext(ctx, name, args...) //nolint:gosec // the callers' own words
+	c := exec.CommandContext(ctx, name, args...)
 	c.Dir, c.Stdin = dir, bytes.NewReader(input)
 	// git must not take the copy for a part of a repository around it: it would skip every file.
-	c.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
-	if dir == "." {
-		c.Env = os.Environ()
-	}
+	c.Env = append(c.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
 	var said bytes.Buffer
 	c.Stderr = &said
 	out, err := c.Output()
