@@ -5,6 +5,9 @@
 //	go run ./e2e/mutations -only 05   one of them
 //	go run ./e2e/mutations -rev HEAD  against a commit
 //
+// To write a patch, break the rule in the working tree, keep "git diff -U1" under the two header lines that type mutation
+// describes, and take the change back. Choose a test that fails every time, not one that may catch the fault by chance.
+//
 // Nothing is changed in the working tree: the patches are applied to a copy in a temporary folder. The exit code is 1 when a
 // mutation survives and also when one proves nothing: it no longer applies, does not compile, or its tests fail without it.
 package main
