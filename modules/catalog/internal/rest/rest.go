@@ -56,7 +56,7 @@ func (h handlers) registerStock(api *httpserver.API) {
 	}, h.correct)
 }
 
-var tags = []string{"catalog"}
+var tags = []string{"Products"}
 
 var problems = []httpserver.ProblemInfo{
 	{Code: "product_not_found", Status: 404, Title: "No such product", Help: "The product does not exist, is not sold any more, or is not yours to change."},

@@ -15,8 +15,8 @@ import (
 // Register declares the operations. The service is asked for when a request comes.
 func Register(api *httpserver.API, s func() *service.Service) {
 	h := handlers{s}
-	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"emails"}}
-	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"development"}}
+	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
+	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
 	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.templates)
 	post := at(admin, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Status = http.StatusAccepted

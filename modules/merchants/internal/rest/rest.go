@@ -17,7 +17,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	h := handlers{s}
 	op := func(access httpserver.Access, method, path, id, summary string) httpserver.Operation {
 		return httpserver.Operation{
-			Method: method, Path: path, ID: id, Summary: summary, Access: access, Rate: httpserver.RateDefault, Tags: []string{"merchants"},
+			Method: method, Path: path, ID: id, Summary: summary, Access: access, Rate: httpserver.RateDefault, Tags: []string{"Merchants"},
 		}
 	}
 	created := func(op httpserver.Operation) httpserver.Operation { op.Status = http.StatusCreated; return op }

@@ -12,7 +12,7 @@ import (
 	"app/platform/money"
 )
 
-var cartTags = []string{"carts"}
+var cartTags = []string{"Carts"}
 
 func registerCarts(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{

@@ -14,7 +14,7 @@ import (
 	"app/platform/money"
 )
 
-var orderTags = []string{"orders"}
+var orderTags = []string{"Orders"}
 
 func registerOrders(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{

@@ -13,7 +13,7 @@ import (
 	"app/platform/money"
 )
 
-var tags = []string{"payments"}
+var tags = []string{"Payments"}
 
 // Register declares the operations. The service is asked for when a request comes, not before.
 func Register(api *httpserver.API, s func() *service.Service) {
