@@ -8,6 +8,10 @@ ARG GOPROXY=https://proxy.golang.org,direct
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
+# What takes longest to compile changes least: a layer of its own, so that a change of ours is built in seconds.
+RUN CGO_ENABLED=0 go build -trimpath -tags timetzdata \
+      modernc.org/sqlite github.com/danielgtaylor/huma/v2 github.com/prometheus/client_golang/prometheus/promhttp \
+      go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp
 COPY . .
 ARG VERSION=dev
 # timetzdata puts the time zones into the binary, which then needs nothing of the system but certificates.
