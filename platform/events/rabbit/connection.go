@@ -107,3 +107,19 @@ func (c *connection) bounded(ctx context.Context, d time.Duration, do func() err
 	}
 	return err
 }
+
+// inspect counts what waits in a queue, and who consumes it.
+func (c *connection) inspect(ctx context.Context, queue string) (q amqp.Queue, err error) {
+	err = c.bounded(ctx, prepareTimeout, func() error {
+		ch, err := c.Channel()
+		if err != nil {
+			return fmt.Errorf("open a channel: %w", err)
+		}
+		defer ch.Close()
+		if q, err = ch.QueueDeclarePassive(queue, true, false, false, false, nil); err != nil {
+			return fmt.Errorf("inspect %s: %w", queue, err)
+		}
+		return nil
+	})
+	return q, err
+}

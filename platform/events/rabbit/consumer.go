@@ -22,6 +22,7 @@ type Consumer struct {
 	link     *link
 	topology Topology
 	accept   Accept
+	holdFor  time.Duration
 	rejected *prometheus.CounterVec
 	dead     prometheus.Gauge
 
@@ -35,7 +36,9 @@ type Consumer struct {
 // not. accept is called for one batch of a module at a time. The error is one of registering metrics.
 func NewConsumer(o Options, accept Accept) (*Consumer, error) {
 	o = o.withDefaults()
-	c := &Consumer{link: newLink(o, "consume"), topology: o.Topology, accept: accept, rejected: newRejected(), dead: newDead()}
+	c := &Consumer{
+		link: newLink(o, "consume"), topology: o.Topology, accept: accept, holdFor: o.HoldFor, rejected: newRejected(), dead: newDead(),
+	}
 	if err := register(o.Metrics, c.link.up, c.rejected, c.dead); err != nil {
 		return nil, err
 	}
@@ -81,28 +84,13 @@ func (c *Consumer) countDead() {
 		if err != nil {
 			return
 		}
-		n, err := c.deadNow(conn)
+		q, err := conn.inspect(c.soft, Dead)
 		if err != nil {
 			continue // the link tells when the broker is away
 		}
-		if c.dead.Set(float64(n)); n > known {
-			c.link.logger.WarnContext(c.soft, "the broker holds dead messages", "queue", Dead, "messages", n)
+		if c.dead.Set(float64(q.Messages)); q.Messages > known {
+			c.link.logger.WarnContext(c.soft, "the broker holds dead messages", "queue", Dead, "messages", q.Messages)
 		}
-		known = n
+		known = q.Messages
 	}
-}
-
-func (c *Consumer) deadNow(conn *connection) (n int, err error) {
-	err = conn.bounded(c.soft, prepareTimeout, func() error {
-		ch, err := conn.Channel()
-		if err != nil {
-			return err
-		}
-		q, err := ch.QueueDeclarePassive(Dead, true, false, false, false, deadArguments)
-		if n = q.Messages; err != nil {
-			return err
-		}
-		return ch.Close()
-	})
-	return n, err
 }

@@ -32,6 +32,9 @@ type link struct {
 	logger  *slog.Logger
 	up      prometheus.Gauge
 
+	// tried is closed when the first attempt to connect has ended.
+	tried chan struct{}
+
 	mu      sync.Mutex
 	conn    *connection // nil while the broker is away
 	changed chan struct{}
@@ -40,16 +43,19 @@ type link struct {
 func newLink(o Options, use string) *link {
 	return &link{
 		url: o.URL, name: "souk " + o.Name + " (" + use + ")", logger: o.Logger.With("use", use),
-		up: connectedGauge(use), changed: make(chan struct{}),
+		up: connectedGauge(use), tried: make(chan struct{}), changed: make(chan struct{}),
 	}
 }
 
 // run connects again and again until ctx ends, and then parts in good form.
 func (l *link) run(ctx context.Context) {
 	told := false
+	first := sync.OnceFunc(func() { close(l.tried) })
+	defer first()
 	for pause := time.Duration(0); ctx.Err() == nil; wait(ctx, pause) {
 		conn, err := l.open(ctx)
 		if err != nil {
+			first()
 			if !told && ctx.Err() == nil {
 				l.logger.WarnContext(ctx, "the broker is away and tried again: events wait", "error", err)
 			}
@@ -59,6 +65,7 @@ func (l *link) run(ctx context.Context) {
 		l.logger.InfoContext(ctx, "connected to the broker")
 		told, pause = false, firstPause
 		l.set(conn)
+		first()
 		select {
 		case err := <-conn.ended:
 			l.logger.WarnContext(ctx, "the broker is gone and tried again: events wait", "error", err)
@@ -100,8 +107,13 @@ func (l *link) state() (*connection, <-chan struct{}) {
 	return l.conn, l.changed
 }
 
-// now is the connection, or why there is none to publish on.
-func (l *link) now() (*connection, error) {
+// now is the connection, or why there is none to publish on. It waits for the first attempt only.
+func (l *link) now(ctx context.Context) (*connection, error) {
+	select {
+	case <-l.tried:
+	case <-ctx.Done():
+		return nil, errAway
+	}
 	conn, _ := l.state()
 	if conn == nil {
 		return nil, errAway
@@ -116,7 +128,7 @@ func (l *link) now() (*connection, error) {
 func (l *link) await(ctx context.Context) (*connection, error) {
 	for {
 		conn, changed := l.state()
-		if conn != nil {
+		if conn != nil && ctx.Err() == nil {
 			return conn, nil
 		}
 		select {

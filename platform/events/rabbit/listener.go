@@ -19,10 +19,7 @@ const (
 	batchSize = 128
 	// acceptTimeout bounds one attempt. What it handled is known to the inbox.
 	acceptTimeout = 30 * time.Second
-	// holdFor is how long messages are kept that the module's database does not take. Giving them back lets another
-	// replica have them and counts as a delivery of each.
-	holdFor = 30 * time.Second
-	// longestHold bounds the pause between attempts meanwhile.
+	// longestHold bounds the pause between attempts to get messages into a database that does not take them.
 	longestHold = 2 * time.Second
 )
 
@@ -63,7 +60,10 @@ func (l *listener) run() {
 		if errors.As(err, &given) {
 			l.outlast(given)
 		}
-		if conn.IsClosed() || time.Since(began) > time.Minute {
+		switch {
+		case errors.Is(err, errCancelled):
+			pause = longestPause // see mendAfter
+		case conn.IsClosed() || time.Since(began) > time.Minute:
 			pause = firstPause // the link has pauses of its own
 		}
 		wait(l.soft, pause)
@@ -189,8 +189,9 @@ func (l *listener) reject(ch *amqp.Channel, d amqp.Delivery, cause error) error 
 	return nil
 }
 
-// persist tries until the batch is in the inbox. It gives up with a *refusal after a while, and with another error when
-// the messages are no longer ours or we are stopping.
+// persist tries until the batch is in the inbox. It gives up with a *refusal after a while: giving messages back lets
+// another replica have them, and counts as a delivery of each. Another error means that they are no longer ours, or that we
+// are stopping.
 func (l *listener) persist(lost <-chan *amqp.Error, batch []events.Envelope) error {
 	var patience <-chan time.Time
 	for pause := time.Duration(0); ; {
@@ -199,7 +200,7 @@ func (l *listener) persist(lost <-chan *amqp.Error, batch []events.Envelope) err
 			return nil
 		}
 		if patience == nil {
-			patience = time.After(holdFor)
+			patience = time.After(l.holdFor)
 			l.logger.WarnContext(l.soft, "events of the broker are not taken and tried again", "events", len(batch), "error", err)
 		}
 		pause = min(max(firstPause, 2*pause), longestHold)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -46,6 +47,8 @@ type outlet struct {
 	channel *amqp.Channel
 	// returns has room for everything that is outstanding: the library's reader must never wait for us.
 	returns chan amqp.Return
+	// since is when events began to come back, zero while they do not.
+	since time.Time
 }
 
 // send publishes a batch and waits until all of it is confirmed. After an error the channel is not used again, so that
@@ -62,7 +65,18 @@ func (o *outlet) send(ctx context.Context, conn *connection, batch []events.Enve
 			return err
 		}
 	}
+	o.since = time.Time{}
 	return nil
+}
+
+// backSince is when events began to come back, which they have.
+func (o *outlet) backSince() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since.IsZero() {
+		o.since = time.Now()
+	}
+	return o.since
 }
 
 // open makes a channel in confirm mode unless there is one.

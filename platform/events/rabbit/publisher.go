@@ -3,11 +3,16 @@ package rabbit
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"app/platform/events"
 )
+
+// mendAfter is how long events come back before the queues that they are for are made again. The broker tells the consumers
+// of a queue that it was removed; one that is made again before they know of it sends them nothing (seen with 3.10).
+const mendAfter = 2 * time.Second
 
 // Publisher brings events to the broker. It is the events.Sender of Destination.
 type Publisher struct {
@@ -51,24 +56,32 @@ func (p *Publisher) declare(conn *connection) error {
 }
 
 // Send implements events.Sender: nil means that the broker has the batch on disk, in every queue that hears its types.
-// It fails at once while the broker is away.
+// It fails at once while the broker is away, and ctx bounds it otherwise.
 func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	conn, err := p.link.now()
+	conn, err := p.link.now(ctx)
 	if err != nil {
 		return err
 	}
-	err = p.outlet(batch[0].Module).send(ctx, conn, batch)
+	o := p.outlet(batch[0].Module)
+	err = o.send(ctx, conn, batch)
 	if unroutable, ok := asUnroutable(err); ok {
 		p.returned.WithLabelValues(batch[0].Module).Add(float64(unroutable.count))
-		// Somebody has removed a queue or a binding; the batch is sent again when it is back.
-		if again := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(conn) }); again != nil {
-			p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", again)
-		}
+		p.mend(ctx, conn, o)
 	}
 	return err
+}
+
+// mend makes what somebody has removed. The batch that came back is sent again then.
+func (p *Publisher) mend(ctx context.Context, conn *connection, o *outlet) {
+	if time.Since(o.backSince()) < mendAfter {
+		return
+	}
+	if err := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(conn) }); err != nil {
+		p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", err)
+	}
 }
 
 func (p *Publisher) outlet(module string) *outlet {

@@ -14,6 +14,7 @@ package rabbit
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -42,6 +43,9 @@ type Options struct {
 	Name string
 	// Topology is what the process needs.
 	Topology Topology
+	// HoldFor is how long messages are kept that the database of their module does not take, 30 s when zero. Then they
+	// are given back, for another replica, and no more are asked for until the database takes them.
+	HoldFor time.Duration
 	// Logger and Metrics may be nil.
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
@@ -50,6 +54,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.HoldFor <= 0 {
+		o.HoldFor = 30 * time.Second
 	}
 	return o
 }

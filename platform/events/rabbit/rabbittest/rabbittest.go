@@ -76,8 +76,12 @@ var shared = sync.OnceValues(func() (*administrator, error) {
 	if err != nil {
 		return nil, err
 	}
+	private = s
 	return s.administrator(), nil
 })
+
+// private keeps the server that the tests share: it would end if the collector closed its keeper's input.
+var private *Server
 
 // newHost makes a virtual host for the life of the test.
 func (a *administrator) newHost(t testing.TB) (string, error) {

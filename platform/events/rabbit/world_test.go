@@ -1,0 +1,338 @@
+package rabbit_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"app/platform/database"
+	"app/platform/database/dbtest"
+	"app/platform/events"
+	"app/platform/events/rabbit"
+)
+
+// said is the type of the tests' events.
+var said = events.TypeOf(&wrapperspb.StringValue{})
+
+// effects is what the tests' consumers write: a row for each time that a handler's work was committed, in its order.
+var effects = fstest.MapFS{
+	"0001_create_effects.sqlite.up.sql": {Data: []byte(`CREATE TABLE test_effects (n INTEGER PRIMARY KEY, body VARCHAR(100) NOT NULL)`)},
+	"0001_create_effects.mysql.up.sql":  {Data: []byte(`CREATE TABLE test_effects (n BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, body VARCHAR(100) NOT NULL)`)},
+}
+
+func tables() []fs.FS { return []fs.FS{events.Migrations, effects} }
+
+func open(t testing.TB) *database.DB {
+	t.Helper()
+	return dbtest.Open(t, tables()...)
+}
+
+// topology: module test emits for the listeners, which are elsewhere for who publishes.
+func topology(listeners ...string) rabbit.Topology {
+	var out rabbit.Topology
+	for _, l := range listeners {
+		out.Hearings = append(out.Hearings, rabbit.Hearing{Listener: l, Emitter: "test", Type: said})
+	}
+	return out
+}
+
+// logger writes to the test's log.
+func logger(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+
+// stopper is a part of a process.
+type stopper interface{ Stop(context.Context) error }
+
+// process stops its parts, the first last.
+type process []stopper
+
+func (p process) stop(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	for i := len(p) - 1; i >= 0; i-- {
+		if err := p[i].Stop(ctx); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	}
+}
+
+// kill ends the parts as the end of the process would: nothing is completed.
+func (p process) kill() {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for i := len(p) - 1; i >= 0; i-- {
+		_ = p[i].Stop(ctx)
+	}
+}
+
+// emitter is a process that relays what is emitted in the database to the listeners.
+func emitter(t testing.TB, url string, db *database.DB, listeners ...string) process {
+	t.Helper()
+	p := publisher(t, rabbit.Options{URL: url, Topology: topology(listeners...), Logger: logger(t)})
+	return process{p, relay(t, db, p)}
+}
+
+func publisher(t testing.TB, o rabbit.Options) *rabbit.Publisher {
+	t.Helper()
+	p, err := rabbit.NewPublisher(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func relay(t testing.TB, db *database.DB, way events.Sender) *events.Node {
+	t.Helper()
+	return node(t, events.Options{
+		Emitters: []events.Emitter{{Module: "test", DB: db, Routes: map[string][]string{said: {rabbit.Destination}}}},
+		Senders:  map[string]events.Sender{rabbit.Destination: way}, Logger: logger(t),
+	})
+}
+
+func node(t testing.TB, o events.Options) *events.Node {
+	t.Helper()
+	n, err := events.NewNode(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// listener is a process that hears the tests' events as the module.
+func listener(t testing.TB, url, module string, db *database.DB, handle handler) process {
+	t.Helper()
+	n := node(t, inbox(module, db, handle))
+	return process{n, consumer(t, url, module, n.Accept)}
+}
+
+type handler func(ctx context.Context, tx *database.Tx, e events.Event[*wrapperspb.StringValue]) error
+
+func inbox(module string, db *database.DB, handle handler) events.Options {
+	return events.Options{Listeners: []events.Listener{{
+		Module: module, DB: db, Subscriptions: []events.Subscription{events.Hear(module+".a", handle)},
+	}}}
+}
+
+func consumer(t testing.TB, url, module string, accept rabbit.Accept) *rabbit.Consumer {
+	t.Helper()
+	o := rabbit.Options{URL: url, Topology: topology(module), Logger: logger(t), HoldFor: time.Second}
+	o.Topology.Listeners = []string{module}
+	c, err := rabbit.NewConsumer(o, accept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// running stops a process when the test ends.
+func running(t testing.TB, p process) process {
+	t.Helper()
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+// record is the effect of the tests' consumers.
+func record(ctx context.Context, tx *database.Tx, e events.Event[*wrapperspb.StringValue]) error {
+	_, err := tx.Exec(ctx, `INSERT INTO test_effects (body) VALUES (?)`, e.Body.GetValue())
+	return err
+}
+
+// emit tells events of one aggregate, in one transaction.
+func emit(t testing.TB, db *database.DB, aggregate string, bodies ...string) {
+	t.Helper()
+	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+		for _, b := range bodies {
+			if err := events.Emit(ctx, tx, events.Key{Aggregate: "thing", ID: aggregate}, wrapperspb.String(b)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recorded are the effects in the order in which they were made.
+func recorded(t testing.TB, db *database.DB) []string {
+	t.Helper()
+	return texts(t, db, `SELECT body FROM test_effects ORDER BY n`)
+}
+
+func count(t testing.TB, db *database.DB, from string) string {
+	t.Helper()
+	return texts(t, db, `SELECT COUNT(*) FROM `+from)[0]
+}
+
+// unsent says how many events have not been confirmed.
+func unsent(t testing.TB, db *database.DB) string {
+	t.Helper()
+	return count(t, db, `events_outbox WHERE state <> 1`)
+}
+
+func texts(t testing.TB, db *database.DB, query string) (out []string) {
+	t.Helper()
+	err := db.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
+		rows, err := q.Query(ctx, query)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var s string
+			if err := rows.Scan(&s); err != nil {
+				return err
+			}
+			out = append(out, s)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// await waits until the condition holds, for a minute at most, and tells how long it took.
+func await(t testing.TB, what string, holds func() bool) time.Duration {
+	t.Helper()
+	begun, deadline := time.Now(), time.After(time.Minute)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s: not after a minute", what)
+		}
+	}
+	return time.Since(begun)
+}
+
+func numbered(n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("%06d", i)
+	}
+	return out
+}
+
+// channel is the test's own line to the broker.
+func channel(t testing.TB, url string) *amqp.Channel {
+	t.Helper()
+	conn, err := amqp.Dial(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	ch, err := conn.Channel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ch
+}
+
+// waiting counts the messages of a queue that nobody has in hand.
+func waiting(t testing.TB, ch *amqp.Channel, queue string) int {
+	t.Helper()
+	q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q.Messages
+}
+
+// cable is a line to the broker that can be cut.
+type cable struct {
+	URL string
+
+	address, to string
+	mu          sync.Mutex
+	listener    net.Listener // nil while cut
+	ends        []net.Conn
+}
+
+// plug makes a cable to the broker, which may be cut from the start.
+func plug(t testing.TB, broker string) *cable {
+	t.Helper()
+	u, err := url.Parse(broker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cable{to: u.Host, address: "127.0.0.1:0"}
+	c.heal(t)
+	u.Host = c.address
+	c.URL = u.String()
+	t.Cleanup(c.cut)
+	return c
+}
+
+// heal lets connections through.
+func (c *cable) heal(t testing.TB) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", c.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listener, c.address = l, l.Addr().String()
+	go func() {
+		for {
+			near, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go c.join(near, l)
+		}
+	}()
+}
+
+func (c *cable) join(near net.Conn, l net.Listener) {
+	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", c.to)
+	if err != nil {
+		_ = near.Close()
+		return
+	}
+	c.mu.Lock()
+	c.ends = append(c.ends, near, far)
+	cut := c.listener != l
+	c.mu.Unlock()
+	if cut {
+		c.cut()
+	}
+	go func() {
+		_, _ = io.Copy(near, far)
+		_ = near.Close()
+	}()
+	_, _ = io.Copy(far, near)
+	_ = far.Close()
+}
+
+// cut ends all connections and refuses new ones.
+func (c *cable) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.listener != nil {
+		_ = c.listener.Close()
+		c.listener = nil
+	}
+	for _, end := range c.ends {
+		_ = end.Close()
+	}
+	c.ends = nil
+}
