@@ -27,4 +27,4 @@ echo "healthy after $((SECONDS - began)) s"
 SOUK_COMPOSE="http://$(compose port gateway 8080)" \
 SOUK_COMPOSE_MYSQL="$(compose port mysql 3306)" \
 SOUK_COMPOSE_CATALOG="http://$(compose port catalog 8080)" \
-  go test -count=1 -run '^TestCompose$' "$@" ./e2e
+  go test -tags=compose -count=1 -run '^TestCompose$' "$@" ./e2e

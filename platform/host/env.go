@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // env is what a module is opened with.
@@ -11,11 +12,15 @@ func (h *Host) env(m *hosted) Env {
 	platform := h.platform
 	platform.PublicURL = h.publicURL()
 	return Env{
-		DB: m.db, Logger: m.logger, Now: h.options.Now, Metrics: h.registry, Config: platform, DevPages: h.devPages(),
+		DB: m.db, Logger: m.logger, Now: h.clock, Metrics: h.registry, Config: platform, DevPages: h.devPages(),
 		Signer: h.signer, Routes: h.routes(), APIs: h.apis,
 		OpenAPI: sync.OnceValues(func() ([]byte, error) { return openAPI(h.apis) }),
 	}
 }
+
+// clock is the modules' clock: UTC in whole microseconds, which is what the databases keep, so that a time that is answered
+// when it is stored is the time that is read back.
+func (h *Host) clock() time.Time { return h.options.Now().UTC().Truncate(time.Microsecond) }
 
 // publicEndpoint is the gateway's handler.
 func (h *Host) publicEndpoint() (http.Handler, error) {

@@ -90,7 +90,7 @@ type Env struct {
 	DB *database.DB
 	// Logger names the module in each line.
 	Logger *slog.Logger
-	// Now is the clock.
+	// Now is the clock: UTC in whole microseconds, as the databases keep them.
 	Now func() time.Time
 	// Metrics takes the module's collectors. Names begin with souk_<module>_.
 	Metrics prometheus.Registerer

@@ -82,10 +82,10 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 	if l.role != rolePublic {
 		inner = &h.servers.internalHandler
 	}
-	server.Handler = httpserver.Observed{
-		Handler: h.withHealth(telemetry.Traced(inner, l.role != rolePublic)), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
+	server.Handler = h.withHealth(httpserver.Observed{
+		Handler: telemetry.Traced(inner, l.role != rolePublic), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
 		TrustRequestID: l.role != rolePublic,
-	}
+	})
 	return server
 }
 
@@ -96,7 +96,7 @@ func (h *Host) adminHandler() http.Handler {
 	}.Handler()
 }
 
-// withHealth answers /ready and /live before anything else.
+// withHealth answers /ready and /live before anything else, and without a line in the log: they are polled.
 func (h *Host) withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		read := r.Method == http.MethodGet || r.Method == http.MethodHead
