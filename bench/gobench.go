@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,7 @@ func (b *bench) goBench(ctx context.Context, pkg, name, benchtime string, count 
 		return nil, fmt.Errorf("go test -bench %s %s: %w: %s", name, pkg, err, out)
 	}
 	samples, err := parseBench(string(out))
+	samples = slices.DeleteFunc(samples, func(s sample) bool { return s.name != name }) // -bench also runs what is below it
 	if err == nil && len(samples) == 0 {
 		err = errNoSample
 	}

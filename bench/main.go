@@ -51,13 +51,17 @@ func run() error {
 	only := flag.String("row", "", "measure only these rows, by number or name, separated by commas; all when empty")
 	out := flag.String("out", "bench", "folder of the report")
 	profiles := flag.Bool("profile", false, "run what serves requests once more under the profilers and keep what they saw in the folder profiles of the report")
+	bare := flag.String("bare", "", "be the bare server of row 1 at this address, and nothing else")
 	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if *bare != "" {
+		return serveBare(ctx, *bare)
+	}
 	chosen, err := choose(*only)
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	b, err := prepare(ctx, *out)
 	if err != nil {
 		return err

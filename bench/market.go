@@ -27,7 +27,6 @@ const (
 // market is a running shop with products on sale and buyers who are signed in.
 type market struct {
 	*server
-	address  string   // host:port of the API
 	products []string // ids
 	tokens   []string // access tokens of the buyers
 	data     string
@@ -44,7 +43,7 @@ func (b *bench) openMarket(ctx context.Context, core string) (m *market, err err
 	if err != nil {
 		return nil, err
 	}
-	m = &market{server: s, address: strings.TrimPrefix(s.url, "http://"), data: data}
+	m = &market{server: s, data: data}
 	if m.dbs, err = invariants.Open(data, nil); err == nil {
 		err = m.fill(ctx)
 	}

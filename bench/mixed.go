@@ -43,14 +43,16 @@ func mixed(ctx context.Context, b *bench) (figures []Figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.profile(ctx, m.server, "mixed", func(ctx context.Context) { t.run(ctx, best.rate, profileTime) }); err != nil {
+	err = b.profile(ctx, m.server, "mixed", func(ctx context.Context) { t.run(ctx, best.rate, profileTime) })
+	if err := errors.Join(err, m.settle(ctx, int(t.orders.Load())), m.verify(ctx)); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(m.settle(ctx, int(t.orders.Load())), m.verify(ctx)); err != nil {
-		return nil, err
+	sustained := Figure{Name: "rate sustained", Unit: "/s", Value: best.rate, Bar: atLeast(mixedRate), Note: "tried: " + best.tried}
+	if best.rate == 0 {
+		return []Figure{sustained}, nil
 	}
 	return []Figure{
-		{Name: "rate sustained", Unit: "/s", Value: best.rate, Bar: atLeast(mixedRate), Note: "tried: " + best.tried},
+		sustained,
 		{Name: "p99 at that rate, from the intended start", Unit: "ms", Value: millis(best.Latency(0.99)), Bar: atMost(millis(mixedTail))},
 		{Name: "p50", Unit: "ms", Value: millis(best.Latency(0.5))},
 		{Name: "processor time per request", Unit: "us", Value: best.cost},

@@ -37,29 +37,55 @@ func read(ctx context.Context, b *bench) (figures []Figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	souk := contender{"souk", m, m.address, each(m.productRequests())}
-	if o := souk.load(ctx, 0, warmUp); o.Failed > 0 {
-		return nil, o.Err
-	}
-	// Peers join here: each round measures every contender, so that what disturbs one disturbs all.
-	var costs, rates []float64
-	for range rounds {
-		cost, rate, err := souk.round(ctx)
-		if err != nil {
-			return nil, err
-		}
-		costs, rates = append(costs, cost), append(rates, rate)
-	}
-	steady := souk.load(ctx, steadyRate, roundTime)
-	if err := b.profile(ctx, m.server, "read", func(ctx context.Context) { souk.load(ctx, 0, profileTime) }); err != nil {
+	bare, err := b.startBare(ctx, apart.core)
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, bare.Stop()) }()
+	requests := each(m.productRequests())
+	souk := contender{"souk", m.server, requests}
+	measured, err := compare(ctx, souk, contender{"bare net/http", bare, requests}) // peers join here
+	if err != nil {
+		return nil, err
+	}
+	steady := souk.load(ctx, steadyRate, roundTime)
+	err = b.profile(ctx, m.server, "read", func(ctx context.Context) { souk.load(ctx, 0, profileTime) })
+	return readFigures(measured, steady), err
+}
+
+func readFigures(measured []costs, steady load.Outcome) []Figure {
+	ours, bare := measured[0], measured[1]
 	return []Figure{
-		{Name: "processor time per request, smallest round", Unit: "us", Value: slices.Min(costs), Bar: atMost(40), Note: "rounds: " + all(costs) + "; the stretch goal is 25"},
-		{Name: "requests on that core, best round", Unit: "/s", Value: slices.Max(rates), Note: "rounds: " + all(rates)},
+		{Name: "processor time per request, smallest round", Unit: "us", Value: slices.Min(ours.micros), Bar: atMost(40), Note: "rounds: " + all(ours.micros) + "; the stretch goal is 25"},
+		{Name: "the bare net/http server, same rounds", Unit: "us", Value: slices.Min(bare.micros), Note: "rounds: " + all(bare.micros)},
+		{Name: "so many times the bare server", Unit: "x", Value: slices.Min(ours.micros) / slices.Min(bare.micros)},
+		{Name: "requests on that core, best round", Unit: "/s", Value: slices.Max(ours.rates), Note: "rounds: " + all(ours.rates)},
 		{Name: fmt.Sprintf("p50 at %d/s, open loop", steadyRate), Unit: "ms", Value: millis(steady.Latency(0.5)), Note: steadyNote(steady, steadyRate)},
 		{Name: fmt.Sprintf("p99 at %d/s, open loop", steadyRate), Unit: "ms", Value: millis(steady.Latency(0.99))},
-	}, nil
+	}
+}
+
+// costs are what a contender's requests cost in processor time, and how many came through in a second, by round.
+type costs struct{ micros, rates []float64 }
+
+// compare measures all contenders in each round, so that what disturbs one disturbs all.
+func compare(ctx context.Context, contenders ...contender) ([]costs, error) {
+	measured := make([]costs, len(contenders))
+	for _, c := range contenders {
+		if o := c.load(ctx, 0, warmUp); o.Failed > 0 {
+			return nil, fmt.Errorf("%s: %w", c.name, o.Err)
+		}
+	}
+	for range rounds {
+		for i, c := range contenders {
+			cost, rate, err := c.round(ctx)
+			if err != nil {
+				return nil, err
+			}
+			measured[i].micros, measured[i].rates = append(measured[i].micros, cost), append(measured[i].rates, rate)
+		}
+	}
+	return measured, nil
 }
 
 func steadyNote(o load.Outcome, rate float64) string {
@@ -75,12 +101,9 @@ func kept(o load.Outcome, rate float64) bool { return o.Failed == 0 && o.Rate() 
 
 // contender is one server under the same load.
 type contender struct {
-	name    string
-	account interface {
-		CPU() (time.Duration, error)
-	}
-	address string
-	work    load.Work
+	name   string
+	server *server
+	work   load.Work
 }
 
 // each sends the requests in turn and wants 200.
@@ -93,17 +116,17 @@ func each(requests [][]byte) load.Work {
 
 // load sends for a time, at a rate or, when that is 0, as fast as the replies come.
 func (k contender) load(ctx context.Context, rate float64, d time.Duration) load.Outcome {
-	return load.Run(ctx, load.Plan{Address: k.address, Callers: readers, Rate: rate, Duration: d, Work: k.work})
+	return load.Run(ctx, load.Plan{Address: k.server.address, Callers: readers, Rate: rate, Duration: d, Work: k.work})
 }
 
 // round measures the processor time of a request in microseconds, and how many come through in a second.
 func (k contender) round(ctx context.Context) (cost, rate float64, err error) {
-	before, err := k.account.CPU()
+	before, err := k.server.CPU()
 	if err != nil {
 		return 0, 0, err //nolint:wrapcheck // names the account
 	}
 	o := k.load(ctx, 0, roundTime)
-	after, err := k.account.CPU()
+	after, err := k.server.CPU()
 	if err == nil && o.Failed > 0 {
 		err = fmt.Errorf("%s: %d requests failed: %w", k.name, o.Failed, o.Err)
 	}

@@ -14,10 +14,14 @@ import (
 // startPatience is how long the shop may take to be ready before the run is given up.
 const startPatience = 30 * time.Second
 
+// readyText is what a server prints once it serves.
+const readyText = "ready in "
+
 // server is a shop that runs, all modules in one process.
 type server struct {
 	*process.Process
 	url, admin string
+	address    string        // host:port of the url
 	took       time.Duration // from the start of the process until /ready answered 200
 }
 
@@ -43,13 +47,13 @@ func (b *bench) serve(ctx context.Context, data, core string) (*server, error) {
 		return nil, err
 	}
 	p, err := process.Start(ctx, process.Options{
-		Program: b.binary, Args: []string{"serve", "--all"}, Dir: b.work, Core: core, Ready: "ready in ",
+		Program: b.binary, Args: []string{"serve", "--all"}, Dir: b.work, Core: core, Ready: readyText,
 		Env: append(b.environment(data), "HTTP_ADDR="+public, "ADMIN_ADDR="+admin),
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &server{Process: p, url: "http://" + public, admin: "http://" + admin}
+	s := &server{Process: p, url: "http://" + public, address: public, admin: "http://" + admin}
 	if err := s.await(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
