@@ -69,6 +69,9 @@ func (r *Report) save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("encode report: %w", err)
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
 	var page strings.Builder
 	r.markdown(&page)
 	for name, text := range map[string]string{"report.json": string(raw) + "\n", "report.md": page.String()} {
