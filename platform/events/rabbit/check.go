@@ -51,7 +51,7 @@ func (e element) state(conn *amqp.Connection) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer ch.Close()
+	defer func() { _ = ch.Close() }() // it may be closed already
 	state, err := e.look(ch)
 	var refusal *amqp.Error
 	switch {

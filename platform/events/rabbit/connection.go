@@ -115,7 +115,7 @@ func (c *connection) inspect(ctx context.Context, queue string) (q amqp.Queue, e
 		if err != nil {
 			return fmt.Errorf("open a channel: %w", err)
 		}
-		defer ch.Close()
+		defer func() { _ = ch.Close() }() // it may be closed already
 		if q, err = ch.QueueDeclarePassive(queue, true, false, false, false, nil); err != nil {
 			return fmt.Errorf("inspect %s: %w", queue, err)
 		}

@@ -91,7 +91,7 @@ func (l *listener) consume(conn *connection) error {
 	if err != nil {
 		return err
 	}
-	defer ch.Close()
+	defer func() { _ = ch.Close() }()                                            // it may be closed already
 	defer context.AfterFunc(l.soft, func() { _ = ch.Cancel(l.module, false) })() // what has arrived is handled
 	lost := ch.NotifyClose(make(chan *amqp.Error, 1))
 	for {
@@ -208,7 +208,7 @@ func (l *listener) persist(lost <-chan *amqp.Error, batch []events.Envelope) err
 		case <-time.After(pause):
 		case <-patience:
 			return &refusal{batch, err}
-		case <-lost:
+		case <-lost: //nolint:errcheck // that it is lost is enough
 			return errLost
 		case <-l.soft.Done():
 			return err

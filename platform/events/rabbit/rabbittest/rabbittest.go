@@ -81,7 +81,7 @@ var shared = sync.OnceValues(func() (*administrator, error) {
 })
 
 // private keeps the server that the tests share: it would end if the collector closed its keeper's input.
-var private *Server
+var private *Server //nolint:unused // held, not read: that is its use
 
 // newHost makes a virtual host for the life of the test.
 func (a *administrator) newHost(t testing.TB) (string, error) {

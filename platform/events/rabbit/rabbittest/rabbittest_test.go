@@ -10,7 +10,9 @@ import (
 
 func TestHostsAreApart(t *testing.T) {
 	t.Parallel()
-	declare(t, rabbittest.URL(t), false)
+	if err := declare(t, rabbittest.URL(t), false); err != nil {
+		t.Fatal(err)
+	}
 	if err := declare(t, rabbittest.URL(t), true); err == nil {
 		t.Error("two tests see each other's queues")
 	}
@@ -19,7 +21,9 @@ func TestHostsAreApart(t *testing.T) {
 func TestKillKeepsWhatIsDurable(t *testing.T) {
 	t.Parallel()
 	s := rabbittest.Start(t)
-	declare(t, s.URL(), false)
+	if err := declare(t, s.URL(), false); err != nil {
+		t.Fatal(err)
+	}
 	s.Kill(t)
 	if conn, err := amqp.Dial(s.URL()); err == nil {
 		_ = conn.Close()
@@ -38,7 +42,7 @@ func declare(t *testing.T, url string, look bool) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // the test is over
 	ch, err := conn.Channel()
 	if err != nil {
 		t.Fatal(err)
