@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"app/platform/config"
+	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
@@ -141,6 +142,20 @@ func arrangements() map[string]func(t *testing.T) string {
 			o := options(t, demo.All(), "all", nil)
 			o.ForceRPC, o.RepeatCalls, o.DuplicateEvents = true, true, true
 			return start(t, o).URL()
+		},
+		"one process over rpc and a broker": func(t *testing.T) string {
+			o := options(t, demo.All(), "all", map[string]string{"BROKER_URL": rabbittest.URL(t)})
+			o.ForceRPC, o.RepeatCalls, o.DuplicateEvents = true, true, true
+			return start(t, o).URL()
+		},
+		"the bank elsewhere, with a broker": func(t *testing.T) string {
+			broker := rabbittest.URL(t)
+			bank := options(t, demo.All(), "bank", map[string]string{"INTERNAL_KEY": sharedKey, "BROKER_URL": broker})
+			bank.Listener = listener(t)
+			start(t, bank)
+			return start(t, options(t, demo.All(), "shop,door", map[string]string{
+				"INTERNAL_KEY": sharedKey, "BANK_URL": urlOf(bank.Listener), "BROKER_URL": broker,
+			})).URL()
 		},
 		"the bank elsewhere": func(t *testing.T) string {
 			bank := options(t, demo.All(), "bank", map[string]string{"INTERNAL_KEY": sharedKey})
