@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -96,11 +97,11 @@ func (p *Program) plan() *cobra.Command {
 		Use:   "plan",
 		Short: "Show how `serve` would put a process together, and what is missing for it",
 		Long: "Plan reads the configuration like `serve`, touches nothing, and shows which edges would be local calls and which go to\n" +
-			"another process, the databases, the addresses and the events. It exits with 2 when something is missing. With --compose it\n" +
-			"prints the services of compose.yaml instead, one for each module.",
+			"another process, the databases, the addresses, the events, and what is there of the broker's exchanges and queues. It\n" +
+			"exits with 2 when something is missing. With --compose it prints the services of compose.yaml instead, one for each module.",
 		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders\n  app plan --compose",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			if compose && chosen.any() {
 				return &usageError{errors.New("--compose is about every module: choose none with it")}
 			}
@@ -118,7 +119,7 @@ func (p *Program) plan() *cobra.Command {
 				printCompose(p.Out, plan)
 				return nil
 			}
-			printPlan(p.Out, plan)
+			printPlan(c.Context(), p.Out, plan)
 			if n := len(plan.Missing); n > 0 {
 				return &usageError{fmt.Errorf("not ready to be served: %d missing, see above", n)}
 			}
@@ -130,7 +131,7 @@ func (p *Program) plan() *cobra.Command {
 	return c
 }
 
-func printPlan(out io.Writer, plan *host.Plan) {
+func printPlan(ctx context.Context, out io.Writer, plan *host.Plan) {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	defer func() { _ = w.Flush() }()
 	_, _ = fmt.Fprintf(w, "hosted here\t%s\n", strings.Join(plan.Hosted(), ", "))
@@ -142,6 +143,7 @@ func printPlan(out io.Writer, plan *host.Plan) {
 			printPlanned(w, plan, m)
 		}
 	}
+	printBroker(ctx, w, plan)
 	for _, missing := range plan.Missing {
 		_, _ = fmt.Fprintf(w, "missing\t%s\n", missing)
 	}
@@ -158,7 +160,7 @@ func printPlanned(w io.Writer, plan *host.Plan, m host.ModulePlan) {
 	for _, h := range m.Hears {
 		from := "from this process"
 		if !h.Local {
-			from = "from " + h.From + ", elsewhere"
+			from = "from " + h.From + ", " + cmp.Or(byBroker(plan), "elsewhere")
 		}
 		_, _ = fmt.Fprintf(w, "  hears\t%s\t%s\n", h.Type, from)
 	}
@@ -177,10 +179,34 @@ func listeners(plan *host.Plan, event string) []string {
 		if m.Hosted {
 			out = append(out, "to "+m.Name+" in this process")
 		} else {
-			out = append(out, "to "+m.Name+" at "+cmp.Or(m.URL, "an address that is not set"))
+			out = append(out, "to "+m.Name+" "+cmp.Or(byBroker(plan), "at "+cmp.Or(m.URL, "an address that is not set")))
 		}
 	}
 	return out
+}
+
+// byBroker says how events reach other processes when there is a broker.
+func byBroker(plan *host.Plan) string {
+	if plan.Broker == "" {
+		return ""
+	}
+	return "by the broker"
+}
+
+// printBroker shows what the broker has of what the process needs. One that is away is no mistake.
+func printBroker(ctx context.Context, w io.Writer, plan *host.Plan) {
+	if plan.Broker == "" {
+		return
+	}
+	found, err := plan.AskBroker(ctx)
+	state := "answers"
+	if err != nil {
+		state = "does not answer: events wait until it does (" + err.Error() + ")"
+	}
+	_, _ = fmt.Fprintf(w, "\nbroker\t%s\t%s\n", plan.Broker, state)
+	for _, part := range found {
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", part.Kind, part.Name, part.State)
+	}
 }
 
 func where(e host.Edge) string {
