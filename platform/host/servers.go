@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"app/platform/httpserver"
 	"app/platform/telemetry"
@@ -36,6 +37,9 @@ func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "1")
 	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
 }
+
+// connectionAge is how long another process of the shop keeps a connection: then it finds the replicas there are now.
+const connectionAge = 30 * time.Second
 
 // listen takes all addresses and begins to answer: /live at once, everything else with 503 until it is there.
 func (h *Host) listen(ctx context.Context) error {
@@ -80,6 +84,7 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 	}
 	inner := http.Handler(&h.servers.publicHandler)
 	if l.role != rolePublic {
+		server.MaxAge = connectionAge
 		inner = &h.servers.internalHandler
 	}
 	server.Handler = h.withHealth(httpserver.Observed{

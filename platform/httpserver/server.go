@@ -40,6 +40,9 @@ type Server struct {
 	Drain time.Duration
 	// WriteTimeout bounds a reply from the end of the request's header. Zero: 60 s. Negative: none, for profiles.
 	WriteTimeout time.Duration
+	// MaxAge is how long a connection is kept: the first reply after that closes it, so that callers who keep their
+	// connections busy find replicas that have come up since. Zero: for ever.
+	MaxAge time.Duration
 
 	listener net.Listener
 	server   *http.Server
@@ -103,7 +106,8 @@ func (s *Server) Use(listener net.Listener) {
 	}
 	s.listener = listener
 	s.server = &http.Server{
-		Handler:           s.Handler,
+		Handler:           s.ageing(s.Handler),
+		ConnContext:       born,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      max(write, 0),
