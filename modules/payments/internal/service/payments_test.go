@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -251,9 +252,9 @@ func TestRefusedRefundOfACancelledOrder(t *testing.T) {
 	r := s.captured()
 	_, err := s.RequestRefund(context.Background(), user("usr_ann"), service.RefundRequest{PaymentID: r.GetPaymentId(), Reason: "broken"})
 	s.must(err, s.cancelled(r))
+	var refused atomic.Bool // refunds are sent side by side
 	s.company.refundFn = func(ask provider.RefundRequest) error {
-		if ask.Amount == 1490 && s.company.refundFn != nil {
-			s.company.refundFn = nil
+		if ask.Amount == 1490 && !refused.Swap(true) {
 			return provider.ErrRefused
 		}
 		return s.company.refund(ask)

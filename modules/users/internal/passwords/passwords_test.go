@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,14 +173,14 @@ func TestWaiterWhoLeavesIsNotServed(t *testing.T) {
 func TestQuiet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		quiet := 0
-		h := passwords.NewHasher(cheap, func() { quiet++ })
-		pass := func(d time.Duration, want int) {
+		var quiet atomic.Int32
+		h := passwords.NewHasher(cheap, func() { quiet.Add(1) })
+		pass := func(d time.Duration, want int32) {
 			t.Helper()
 			<-time.After(d)
 			synctest.Wait()
-			if quiet != want {
-				t.Errorf("called %d times, want %d", quiet, want)
+			if got := quiet.Load(); got != want {
+				t.Errorf("called %d times, want %d", got, want)
 			}
 		}
 		pass(time.Hour, 0) // nothing was hashed yet
