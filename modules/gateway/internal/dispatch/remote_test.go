@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -71,8 +72,8 @@ func exchange(t *testing.T, server *httptest.Server, request string) *http.Respo
 // Whatever a client writes about itself is inert: what the module gets is the gateway's word, and the path it authorised.
 func TestFailure37_ClientHeadersDoNotCross(t *testing.T) {
 	t.Parallel()
-	var got *http.Request
-	module := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.Clone(context.Background()) }))
+	var seen atomic.Pointer[http.Request]
+	module := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen.Store(r.Clone(context.Background())) }))
 	t.Cleanup(module.Close)
 	ada := identity.Principal{UserID: "usr_ada", Method: identity.Bearer}
 	gateway := newGateway(t, module.URL, ada)
@@ -101,6 +102,7 @@ Souk-Signature: s
 Content-Length: 2
 
 {}`)
+	got := seen.Load()
 	if got == nil {
 		t.Fatal("the module got nothing")
 	}
@@ -138,15 +140,15 @@ func TestRemote_Failures(t *testing.T) {
 	})
 	t.Run("BreaksOffBeforeTheReply", func(t *testing.T) {
 		t.Parallel()
-		calls := 0
+		var calls atomic.Int32
 		module := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
-			calls++
+			calls.Add(1)
 			panic(http.ErrAbortHandler)
 		}))
 		t.Cleanup(module.Close)
 		reply := exchange(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nIdempotency-Key: k\nContent-Length: 2\n\n{}")
-		if reply.StatusCode != http.StatusServiceUnavailable || calls != 1 {
-			t.Errorf("%d after %d calls", reply.StatusCode, calls)
+		if reply.StatusCode != http.StatusServiceUnavailable || calls.Load() != 1 {
+			t.Errorf("%d after %d calls", reply.StatusCode, calls.Load())
 		}
 	})
 	t.Run("BreaksOffWithinTheReply", func(t *testing.T) {
