@@ -36,8 +36,8 @@ func TestReadyWithoutTheBroker(t *testing.T) {
 		t.Errorf("sale: %d %s", status, body)
 	}
 	_, metrics := call(t, http.MethodGet, h.AdminURL()+"/metrics", "")
-	for _, use := range []string{"publish", "consume"} {
-		if line := `souk_events_broker_connected{use="` + use + `"} 0`; !strings.Contains(metrics, line) {
+	for _, line := range []string{"souk_events_broker_publishing 0", `souk_events_broker_consuming{module="bank"} 0`} {
+		if !strings.Contains(metrics, line) {
 			t.Errorf("%s is not in\n%s", line, metrics)
 		}
 	}

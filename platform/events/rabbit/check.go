@@ -53,9 +53,8 @@ func (e element) state(conn *amqp.Connection) (string, error) {
 	}
 	defer func() { _ = ch.Close() }() // it may be closed already
 	state, err := e.look(ch)
-	var refusal *amqp.Error
 	switch {
-	case errors.As(err, &refusal) && refusal.Code == amqp.NotFound:
+	case missing(err):
 		return "not there yet: made at the start", nil
 	case err != nil:
 		return "", err

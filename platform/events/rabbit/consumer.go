@@ -3,6 +3,7 @@ package rabbit
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -19,17 +20,18 @@ type Accept func(ctx context.Context, module string, batch []events.Envelope) er
 
 // Consumer brings events from the broker into the inboxes of the modules of this process.
 type Consumer struct {
-	link     *link
-	topology Topology
-	accept   Accept
-	holdFor  time.Duration
-	rejected *prometheus.CounterVec
-	dead     prometheus.Gauge
+	accept  Accept
+	holdFor time.Duration
+	logger  *slog.Logger
 
-	// soft ends the subscriptions, hard also what is in hand then, hangUp the connection.
+	consuming *prometheus.GaugeVec
+	rejected  *prometheus.CounterVec
+	dead      prometheus.Gauge
+
+	// soft ends the subscriptions, hard also what is in hand then, hangUp the connections.
 	soft, hard               context.Context
 	endSoft, endHard, hangUp context.CancelFunc
-	work, line               sync.WaitGroup
+	work, lines              sync.WaitGroup
 }
 
 // NewConsumer begins to consume the queues of the topology's Listeners, and returns at once whether the broker is there or
@@ -37,21 +39,26 @@ type Consumer struct {
 func NewConsumer(o Options, accept Accept) (*Consumer, error) {
 	o = o.withDefaults()
 	c := &Consumer{
-		link: newLink(o, "consume"), topology: o.Topology, accept: accept, holdFor: o.HoldFor, rejected: newRejected(), dead: newDead(),
+		accept: accept, holdFor: o.HoldFor, logger: o.Logger, consuming: newConsuming(), rejected: newRejected(), dead: newDead(),
 	}
-	if err := register(o.Metrics, c.link.up, c.rejected, c.dead); err != nil {
+	if err := register(o.Metrics, c.consuming, c.rejected, c.dead); err != nil {
 		return nil, err
 	}
 	c.soft, c.endSoft = context.WithCancel(context.Background())
 	c.hard, c.endHard = context.WithCancel(context.Background())
 	connected, hangUp := context.WithCancel(context.Background())
 	c.hangUp = hangUp
-	c.line.Go(func() { c.link.run(connected) })
-	for _, module := range o.Topology.Listeners {
-		l := &listener{Consumer: c, module: module, logger: o.Logger.With("module", module)}
+	for i, module := range o.Topology.Listeners {
+		l := &listener{
+			Consumer: c, module: module, topology: o.Topology.of(module), logger: o.Logger.With("module", module),
+			link: newLink(o, "hearing for "+module, c.consuming.WithLabelValues(module)),
+		}
+		c.lines.Go(func() { l.link.run(connected) })
 		c.work.Go(l.run)
+		if i == 0 {
+			c.work.Go(func() { c.countDead(l.link) })
+		}
 	}
-	c.work.Go(c.countDead)
 	return c, nil
 }
 
@@ -73,23 +80,23 @@ func (c *Consumer) Stop(ctx context.Context) error {
 	c.endHard()
 	<-done
 	c.hangUp()
-	c.line.Wait()
+	c.lines.Wait()
 	return err
 }
 
 // countDead keeps the gauge of dead messages up to date, and says when there are more.
-func (c *Consumer) countDead() {
+func (c *Consumer) countDead(l *link) {
 	for known := 0; ; wait(c.soft, countEvery) {
-		conn, err := c.link.await(c.soft)
+		conn, err := l.await(c.soft)
 		if err != nil {
 			return
 		}
-		q, err := conn.inspect(c.soft, Dead)
+		q, err := conn.inspect(c.hard, Dead)
 		if err != nil {
 			continue // the link tells when the broker is away
 		}
 		if c.dead.Set(float64(q.Messages)); q.Messages > known {
-			c.link.logger.WarnContext(c.soft, "the broker holds dead messages", "queue", Dead, "messages", q.Messages)
+			c.logger.WarnContext(c.soft, "the broker holds dead messages", "queue", Dead, "messages", q.Messages)
 		}
 		known = q.Messages
 	}

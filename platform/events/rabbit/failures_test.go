@@ -32,8 +32,6 @@ func TestFailure19_TheBrokerRestartsInMidPublish(t *testing.T) {
 	s := &stream{db: source, ended: make(chan struct{})}
 	go s.run(t)
 	await(t, "the first", func() bool { return count(t, target, `test_effects`) != "0" })
-	// A new quorum queue is not on disk at once: RabbitMQ 3.10 keeps its name in a table that is written twice a second.
-	<-time.After(2 * time.Second)
 	for range 2 {
 		server.Kill(t)
 		await(t, "the loss", func() bool { return count(t, source, `events_owed`) != "0" })
@@ -167,7 +165,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 		}
 		return n.Accept(ctx, module, batch)
 	})
-	p := running(t, process{n, failing})
+	running(t, process{n, failing})
 	emit(t, source, "a", numbered(300)...)
 	await(t, "attempts", func() bool { return attempts.Load() > 0 })
 	ch := channel(t, url)
@@ -181,10 +179,11 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	}
 	down.Store(false)
 	await(t, "effects", func() bool { return count(t, target, `test_effects`) == "300" })
-	if diff := cmp.Diff(numbered(300), recorded(t, target)); diff != "" {
+	got := recorded(t, target)
+	slices.Sort(got) // what a broker gets back it may deliver in another order
+	if diff := cmp.Diff(numbered(300), got); diff != "" {
 		t.Errorf("effects: -want +got\n%s", diff)
 	}
-	_ = p
 }
 
 // Whoever stops finishes what is in hand and leaves the rest to the next.
@@ -211,7 +210,9 @@ func TestStopLosesNothing(t *testing.T) {
 	running(t, relaying)
 	await(t, "effects", func() bool { return count(t, target, `test_effects`) == "2000" })
 	await(t, "sent", func() bool { return unsent(t, source) == "0" })
-	if diff := cmp.Diff(want, recorded(t, target)); diff != "" {
+	got := recorded(t, target)
+	slices.Sort(got) // what a broker gets back it may deliver in another order
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("effects: -want +got\n%s", diff)
 	}
 }

@@ -23,12 +23,12 @@ const (
 // errAway is why nothing is sent while there is no connection.
 var errAway = errors.New("the broker is away")
 
-// link keeps a connection for one purpose, for as long as it runs. Publishing and consuming have one each: a broker that
-// slows publishers down must not slow acknowledgements down.
+// link keeps a connection for one purpose, for as long as it runs. Publishing has one, and each module that hears: a broker
+// that slows publishers down must not slow acknowledgements down, and a queue that does not answer no other's.
 type link struct {
 	url, name string
 	// prepare does what has to be done on a new connection before it is used. nil is nothing.
-	prepare func(*connection) error
+	prepare func(context.Context, *connection) error
 	logger  *slog.Logger
 	up      prometheus.Gauge
 
@@ -40,10 +40,10 @@ type link struct {
 	changed chan struct{}
 }
 
-func newLink(o Options, use string) *link {
+func newLink(o Options, use string, up prometheus.Gauge) *link {
 	return &link{
-		url: o.URL, name: "souk " + o.Name + " (" + use + ")", logger: o.Logger.With("use", use),
-		up: connectedGauge(use), tried: make(chan struct{}), changed: make(chan struct{}),
+		url: o.URL, name: "souk " + use, logger: o.Logger.With("use", use), up: up,
+		tried: make(chan struct{}), changed: make(chan struct{}),
 	}
 }
 
@@ -82,7 +82,7 @@ func (l *link) open(ctx context.Context) (*connection, error) {
 	if err != nil || l.prepare == nil {
 		return conn, err
 	}
-	if err := conn.bounded(ctx, prepareTimeout, func() error { return l.prepare(conn) }); err != nil {
+	if err := conn.bounded(ctx, prepareTimeout, func() error { return l.prepare(ctx, conn) }); err != nil {
 		conn.leave()
 		return nil, fmt.Errorf("prepare the broker: %w", err)
 	}
@@ -147,10 +147,17 @@ func nextPause(d time.Duration) time.Duration {
 // wait waits for up to the given time, at least half of it, so that many processes do not come back as one. It is cut
 // short by the end of ctx.
 func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d/2 + rand.N(d/2+1)) //nolint:gosec // no secret
+	_ = sleep(ctx, d/2+rand.N(d/2+1)) //nolint:gosec // no secret
+}
+
+// sleep waits for the given time. Its error is that of ctx, which cuts it short.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

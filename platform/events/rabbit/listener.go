@@ -28,8 +28,10 @@ var errCancelled = errors.New("the broker ended the subscription")
 // listener consumes the queue of one module.
 type listener struct {
 	*Consumer
-	module string
-	logger *slog.Logger
+	module   string
+	topology Topology
+	link     *link
+	logger   *slog.Logger
 }
 
 // refusal is a batch that the database did not take in time.
@@ -53,7 +55,7 @@ func (l *listener) run() {
 		if l.soft.Err() != nil {
 			return
 		}
-		if !conn.IsClosed() { // else the link has said so
+		if !conn.IsClosed() || errors.Is(err, context.DeadlineExceeded) { // else the link has said so
 			l.logger.WarnContext(l.soft, "hearing from the broker was interrupted", "error", err)
 		}
 		var given *refusal
@@ -107,7 +109,7 @@ func (l *listener) consume(conn *connection) error {
 
 // subscribe makes the queue if it is not there, and asks for what is in it.
 func (l *listener) subscribe(conn *connection) (*amqp.Channel, <-chan amqp.Delivery, error) {
-	if err := l.topology.of(l.module).declare(conn.Connection, l.logger); err != nil {
+	if err := l.topology.declare(conn.Connection, l.logger); err != nil {
 		return nil, nil, err
 	}
 	ch, err := conn.Channel()

@@ -8,11 +8,16 @@ import (
 
 const namespace = "souk_events_broker_"
 
-// connectedGauge tells whether a link is up.
-func connectedGauge(use string) prometheus.Gauge {
+func newPublishing() prometheus.Gauge {
 	return prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: namespace + "connected", Help: "Whether there is a connection to the broker.", ConstLabels: prometheus.Labels{"use": use},
+		Name: namespace + "publishing", Help: "Whether there is a connection to publish on.",
 	})
+}
+
+func newConsuming() *prometheus.GaugeVec {
+	return prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: namespace + "consuming", Help: "Whether a module hosted here has a connection to hear on.",
+	}, []string{"module"})
 }
 
 func newReturned() *prometheus.CounterVec {

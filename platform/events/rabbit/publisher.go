@@ -14,6 +14,10 @@ import (
 // of a queue that it was removed; one that is made again before they know of it sends them nothing (seen with 3.10).
 const mendAfter = 2 * time.Second
 
+// settleAfter is how long a new queue is left alone. RabbitMQ (seen with 3.10) confirms messages of a quorum queue while the
+// queue's own name is in a table that is written to disk twice a second: killed before that, it loses queue and messages.
+const settleAfter = 1500 * time.Millisecond
+
 // Publisher brings events to the broker. It is the events.Sender of Destination.
 type Publisher struct {
 	link     *link
@@ -34,7 +38,7 @@ var _ events.Sender = (*Publisher)(nil)
 func NewPublisher(o Options) (*Publisher, error) {
 	o = o.withDefaults()
 	p := &Publisher{
-		link: newLink(o, "publish"), topology: o.Topology, returned: newReturned(),
+		link: newLink(o, "publishing for "+o.Name, newPublishing()), topology: o.Topology, returned: newReturned(),
 		outlets: map[string]*outlet{}, done: make(chan struct{}),
 	}
 	if err := register(o.Metrics, p.link.up, p.returned); err != nil {
@@ -50,9 +54,16 @@ func NewPublisher(o Options) (*Publisher, error) {
 	return p, nil
 }
 
-// declare makes the queues of those who hear before anything is published for them.
-func (p *Publisher) declare(conn *connection) error {
-	return p.topology.declare(conn.Connection, p.link.logger)
+// declare makes the queues of those who hear before anything is published for them. When it had to, it gives the broker time.
+func (p *Publisher) declare(ctx context.Context, conn *connection) error {
+	lacking, err := p.topology.lacking(conn.Connection)
+	if err != nil {
+		return err
+	}
+	if err := p.topology.declare(conn.Connection, p.link.logger); err != nil || !lacking {
+		return err
+	}
+	return sleep(ctx, settleAfter)
 }
 
 // Send implements events.Sender: nil means that the broker has the batch on disk, in every queue that hears its types.
@@ -79,7 +90,7 @@ func (p *Publisher) mend(ctx context.Context, conn *connection, o *outlet) {
 	if time.Since(o.backSince()) < mendAfter {
 		return
 	}
-	if err := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(conn) }); err != nil {
+	if err := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(ctx, conn) }); err != nil {
 		p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", err)
 	}
 }

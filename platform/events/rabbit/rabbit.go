@@ -39,7 +39,7 @@ func Queue(listener string) string { return "souk." + listener }
 type Options struct {
 	// URL is amqp:// or amqps://, with name, password and virtual host.
 	URL string
-	// Name is how the broker lists the process, such as "orders, payments".
+	// Name is how the broker lists who publishes, such as "orders, payments".
 	Name string
 	// Topology is what the process needs.
 	Topology Topology

@@ -139,6 +139,34 @@ func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
 	return ch.Close()
 }
 
+// lacking tells whether a queue is not there yet.
+func (t Topology) lacking(conn *amqp.Connection) (bool, error) {
+	for _, e := range t.elements() {
+		if e.kind != "queue" {
+			continue
+		}
+		ch, err := conn.Channel()
+		if err != nil {
+			return false, fmt.Errorf("open a channel: %w", err)
+		}
+		_, err = e.look(ch)
+		_ = ch.Close() // a channel that was asked for a queue which is not there is closed already
+		if missing(err) {
+			return true, nil
+		}
+		if err != nil {
+			return false, fmt.Errorf("look for queue %s: %w", e.name, err)
+		}
+	}
+	return false, nil
+}
+
+// missing tells whether the broker has no such thing.
+func missing(err error) bool {
+	var refusal *amqp.Error
+	return errors.As(err, &refusal) && refusal.Code == amqp.NotFound
+}
+
 // differs tells whether the broker refused a declaration because of what is there. It has then closed the channel.
 func differs(err error) bool {
 	var refusal *amqp.Error
