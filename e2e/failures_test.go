@@ -65,7 +65,16 @@ func TestFailure01_ManyBuyersOneUnit(t *testing.T) {
 // after a 5xx. When it is back it is used within two seconds, and what waited for it arrives.
 func TestFailure38_OneModuleDown(t *testing.T) {
 	t.Parallel()
-	s := shop.Open(t, shop.Processes, nil)
+	for _, shape := range []shop.Shape{shop.Processes, shop.RabbitMQ} {
+		t.Run(string(shape), func(t *testing.T) {
+			t.Parallel()
+			oneModuleDown(t, shop.Open(t, shape, nil))
+		})
+	}
+}
+
+func oneModuleDown(t *testing.T, s *shop.Shop) {
+	t.Helper()
 	ctx := t.Context()
 	st := openStand(t, s, "down", 300, 50)
 	buyer := must(s.SignUp(ctx, "buyer@example.com"))(t)

@@ -15,13 +15,14 @@ import (
 
 	"app/modules"
 	"app/platform/config"
+	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
 )
 
 // Shape is an arrangement of the shop's modules in processes.
 type Shape string
 
-// The shapes that need nothing but this machine.
+// The shapes. Containers have tests of their own.
 const (
 	// Local is one process with guarded local calls.
 	Local Shape = "local"
@@ -29,10 +30,13 @@ const (
 	RPC Shape = "rpc"
 	// Processes is a process for each module, with their own SQLite files and no broker.
 	Processes Shape = "processes"
+	// RabbitMQ is Processes with a broker between them; see rabbittest.URL for where it comes from, and for what happens
+	// when there is none.
+	RabbitMQ Shape = "rabbitmq"
 )
 
 // Shapes are all of them.
-var Shapes = []Shape{Local, RPC, Processes}
+var Shapes = []Shape{Local, RPC, Processes, RabbitMQ}
 
 // Shop is a running shop.
 type Shop struct {
@@ -68,9 +72,13 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 	maps.Copy(env, extra)
 	s := &Shop{Dir: t.TempDir()}
 	env["DATA_DIR"] = s.Dir
-	if shape == Processes {
+	switch shape {
+	case RabbitMQ:
+		env["BROKER_URL"] = rabbittest.URL(t)
 		s.split(t, env)
-	} else {
+	case Processes:
+		s.split(t, env)
+	case Local, RPC:
 		s.inProcess(t, env, shape == RPC)
 	}
 	return s
