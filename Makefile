@@ -31,6 +31,10 @@ test: ## run the tests (PKG=./modules/orders/... TESTFLAGS=-v)
 test-race: ## run the tests under the race detector
 	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race $(TESTFLAGS) $(PKG)
 
+.PHONY: test-broker
+test-broker: ## run the scenarios over RabbitMQ, and the tests that kill the broker
+	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -tags=faults $(TESTFLAGS) ./platform/events/rabbit/... ./e2e/...
+
 .PHONY: lint
 lint: ## check style, correctness, and that contracts stay compatible
 	$(LINTTOOL) golangci-lint run

@@ -65,7 +65,7 @@ func TestFailure01_ManyBuyersOneUnit(t *testing.T) {
 // after a 5xx. When it is back it is used within two seconds, and what waited for it arrives.
 func TestFailure38_OneModuleDown(t *testing.T) {
 	t.Parallel()
-	for _, shape := range []shop.Shape{shop.Processes, shop.RabbitMQ} {
+	for _, shape := range shop.Split {
 		t.Run(string(shape), func(t *testing.T) {
 			t.Parallel()
 			oneModuleDown(t, shop.Open(t, shape, nil))

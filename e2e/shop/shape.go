@@ -35,8 +35,11 @@ const (
 	RabbitMQ Shape = "rabbitmq"
 )
 
-// Shapes are all of them.
-var Shapes = []Shape{Local, RPC, Processes, RabbitMQ}
+// Shapes are those that scenarios run in: with the build tag faults, over RabbitMQ too.
+var Shapes = append([]Shape{Local, RPC, Processes}, brokered...)
+
+// Split are those of them with a process for each module.
+var Split = append([]Shape{Processes}, brokered...)
 
 // Shop is a running shop.
 type Shop struct {
