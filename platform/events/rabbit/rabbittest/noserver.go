@@ -7,9 +7,7 @@ import "testing"
 // Server is a private RabbitMQ, which is started on Unix systems only.
 type Server struct{}
 
-func newServer() (*Server, error) { return nil, errNotInstalled }
-
-func (*Server) boot() error { return errNotInstalled }
+func startServer() (*Server, error) { return nil, errNotInstalled }
 
 func (*Server) end() {}
 

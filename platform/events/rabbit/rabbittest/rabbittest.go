@@ -38,15 +38,12 @@ func URL(t testing.TB) string {
 // missing servers holds here too, but SOUK_TEST_RABBITMQ is of no help: a server of somebody else is not killed.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := newServer()
-	if err == nil {
-		t.Cleanup(s.end)
-		err = s.boot()
-	}
+	s, err := startServer()
 	if errors.Is(err, errNotInstalled) && env(serverVariable) != "" {
 		t.Skipf("NOT TESTED: a server of the test's own is needed: %v", err)
 	}
 	check(t, err)
+	t.Cleanup(s.end)
 	return s
 }
 
@@ -69,10 +66,7 @@ var shared = sync.OnceValues(func() (*administrator, error) {
 	if given := env(serverVariable); given != "" {
 		return newAdministrator(given)
 	}
-	s, err := newServer()
-	if err == nil {
-		err = s.boot()
-	}
+	s, err := startServer()
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -92,17 +93,17 @@ func find() (string, error) {
 	return "", errNotInstalled
 }
 
+// freePort finds a port that nobody listens at, below those that the system gives to connections on their way out: the
+// server is started again on it.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
-	if err != nil {
-		return 0, err
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
+		if err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	address, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, errors.New("not a TCP address")
-	}
-	return address.Port, nil
+	return 0, errors.New("no port is free")
 }
 
 // config is as durable as the defaults, and small.
@@ -133,8 +134,23 @@ func (s *Server) environment() []string {
 	}
 }
 
+// startServer makes a server and starts it. Another process may be faster at one of its ports, so it tries again.
+func startServer() (s *Server, err error) {
+	for range 3 {
+		if s, err = newServer(); err != nil {
+			return nil, err
+		}
+		if err = s.boot(); err == nil {
+			return s, nil
+		}
+		s.end()
+	}
+	return nil, err
+}
+
 // boot starts the server and waits until it answers.
 func (s *Server) boot() (err error) {
+	_ = os.Remove(filepath.Join(s.dir, "pid"))                            // of its former life
 	s.keep = exec.Command("sh", "-c", keeper, "keeper", s.dir, s.program) //nolint:noctx // ends when its input does
 	s.keep.Env = s.environment()
 	s.keep.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt is for the tests, not for the keeper
@@ -158,11 +174,28 @@ func (s *Server) await() error {
 		}
 		select {
 		case <-tick.C:
+			if s.alive() {
+				continue
+			}
 		case <-deadline:
-			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-			return fmt.Errorf("RabbitMQ does not answer: %w\n%s", err, log[max(0, len(log)-3000):])
 		}
+		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+		return fmt.Errorf("RabbitMQ does not answer: %w\n%s", err, log[max(0, len(log)-3000):])
 	}
+}
+
+// alive tells whether the server's process is still there, or not there yet.
+func (s *Server) alive() bool {
+	pid, err := s.pid()
+	return err != nil || syscall.Kill(pid, 0) == nil
+}
+
+func (s *Server) pid() (int, error) {
+	raw, err := os.ReadFile(filepath.Join(s.dir, "pid"))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(raw)))
 }
 
 // answers tells whether both doors are open.
@@ -209,11 +242,7 @@ func (s *Server) Resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
 
 func (s *Server) signal(t testing.TB, what syscall.Signal) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(s.dir, "pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(raw)))
+	pid, err := s.pid()
 	if err != nil {
 		t.Fatal(err)
 	}
