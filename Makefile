@@ -32,8 +32,8 @@ test-race: ## run the tests under the race detector
 	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race $(TESTFLAGS) $(PKG)
 
 .PHONY: test-broker
-test-broker: ## run the scenarios over RabbitMQ, and the tests that kill the broker
-	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -tags=faults $(TESTFLAGS) ./platform/events/rabbit/... ./e2e/...
+test-broker: ## run the tests of the broker, and the scenarios over it
+	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -tags=faults $(TESTFLAGS) ./platform/events/rabbit/... ./platform/host ./e2e/...
 
 .PHONY: lint
 lint: ## check style, correctness, and that contracts stay compatible

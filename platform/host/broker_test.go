@@ -1,3 +1,5 @@
+//go:build faults
+
 package host_test
 
 import (
@@ -17,10 +19,6 @@ import (
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
 )
-
-// nowhere is the address of a broker, or a module, that is not there. A port that was free a moment ago may be another
-// test's by now.
-const nowhere = "127.0.0.1:1"
 
 // A process starts, is ready and does business while the broker is away. A metric tells.
 func TestReadyWithoutTheBroker(t *testing.T) {

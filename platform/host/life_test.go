@@ -21,6 +21,10 @@ import (
 	"app/platform/lifecycle"
 )
 
+// nowhere is the address of a broker, or a module, that is not there. A port that was free a moment ago may be another
+// test's by now.
+const nowhere = "127.0.0.1:1"
+
 type readiness struct {
 	Ready   bool               `json:"ready"`
 	Reason  string             `json:"reason"`

@@ -1,3 +1,5 @@
+//go:build faults
+
 package rabbit
 
 import "github.com/prometheus/client_golang/prometheus"
