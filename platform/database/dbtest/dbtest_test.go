@@ -41,3 +41,50 @@ func TestUserSeesNoOtherSchema(t *testing.T) {
 		t.Errorf("%d schemas, %v, want its own", schemas, err)
 	}
 }
+
+// script is like the one that deploys a module's schema.
+const script = `-- A comment; with a semicolon.
+CREATE DATABASE ` + "`@module@`" + ` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+CREATE USER '@module@'@'%' IDENTIFIED BY '@password@';
+GRANT SELECT, INSERT, CREATE, ALTER, UPDATE, DELETE ON ` + "`@module@`.* TO '@module@'@'%';"
+
+func TestAccount(t *testing.T) {
+	t.Parallel()
+	db := dbtest.OpenURL(t, dbtest.Account(t, "orders", script), notes)
+	err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, "DROP TABLE notes")
+		return err
+	})
+	if err == nil {
+		t.Error("the account may do what the script did not grant")
+	}
+}
+
+// What was committed is there after a server was killed.
+func TestServerIsKilledAndStarted(t *testing.T) {
+	t.Parallel()
+	server := dbtest.Start(t)
+	location := server.Account(t, "orders", script)
+	db := dbtest.OpenURL(t, location, notes)
+	err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, "INSERT INTO notes (id) VALUES (?)", 1)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Kill(t)
+	if err := db.Ping(t.Context()); err == nil {
+		t.Error("a server that was killed answers")
+	}
+	server.Restart(t)
+	server.Pause(t)
+	server.Resume(t)
+	var n int
+	err = db.Read(t.Context(), func(ctx context.Context, q *database.Tx) error {
+		return q.QueryRow(ctx, "SELECT COUNT(*) FROM notes").Scan(&n)
+	})
+	if err != nil || n != 1 {
+		t.Errorf("%d rows, %v", n, err)
+	}
+}

@@ -28,17 +28,23 @@ var errNoServer = errors.New("no MySQL server: neither is " + serverVariable + "
 func MySQL(t testing.TB) string {
 	t.Helper()
 	server, err := server()
+	available(t, err)
+	location, err := newSchema(t, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return location
+}
+
+// available skips or fails the test that got no server.
+func available(t testing.TB, err error) {
+	t.Helper()
 	if errors.Is(err, errNoServer) && os.Getenv("CI") == "" { //nolint:forbidigo // no program has this package
 		t.Skipf("NOT TESTED ON MYSQL: %v", err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	location, err := newSchema(t, server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return location
 }
 
 // administrator is a connection that may make schemas, and where it leads.

@@ -43,10 +43,8 @@ done
 // sharedServer gives the socket of the machine's MariaDB for tests and starts it when there is none. It uses a socket
 // and no port, so that it can neither clash with another server nor be reached by another user.
 func sharedServer() (socket string, err error) {
-	for _, program := range []string{"mariadbd", "mariadb-install-db", "flock", "sh"} {
-		if _, err := find(program); err != nil {
-			return "", errNoServer
-		}
+	if !installed() {
+		return "", errNoServer
 	}
 	home := filepath.Join(os.TempDir(), fmt.Sprintf("souk-test-mariadb-%d", os.Getuid()))
 	if err := os.MkdirAll(home, 0o700); err != nil {
@@ -62,6 +60,16 @@ func sharedServer() (socket string, err error) {
 		return resolve(current)
 	}
 	return start(home, current)
+}
+
+// installed tells whether a server can be started.
+func installed() bool {
+	for _, program := range []string{"mariadbd", "mariadb-install-db", "flock", "sh"} {
+		if _, err := find(program); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // join takes a place among the users of the server in dir, for the life of this process.

@@ -1,0 +1,33 @@
+//go:build !unix
+
+package dbtest
+
+import "testing"
+
+// Server is a private MariaDB, which is started on Unix systems only.
+type Server struct{}
+
+// Start has nothing to start.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	available(t, errNoServer)
+	return nil
+}
+
+// Account is never called.
+func (*Server) Account(testing.TB, string, string) string { return "" }
+
+// Kill is never called.
+func (*Server) Kill(testing.TB) {}
+
+// Restart is never called.
+func (*Server) Restart(testing.TB) {}
+
+// Pause is never called.
+func (*Server) Pause(testing.TB) {}
+
+// Resume is never called.
+func (*Server) Resume(testing.TB) {}
+
+// Address is never called.
+func (*Server) Address() string { return "" }

@@ -1,0 +1,183 @@
+//go:build unix
+
+package dbtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// guard runs a server until its standard input says something or ends, which happens too when the process of the tests is
+// killed. The folder goes with the server unless the word was "keep".
+const guard = `
+dir=$1; shift
+"$@" >>"$dir/log" 2>&1 </dev/null &
+server=$!
+echo $server >"$dir/server"
+read -r word
+kill -KILL $server
+wait
+[ "$word" = keep ] || rm -rf "$dir"
+`
+
+// Server is a MariaDB of one test, which may kill it, stop it for a while, and start it again. It listens on a loopback port.
+type Server struct {
+	dir     string
+	port    int
+	command []string
+	root    administrator
+
+	guard *exec.Cmd
+	life  io.WriteCloser // the guard's standard input
+}
+
+// Start starts a server of the test's own, which ends with it. What MySQL says about missing servers holds here too, but
+// SOUK_TEST_MYSQL is of no help: a server of somebody else is not killed.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	if !installed() {
+		available(t, errNoServer)
+	}
+	s, err := startPrivate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.end)
+	return s
+}
+
+func startPrivate() (s *Server, err error) {
+	s = &Server{}
+	if s.dir, err = os.MkdirTemp("", "souk-test-mariadb-"); err != nil {
+		return nil, err
+	}
+	if s.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	if s.command, err = prepare(s.dir); err != nil {
+		return nil, err
+	}
+	s.command = append(s.command, "--skip-networking=0", "--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port))
+	if err := s.boot(); err != nil {
+		s.end()
+		return nil, err
+	}
+	root := url.URL{Scheme: "mysql", User: url.User("root"), Host: s.Address(), RawQuery: "socket=" + url.QueryEscape(filepath.Join(s.dir, "socket"))}
+	connector, err := mysql.NewConnector(configure(root))
+	if err != nil {
+		s.end()
+		return nil, err
+	}
+	s.root = administrator{sql.OpenDB(connector), url.URL{Scheme: "mysql", Host: s.Address()}}
+	return s, nil
+}
+
+// freePort finds a port that nobody listens at, below those that the system gives to connections on their way out: the
+// server is started again on it.
+func freePort() (int, error) {
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
+		if err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, errors.New("no port is free")
+}
+
+// boot starts the server and waits until it answers.
+func (s *Server) boot() (err error) {
+	s.guard = exec.CommandContext(context.Background(), "sh", append([]string{"-c", guard, "guard", s.dir}, s.command...)...)
+	s.guard.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt is for the tests, not for the guard
+	if s.life, err = s.guard.StdinPipe(); err != nil {
+		return err
+	}
+	if err := s.guard.Start(); err != nil {
+		return err
+	}
+	return await(s.dir)
+}
+
+// Address is host:port.
+func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// Account is the function of that name, on this server.
+func (s *Server) Account(t testing.TB, module, script string) string {
+	t.Helper()
+	location, err := s.root.account(t, module, script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return location
+}
+
+// Kill ends the server as a power cut would. Its data stay.
+func (s *Server) Kill(t testing.TB) {
+	t.Helper()
+	if _, err := io.WriteString(s.life, "keep\n"); err != nil {
+		t.Fatal(err)
+	}
+	_ = s.guard.Wait() // how the shell ended does not matter
+}
+
+// Restart starts the server again after Kill, at the same address, and returns when it answers.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.boot(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Pause makes the server stand still, its connections open, until Resume.
+func (s *Server) Pause(t testing.TB) {
+	t.Helper()
+	s.signal(t, syscall.SIGSTOP)
+}
+
+// Resume ends a pause.
+func (s *Server) Resume(t testing.TB) {
+	t.Helper()
+	s.signal(t, syscall.SIGCONT)
+}
+
+func (s *Server) signal(t testing.TB, what syscall.Signal) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(s.dir, "server"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(raw)))
+	if err != nil {
+		t.Fatal(fmt.Errorf("read the server's id: %w", err))
+	}
+	if err := syscall.Kill(pid, what); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// end ends the server and removes its folder.
+func (s *Server) end() {
+	if s.root.db != nil {
+		_ = s.root.db.Close()
+	}
+	if s.life != nil {
+		_ = s.life.Close()
+		_ = s.guard.Wait()
+	}
+	_ = os.RemoveAll(s.dir) // a server that was killed left it
+}
