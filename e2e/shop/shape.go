@@ -15,6 +15,7 @@ import (
 
 	"app/modules"
 	"app/platform/config"
+	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
 )
@@ -30,9 +31,9 @@ const (
 	RPC Shape = "rpc"
 	// Processes is a process for each module, with their own SQLite files and no broker.
 	Processes Shape = "processes"
-	// RabbitMQ is Processes with a broker between them; see rabbittest.URL for where it comes from, and for what happens
-	// when there is none.
-	RabbitMQ Shape = "rabbitmq"
+	// RabbitMQ is a process for each module, each with a schema and an account of its own on MariaDB, and a broker between
+	// them. See dbtest.MySQL and rabbittest.URL for where these come from, and for what happens when there are none.
+	RabbitMQ Shape = "mariadb-rabbitmq"
 )
 
 // Shapes are those that scenarios run in: with the build tag faults, over RabbitMQ too.
@@ -78,6 +79,10 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 	switch shape {
 	case RabbitMQ:
 		env["BROKER_URL"] = rabbittest.URL(t)
+		s.Databases = Accounts(t, dbtest.Account)
+		for module, location := range s.Databases {
+			env[config.ModuleVariable(module, "DATABASE_URL")] = location
+		}
 		s.split(t, env)
 	case Processes:
 		s.split(t, env)
@@ -142,6 +147,23 @@ func names() []string {
 	return out
 }
 
+// Accounts makes a schema and an account for each module, as the script of the deployment does, and gives their locations by
+// module. account is dbtest.Account, or that of a server.
+func Accounts(t testing.TB, account func(t testing.TB, module, script string) string) map[string]string {
+	t.Helper()
+	script, err := os.ReadFile(filepath.Join(Root(), "deploy", "mysql", "account.sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, m := range modules.All() {
+		if _, owns := m.(host.DatabaseOwner); owns {
+			out[m.Name()] = account(t, m.Name(), string(script))
+		}
+	}
+	return out
+}
+
 // served are the modules that need a process: all but those that only have commands.
 func served() []string {
 	return slices.DeleteFunc(names(), func(name string) bool { return name == "seed" })
@@ -171,6 +193,11 @@ func (s *Shop) split(t testing.TB, env map[string]string) {
 		own["HTTP_ADDR"] = addresses[name]
 		own["PUBLIC_URL"] = s.Base
 		delete(own, config.ModuleVariable(name, "URL"))
+		for _, other := range served() {
+			if other != name {
+				delete(own, config.ModuleVariable(other, "DATABASE_URL"))
+			}
+		}
 		p := &Part{Name: name, Address: addresses[name], Binary: binary, Args: []string{"serve", "--module=" + name}, Env: own}
 		p.log = filepath.Join(s.Dir, name+".log")
 		s.Parts = append(s.Parts, p)
