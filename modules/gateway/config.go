@@ -7,12 +7,13 @@ import (
 
 // Config of the module.
 type Config struct {
-	Default  int `env:"GATEWAY_RATE_DEFAULT" envDefault:"600" doc:"requests a minute that one caller may make in the class default"`
-	Auth     int `env:"GATEWAY_RATE_AUTH" envDefault:"20" doc:"requests a minute that one network may make in the class auth: sign-in, registration, codes"`
-	Checkout int `env:"GATEWAY_RATE_CHECKOUT" envDefault:"60" doc:"requests a minute that one caller may make in the class checkout"`
-	Webhook  int `env:"GATEWAY_RATE_WEBHOOK" envDefault:"600" doc:"requests a minute that one network may make in the class webhook"`
-	Keys     int `env:"GATEWAY_RATE_KEYS" envDefault:"50000" doc:"callers that the limits of one class remember; the least recently seen are forgotten"`
-	Tokens   int `env:"GATEWAY_TOKENS" envDefault:"20000" doc:"access tokens that are remembered as verified"`
+	Default  int    `env:"GATEWAY_RATE_DEFAULT" envDefault:"600" doc:"requests a minute that one caller may make in the class default"`
+	Auth     int    `env:"GATEWAY_RATE_AUTH" envDefault:"20" doc:"requests a minute that one network may make in the class auth: sign-in, registration, codes"`
+	Checkout int    `env:"GATEWAY_RATE_CHECKOUT" envDefault:"60" doc:"requests a minute that one caller may make in the class checkout"`
+	Webhook  int    `env:"GATEWAY_RATE_WEBHOOK" envDefault:"600" doc:"requests a minute that one network may make in the class webhook"`
+	Keys     int    `env:"GATEWAY_RATE_KEYS" envDefault:"50000" doc:"callers that the limits of one class remember; the least recently seen are forgotten"`
+	RedisURL string `env:"REDIS_URL" secret:"true" doc:"redis:// address at which several gateways share one limit; without it each counts in memory"`
+	Tokens   int    `env:"GATEWAY_TOKENS" envDefault:"20000" doc:"access tokens that are remembered as verified"`
 }
 
 // Validate implements config's check; every error names its variable.

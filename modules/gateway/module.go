@@ -28,6 +28,7 @@ type Module struct {
 	users   usersv1.UsersClient
 	pages   pages.Pages
 	gateway *edge.Gateway
+	shared  *limit.Shared // nil where the process counts alone
 }
 
 // New makes the module, not yet open.
@@ -61,10 +62,22 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	if m.gateway.Table, err = table(env); err != nil {
 		return err
 	}
-	if env.Config.RateLimit != "off" {
-		m.gateway.Limiter, err = limit.New(m.quotas(), m.cfg.Keys)
+	if env.Config.RateLimit == "off" {
+		return nil
 	}
+	if m.cfg.RedisURL != "" {
+		m.shared, err = limit.NewShared(m.cfg.RedisURL, limit.Patience, env.Logger, env.Metrics)
+	}
+	m.gateway.Limiter = limit.New(limit.Options{Quotas: m.quotas(), Keys: m.cfg.Keys, Now: env.Now, Shared: m.shared})
 	return err
+}
+
+// Stop implements lifecycle.Stopper.
+func (m *Module) Stop(context.Context) error {
+	if m.shared == nil {
+		return nil
+	}
+	return m.shared.Close()
 }
 
 func (m *Module) keys(ctx context.Context) ([]byte, error) {

@@ -64,3 +64,16 @@ func Network(a netip.Addr) string {
 	}
 	return prefix.String()
 }
+
+// coarse is the part of an address that a session or an audit record may keep: a /24 of IPv4, a /48 of IPv6.
+func coarse(a netip.Addr) string {
+	bits := 48
+	if a.Is4() {
+		bits = 24
+	}
+	prefix, err := a.Prefix(bits)
+	if err != nil || a.IsUnspecified() {
+		return ""
+	}
+	return prefix.String()
+}

@@ -74,11 +74,7 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	if g.Limiter == nil {
 		return true
 	}
-	verdict, err := g.Limiter.Take(r.Context(), op.Rate, caller(op, p, client))
-	if err != nil {
-		httpserver.WriteProblem(w, r, err)
-		return false
-	}
+	verdict := g.Limiter.Take(r.Context(), op.Rate, caller(op, p, client))
 	verdict.Header(w.Header())
 	if verdict.Allowed {
 		return true
@@ -89,8 +85,8 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	return false
 }
 
-// caller is whom a limit counts for: the principal, or the network where nobody is signed in or the operation is about
-// signing in.
+// caller is whom a limit counts for: the user, the merchant whose API keys it is, or the network where nobody is signed in or the
+// operation is about signing in.
 func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
 	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
 		return Network(client)
@@ -142,6 +138,7 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry,
 	inner := r.WithContext(ctx)
 	inner.Header = r.Header.Clone()
 	inner.Header[httpserver.ClientHeader] = []string{clientMark(client)}
+	inner.Header[httpserver.NetworkHeader] = []string{coarse(client)}
 	if r.ContentLength != 0 {
 		inner.Body = http.MaxBytesReader(w, r.Body, op.MaxBody)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -101,10 +102,7 @@ func TestGateway_Access(t *testing.T) {
 
 func TestGateway_Limit(t *testing.T) {
 	t.Parallel()
-	l, err := limit.New(limit.Quotas{httpserver.RateAuth: 8}, 100)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateAuth: 8}, Keys: 100, Now: time.Now})
 	g, reached := newGateway(t, l)
 	var last *httptest.ResponseRecorder
 	for range 20 {

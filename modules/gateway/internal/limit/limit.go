@@ -1,5 +1,5 @@
 // Package limit counts requests per caller and class with the generic cell rate algorithm (GCRA) and says in headers
-// what is left (draft-ietf-httpapi-ratelimit-headers).
+// what is left (draft-ietf-httpapi-ratelimit-headers-10). It counts in memory, or in a Redis that gateways share.
 package limit
 
 import (
@@ -10,24 +10,42 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/throttled/throttled/v2"
-	"github.com/throttled/throttled/v2/store/memstore"
-
 	"app/platform/httpserver"
 )
 
-// Quotas are requests per minute and caller for each class.
+// Quotas are requests per minute and caller for each class. Half of a minute's quota may come at once, the rest evenly.
 type Quotas map[httpserver.RateClass]int
 
-// Limiter counts in memory: each gateway process counts on its own. Safe for concurrent use.
+// Options of a limiter.
+type Options struct {
+	// Quotas name the classes that are limited.
+	Quotas Quotas
+	// Keys is how many callers each class remembers in memory, at least 1.
+	Keys int
+	// Now is the clock of what is counted in memory; Redis has its own.
+	Now func() time.Time
+	// Shared counts for several gateways together. Nil: this process counts alone.
+	Shared *Shared
+}
+
+// Limiter decides about requests. Safe for concurrent use.
 type Limiter struct {
-	classes map[httpserver.RateClass]class
+	now     func() time.Time
+	shared  *Shared
+	classes map[httpserver.RateClass]*class
 }
 
 type class struct {
-	name    string
-	policy  string // the header RateLimit-Policy
-	limiter *throttled.GCRARateLimiterCtx
+	name   string
+	policy string // the header RateLimit-Policy
+	quota  quota
+	memory *memory
+}
+
+// quota is a limit as GCRA sees it: a request each step, so many steps ahead of time.
+type quota struct {
+	perMinute, burst int
+	step             time.Duration
 }
 
 // Verdict is what a limit says about one request.
@@ -35,53 +53,64 @@ type Verdict struct {
 	Allowed    bool
 	RetryAfter time.Duration // positive when not allowed
 
-	policy, state string
+	class *class
+	left  int           // requests that may come now
+	reset time.Duration // until nothing is counted any more
 }
 
-// New makes a limiter that remembers at most keys callers in each class and forgets the least recently seen.
-func New(quotas Quotas, keys int) (*Limiter, error) {
-	l := &Limiter{classes: make(map[httpserver.RateClass]class, len(quotas))}
-	for name, perMinute := range quotas {
-		store, err := memstore.NewCtx(keys)
-		if err != nil {
-			return nil, fmt.Errorf("make rate limit store: %w", err)
-		}
-		// Half of the minute's quota may come at once, the rest evenly.
-		quota := throttled.RateQuota{MaxRate: throttled.PerMin(perMinute), MaxBurst: max(perMinute/2, 4)}
-		limiter, err := throttled.NewGCRARateLimiterCtx(store, quota)
-		if err != nil {
-			return nil, fmt.Errorf("rate limit of class %s: %w", name, err)
-		}
-		l.classes[name] = class{string(name), fmt.Sprintf("%q;q=%d;w=60", string(name), perMinute), limiter}
+// New makes a limiter.
+func New(o Options) *Limiter {
+	l := &Limiter{now: o.Now, shared: o.Shared, classes: make(map[httpserver.RateClass]*class, len(o.Quotas))}
+	for name, perMinute := range o.Quotas {
+		q := quota{perMinute, max(perMinute/2, 4) + 1, time.Minute / time.Duration(perMinute)}
+		policy := fmt.Sprintf("%q;q=%d;w=60", string(name), perMinute)
+		l.classes[name] = &class{string(name), policy, q, newMemory(o.Keys)}
 	}
-	return l, nil
+	return l
 }
 
-// Take counts one request of a caller, which is a principal or a network. A class without quota is not limited.
-func (l *Limiter) Take(ctx context.Context, name httpserver.RateClass, caller string) (Verdict, error) {
-	c, ok := l.classes[name]
-	if !ok {
-		return Verdict{Allowed: true}, nil
+// Take counts one request of a caller, which is a principal, an API key or a network. A class without quota is not
+// limited. It always decides: while the shared count cannot be had, by what this process has seen.
+func (l *Limiter) Take(ctx context.Context, name httpserver.RateClass, caller string) Verdict {
+	c := l.classes[name]
+	if c == nil {
+		return Verdict{Allowed: true}
 	}
-	limited, result, err := c.limiter.RateLimitCtx(ctx, caller, 1)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("count request: %w", err)
+	if l.shared != nil {
+		if v, ok := l.shared.take(ctx, c, caller); ok {
+			return v
+		}
 	}
-	v := Verdict{Allowed: !limited, policy: c.policy}
-	v.state = strconv.Quote(c.name) + ";r=" + strconv.Itoa(result.Remaining) + ";t=" + strconv.Itoa(seconds(result.ResetAfter))
-	if limited {
-		v.RetryAfter = max(result.RetryAfter, time.Millisecond)
+	return c.memory.take(c, caller, l.now().UnixNano())
+}
+
+// Remembered counts the callers that are remembered in memory, over all classes.
+func (l *Limiter) Remembered() (n int) {
+	for _, c := range l.classes {
+		n += c.memory.size()
 	}
-	return v, nil
+	return n
+}
+
+// verdict is what follows from the time at which a caller's requests, evenly spaced, would have been made (theoretical
+// arrival time), before this one and with it. All in nanoseconds.
+func (c *class) verdict(before, now int64) (v Verdict, after int64) {
+	step, tolerance := int64(c.quota.step), int64(c.quota.step)*int64(c.quota.burst)
+	after = max(before, now) + step
+	if wait := after - tolerance - now; wait > 0 {
+		return Verdict{RetryAfter: time.Duration(wait), class: c, reset: time.Duration(before - now)}, before
+	}
+	ahead := after - now
+	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: time.Duration(ahead)}, after
 }
 
 // Header writes what is left of the limit.
 func (v Verdict) Header(h http.Header) {
-	if v.policy == "" {
+	if v.class == nil {
 		return
 	}
-	h["Ratelimit-Policy"] = []string{v.policy}
-	h["Ratelimit"] = []string{v.state}
+	h["Ratelimit-Policy"] = []string{v.class.policy}
+	h["Ratelimit"] = []string{strconv.Quote(v.class.name) + ";r=" + strconv.Itoa(v.left) + ";t=" + strconv.Itoa(seconds(v.reset))}
 }
 
 // seconds rounds up: a client that waits that long is let through.

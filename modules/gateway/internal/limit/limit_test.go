@@ -4,30 +4,38 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"app/modules/gateway/internal/limit"
 	"app/platform/httpserver"
 )
 
-func newLimiter(t *testing.T, keys int) *limit.Limiter {
-	t.Helper()
-	l, err := limit.New(limit.Quotas{httpserver.RateAuth: 20}, keys)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
+// clock moves when it is told to.
+type clock struct{ at atomic.Int64 }
+
+func (c *clock) Now() time.Time       { return time.Unix(1_800_000_000, c.at.Load()) }
+func (c *clock) pass(d time.Duration) { c.at.Add(int64(d)) }
+
+// newLimiter allows 20 a minute, 11 of them at once.
+func newLimiter(keys int) (*limit.Limiter, *clock) {
+	c := &clock{}
+	return limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateAuth: 20}, Keys: keys, Now: c.Now}), c
+}
+
+const burst = 11
+
+func take(l *limit.Limiter, caller string) limit.Verdict {
+	return l.Take(context.Background(), httpserver.RateAuth, caller)
 }
 
 // drain takes until the limit refuses and returns how many were allowed and the refusal.
 func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal limit.Verdict) {
 	t.Helper()
 	for range 1000 {
-		v, err := l.Take(context.Background(), httpserver.RateAuth, caller)
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := take(l, caller)
 		if !v.Allowed {
 			return allowed, v
 		}
@@ -37,44 +45,97 @@ func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal 
 	return 0, limit.Verdict{}
 }
 
-func TestTakeRefusesBeyondTheBurst(t *testing.T) {
+func headers(v limit.Verdict) string {
+	h := http.Header{}
+	v.Header(h)
+	return h.Get("RateLimit-Policy") + " " + h.Get("RateLimit")
+}
+
+func TestTake(t *testing.T) {
 	t.Parallel()
-	l := newLimiter(t, 100)
-	allowed, refusal := drain(t, l, "a")
-	if allowed < 10 || allowed > 13 || refusal.RetryAfter <= 0 {
-		t.Errorf("%d allowed, retry after %s", allowed, refusal.RetryAfter)
+	l, c := newLimiter(100)
+	if got := headers(take(l, "a")); got != `"auth";q=20;w=60 "auth";r=10;t=3` {
+		t.Errorf("after one request: %s", got)
 	}
-	if v, _ := l.Take(context.Background(), httpserver.RateAuth, "b"); !v.Allowed {
+	allowed, refusal := drain(t, l, "a")
+	if allowed != burst-1 || refusal.RetryAfter != 3*time.Second || headers(refusal) != `"auth";q=20;w=60 "auth";r=0;t=33` {
+		t.Errorf("%d allowed, retry after %s, %s", allowed, refusal.RetryAfter, headers(refusal))
+	}
+	if !take(l, "b").Allowed {
 		t.Error("one caller used up another's limit")
 	}
-	h := http.Header{}
-	refusal.Header(h)
-	if got := h.Get("RateLimit-Policy"); got != `"auth";q=20;w=60` {
-		t.Errorf("policy %s", got)
+	if c.pass(3*time.Second - 1); take(l, "a").Allowed {
+		t.Error("let through too soon")
 	}
-	if got := h.Get("RateLimit"); !regexp.MustCompile(`^"auth";r=0;t=\d+$`).MatchString(got) {
-		t.Errorf("state %s", got)
+	if c.pass(1); !take(l, "a").Allowed || take(l, "a").Allowed {
+		t.Error("after the time in Retry-After one request is let through")
+	}
+	if c.pass(33 * time.Second); headers(take(l, "a")) != `"auth";q=20;w=60 "auth";r=10;t=3` {
+		t.Error("the limit did not come back")
 	}
 }
 
 func TestTakeLeavesOtherClassesAlone(t *testing.T) {
 	t.Parallel()
-	if v, err := newLimiter(t, 10).Take(context.Background(), httpserver.RateWebhook, "a"); err != nil || !v.Allowed {
-		t.Errorf("%+v, %v", v, err)
+	l, _ := newLimiter(10)
+	if v := l.Take(context.Background(), httpserver.RateWebhook, "a"); !v.Allowed || headers(v) != " " {
+		t.Errorf("%+v", v)
 	}
 }
 
-// More callers than the store holds must neither fail nor let a caller in that is over its limit just now.
+// Requests at the same time get the burst together, no more and no less.
+func TestTakeAtOnce(t *testing.T) {
+	t.Parallel()
+	l, _ := newLimiter(5000)
+	var allowed atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				if take(l, "a").Allowed {
+					allowed.Add(1)
+				}
+			}
+		})
+	}
+	if wg.Wait(); allowed.Load() != burst {
+		t.Errorf("%d allowed", allowed.Load())
+	}
+}
+
+// More callers than are remembered neither fail nor take more memory; and they do not make the limiter forget one who is over
+// his limit, so nobody starts anew by sending a crowd.
 func TestFailure39_MoreKeysThanTheLimiterHolds(t *testing.T) {
 	t.Parallel()
-	l := newLimiter(t, 16)
-	for i := range 1000 {
-		if v, err := l.Take(context.Background(), httpserver.RateAuth, fmt.Sprint("caller ", i)); err != nil || !v.Allowed {
-			t.Fatalf("caller %d: %+v, %v", i, v, err)
-		}
+	for _, keys := range []int{16, 2048} {
+		t.Run(fmt.Sprint(keys), func(t *testing.T) {
+			t.Parallel()
+			l, _ := newLimiter(keys)
+			drain(t, l, "abuser")
+			for i := range 20 * keys {
+				if !take(l, fmt.Sprint("caller ", i)).Allowed {
+					t.Fatalf("caller %d was refused", i)
+				}
+			}
+			if n := l.Remembered(); n > keys {
+				t.Errorf("%d callers are remembered", n)
+			}
+			if take(l, "abuser").Allowed {
+				t.Error("a crowd made the limiter forget who was over his limit")
+			}
+			drain(t, l, "late")
+			if take(l, "late").Allowed {
+				t.Error("the last caller was forgotten at once")
+			}
+		})
 	}
-	drain(t, l, "late")
-	if v, _ := l.Take(context.Background(), httpserver.RateAuth, "late"); v.Allowed {
-		t.Error("the last caller was forgotten at once")
+}
+
+func BenchmarkTake(b *testing.B) {
+	l := limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateDefault: 1 << 30}, Keys: 50000, Now: time.Now})
+	ctx := context.Background()
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Take(ctx, httpserver.RateDefault, "usr_01kan4v6e8fx2s1gq0vj5t3x7c")
 	}
 }
