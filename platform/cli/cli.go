@@ -37,6 +37,8 @@ type Program struct {
 	Environment config.Environment
 	Out, Err    io.Writer
 	Now         func() time.Time
+	// Adjust, when not nil, changes what processes are made of: a test's.
+	Adjust func(*host.Options)
 
 	began   time.Time
 	started bool // the arguments were understood and a command runs
@@ -123,7 +125,11 @@ func (p *Program) addModuleCommands(root *cobra.Command) {
 
 // options are what every command makes its host of.
 func (p *Program) options(all []lifecycle.Module) host.Options {
-	return host.Options{Modules: all, Environment: p.Environment, LogTo: p.Err, Now: p.Now, Version: version()}
+	o := host.Options{Modules: all, Environment: p.Environment, LogTo: p.Err, Now: p.Now, Version: version()}
+	if p.Adjust != nil {
+		p.Adjust(&o)
+	}
+	return o
 }
 
 // interruptible returns a context that the first interrupt or SIGTERM ends; the second ends the process.

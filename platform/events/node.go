@@ -24,6 +24,9 @@ type Sender interface {
 	Send(ctx context.Context, destination string, batch []Envelope) error
 }
 
+// Accept takes a batch into the inbox of a module; see Node.Accept.
+type Accept func(ctx context.Context, module string, batch []Envelope) error
+
 // Emitter is a module that emits events.
 type Emitter struct {
 	Module string
@@ -55,6 +58,9 @@ type Options struct {
 	Retries Retries
 	// Duplicate, in tests, tells which events to deliver twice. nil means none.
 	Duplicate func(Envelope) bool
+	// Unruly, in tests, makes worse what other processes deliver, when not nil: late, again, in another order. What it
+	// returns must accept as the inbox does, nothing lost.
+	Unruly func(Accept) Accept
 	// Now is the clock, time.Now when nil. Logger and Metrics may be nil.
 	Now     func() time.Time
 	Logger  *slog.Logger
@@ -65,6 +71,7 @@ type Options struct {
 type Node struct {
 	relays  []*relay
 	inboxes map[string]*inbox
+	take    Accept // into the inbox of a module that listens here
 	metrics *metrics
 	logger  *slog.Logger
 
@@ -85,6 +92,10 @@ func NewNode(o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{inboxes: map[string]*inbox{}, metrics: m, logger: o.Logger}
+	n.take = func(ctx context.Context, module string, batch []Envelope) error { return n.inboxes[module].accept(ctx, batch) }
+	if o.Unruly != nil {
+		n.take = o.Unruly(n.take)
+	}
 	var wrong []error
 	for _, l := range o.Listeners {
 		wrong = append(wrong, n.addListener(l, o))
@@ -262,8 +273,7 @@ func (n *Node) Stop(ctx context.Context) error {
 // Accept handles a batch that another process has sent to a module hosted here. It returns nil when nothing of
 // the batch needs to be sent again. ErrStopped after Stop; another error when the module does not listen here.
 func (n *Node) Accept(ctx context.Context, module string, batch []Envelope) error {
-	in, ok := n.inboxes[module]
-	if !ok {
+	if _, ok := n.inboxes[module]; !ok {
 		return fmt.Errorf("%s does not listen here", module)
 	}
 	n.mu.Lock()
@@ -274,5 +284,5 @@ func (n *Node) Accept(ctx context.Context, module string, batch []Envelope) erro
 	n.accepting.Add(1)
 	n.mu.Unlock()
 	defer n.accepting.Done()
-	return in.accept(ctx, batch)
+	return n.take(ctx, module, batch)
 }

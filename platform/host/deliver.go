@@ -14,7 +14,9 @@ import (
 
 // deliver relays what the modules hosted here emit, and lets them hear.
 func (h *Host) deliver(ctx context.Context) error {
-	options := events.Options{Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}}
+	options := events.Options{
+		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}, Unruly: h.options.Unruly,
+	}
 	if h.options.DuplicateEvents {
 		options.Duplicate = func(events.Envelope) bool { return true }
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"app/platform/config"
+	"app/platform/events"
 	"app/platform/lifecycle"
 )
 
@@ -39,6 +40,8 @@ type Options struct {
 	RepeatCalls bool
 	// DuplicateEvents delivers every event twice.
 	DuplicateEvents bool
+	// Unruly, when not nil, is put before the inboxes: see events.Options.
+	Unruly func(events.Accept) events.Accept
 
 	// tool leaves out what serves: listeners, events and the modules' background work.
 	tool bool
