@@ -58,7 +58,7 @@ func (m *Module) Operations(api *httpserver.API) {
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
-	set, err := letters.Parse()
+	set, err := letters.Parse("en")
 	if err != nil {
 		return fmt.Errorf("read letters: %w", err)
 	}

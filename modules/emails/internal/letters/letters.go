@@ -1,17 +1,16 @@
-// Package letters renders what Souk writes to people, as text and as HTML, from templates that are part of the binary.
+// Package letters renders what Souk writes to people, as text and as HTML, in several languages, from templates that are
+// part of the binary.
 package letters
 
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"fmt"
 	htmltemplate "html/template"
-	"net/mail"
 	"slices"
 	"strings"
 	texttemplate "text/template"
-	"unicode"
-	"unicode/utf8"
 )
 
 //go:embed templates
@@ -21,49 +20,70 @@ var files embed.FS
 type Template struct {
 	Name string
 	// Variables are what its data must hold, all of them.
-	Variables []string
+	Variables []Variable
+	// Security marks letters that a person needs to get into an account, or to learn that somebody else does. They go out
+	// in spite of a complaint, though not to an address that does not exist.
+	Security bool
+	// Secret marks letters that carry a code. Nobody reads them but their recipient: what they say is erased once they
+	// are on their way.
+	Secret bool
+	// Merchants may send it with an API key, if the configuration lets them.
+	Merchants bool
 
-	text *texttemplate.Template // its block "subject" is the subject
-	html *htmltemplate.Template
+	locales map[string]pages
 }
 
-// variables says what each template needs. A line of "lines" has title, quantity, price and total.
-var variables = map[string][]string{
-	"verify_address":     {"first_name", "code", "minutes"},
-	"already_registered": {"first_name"},
-	"sign_in_code":       {"first_name", "code", "minutes"},
-	"reset_password":     {"first_name", "code", "minutes"},
-	"welcome":            {"first_name"},
-	"password_changed":   {"first_name"},
-	"merchant_approved":  {"first_name", "merchant"},
-	"receipt":            {"order_id", "lines", "total"},
-	"order_cancelled":    {"order_id", "reason", "total", "was_paid"},
-	"refund_issued":      {"order_id", "amount", "full"},
+// pages are a template in one language.
+type pages struct {
+	text    *texttemplate.Template // its block "subject" is the subject
+	html    *htmltemplate.Template
+	phrases phrases
 }
 
 // Set holds all templates, parsed.
 type Set struct {
-	byName map[string]Template
-	names  []string
+	byName   map[string]Template
+	names    []string
+	fallback string
+	locales  locales
 }
 
-// Parse reads the embedded templates. An error is a defect of the program.
-func Parse() (*Set, error) {
-	s := &Set{byName: map[string]Template{}}
-	for name, needs := range variables {
-		text, err := texttemplate.New(name+".txt").Option("missingkey=error").ParseFS(files, "templates/"+name+".txt")
-		if err != nil {
-			return nil, fmt.Errorf("parse letter %s: %w", name, err)
+// Parse reads the embedded templates. fallback is the language of letters to people whose own is not known or not there.
+// An error is a wrong fallback or a defect of the program.
+func Parse(fallback string) (*Set, error) {
+	available, err := newLocales(fallback)
+	if err != nil {
+		return nil, err
+	}
+	s := &Set{byName: map[string]Template{}, fallback: fallback, locales: available}
+	for _, t := range catalogue {
+		t.locales = map[string]pages{}
+		for _, locale := range available.names {
+			if t.locales[locale], err = parse(locale, t.Name); err != nil {
+				return nil, fmt.Errorf("parse letter %s in %s: %w", t.Name, locale, err)
+			}
 		}
-		html, err := htmltemplate.New("layout.html").Option("missingkey=error").ParseFS(files, "templates/layout.html", "templates/"+name+".html")
-		if err != nil {
-			return nil, fmt.Errorf("parse letter %s: %w", name, err)
-		}
-		s.byName[name] = Template{Name: name, Variables: needs, text: text, html: html}
-		s.names = append(s.names, name)
+		s.byName[t.Name] = t
+		s.names = append(s.names, t.Name)
 	}
 	slices.Sort(s.names)
 	return s, nil
+}
+
+func parse(locale, name string) (p pages, err error) {
+	folder := "templates/" + locale + "/"
+	raw, err := files.ReadFile(folder + "phrases.json")
+	if err != nil {
+		return p, err
+	}
+	if err := json.Unmarshal(raw, &p.phrases); err != nil {
+		return p, fmt.Errorf("read phrases: %w", err)
+	}
+	if p.text, err = texttemplate.New(name+".txt").Option("missingkey=error").ParseFS(files, folder+name+".txt"); err != nil {
+		return p, err
+	}
+	p.html, err = htmltemplate.New("layout.html").Option("missingkey=error").ParseFS(files, folder+"layout.html", folder+name+".html")
+	return p, err
 }
 
 // All lists the templates by name.
@@ -81,73 +101,43 @@ func (s *Set) ByName(name string) (Template, bool) {
 	return t, ok
 }
 
-// Missing lists the variables that the data lacks.
-func (t Template) Missing(data map[string]any) (names []string) {
-	for _, name := range t.Variables {
-		if _, ok := data[name]; !ok {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+// Locales lists the languages that every template has, as BCP 47 tags.
+func (s *Set) Locales() []string { return s.locales.names }
+
+// Locale chooses the language for somebody who wants want: a tag such as "de-AT", or a list as in Accept-Language. The
+// fallback where nothing fits.
+func (s *Set) Locale(want string) string { return s.locales.match(want) }
 
 // Rendered is a letter ready to be queued.
 type Rendered struct {
 	Subject string // one line of at most 200 characters
 	Text    string
 	HTML    string
+	// Data is what the template was filled with, the subject included: everything is text, a flag, or a list of such.
+	Data map[string]any
 }
 
-// Render fills the template. Whatever the data holds, the subject stays one line.
-func (t Template) Render(data map[string]any) (Rendered, error) {
+// Render fills the template in one of the languages of its Set. Whatever the data holds, the subject stays one line.
+// Data with flaws is refused; see Check.
+func (t Template) Render(locale string, data map[string]any) (Rendered, error) {
+	p, ok := t.locales[locale]
+	if !ok {
+		return Rendered{}, fmt.Errorf("render %s: no language %q", t.Name, locale)
+	}
+	if flaws := t.Check(data); len(flaws) > 0 {
+		return Rendered{}, fmt.Errorf("render %s: %w", t.Name, flaws)
+	}
+	words := localise(t.Variables, data, locale, p.phrases)
 	var subject, text, html bytes.Buffer
-	if err := t.text.ExecuteTemplate(&subject, "subject", data); err != nil {
+	if err := p.text.ExecuteTemplate(&subject, "subject", words); err != nil {
 		return Rendered{}, fmt.Errorf("render subject of %s: %w", t.Name, err)
 	}
-	if err := t.text.ExecuteTemplate(&text, "body", data); err != nil {
+	if err := p.text.ExecuteTemplate(&text, "body", words); err != nil {
 		return Rendered{}, fmt.Errorf("render text of %s: %w", t.Name, err)
 	}
-	oneLine := line(subject.String())
-	data = with(data, "subject", oneLine)
-	if err := t.html.Execute(&html, data); err != nil {
+	words["subject"] = line(subject.String(), maxSubject)
+	if err := p.html.Execute(&html, words); err != nil {
 		return Rendered{}, fmt.Errorf("render HTML of %s: %w", t.Name, err)
 	}
-	return Rendered{Subject: oneLine, Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String()}, nil
-}
-
-// with copies the data and adds an entry.
-func with(data map[string]any, name string, value any) map[string]any {
-	out := make(map[string]any, len(data)+1)
-	for k, v := range data {
-		out[k] = v
-	}
-	out[name] = value
-	return out
-}
-
-// maxSubject bounds a subject, in characters.
-const maxSubject = 200
-
-// line makes one line of printable characters out of any text, so that no header can be smuggled in behind a subject.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsGraphic(r) || r == utf8.RuneError {
-			return ' '
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > maxSubject {
-		s = string(runes[:maxSubject-1]) + "…"
-	}
-	return s
-}
-
-// Address checks a recipient: one bare address, without a name, of printable ASCII and at most 254 bytes (RFC 5321).
-func Address(s string) bool {
-	if len(s) > 254 || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return false
-	}
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s
+	return Rendered{Subject: line(subject.String(), maxSubject), Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String(), Data: words}, nil
 }

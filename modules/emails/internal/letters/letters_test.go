@@ -1,7 +1,9 @@
 package letters_test
 
 import (
+	"errors"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,37 +16,40 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
-// sample fills any template.
-var sample = map[string]any{
-	"first_name": "Ada", "code": "042137", "minutes": 10, "merchant": "Analytical Engines", "order_id": "ord_01kan4v6e8fx2s1gq0vj5t3x7c",
-	"lines": []map[string]any{
-		{"title": "Punched cards <500>", "quantity": 2, "price": "19.90 EUR", "total": "39.80 EUR"},
-		{"title": "Brass wheel & axle", "quantity": 1, "price": "5.00 EUR", "total": "5.00 EUR"},
-	},
-	"total": "44.80 EUR", "amount": "5.00 EUR", "reason": "you asked for it", "was_paid": true, "full": false,
-}
-
 func parse(t *testing.T) *letters.Set {
 	t.Helper()
-	set, err := letters.Parse()
+	set, err := letters.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return set
 }
 
+// named finds a template that exists.
+func named(t *testing.T, name string) letters.Template {
+	t.Helper()
+	tmpl, ok := parse(t).ByName(name)
+	if !ok {
+		t.Fatalf("no template %s", name)
+	}
+	return tmpl
+}
+
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	for _, tmpl := range parse(t).All() {
-		t.Run(tmpl.Name, func(t *testing.T) {
-			t.Parallel()
-			got, err := tmpl.Render(sample)
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden(t, tmpl.Name+".txt", "Subject: "+got.Subject+"\n\n"+got.Text)
-			golden(t, tmpl.Name+".html", got.HTML)
-		})
+	set := parse(t)
+	for _, locale := range set.Locales() {
+		for _, tmpl := range set.All() {
+			t.Run(locale+"/"+tmpl.Name, func(t *testing.T) {
+				t.Parallel()
+				got, err := tmpl.Render(locale, letters.Sample)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, filepath.Join(locale, tmpl.Name+".txt"), "Subject: "+got.Subject+"\n\n"+got.Text)
+				golden(t, filepath.Join(locale, tmpl.Name+".html"), got.HTML)
+			})
+		}
 	}
 }
 
@@ -65,66 +70,182 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// A variable that is missing is named, and what is not missing is needed: each one is seen in the letter, in every language.
 func TestRenderNeedsEveryVariable(t *testing.T) {
 	t.Parallel()
-	for _, tmpl := range parse(t).All() {
-		if missing := tmpl.Missing(nil); !cmp.Equal(missing, tmpl.Variables) {
-			t.Errorf("%s: missing %v, want %v", tmpl.Name, missing, tmpl.Variables)
+	set := parse(t)
+	for _, tmpl := range set.All() {
+		var names, missing []string
+		for _, v := range tmpl.Variables {
+			names = append(names, "/"+v.Name)
 		}
-		needed := map[string]any{}
-		for _, name := range tmpl.Variables {
-			needed[name] = sample[name]
+		for _, f := range tmpl.Check(nil) {
+			missing = append(missing, f.Pointer)
 		}
-		if _, err := tmpl.Render(needed); err != nil {
-			t.Errorf("%s needs more than it says: %v", tmpl.Name, err)
+		if diff := cmp.Diff(names, missing); diff != "" {
+			t.Errorf("%s (-needs +missing)\n%s", tmpl.Name, diff)
 		}
-		for _, name := range tmpl.Variables {
-			fewer := map[string]any{}
-			for k, v := range needed {
-				if k != name {
-					fewer[k] = v
-				}
+		for _, locale := range set.Locales() {
+			if _, err := tmpl.Render(locale, nil); err == nil || !strings.Contains(err.Error(), names[0]) {
+				t.Errorf("%s without data: %v", tmpl.Name, err)
 			}
-			if _, err := tmpl.Render(fewer); err == nil {
-				t.Errorf("%s does not use %s", tmpl.Name, name)
+			for _, v := range tmpl.Variables {
+				everyVariableShows(t, tmpl, locale, v)
 			}
 		}
 	}
 }
 
-func TestFailure36_HeaderInjectionThroughNameSubjectOrAddress(t *testing.T) {
-	t.Parallel()
-	tmpl, _ := parse(t).ByName("welcome")
-	for _, name := range []string{"Ada\r\nBcc: all@example.com", "Ada\nX: y", "Ada\u2028Bcc: x", "Ada\x00", "Ada\x1b[31m", strings.Repeat("a", 500)} {
-		got, err := tmpl.Render(map[string]any{"first_name": name})
+func everyVariableShows(t *testing.T, tmpl letters.Template, locale string, v letters.Variable) {
+	t.Helper()
+	render := func(value any) letters.Rendered {
+		data := maps.Clone(letters.Sample)
+		data[v.Name] = value
+		got, err := tmpl.Render(locale, data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.ContainsAny(got.Subject, "\r\n\x00\x1b\u2028") || len([]rune(got.Subject)) > 200 {
-			t.Errorf("%q made the subject %q", name, got.Subject)
-		}
+		return got
 	}
-	for _, address := range []string{
-		"", "ada", "ada@", "ada@example.com\r\nBcc: x@example.com", "Ada <ada@example.com>", "a@b.c, d@e.f", "ada@example.com ",
-		"ada@example.com\x00", "ada@exämple.com", strings.Repeat("a", 251) + "@b.c",
+	first, second := any("First"), any("Second")
+	switch v.Kind {
+	case letters.Flag:
+		first, second = true, false
+	case letters.List:
+		first, second = letters.Sample[v.Name], []map[string]any{}
+	}
+	a, b := render(first), render(second)
+	if a.Subject+a.Text == b.Subject+b.Text || a.HTML == b.HTML {
+		t.Errorf("%s in %s does not show %s", tmpl.Name, locale, v.Name)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	receipt := named(t, "receipt")
+	line := func(changes map[string]any) map[string]any {
+		l := map[string]any{"title": "Cards", "quantity": 2.0, "price": "1.00 EUR", "total": "2.00 EUR"}
+		maps.Copy(l, changes)
+		return map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": []any{l}}
+	}
+	without := line(nil)
+	delete(without["lines"].([]any)[0].(map[string]any), "title")
+	for name, tc := range map[string]struct {
+		data map[string]any
+		want letters.Flaws
+	}{
+		"OK":          {line(nil), nil},
+		"InALine":     {without, letters.Flaws{{Pointer: "/lines/0/title", Detail: "the template needs it"}}},
+		"TextIsAList": {line(map[string]any{"title": []any{"x"}}), letters.Flaws{{Pointer: "/lines/0/title", Detail: "expected text or a number"}}},
+		"ListIsText": {
+			map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": "Cards"},
+			letters.Flaws{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
+		},
+		"TooMany": {
+			map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": make([]any, 201)},
+			letters.Flaws{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
+		},
 	} {
-		if letters.Address(address) {
-			t.Errorf("%q passed as an address", address)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tc.want, receipt.Check(tc.data)); diff != "" {
+				t.Errorf("-want +got\n%s", diff)
+			}
+		})
+	}
+	if got := named(t, "refund_issued").Check(map[string]any{"order_id": 1, "amount": "x", "full": "yes"}); len(got) != 1 || got[0].Pointer != "/full" {
+		t.Errorf("a flag that is text: %v", got)
+	}
+	if got := named(t, "merchant_message").Check(map[string]any{"merchant": "m", "topic": "t", "message": strings.Repeat("a", 5001)}); len(got) != 1 {
+		t.Errorf("a message without end: %v", got)
+	}
+}
+
+func TestLocale(t *testing.T) {
+	t.Parallel()
+	set := parse(t)
+	for want, expected := range map[string]string{
+		"": "en", "de": "de", "de-AT": "de", "de_CH": "de", "DE": "de", "en-GB": "en", "fr": "en", "fr-CH, de;q=0.8, en;q=0.5": "de",
+		"../de": "en", "x": "en", strings.Repeat("de,", 500): "en", "tlh-\xff": "en",
+	} {
+		if got := set.Locale(want); got != expected {
+			t.Errorf("whoever wants %q gets %s, want %s", want, got, expected)
 		}
 	}
-	if !letters.Address("ada.lovelace+shop@example.com") {
-		t.Error("a plain address was refused")
+	if set, err := letters.Parse("de"); err != nil || set.Locale("fr") != "de" {
+		t.Errorf("the fallback is not German: %v", err)
+	}
+	if _, err := letters.Parse("fr"); err == nil || !strings.Contains(err.Error(), "de, en") {
+		t.Errorf("a fallback that is not there: %v", err)
 	}
 }
 
 func TestRenderEscapesHTML(t *testing.T) {
 	t.Parallel()
-	tmpl, _ := parse(t).ByName("welcome")
-	got, err := tmpl.Render(map[string]any{"first_name": "<script>alert(1)</script>"})
+	got, err := named(t, "merchant_approved").Render("en", map[string]any{"first_name": "Ada", "merchant": "<script>alert(1)</script>"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Contains(got.HTML, "<script>") {
 		t.Errorf("a name became markup:\n%s", got.HTML)
+	}
+}
+
+func TestFailure36_HeaderInjectionThroughNameOrSubject(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"Ada\r\nBcc: all", "Ada\nX y", "Ada\u2028Bcc x", "Ada\x00", "Ada\x1b[31m", "Ada\xff", strings.Repeat("a", 500)} {
+		for name, data := range map[string]map[string]any{
+			"welcome":           {"first_name": text},
+			"merchant_approved": {"first_name": text, "merchant": text},
+			"merchant_message":  {"merchant": text, "topic": text, "message": text},
+		} {
+			got, err := named(t, name).Render("en", data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.ContainsAny(got.Subject, "\r\n\x00\x1b\u2028") || len([]rune(got.Subject)) > 200 {
+				t.Errorf("%q made the subject %q", text, got.Subject)
+			}
+			if strings.ContainsAny(got.Text, "\r\x00\x1b\u2028") {
+				t.Errorf("%q made the text %q", text, got.Text)
+			}
+		}
+	}
+}
+
+// Whoever registers chooses the name, and the letter goes to somebody else.
+func TestNamesDoNotAdvertise(t *testing.T) {
+	t.Parallel()
+	for name, shown := range map[string]string{
+		"Ada": "Hello Ada,", "J. R. R.": "Hello J. R. R.,", "Zoë-Ann O'Neill": "Hello Zoë-Ann O'Neill,", "": "Hello,",
+		"win at http://evil.example": "Hello,", "www.evil": "Hello,", "evil.example now": "Hello,", "a@b": "Hello,",
+	} {
+		got, err := named(t, "welcome").Render("en", map[string]any{"first_name": name})
+		if err != nil || !strings.HasPrefix(got.Text, shown+"\n") {
+			t.Errorf("%q is greeted %q, %v", name, strings.SplitN(got.Text, "\n", 2)[0], err)
+		}
+	}
+}
+
+func TestFailure36_HeaderInjectionThroughAddress(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"", "ada", "ada@", "@example.com", "ada@example.com\r\nBcc: x@example.com", "ada\r\n@example.com", "Ada <ada@example.com>", "a@b.c, d@e.f",
+		"ada@example.com ", "ada@example.com\x00", "ada@localhost", "ada@[127.0.0.1]", `"ada\"@evil"@example.com`, `"a b"@example.com`, "ada@exa mple.com",
+		"ada(comment)@example.com", "ada@example.com(comment)", "a..b@example.com", "ada@-example.com", "adä@example.com", "ada@example\u2028.com", "ada\u0000@example.com",
+		strings.Repeat("a", 65) + "@example.com", "ada@" + strings.Repeat("a.", 130) + "com", "ada@xn--a.com",
+	} {
+		if got, err := letters.Address(address); !errors.Is(err, letters.ErrAddress) {
+			t.Errorf("%q passed as the address %q, %v", address, got, err)
+		}
+	}
+	for address, want := range map[string]string{
+		"ada.lovelace+shop@example.com": "ada.lovelace+shop@example.com", "Ada@Example.COM": "Ada@example.com",
+		"ada@exämple.com": "ada@xn--exmple-cua.com", "ada@faß.de": "ada@xn--fa-hia.de", "o'neill@example.co.uk": "o'neill@example.co.uk",
+		"ada@xn--exmple-cua.com": "ada@xn--exmple-cua.com",
+	} {
+		if got, err := letters.Address(address); got != want || err != nil {
+			t.Errorf("%q became %q, %v", address, got, err)
+		}
 	}
 }

@@ -108,7 +108,11 @@ type templatesReply struct {
 func (h handlers) templates(context.Context, *struct{}) (*templatesReply, error) {
 	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
 	for _, t := range h.service().Letters.All() {
-		out.Body.Data = append(out.Body.Data, Template{Name: t.Name, Variables: t.Variables})
+		var names []string
+		for _, v := range t.Variables {
+			names = append(names, v.Name)
+		}
+		out.Body.Data = append(out.Body.Data, Template{Name: t.Name, Variables: names})
 	}
 	return out, nil
 }

@@ -39,7 +39,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), store.Migrations)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
-	set, err := letters.Parse()
+	set, err := letters.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ var (
 	user  = identity.Principal{UserID: "usr_ada", Method: identity.Bearer}
 )
 
-const welcome = `{"template":"welcome","to":"ada@example.com","data":{"first_name":"<b>Ada</b>"}}`
+const welcome = `{"template":"welcome","to":"ada@example.com","data":{"first_name":"<b>Ada<b>"}}`
 
 func TestSend(t *testing.T) {
 	t.Parallel()
@@ -84,7 +84,7 @@ func TestSend(t *testing.T) {
 	}
 	id, _ := sent["id"].(string)
 	want := map[string]any{
-		"id": id, "status": "queued", "template": "welcome", "to": "ada@example.com", "subject": "Welcome, <b>Ada</b>",
+		"id": id, "status": "queued", "template": "welcome", "to": "ada@example.com", "subject": "Welcome, <b>Ada<b>",
 		"attempts": 0.0, "created_at": "2026-03-01T12:00:00.123456Z",
 	}
 	if diff := cmp.Diff(want, sent); diff != "" || !ids.Valid("ltr", id) || w.Header().Get("Location") != "/v1/emails/"+id {

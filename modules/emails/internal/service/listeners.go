@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	"app/modules/merchants/merchantsevents"
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsevents"
@@ -16,38 +18,38 @@ import (
 
 // Registered queues the letter that welcomes a new account.
 func (s *Service) Registered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.Registered]) error {
-	return s.letter(ctx, tx, e.Envelope, "welcome", e.Body.GetEmail(), map[string]any{"first_name": e.Body.GetFirstName()})
+	return s.letter(ctx, tx, e.Envelope, "welcome", e.Body.GetEmail(), localeOf(e.Body), map[string]any{"first_name": e.Body.GetFirstName()})
 }
 
 // codeTemplates are the letters that carry a code, by what the code is for.
 var codeTemplates = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_VERIFY_ADDRESS: "verify_address",
 	usersevents.Purpose_PURPOSE_SIGN_IN:        "sign_in_code",
-	usersevents.Purpose_PURPOSE_RESET_PASSWORD: "reset_password",
+	usersevents.Purpose_PURPOSE_RESET_PASSWORD: "recovery_code",
 }
 
 // CodeIssued queues the letter that carries a one-time code. A code of an unknown purpose comes from a newer users
 // module and waits as a failing event until this one is upgraded too.
 func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CodeIssued]) error {
 	good := e.Body.GetExpiresAt().AsTime().Sub(e.OccurredAt).Round(time.Minute)
-	return s.letter(ctx, tx, e.Envelope, codeTemplates[e.Body.GetPurpose()], e.Body.GetEmail(), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, codeTemplates[e.Body.GetPurpose()], e.Body.GetEmail(), localeOf(e.Body), map[string]any{
 		"first_name": e.Body.GetFirstName(), "code": e.Body.GetCode(), "minutes": int(good.Minutes()),
 	})
 }
 
 // AlreadyRegistered queues the letter to somebody who has an account already.
 func (s *Service) AlreadyRegistered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.AlreadyRegistered]) error {
-	return s.letter(ctx, tx, e.Envelope, "already_registered", e.Body.GetEmail(), map[string]any{"first_name": e.Body.GetFirstName()})
+	return s.letter(ctx, tx, e.Envelope, "already_registered", e.Body.GetEmail(), localeOf(e.Body), map[string]any{"first_name": e.Body.GetFirstName()})
 }
 
 // PasswordChanged queues the notice to the account's owner.
 func (s *Service) PasswordChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.PasswordChanged]) error {
-	return s.letter(ctx, tx, e.Envelope, "password_changed", e.Body.GetEmail(), map[string]any{"first_name": e.Body.GetFirstName()})
+	return s.letter(ctx, tx, e.Envelope, "password_changed", e.Body.GetEmail(), localeOf(e.Body), map[string]any{"first_name": e.Body.GetFirstName()})
 }
 
 // MerchantApproved queues the letter to the merchant's owner.
 func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.MerchantApproved]) error {
-	return s.letter(ctx, tx, e.Envelope, "merchant_approved", e.Body.GetOwnerEmail(), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, "merchant_approved", e.Body.GetOwnerEmail(), localeOf(e.Body), map[string]any{
 		"first_name": e.Body.GetOwnerFirstName(), "merchant": e.Body.GetName(),
 	})
 }
@@ -61,42 +63,50 @@ func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ord
 			"title": l.GetTitle(), "quantity": l.GetQuantity(), "price": amount(l.GetPrice()), "total": amount(l.GetTotal()),
 		})
 	}
-	return s.letter(ctx, tx, e.Envelope, "receipt", o.GetEmail(), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, "receipt", o.GetEmail(), localeOf(e.Body), map[string]any{
 		"order_id": o.GetId(), "lines": lines, "total": amount(o.GetTotal()),
 	})
 }
 
-// cancelReasons are the reasons in the words of a letter.
+// cancelReasons are the reasons as the phrases of the letters know them.
 var cancelReasons = map[ordersevents.CancelReason]string{
-	ordersevents.CancelReason_CANCEL_REASON_BY_BUYER:        "you asked for it",
-	ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT:     "the merchant could not accept it",
-	ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED:  "the payment did not go through",
-	ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT: "the payment did not arrive in time",
-	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "it was sold out before the payment arrived",
+	ordersevents.CancelReason_CANCEL_REASON_BY_BUYER:        "by_buyer",
+	ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT:     "by_merchant",
+	ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED:  "payment_failed",
+	ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT: "payment_timeout",
+	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "stock_short",
 }
 
 // Cancelled queues the notice that an order will not be served.
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
 	reason, ok := cancelReasons[e.Body.GetReason()]
 	if !ok {
-		reason = "it could not be served"
+		reason = "other"
 	}
 	o := e.Body.GetOrder()
-	return s.letter(ctx, tx, e.Envelope, "order_cancelled", o.GetEmail(), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, "order_cancelled", o.GetEmail(), localeOf(e.Body), map[string]any{
 		"order_id": o.GetId(), "reason": reason, "total": amount(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
 	})
 }
 
 // Refunded queues the notice that money is on its way back.
 func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[*paymentsevents.Refunded]) error {
-	return s.letter(ctx, tx, e.Envelope, "refund_issued", e.Body.GetEmail(), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, "refund_issued", e.Body.GetEmail(), localeOf(e.Body), map[string]any{
 		"order_id": e.Body.GetOrderId(), "amount": amount(e.Body.GetAmount()), "full": e.Body.GetFull(),
 	})
 }
 
-func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, template, to string, data map[string]any) error {
-	_, err := s.queue(ctx, tx, order{e.ID, template, to, data})
+func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, template, to, locale string, data map[string]any) error {
+	_, err := s.queue(ctx, tx, order{e.ID, template, to, locale, data})
 	return err
+}
+
+// localeOf is the language of whom an event is about, empty where the event does not say.
+func localeOf(body proto.Message) string {
+	if b, ok := body.(interface{ GetLocale() string }); ok {
+		return b.GetLocale()
+	}
+	return ""
 }
 
 func amount(m *moneyv1.Money) string {

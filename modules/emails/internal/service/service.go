@@ -60,6 +60,7 @@ type order struct {
 	eventID   string // of the event or the request that asks for it
 	template  string
 	recipient string
+	locale    string // wanted; empty for the fallback
 	data      map[string]any
 }
 
@@ -70,8 +71,11 @@ func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Le
 	if !ok {
 		return store.Letter{}, fmt.Errorf("queue letter: no template %q", o.template)
 	}
-	rendered, err := t.Render(o.data)
+	rendered, err := t.Render(s.Letters.Locale(o.locale), o.data)
 	if err != nil {
+		return store.Letter{}, fmt.Errorf("queue letter: %w", err)
+	}
+	if o.recipient, err = letters.Address(o.recipient); err != nil {
 		return store.Letter{}, fmt.Errorf("queue letter: %w", err)
 	}
 	now := s.Now()
@@ -97,6 +101,7 @@ type Request struct {
 	ID       string // of the letter to be
 	Template string
 	To       string
+	Locale   string // wanted, as a tag or an Accept-Language
 	Data     map[string]any
 }
 
@@ -108,21 +113,18 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 		return store.Letter{}, fault.Invalid(fault.Field{Pointer: "/template", Detail: "there is no such template"})
 	}
 	var wrong []fault.Field
-	if !letters.Address(r.To) {
-		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: "expected one bare e-mail address"})
+	if _, err := letters.Address(r.To); err != nil {
+		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: letters.ErrAddress.Error()})
 	}
-	for _, name := range t.Missing(r.Data) {
-		wrong = append(wrong, fault.Field{Pointer: "/data/" + name, Detail: "the template needs it"})
+	for _, f := range t.Check(r.Data) {
+		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
 	}
 	if len(wrong) > 0 {
 		return store.Letter{}, fault.Invalid(wrong...)
 	}
-	if _, err := t.Render(r.Data); err != nil {
-		return store.Letter{}, fault.Invalid(fault.Field{Pointer: "/data", Detail: "the template cannot be filled with it"}).Because(err)
-	}
 	var l store.Letter
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		l, err = s.queue(ctx, tx, order{r.ID, r.Template, r.To, r.Data})
+		l, err = s.queue(ctx, tx, order{r.ID, r.Template, r.To, r.Locale, r.Data})
 		return err
 	})
 	return l, err

@@ -66,7 +66,7 @@ func (t *transport) Send(_ context.Context, l store.Letter) (string, error) {
 
 func newService(t *testing.T, db *database.DB, c *clock, tr service.Transport) *service.Service {
 	t.Helper()
-	set, err := letters.Parse()
+	set, err := letters.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestListeners(t *testing.T) {
 	for _, m := range mails {
 		subjects = append(subjects, m.Subject)
 	}
-	want := map[string]bool{"Receipt for order ord_1": true, "042137 is your code": true}
+	want := map[string]bool{"Receipt for order ord_1": true, "Your code for confirming this address": true}
 	if err != nil || len(subjects) != 2 || !want[subjects[0]] || !want[subjects[1]] {
 		t.Errorf("got %q, %v", subjects, err)
 	}

@@ -1,0 +1,216 @@
+package letters
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kind says what a variable holds and how it is shown.
+type Kind string
+
+// The kinds. Numbers are taken wherever text is.
+const (
+	Text       Kind = "text"       // one line of at most 300 characters
+	Name       Kind = "name"       // of a person; left out when it looks like an advertisement
+	Amount     Kind = "amount"     // money as money.Money.String writes it, "19.90 EUR"
+	Phrase     Kind = "phrase"     // a token of phrases.json in the reader's language; other text is shown as it is
+	Paragraphs Kind = "paragraphs" // several lines of together at most 5,000 characters
+	Flag       Kind = "flag"       // true or false
+	List       Kind = "list"       // of at most 200 entries, each with Fields
+)
+
+// Variable is one thing that a template needs.
+type Variable struct {
+	Name   string
+	Kind   Kind
+	Fields []Variable // of each entry of a List
+}
+
+// Flaw is something that keeps data from filling a template.
+type Flaw struct {
+	Pointer string // where in the data, a JSON pointer such as "/lines/0/title"
+	Detail  string
+}
+
+// Flaws is all that is wrong, as an error.
+type Flaws []Flaw
+
+// Error implements error.
+func (f Flaws) Error() string {
+	parts := make([]string, len(f))
+	for i, flaw := range f {
+		parts[i] = flaw.Pointer + " " + flaw.Detail
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Bounds of what data may hold, in characters and entries.
+const (
+	maxSubject    = 200
+	maxName       = 60
+	maxText       = 300
+	maxParagraphs = 5000
+	maxEntries    = 200
+)
+
+// Check lists what the data lacks and what is of the wrong kind. What the template does not know is ignored.
+func (t Template) Check(data map[string]any) Flaws { return check(t.Variables, data, "") }
+
+func check(variables []Variable, data map[string]any, at string) (flaws Flaws) {
+	for _, v := range variables {
+		pointer := at + "/" + v.Name
+		value, ok := data[v.Name]
+		switch {
+		case !ok:
+			flaws = append(flaws, Flaw{pointer, "the template needs it"})
+		case v.Kind == List:
+			flaws = append(flaws, checkList(v, value, pointer)...)
+		case v.Kind == Flag:
+			if _, ok := value.(bool); !ok {
+				flaws = append(flaws, Flaw{pointer, "expected true or false"})
+			}
+		default:
+			if detail := unfit(v.Kind, value); detail != "" {
+				flaws = append(flaws, Flaw{pointer, detail})
+			}
+		}
+	}
+	return flaws
+}
+
+func unfit(kind Kind, value any) string {
+	text, ok := text(value)
+	switch {
+	case !ok:
+		return "expected text or a number"
+	case kind == Paragraphs && utf8.RuneCountInString(text) > maxParagraphs:
+		return fmt.Sprintf("expected at most %d characters", maxParagraphs)
+	}
+	return ""
+}
+
+func checkList(v Variable, value any, at string) (flaws Flaws) {
+	list, ok := entries(value)
+	if !ok || len(list) > maxEntries {
+		return Flaws{{at, fmt.Sprintf("expected a list of at most %d objects", maxEntries)}}
+	}
+	for i, entry := range list {
+		flaws = append(flaws, check(v.Fields, entry, at+"/"+strconv.Itoa(i))...)
+	}
+	return flaws
+}
+
+// entries reads a list as a program or as JSON has it.
+func entries(value any) ([]map[string]any, bool) {
+	if list, ok := value.([]map[string]any); ok {
+		return list, true
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return nil, false
+	}
+	out := make([]map[string]any, len(list))
+	for i, entry := range list {
+		if out[i], ok = entry.(map[string]any); !ok {
+			return nil, false
+		}
+	}
+	return out, true
+}
+
+// text writes a text or a number.
+func text(value any) (string, bool) {
+	v := reflect.ValueOf(value)
+	switch v.Kind() {
+	case reflect.String:
+		return v.String(), true
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return strconv.FormatInt(v.Int(), 10), true
+	case reflect.Float64:
+		f := v.Float()
+		return strconv.FormatFloat(f, 'f', -1, 64), !math.IsNaN(f) && math.Abs(f) < 1e15
+	default:
+		return "", false
+	}
+}
+
+// localise makes of checked data what the templates are filled with.
+func localise(variables []Variable, data map[string]any, locale string, p phrases) map[string]any {
+	out := make(map[string]any, len(variables)+1)
+	for _, v := range variables {
+		switch v.Kind {
+		case Flag:
+			out[v.Name] = data[v.Name]
+		case List:
+			list, _ := entries(data[v.Name])
+			shown := make([]map[string]any, len(list))
+			for i, entry := range list {
+				shown[i] = localise(v.Fields, entry, locale, p)
+			}
+			out[v.Name] = shown
+		default:
+			s, _ := text(data[v.Name])
+			out[v.Name] = show(v, s, locale, p)
+		}
+	}
+	return out
+}
+
+func show(v Variable, s, locale string, p phrases) string {
+	switch v.Kind {
+	case Name:
+		return name(s)
+	case Amount:
+		return amount(line(s, maxText), locale)
+	case Phrase:
+		return line(p.find(v.Name, s), maxText)
+	case Paragraphs:
+		return paragraphs(s)
+	default:
+		return line(s, maxText)
+	}
+}
+
+// line makes one line of printable characters out of any text, so that no header can be smuggled in behind a subject and
+// no paragraph into a letter.
+func line(s string, limit int) string {
+	s = strings.Join(strings.Fields(strings.Map(printable, s)), " ")
+	if runes := []rune(s); len(runes) > limit {
+		s = string(runes[:limit-1]) + "…"
+	}
+	return s
+}
+
+func printable(r rune) rune {
+	if !unicode.IsGraphic(r) || r == utf8.RuneError {
+		return ' '
+	}
+	return r
+}
+
+// paragraphs keeps line ends and nothing else that cannot be seen.
+func paragraphs(s string) string {
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(strings.Map(printable, l))
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// link is what people put into a name to have a shop's letters advertise for them.
+var link = regexp.MustCompile(`(?i)[/:@]|www\.|\p{L}\.\p{L}{2,}`)
+
+// name leaves out what is no name: whoever registers chooses it, and the letter goes to whomever they please.
+func name(s string) string {
+	s = line(s, maxName)
+	if link.MatchString(s) {
+		return ""
+	}
+	return s
+}
