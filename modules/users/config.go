@@ -17,6 +17,8 @@ type Config struct {
 	RefreshIdle    time.Duration `env:"USERS_REFRESH_IDLE" envDefault:"720h" doc:"how long a session lasts that nobody uses, 1h to 8760h"`
 	RefreshGrace   time.Duration `env:"USERS_REFRESH_GRACE" envDefault:"10s" doc:"how long a refresh token that was exchanged still gets the same successor, 0s to 1m"`
 	SessionLife    time.Duration `env:"USERS_SESSION_LIFE" envDefault:"2160h" doc:"how long a session lasts at most, 1h to 8760h"`
+	BrowserIdle    time.Duration `env:"USERS_BROWSER_IDLE" envDefault:"168h" doc:"how long a browser's session lasts that nobody uses, 5m to 8760h"`
+	BrowserLife    time.Duration `env:"USERS_BROWSER_LIFE" envDefault:"720h" doc:"how long a browser's session lasts at most, 5m to 8760h"`
 	SweepInterval  time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
 }
 
@@ -29,6 +31,8 @@ func (c *Config) Validate() error {
 		between("USERS_REFRESH_IDLE", c.RefreshIdle, time.Hour, year),
 		between("USERS_REFRESH_GRACE", c.RefreshGrace, 0, time.Minute),
 		between("USERS_SESSION_LIFE", c.SessionLife, time.Hour, year),
+		between("USERS_BROWSER_IDLE", c.BrowserIdle, 5*time.Minute, year),
+		between("USERS_BROWSER_LIFE", c.BrowserLife, 5*time.Minute, year),
 		between("USERS_SWEEP_INTERVAL", c.SweepInterval, 10*time.Millisecond, 24*time.Hour),
 	}
 	if c.LettersPerHour < 1 || c.LettersPerHour > 1000 {
@@ -48,5 +52,6 @@ func (c *Config) limits() service.Limits {
 	return service.Limits{
 		CodeLife: c.CodeLife, LettersPerHour: c.LettersPerHour, AccessLife: c.AccessLife,
 		RefreshIdle: c.RefreshIdle, RefreshGrace: c.RefreshGrace, SessionLife: c.SessionLife,
+		BrowserIdle: c.BrowserIdle, BrowserLife: c.BrowserLife,
 	}
 }

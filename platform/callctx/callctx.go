@@ -12,7 +12,25 @@ type (
 	requestKey     struct{}
 	idempotencyKey struct{}
 	transactionKey struct{}
+	clientKey      struct{}
 )
+
+// Client is what a module may know of the machine that a public request came from.
+type Client struct {
+	Network string // the first part of its address: 203.0.113.0/24 or 2001:db8:1::/48; empty when it is not known
+	Agent   string // the header User-Agent, as it was sent
+}
+
+// WithClient returns a context that knows the client. It stays with the module that answers the request: Carry leaves it out.
+func WithClient(ctx context.Context, c Client) context.Context {
+	return context.WithValue(ctx, clientKey{}, c)
+}
+
+// ClientOf reads the client; the zero Client outside a public request.
+func ClientOf(ctx context.Context) Client {
+	c, _ := ctx.Value(clientKey{}).(Client)
+	return c
+}
 
 // Idempotency is the key of the request being served, scoped by principal and route, and the time of its
 // first arrival: together they let a repeated request make the same ids.

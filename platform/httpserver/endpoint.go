@@ -30,7 +30,7 @@ type endpoint struct {
 // ServeHTTP implements http.Handler.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	SetRoute(w, e.api.module, e.op.Path)
-	ctx, cancel := fence(r.Context(), e.op.Timeout)
+	ctx, cancel := fence(r, e.op.Timeout)
 	defer cancel()
 	if e.raw != nil {
 		e.serveRaw(ctx, w, r)

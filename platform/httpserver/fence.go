@@ -16,12 +16,21 @@ import (
 // passing are the request headers that cross to a module's handler whatever the operation.
 var passing = []string{
 	"Accept", "Accept-Language", "Content-Type", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
-	"Cart-Token", "User-Agent", ClientHeader,
+	"Cart-Token", "User-Agent", ClientHeader, NetworkHeader,
 }
 
 // ClientHeader carries a hash of the client's address from the gateway to the module, so that guests without a
 // Cart-Token have idempotency keys of their own. The gateway sets it; what a client sends is dropped there.
 const ClientHeader = "Souk-Client"
+
+// NetworkHeader carries the first part of the client's address from the gateway to the module: enough to tell somebody where
+// a session was started from, too little to find anybody by. The gateway sets it, as it does ClientHeader.
+const NetworkHeader = "Souk-Client-Network"
+
+// clientOf reads what the module may know of the client.
+func clientOf(r *http.Request) callctx.Client {
+	return callctx.Client{Network: r.Header.Get(NetworkHeader), Agent: r.Header.Get("User-Agent")}
+}
 
 // Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and
 // for handlers in the same process.
@@ -32,13 +41,13 @@ func (op Operation) Passes(header string) bool {
 	})
 }
 
-// Fence calls next with a fresh context, in which only deadline, cancellation, principal, calling module, request id and
-// trace are left of the old one, and without headers other than the usual ones and those named. Operations of an API
+// Fence calls next with a fresh context, in which only deadline, cancellation, principal, calling module, request id, client
+// and trace are left of the old one, and without headers other than the usual ones and those named. Operations of an API
 // are fenced already; this is for handlers served beside them.
 func Fence(next http.Handler, headers ...string) http.Handler {
 	op := Operation{Headers: headers}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := fence(r.Context(), -1)
+		ctx, cancel := fence(r, -1)
 		defer cancel()
 		next.ServeHTTP(w, fenced(ctx, r, op))
 	})
@@ -58,9 +67,10 @@ func fenced(ctx context.Context, r *http.Request, op Operation) *http.Request {
 
 // fence makes the context a handler runs in. It is built on Background from what may cross, instead of hiding the rest
 // of the old one, so that children of it cost no goroutine each.
-func fence(outer context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+func fence(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
+	outer := r.Context()
 	ctx := identity.NewContext(context.Background(), identity.FromContext(outer))
-	ctx = callctx.WithRequestID(ctx, callctx.RequestID(outer))
+	ctx = callctx.WithClient(callctx.WithRequestID(ctx, callctx.RequestID(outer)), clientOf(r))
 	if caller := identity.Caller(outer); caller != "" {
 		ctx = identity.WithCaller(ctx, caller)
 	}

@@ -157,6 +157,8 @@ func (s *site) code() string {
 }
 
 type tokens struct {
+	Status       string `json:"status"`
+	SessionID    string `json:"session_id"`
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
 	TokenType    string `json:"token_type"`

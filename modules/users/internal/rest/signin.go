@@ -89,10 +89,10 @@ func (h handlers) verify(ctx context.Context, in *verifyInput) (*userOutput, err
 }
 
 type loginInput struct {
-	UserAgent string `header:"User-Agent"`
-	Body      struct {
+	Body struct {
 		Email    string `json:"email" example:"ada@example.com"`
 		Password string `json:"password"`
+		Session  bool   `json:"session,omitempty" doc:"Start a browser's session: the reply sets a cookie instead of telling tokens"`
 	}
 }
 
@@ -117,8 +117,8 @@ func tokensOf(t service.Tokens, err error) (*tokensOutput, error) {
 	return out, nil
 }
 
-func (h handlers) login(ctx context.Context, in *loginInput) (*tokensOutput, error) {
-	return tokensOf(h.users().Login(ctx, service.Credentials{Email: in.Body.Email, Password: in.Body.Password, UserAgent: in.UserAgent}))
+func (h handlers) login(ctx context.Context, in *loginInput) (*SignedInOutput, error) {
+	return signedIn(h.users().Login(ctx, service.Credentials{Email: in.Body.Email, Password: in.Body.Password, Transport: transportOf(in.Body.Session)}))
 }
 
 type refreshInput struct {

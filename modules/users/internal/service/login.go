@@ -2,9 +2,7 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -27,37 +25,48 @@ type Tokens struct {
 // Credentials are what somebody signs in with.
 type Credentials struct {
 	Email, Password string
-	UserAgent       string // kept with the session, cut to 200 characters
+	Transport       Transport
 }
 
 func errCredentials() error {
 	return fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
 }
 
-// Login starts a session. An address that is unknown, not verified or disabled and a password that is wrong or empty
+// Login signs in with a password. An address that is unknown, not verified or disabled and a password that is wrong or empty
 // have the same answer after the same work: one look-up and one hash. Errors: invalid_credentials; Unavailable when too many hashes are waiting.
-func (s *Service) Login(ctx context.Context, in Credentials) (Tokens, error) {
+func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
-		return Tokens{}, err
+		return SignedIn{}, err
 	}
 	account, err := s.accountByEmail(ctx, in.Email)
 	if err != nil {
-		return Tokens{}, err
+		return SignedIn{}, err
 	}
 	verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
 	if err != nil {
-		return Tokens{}, fmt.Errorf("check password: %w", err)
+		return SignedIn{}, fmt.Errorf("check password: %w", err)
 	}
 	if !verdict.Match || account.ID == "" || account.Disabled() {
-		return Tokens{}, errCredentials()
+		return SignedIn{}, errCredentials()
 	}
 	rehashed := ""
 	if verdict.Outdated {
 		if rehashed, err = s.hasher.Hash(ctx, in.Password); err != nil {
-			return Tokens{}, fmt.Errorf("hash password: %w", err)
+			return SignedIn{}, fmt.Errorf("hash password: %w", err)
 		}
 	}
-	return s.open(ctx, account, rehashed, in.UserAgent)
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if rehashed != "" {
+			err := store.RehashPassword(ctx, tx, account.ID, account.PasswordHash, rehashed)
+			if err != nil && !errors.Is(err, store.ErrChanged) {
+				return err
+			}
+			account.PasswordHash = rehashed // another one by now is refused by signIn
+		}
+		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByPassword, Level: AAL1, Transport: in.Transport})
+		return err
+	})
+	return out, err
 }
 
 // accountByEmail reads the account of an address as it was typed; one without an id when there is none.
@@ -68,31 +77,6 @@ func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Acc
 		return err
 	})
 	return a, err
-}
-
-// open starts the session and its family of refresh tokens.
-func (s *Service) open(ctx context.Context, account store.Account, rehashed, agent string) (Tokens, error) {
-	now := s.now()
-	session := store.Session{
-		ID: ids.New("ses", now), AccountID: account.ID, UserAgent: cut(agent, 200), CreatedAt: now, ExpiresAt: now.Add(s.limits.SessionLife),
-	}
-	refresh := newRefreshToken()
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if rehashed != "" {
-			err := store.RehashPassword(ctx, tx, account.ID, account.PasswordHash, rehashed)
-			if err != nil && !errors.Is(err, store.ErrChanged) {
-				return err
-			}
-		}
-		if err := store.InsertSession(ctx, tx, session); err != nil {
-			return err
-		}
-		return s.addRefresh(ctx, tx, refresh, session, now)
-	})
-	if err != nil {
-		return Tokens{}, err
-	}
-	return s.tokens(session, account.Admin, refresh, now)
 }
 
 func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh string, session store.Session, now time.Time) error {
@@ -115,11 +99,7 @@ func (s *Service) tokens(session store.Session, admin bool, refresh string, now 
 // refreshPrefix lets scanners of leaked secrets recognise one.
 const refreshPrefix = "srt_"
 
-func newRefreshToken() string {
-	var raw [32]byte
-	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
-}
+func newRefreshToken() string { return newSecret(refreshPrefix) }
 
 // hashToken is what is kept of a refresh token, whose 256 random bits need no salt.
 func hashToken(refresh string) string {

@@ -31,6 +31,8 @@ type Limits struct {
 	RefreshIdle  time.Duration // how long a refresh token waits to be used
 	RefreshGrace time.Duration // how long a used one still gets its successor
 	SessionLife  time.Duration // of a sign-in, however often it is refreshed
+	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
+	BrowserLife  time.Duration // of a browser's session, however much it is used
 	// LettersPerHour bounds the letters that registrations can cause one address to get, and with them the codes that
 	// can be guessed at.
 	LettersPerHour int

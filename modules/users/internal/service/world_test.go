@@ -66,7 +66,7 @@ func migrations() []fs.FS { return []fs.FS{events.Migrations, store.Migrations()
 func limits() service.Limits {
 	return service.Limits{
 		CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
-		SessionLife: 2160 * time.Hour, LettersPerHour: 10,
+		SessionLife: 2160 * time.Hour, LettersPerHour: 10, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour,
 	}
 }
 
@@ -132,11 +132,11 @@ func (w *world) signUp(email, password string) service.User {
 
 func (w *world) login(email, password string) service.Tokens {
 	w.t.Helper()
-	tokens, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password})
+	in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password, Transport: service.Bearer})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return tokens
+	return in.Tokens
 }
 
 // claims verifies an access token as the gateway does.

@@ -8,14 +8,20 @@ import (
 	"app/platform/database"
 )
 
-// Session is one sign-in and the family of refresh tokens that descend from it.
+// Session is one sign-in: the family of refresh tokens that descend from it, or a browser's cookie.
 type Session struct {
-	ID        string // ses_...
-	AccountID string
-	UserAgent string // at most 200 characters
-	CreatedAt time.Time
-	ExpiresAt time.Time // whatever happens
-	EndedAt   time.Time // zero: not ended
+	ID         string // ses_...
+	AccountID  string
+	Transport  string // "token" or "cookie"
+	Methods    string // how the user showed who they are, in the order it was done, with spaces between
+	Level      int    // authenticator assurance level, 1 or 2 (NIST SP 800-63B)
+	ProvedAt   time.Time
+	UserAgent  string // at most 200 characters
+	Network    string // of the sign-in, empty when it is not known
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+	ExpiresAt  time.Time // whatever happens
+	EndedAt    time.Time // zero: not ended
 }
 
 // Refresh is one refresh token with its session and the account as they are now.
@@ -30,10 +36,15 @@ type Refresh struct {
 }
 
 const (
-	insertSession = `INSERT INTO users_sessions (id, account_id, user_agent, created_at, last_used_at, expires_at, ended_at, ended_why)
-		VALUES (?, ?, ?, ?, ?, ?, NULL, '')`
+	sessionColumns = `s.id, s.account_id, s.transport, s.methods, s.level, s.proved_at, s.user_agent, s.network, s.created_at, s.last_used_at, s.expires_at, s.ended_at`
+
+	insertSession = `INSERT INTO users_sessions
+		(id, account_id, transport, methods, level, proved_at, user_agent, network, created_at, last_used_at, expires_at, ended_at, ended_why)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '')`
+	sessionByID   = `SELECT ` + sessionColumns + ` FROM users_sessions s WHERE s.id = ?`
+	proveSession  = `UPDATE users_sessions SET methods = ?, level = ?, proved_at = ? WHERE id = ? AND ended_at IS NULL`
 	insertRefresh = `INSERT INTO users_refresh (token_hash, session_id, created_at, expires_at, used_at) VALUES (?, ?, ?, ?, NULL)`
-	refreshByHash = `SELECT r.token_hash, r.expires_at, r.used_at, s.id, s.account_id, s.created_at, s.expires_at, s.ended_at, a.admin, a.disabled_at
+	refreshByHash = `SELECT r.token_hash, r.expires_at, r.used_at, a.admin, a.disabled_at, ` + sessionColumns + `
 		FROM users_refresh r JOIN users_sessions s ON s.id = r.session_id JOIN users_accounts a ON a.id = s.account_id
 		WHERE r.token_hash = ?`
 	useRefresh    = `UPDATE users_refresh SET used_at = ? WHERE token_hash = ? AND used_at IS NULL`
@@ -48,8 +59,46 @@ const (
 // InsertSession adds a session. ErrDuplicate.
 func InsertSession(ctx context.Context, tx *database.Tx, s Session) error {
 	at := database.Micros(s.CreatedAt)
-	_, err := tx.Exec(ctx, insertSession, s.ID, s.AccountID, s.UserAgent, at, at, database.Micros(s.ExpiresAt))
+	_, err := tx.Exec(ctx, insertSession, s.ID, s.AccountID, s.Transport, s.Methods, s.Level, database.Micros(s.ProvedAt),
+		s.UserAgent, s.Network, at, at, database.Micros(s.ExpiresAt))
 	return inserted("session", err)
+}
+
+// SessionByID reads a session, also one that has ended. ErrNotFound.
+func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, err error) {
+	var row sessionRow
+	if err := tx.QueryRow(ctx, sessionByID, id).Scan(row.into(&s)...); err != nil {
+		return Session{}, found("session", err)
+	}
+	row.fill(&s)
+	return s, nil
+}
+
+// ProveSession records that the user has shown again who they are: methods, level and time of s. ErrChanged: it has ended.
+func ProveSession(ctx context.Context, tx *database.Tx, s Session) error {
+	return one(ctx, tx, "prove session", proveSession, s.Methods, s.Level, database.Micros(s.ProvedAt), s.ID)
+}
+
+// sessionRow holds the columns of a session that are not stored as they are.
+type sessionRow struct {
+	proved, ended          sql.NullInt64
+	created, used, expires int64
+}
+
+// into lists where sessionColumns go.
+func (r *sessionRow) into(s *Session) []any {
+	return []any{
+		&s.ID, &s.AccountID, &s.Transport, &s.Methods, &s.Level, &r.proved, &s.UserAgent, &s.Network,
+		&r.created, &r.used, &r.expires, &r.ended,
+	}
+}
+
+func (r *sessionRow) fill(s *Session) {
+	s.CreatedAt, s.LastUsedAt, s.ExpiresAt = database.Time(r.created), database.Time(r.used), database.Time(r.expires)
+	s.EndedAt, s.ProvedAt = timeOf(r.ended), timeOf(r.proved)
+	if s.ProvedAt.IsZero() {
+		s.ProvedAt = s.CreatedAt
+	}
 }
 
 // InsertRefresh adds a token by its hash. ErrDuplicate.
@@ -60,17 +109,16 @@ func InsertRefresh(ctx context.Context, tx *database.Tx, hash, sessionID string,
 
 // RefreshByHash reads a token. ErrNotFound.
 func RefreshByHash(ctx context.Context, tx *database.Tx, hash string) (r Refresh, err error) {
-	var expires, created, ends int64
-	var used, ended, disabled sql.NullInt64
+	var expires int64
+	var used, disabled sql.NullInt64
 	var admin int
-	err = tx.QueryRow(ctx, refreshByHash, hash).Scan(&r.Hash, &expires, &used, &r.Session.ID, &r.Session.AccountID,
-		&created, &ends, &ended, &admin, &disabled)
+	var row sessionRow
+	err = tx.QueryRow(ctx, refreshByHash, hash).Scan(append([]any{&r.Hash, &expires, &used, &admin, &disabled}, row.into(&r.Session)...)...)
 	if err != nil {
 		return Refresh{}, found("refresh token", err)
 	}
-	r.ExpiresAt, r.UsedAt = database.Time(expires), timeOf(used)
-	r.Session.CreatedAt, r.Session.ExpiresAt, r.Session.EndedAt = database.Time(created), database.Time(ends), timeOf(ended)
-	r.Admin, r.Disabled = admin == 1, disabled.Valid
+	row.fill(&r.Session)
+	r.ExpiresAt, r.UsedAt, r.Admin, r.Disabled = database.Time(expires), timeOf(used), admin == 1, disabled.Valid
 	return r, nil
 }
 

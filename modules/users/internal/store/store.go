@@ -77,6 +77,14 @@ func one(ctx context.Context, tx *database.Tx, what, query string, args ...any) 
 	return nil
 }
 
+// some runs a change that matches any number of rows.
+func some(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
+	if _, err := tx.Exec(ctx, query, args...); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
 // timeOf reads a time that may be absent; the zero time stands for that.
 func timeOf(us sql.NullInt64) time.Time {
 	if !us.Valid {

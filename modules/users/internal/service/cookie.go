@@ -1,0 +1,153 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"app/modules/users/internal/store"
+	"app/platform/database"
+)
+
+// cookies is scs with a store of ours: it makes the tokens and knows when to write; how long a session lives is decided here,
+// by the clock of the service. The manager is not made with scs.New, which would start a store in memory and its goroutine.
+func (s *Service) cookies() *scs.SessionManager {
+	return &scs.SessionManager{Lifetime: s.limits.BrowserLife, Store: cookieStore{s}, Codec: cookieCodec{}}
+}
+
+// sessionValue is the one value that scs keeps for us: what else there is to know of a session is in its row.
+const sessionValue = "session"
+
+// newCookie gives a session a cookie with a token of its own, in the transaction tx.
+func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (BrowserCookie, error) {
+	manager := s.cookies()
+	ctx, err := manager.Load(withTx(ctx, tx), "") // never what the client brought along
+	if err != nil {
+		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
+	}
+	manager.Put(ctx, sessionValue, session.ID)
+	token, _, err := manager.Commit(ctx)
+	if err != nil {
+		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
+	}
+	return BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
+}
+
+// renew gives a browser's session a new cookie and makes the ones before void. A session of tokens stays as it is.
+func (s *Service) renew(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
+	out := SignedIn{Session: session}
+	if Transport(session.Transport) != Cookie {
+		return out, nil
+	}
+	if err := store.DeleteCookiesOf(ctx, tx, session.ID); err != nil {
+		return SignedIn{}, err
+	}
+	var err error
+	out.Browser, err = s.newCookie(ctx, tx, session)
+	return out, err
+}
+
+// idleEnd is when a cookie ends that is used now and not again.
+func (s *Service) idleEnd(now, sessionEnd time.Time) time.Time {
+	if idle := now.Add(s.limits.BrowserIdle); idle.Before(sessionEnd) {
+		return idle
+	}
+	return sessionEnd
+}
+
+// txKey carries the transaction to the store: scs passes a context only.
+type txKey struct{}
+
+func withTx(ctx context.Context, tx *database.Tx) context.Context {
+	return context.WithValue(ctx, txKey{}, tx)
+}
+
+var errNoTx = errors.New("cookie store: used outside a transaction")
+
+// cookieStore is scs's store on the users database: hashes of tokens, never tokens. It works in the transaction of its context.
+type cookieStore struct{ s *Service }
+
+var _ scs.CtxStore = cookieStore{}
+
+// FindCtx implements scs.CtxStore.
+func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+	tx, ok := ctx.Value(txKey{}).(*database.Tx)
+	if !ok {
+		return nil, false, errNoTx
+	}
+	b, err := store.BrowserByHash(ctx, tx, hashToken(token))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, false, nil
+	}
+	return []byte(b.Data), err == nil && c.s.live(b), err
+}
+
+// CommitCtx implements scs.CtxStore. The expiry of scs comes from the machine's clock and is not used.
+func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
+	tx, ok := ctx.Value(txKey{}).(*database.Tx)
+	if !ok {
+		return errNoTx
+	}
+	_, values, err := cookieCodec{}.Decode(data)
+	if err != nil {
+		return err
+	}
+	id, _ := values[sessionValue].(string)
+	session, err := store.SessionByID(ctx, tx, id)
+	if err != nil {
+		return fmt.Errorf("keep cookie: %w", err)
+	}
+	now := c.s.now()
+	return store.InsertCookie(ctx, tx, store.Cookie{
+		Hash: hashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
+	})
+}
+
+// DeleteCtx implements scs.CtxStore.
+func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
+	tx, ok := ctx.Value(txKey{}).(*database.Tx)
+	if !ok {
+		return errNoTx
+	}
+	return store.DeleteCookie(ctx, tx, hashToken(token))
+}
+
+// Find implements scs.Store, which scs leaves alone in favour of FindCtx.
+func (cookieStore) Find(string) ([]byte, bool, error) { return nil, false, errNoTx }
+
+// Commit implements scs.Store.
+func (cookieStore) Commit(string, []byte, time.Time) error { return errNoTx }
+
+// Delete implements scs.Store.
+func (cookieStore) Delete(string) error { return errNoTx }
+
+// live tells whether a cookie still opens anything: neither idle for too long nor past its end, its session not ended, its
+// account not disabled.
+func (s *Service) live(b store.Browser) bool {
+	now := s.now()
+	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
+}
+
+// cookieCodec keeps values as JSON: what a person with a database client can read, and what cannot bring a type along.
+type cookieCodec struct{}
+
+// Encode implements scs.Codec. The deadline is the session's, which has a column.
+func (cookieCodec) Encode(_ time.Time, values map[string]any) ([]byte, error) {
+	data, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("encode cookie: %w", err)
+	}
+	return data, nil
+}
+
+// Decode implements scs.Codec.
+func (cookieCodec) Decode(data []byte) (deadline time.Time, values map[string]any, err error) {
+	if err := json.Unmarshal(data, &values); err != nil {
+		return time.Time{}, nil, fmt.Errorf("decode cookie: %w", err)
+	}
+	return time.Time{}, values, nil
+}

@@ -1,0 +1,221 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"app/modules/users/internal/store"
+	"app/platform/callctx"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+)
+
+// Method is a way of showing who one is.
+type Method string
+
+// The methods. The first group begins a sign-in, the second completes one that needs a second factor; a passkey may do either.
+const (
+	ByPassword Method = "password"
+	ByCode     Method = "code"     // one-time, sent to the address
+	ByProvider Method = "provider" // OpenID Connect
+
+	ByTOTP     Method = "totp"
+	ByRecovery Method = "recovery" // a recovery code, in place of a lost factor
+	ByPasskey  Method = "passkey"
+)
+
+// Level is an authenticator assurance level of NIST SP 800-63B.
+type Level int
+
+// The levels.
+const (
+	AAL1 Level = 1 // one factor
+	AAL2 Level = 2 // two different ones, or one that is two, such as a passkey that asks for a fingerprint
+)
+
+// Transport is how a session is carried.
+type Transport string
+
+// The transports.
+const (
+	Bearer Transport = "token"  // an access token, renewed with a refresh token
+	Cookie Transport = "cookie" // a browser's session
+)
+
+// stepUpLife is how long a proof of who one is counts for changes that need a fresh one (ASVS 7.5.1).
+const stepUpLife = 10 * time.Minute
+
+// SignIn is somebody who has shown who they are, and how.
+type SignIn struct {
+	// Account as it was when the proof was judged.
+	Account store.Account
+	Method  Method
+	// Level is AAL2 only when the method is two factors by itself.
+	Level Level
+	// Transport is Bearer when it is empty.
+	Transport Transport
+}
+
+// SignedIn is what a sign-in comes to: a session, which is carried by Tokens or by Browser, or a Ticket and no session.
+type SignedIn struct {
+	Session store.Session
+	Tokens  Tokens        // for Bearer
+	Browser BrowserCookie // for Cookie
+	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a secret of the client's for TicketLife.
+	Ticket  string
+	Factors []Method
+}
+
+// BrowserCookie is the value of a session's cookie.
+type BrowserCookie struct {
+	Token   string
+	Expires time.Time // at the latest, however much it is used
+}
+
+// signIn is where every way of signing in ends. It runs in the Write that spent the proof (the code, the state of the
+// provider's answer), and what it returns must not leave the process before that Write has committed. The caller
+// has called LoadKeys.
+//
+//  1. The account is read again: one that has been disabled since, or whose password is no longer the one that was checked,
+//     is errCredentials, and nothing is written.
+//  2. An account with a second factor, when in.Level is AAL1, gets a Ticket instead of a session: see completeSignIn. No
+//     method may pass this by, recovery of a password least of all (ASVS 6.4.3).
+//  3. Everybody else gets a new session with new secrets, whatever the client presented before (ASVS 7.2.4); a browser's session
+//     that the request was made with ends.
+//  4. Either is recorded in the audit log, with in.Method as its detail. Refusals are recorded by the caller.
+//
+// The session keeps the method, the level and the time, for fresh.
+func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
+	in.Transport = cmp.Or(in.Transport, Bearer)
+	account, exists, err := known(store.AccountByID(ctx, tx, in.Account.ID))
+	switch {
+	case err != nil:
+		return SignedIn{}, err
+	case !exists, account.Disabled(), in.Method == ByPassword && account.PasswordHash != in.Account.PasswordHash:
+		return SignedIn{}, errCredentials()
+	}
+	if in.Level < AAL2 {
+		factors, err := s.factorsOf(ctx, tx, account.ID)
+		if err != nil {
+			return SignedIn{}, err
+		}
+		if len(factors) > 0 {
+			return s.suspend(ctx, tx, in, factors)
+		}
+	}
+	return s.open(ctx, tx, account, store.Session{Methods: string(in.Method), Level: int(in.Level), Transport: string(in.Transport)})
+}
+
+// open starts a session with the methods, level and transport of the draft.
+func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
+	now, client := s.now(), callctx.ClientOf(ctx)
+	life := s.limits.SessionLife
+	if Transport(draft.Transport) == Cookie {
+		life = s.limits.BrowserLife
+	}
+	session := draft
+	session.ID, session.AccountID = ids.New("ses", now), account.ID
+	session.UserAgent, session.Network = cut(client.Agent, 200), cut(client.Network, 64)
+	session.CreatedAt, session.LastUsedAt, session.ProvedAt, session.ExpiresAt = now, now, now, now.Add(life)
+	if err := store.InsertSession(ctx, tx, session); err != nil {
+		return SignedIn{}, err
+	}
+	if out, err = s.carry(ctx, tx, session, account.Admin); err != nil {
+		return SignedIn{}, err
+	}
+	return out, s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: OutcomeOK, Detail: session.Methods, SessionID: session.ID})
+}
+
+// carry gives a session what its client will carry.
+func (s *Service) carry(ctx context.Context, tx *database.Tx, session store.Session, admin bool) (SignedIn, error) {
+	out := SignedIn{Session: session}
+	var err error
+	if Transport(session.Transport) == Cookie {
+		out.Browser, err = s.newCookie(ctx, tx, session)
+		return out, err
+	}
+	refresh := newRefreshToken()
+	if err := s.addRefresh(ctx, tx, refresh, session, session.CreatedAt); err != nil {
+		return SignedIn{}, err
+	}
+	out.Tokens, err = s.tokens(session, admin, refresh, session.CreatedAt)
+	return out, err
+}
+
+// stepUp records that the caller, in the session that the request is made with, has just shown again who they are. The methods are
+// added to those of the session, its level is raised, never lowered; a browser gets a new cookie and the old one is void from
+// now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors: errSignedOut when the session has ended or there is none.
+func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, level Level) (SignedIn, error) {
+	session, err := s.ownSession(ctx, tx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if methods := strings.Fields(session.Methods); !slices.Contains(methods, string(method)) {
+		session.Methods = strings.Join(append(methods, string(method)), " ")
+	}
+	session.Level, session.ProvedAt = max(session.Level, int(level)), s.now()
+	if err := store.ProveSession(ctx, tx, session); err != nil {
+		return SignedIn{}, signedOut(err)
+	}
+	out, err := s.renew(ctx, tx, session)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return out, s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
+}
+
+// fresh checks that the caller has shown who they are in the last ten minutes, with two factors when the account has a
+// second one. Changes of the address, the password and the factors begin with it. Errors: errStepUp, PermissionDenied with the
+// reason step_up_required; errSignedOut.
+func (s *Service) fresh(ctx context.Context, tx *database.Tx) (store.Session, error) {
+	session, err := s.ownSession(ctx, tx)
+	if err != nil {
+		return store.Session{}, err
+	}
+	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	if err != nil {
+		return store.Session{}, err
+	}
+	needed := AAL1
+	if len(factors) > 0 {
+		needed = AAL2
+	}
+	if Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
+		return store.Session{}, errStepUp()
+	}
+	return session, nil
+}
+
+// ownSession is the session that the request is made with. Errors: errSignedOut when there is none or it is over, as for API keys.
+func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Session, error) {
+	principal := identity.FromContext(ctx)
+	if principal.UserID == "" || principal.SessionID == "" {
+		return store.Session{}, errSignedOut()
+	}
+	session, err := store.SessionByID(ctx, tx, principal.SessionID)
+	if err != nil {
+		return store.Session{}, signedOut(err)
+	}
+	if session.AccountID != principal.UserID || !session.EndedAt.IsZero() || !s.now().Before(session.ExpiresAt) {
+		return store.Session{}, errSignedOut()
+	}
+	return session, nil
+}
+
+// signedOut turns a session that is gone into the answer to its bearer.
+func signedOut(err error) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
+		return errSignedOut()
+	}
+	return err
+}
+
+func errStepUp() error {
+	return fault.New(fault.PermissionDenied, "step_up_required", "Show again who you are with POST /v1/auth/step-up, then repeat the request.")
+}

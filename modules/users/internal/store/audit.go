@@ -1,0 +1,63 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"app/platform/database"
+)
+
+// Audit is one record of something that matters to an account's safety.
+type Audit struct {
+	ID        string // aud_...
+	AccountID string // empty where an attempt was made on an address without an account
+	Event     string
+	Outcome   string
+	Detail    string // at most 100 characters
+	SessionID string
+	Network   string
+	UserAgent string // at most 200 characters
+	RequestID string
+	CreatedAt time.Time
+}
+
+const (
+	auditColumns = `id, account_id, event, outcome, detail, session_id, network, user_agent, request_id, created_at`
+
+	insertAudit = `INSERT INTO users_audit (` + auditColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	auditOf     = `SELECT ` + auditColumns + ` FROM users_audit WHERE account_id = ? AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`
+	oldAudits   = `SELECT id FROM users_audit WHERE created_at < ? LIMIT 100`
+	deleteAudit = `DELETE FROM users_audit WHERE id = ?`
+)
+
+// InsertAudit adds a record.
+func InsertAudit(ctx context.Context, tx *database.Tx, a Audit) error {
+	_, err := tx.Exec(ctx, insertAudit, a.ID, a.AccountID, a.Event, a.Outcome, a.Detail, a.SessionID, a.Network, a.UserAgent,
+		a.RequestID, database.Micros(a.CreatedAt))
+	return inserted("audit record", err)
+}
+
+// AuditOf reads an account's records, the newest first, after the one with the id when it is not empty.
+func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) (out []Audit, err error) {
+	rows, err := tx.Query(ctx, auditOf, accountID, after, after, limit)
+	if err != nil {
+		return nil, found("audit records", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var a Audit
+		var created int64
+		err := rows.Scan(&a.ID, &a.AccountID, &a.Event, &a.Outcome, &a.Detail, &a.SessionID, &a.Network, &a.UserAgent, &a.RequestID, &created)
+		if err != nil {
+			return nil, found("audit record", err)
+		}
+		a.CreatedAt = database.Time(created)
+		out = append(out, a)
+	}
+	return out, found("audit records", rows.Err())
+}
+
+// DeleteAudits removes at most 100 records older than a time.
+func DeleteAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return deleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
+}

@@ -1,0 +1,1 @@
+ALTER TABLE users_sessions ADD COLUMN transport VARCHAR(8) NOT NULL DEFAULT 'token';

@@ -1,0 +1,1 @@
+ALTER TABLE users_sessions ADD COLUMN methods VARCHAR(64) NOT NULL DEFAULT 'pwd';

@@ -1,0 +1,1 @@
+CREATE INDEX users_pending_expires ON users_pending (expires_at);

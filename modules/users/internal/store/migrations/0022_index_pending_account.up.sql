@@ -1,0 +1,1 @@
+CREATE INDEX users_pending_account ON users_pending (account_id);

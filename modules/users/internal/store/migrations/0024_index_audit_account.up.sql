@@ -1,0 +1,1 @@
+CREATE INDEX users_audit_account ON users_audit (account_id, id);

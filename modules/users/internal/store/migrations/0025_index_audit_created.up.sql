@@ -1,0 +1,1 @@
+CREATE INDEX users_audit_created ON users_audit (created_at);
