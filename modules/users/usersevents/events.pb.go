@@ -32,6 +32,8 @@ const (
 	Purpose_PURPOSE_VERIFY_ADDRESS Purpose = 1
 	Purpose_PURPOSE_SIGN_IN        Purpose = 2
 	Purpose_PURPOSE_RESET_PASSWORD Purpose = 3
+	// To the new address of an account that wants to change its address.
+	Purpose_PURPOSE_CHANGE_ADDRESS Purpose = 4
 )
 
 // Enum value maps for Purpose.
@@ -41,12 +43,14 @@ var (
 		1: "PURPOSE_VERIFY_ADDRESS",
 		2: "PURPOSE_SIGN_IN",
 		3: "PURPOSE_RESET_PASSWORD",
+		4: "PURPOSE_CHANGE_ADDRESS",
 	}
 	Purpose_value = map[string]int32{
 		"PURPOSE_UNSPECIFIED":    0,
 		"PURPOSE_VERIFY_ADDRESS": 1,
 		"PURPOSE_SIGN_IN":        2,
 		"PURPOSE_RESET_PASSWORD": 3,
+		"PURPOSE_CHANGE_ADDRESS": 4,
 	}
 )
 
@@ -75,6 +79,74 @@ func (x Purpose) Number() protoreflect.EnumNumber {
 // Deprecated: Use Purpose.Descriptor instead.
 func (Purpose) EnumDescriptor() ([]byte, []int) {
 	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{0}
+}
+
+// CredentialsChange says what happened.
+type CredentialsChange int32
+
+const (
+	CredentialsChange_CREDENTIALS_CHANGE_UNSPECIFIED         CredentialsChange = 0
+	CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED          CredentialsChange = 1
+	CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED        CredentialsChange = 2
+	CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED       CredentialsChange = 3
+	CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED     CredentialsChange = 4
+	CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE CredentialsChange = 5
+	CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED  CredentialsChange = 6
+	CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED     CredentialsChange = 7
+	CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED   CredentialsChange = 8
+)
+
+// Enum value maps for CredentialsChange.
+var (
+	CredentialsChange_name = map[int32]string{
+		0: "CREDENTIALS_CHANGE_UNSPECIFIED",
+		1: "CREDENTIALS_CHANGE_TOTP_ADDED",
+		2: "CREDENTIALS_CHANGE_TOTP_REMOVED",
+		3: "CREDENTIALS_CHANGE_PASSKEY_ADDED",
+		4: "CREDENTIALS_CHANGE_PASSKEY_REMOVED",
+		5: "CREDENTIALS_CHANGE_RECOVERY_CODES_MADE",
+		6: "CREDENTIALS_CHANGE_RECOVERY_CODE_USED",
+		7: "CREDENTIALS_CHANGE_IDENTITY_LINKED",
+		8: "CREDENTIALS_CHANGE_IDENTITY_UNLINKED",
+	}
+	CredentialsChange_value = map[string]int32{
+		"CREDENTIALS_CHANGE_UNSPECIFIED":         0,
+		"CREDENTIALS_CHANGE_TOTP_ADDED":          1,
+		"CREDENTIALS_CHANGE_TOTP_REMOVED":        2,
+		"CREDENTIALS_CHANGE_PASSKEY_ADDED":       3,
+		"CREDENTIALS_CHANGE_PASSKEY_REMOVED":     4,
+		"CREDENTIALS_CHANGE_RECOVERY_CODES_MADE": 5,
+		"CREDENTIALS_CHANGE_RECOVERY_CODE_USED":  6,
+		"CREDENTIALS_CHANGE_IDENTITY_LINKED":     7,
+		"CREDENTIALS_CHANGE_IDENTITY_UNLINKED":   8,
+	}
+)
+
+func (x CredentialsChange) Enum() *CredentialsChange {
+	p := new(CredentialsChange)
+	*p = x
+	return p
+}
+
+func (x CredentialsChange) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CredentialsChange) Descriptor() protoreflect.EnumDescriptor {
+	return file_modules_users_usersevents_events_proto_enumTypes[1].Descriptor()
+}
+
+func (CredentialsChange) Type() protoreflect.EnumType {
+	return &file_modules_users_usersevents_events_proto_enumTypes[1]
+}
+
+func (x CredentialsChange) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CredentialsChange.Descriptor instead.
+func (CredentialsChange) EnumDescriptor() ([]byte, []int) {
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{1}
 }
 
 // Registered: somebody registered and has shown that the address is theirs.
@@ -140,13 +212,15 @@ func (x *Registered) GetFirstName() string {
 
 // CodeIssued: a one-time code is to be sent to an address. The payload is secret and is blanked once delivered.
 type CodeIssued struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CodeId        string                 `protobuf:"bytes,1,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
-	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	Code          string                 `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
-	Purpose       Purpose                `protobuf:"varint,4,opt,name=purpose,proto3,enum=souk.users.events.v1.Purpose" json:"purpose,omitempty"`
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	FirstName     string                 `protobuf:"bytes,6,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	CodeId    string                 `protobuf:"bytes,1,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
+	Email     string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	Code      string                 `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
+	Purpose   Purpose                `protobuf:"varint,4,opt,name=purpose,proto3,enum=souk.users.events.v1.Purpose" json:"purpose,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	FirstName string                 `protobuf:"bytes,6,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	// A page of the shop, under PUBLIC_URL, that asks for one more click and then uses the code. Opening it spends nothing.
+	Link          string `protobuf:"bytes,7,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -223,6 +297,68 @@ func (x *CodeIssued) GetFirstName() string {
 	return ""
 }
 
+func (x *CodeIssued) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+// NoAccount: somebody asked for a code for an address that has no account which may sign in. Whoever reads its mail is
+// told, the caller is not.
+type NoAccount struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
+	// What the code would have been good for.
+	Purpose       Purpose `protobuf:"varint,2,opt,name=purpose,proto3,enum=souk.users.events.v1.Purpose" json:"purpose,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoAccount) Reset() {
+	*x = NoAccount{}
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoAccount) ProtoMessage() {}
+
+func (x *NoAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoAccount.ProtoReflect.Descriptor instead.
+func (*NoAccount) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *NoAccount) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *NoAccount) GetPurpose() Purpose {
+	if x != nil {
+		return x.Purpose
+	}
+	return Purpose_PURPOSE_UNSPECIFIED
+}
+
 // AlreadyRegistered: somebody tried to register an address that has an account; its owner is told, the caller is not.
 type AlreadyRegistered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -235,7 +371,7 @@ type AlreadyRegistered struct {
 
 func (x *AlreadyRegistered) Reset() {
 	*x = AlreadyRegistered{}
-	mi := &file_modules_users_usersevents_events_proto_msgTypes[2]
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -247,7 +383,7 @@ func (x *AlreadyRegistered) String() string {
 func (*AlreadyRegistered) ProtoMessage() {}
 
 func (x *AlreadyRegistered) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_users_usersevents_events_proto_msgTypes[2]
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -260,7 +396,7 @@ func (x *AlreadyRegistered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AlreadyRegistered.ProtoReflect.Descriptor instead.
 func (*AlreadyRegistered) Descriptor() ([]byte, []int) {
-	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{2}
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AlreadyRegistered) GetUserId() string {
@@ -296,7 +432,7 @@ type PasswordChanged struct {
 
 func (x *PasswordChanged) Reset() {
 	*x = PasswordChanged{}
-	mi := &file_modules_users_usersevents_events_proto_msgTypes[3]
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -308,7 +444,7 @@ func (x *PasswordChanged) String() string {
 func (*PasswordChanged) ProtoMessage() {}
 
 func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_users_usersevents_events_proto_msgTypes[3]
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -321,7 +457,7 @@ func (x *PasswordChanged) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PasswordChanged.ProtoReflect.Descriptor instead.
 func (*PasswordChanged) Descriptor() ([]byte, []int) {
-	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{3}
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PasswordChanged) GetUserId() string {
@@ -345,6 +481,153 @@ func (x *PasswordChanged) GetFirstName() string {
 	return ""
 }
 
+// EmailChanged: an account has another address. The old one is told, in case it was not its owner who did it.
+type EmailChanged struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	OldEmail      string                 `protobuf:"bytes,2,opt,name=old_email,json=oldEmail,proto3" json:"old_email,omitempty"`
+	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	FirstName     string                 `protobuf:"bytes,4,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EmailChanged) Reset() {
+	*x = EmailChanged{}
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EmailChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EmailChanged) ProtoMessage() {}
+
+func (x *EmailChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EmailChanged.ProtoReflect.Descriptor instead.
+func (*EmailChanged) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *EmailChanged) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *EmailChanged) GetOldEmail() string {
+	if x != nil {
+		return x.OldEmail
+	}
+	return ""
+}
+
+func (x *EmailChanged) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *EmailChanged) GetFirstName() string {
+	if x != nil {
+		return x.FirstName
+	}
+	return ""
+}
+
+// CredentialsChanged: a way of signing in came, went or was used up. The owner is told, in case it was not them.
+type CredentialsChanged struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	UserId    string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	Email     string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	FirstName string                 `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	Change    CredentialsChange      `protobuf:"varint,4,opt,name=change,proto3,enum=souk.users.events.v1.CredentialsChange" json:"change,omitempty"`
+	// What it is called: a passkey's name, an identity's provider. Empty for the rest.
+	Name          string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CredentialsChanged) Reset() {
+	*x = CredentialsChanged{}
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CredentialsChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CredentialsChanged) ProtoMessage() {}
+
+func (x *CredentialsChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CredentialsChanged.ProtoReflect.Descriptor instead.
+func (*CredentialsChanged) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *CredentialsChanged) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *CredentialsChanged) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *CredentialsChanged) GetFirstName() string {
+	if x != nil {
+		return x.FirstName
+	}
+	return ""
+}
+
+func (x *CredentialsChanged) GetChange() CredentialsChange {
+	if x != nil {
+		return x.Change
+	}
+	return CredentialsChange_CREDENTIALS_CHANGE_UNSPECIFIED
+}
+
+func (x *CredentialsChanged) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 var File_modules_users_usersevents_events_proto protoreflect.FileDescriptor
 
 const file_modules_users_usersevents_events_proto_rawDesc = "" +
@@ -355,7 +638,7 @@ const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x03 \x01(\tR\tfirstName\"\xe2\x01\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\"\xf6\x01\n" +
 	"\n" +
 	"CodeIssued\x12\x17\n" +
 	"\acode_id\x18\x01 \x01(\tR\x06codeId\x12\x14\n" +
@@ -365,7 +648,11 @@ const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x06 \x01(\tR\tfirstName\"a\n" +
+	"first_name\x18\x06 \x01(\tR\tfirstName\x12\x12\n" +
+	"\x04link\x18\a \x01(\tR\x04link\"Z\n" +
+	"\tNoAccount\x12\x14\n" +
+	"\x05email\x18\x01 \x01(\tR\x05email\x127\n" +
+	"\apurpose\x18\x02 \x01(\x0e2\x1d.souk.users.events.v1.PurposeR\apurpose\"a\n" +
 	"\x11AlreadyRegistered\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
@@ -375,12 +662,36 @@ const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x03 \x01(\tR\tfirstName*o\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\"y\n" +
+	"\fEmailChanged\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1b\n" +
+	"\told_email\x18\x02 \x01(\tR\boldEmail\x12\x14\n" +
+	"\x05email\x18\x03 \x01(\tR\x05email\x12\x1d\n" +
+	"\n" +
+	"first_name\x18\x04 \x01(\tR\tfirstName\"\xb7\x01\n" +
+	"\x12CredentialsChanged\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
+	"\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\x12?\n" +
+	"\x06change\x18\x04 \x01(\x0e2'.souk.users.events.v1.CredentialsChangeR\x06change\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name*\x8b\x01\n" +
 	"\aPurpose\x12\x17\n" +
 	"\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PURPOSE_VERIFY_ADDRESS\x10\x01\x12\x13\n" +
 	"\x0fPURPOSE_SIGN_IN\x10\x02\x12\x1a\n" +
-	"\x16PURPOSE_RESET_PASSWORD\x10\x03B+Z)app/modules/users/usersevents;userseventsb\x06proto3"
+	"\x16PURPOSE_RESET_PASSWORD\x10\x03\x12\x1a\n" +
+	"\x16PURPOSE_CHANGE_ADDRESS\x10\x04*\xf6\x02\n" +
+	"\x11CredentialsChange\x12\"\n" +
+	"\x1eCREDENTIALS_CHANGE_UNSPECIFIED\x10\x00\x12!\n" +
+	"\x1dCREDENTIALS_CHANGE_TOTP_ADDED\x10\x01\x12#\n" +
+	"\x1fCREDENTIALS_CHANGE_TOTP_REMOVED\x10\x02\x12$\n" +
+	" CREDENTIALS_CHANGE_PASSKEY_ADDED\x10\x03\x12&\n" +
+	"\"CREDENTIALS_CHANGE_PASSKEY_REMOVED\x10\x04\x12*\n" +
+	"&CREDENTIALS_CHANGE_RECOVERY_CODES_MADE\x10\x05\x12)\n" +
+	"%CREDENTIALS_CHANGE_RECOVERY_CODE_USED\x10\x06\x12&\n" +
+	"\"CREDENTIALS_CHANGE_IDENTITY_LINKED\x10\a\x12(\n" +
+	"$CREDENTIALS_CHANGE_IDENTITY_UNLINKED\x10\bB+Z)app/modules/users/usersevents;userseventsb\x06proto3"
 
 var (
 	file_modules_users_usersevents_events_proto_rawDescOnce sync.Once
@@ -394,24 +705,30 @@ func file_modules_users_usersevents_events_proto_rawDescGZIP() []byte {
 	return file_modules_users_usersevents_events_proto_rawDescData
 }
 
-var file_modules_users_usersevents_events_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_users_usersevents_events_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_modules_users_usersevents_events_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_modules_users_usersevents_events_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_modules_users_usersevents_events_proto_goTypes = []any{
 	(Purpose)(0),                  // 0: souk.users.events.v1.Purpose
-	(*Registered)(nil),            // 1: souk.users.events.v1.Registered
-	(*CodeIssued)(nil),            // 2: souk.users.events.v1.CodeIssued
-	(*AlreadyRegistered)(nil),     // 3: souk.users.events.v1.AlreadyRegistered
-	(*PasswordChanged)(nil),       // 4: souk.users.events.v1.PasswordChanged
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(CredentialsChange)(0),        // 1: souk.users.events.v1.CredentialsChange
+	(*Registered)(nil),            // 2: souk.users.events.v1.Registered
+	(*CodeIssued)(nil),            // 3: souk.users.events.v1.CodeIssued
+	(*NoAccount)(nil),             // 4: souk.users.events.v1.NoAccount
+	(*AlreadyRegistered)(nil),     // 5: souk.users.events.v1.AlreadyRegistered
+	(*PasswordChanged)(nil),       // 6: souk.users.events.v1.PasswordChanged
+	(*EmailChanged)(nil),          // 7: souk.users.events.v1.EmailChanged
+	(*CredentialsChanged)(nil),    // 8: souk.users.events.v1.CredentialsChanged
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 }
 var file_modules_users_usersevents_events_proto_depIdxs = []int32{
 	0, // 0: souk.users.events.v1.CodeIssued.purpose:type_name -> souk.users.events.v1.Purpose
-	5, // 1: souk.users.events.v1.CodeIssued.expires_at:type_name -> google.protobuf.Timestamp
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	9, // 1: souk.users.events.v1.CodeIssued.expires_at:type_name -> google.protobuf.Timestamp
+	0, // 2: souk.users.events.v1.NoAccount.purpose:type_name -> souk.users.events.v1.Purpose
+	1, // 3: souk.users.events.v1.CredentialsChanged.change:type_name -> souk.users.events.v1.CredentialsChange
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_modules_users_usersevents_events_proto_init() }
@@ -424,8 +741,8 @@ func file_modules_users_usersevents_events_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_users_usersevents_events_proto_rawDesc), len(file_modules_users_usersevents_events_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   4,
+			NumEnums:      2,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
