@@ -97,29 +97,12 @@ func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) st
 	return p.Merchant
 }
 
-// mayCall is the outer check of access: deny by default. The service that owns the data checks again, and by its data.
+// mayCall is the outer check of access. The module that owns the data checks again, and by its data.
 func (g *Gateway) mayCall(op httpserver.Operation, p identity.Principal) error {
-	switch op.Access {
-	case httpserver.Public, httpserver.Optional:
-		return nil
-	case httpserver.User, httpserver.Member:
-		if p.SignedIn() {
-			return nil
-		}
-	case httpserver.Admin:
-		if p.Admin {
-			return nil
-		}
-		if p.SignedIn() {
-			return fault.New(fault.PermissionDenied, "permission_denied", "This is for administrators of the shop.")
-		}
-	case httpserver.Loopback:
-		if g.DevPages {
-			return nil
-		}
+	if op.Access == httpserver.Loopback && !g.DevPages {
 		return httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
 	}
-	return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+	return op.Admit(p) //nolint:wrapcheck // the verdict is what the client gets
 }
 
 // dispatch bounds the request's size and time and hands it on as the principal's.
