@@ -28,6 +28,8 @@ var catalogue = []ProblemInfo{
 	{"idempotency_key_invalid", 400, "Idempotency-Key invalid", "A key has 1 to 255 visible ASCII characters. A caller who is neither signed in nor has a Cart-Token needs at least 16, made at random."},
 	{"unauthenticated", 401, "Not signed in", "Send a valid access token: Authorization: Bearer …"},
 	{"permission_denied", 403, "Not allowed", "You are signed in, but this is not yours to do."},
+	{"api_key_refused", 403, "Not for API keys", "This needs somebody who is signed in; no scope of an API key opens it."},
+	{"scope_required", 403, "Scope missing", "The API key was made without the scope that this operation needs. Make another key."},
 	{"not_found", 404, "Not found", "There is nothing at this address, or nothing that you may see."},
 	{"route_not_found", 404, "No such operation", "No operation has this path. The list is under /docs."},
 	{"method_not_allowed", 405, "Method not allowed", "The path exists, but not for this method. The header Allow names those it has."},

@@ -73,7 +73,7 @@ func (e *endpoint) answer(c *call) (err error) {
 
 // admit refuses what the handler must not see, cheapest checks first; the body comes last.
 func (e *endpoint) admit(c *call) error {
-	if err := e.authorise(c.ctx); err != nil {
+	if err := e.op.Admit(identity.FromContext(c.ctx)); err != nil {
 		return err
 	}
 	if fields := e.checkParameters(c); len(fields) > 0 {
@@ -85,25 +85,8 @@ func (e *endpoint) admit(c *call) error {
 	return e.takeBody(c)
 }
 
-// authorise repeats what the gateway decided, should somebody get past it. Roles with a merchant are the service's.
-func (e *endpoint) authorise(ctx context.Context) error {
-	switch e.op.Access {
-	case User, Member, Admin:
-	default:
-		return nil
-	}
-	principal := identity.FromContext(ctx)
-	switch {
-	case !principal.SignedIn():
-		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
-	case e.op.Access == Admin && !principal.Admin:
-		return fault.New(fault.PermissionDenied, "permission_denied", "Only an administrator may do this.")
-	}
-	return nil
-}
-
 func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.Request) {
-	if err := e.authorise(ctx); err != nil {
+	if err := e.op.Admit(identity.FromContext(ctx)); err != nil {
 		WriteProblem(w, r, err)
 		return
 	}

@@ -126,7 +126,7 @@ func (e *endpoint) huma() huma.Operation {
 	op := e.op
 	return huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Description: op.Description,
-		Tags: op.Tags, DefaultStatus: op.Status, Hidden: op.Undocumented, Security: security(op.Access),
+		Tags: op.Tags, DefaultStatus: op.Status, Hidden: op.Undocumented, Security: security(op),
 		MaxBodyBytes: -1, BodyReadTimeout: -1, // the endpoint has read it
 		SkipValidateBody: true, // likewise
 	}

@@ -78,7 +78,7 @@ func replicas(db *database.DB, n int, lease time.Duration) []*replica {
 		r := &replica{clock: c, runs: runs, work: func(context.Context) error { return nil }}
 		a := httpserver.NewAPI("orders", httpserver.Options{Now: c.Now, Lease: lease})
 		a.UseDatabase(db)
-		op := httpserver.Operation{Method: "POST", Access: httpserver.Optional, Rate: httpserver.RateCheckout, Status: 201}
+		op := httpserver.Operation{Method: "POST", Access: httpserver.Optional, Rate: httpserver.RateCheckout, Status: 201, Scope: identity.OrdersWrite}
 		op.Path, op.Idempotency = "/v1/carts/{id}/checkout", httpserver.KeyRequired
 		httpserver.Register(a, op, r.checkout)
 		op.Path, op.Idempotency = "/v1/carts/{id}/lines", ""
@@ -218,6 +218,11 @@ func TestKeyRefused(t *testing.T) {
 	})
 }
 
+// apiKey is a merchant's key.
+func apiKey(merchant string, scopes ...identity.Scope) identity.Principal {
+	return identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: merchant, Scopes: scopes}
+}
+
 // A key is the caller's own: the same key and body of somebody else is somebody else's request.
 func TestKeyNeverCrossesPrincipals(t *testing.T) {
 	onReplicas(t, 1, func(t *testing.T, r []*replica, _ *database.DB) {
@@ -226,8 +231,8 @@ func TestKeyNeverCrossesPrincipals(t *testing.T) {
 		for name, got := range map[string]reply{
 			"alice":          r[0].post(alice, key),
 			"bob":            r[0].post(bob, key),
-			"alice's shop":   r[0].post(identity.Principal{Merchant: "mrc_1", Method: identity.APIKey}, key),
-			"another shop":   r[0].post(identity.Principal{Merchant: "mrc_2", Method: identity.APIKey}, key),
+			"alice's shop":   r[0].post(apiKey("mrc_1", identity.OrdersWrite), key),
+			"another shop":   r[0].post(apiKey("mrc_2", identity.OrdersWrite), key),
 			"cart":           r[0].post(nobody, key, "Cart-Token", "secret1"),
 			"another cart":   r[0].post(nobody, key, "Cart-Token", "secret2"),
 			"cart as a user": r[0].post(nobody, key, "Cart-Token", "usr_alice"),

@@ -70,7 +70,19 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 	return map[string]*huma.SecurityScheme{
 		"bearer": {
 			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-			Description: "Access token of POST /v1/auth/login.",
+			Description: "Access token of POST /v1/auth/login or POST /v1/auth/token.",
+		},
+		"password": {
+			Type: "oauth2", Description: "The same access token, by the password grant of OAuth 2.",
+			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{TokenURL: "/v1/auth/token", RefreshURL: "/v1/auth/token", Scopes: map[string]string{}}},
+		},
+		"session": {
+			Type: "apiKey", In: "cookie", Name: SessionCookie,
+			Description: "A browser's session, from POST /v1/auth/login with session: true. Requests that change something must come from the shop's own pages.",
+		},
+		"apiKey": {
+			Type: "http", Scheme: "bearer", BearerFormat: "souk_...",
+			Description: "API key of a merchant, from POST /v1/merchants/{id}/api-keys, in the header Authorization: Bearer souk_...; it opens operations of its scopes.",
 		},
 		"cartToken": {
 			Type: "apiKey", In: "header", Name: "Cart-Token",
@@ -80,15 +92,21 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 }
 
 // security says which schemes let a caller in; an empty entry is nobody in particular.
-func security(access Access) []map[string][]string {
-	bearer := map[string][]string{"bearer": {}}
-	switch access {
-	case User, Member, Admin:
-		return []map[string][]string{bearer}
-	case Optional:
-		return []map[string][]string{bearer, {"cartToken": {}}, {}}
+func security(op Operation) []map[string][]string {
+	out := []map[string][]string{}
+	if op.Access == Public || op.Access == Loopback {
+		return out
 	}
-	return []map[string][]string{}
+	for _, scheme := range []string{"bearer", "password", "session"} {
+		out = append(out, map[string][]string{scheme: {}})
+	}
+	if op.Scope != "" {
+		out = append(out, map[string][]string{"apiKey": {string(op.Scope)}}) // roles of a scheme other than oauth2: OpenAPI 3.1
+	}
+	if op.Access == Optional {
+		out = append(out, map[string][]string{"cartToken": {}}, map[string][]string{})
+	}
+	return out
 }
 
 // document adds to the operation's entry what follows from its declaration.
@@ -132,7 +150,7 @@ func (e *endpoint) failures() []int {
 	if e.op.Access == User || e.op.Access == Member || e.op.Access == Admin {
 		out = append(out, http.StatusUnauthorized)
 	}
-	if e.op.Access == Admin {
+	if e.op.Access == Admin || e.op.Scope != "" {
 		out = append(out, http.StatusForbidden)
 	}
 	if len(e.params) > 0 {

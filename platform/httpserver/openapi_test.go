@@ -106,7 +106,7 @@ func TestOperationsDocumentTheirFailures(t *testing.T) {
 	if got := fmt.Sprint(cancel.at("responses", "409", "content", "application/problem+json", "schema").v); got != "map[$ref:#/components/schemas/Problem]" {
 		t.Errorf("409 has the schema %s", got)
 	}
-	if got := fmt.Sprint(cancel.at("security").v, cancel.at("operationId").v); got != "[map[bearer:[]]]post-orders-id-cancel" {
+	if got := fmt.Sprint(cancel.at("security").v, cancel.at("operationId").v); got != "[map[bearer:[]] map[password:[]] map[session:[]]]post-orders-id-cancel" {
 		t.Errorf("got %s", got)
 	}
 	if got := fmt.Sprint(cancel.at("parameters").v); !strings.Contains(got, "Idempotency-Key") {

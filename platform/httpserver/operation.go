@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"app/platform/fault"
+	"app/platform/identity"
 )
 
 // Access says who may call an operation. The gateway enforces it, and the operation's own module again.
@@ -61,6 +64,8 @@ type Operation struct {
 	// Access and Rate are required: start-up fails without them.
 	Access Access
 	Rate   RateClass
+	// Scope is what a merchant's API key needs for the operation. Empty: keys are refused, unless the operation is Public.
+	Scope identity.Scope
 	// Idempotency is KeyAccepted for a POST that does not say otherwise.
 	Idempotency KeyPolicy
 	// Status of success. Zero: 200 with a body, 204 without.
@@ -127,10 +132,49 @@ func (op Operation) flaw() string {
 		return "access is not declared"
 	case !slices.Contains(rates, op.Rate):
 		return "rate class is not declared"
+	case op.Scope != "" && !op.Scope.Valid():
+		return "there is no scope " + string(op.Scope)
+	case op.Scope != "" && (op.Access == Public || op.Access == Loopback):
+		return "what is open to everyone has no scope"
 	case op.Idempotency != "" && op.Idempotency != KeyNone && (op.Method != http.MethodPost || op.Raw):
 		return "idempotency keys belong to POST operations that are not raw"
 	}
 	return ""
+}
+
+// Admit decides whether a caller may call the operation at all: deny by default. It is asked at the gateway, and by the
+// operation's own module should somebody get past it; roles with a merchant are the service's, who owns the data. What is open to
+// everyone is open to whoever has an API key; everything else needs the scope that the operation declares. Errors: Unauthenticated,
+// PermissionDenied.
+func (op Operation) Admit(p identity.Principal) error {
+	switch op.Access {
+	case Public, Loopback:
+		return nil
+	case Optional, User, Member, Admin:
+	default:
+		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+	}
+	switch {
+	case p.IsKey():
+		return op.admitKey(p)
+	case op.Access == Optional:
+		return nil
+	case !p.SignedIn():
+		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+	case op.Access == Admin && !p.Admin:
+		return fault.New(fault.PermissionDenied, "permission_denied", "This is for administrators of the shop.")
+	}
+	return nil
+}
+
+func (op Operation) admitKey(p identity.Principal) error {
+	switch {
+	case op.Scope == "":
+		return fault.New(fault.PermissionDenied, "api_key_refused", "This is not for API keys.")
+	case !p.Has(op.Scope):
+		return fault.New(fault.PermissionDenied, "scope_required", "The API key needs the scope "+string(op.Scope)+".")
+	}
+	return nil
 }
 
 // parameters lists the names of the path parameters in order.

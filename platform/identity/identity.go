@@ -16,12 +16,13 @@ const (
 
 // Principal is who is calling. The zero value is an anonymous caller.
 type Principal struct {
-	UserID    string   `json:"sub,omitempty"` // usr_..., empty for anonymous callers
-	Method    Method   `json:"mth,omitempty"`
-	Admin     bool     `json:"adm,omitempty"`
-	SessionID string   `json:"sid,omitempty"` // the session or refresh family this call belongs to
-	Merchant  string   `json:"mrc,omitempty"` // set for API keys: the merchant they act for
-	Scopes    []string `json:"scp,omitempty"` // set for API keys
+	UserID    string  `json:"sub,omitempty"` // usr_..., empty for anonymous callers
+	Method    Method  `json:"mth,omitempty"`
+	Admin     bool    `json:"adm,omitempty"`
+	SessionID string  `json:"sid,omitempty"` // the session or refresh family this call belongs to
+	Merchant  string  `json:"mrc,omitempty"` // set for API keys: the merchant they act for
+	Scopes    []Scope `json:"scp,omitempty"` // set for API keys
+	KeyID     string  `json:"kid,omitempty"` // key_..., set for API keys
 }
 
 // SignedIn tells whether the caller is a known user or key.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/service"
+	"app/platform/httpserver"
 )
 
 // SignedInOutput is the answer of every operation that signs somebody in: 200 with tokens, or with a cookie for a browser; 202 with a
@@ -58,7 +59,7 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 // cookie is the value of Set-Cookie that gives a browser its session. The prefix makes browsers refuse it from another host, another path or
 // without TLS (RFC 6265bis section 4.1.3).
 func cookie(token string, expires time.Time) string {
-	c := http.Cookie{Name: "__Host-souk", Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	c.Expires = expires
 	return c.String()
 }
