@@ -104,6 +104,8 @@ type CallError struct {
 	Reason  string
 	Fields  []Field
 	Details []proto.Message
+	// RetryAfter, when positive, is when the module wants to be asked again.
+	RetryAfter time.Duration
 }
 
 // Error implements error.
@@ -149,7 +151,7 @@ func From(err error) *Error {
 		return own
 	case errors.As(err, &call):
 		if call.Code == Unavailable || call.Code == DeadlineExceeded || call.Code == Canceled {
-			return &Error{Code: call.Code, Reason: "dependency_" + string(call.Code), cause: err, RetryAfter: time.Second}
+			return &Error{Code: call.Code, Reason: "dependency_" + string(call.Code), cause: err, RetryAfter: max(call.RetryAfter, time.Second)}
 		}
 	case errors.Is(err, context.Canceled):
 		return &Error{Code: Canceled, Reason: "canceled", cause: err}

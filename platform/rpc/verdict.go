@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
@@ -12,6 +13,9 @@ import (
 
 // maxVerdict bounds the encoded size of an error; a larger one crosses without fields and details.
 const maxVerdict = 256 << 10
+
+// maxRetryAfter bounds what another process may say of when to try again.
+const maxRetryAfter = time.Hour
 
 // Reasons that this package gives of its own accord.
 const (
@@ -35,10 +39,11 @@ var codes = map[fault.Code]bool{
 	fault.Unimplemented: true, fault.Internal: true,
 }
 
-// toWire keeps of a verdict what may cross: code, reason, fields and typed details, but no free text and no cause.
+// toWire keeps of a verdict what may cross: code, reason, fields, typed details and when to try again, but no free text and no
+// cause.
 // Details that cannot be encoded are left out; complete is false then.
 func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
-	w = &rpcv1.Error{Code: string(v.Code), Reason: text(v.Reason)}
+	w = &rpcv1.Error{Code: string(v.Code), Reason: text(v.Reason), RetryAfterMs: v.RetryAfter.Milliseconds()}
 	complete = true
 	for _, f := range v.Fields {
 		w.Fields = append(w.Fields, &rpcv1.Field{Pointer: text(f.Pointer), Detail: text(f.Detail)})
@@ -63,6 +68,7 @@ func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 // another release, become internal and nothing.
 func fromWire(module, method string, w *rpcv1.Error) *fault.CallError {
 	e := &fault.CallError{Module: module, Method: method, Code: fault.Code(w.GetCode()), Reason: w.GetReason()}
+	e.RetryAfter = min(max(0, time.Duration(w.GetRetryAfterMs())*time.Millisecond), maxRetryAfter)
 	if !codes[e.Code] {
 		e.Code, e.Reason = fault.Internal, "unknown_code"
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -45,6 +46,14 @@ func TestErrors(t *testing.T) {
 			answer: fault.Invalid(fields...),
 			want:   fault.CallError{Code: fault.InvalidArgument, Reason: "validation_failed", Fields: fields},
 		},
+		"RetryAfter": {
+			answer: &fault.Error{Code: fault.ResourceExhausted, Reason: "too_many", RetryAfter: 90 * time.Second},
+			want:   fault.CallError{Code: fault.ResourceExhausted, Reason: "too_many", RetryAfter: 90 * time.Second},
+		},
+		"RetryAfterNotBelieved": {
+			answer: &fault.Error{Code: fault.ResourceExhausted, Reason: "too_many", RetryAfter: 48 * time.Hour},
+			want:   fault.CallError{Code: fault.ResourceExhausted, Reason: "too_many", RetryAfter: time.Hour},
+		},
 		"InternalVerdict":         {answer: fault.New(fault.Internal, "ledger_broken", secret), want: fault.CallError{Code: fault.Internal, Reason: "ledger_broken"}, logged: 1},
 		"Unknown":                 {answer: errors.New(secret), want: internal, logged: 1},
 		"Sentinel":                {answer: io.EOF, want: internal, logged: 1},
@@ -52,8 +61,8 @@ func TestErrors(t *testing.T) {
 		"DeadlineWrapped":         {answer: fmt.Errorf("query: %w", context.DeadlineExceeded), want: fault.CallError{Code: fault.DeadlineExceeded, Reason: "deadline_exceeded"}},
 		"DownstreamVerdict":       {answer: downstream(fault.NotFound, "product_not_found"), want: internal, logged: 1},
 		"DownstreamInternal":      {answer: downstream(fault.Internal, "internal"), want: internal}, // logged downstream
-		"DownstreamUnavailable":   {answer: fmt.Errorf("reserve: %w", downstream(fault.Unavailable, "module_down")), want: fault.CallError{Code: fault.Unavailable, Reason: "dependency_unavailable"}},
-		"DownstreamDeadline":      {answer: downstream(fault.DeadlineExceeded, "deadline_exceeded"), want: fault.CallError{Code: fault.DeadlineExceeded, Reason: "dependency_deadline_exceeded"}},
+		"DownstreamUnavailable":   {answer: fmt.Errorf("reserve: %w", downstream(fault.Unavailable, "module_down")), want: fault.CallError{Code: fault.Unavailable, Reason: "dependency_unavailable", RetryAfter: time.Second}},
+		"DownstreamDeadline":      {answer: downstream(fault.DeadlineExceeded, "deadline_exceeded"), want: fault.CallError{Code: fault.DeadlineExceeded, Reason: "dependency_deadline_exceeded", RetryAfter: time.Second}},
 		"CodeOutsideTheSet":       {answer: fault.New("teapot", "short_and_stout", ""), want: fault.CallError{Code: fault.Internal, Reason: "unknown_code"}},
 		"ReasonNotUTF8":           {answer: fault.New(fault.Aborted, "a\xffb", ""), want: fault.CallError{Code: fault.Aborted, Reason: "a\uFFFDb"}},
 		"DetailNotUTF8":           {answer: fault.New(fault.Aborted, "lost", "").With(&parityv1.Hint{Text: "\xff"}), want: fault.CallError{Code: fault.Aborted, Reason: "lost"}, logged: 1},

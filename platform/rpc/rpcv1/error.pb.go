@@ -33,7 +33,9 @@ type Error struct {
 	Reason string   `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	Fields []*Field `protobuf:"bytes,3,rep,name=fields,proto3" json:"fields,omitempty"`
 	// Messages of the callee's contract.
-	Details       []*anypb.Any `protobuf:"bytes,4,rep,name=details,proto3" json:"details,omitempty"`
+	Details []*anypb.Any `protobuf:"bytes,4,rep,name=details,proto3" json:"details,omitempty"`
+	// When to try again, in milliseconds; 0 says nothing.
+	RetryAfterMs  int64 `protobuf:"varint,5,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -96,6 +98,13 @@ func (x *Error) GetDetails() []*anypb.Any {
 	return nil
 }
 
+func (x *Error) GetRetryAfterMs() int64 {
+	if x != nil {
+		return x.RetryAfterMs
+	}
+	return 0
+}
+
 // Field points at a wrong value of the request.
 type Field struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -154,12 +163,13 @@ var File_platform_rpc_rpcv1_error_proto protoreflect.FileDescriptor
 
 const file_platform_rpc_rpcv1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x1eplatform/rpc/rpcv1/error.proto\x12\vsouk.rpc.v1\x1a\x19google/protobuf/any.proto\"\x8f\x01\n" +
+	"\x1eplatform/rpc/rpcv1/error.proto\x12\vsouk.rpc.v1\x1a\x19google/protobuf/any.proto\"\xb5\x01\n" +
 	"\x05Error\x12\x12\n" +
 	"\x04code\x18\x01 \x01(\tR\x04code\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12*\n" +
 	"\x06fields\x18\x03 \x03(\v2\x12.souk.rpc.v1.FieldR\x06fields\x12.\n" +
-	"\adetails\x18\x04 \x03(\v2\x14.google.protobuf.AnyR\adetails\"9\n" +
+	"\adetails\x18\x04 \x03(\v2\x14.google.protobuf.AnyR\adetails\x12$\n" +
+	"\x0eretry_after_ms\x18\x05 \x01(\x03R\fretryAfterMs\"9\n" +
 	"\x05Field\x12\x18\n" +
 	"\apointer\x18\x01 \x01(\tR\apointer\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detailB\x1eZ\x1capp/platform/rpc/rpcv1;rpcv1b\x06proto3"
