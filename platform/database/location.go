@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Location is where a database lives.
@@ -19,6 +22,25 @@ type Location struct {
 	Query url.Values
 
 	hostname, user, password string
+	size                     poolSize
+}
+
+// poolSize bounds the connections of one pool.
+type poolSize struct {
+	conns          int
+	lifetime, idle time.Duration
+}
+
+// pool is the size that the location asks for; conns, when positive, is used where it asks for none.
+func (l Location) pool(conns int) poolSize {
+	size := l.size
+	if size.conns == 0 {
+		size.conns = conns
+	}
+	if size.conns < 1 {
+		size.conns = defaultConns
+	}
+	return size
 }
 
 // String names the location without its password, for logs and errors.
@@ -32,7 +54,8 @@ func (l Location) String() string {
 // ParseURL reads the form of a location that Options.URL describes. An empty raw is the file <dataDir>/<module>.db.
 // Parameters of a MySQL location: tls=true (verify the server), tls=skip-verify, tls=preferred or tls=false (the
 // default); ca=/path.pem (verify against this authority instead of the system's); socket=/path (instead of the
-// host). No error shows the location, because it may hold a password.
+// host). The pools: conns=16 connections for writing and as many for reading, closed after idle=1m without work and
+// after lifetime=3m in any case, before the server's or a proxy's own limits do so. No error shows the location, because it may hold a password.
 func ParseURL(raw, dataDir, module string) (Location, error) {
 	if raw == "" {
 		return Location{Engine: SQLite, Path: filepath.Join(dataDir, module+".db")}, nil
@@ -68,7 +91,11 @@ func mysqlLocation(u *url.URL, module string) (Location, error) {
 	if u.Port() == "" {
 		l.Host += ":3306"
 	}
-	if err := checkMySQL(l); err != nil {
+	err := checkMySQL(l)
+	if err == nil {
+		l.size, err = sizeOf(l.Query)
+	}
+	if err != nil {
 		return Location{}, fmt.Errorf("database location of %s: %w", module, err)
 	}
 	return l, nil
@@ -82,9 +109,31 @@ func checkMySQL(l Location) error {
 		return errors.New("must name a host or a socket")
 	}
 	for name := range l.Query {
-		if name != "tls" && name != "ca" && name != "socket" {
-			return fmt.Errorf("unknown parameter %q (known: tls, ca, socket)", name)
+		if !slices.Contains(parameters, name) {
+			return fmt.Errorf("unknown parameter %q (known: %s)", name, strings.Join(parameters, ", "))
 		}
 	}
 	return nil
+}
+
+var parameters = []string{"tls", "ca", "socket", "conns", "lifetime", "idle"}
+
+// sizeOf reads the parameters of the pools.
+func sizeOf(query url.Values) (size poolSize, err error) {
+	size = poolSize{lifetime: connLifetime, idle: connIdle}
+	if raw := query.Get("conns"); raw != "" {
+		if size.conns, err = strconv.Atoi(raw); err != nil || size.conns < 1 {
+			return size, fmt.Errorf("conns=%q is not a number above 0", raw)
+		}
+	}
+	for name, value := range map[string]*time.Duration{"lifetime": &size.lifetime, "idle": &size.idle} {
+		raw := query.Get(name)
+		if raw == "" {
+			continue
+		}
+		if *value, err = time.ParseDuration(raw); err != nil || *value <= 0 {
+			return size, fmt.Errorf("%s=%q is not a time above 0, as in 90s", name, raw)
+		}
+	}
+	return size, nil
 }

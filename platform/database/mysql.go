@@ -20,7 +20,11 @@ import (
 
 const (
 	defaultConns = 16
-	dialTimeout  = 5 * time.Second
+	// connectLimit bounds the making of a connection, from the name's look-up to the end of the log-in: well within the
+	// time that a request has.
+	connectLimit = 2 * time.Second
+	// readyLimit is how long the server may take when it is asked for a readiness report.
+	readyLimit = 750 * time.Millisecond
 	// Connections are renewed before a server's or a proxy's own limits close them under us.
 	connLifetime = 3 * time.Minute
 	connIdle     = time.Minute
@@ -30,10 +34,12 @@ const (
 	sqlMode = "'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT'"
 )
 
-// mysqlStore is a schema on a server, with connections for writing and others that refuse to.
+// mysqlStore is a schema on a server, with connections for writing, others that refuse to, and one to ask whether the
+// server is there.
 type mysqlStore struct {
-	schema             string
-	writerDB, readerDB *sql.DB
+	schema                     string
+	writerDB, readerDB, pingDB *sql.DB
+	pulse                      *pulse
 
 	writes, commits, retries atomic.Uint64
 	waiting                  atomic.Int64
@@ -45,21 +51,41 @@ func openMySQL(ctx context.Context, place Location, o Options) (*mysqlStore, err
 		return nil, fmt.Errorf("open database %s: %w", place, err)
 	}
 	s := &mysqlStore{schema: place.Schema}
-	config.RejectReadOnly = true // after a fail-over, leave the server that became a replica
-	s.writerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", o.Readers)
-	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", place, err)
-	}
-	config.RejectReadOnly = false
-	s.readerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY", o.Readers)
-	if err == nil {
-		err = s.ping(ctx)
+	if err = s.connect(config, place.pool(o.Readers)); err == nil {
+		s.pulse = newPulse(place, o.Logger, s.pingDB.PingContext)
+		err = s.reach(ctx)
 	}
 	if err != nil {
 		_ = s.close()
 		return nil, fmt.Errorf("open database %s: %w", place, err)
 	}
 	return s, nil
+}
+
+// connect makes the pools. They reach for the server when they are first used.
+func (s *mysqlStore) connect(config *mysql.Config, size poolSize) (err error) {
+	config.RejectReadOnly = true // after a fail-over, leave the server that became a replica
+	s.writerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", size)
+	if err != nil {
+		return err
+	}
+	config.RejectReadOnly = false
+	s.readerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY", size)
+	if err != nil {
+		return err
+	}
+	size.conns = 1
+	s.pingDB, err = mysqlPool(config, "DO 0", size)
+	return err
+}
+
+// reach makes a first connection and keeps it for reading.
+func (s *mysqlStore) reach(ctx context.Context) error {
+	waiting, call, err := s.pulse.begin(ctx)
+	if err != nil {
+		return err
+	}
+	return call.done(closedError(s.readerDB.PingContext(waiting)))
 }
 
 func mysqlConfig(place Location, logger *slog.Logger) (*mysql.Config, error) {
@@ -69,7 +95,6 @@ func mysqlConfig(place Location, logger *slog.Logger) (*mysql.Config, error) {
 	if socket := place.Query.Get("socket"); socket != "" {
 		c.Net, c.Addr = "unix", socket
 	}
-	c.Timeout = dialTimeout
 	c.Collation = "utf8mb4_bin"
 	c.ParseTime, c.Loc = true, time.UTC
 	c.InterpolateParams = true // one trip per statement instead of three
@@ -108,19 +133,16 @@ func setTLS(c *mysql.Config, place Location) error {
 	return nil
 }
 
-func mysqlPool(config *mysql.Config, setup string, conns int) (*sql.DB, error) {
+func mysqlPool(config *mysql.Config, setup string, size poolSize) (*sql.DB, error) {
 	connector, err := mysql.NewConnector(config) // works on a copy of the configuration
 	if err != nil {
 		return nil, err
 	}
-	if conns < 1 {
-		conns = defaultConns
-	}
 	db := sql.OpenDB(mysqlConnector{connector, setup})
-	db.SetMaxOpenConns(conns)
-	db.SetMaxIdleConns(conns)
-	db.SetConnMaxLifetime(connLifetime)
-	db.SetConnMaxIdleTime(connIdle)
+	db.SetMaxOpenConns(size.conns)
+	db.SetMaxIdleConns(size.conns)
+	db.SetConnMaxLifetime(size.lifetime)
+	db.SetConnMaxIdleTime(size.idle)
 	return db, nil
 }
 
@@ -131,8 +153,18 @@ type mysqlConnector struct {
 	setup string
 }
 
-// Connect implements driver.Connector.
+// Connect implements driver.Connector. database/sql calls it for some connections with a context that never ends.
 func (c mysqlConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	limited, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	conn, err := c.connect(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("connect: %w within %s: %w", errNoAnswer, connectLimit, err)
+	}
+	return conn, err
+}
+
+func (c mysqlConnector) connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -155,7 +187,12 @@ type driverLog struct{ logger *slog.Logger }
 func (l driverLog) Print(v ...any) { l.logger.Debug("mysql driver", "remark", fmt.Sprint(v...)) }
 
 // read gives each statement a connection of its own, so that rows may stay open between them.
-func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) error {
+func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) (err error) {
+	ctx, call, err := s.pulse.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = call.done(err) }()
 	tx := &Tx{db: db, conn: s.readerDB}
 	defer tx.end()
 	return closedError(fn(context.WithValue(ctx, readKey{}, tx), tx))
@@ -163,7 +200,19 @@ func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) error {
 
 func (s *mysqlStore) inspect(ctx context.Context, db *DB, fn Work) error { return s.read(ctx, db, fn) }
 
-func (s *mysqlStore) ping(ctx context.Context) error { return closedError(s.readerDB.PingContext(ctx)) }
+// ping asks on a connection that no work can occupy, and says at once what is known already.
+func (s *mysqlStore) ping(ctx context.Context) error {
+	if err := s.pulse.state(); err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	err := s.pingDB.PingContext(limited)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("%s: %w for %s", s.pulse.place, errNoAnswer, readyLimit)
+	}
+	return closedError(err)
+}
 
 func (s *mysqlStore) stats() Stats {
 	return Stats{Writes: s.writes.Load(), Commits: s.commits.Load(), Retries: s.retries.Load(), Waiting: int(s.waiting.Load())}
@@ -172,11 +221,16 @@ func (s *mysqlStore) stats() Stats {
 func (s *mysqlStore) builder() *bun.DB { return bun.NewDB(s.readerDB, mysqldialect.New()) }
 
 func (s *mysqlStore) close() error {
-	err := s.writerDB.Close()
-	if s.readerDB != nil {
-		err = errors.Join(err, s.readerDB.Close())
+	var errs []error
+	for _, pool := range []*sql.DB{s.writerDB, s.readerDB, s.pingDB} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
 	}
-	return err
+	if s.pulse != nil {
+		s.pulse.close() // last: what hangs is cut off until then
+	}
+	return errors.Join(errs...)
 }
 
 // closedError gives database/sql's unexported error our name.

@@ -29,8 +29,11 @@ const (
 func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 	for try := 1; ; try++ {
 		err := s.once(ctx, db, fn)
-		if !isRetryable(err) || try == maxTries {
-			return closedError(err)
+		switch {
+		case !isRetryable(err):
+			return err
+		case try == maxTries:
+			return unavailable(err)
 		}
 		s.retries.Add(1)
 		if err := pause(ctx, try); err != nil {
@@ -40,22 +43,41 @@ func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 }
 
 // once runs fn in one transaction. The caller's context bounds the wait for a connection, not the work.
-func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) error {
-	s.waiting.Add(1)
-	conn, err := s.writerDB.Conn(ctx)
-	s.waiting.Add(-1)
+func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) (err error) {
+	conn, err := s.take(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = conn.Close() }()
-	inner, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
-	transaction, err := conn.BeginTx(inner, nil)
+	inner, call, err := s.pulse.begin(limited)
 	if err != nil {
 		return err
 	}
-	tx := &Tx{db: db, conn: transaction, base: inner, writing: true}
-	if err := s.run(inner, transaction, tx, fn); err != nil {
+	defer func() { err = call.done(err) }()
+	return s.transact(inner, conn, db, fn)
+}
+
+// take waits for a connection.
+func (s *mysqlStore) take(ctx context.Context) (*sql.Conn, error) {
+	ctx, call, err := s.pulse.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.waiting.Add(1)
+	defer s.waiting.Add(-1)
+	conn, err := s.writerDB.Conn(ctx)
+	return conn, call.done(closedError(err))
+}
+
+func (s *mysqlStore) transact(ctx context.Context, conn *sql.Conn, db *DB, fn Work) error {
+	transaction, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	tx := &Tx{db: db, conn: transaction, base: ctx, writing: true}
+	if err := s.run(ctx, transaction, tx, fn); err != nil {
 		return err
 	}
 	s.writes.Add(1)

@@ -36,6 +36,8 @@ func TestOpenExplainsWhatIsWrong(t *testing.T) {
 		{"no URL", database.Options{URL: "mysql://user:secret@host/%zz"}, []string{"orders", "not a URL"}},
 		{"no schema", database.Options{URL: "mysql://user:secret@host/"}, []string{"orders", "schema"}},
 		{"unknown parameter", database.Options{URL: "mysql://user:secret@host/db?ssl=1"}, []string{"orders", "ssl"}},
+		{"no pool", database.Options{URL: "mysql://user:secret@host/db?conns=0"}, []string{"orders", `conns="0"`}},
+		{"no time", database.Options{URL: "mysql://user:secret@host/db?lifetime=60"}, []string{"orders", `lifetime="60"`, "90s"}},
 		{"unknown tls", database.Options{URL: "mysql://user:secret@host/db?tls=maybe"}, []string{"user@host:3306/db", "maybe"}},
 		{"no server", database.Options{URL: "mysql://user:secret@127.0.0.1:1/db"}, []string{"user@127.0.0.1:1/db", "refused"}},
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -14,10 +13,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 )
@@ -147,6 +148,31 @@ func (s *Server) Restart(t testing.TB) {
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
 	s.signal(t, syscall.SIGSTOP)
+	deadline := time.Now().Add(startPatience)
+	for !s.still() {
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not stop")
+		}
+		runtime.Gosched()
+	}
+}
+
+// still tells whether all threads of the server have stopped, which on a busy machine takes a moment: until then they may
+// commit. Where the system does not tell, it is taken for granted.
+func (s *Server) still() bool {
+	pid, err := s.pid()
+	if err != nil {
+		return false
+	}
+	threads, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "stat"))
+	for _, path := range threads {
+		raw, err := os.ReadFile(path)
+		_, state, _ := strings.Cut(string(raw), ") ") // after the id and the name
+		if err == nil && !strings.HasPrefix(state, "T") {
+			return false
+		}
+	}
+	return true
 }
 
 // Resume ends a pause.
@@ -157,17 +183,22 @@ func (s *Server) Resume(t testing.TB) {
 
 func (s *Server) signal(t testing.TB, what syscall.Signal) {
 	t.Helper()
+	pid, err := s.pid()
+	if err == nil {
+		err = syscall.Kill(pid, what)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pid is the server's process id, which the guard has written down.
+func (s *Server) pid() (int, error) {
 	raw, err := os.ReadFile(filepath.Join(s.dir, "server"))
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(raw)))
-	if err != nil {
-		t.Fatal(fmt.Errorf("read the server's id: %w", err))
-	}
-	if err := syscall.Kill(pid, what); err != nil {
-		t.Fatal(err)
-	}
+	return strconv.Atoi(strings.TrimSpace(string(raw)))
 }
 
 // end ends the server and removes its folder.
