@@ -79,13 +79,8 @@ func (h *Host) openDatabases(ctx context.Context) error {
 			continue
 		}
 		group.Go(func() (err error) {
-			if m.db, err = h.open(ctx, m.module.Name(), owner); err != nil {
-				return err
-			}
-			if _, err := m.db.Migrate(ctx); err != nil {
-				return fmt.Errorf("migrate the database of %s: %w", m.module.Name(), err)
-			}
-			return nil
+			m.db, err = h.awaitDatabase(ctx, m.module.Name(), owner)
+			return err
 		})
 	}
 	err := group.Wait()
