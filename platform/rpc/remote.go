@@ -120,12 +120,10 @@ func (e *Edge) transportFault(ctx context.Context, err error) (fault.Code, strin
 		return fault.Unavailable, reasonModuleDown
 	}
 	switch connect.CodeOf(err) {
-	case connect.CodeUnavailable:
+	case connect.CodeUnavailable, connect.CodeCanceled: // for connect a reset by the peer is a call that was cancelled
 		return fault.Unavailable, reasonConnectionLost
 	case connect.CodeDeadlineExceeded:
 		return fault.DeadlineExceeded, string(fault.DeadlineExceeded)
-	case connect.CodeCanceled:
-		return fault.Canceled, string(fault.Canceled)
 	case connect.CodeResourceExhausted:
 		return fault.ResourceExhausted, reasonTooLarge
 	default:

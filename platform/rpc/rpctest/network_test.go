@@ -79,9 +79,10 @@ func TestModuleDownAndBack(t *testing.T) {
 // which repeats some requests of its own accord on a connection used before, may send a call twice that has no leave.
 func TestConnectionLostAfterSending(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[string]int64{"Act": 1, "Put": 2} {
-		t.Run(kind, func(t *testing.T) {
+	for name, want := range map[string]int64{"Act is closed": 1, "Put is closed": 2, "Act is reset": 1, "Put is reset": 2} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			kind, how, _ := strings.Cut(name, " is ")
 			var n atomic.Int64
 			handler := &fake{look: func(context.Context, *parityv1.LookRequest) (*parityv1.LookResponse, error) {
 				return &parityv1.LookResponse{}, nil
@@ -94,6 +95,10 @@ func TestConnectionLostAfterSending(t *testing.T) {
 				}
 				_, _ = io.Copy(io.Discard, r.Body)
 				n.Add(1)
+				if how == "reset" {
+					reset(t, w)
+					return
+				}
 				panic(http.ErrAbortHandler)
 			}))
 			t.Cleanup(server.Close)
@@ -109,6 +114,20 @@ func TestConnectionLostAfterSending(t *testing.T) {
 			}
 		})
 	}
+}
+
+// reset breaks a connection in the way that tells the peer.
+func reset(t *testing.T, w http.ResponseWriter) {
+	t.Helper()
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
 }
 
 // What stands between two processes may answer in their place; it is not believed in business matters.
