@@ -39,6 +39,18 @@ const (
 	UsersFindProcedure = "/souk.users.v1.Users/Find"
 	// UsersEnsureProcedure is the fully-qualified name of the Users's Ensure RPC.
 	UsersEnsureProcedure = "/souk.users.v1.Users/Ensure"
+	// UsersSessionProcedure is the fully-qualified name of the Users's Session RPC.
+	UsersSessionProcedure = "/souk.users.v1.Users/Session"
+	// UsersRevocationsProcedure is the fully-qualified name of the Users's Revocations RPC.
+	UsersRevocationsProcedure = "/souk.users.v1.Users/Revocations"
+	// UsersAPIKeyProcedure is the fully-qualified name of the Users's APIKey RPC.
+	UsersAPIKeyProcedure = "/souk.users.v1.Users/APIKey"
+	// UsersCreateAPIKeyProcedure is the fully-qualified name of the Users's CreateAPIKey RPC.
+	UsersCreateAPIKeyProcedure = "/souk.users.v1.Users/CreateAPIKey"
+	// UsersListAPIKeysProcedure is the fully-qualified name of the Users's ListAPIKeys RPC.
+	UsersListAPIKeysProcedure = "/souk.users.v1.Users/ListAPIKeys"
+	// UsersRevokeAPIKeyProcedure is the fully-qualified name of the Users's RevokeAPIKey RPC.
+	UsersRevokeAPIKeyProcedure = "/souk.users.v1.Users/RevokeAPIKey"
 )
 
 // UsersClient is a client for the souk.users.v1.Users service.
@@ -50,6 +62,22 @@ type UsersClient interface {
 	// Ensure makes a verified account unless the address has one; an existing account is left as it is. For
 	// `app seed`. invalid_argument: the address or the password is not acceptable.
 	Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error)
+	// Session tells whose browser a cookie is, and notes that it is in use. Called by the gateway. not_found: the cookie opens
+	// nothing, or no longer.
+	Session(context.Context, *SessionRequest) (*SessionResponse, error)
+	// Revocations lists what has been revoked after an epoch: what a gateway remembers of it must not be used any more. Called by
+	// every gateway, every two seconds and after each operation that may revoke something.
+	Revocations(context.Context, *RevocationsRequest) (*RevocationsResponse, error)
+	// APIKey tells which merchant an API key acts for, and notes that it is in use. Called by the gateway. not_found: the key is
+	// unknown, revoked or has run out.
+	APIKey(context.Context, *APIKeyRequest) (*APIKeyResponse, error)
+	// CreateAPIKey makes a key for a merchant; whether the caller may is merchants' to decide. invalid_argument: name, scopes or
+	// expiry; resource_exhausted: the merchant has a hundred keys.
+	CreateAPIKey(context.Context, *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error)
+	// ListAPIKeys lists the keys of a merchant, the newest first, those revoked or run out left out.
+	ListAPIKeys(context.Context, *ListAPIKeysRequest) (*ListAPIKeysResponse, error)
+	// RevokeAPIKey ends a key of a merchant at once. not_found: the merchant has no such key, or no longer.
+	RevokeAPIKey(context.Context, *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error)
 }
 
 // NewUsersClient constructs a client for the souk.users.v1.Users service. By default, it uses the
@@ -84,14 +112,61 @@ func NewUsersClient(httpClient connect.HTTPClient, baseURL string, opts ...conne
 			connect.WithIdempotency(connect.IdempotencyIdempotent),
 			connect.WithClientOptions(opts...),
 		),
+		session: connect.NewClient[SessionRequest, SessionResponse](
+			httpClient,
+			baseURL+UsersSessionProcedure,
+			connect.WithSchema(usersMethods.ByName("Session")),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
+		revocations: connect.NewClient[RevocationsRequest, RevocationsResponse](
+			httpClient,
+			baseURL+UsersRevocationsProcedure,
+			connect.WithSchema(usersMethods.ByName("Revocations")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		aPIKey: connect.NewClient[APIKeyRequest, APIKeyResponse](
+			httpClient,
+			baseURL+UsersAPIKeyProcedure,
+			connect.WithSchema(usersMethods.ByName("APIKey")),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
+		createAPIKey: connect.NewClient[CreateAPIKeyRequest, CreateAPIKeyResponse](
+			httpClient,
+			baseURL+UsersCreateAPIKeyProcedure,
+			connect.WithSchema(usersMethods.ByName("CreateAPIKey")),
+			connect.WithClientOptions(opts...),
+		),
+		listAPIKeys: connect.NewClient[ListAPIKeysRequest, ListAPIKeysResponse](
+			httpClient,
+			baseURL+UsersListAPIKeysProcedure,
+			connect.WithSchema(usersMethods.ByName("ListAPIKeys")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		revokeAPIKey: connect.NewClient[RevokeAPIKeyRequest, RevokeAPIKeyResponse](
+			httpClient,
+			baseURL+UsersRevokeAPIKeyProcedure,
+			connect.WithSchema(usersMethods.ByName("RevokeAPIKey")),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // usersClient implements UsersClient.
 type usersClient struct {
-	keys   *connect.Client[KeysRequest, KeysResponse]
-	find   *connect.Client[FindRequest, FindResponse]
-	ensure *connect.Client[EnsureRequest, EnsureResponse]
+	keys         *connect.Client[KeysRequest, KeysResponse]
+	find         *connect.Client[FindRequest, FindResponse]
+	ensure       *connect.Client[EnsureRequest, EnsureResponse]
+	session      *connect.Client[SessionRequest, SessionResponse]
+	revocations  *connect.Client[RevocationsRequest, RevocationsResponse]
+	aPIKey       *connect.Client[APIKeyRequest, APIKeyResponse]
+	createAPIKey *connect.Client[CreateAPIKeyRequest, CreateAPIKeyResponse]
+	listAPIKeys  *connect.Client[ListAPIKeysRequest, ListAPIKeysResponse]
+	revokeAPIKey *connect.Client[RevokeAPIKeyRequest, RevokeAPIKeyResponse]
 }
 
 // Keys calls souk.users.v1.Users.Keys.
@@ -121,6 +196,60 @@ func (c *usersClient) Ensure(ctx context.Context, req *EnsureRequest) (*EnsureRe
 	return nil, err
 }
 
+// Session calls souk.users.v1.Users.Session.
+func (c *usersClient) Session(ctx context.Context, req *SessionRequest) (*SessionResponse, error) {
+	response, err := c.session.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Revocations calls souk.users.v1.Users.Revocations.
+func (c *usersClient) Revocations(ctx context.Context, req *RevocationsRequest) (*RevocationsResponse, error) {
+	response, err := c.revocations.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// APIKey calls souk.users.v1.Users.APIKey.
+func (c *usersClient) APIKey(ctx context.Context, req *APIKeyRequest) (*APIKeyResponse, error) {
+	response, err := c.aPIKey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// CreateAPIKey calls souk.users.v1.Users.CreateAPIKey.
+func (c *usersClient) CreateAPIKey(ctx context.Context, req *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error) {
+	response, err := c.createAPIKey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// ListAPIKeys calls souk.users.v1.Users.ListAPIKeys.
+func (c *usersClient) ListAPIKeys(ctx context.Context, req *ListAPIKeysRequest) (*ListAPIKeysResponse, error) {
+	response, err := c.listAPIKeys.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// RevokeAPIKey calls souk.users.v1.Users.RevokeAPIKey.
+func (c *usersClient) RevokeAPIKey(ctx context.Context, req *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error) {
+	response, err := c.revokeAPIKey.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // UsersHandler is an implementation of the souk.users.v1.Users service.
 type UsersHandler interface {
 	// Keys lists the public keys that verify access tokens, the newest first. Called by the gateway.
@@ -130,6 +259,22 @@ type UsersHandler interface {
 	// Ensure makes a verified account unless the address has one; an existing account is left as it is. For
 	// `app seed`. invalid_argument: the address or the password is not acceptable.
 	Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error)
+	// Session tells whose browser a cookie is, and notes that it is in use. Called by the gateway. not_found: the cookie opens
+	// nothing, or no longer.
+	Session(context.Context, *SessionRequest) (*SessionResponse, error)
+	// Revocations lists what has been revoked after an epoch: what a gateway remembers of it must not be used any more. Called by
+	// every gateway, every two seconds and after each operation that may revoke something.
+	Revocations(context.Context, *RevocationsRequest) (*RevocationsResponse, error)
+	// APIKey tells which merchant an API key acts for, and notes that it is in use. Called by the gateway. not_found: the key is
+	// unknown, revoked or has run out.
+	APIKey(context.Context, *APIKeyRequest) (*APIKeyResponse, error)
+	// CreateAPIKey makes a key for a merchant; whether the caller may is merchants' to decide. invalid_argument: name, scopes or
+	// expiry; resource_exhausted: the merchant has a hundred keys.
+	CreateAPIKey(context.Context, *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error)
+	// ListAPIKeys lists the keys of a merchant, the newest first, those revoked or run out left out.
+	ListAPIKeys(context.Context, *ListAPIKeysRequest) (*ListAPIKeysResponse, error)
+	// RevokeAPIKey ends a key of a merchant at once. not_found: the merchant has no such key, or no longer.
+	RevokeAPIKey(context.Context, *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error)
 }
 
 // NewUsersHandler builds an HTTP handler from the service implementation. It returns the path on
@@ -160,6 +305,47 @@ func NewUsersHandler(svc UsersHandler, opts ...connect.HandlerOption) (string, h
 		connect.WithIdempotency(connect.IdempotencyIdempotent),
 		connect.WithHandlerOptions(opts...),
 	)
+	usersSessionHandler := connect.NewUnaryHandlerSimple(
+		UsersSessionProcedure,
+		svc.Session,
+		connect.WithSchema(usersMethods.ByName("Session")),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
+	usersRevocationsHandler := connect.NewUnaryHandlerSimple(
+		UsersRevocationsProcedure,
+		svc.Revocations,
+		connect.WithSchema(usersMethods.ByName("Revocations")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	usersAPIKeyHandler := connect.NewUnaryHandlerSimple(
+		UsersAPIKeyProcedure,
+		svc.APIKey,
+		connect.WithSchema(usersMethods.ByName("APIKey")),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
+	usersCreateAPIKeyHandler := connect.NewUnaryHandlerSimple(
+		UsersCreateAPIKeyProcedure,
+		svc.CreateAPIKey,
+		connect.WithSchema(usersMethods.ByName("CreateAPIKey")),
+		connect.WithHandlerOptions(opts...),
+	)
+	usersListAPIKeysHandler := connect.NewUnaryHandlerSimple(
+		UsersListAPIKeysProcedure,
+		svc.ListAPIKeys,
+		connect.WithSchema(usersMethods.ByName("ListAPIKeys")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	usersRevokeAPIKeyHandler := connect.NewUnaryHandlerSimple(
+		UsersRevokeAPIKeyProcedure,
+		svc.RevokeAPIKey,
+		connect.WithSchema(usersMethods.ByName("RevokeAPIKey")),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/souk.users.v1.Users/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case UsersKeysProcedure:
@@ -168,6 +354,18 @@ func NewUsersHandler(svc UsersHandler, opts ...connect.HandlerOption) (string, h
 			usersFindHandler.ServeHTTP(w, r)
 		case UsersEnsureProcedure:
 			usersEnsureHandler.ServeHTTP(w, r)
+		case UsersSessionProcedure:
+			usersSessionHandler.ServeHTTP(w, r)
+		case UsersRevocationsProcedure:
+			usersRevocationsHandler.ServeHTTP(w, r)
+		case UsersAPIKeyProcedure:
+			usersAPIKeyHandler.ServeHTTP(w, r)
+		case UsersCreateAPIKeyProcedure:
+			usersCreateAPIKeyHandler.ServeHTTP(w, r)
+		case UsersListAPIKeysProcedure:
+			usersListAPIKeysHandler.ServeHTTP(w, r)
+		case UsersRevokeAPIKeyProcedure:
+			usersRevokeAPIKeyHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -187,4 +385,28 @@ func (UnimplementedUsersHandler) Find(context.Context, *FindRequest) (*FindRespo
 
 func (UnimplementedUsersHandler) Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.Ensure is not implemented"))
+}
+
+func (UnimplementedUsersHandler) Session(context.Context, *SessionRequest) (*SessionResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.Session is not implemented"))
+}
+
+func (UnimplementedUsersHandler) Revocations(context.Context, *RevocationsRequest) (*RevocationsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.Revocations is not implemented"))
+}
+
+func (UnimplementedUsersHandler) APIKey(context.Context, *APIKeyRequest) (*APIKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.APIKey is not implemented"))
+}
+
+func (UnimplementedUsersHandler) CreateAPIKey(context.Context, *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.CreateAPIKey is not implemented"))
+}
+
+func (UnimplementedUsersHandler) ListAPIKeys(context.Context, *ListAPIKeysRequest) (*ListAPIKeysResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.ListAPIKeys is not implemented"))
+}
+
+func (UnimplementedUsersHandler) RevokeAPIKey(context.Context, *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.users.v1.Users.RevokeAPIKey is not implemented"))
 }

@@ -11,6 +11,7 @@ package usersv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -22,6 +23,66 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// RevocationKind says what the subject of a revocation is.
+type RevocationKind int32
+
+const (
+	RevocationKind_REVOCATION_KIND_UNSPECIFIED RevocationKind = 0
+	// A session's id: its access tokens and cookies.
+	RevocationKind_REVOCATION_KIND_SESSION RevocationKind = 1
+	// The SHA-256 of a cookie's value in hexadecimal: the session goes on under another.
+	RevocationKind_REVOCATION_KIND_COOKIE RevocationKind = 2
+	// An API key's id.
+	RevocationKind_REVOCATION_KIND_API_KEY RevocationKind = 3
+	// The kid of a signing key that must not be trusted any more.
+	RevocationKind_REVOCATION_KIND_SIGNING_KEY RevocationKind = 4
+)
+
+// Enum value maps for RevocationKind.
+var (
+	RevocationKind_name = map[int32]string{
+		0: "REVOCATION_KIND_UNSPECIFIED",
+		1: "REVOCATION_KIND_SESSION",
+		2: "REVOCATION_KIND_COOKIE",
+		3: "REVOCATION_KIND_API_KEY",
+		4: "REVOCATION_KIND_SIGNING_KEY",
+	}
+	RevocationKind_value = map[string]int32{
+		"REVOCATION_KIND_UNSPECIFIED": 0,
+		"REVOCATION_KIND_SESSION":     1,
+		"REVOCATION_KIND_COOKIE":      2,
+		"REVOCATION_KIND_API_KEY":     3,
+		"REVOCATION_KIND_SIGNING_KEY": 4,
+	}
+)
+
+func (x RevocationKind) Enum() *RevocationKind {
+	p := new(RevocationKind)
+	*p = x
+	return p
+}
+
+func (x RevocationKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RevocationKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_modules_users_usersv1_users_proto_enumTypes[0].Descriptor()
+}
+
+func (RevocationKind) Type() protoreflect.EnumType {
+	return &file_modules_users_usersv1_users_proto_enumTypes[0]
+}
+
+func (x RevocationKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RevocationKind.Descriptor instead.
+func (RevocationKind) EnumDescriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{0}
+}
 
 type KeysRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -420,11 +481,808 @@ func (x *EnsureResponse) GetCreated() bool {
 	return false
 }
 
+type SessionRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the cookie holds.
+	Token         string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionRequest) Reset() {
+	*x = SessionRequest{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionRequest) ProtoMessage() {}
+
+func (x *SessionRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionRequest.ProtoReflect.Descriptor instead.
+func (*SessionRequest) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SessionRequest) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+type SessionResponse struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	UserId    string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	SessionId string                 `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
+	Admin     bool                   `protobuf:"varint,3,opt,name=admin,proto3" json:"admin,omitempty"`
+	// When the session ends if it is not used again.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SessionResponse) Reset() {
+	*x = SessionResponse{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SessionResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SessionResponse) ProtoMessage() {}
+
+func (x *SessionResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SessionResponse.ProtoReflect.Descriptor instead.
+func (*SessionResponse) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *SessionResponse) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *SessionResponse) GetSessionId() string {
+	if x != nil {
+		return x.SessionId
+	}
+	return ""
+}
+
+func (x *SessionResponse) GetAdmin() bool {
+	if x != nil {
+		return x.Admin
+	}
+	return false
+}
+
+func (x *SessionResponse) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+type RevocationsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The epoch of the last answer; 0 for everything that still matters.
+	After         int64 `protobuf:"varint,1,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevocationsRequest) Reset() {
+	*x = RevocationsRequest{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevocationsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevocationsRequest) ProtoMessage() {}
+
+func (x *RevocationsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevocationsRequest.ProtoReflect.Descriptor instead.
+func (*RevocationsRequest) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RevocationsRequest) GetAfter() int64 {
+	if x != nil {
+		return x.After
+	}
+	return 0
+}
+
+type RevocationsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The epoch up to which the answer goes. Lower than what was asked after: the history has been replaced, ask again from 0.
+	Epoch       int64         `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Revocations []*Revocation `protobuf:"bytes,2,rep,name=revocations,proto3" json:"revocations,omitempty"`
+	// Whether more follow; ask again after epoch.
+	More          bool `protobuf:"varint,3,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevocationsResponse) Reset() {
+	*x = RevocationsResponse{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevocationsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevocationsResponse) ProtoMessage() {}
+
+func (x *RevocationsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevocationsResponse.ProtoReflect.Descriptor instead.
+func (*RevocationsResponse) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RevocationsResponse) GetEpoch() int64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *RevocationsResponse) GetRevocations() []*Revocation {
+	if x != nil {
+		return x.Revocations
+	}
+	return nil
+}
+
+func (x *RevocationsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// Revocation is one thing that is not valid any more.
+type Revocation struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Kind    RevocationKind         `protobuf:"varint,1,opt,name=kind,proto3,enum=souk.users.v1.RevocationKind" json:"kind,omitempty"`
+	Subject string                 `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
+	// When it may be forgotten: nothing of its kind could be valid by then anyhow.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revocation) Reset() {
+	*x = Revocation{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revocation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revocation) ProtoMessage() {}
+
+func (x *Revocation) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revocation.ProtoReflect.Descriptor instead.
+func (*Revocation) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Revocation) GetKind() RevocationKind {
+	if x != nil {
+		return x.Kind
+	}
+	return RevocationKind_REVOCATION_KIND_UNSPECIFIED
+}
+
+func (x *Revocation) GetSubject() string {
+	if x != nil {
+		return x.Subject
+	}
+	return ""
+}
+
+func (x *Revocation) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+type APIKeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *APIKeyRequest) Reset() {
+	*x = APIKeyRequest{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *APIKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*APIKeyRequest) ProtoMessage() {}
+
+func (x *APIKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use APIKeyRequest.ProtoReflect.Descriptor instead.
+func (*APIKeyRequest) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *APIKeyRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+type APIKeyResponse struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	KeyId      string                 `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	MerchantId string                 `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	Scopes     []string               `protobuf:"bytes,3,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// When the key runs out; unset: never.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *APIKeyResponse) Reset() {
+	*x = APIKeyResponse{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *APIKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*APIKeyResponse) ProtoMessage() {}
+
+func (x *APIKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use APIKeyResponse.ProtoReflect.Descriptor instead.
+func (*APIKeyResponse) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *APIKeyResponse) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *APIKeyResponse) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *APIKeyResponse) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *APIKeyResponse) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+type CreateAPIKeyRequest struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	MerchantId string                 `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	Name       string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Scopes     []string               `protobuf:"bytes,3,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	// Unset: the key does not run out.
+	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateAPIKeyRequest) Reset() {
+	*x = CreateAPIKeyRequest{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateAPIKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateAPIKeyRequest) ProtoMessage() {}
+
+func (x *CreateAPIKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateAPIKeyRequest.ProtoReflect.Descriptor instead.
+func (*CreateAPIKeyRequest) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *CreateAPIKeyRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *CreateAPIKeyRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *CreateAPIKeyRequest) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *CreateAPIKeyRequest) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+type CreateAPIKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Info  *APIKeyInfo            `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
+	// The key itself, which is told this once.
+	Key           string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateAPIKeyResponse) Reset() {
+	*x = CreateAPIKeyResponse{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateAPIKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateAPIKeyResponse) ProtoMessage() {}
+
+func (x *CreateAPIKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateAPIKeyResponse.ProtoReflect.Descriptor instead.
+func (*CreateAPIKeyResponse) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *CreateAPIKeyResponse) GetInfo() *APIKeyInfo {
+	if x != nil {
+		return x.Info
+	}
+	return nil
+}
+
+func (x *CreateAPIKeyResponse) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+// APIKeyInfo is what may be known of a key once it has been made.
+type APIKeyInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Name  string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The first characters of the key, to tell keys apart by.
+	Hint      string                 `protobuf:"bytes,3,opt,name=hint,proto3" json:"hint,omitempty"`
+	Scopes    []string               `protobuf:"bytes,4,rep,name=scopes,proto3" json:"scopes,omitempty"`
+	CreatedBy string                 `protobuf:"bytes,5,opt,name=created_by,json=createdBy,proto3" json:"created_by,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// To the minute; unset: never used.
+	LastUsedAt    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *APIKeyInfo) Reset() {
+	*x = APIKeyInfo{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *APIKeyInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*APIKeyInfo) ProtoMessage() {}
+
+func (x *APIKeyInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use APIKeyInfo.ProtoReflect.Descriptor instead.
+func (*APIKeyInfo) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *APIKeyInfo) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *APIKeyInfo) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *APIKeyInfo) GetHint() string {
+	if x != nil {
+		return x.Hint
+	}
+	return ""
+}
+
+func (x *APIKeyInfo) GetScopes() []string {
+	if x != nil {
+		return x.Scopes
+	}
+	return nil
+}
+
+func (x *APIKeyInfo) GetCreatedBy() string {
+	if x != nil {
+		return x.CreatedBy
+	}
+	return ""
+}
+
+func (x *APIKeyInfo) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *APIKeyInfo) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *APIKeyInfo) GetLastUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsedAt
+	}
+	return nil
+}
+
+type ListAPIKeysRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MerchantId    string                 `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAPIKeysRequest) Reset() {
+	*x = ListAPIKeysRequest{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAPIKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAPIKeysRequest) ProtoMessage() {}
+
+func (x *ListAPIKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAPIKeysRequest.ProtoReflect.Descriptor instead.
+func (*ListAPIKeysRequest) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ListAPIKeysRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+type ListAPIKeysResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Keys          []*APIKeyInfo          `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAPIKeysResponse) Reset() {
+	*x = ListAPIKeysResponse{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAPIKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAPIKeysResponse) ProtoMessage() {}
+
+func (x *ListAPIKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAPIKeysResponse.ProtoReflect.Descriptor instead.
+func (*ListAPIKeysResponse) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *ListAPIKeysResponse) GetKeys() []*APIKeyInfo {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+type RevokeAPIKeyRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MerchantId    string                 `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	KeyId         string                 `protobuf:"bytes,2,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeAPIKeyRequest) Reset() {
+	*x = RevokeAPIKeyRequest{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeAPIKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeAPIKeyRequest) ProtoMessage() {}
+
+func (x *RevokeAPIKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeAPIKeyRequest.ProtoReflect.Descriptor instead.
+func (*RevokeAPIKeyRequest) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RevokeAPIKeyRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *RevokeAPIKeyRequest) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+type RevokeAPIKeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RevokeAPIKeyResponse) Reset() {
+	*x = RevokeAPIKeyResponse{}
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RevokeAPIKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RevokeAPIKeyResponse) ProtoMessage() {}
+
+func (x *RevokeAPIKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersv1_users_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RevokeAPIKeyResponse.ProtoReflect.Descriptor instead.
+func (*RevokeAPIKeyResponse) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersv1_users_proto_rawDescGZIP(), []int{20}
+}
+
 var File_modules_users_usersv1_users_proto protoreflect.FileDescriptor
 
 const file_modules_users_usersv1_users_proto_rawDesc = "" +
 	"\n" +
-	"!modules/users/usersv1/users.proto\x12\rsouk.users.v1\"\r\n" +
+	"!modules/users/usersv1/users.proto\x12\rsouk.users.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\r\n" +
 	"\vKeysRequest\"\"\n" +
 	"\fKeysResponse\x12\x12\n" +
 	"\x04jwks\x18\x01 \x01(\fR\x04jwks\"=\n" +
@@ -448,11 +1306,87 @@ const file_modules_users_usersv1_users_proto_rawDesc = "" +
 	"\tlast_name\x18\x04 \x01(\tR\blastName\"S\n" +
 	"\x0eEnsureResponse\x12'\n" +
 	"\x04user\x18\x01 \x01(\v2\x13.souk.users.v1.UserR\x04user\x12\x18\n" +
-	"\acreated\x18\x02 \x01(\bR\acreated2\xdf\x01\n" +
+	"\acreated\x18\x02 \x01(\bR\acreated\"&\n" +
+	"\x0eSessionRequest\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\x9a\x01\n" +
+	"\x0fSessionResponse\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
+	"\n" +
+	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x14\n" +
+	"\x05admin\x18\x03 \x01(\bR\x05admin\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"*\n" +
+	"\x12RevocationsRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\x03R\x05after\"|\n" +
+	"\x13RevocationsResponse\x12\x14\n" +
+	"\x05epoch\x18\x01 \x01(\x03R\x05epoch\x12;\n" +
+	"\vrevocations\x18\x02 \x03(\v2\x19.souk.users.v1.RevocationR\vrevocations\x12\x12\n" +
+	"\x04more\x18\x03 \x01(\bR\x04more\"\x94\x01\n" +
+	"\n" +
+	"Revocation\x121\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1d.souk.users.v1.RevocationKindR\x04kind\x12\x18\n" +
+	"\asubject\x18\x02 \x01(\tR\asubject\x129\n" +
+	"\n" +
+	"expires_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"!\n" +
+	"\rAPIKeyRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\"\x9b\x01\n" +
+	"\x0eAPIKeyResponse\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\x1f\n" +
+	"\vmerchant_id\x18\x02 \x01(\tR\n" +
+	"merchantId\x12\x16\n" +
+	"\x06scopes\x18\x03 \x03(\tR\x06scopes\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"\x9d\x01\n" +
+	"\x13CreateAPIKeyRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x16\n" +
+	"\x06scopes\x18\x03 \x03(\tR\x06scopes\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"W\n" +
+	"\x14CreateAPIKeyResponse\x12-\n" +
+	"\x04info\x18\x01 \x01(\v2\x19.souk.users.v1.APIKeyInfoR\x04info\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\"\xaf\x02\n" +
+	"\n" +
+	"APIKeyInfo\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
+	"\x04hint\x18\x03 \x01(\tR\x04hint\x12\x16\n" +
+	"\x06scopes\x18\x04 \x03(\tR\x06scopes\x12\x1d\n" +
+	"\n" +
+	"created_by\x18\x05 \x01(\tR\tcreatedBy\x129\n" +
+	"\n" +
+	"created_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"expires_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12<\n" +
+	"\flast_used_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"lastUsedAt\"5\n" +
+	"\x12ListAPIKeysRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\"D\n" +
+	"\x13ListAPIKeysResponse\x12-\n" +
+	"\x04keys\x18\x01 \x03(\v2\x19.souk.users.v1.APIKeyInfoR\x04keys\"M\n" +
+	"\x13RevokeAPIKeyRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\x12\x15\n" +
+	"\x06key_id\x18\x02 \x01(\tR\x05keyId\"\x16\n" +
+	"\x14RevokeAPIKeyResponse*\xa8\x01\n" +
+	"\x0eRevocationKind\x12\x1f\n" +
+	"\x1bREVOCATION_KIND_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17REVOCATION_KIND_SESSION\x10\x01\x12\x1a\n" +
+	"\x16REVOCATION_KIND_COOKIE\x10\x02\x12\x1b\n" +
+	"\x17REVOCATION_KIND_API_KEY\x10\x03\x12\x1f\n" +
+	"\x1bREVOCATION_KIND_SIGNING_KEY\x10\x042\xe7\x05\n" +
 	"\x05Users\x12D\n" +
 	"\x04Keys\x12\x1a.souk.users.v1.KeysRequest\x1a\x1b.souk.users.v1.KeysResponse\"\x03\x90\x02\x01\x12D\n" +
 	"\x04Find\x12\x1a.souk.users.v1.FindRequest\x1a\x1b.souk.users.v1.FindResponse\"\x03\x90\x02\x01\x12J\n" +
-	"\x06Ensure\x12\x1c.souk.users.v1.EnsureRequest\x1a\x1d.souk.users.v1.EnsureResponse\"\x03\x90\x02\x02B#Z!app/modules/users/usersv1;usersv1b\x06proto3"
+	"\x06Ensure\x12\x1c.souk.users.v1.EnsureRequest\x1a\x1d.souk.users.v1.EnsureResponse\"\x03\x90\x02\x02\x12M\n" +
+	"\aSession\x12\x1d.souk.users.v1.SessionRequest\x1a\x1e.souk.users.v1.SessionResponse\"\x03\x90\x02\x02\x12Y\n" +
+	"\vRevocations\x12!.souk.users.v1.RevocationsRequest\x1a\".souk.users.v1.RevocationsResponse\"\x03\x90\x02\x01\x12J\n" +
+	"\x06APIKey\x12\x1c.souk.users.v1.APIKeyRequest\x1a\x1d.souk.users.v1.APIKeyResponse\"\x03\x90\x02\x02\x12W\n" +
+	"\fCreateAPIKey\x12\".souk.users.v1.CreateAPIKeyRequest\x1a#.souk.users.v1.CreateAPIKeyResponse\x12Y\n" +
+	"\vListAPIKeys\x12!.souk.users.v1.ListAPIKeysRequest\x1a\".souk.users.v1.ListAPIKeysResponse\"\x03\x90\x02\x01\x12\\\n" +
+	"\fRevokeAPIKey\x12\".souk.users.v1.RevokeAPIKeyRequest\x1a#.souk.users.v1.RevokeAPIKeyResponse\"\x03\x90\x02\x02B#Z!app/modules/users/usersv1;usersv1b\x06proto3"
 
 var (
 	file_modules_users_usersv1_users_proto_rawDescOnce sync.Once
@@ -466,30 +1400,70 @@ func file_modules_users_usersv1_users_proto_rawDescGZIP() []byte {
 	return file_modules_users_usersv1_users_proto_rawDescData
 }
 
-var file_modules_users_usersv1_users_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_modules_users_usersv1_users_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_modules_users_usersv1_users_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_modules_users_usersv1_users_proto_goTypes = []any{
-	(*KeysRequest)(nil),    // 0: souk.users.v1.KeysRequest
-	(*KeysResponse)(nil),   // 1: souk.users.v1.KeysResponse
-	(*FindRequest)(nil),    // 2: souk.users.v1.FindRequest
-	(*FindResponse)(nil),   // 3: souk.users.v1.FindResponse
-	(*User)(nil),           // 4: souk.users.v1.User
-	(*EnsureRequest)(nil),  // 5: souk.users.v1.EnsureRequest
-	(*EnsureResponse)(nil), // 6: souk.users.v1.EnsureResponse
+	(RevocationKind)(0),           // 0: souk.users.v1.RevocationKind
+	(*KeysRequest)(nil),           // 1: souk.users.v1.KeysRequest
+	(*KeysResponse)(nil),          // 2: souk.users.v1.KeysResponse
+	(*FindRequest)(nil),           // 3: souk.users.v1.FindRequest
+	(*FindResponse)(nil),          // 4: souk.users.v1.FindResponse
+	(*User)(nil),                  // 5: souk.users.v1.User
+	(*EnsureRequest)(nil),         // 6: souk.users.v1.EnsureRequest
+	(*EnsureResponse)(nil),        // 7: souk.users.v1.EnsureResponse
+	(*SessionRequest)(nil),        // 8: souk.users.v1.SessionRequest
+	(*SessionResponse)(nil),       // 9: souk.users.v1.SessionResponse
+	(*RevocationsRequest)(nil),    // 10: souk.users.v1.RevocationsRequest
+	(*RevocationsResponse)(nil),   // 11: souk.users.v1.RevocationsResponse
+	(*Revocation)(nil),            // 12: souk.users.v1.Revocation
+	(*APIKeyRequest)(nil),         // 13: souk.users.v1.APIKeyRequest
+	(*APIKeyResponse)(nil),        // 14: souk.users.v1.APIKeyResponse
+	(*CreateAPIKeyRequest)(nil),   // 15: souk.users.v1.CreateAPIKeyRequest
+	(*CreateAPIKeyResponse)(nil),  // 16: souk.users.v1.CreateAPIKeyResponse
+	(*APIKeyInfo)(nil),            // 17: souk.users.v1.APIKeyInfo
+	(*ListAPIKeysRequest)(nil),    // 18: souk.users.v1.ListAPIKeysRequest
+	(*ListAPIKeysResponse)(nil),   // 19: souk.users.v1.ListAPIKeysResponse
+	(*RevokeAPIKeyRequest)(nil),   // 20: souk.users.v1.RevokeAPIKeyRequest
+	(*RevokeAPIKeyResponse)(nil),  // 21: souk.users.v1.RevokeAPIKeyResponse
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
 }
 var file_modules_users_usersv1_users_proto_depIdxs = []int32{
-	4, // 0: souk.users.v1.FindResponse.user:type_name -> souk.users.v1.User
-	4, // 1: souk.users.v1.EnsureResponse.user:type_name -> souk.users.v1.User
-	0, // 2: souk.users.v1.Users.Keys:input_type -> souk.users.v1.KeysRequest
-	2, // 3: souk.users.v1.Users.Find:input_type -> souk.users.v1.FindRequest
-	5, // 4: souk.users.v1.Users.Ensure:input_type -> souk.users.v1.EnsureRequest
-	1, // 5: souk.users.v1.Users.Keys:output_type -> souk.users.v1.KeysResponse
-	3, // 6: souk.users.v1.Users.Find:output_type -> souk.users.v1.FindResponse
-	6, // 7: souk.users.v1.Users.Ensure:output_type -> souk.users.v1.EnsureResponse
-	5, // [5:8] is the sub-list for method output_type
-	2, // [2:5] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	5,  // 0: souk.users.v1.FindResponse.user:type_name -> souk.users.v1.User
+	5,  // 1: souk.users.v1.EnsureResponse.user:type_name -> souk.users.v1.User
+	22, // 2: souk.users.v1.SessionResponse.expires_at:type_name -> google.protobuf.Timestamp
+	12, // 3: souk.users.v1.RevocationsResponse.revocations:type_name -> souk.users.v1.Revocation
+	0,  // 4: souk.users.v1.Revocation.kind:type_name -> souk.users.v1.RevocationKind
+	22, // 5: souk.users.v1.Revocation.expires_at:type_name -> google.protobuf.Timestamp
+	22, // 6: souk.users.v1.APIKeyResponse.expires_at:type_name -> google.protobuf.Timestamp
+	22, // 7: souk.users.v1.CreateAPIKeyRequest.expires_at:type_name -> google.protobuf.Timestamp
+	17, // 8: souk.users.v1.CreateAPIKeyResponse.info:type_name -> souk.users.v1.APIKeyInfo
+	22, // 9: souk.users.v1.APIKeyInfo.created_at:type_name -> google.protobuf.Timestamp
+	22, // 10: souk.users.v1.APIKeyInfo.expires_at:type_name -> google.protobuf.Timestamp
+	22, // 11: souk.users.v1.APIKeyInfo.last_used_at:type_name -> google.protobuf.Timestamp
+	17, // 12: souk.users.v1.ListAPIKeysResponse.keys:type_name -> souk.users.v1.APIKeyInfo
+	1,  // 13: souk.users.v1.Users.Keys:input_type -> souk.users.v1.KeysRequest
+	3,  // 14: souk.users.v1.Users.Find:input_type -> souk.users.v1.FindRequest
+	6,  // 15: souk.users.v1.Users.Ensure:input_type -> souk.users.v1.EnsureRequest
+	8,  // 16: souk.users.v1.Users.Session:input_type -> souk.users.v1.SessionRequest
+	10, // 17: souk.users.v1.Users.Revocations:input_type -> souk.users.v1.RevocationsRequest
+	13, // 18: souk.users.v1.Users.APIKey:input_type -> souk.users.v1.APIKeyRequest
+	15, // 19: souk.users.v1.Users.CreateAPIKey:input_type -> souk.users.v1.CreateAPIKeyRequest
+	18, // 20: souk.users.v1.Users.ListAPIKeys:input_type -> souk.users.v1.ListAPIKeysRequest
+	20, // 21: souk.users.v1.Users.RevokeAPIKey:input_type -> souk.users.v1.RevokeAPIKeyRequest
+	2,  // 22: souk.users.v1.Users.Keys:output_type -> souk.users.v1.KeysResponse
+	4,  // 23: souk.users.v1.Users.Find:output_type -> souk.users.v1.FindResponse
+	7,  // 24: souk.users.v1.Users.Ensure:output_type -> souk.users.v1.EnsureResponse
+	9,  // 25: souk.users.v1.Users.Session:output_type -> souk.users.v1.SessionResponse
+	11, // 26: souk.users.v1.Users.Revocations:output_type -> souk.users.v1.RevocationsResponse
+	14, // 27: souk.users.v1.Users.APIKey:output_type -> souk.users.v1.APIKeyResponse
+	16, // 28: souk.users.v1.Users.CreateAPIKey:output_type -> souk.users.v1.CreateAPIKeyResponse
+	19, // 29: souk.users.v1.Users.ListAPIKeys:output_type -> souk.users.v1.ListAPIKeysResponse
+	21, // 30: souk.users.v1.Users.RevokeAPIKey:output_type -> souk.users.v1.RevokeAPIKeyResponse
+	22, // [22:31] is the sub-list for method output_type
+	13, // [13:22] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_modules_users_usersv1_users_proto_init() }
@@ -506,13 +1480,14 @@ func file_modules_users_usersv1_users_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_users_usersv1_users_proto_rawDesc), len(file_modules_users_usersv1_users_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   7,
+			NumEnums:      1,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_modules_users_usersv1_users_proto_goTypes,
 		DependencyIndexes: file_modules_users_usersv1_users_proto_depIdxs,
+		EnumInfos:         file_modules_users_usersv1_users_proto_enumTypes,
 		MessageInfos:      file_modules_users_usersv1_users_proto_msgTypes,
 	}.Build()
 	File_modules_users_usersv1_users_proto = out.File

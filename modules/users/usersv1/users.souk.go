@@ -6,17 +6,24 @@ package usersv1
 import (
 	rpc "app/platform/rpc"
 	context "context"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 )
 
 // UsersContract describes souk.users.v1.Users.
 var UsersContract = rpc.Contract{
 	Module:      "users",
 	Service:     "souk.users.v1.Users",
-	Fingerprint: "8f0f23d941f4",
+	Fingerprint: "462ecbcf0709",
 	Methods: []rpc.Method{
 		{Name: "Keys", Level: rpc.NoSideEffects},
 		{Name: "Find", Level: rpc.NoSideEffects},
 		{Name: "Ensure", Level: rpc.Idempotent},
+		{Name: "Session", Level: rpc.Idempotent},
+		{Name: "Revocations", Level: rpc.NoSideEffects},
+		{Name: "APIKey", Level: rpc.Idempotent},
+		{Name: "CreateAPIKey", Level: rpc.Unknown},
+		{Name: "ListAPIKeys", Level: rpc.NoSideEffects},
+		{Name: "RevokeAPIKey", Level: rpc.Idempotent},
 	},
 }
 
@@ -24,9 +31,15 @@ var UsersContract = rpc.Contract{
 func NeedUsers(target *UsersClient) rpc.Dependency {
 	return rpc.Need(UsersContract, func(e *rpc.Edge) {
 		*target = &guardedUsers{
-			callKeys:   rpc.NewCall(e, 0, copyKeysRequest, copyKeysResponse),
-			callFind:   rpc.NewCall(e, 1, copyFindRequest, copyFindResponse),
-			callEnsure: rpc.NewCall(e, 2, copyEnsureRequest, copyEnsureResponse),
+			callKeys:         rpc.NewCall(e, 0, copyKeysRequest, copyKeysResponse),
+			callFind:         rpc.NewCall(e, 1, copyFindRequest, copyFindResponse),
+			callEnsure:       rpc.NewCall(e, 2, copyEnsureRequest, copyEnsureResponse),
+			callSession:      rpc.NewCall(e, 3, copySessionRequest, copySessionResponse),
+			callRevocations:  rpc.NewCall(e, 4, copyRevocationsRequest, copyRevocationsResponse),
+			callAPIKey:       rpc.NewCall(e, 5, copyAPIKeyRequest, copyAPIKeyResponse),
+			callCreateAPIKey: rpc.NewCall(e, 6, copyCreateAPIKeyRequest, copyCreateAPIKeyResponse),
+			callListAPIKeys:  rpc.NewCall(e, 7, copyListAPIKeysRequest, copyListAPIKeysResponse),
+			callRevokeAPIKey: rpc.NewCall(e, 8, copyRevokeAPIKeyRequest, copyRevokeAPIKeyResponse),
 		}
 	})
 }
@@ -38,14 +51,26 @@ func ServeUsers(handler func() UsersHandler) rpc.Service {
 		rpc.NewEndpoint(h, UsersHandler.Keys),
 		rpc.NewEndpoint(h, UsersHandler.Find),
 		rpc.NewEndpoint(h, UsersHandler.Ensure),
+		rpc.NewEndpoint(h, UsersHandler.Session),
+		rpc.NewEndpoint(h, UsersHandler.Revocations),
+		rpc.NewEndpoint(h, UsersHandler.APIKey),
+		rpc.NewEndpoint(h, UsersHandler.CreateAPIKey),
+		rpc.NewEndpoint(h, UsersHandler.ListAPIKeys),
+		rpc.NewEndpoint(h, UsersHandler.RevokeAPIKey),
 	)
 }
 
 // guardedUsers sends every call through the guard.
 type guardedUsers struct {
-	callKeys   *rpc.Call[KeysRequest, KeysResponse]
-	callFind   *rpc.Call[FindRequest, FindResponse]
-	callEnsure *rpc.Call[EnsureRequest, EnsureResponse]
+	callKeys         *rpc.Call[KeysRequest, KeysResponse]
+	callFind         *rpc.Call[FindRequest, FindResponse]
+	callEnsure       *rpc.Call[EnsureRequest, EnsureResponse]
+	callSession      *rpc.Call[SessionRequest, SessionResponse]
+	callRevocations  *rpc.Call[RevocationsRequest, RevocationsResponse]
+	callAPIKey       *rpc.Call[APIKeyRequest, APIKeyResponse]
+	callCreateAPIKey *rpc.Call[CreateAPIKeyRequest, CreateAPIKeyResponse]
+	callListAPIKeys  *rpc.Call[ListAPIKeysRequest, ListAPIKeysResponse]
+	callRevokeAPIKey *rpc.Call[RevokeAPIKeyRequest, RevokeAPIKeyResponse]
 }
 
 var _ UsersClient = (*guardedUsers)(nil)
@@ -63,6 +88,36 @@ func (c *guardedUsers) Find(ctx context.Context, req *FindRequest) (*FindRespons
 // Ensure implements UsersClient.
 func (c *guardedUsers) Ensure(ctx context.Context, req *EnsureRequest) (*EnsureResponse, error) {
 	return c.callEnsure.Do(ctx, req)
+}
+
+// Session implements UsersClient.
+func (c *guardedUsers) Session(ctx context.Context, req *SessionRequest) (*SessionResponse, error) {
+	return c.callSession.Do(ctx, req)
+}
+
+// Revocations implements UsersClient.
+func (c *guardedUsers) Revocations(ctx context.Context, req *RevocationsRequest) (*RevocationsResponse, error) {
+	return c.callRevocations.Do(ctx, req)
+}
+
+// APIKey implements UsersClient.
+func (c *guardedUsers) APIKey(ctx context.Context, req *APIKeyRequest) (*APIKeyResponse, error) {
+	return c.callAPIKey.Do(ctx, req)
+}
+
+// CreateAPIKey implements UsersClient.
+func (c *guardedUsers) CreateAPIKey(ctx context.Context, req *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error) {
+	return c.callCreateAPIKey.Do(ctx, req)
+}
+
+// ListAPIKeys implements UsersClient.
+func (c *guardedUsers) ListAPIKeys(ctx context.Context, req *ListAPIKeysRequest) (*ListAPIKeysResponse, error) {
+	return c.callListAPIKeys.Do(ctx, req)
+}
+
+// RevokeAPIKey implements UsersClient.
+func (c *guardedUsers) RevokeAPIKey(ctx context.Context, req *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error) {
+	return c.callRevokeAPIKey.Do(ctx, req)
 }
 
 func copyKeysRequest(c *rpc.Copier, to, from *KeysRequest) {
@@ -140,6 +195,200 @@ func copyEnsureResponse(c *rpc.Copier, to, from *EnsureResponse) {
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 
+func copySessionRequest(c *rpc.Copier, to, from *SessionRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(6)
+	to.Token = c.Text(from.Token)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copySessionResponse(c *rpc.Copier, to, from *SessionResponse) {
+	if from == nil {
+		return
+	}
+	c.Grow(20)
+	to.UserId = c.Text(from.UserId)
+	to.SessionId = c.Text(from.SessionId)
+	to.Admin = from.Admin
+	if from.ExpiresAt != nil {
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyRevocationsRequest(c *rpc.Copier, to, from *RevocationsRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(11)
+	to.After = from.After
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyRevocationsResponse(c *rpc.Copier, to, from *RevocationsResponse) {
+	if from == nil {
+		return
+	}
+	c.Grow(13)
+	to.Epoch = from.Epoch
+	if n := len(from.Revocations); n > 0 {
+		c.Grow(n * 6)
+		all := make([]Revocation, n)
+		var allExpiresAt []timestamppb.Timestamp
+		if from.Revocations[0].GetExpiresAt() != nil {
+			allExpiresAt = make([]timestamppb.Timestamp, n)
+		}
+		to.Revocations = make([]*Revocation, n)
+		for i, v := range from.Revocations {
+			if allExpiresAt != nil && v.GetExpiresAt() != nil {
+				all[i].ExpiresAt = &allExpiresAt[i]
+			}
+			copyRevocation(c, &all[i], v)
+			to.Revocations[i] = &all[i]
+		}
+	}
+	to.More = from.More
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyAPIKeyRequest(c *rpc.Copier, to, from *APIKeyRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(6)
+	to.Key = c.Text(from.Key)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyAPIKeyResponse(c *rpc.Copier, to, from *APIKeyResponse) {
+	if from == nil {
+		return
+	}
+	c.Grow(18)
+	to.KeyId = c.Text(from.KeyId)
+	to.MerchantId = c.Text(from.MerchantId)
+	if n := len(from.Scopes); n > 0 {
+		c.Grow(n * 6)
+		to.Scopes = make([]string, n)
+		for i, v := range from.Scopes {
+			to.Scopes[i] = c.Text(v)
+		}
+	}
+	if from.ExpiresAt != nil {
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyCreateAPIKeyRequest(c *rpc.Copier, to, from *CreateAPIKeyRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(18)
+	to.MerchantId = c.Text(from.MerchantId)
+	to.Name = c.Text(from.Name)
+	if n := len(from.Scopes); n > 0 {
+		c.Grow(n * 6)
+		to.Scopes = make([]string, n)
+		for i, v := range from.Scopes {
+			to.Scopes[i] = c.Text(v)
+		}
+	}
+	if from.ExpiresAt != nil {
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyCreateAPIKeyResponse(c *rpc.Copier, to, from *CreateAPIKeyResponse) {
+	if from == nil {
+		return
+	}
+	c.Grow(12)
+	if from.Info != nil {
+		if to.Info == nil {
+			to.Info = new(APIKeyInfo)
+		}
+		copyAPIKeyInfo(c, to.Info, from.Info)
+	}
+	to.Key = c.Text(from.Key)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyListAPIKeysRequest(c *rpc.Copier, to, from *ListAPIKeysRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(6)
+	to.MerchantId = c.Text(from.MerchantId)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyListAPIKeysResponse(c *rpc.Copier, to, from *ListAPIKeysResponse) {
+	if from == nil {
+		return
+	}
+	if n := len(from.Keys); n > 0 {
+		c.Grow(n * 6)
+		all := make([]APIKeyInfo, n)
+		var allCreatedAt []timestamppb.Timestamp
+		if from.Keys[0].GetCreatedAt() != nil {
+			allCreatedAt = make([]timestamppb.Timestamp, n)
+		}
+		var allExpiresAt []timestamppb.Timestamp
+		if from.Keys[0].GetExpiresAt() != nil {
+			allExpiresAt = make([]timestamppb.Timestamp, n)
+		}
+		var allLastUsedAt []timestamppb.Timestamp
+		if from.Keys[0].GetLastUsedAt() != nil {
+			allLastUsedAt = make([]timestamppb.Timestamp, n)
+		}
+		to.Keys = make([]*APIKeyInfo, n)
+		for i, v := range from.Keys {
+			if allCreatedAt != nil && v.GetCreatedAt() != nil {
+				all[i].CreatedAt = &allCreatedAt[i]
+			}
+			if allExpiresAt != nil && v.GetExpiresAt() != nil {
+				all[i].ExpiresAt = &allExpiresAt[i]
+			}
+			if allLastUsedAt != nil && v.GetLastUsedAt() != nil {
+				all[i].LastUsedAt = &allLastUsedAt[i]
+			}
+			copyAPIKeyInfo(c, &all[i], v)
+			to.Keys[i] = &all[i]
+		}
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyRevokeAPIKeyRequest(c *rpc.Copier, to, from *RevokeAPIKeyRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(12)
+	to.MerchantId = c.Text(from.MerchantId)
+	to.KeyId = c.Text(from.KeyId)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyRevokeAPIKeyResponse(c *rpc.Copier, to, from *RevokeAPIKeyResponse) {
+	if from == nil {
+		return
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
 func copyUser(c *rpc.Copier, to, from *User) {
 	if from == nil {
 		return
@@ -149,5 +398,68 @@ func copyUser(c *rpc.Copier, to, from *User) {
 	to.Email = c.Text(from.Email)
 	to.FirstName = c.Text(from.FirstName)
 	to.LastName = c.Text(from.LastName)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyTimestamppbTimestamp(c *rpc.Copier, to, from *timestamppb.Timestamp) {
+	if from == nil {
+		return
+	}
+	c.Grow(22)
+	to.Seconds = from.Seconds
+	to.Nanos = from.Nanos
+	c.Unknown(to, from)
+}
+
+func copyRevocation(c *rpc.Copier, to, from *Revocation) {
+	if from == nil {
+		return
+	}
+	c.Grow(23)
+	to.Kind = from.Kind
+	to.Subject = c.Text(from.Subject)
+	if from.ExpiresAt != nil {
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyAPIKeyInfo(c *rpc.Copier, to, from *APIKeyInfo) {
+	if from == nil {
+		return
+	}
+	c.Grow(42)
+	to.Id = c.Text(from.Id)
+	to.Name = c.Text(from.Name)
+	to.Hint = c.Text(from.Hint)
+	if n := len(from.Scopes); n > 0 {
+		c.Grow(n * 6)
+		to.Scopes = make([]string, n)
+		for i, v := range from.Scopes {
+			to.Scopes[i] = c.Text(v)
+		}
+	}
+	to.CreatedBy = c.Text(from.CreatedBy)
+	if from.CreatedAt != nil {
+		if to.CreatedAt == nil {
+			to.CreatedAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.CreatedAt, from.CreatedAt)
+	}
+	if from.ExpiresAt != nil {
+		if to.ExpiresAt == nil {
+			to.ExpiresAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
+	}
+	if from.LastUsedAt != nil {
+		if to.LastUsedAt == nil {
+			to.LastUsedAt = new(timestamppb.Timestamp)
+		}
+		copyTimestamppbTimestamp(c, to.LastUsedAt, from.LastUsedAt)
+	}
 	to.unknownFields = c.Bytes(from.unknownFields)
 }

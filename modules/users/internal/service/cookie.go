@@ -25,7 +25,7 @@ const sessionValue = "session"
 // newCookie gives a session a cookie with a token of its own, in the transaction tx.
 func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (BrowserCookie, error) {
 	manager := s.cookies()
-	ctx, err := manager.Load(withTx(ctx, tx), "") // never what the client brought along
+	ctx, err := manager.Load(withWork(ctx, &cookieWork{tx: tx}), "") // never what the client brought along
 	if err != nil {
 		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
 	}
@@ -43,7 +43,7 @@ func (s *Service) renew(ctx context.Context, tx *database.Tx, session store.Sess
 	if Transport(session.Transport) != Cookie {
 		return out, nil
 	}
-	if err := store.DeleteCookiesOf(ctx, tx, session.ID); err != nil {
+	if err := s.dropCookies(ctx, tx, session.ID); err != nil {
 		return SignedIn{}, err
 	}
 	var err error
@@ -59,14 +59,19 @@ func (s *Service) idleEnd(now, sessionEnd time.Time) time.Time {
 	return sessionEnd
 }
 
-// txKey carries the transaction to the store: scs passes a context only.
-type txKey struct{}
-
-func withTx(ctx context.Context, tx *database.Tx) context.Context {
-	return context.WithValue(ctx, txKey{}, tx)
+// cookieWork is the transaction that the store works in, and what it found there: scs passes a context only.
+type cookieWork struct {
+	tx    *database.Tx
+	found store.Browser
 }
 
-var errNoTx = errors.New("cookie store: used outside a transaction")
+type cookieWorkKey struct{}
+
+func withWork(ctx context.Context, work *cookieWork) context.Context {
+	return context.WithValue(ctx, cookieWorkKey{}, work)
+}
+
+var errNoWork = errors.New("cookie store: used outside a transaction")
 
 // cookieStore is scs's store on the users database: hashes of tokens, never tokens. It works in the transaction of its context.
 type cookieStore struct{ s *Service }
@@ -75,55 +80,56 @@ var _ scs.CtxStore = cookieStore{}
 
 // FindCtx implements scs.CtxStore.
 func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	tx, ok := ctx.Value(txKey{}).(*database.Tx)
+	work, ok := ctx.Value(cookieWorkKey{}).(*cookieWork)
 	if !ok {
-		return nil, false, errNoTx
+		return nil, false, errNoWork
 	}
-	b, err := store.BrowserByHash(ctx, tx, hashToken(token))
-	if errors.Is(err, store.ErrNotFound) {
+	b, err := store.BrowserByHash(ctx, work.tx, hashToken(token))
+	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.live(b) {
 		return nil, false, nil
 	}
-	return []byte(b.Data), err == nil && c.s.live(b), err
+	work.found = b
+	return []byte(b.Data), err == nil, err
 }
 
 // CommitCtx implements scs.CtxStore. The expiry of scs comes from the machine's clock and is not used.
 func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
-	tx, ok := ctx.Value(txKey{}).(*database.Tx)
+	work, ok := ctx.Value(cookieWorkKey{}).(*cookieWork)
 	if !ok {
-		return errNoTx
+		return errNoWork
 	}
 	_, values, err := cookieCodec{}.Decode(data)
 	if err != nil {
 		return err
 	}
 	id, _ := values[sessionValue].(string)
-	session, err := store.SessionByID(ctx, tx, id)
+	session, err := store.SessionByID(ctx, work.tx, id)
 	if err != nil {
 		return fmt.Errorf("keep cookie: %w", err)
 	}
 	now := c.s.now()
-	return store.InsertCookie(ctx, tx, store.Cookie{
+	return store.InsertCookie(ctx, work.tx, store.Cookie{
 		Hash: hashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
 	})
 }
 
 // DeleteCtx implements scs.CtxStore.
 func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
-	tx, ok := ctx.Value(txKey{}).(*database.Tx)
+	work, ok := ctx.Value(cookieWorkKey{}).(*cookieWork)
 	if !ok {
-		return errNoTx
+		return errNoWork
 	}
-	return store.DeleteCookie(ctx, tx, hashToken(token))
+	return store.DeleteCookie(ctx, work.tx, hashToken(token))
 }
 
 // Find implements scs.Store, which scs leaves alone in favour of FindCtx.
-func (cookieStore) Find(string) ([]byte, bool, error) { return nil, false, errNoTx }
+func (cookieStore) Find(string) ([]byte, bool, error) { return nil, false, errNoWork }
 
 // Commit implements scs.Store.
-func (cookieStore) Commit(string, []byte, time.Time) error { return errNoTx }
+func (cookieStore) Commit(string, []byte, time.Time) error { return errNoWork }
 
 // Delete implements scs.Store.
-func (cookieStore) Delete(string) error { return errNoTx }
+func (cookieStore) Delete(string) error { return errNoWork }
 
 // live tells whether a cookie still opens anything: neither idle for too long nor past its end, its session not ended, its
 // account not disabled.

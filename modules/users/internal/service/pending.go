@@ -62,7 +62,7 @@ func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.P
 	if err != nil {
 		return SignedIn{}, err
 	}
-	account, exists, err := known(store.AccountByID(ctx, tx, p.AccountID))
+	account, exists, err := known(store.LockAccount(ctx, tx, p.AccountID))
 	if err != nil {
 		return SignedIn{}, err
 	}

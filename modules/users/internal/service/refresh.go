@@ -12,12 +12,6 @@ import (
 	"app/platform/identity"
 )
 
-// Why a session ended before its time.
-const (
-	endedByLogout = "logout"
-	endedByReuse  = "reuse"
-)
-
 func errRefresh() error {
 	return fault.New(fault.Unauthenticated, "refresh_token_invalid", "The refresh token is not valid: sign in again.")
 }
@@ -78,31 +72,29 @@ func (s *Service) rotate(ctx context.Context, tx *database.Tx, hash, successor s
 	case row.Disabled, !row.Session.EndedAt.IsZero(), !now.Before(row.ExpiresAt), !now.Before(row.Session.ExpiresAt):
 		return row, refused, nil
 	case row.UsedAt.IsZero():
-		return row, granted, s.exchange(ctx, tx, row, successor, now)
+		return s.exchange(ctx, tx, row, successor, now)
 	case now.Sub(row.UsedAt) <= s.limits.RefreshGrace:
 		return row, granted, nil
 	}
-	return row, reused, ended(store.EndSession(ctx, tx, row.Session.ID, endedByReuse, now))
+	if _, err := s.endSession(ctx, tx, row.Session.ID, endedByReuse); err != nil {
+		return row, refused, err
+	}
+	entry := AuditEntry{AccountID: row.Session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
+	return row, reused, s.record(ctx, tx, entry)
 }
 
 // exchange uses the token and makes its successor, unless somebody else did both a moment ago.
-func (s *Service) exchange(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) error {
+func (s *Service) exchange(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) (store.Refresh, verdict, error) {
 	err := store.UseRefresh(ctx, tx, row, now)
-	if errors.Is(err, store.ErrChanged) {
-		return nil
+	switch {
+	case errors.Is(err, store.ErrChanged):
+		return row, granted, nil
+	case errors.Is(err, store.ErrNotFound): // the session ended at this very moment
+		return row, refused, nil
+	case err != nil:
+		return row, refused, err
 	}
-	if err != nil {
-		return err
-	}
-	return s.addRefresh(ctx, tx, successor, row.Session, now)
-}
-
-// ended is the error of ending a session, for whom it is enough that it has ended.
-func ended(err error) error {
-	if errors.Is(err, store.ErrChanged) {
-		return nil
-	}
-	return err
+	return row, granted, s.addRefresh(ctx, tx, successor, row.Session, now)
 }
 
 // Logout ends the session of the refresh token and the session that the caller is signed in with, whichever there are. A token
@@ -112,10 +104,9 @@ func (s *Service) Logout(ctx context.Context, presented string) error {
 	if session == "" && presented == "" {
 		return fault.New(fault.Unauthenticated, "unauthenticated", "Send the refresh token, or sign in.")
 	}
-	now := s.now()
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if session != "" {
-			if err := ended(store.EndSession(ctx, tx, session, endedByLogout, now)); err != nil {
+			if err := s.signOut(ctx, tx, session); err != nil {
 				return err
 			}
 		}
@@ -126,6 +117,22 @@ func (s *Service) Logout(ctx context.Context, presented string) error {
 		if err != nil {
 			return err
 		}
-		return ended(store.EndSession(ctx, tx, row.Session.ID, endedByLogout, now))
+		return s.signOut(ctx, tx, row.Session.ID)
 	})
+}
+
+// signOut ends a session because its user said so.
+func (s *Service) signOut(ctx context.Context, tx *database.Tx, id string) error {
+	session, err := store.SessionByID(ctx, tx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ok, err := s.endSession(ctx, tx, id, endedByLogout)
+	if err != nil || !ok {
+		return err
+	}
+	return s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSignOut, Outcome: OutcomeOK, SessionID: id})
 }

@@ -93,7 +93,7 @@ type BrowserCookie struct {
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
 	in.Transport = cmp.Or(in.Transport, Bearer)
-	account, exists, err := known(store.AccountByID(ctx, tx, in.Account.ID))
+	account, exists, err := known(store.LockAccount(ctx, tx, in.Account.ID))
 	switch {
 	case err != nil:
 		return SignedIn{}, err
@@ -123,6 +123,11 @@ func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Accou
 	session.ID, session.AccountID = ids.New("ses", now), account.ID
 	session.UserAgent, session.Network = cut(client.Agent, 200), cut(client.Network, 64)
 	session.CreatedAt, session.LastUsedAt, session.ProvedAt, session.ExpiresAt = now, now, now, now.Add(life)
+	if before := identity.FromContext(ctx); before.Method == identity.Session {
+		if _, err := s.endSession(ctx, tx, before.SessionID, endedBySignIn); err != nil {
+			return SignedIn{}, err
+		}
+	}
 	if err := store.InsertSession(ctx, tx, session); err != nil {
 		return SignedIn{}, err
 	}

@@ -35,6 +35,8 @@ const (
 	accountByEmail = `SELECT ` + accountColumns + ` FROM users_accounts WHERE email_key = ?`
 	renameAccount  = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, version = version + 1 WHERE id = ? AND version = ?`
 	promoteAccount = `UPDATE users_accounts SET admin = 1 WHERE id = ? AND admin = 0`
+	disableAccount = `UPDATE users_accounts SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL`
+	enableAccount  = `UPDATE users_accounts SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL`
 	rehashAccount  = `UPDATE users_accounts SET password_hash = ? WHERE id = ? AND password_hash = ?`
 )
 
@@ -50,6 +52,16 @@ func AccountByID(ctx context.Context, tx *database.Tx, id string) (Account, erro
 	return scanAccount(tx.QueryRow(ctx, accountByID, id))
 }
 
+// LockAccount reads one account and keeps it as it is until the transaction ends: sessions are opened and ended under this
+// lock, so that whoever ends all of them misses none. ErrNotFound.
+func LockAccount(ctx context.Context, tx *database.Tx, id string) (Account, error) {
+	query := accountByID
+	if tx.Engine() == database.MySQL {
+		query += ` FOR UPDATE`
+	}
+	return scanAccount(tx.QueryRow(ctx, query, id))
+}
+
 // AccountByEmail reads the account of an address in lower case. ErrNotFound.
 func AccountByEmail(ctx context.Context, tx *database.Tx, key string) (Account, error) {
 	return scanAccount(tx.QueryRow(ctx, accountByEmail, key))
@@ -63,6 +75,16 @@ func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
 // PromoteAccount makes the account an administrator. ErrChanged: it is one.
 func PromoteAccount(ctx context.Context, tx *database.Tx, id string) error {
 	return one(ctx, tx, "promote account", promoteAccount, id)
+}
+
+// DisableAccount keeps somebody out. ErrChanged: the account is disabled already.
+func DisableAccount(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return one(ctx, tx, "disable account", disableAccount, database.Micros(now), id)
+}
+
+// EnableAccount lets somebody in again. ErrChanged: the account is not disabled.
+func EnableAccount(ctx context.Context, tx *database.Tx, id string) error {
+	return one(ctx, tx, "enable account", enableAccount, id)
 }
 
 // RehashPassword replaces the stored form of the same password. ErrChanged: the password is another by now.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"app/platform/database"
@@ -41,14 +42,17 @@ const (
 	insertSession = `INSERT INTO users_sessions
 		(id, account_id, transport, methods, level, proved_at, user_agent, network, created_at, last_used_at, expires_at, ended_at, ended_why)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, '')`
-	sessionByID   = `SELECT ` + sessionColumns + ` FROM users_sessions s WHERE s.id = ?`
+	sessionByID = `SELECT ` + sessionColumns + ` FROM users_sessions s WHERE s.id = ?`
+	sessionsOf  = `SELECT ` + sessionColumns + ` FROM users_sessions s
+		WHERE s.account_id = ? AND s.ended_at IS NULL AND s.expires_at > ? AND (? = '' OR s.id < ?) ORDER BY s.id DESC LIMIT ?`
+	liveSessions  = `SELECT s.id FROM users_sessions s WHERE s.account_id = ? AND s.ended_at IS NULL AND s.expires_at > ?`
 	proveSession  = `UPDATE users_sessions SET methods = ?, level = ?, proved_at = ? WHERE id = ? AND ended_at IS NULL`
 	insertRefresh = `INSERT INTO users_refresh (token_hash, session_id, created_at, expires_at, used_at) VALUES (?, ?, ?, ?, NULL)`
 	refreshByHash = `SELECT r.token_hash, r.expires_at, r.used_at, a.admin, a.disabled_at, ` + sessionColumns + `
 		FROM users_refresh r JOIN users_sessions s ON s.id = r.session_id JOIN users_accounts a ON a.id = s.account_id
 		WHERE r.token_hash = ?`
 	useRefresh    = `UPDATE users_refresh SET used_at = ? WHERE token_hash = ? AND used_at IS NULL`
-	touchSession  = `UPDATE users_sessions SET last_used_at = ? WHERE id = ?`
+	touchSession  = `UPDATE users_sessions SET last_used_at = ? WHERE id = ? AND ended_at IS NULL`
 	endSession    = `UPDATE users_sessions SET ended_at = ?, ended_why = ? WHERE id = ? AND ended_at IS NULL`
 	oldSessions   = `SELECT id FROM users_sessions WHERE expires_at < ? LIMIT 100`
 	deleteSession = `DELETE FROM users_sessions WHERE id = ?`
@@ -122,12 +126,42 @@ func RefreshByHash(ctx context.Context, tx *database.Tx, hash string) (r Refresh
 	return r, nil
 }
 
-// UseRefresh marks a token as exchanged and its session as alive. ErrChanged: the token was exchanged before.
+// UseRefresh marks a token as exchanged and its session as alive. ErrChanged: the token was exchanged before. ErrNotFound: the
+// session has ended.
 func UseRefresh(ctx context.Context, tx *database.Tx, r Refresh, now time.Time) error {
 	if err := one(ctx, tx, "use refresh token", useRefresh, database.Micros(now), r.Hash); err != nil {
 		return err
 	}
-	return one(ctx, tx, "touch session", touchSession, database.Micros(now), r.Session.ID)
+	err := one(ctx, tx, "touch session", touchSession, database.Micros(now), r.Session.ID)
+	if errors.Is(err, ErrChanged) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// SessionsOf reads the sessions of an account that have not ended, the newest first, after the one with the id when it is not empty.
+func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, now time.Time, limit int) (out []Session, err error) {
+	rows, err := tx.Query(ctx, sessionsOf, accountID, database.Micros(now), after, after, limit)
+	if err != nil {
+		return nil, found("sessions", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var s Session
+		var row sessionRow
+		if err := rows.Scan(row.into(&s)...); err != nil {
+			return nil, found("session", err)
+		}
+		row.fill(&s)
+		out = append(out, s)
+	}
+	return out, found("sessions", rows.Err())
+}
+
+// LiveSessions lists the ids of an account's sessions that have not ended.
+func LiveSessions(ctx context.Context, tx *database.Tx, accountID string, now time.Time) ([]string, error) {
+	out, err := texts(ctx, tx, liveSessions, accountID, database.Micros(now))
+	return out, found("sessions", err)
 }
 
 // EndSession ends a session for a reason. ErrChanged: there is none, or it has ended.

@@ -1,0 +1,143 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersv1"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+)
+
+const (
+	// maxAPIKeys bounds the keys of one merchant.
+	maxAPIKeys = 100
+	// maxKeyLife bounds an expiry that is given; a key without one lives until it is revoked.
+	maxKeyLife = 10 * 365 * 24 * time.Hour
+	// hintLength is how much of a key is kept readable: the prefix and 16 bits.
+	hintLength = len(identity.APIKeyPrefix) + 4
+)
+
+func newAPIKey() string {
+	var raw [20]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
+	return identity.NewAPIKey(raw)
+}
+
+// KeyDraft is an API key to be made.
+type KeyDraft struct {
+	MerchantID string
+	Name       string
+	Scopes     []string
+	ExpiresAt  time.Time // zero: never
+}
+
+// check lists what is wrong with the draft and puts its scopes in order.
+func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
+	d.Name = strings.TrimSpace(d.Name)
+	if d.Name == "" || utf8.RuneCountInString(d.Name) > 100 || strings.ContainsFunc(d.Name, unprintable) {
+		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: "expected 1 to 100 characters that can be printed"})
+	}
+	given := map[string]bool{}
+	for _, scope := range d.Scopes {
+		given[scope] = true
+	}
+	d.Scopes = d.Scopes[:0:0]
+	for _, scope := range identity.Scopes() {
+		if given[string(scope)] {
+			d.Scopes = append(d.Scopes, string(scope))
+			delete(given, string(scope))
+		}
+	}
+	if len(given) > 0 || len(d.Scopes) == 0 {
+		wrong = append(wrong, fault.Field{Pointer: "/scopes", Detail: "expected one or more of the scopes there are"})
+	}
+	if !d.ExpiresAt.IsZero() && (!d.ExpiresAt.After(now) || d.ExpiresAt.Sub(now) > maxKeyLife) {
+		wrong = append(wrong, fault.Field{Pointer: "/expires_at", Detail: "must be in the future, ten years ahead at most"})
+	}
+	return wrong
+}
+
+// CreateAPIKey makes a key for a merchant and returns it, which nobody can ever again. Errors: InvalidArgument with pointers,
+// ResourceExhausted (too_many_api_keys).
+func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, string, error) {
+	now := s.now()
+	if wrong := d.check(now); len(wrong) > 0 {
+		return store.APIKey{}, "", fault.Invalid(wrong...)
+	}
+	key := newAPIKey()
+	row := store.APIKey{
+		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: hashToken(key), Hint: key[:hintLength],
+		Scopes: strings.Join(d.Scopes, " "), CreatedBy: identity.FromContext(ctx).UserID,
+		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: d.ExpiresAt,
+	}
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		there, err := store.APIKeysOf(ctx, tx, d.MerchantID, now)
+		if err != nil {
+			return err
+		}
+		if len(there) >= maxAPIKeys {
+			return fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
+		}
+		if err := store.InsertAPIKey(ctx, tx, row); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, AuditEntry{AccountID: row.CreatedBy, Event: AuditKeyCreated, Outcome: OutcomeOK, Detail: row.ID + " " + row.MerchantID})
+	})
+	return row, key, err
+}
+
+// APIKeys lists the keys of a merchant that are in force, the newest first.
+func (s *Service) APIKeys(ctx context.Context, merchantID string) (out []store.APIKey, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		out, err = store.APIKeysOf(ctx, q, merchantID, s.now())
+		return err
+	})
+	return out, err
+}
+
+// RevokeAPIKey ends a key of a merchant, for every gateway. Error: NotFound when the merchant has no such key, or no longer.
+func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); err != nil {
+			return missing("api_key", err)
+		}
+		if err := s.revoke(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
+			return err
+		}
+		caller := identity.FromContext(ctx).UserID
+		return s.record(ctx, tx, AuditEntry{AccountID: caller, Event: AuditKeyRevoked, Outcome: OutcomeOK, Detail: id + " " + merchantID})
+	})
+}
+
+// keyTouched is how long the time of a key's last use may lag behind.
+const keyTouched = time.Minute
+
+// APIKey finds a key that is in force, and notes at most once a minute that it is in use. Error: NotFound when it is unknown, revoked or
+// has run out.
+func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKey, err error) {
+	now := s.now()
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		key, err = store.APIKeyByHash(ctx, q, hashToken(presented))
+		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
+		if over {
+			err = store.ErrNotFound
+		}
+		return missing("api_key", err)
+	})
+	if err != nil {
+		return store.APIKey{}, err
+	}
+	if now.Sub(key.LastUsedAt) < keyTouched {
+		return key, nil
+	}
+	return key, s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return store.TouchAPIKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
+	})
+}

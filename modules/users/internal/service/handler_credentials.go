@@ -1,0 +1,94 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersv1"
+)
+
+// Session implements usersv1.UsersHandler.
+func (h Handler) Session(ctx context.Context, req *usersv1.SessionRequest) (*usersv1.SessionResponse, error) {
+	b, err := h.users.Browser(ctx, req.GetToken())
+	if err != nil {
+		return nil, err
+	}
+	return &usersv1.SessionResponse{UserId: b.UserID, SessionId: b.SessionID, Admin: b.Admin, ExpiresAt: timestamppb.New(b.Expires)}, nil
+}
+
+// Revocations implements usersv1.UsersHandler.
+func (h Handler) Revocations(ctx context.Context, req *usersv1.RevocationsRequest) (*usersv1.RevocationsResponse, error) {
+	revoked, err := h.users.Revocations(ctx, req.GetAfter())
+	if err != nil {
+		return nil, err
+	}
+	out := &usersv1.RevocationsResponse{Epoch: revoked.Epoch, More: revoked.More}
+	for _, r := range revoked.List {
+		out.Revocations = append(out.Revocations, &usersv1.Revocation{
+			Kind: usersv1.RevocationKind(r.Kind), Subject: r.Subject, ExpiresAt: timestamppb.New(r.ExpiresAt), //nolint:gosec // a small enum
+		})
+	}
+	return out, nil
+}
+
+// APIKey implements usersv1.UsersHandler.
+func (h Handler) APIKey(ctx context.Context, req *usersv1.APIKeyRequest) (*usersv1.APIKeyResponse, error) {
+	k, err := h.users.APIKey(ctx, req.GetKey())
+	if err != nil {
+		return nil, err
+	}
+	return &usersv1.APIKeyResponse{KeyId: k.ID, MerchantId: k.MerchantID, Scopes: strings.Fields(k.Scopes), ExpiresAt: stamp(k.ExpiresAt)}, nil
+}
+
+// CreateAPIKey implements usersv1.UsersHandler.
+func (h Handler) CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error) {
+	draft := KeyDraft{MerchantID: req.GetMerchantId(), Name: req.GetName(), Scopes: req.GetScopes()}
+	if req.GetExpiresAt() != nil {
+		draft.ExpiresAt = req.GetExpiresAt().AsTime()
+	}
+	row, key, err := h.users.CreateAPIKey(ctx, draft)
+	if err != nil {
+		return nil, err
+	}
+	return &usersv1.CreateAPIKeyResponse{Info: keyInfo(row), Key: key}, nil
+}
+
+// ListAPIKeys implements usersv1.UsersHandler.
+func (h Handler) ListAPIKeys(ctx context.Context, req *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error) {
+	rows, err := h.users.APIKeys(ctx, req.GetMerchantId())
+	if err != nil {
+		return nil, err
+	}
+	out := &usersv1.ListAPIKeysResponse{}
+	for _, row := range rows {
+		out.Keys = append(out.Keys, keyInfo(row))
+	}
+	return out, nil
+}
+
+// RevokeAPIKey implements usersv1.UsersHandler.
+func (h Handler) RevokeAPIKey(ctx context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error) {
+	if err := h.users.RevokeAPIKey(ctx, req.GetMerchantId(), req.GetKeyId()); err != nil {
+		return nil, err
+	}
+	return &usersv1.RevokeAPIKeyResponse{}, nil
+}
+
+func keyInfo(k store.APIKey) *usersv1.APIKeyInfo {
+	return &usersv1.APIKeyInfo{
+		Id: k.ID, Name: k.Name, Hint: k.Hint, Scopes: strings.Fields(k.Scopes), CreatedBy: k.CreatedBy,
+		CreatedAt: stamp(k.CreatedAt), ExpiresAt: stamp(k.ExpiresAt), LastUsedAt: stamp(k.LastUsedAt),
+	}
+}
+
+// stamp is a time that may be absent.
+func stamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
+}

@@ -1,0 +1,136 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"app/modules/users/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+)
+
+// SessionView is a session as its user sees it.
+type SessionView struct {
+	store.Session
+	Current bool // the request was made with it
+}
+
+// Sessions lists the caller's sessions that have not ended, the newest first, after the one with the id when it is not empty.
+// Error: Unauthenticated.
+func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]SessionView, error) {
+	caller := identity.FromContext(ctx)
+	if caller.UserID == "" {
+		return nil, errSignedOut()
+	}
+	var found []store.Session
+	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		found, err = store.SessionsOf(ctx, q, caller.UserID, after, s.now(), limit)
+		return err
+	})
+	out := make([]SessionView, len(found))
+	for i, session := range found {
+		out[i] = SessionView{Session: session, Current: session.ID == caller.SessionID}
+	}
+	return out, err
+}
+
+// EndSession ends one session of the caller's, also the one that the request is made with. Errors: NotFound when the caller
+// has no such session, or no longer; Unauthenticated.
+func (s *Service) EndSession(ctx context.Context, id string) error {
+	caller := identity.FromContext(ctx)
+	switch {
+	case caller.UserID == "":
+		return errSignedOut()
+	case !ids.Valid("ses", id):
+		return fault.Missing("session")
+	}
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := store.SessionByID(ctx, tx, id)
+		if err == nil && session.AccountID != caller.UserID {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return missing("session", err)
+		}
+		ok, err := s.endSession(ctx, tx, id, endedByOther)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return fault.Missing("session")
+		}
+		return s.record(ctx, tx, AuditEntry{AccountID: caller.UserID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: id})
+	})
+}
+
+// EndOtherSessions ends every session of the caller's but the one that the request is made with, and tells how many.
+// Error: Unauthenticated.
+func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.ownSession(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if _, err := store.LockAccount(ctx, tx, session.AccountID); err != nil {
+			return signedOut(err)
+		}
+		if ended, err = s.endSessions(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
+			return err
+		}
+		return s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "all others"})
+	})
+	return ended, err
+}
+
+// Browser is whose browser a cookie is.
+type Browser struct {
+	UserID, SessionID string
+	Admin             bool
+	Expires           time.Time // if it is not used again
+}
+
+// Browser finds the session of a cookie, and notes at most once a minute that it is in use. Error: NotFound when the cookie opens nothing,
+// or no longer.
+func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
+	b, err := s.findCookie(ctx, value)
+	if err != nil {
+		return Browser{}, err
+	}
+	now := s.now()
+	if now.Sub(b.Session.LastUsedAt) >= sessionsTouched {
+		b.ExpiresAt = s.idleEnd(now, b.Session.ExpiresAt)
+		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+			return missing("session", store.TouchCookie(ctx, tx, b.Cookie, now))
+		})
+	}
+	return Browser{UserID: b.Session.AccountID, SessionID: b.SessionID, Admin: b.Admin, Expires: b.ExpiresAt}, err
+}
+
+// findCookie asks scs, which asks the store, for what the value opens.
+func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, error) {
+	manager, work := s.cookies(), &cookieWork{}
+	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		work.tx = q
+		ctx, err := manager.Load(withWork(ctx, work), value)
+		if err != nil {
+			return fmt.Errorf("load cookie: %w", err)
+		}
+		if id := manager.GetString(ctx, sessionValue); id == "" || id != work.found.SessionID {
+			return fault.Missing("session")
+		}
+		return nil
+	})
+	return work.found, err
+}
+
+// missing turns a row that is not there, or not as it has to be, into the answer that there is none.
+func missing(what string, err error) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
+		return fault.Missing(what)
+	}
+	return err
+}

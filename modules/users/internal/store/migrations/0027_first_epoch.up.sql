@@ -1,0 +1,1 @@
+INSERT INTO users_epochs (name, value) VALUES ('revocations', 0);
