@@ -18,6 +18,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
+	"app/platform/network"
 )
 
 // Shape is an arrangement of the shop's modules in processes.
@@ -29,6 +30,8 @@ const (
 	Local Shape = "local"
 	// RPC is one process that calls itself over loopback, repeats every call that may be repeated and delivers every event twice.
 	RPC Shape = "rpc"
+	// Simulated is one process in which payments and emails are split off, over a network that delays, loses and repeats.
+	Simulated Shape = "simulated"
 	// Processes is a process for each module, with their own SQLite files and no broker.
 	Processes Shape = "processes"
 	// RabbitMQ is a process for each module, each with a schema and an account of its own on MariaDB, and a broker between
@@ -37,7 +40,7 @@ const (
 )
 
 // Shapes are those that scenarios run in: with the build tag faults, over RabbitMQ too.
-var Shapes = append([]Shape{Local, RPC, Processes}, brokered...)
+var Shapes = append([]Shape{Local, RPC, Simulated, Processes}, brokered...)
 
 // Split are those of them with a process for each module.
 var Split = append([]Shape{Processes}, brokered...)
@@ -48,7 +51,7 @@ type Shop struct {
 	Dir     string // folder of the databases
 	// Databases are the addresses of the databases that are not in the folder, by module.
 	Databases map[string]string
-	Parts     []*Part // the operating-system processes, none in the shapes local and rpc
+	Parts     []*Part // the operating-system processes, none in the shapes that are one process
 }
 
 // settings make the shop's background work quick enough for tests and take the limits off.
@@ -86,8 +89,8 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 		s.split(t, env)
 	case Processes:
 		s.split(t, env)
-	case Local, RPC:
-		s.inProcess(t, env, shape == RPC)
+	default:
+		s.inProcess(t, shape, env)
 	}
 	return s
 }
@@ -109,9 +112,19 @@ func OpenProcess(t testing.TB, extra map[string]string) *Shop {
 	return s
 }
 
-// inProcess hosts all modules in the process of the test.
-func (s *Shop) inProcess(t testing.TB, env map[string]string, rpc bool) {
+// inProcess hosts all modules in the process of the test. Its client repeats what the simulated network loses.
+func (s *Shop) inProcess(t testing.TB, shape Shape, env map[string]string) {
 	t.Helper()
+	var split []string
+	var conditions network.Conditions
+	var patience time.Duration
+	switch shape {
+	case RPC:
+		split, conditions.Duplicate = names(), 1
+	case Simulated:
+		split, patience = []string{"payments", "emails"}, 20*time.Second
+		conditions = network.Conditions{Latency: 2 * time.Millisecond, Jitter: 5 * time.Millisecond, Loss: 0.05, Duplicate: 0.1, Seed: 1}
+	}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -119,8 +132,8 @@ func (s *Shop) inProcess(t testing.TB, env map[string]string, rpc bool) {
 	all := modules.All()
 	h, err := host.New(t.Context(), host.Options{
 		Modules: all, Hosted: names(), Environment: config.Fixed(env), Listener: listener,
-		Logger:   slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		ForceRPC: rpc, RepeatCalls: rpc, DuplicateEvents: rpc,
+		Logger: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Split:  split, Network: conditions,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +148,7 @@ func (s *Shop) inProcess(t testing.TB, env map[string]string, rpc bool) {
 			t.Errorf("stop the shop: %v", err)
 		}
 	})
-	s.Client = &Client{Base: h.URL()}
+	s.Client = &Client{Base: h.URL(), Patience: patience}
 }
 
 // names are all modules.

@@ -70,6 +70,13 @@ func TestMistakesExitWith2AndOneLine(t *testing.T) {
 		"a port in use":        {map[string]string{"HTTP_ADDR": addr}, "serve --all", "app: address " + addr + " (public) is in use by another process; set HTTP_ADDR to another"},
 		"an unwritable folder": {map[string]string{"DATA_DIR": file + "/x"}, "serve --all", "app: DATA_DIR: cannot make the folder " + file + "/x: not a directory"},
 		"a missing URL":        {map[string]string{"INTERNAL_KEY": strings.Repeat("k", 32)}, "serve --module=shop", "app: BANK_URL is not set: bank is not hosted here and shop calls it, it hears shop.Sold"},
+		"an unknown split":     {nil, "serve --all --simulate-split=bank,shpo", `app: there is no module "shpo" to split: the modules are bank, shop, door`},
+		"a split of another":   {map[string]string{"BANK_URL": "http://bank", "INTERNAL_KEY": strings.Repeat("k", 32)}, "serve --module=shop --simulate-split=bank", "app: bank is not served here, so it is split already"},
+		"a split time":         {nil, "serve --all --simulate-split=bank --split-latency=5", `app: invalid argument "5" for "--split-latency" flag: not a time with its unit, such as 5ms or 1.5s`},
+		"a long split time":    {nil, "serve --all --simulate-split=bank --split-jitter=11s", `app: invalid argument "11s" for "--split-jitter" flag: must be from 0s to 10s`},
+		"a split share":        {nil, "serve --all --simulate-split=bank --split-loss=101%", `app: invalid argument "101%" for "--split-loss" flag: must be from 0 to 1, or 0% to 100%`},
+		"no split share":       {nil, "serve --all --simulate-split=bank --split-duplicate=x", `app: invalid argument "x" for "--split-duplicate" flag: not a share such as 0.01 or 1%`},
+		"a lonely split flag":  {nil, "serve --all --split-loss=0.1", "app: --split-loss is about --simulate-split, which is not given"},
 		"a bad value":          {map[string]string{"LOG_LEVEL": "loud"}, "serve --all", `app: LOG_LEVEL="loud": not a level: debug, info, warn or error`},
 		"several at once":      {map[string]string{"LOG_LEVEL": "loud", "RATE_LIMIT": "so-so", "BANK_LIMIT": "0"}, "serve --all", "app: 3 things have to be put right:\n  LOG_LEVEL=\"loud\": not a level: debug, info, warn or error\n  RATE_LIMIT=\"so-so\": must be one of on, off\n  BANK_LIMIT: must be positive"},
 	} {

@@ -37,21 +37,26 @@ func (s *selection) names(modules []lifecycle.Module, orAll bool) ([]string, err
 
 func (p *Program) serve() *cobra.Command {
 	var chosen selection
+	var split splitting
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve all modules in one process, or some of them",
 		Long: "Serve brings the databases of the chosen modules up to date, starts the modules and serves until it is interrupted.\n" +
-			"Modules that are not served here are reached at <MODULE>_URL; `app plan` says which of these are needed.",
+			"Modules that are not served here are reached at <MODULE>_URL; `app plan` says which of these are needed.\n\n" +
+			"With --simulate-split a module that is served here is reached as if it were not, over a network as bad as the flags say,\n" +
+			"to see what splitting it will do. At the end, and in the metrics souk_split_*, stands what each edge met.",
 		Example: "  app serve --all\n  app serve --module=orders,payments\n  app serve --except=emails\n" +
-			"  HTTP_ADDR=:8081 CATALOG_URL=http://catalog:8080 app serve --module=orders",
+			"  HTTP_ADDR=:8081 CATALOG_URL=http://catalog:8080 app serve --module=orders\n" +
+			"  app serve --all --simulate-split=emails,payments --split-latency=5ms --split-loss=1%",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.runServe(c, &chosen) },
+		RunE: func(c *cobra.Command, _ []string) error { return p.runServe(c, &chosen, &split) },
 	}
 	chosen.flags(c, "serve")
+	split.flags(c)
 	return c
 }
 
-func (p *Program) runServe(c *cobra.Command, chosen *selection) error {
+func (p *Program) runServe(c *cobra.Command, chosen *selection, split *splitting) error {
 	p.limitMemory()
 	all := p.Modules()
 	o := p.options(all)
@@ -59,11 +64,18 @@ func (p *Program) runServe(c *cobra.Command, chosen *selection) error {
 	if o.Hosted, err = chosen.names(all, false); err != nil {
 		return err
 	}
+	if err := split.apply(c, &o); err != nil {
+		return err
+	}
 	h, err := host.New(c.Context(), o)
 	if err != nil {
 		return err
 	}
-	return h.Run(c.Context(), func() { p.banner(h) })
+	defer printSummary(p.Out, h.Network())
+	return h.Run(c.Context(), func() {
+		p.banner(h)
+		printSplit(p.Out, o.Split, h.Network())
+	})
 }
 
 // banner says, once it is true, where the shop is.

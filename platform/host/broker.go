@@ -14,15 +14,12 @@ import (
 // broker for all the others. Each process consumes the queues of all listeners that it hosts: what another arrangement
 // left there must not stay, and what arrives twice has one effect.
 
-// remote tells whether events for a module leave the process.
-func (h *Host) remote(module string) bool { return h.find(module) == nil || h.options.ForceRPC }
-
-// destination is where the relays here send the events that a module hears.
-func (h *Host) destination(module string) string {
-	if h.plan.Broker != "" && h.remote(module) {
+// destination is where the relay of one module sends what another hears.
+func (h *Host) destination(emitter, listener string) string {
+	if h.plan.Broker != "" && !h.options.together(emitter, listener) {
 		return rabbit.Destination
 	}
-	return module
+	return listener
 }
 
 // publisher makes the way to the broker. It is closed after the relays, which use it, have ended.
@@ -36,11 +33,11 @@ func (h *Host) publisher() (events.Sender, error) {
 }
 
 // hearBroker lets the modules hosted here hear from the broker, if there is one.
-func (h *Host) hearBroker(node *events.Node) error {
+func (h *Host) hearBroker() error {
 	if len(h.plan.topology.Listeners) == 0 {
 		return nil
 	}
-	c, err := rabbit.NewConsumer(h.brokerOptions(), node.Accept)
+	c, err := rabbit.NewConsumer(h.brokerOptions(), h.acceptFromBroker)
 	if err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
@@ -69,7 +66,7 @@ func (p *planner) planBroker() {
 		}
 		for _, h := range m.Hears {
 			hearing := rabbit.Hearing{Listener: m.Name, Emitter: h.From, Type: h.Type}
-			crosses := (m.Hosted || p.hosts(h.From)) && (!h.Local || p.options.ForceRPC)
+			crosses := (m.Hosted || p.hosts(h.From)) && !h.Local
 			if crosses && !slices.Contains(t.Hearings, hearing) {
 				t.Hearings = append(t.Hearings, hearing)
 			}

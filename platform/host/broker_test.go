@@ -25,7 +25,7 @@ func TestReadyWithoutTheBroker(t *testing.T) {
 	t.Parallel()
 	broker := "amqp://guest:guest@" + nowhere
 	o := options(t, demo.All(), "all", map[string]string{"BROKER_URL": broker})
-	o.ForceRPC = true // so that events want to the broker
+	o.Split = o.Hosted // so that events want to the broker
 	h := start(t, o)
 	if status, body := call(t, http.MethodGet, h.URL()+"/ready", ""); status != http.StatusOK {
 		t.Errorf("ready: %d %s", status, body)

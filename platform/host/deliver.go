@@ -17,14 +17,11 @@ func (h *Host) deliver(ctx context.Context) error {
 	options := events.Options{
 		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}, Unruly: h.options.Unruly,
 	}
-	if h.options.DuplicateEvents {
-		options.Duplicate = func(events.Envelope) bool { return true }
-	}
 	for _, m := range h.hosted {
 		name := m.module.Name()
 		if emits := emitted(m.module); len(emits) > 0 {
 			options.Emitters = append(options.Emitters, events.Emitter{
-				Module: name, DB: m.db, Routes: h.eventRoutes(emits), Former: h.everyDestination(),
+				Module: name, DB: m.db, Routes: h.eventRoutes(name, emits), Former: h.everyDestination(),
 			})
 		}
 		if hears := subscriptions(m.module); len(hears) > 0 {
@@ -46,7 +43,7 @@ func (h *Host) deliver(ctx context.Context) error {
 	if err := node.Start(ctx); err != nil {
 		return err
 	}
-	return h.hearBroker(node)
+	return h.hearBroker()
 }
 
 // everyDestination names all that an arrangement of this shop may owe events to.
@@ -60,13 +57,13 @@ func (h *Host) everyDestination() []string {
 	return out
 }
 
-// eventRoutes finds who listens to each type, here or elsewhere, and how they are reached.
-func (h *Host) eventRoutes(types []string) map[string][]string {
+// eventRoutes finds who listens to each type of a module, here or elsewhere, and how they are reached.
+func (h *Host) eventRoutes(emitter string, types []string) map[string][]string {
 	routes := map[string][]string{}
 	for _, name := range types {
 		routes[name] = nil
 		for _, m := range h.options.Modules {
-			if d := h.destination(m.Name()); hearsType(m, name) && !slices.Contains(routes[name], d) {
+			if d := h.destination(emitter, m.Name()); hearsType(m, name) && !slices.Contains(routes[name], d) {
 				routes[name] = append(routes[name], d)
 			}
 		}
@@ -97,14 +94,14 @@ func subscriptions(m lifecycle.Module) []events.Subscription {
 	return nil
 }
 
-// addSenders makes the ways to the listeners in other processes.
+// addSenders makes the ways to the listeners that are not reached within the process.
 func (h *Host) addSenders(o *events.Options) error {
 	for destination, emitters := range h.remoteListeners(o.Emitters) {
 		sender, err := h.sender(destination, emitters)
 		if err != nil {
 			return fmt.Errorf("events: %w", err)
 		}
-		o.Senders[destination] = sender
+		o.Senders[destination] = h.overNetwork(destination, o.Emitters, sender)
 	}
 	return nil
 }
@@ -123,7 +120,7 @@ func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	for _, e := range emitters {
 		for _, destinations := range e.Routes {
 			for _, d := range destinations {
-				if h.remote(d) && !slices.Contains(out[d], e.Module) {
+				if !h.options.together(e.Module, d) && !slices.Contains(out[d], e.Module) {
 					out[d] = append(out[d], e.Module)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/lifecycle"
+	"app/platform/network"
 	"app/platform/rpc"
 	"app/platform/telemetry"
 )
@@ -35,6 +36,7 @@ type Host struct {
 	registry   *prometheus.Registry
 	gate       httpserver.Gate
 
+	network *network.Network // nil when nothing is split
 	signer  *identity.Signer
 	runtime *rpc.Runtime
 	node    atomic.Pointer[events.Node]
@@ -88,6 +90,9 @@ func assemble(o Options) (*Host, error) {
 		h.logger = telemetry.NewLogger(o.LogTo, h.platform.LogLevel, h.platform.LogFormat)
 	}
 	h.registry = telemetry.NewRegistry(o.Version)
+	if err := h.openNetwork(); err != nil {
+		return nil, err
+	}
 	for _, m := range o.Modules {
 		h.add(m)
 	}

@@ -140,12 +140,12 @@ func arrangements() map[string]func(t *testing.T) string {
 		},
 		"one process over rpc with everything twice": func(t *testing.T) string {
 			o := options(t, demo.All(), "all", nil)
-			o.ForceRPC, o.RepeatCalls, o.DuplicateEvents = true, true, true
+			o.Split, o.Network.Duplicate = o.Hosted, 1
 			return start(t, o).URL()
 		},
 		"one process over rpc and a broker": func(t *testing.T) string {
 			o := options(t, demo.All(), "all", map[string]string{"BROKER_URL": rabbittest.URL(t)})
-			o.ForceRPC, o.RepeatCalls, o.DuplicateEvents = true, true, true
+			o.Split, o.Network.Duplicate = o.Hosted, 1
 			return start(t, o).URL()
 		},
 		"the bank elsewhere, with a broker": func(t *testing.T) string {

@@ -64,5 +64,5 @@ func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted)
 	if assertion.RequestID != "" {
 		ctx = callctx.WithRequestID(ctx, assertion.RequestID)
 	}
-	m.api.Handler().ServeHTTP(w, r.WithContext(ctx))
+	h.linked(assertion.Caller, m.module.Name(), m.api.Handler()).ServeHTTP(w, r.WithContext(ctx))
 }

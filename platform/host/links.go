@@ -37,7 +37,7 @@ func (h *Host) Links() []Link {
 		out = append(out, Link{"shop", base}, Link{"documentation", base + "/docs"})
 		out = append(out, h.devLinks(base)...)
 	}
-	if url := h.InternalURL(); url != "" && !h.options.ForceRPC {
+	if url := h.InternalURL(); url != "" && len(h.options.Split) == 0 {
 		out = append(out, Link{"internal", url})
 	}
 	if url := h.AdminURL(); url != "" {

@@ -31,7 +31,7 @@ func (p *planner) listens() []Listen {
 		switch {
 		case p.options.Internal != nil:
 			inner.Addr = p.options.Internal.Addr().String()
-		case p.options.ForceRPC && inner.Addr == "":
+		case len(p.options.Split) > 0 && (inner.Addr == "" || inner.Addr == config.AddressOff):
 			inner.Addr = "127.0.0.1:0"
 		}
 		if out = append(out, base); inner.Addr != "" && inner.Addr != config.AddressOff {

@@ -10,6 +10,7 @@ import (
 	"app/platform/config"
 	"app/platform/events"
 	"app/platform/lifecycle"
+	"app/platform/network"
 )
 
 // Options say what a process is made of.
@@ -33,13 +34,12 @@ type Options struct {
 	// Listener and Internal, when not nil, are used instead of listening at HTTP_ADDR and INTERNAL_ADDR.
 	Listener, Internal net.Listener
 
-	// ForceRPC sends every call and every event through the internal endpoint even when both ends are in this process.
-	// With it the tests find out what works in one process only.
-	ForceRPC bool
-	// RepeatCalls makes every call that the contract says may be repeated twice.
-	RepeatCalls bool
-	// DuplicateEvents delivers every event twice.
-	DuplicateEvents bool
+	// Split names modules hosted here that are reached as if each had a process of its own: what is called, told and asked
+	// between one of them and any other goes over the internal endpoint, or by the broker. With it a team sees what a split
+	// will do, and the tests find out what works in one process only.
+	Split []string
+	// Network is what messages meet on these ways.
+	Network network.Conditions
 	// Unruly, when not nil, is put before the inboxes: see events.Options.
 	Unruly func(events.Accept) events.Accept
 

@@ -103,6 +103,16 @@ func (p *Plan) keepsFiles() bool {
 	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.inFolder })
 }
 
+// gateway names the module that serves the public API; empty when there is none.
+func (p *Plan) gateway() string {
+	for _, m := range p.Modules {
+		if m.Gateway {
+			return m.Name
+		}
+	}
+	return ""
+}
+
 // hostsGateway tells whether this process serves the public API.
 func (p *Plan) hostsGateway() bool {
 	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.Gateway })
@@ -178,7 +188,7 @@ func (p *planner) calls(m lifecycle.Module) ([]Edge, error) {
 		if !known {
 			return nil, fmt.Errorf("%s calls %s, which is not listed before it: calls must point down the list of modules", m.Name(), d.Module)
 		}
-		local := callee.Hosted && p.hosts(m.Name())
+		local := p.options.together(m.Name(), d.Module)
 		edges = append(edges, Edge{To: d.Module, Service: d.Contract.Service, Local: local, URL: callee.URL})
 	}
 	return edges, nil
@@ -191,7 +201,7 @@ func (p *planner) hears(m lifecycle.Module) ([]Hearing, error) {
 		if !slices.Contains(p.emits[from], s.Type) {
 			return nil, fmt.Errorf("%s hears %s, which no module emits", m.Name(), s.Type)
 		}
-		out = append(out, Hearing{Consumer: s.Consumer, Type: s.Type, From: from, Local: p.hosts(from) && p.hosts(m.Name())})
+		out = append(out, Hearing{Consumer: s.Consumer, Type: s.Type, From: from, Local: p.options.together(from, m.Name())})
 	}
 	return out, nil
 }

@@ -65,9 +65,10 @@ func openAPI(apis []*httpserver.API) ([]byte, error) {
 // routes are the public operations of all modules and where they are served.
 func (h *Host) routes() []Route {
 	var out []Route
+	gateway := h.plan.gateway()
 	for _, api := range h.apis {
 		target, _ := h.plan.Module(api.Module())
-		local := target.Hosted && !h.options.ForceRPC
+		local := target.Hosted && !h.options.simulated(gateway, target.Name)
 		for _, op := range api.Operations() {
 			route := Route{Module: api.Module(), Operation: op, URL: target.URL}
 			switch {

@@ -130,7 +130,6 @@ func (h *Host) closeDatabases() error {
 func (h *Host) connect(context.Context) error {
 	h.runtime = rpc.NewRuntime(rpc.Options{
 		Signer: h.signer, Logger: h.logger, Metrics: h.registry, Tracer: h.tracer(), Now: h.options.Now,
-		RepeatIdempotent: h.options.RepeatCalls,
 	})
 	h.later("finish the calls", func(ctx context.Context) error {
 		defer h.runtime.Close()
@@ -155,10 +154,10 @@ func (h *Host) tracer() trace.TracerProvider {
 }
 
 func (h *Host) bind(caller string, d rpc.Dependency) error {
-	callee := h.find(d.Module)
-	if callee == nil || h.options.ForceRPC {
-		return h.bindRemote(caller, d)
+	if !h.options.together(caller, d.Module) {
+		return h.bindRemote(caller, d.Over(h.link(caller, d.Module)))
 	}
+	callee := h.find(d.Module)
 	for _, s := range h.services(callee) {
 		if s.Contract.Service == d.Contract.Service {
 			return h.runtime.BindLocal(caller, d, s)

@@ -62,6 +62,7 @@ type Dependency struct {
 	// Module is who is asked: the contract's module unless ForModule named another.
 	Module string
 	fill   func(*Edge)
+	link   Link
 }
 
 // Need is called by generated code: fill puts a client that uses the edge where the caller wants it.
@@ -72,6 +73,12 @@ func Need(c Contract, fill func(*Edge)) Dependency {
 // ForModule asks the given module instead of the contract's own, for contracts that several modules serve.
 func (d Dependency) ForModule(module string) Dependency {
 	d.Module = module
+	return d
+}
+
+// Over puts a link before the calls; nil for none.
+func (d Dependency) Over(l Link) Dependency {
+	d.link = l
 	return d
 }
 

@@ -41,6 +41,7 @@ type Edge struct {
 	guard   *guard   // local
 	pool    *pool    // remote
 	baseURL string   // remote, with Prefix
+	link    Link     // nil for none
 
 	breaker  circuitbreaker.CircuitBreaker[any]
 	bulkhead bulkhead.Bulkhead[any]
@@ -49,7 +50,7 @@ type Edge struct {
 
 func (r *Runtime) edge(caller string, d Dependency, s *Service, baseURL string) *Edge {
 	e := &Edge{
-		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, baseURL: baseURL,
+		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, baseURL: baseURL, link: d.link,
 		values:   identity.WithCaller(context.Background(), caller),
 		log:      r.o.Logger.With(slog.String("module", caller), slog.String("callee", d.Module)),
 		bulkhead: bulkhead.New[any](r.o.InFlight),
@@ -140,7 +141,14 @@ func (e *Edge) again(ctx context.Context, level Level, r *refusal) bool {
 	if !level.Repeatable() || ctx.Err() != nil {
 		return false
 	}
-	return e.rt.o.RepeatIdempotent || r.retryable() && e.budget.withdraw()
+	if e.link == nil {
+		return r.retryable() && e.budget.withdraw()
+	}
+	if e.link.Twice() || r.retryable() && e.budget.withdraw() {
+		e.link.Repeated()
+		return true
+	}
+	return false
 }
 
 // unsent is a refusal by this side.

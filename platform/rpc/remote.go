@@ -18,8 +18,12 @@ import (
 // client is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2 and gzip cost small calls more than
 // they give), and without redirects, which would repeat a call.
 func (e *Edge) client(method string) *connect.Client[encoded, encoded] {
+	transport := http.RoundTripper(e.pool)
+	if e.link != nil {
+		transport = linked{e.link, e.pool}
+	}
 	doer := &http.Client{
-		Transport:     e.pool,
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	return connect.NewClient[encoded, encoded](doer, e.baseURL+e.contract.Service+"/"+method,

@@ -36,9 +36,6 @@ type Options struct {
 	InFlight uint
 	// Now is the clock by which connections age; time.Now when nil.
 	Now func() time.Time
-	// RepeatIdempotent runs each idempotent call a second time and answers with the second response: a test of what
-	// the contracts promise.
-	RepeatIdempotent bool
 }
 
 // Runtime is the boundary between the modules of one process and to those of others. Safe for concurrent use.

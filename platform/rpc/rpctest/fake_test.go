@@ -55,9 +55,15 @@ type row struct {
 
 func newRow(t *testing.T, way rpctest.Way, o rpc.Options) *row {
 	t.Helper()
+	return newRowOver(t, way, o, nil)
+}
+
+// newRowOver has a link between the two.
+func newRowOver(t *testing.T, way rpctest.Way, o rpc.Options, link rpc.Link) *row {
+	t.Helper()
 	r := &row{fake: &fake{}, logs: &logs{}}
 	o.Logger = slog.New(slog.NewJSONHandler(r.logs, nil))
-	rpctest.Connect(t, way, o, "orders", parityv1.NeedParity(&r.client), serve(r.fake))
+	rpctest.Connect(t, way, o, "orders", parityv1.NeedParity(&r.client).Over(link), serve(r.fake))
 	return r
 }
 

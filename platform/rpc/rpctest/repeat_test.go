@@ -104,27 +104,6 @@ func TestRetryBudget(t *testing.T) {
 	})
 }
 
-func TestRepeatIdempotent(t *testing.T) {
-	t.Parallel()
-	for kind, want := range map[string]int64{"Act": 1, "Put": 2, "Look": 2} {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			rpctest.Each(t, func(t *testing.T, way rpctest.Way) {
-				r := newRow(t, way, rpc.Options{RepeatIdempotent: true})
-				var n atomic.Int64
-				counted(r, &n, func(n int64) error { return first(n, fault.New(fault.Aborted, "lost", "")) })
-				err := r.call(context.Background(), kind)
-				if n.Load() != want {
-					t.Errorf("ran %d times, want %d", n.Load(), want)
-				}
-				if second := err == nil; second != (want == 2) {
-					t.Errorf("got %v, want the answer of the last run", err)
-				}
-			})
-		})
-	}
-}
-
 func TestTooManyCalls(t *testing.T) {
 	t.Parallel()
 	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {
