@@ -46,6 +46,7 @@ type Server struct {
 
 	listener net.Listener
 	server   *http.Server
+	silent   silent
 }
 
 // ListenError is an address that cannot be listened on: the operator's to mend, in one line.
@@ -108,6 +109,7 @@ func (s *Server) Use(listener net.Listener) {
 	s.server = &http.Server{
 		Handler:           s.ageing(s.Handler),
 		ConnContext:       born,
+		ConnState:         s.silent.note,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      max(write, 0),
@@ -160,6 +162,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
+	defer time.AfterFunc(silentGrace, s.silent.close).Stop()
 	if err := s.server.Shutdown(ctx); err != nil {
 		_ = s.server.Close()
 		return fmt.Errorf("drain %s: requests were cut off: %w", s.Name, err)
