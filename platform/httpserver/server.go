@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -19,7 +20,8 @@ const (
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 75 * time.Second
-	maxHeaderBytes    = 32 << 10
+	// maxHeaderBytes is less than what a header may grow to: net/http adds 4 KiB for what it has read ahead.
+	maxHeaderBytes = 12 << 10
 )
 
 // Server is one listener of the process. Listen, then Serve, then Shutdown; fields may not change after Listen.
@@ -43,6 +45,14 @@ type Server struct {
 	// MaxAge is how long a connection is kept: the first reply after that closes it, so that callers who keep their
 	// connections busy find replicas that have come up since. Zero: for ever.
 	MaxAge time.Duration
+	// HeaderTimeout bounds the arrival of a request's header. Zero: 5 s.
+	HeaderTimeout time.Duration
+	// Headers are preset on every reply, also on those to requests that no handler sees. See SecurityHeaders.
+	Headers http.Header
+	// MaxConnections bounds the connections, MaxPerNetwork those from one network (see Network) unless it is Trusted, which is for
+	// the networks of proxies. Those beyond get 503. Zero: no bound.
+	MaxConnections, MaxPerNetwork int
+	Trusted                       []netip.Prefix
 
 	listener net.Listener
 	server   *http.Server
@@ -105,17 +115,26 @@ func (s *Server) Use(listener net.Listener) {
 	if write == 0 {
 		write = writeTimeout
 	}
-	s.listener = listener
+	header := s.HeaderTimeout
+	if header == 0 {
+		header = readHeaderTimeout
+	}
+	s.listener = &doorkeeper{Listener: listener, server: s, network: make(map[netip.Prefix]int)}
 	s.server = &http.Server{
-		Handler:           s.ageing(s.Handler),
-		ConnContext:       born,
-		ConnState:         s.silent.note,
-		ReadHeaderTimeout: readHeaderTimeout,
+		Handler:     s.started(s.ageing(s.Handler)),
+		ConnContext: withConnection,
+		ConnState: func(c net.Conn, state http.ConnState) {
+			connectionState(c, state)
+			s.silent.note(c, state)
+		},
+		ReadHeaderTimeout: header,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      max(write, 0),
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn),
+		// The handler answers OPTIONS * too.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(s.Logger.Handler(), slog.LevelWarn),
 	}
 }
 

@@ -1,0 +1,53 @@
+package httpserver
+
+import (
+	"maps"
+	"net/http"
+)
+
+// strictTransport tells browsers to come over TLS only, for two years, also to what lies below the host (RFC 6797;
+// ASVS 3.4.1 asks for one year at least).
+const strictTransport = "max-age=63072000; includeSubDomains"
+
+// SecurityHeaders are what every reply of a public listener says to browsers unless its handler says otherwise, as pages do
+// that need a wider Content-Security-Policy. https tells whether people come over TLS, which ends before this process.
+func SecurityHeaders(https bool) http.Header {
+	h := http.Header{
+		// What is served is data, and never part of a page.
+		"Content-Security-Policy": {"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"X-Frame-Options":         {"DENY"}, // for browsers that do not know frame-ancestors
+		// Addresses may hold codes. Not no-referrer: with that a form's request has the Origin null.
+		"Referrer-Policy":              {"same-origin"},
+		"Cross-Origin-Opener-Policy":   {"same-origin"},
+		"Cross-Origin-Resource-Policy": {"same-origin"},
+	}
+	if https {
+		h["Strict-Transport-Security"] = []string{strictTransport}
+	}
+	return h
+}
+
+// started wraps the handler of every request: the connection knows that it is at work, and the reply begins with the
+// server's headers.
+func (s *Server) started(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c := connectionOf(r); c != nil {
+			c.handled.Store(true)
+			if c.lines.many() {
+				s.refuseHere(w, http.StatusRequestHeaderFieldsTooLarge)
+				return
+			}
+		}
+		maps.Copy(w.Header(), s.Headers)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseHere answers in place of the handler.
+func (s *Server) refuseHere(w http.ResponseWriter, status int) {
+	header, body := s.refuse(status)
+	maps.Copy(w.Header(), header)
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that is gone is nobody's concern
+}
