@@ -28,12 +28,16 @@ type Part struct {
 	done chan struct{} // closed when the process has ended
 }
 
-// Start starts the process; AwaitReady waits for it.
-func (p *Part) Start(t testing.TB) {
-	t.Helper()
+// NewPart makes a process that is not started yet. What it says is added to the file log, in whose folder it works.
+func NewPart(name, binary, log string, args []string, env map[string]string) *Part {
+	return &Part{Name: name, Address: env["HTTP_ADDR"], Binary: binary, Args: args, Env: env, log: log}
+}
+
+// Launch starts the process, whatever became of the last one; AwaitReady waits for it.
+func (p *Part) Launch() error {
 	out, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer func() { _ = out.Close() }()        // the process has its own
 	p.cmd = exec.Command(p.Binary, p.Args...) //nolint:noctx // it ends when it is told to, or with this process
@@ -44,19 +48,39 @@ func (p *Part) Start(t testing.TB) {
 	}
 	dieWithParent(p.cmd)
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	p.done = make(chan struct{})
 	go func(cmd *exec.Cmd, done chan struct{}) {
 		_ = cmd.Wait() // how it ended does not matter: tests kill
 		close(done)
 	}(p.cmd, p.done)
+	return nil
+}
+
+// Done is closed when the process that was launched last has ended.
+func (p *Part) Done() <-chan struct{} { return p.done }
+
+// Signal sends a signal, which a process that has ended does not get.
+func (p *Part) Signal(what os.Signal) error {
+	if err := p.cmd.Process.Signal(what); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	return nil
+}
+
+// Start launches the process or fails the test.
+func (p *Part) Start(t testing.TB) {
+	t.Helper()
+	if err := p.Launch(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Kill ends the process as a power cut would, and returns when it is gone.
 func (p *Part) Kill(t testing.TB) {
 	t.Helper()
-	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := p.Signal(os.Kill); err != nil {
 		t.Fatal(err)
 	}
 	<-p.done
@@ -115,6 +139,17 @@ var build struct {
 	err  error
 }
 
+// Build builds the command of a folder of the project into dir and returns its path.
+func Build(dir, command string) (string, error) {
+	path := filepath.Join(dir, "app")
+	cmd := exec.Command("go", "build", "-o", path, command) //nolint:noctx // bounded by the test's own time-out
+	cmd.Dir = Root()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
+	}
+	return path, nil
+}
+
 // Binary builds the program once for all tests of the process and returns its path. SOUK_BINARY names one that is
 // built already, for the runs that test an image or a mutation.
 func Binary(t testing.TB) string {
@@ -125,12 +160,7 @@ func Binary(t testing.TB) string {
 			build.err = err
 			return
 		}
-		build.path = filepath.Join(dir, "app")
-		cmd := exec.Command("go", "build", "-o", build.path, ".") //nolint:noctx // bounded by the test's own time-out
-		cmd.Dir = Root()
-		if out, err := cmd.CombinedOutput(); err != nil {
-			build.err = fmt.Errorf("build: %w\n%s", err, out)
-		}
+		build.path, build.err = Build(dir, ".")
 	})
 	if build.err != nil {
 		t.Fatal(build.err)

@@ -54,6 +54,9 @@ type Shop struct {
 	Parts     []*Part // the operating-system processes, none in the shapes that are one process
 }
 
+// Settings gives a copy of the configuration that all shapes share.
+func Settings() map[string]string { return maps.Clone(settings) }
+
 // settings make the shop's background work quick enough for tests and take the limits off.
 var settings = map[string]string{
 	"RATE_LIMIT": "off", "ADMIN_ADDR": "off", "LOG_LEVEL": "warn", "LOG_FORMAT": "json", "DEV_PAGES": "on",
@@ -104,7 +107,7 @@ func OpenProcess(t testing.TB, extra map[string]string) *Shop {
 	address := FreeAddress(t)
 	env["DATA_DIR"], env["HTTP_ADDR"] = s.Dir, address
 	s.Client = &Client{Base: "http://" + address}
-	p := &Part{Name: "shop", Address: address, Binary: Binary(t), Args: []string{"serve", "--all"}, Env: env, log: filepath.Join(s.Dir, "shop.log")}
+	p := NewPart("shop", Binary(t), filepath.Join(s.Dir, "shop.log"), []string{"serve", "--all"}, env)
 	s.Parts = []*Part{p}
 	p.Start(t)
 	t.Cleanup(func() { s.stop(t) })
@@ -177,8 +180,8 @@ func Accounts(t testing.TB, account func(t testing.TB, module, script string) st
 	return out
 }
 
-// served are the modules that need a process: all but those that only have commands.
-func served() []string {
+// Served are the modules that need a process: all but those that only have commands.
+func Served() []string {
 	return slices.DeleteFunc(names(), func(name string) bool { return name == "seed" })
 }
 
@@ -196,23 +199,22 @@ func (s *Shop) split(t testing.TB, env map[string]string) {
 	t.Helper()
 	binary := Binary(t)
 	addresses := map[string]string{}
-	for _, name := range served() {
+	for _, name := range Served() {
 		addresses[name] = FreeAddress(t)
 		env[config.ModuleVariable(name, "URL")] = "http://" + addresses[name]
 	}
 	s.Client = &Client{Base: "http://" + addresses["gateway"]}
-	for _, name := range served() {
+	for _, name := range Served() {
 		own := maps.Clone(env)
 		own["HTTP_ADDR"] = addresses[name]
 		own["PUBLIC_URL"] = s.Base
 		delete(own, config.ModuleVariable(name, "URL"))
-		for _, other := range served() {
+		for _, other := range Served() {
 			if other != name {
 				delete(own, config.ModuleVariable(other, "DATABASE_URL"))
 			}
 		}
-		p := &Part{Name: name, Address: addresses[name], Binary: binary, Args: []string{"serve", "--module=" + name}, Env: own}
-		p.log = filepath.Join(s.Dir, name+".log")
+		p := NewPart(name, binary, filepath.Join(s.Dir, name+".log"), []string{"serve", "--module=" + name}, own)
 		s.Parts = append(s.Parts, p)
 		p.Start(t)
 	}
