@@ -48,6 +48,7 @@ func (m *Module) Serves() []rpc.Service {
 func (m *Module) Emits() []proto.Message {
 	return []proto.Message{
 		&usersevents.Registered{}, &usersevents.CodeIssued{}, &usersevents.AlreadyRegistered{}, &usersevents.PasswordChanged{},
+		&usersevents.NoAccount{}, &usersevents.EmailChanged{}, &usersevents.CredentialsChanged{},
 	}
 }
 
@@ -60,6 +61,7 @@ func (m *Module) Operations(api *httpserver.API) {
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.service = service.New(service.Options{
 		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(),
+		PublicURL: env.Config.PublicURL,
 		Hasher: passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory),
 	})
 	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)

@@ -87,7 +87,7 @@ func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code,
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "code", ID: row.ID, Version: 1}, &usersevents.CodeIssued{
 		CodeId: row.ID, Email: row.Email, Code: digits, Purpose: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,
-		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName,
+		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, row.Email),
 	}, events.Sensitive())
 }
 

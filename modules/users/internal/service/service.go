@@ -22,6 +22,8 @@ type Options struct {
 	Logger *slog.Logger
 	Hasher *passwords.Hasher
 	Limits Limits
+	// PublicURL is the address that people use, without a path; links in letters begin with it.
+	PublicURL string
 }
 
 // Limits are the lives of what users hands out.
@@ -46,13 +48,15 @@ type Service struct {
 	hasher *passwords.Hasher
 	limits Limits
 
+	publicURL string
+
 	ring   keyring
 	reuses atomic.Int64
 }
 
 // New makes the service. It reads nothing yet.
 func New(o Options) *Service {
-	return &Service{db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits}
+	return &Service{db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL}
 }
 
 // Reuses counts the sessions ended because a refresh token came back too late.

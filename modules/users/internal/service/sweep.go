@@ -8,7 +8,7 @@ import (
 	"app/platform/database"
 )
 
-// keepCodes is how long a row of codes is kept: longer than the hour for which letters are counted.
+// keepCodes is how long a row of codes is kept: no shorter than the day for which letters are counted.
 const keepCodes = 24 * time.Hour
 
 // SweepOnce removes a batch of what nobody can use any more, and tells whether there may be more: codes a day old, sessions
@@ -20,8 +20,12 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 		if err != nil {
 			return err
 		}
+		requests, err := store.DeleteCodeRequests(ctx, tx, now.Add(-keepCodes))
+		if err != nil {
+			return err
+		}
 		sessions, err := store.DeleteSessions(ctx, tx, now)
-		more = codes+sessions > 0
+		more = codes+requests+sessions > 0
 		return err
 	})
 	return more && err == nil, err

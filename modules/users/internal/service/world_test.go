@@ -33,6 +33,7 @@ var moment = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 const (
 	ada    = "Ada@Example.com"
 	secret = "Correct-Horse-9"
+	home   = "https://shop.example"
 )
 
 // clock moves when it is told to.
@@ -81,7 +82,8 @@ func on(t *testing.T, db *database.DB) *world {
 	c := &clock{now: moment}
 	return &world{t: t, db: db, clock: c, Service: service.New(service.Options{
 		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
-		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
+		Hasher:    passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
+		PublicURL: home,
 	})}
 }
 
@@ -172,7 +174,9 @@ func (w *world) emitted() (out []proto.Message) {
 			}
 			m := map[string]proto.Message{
 				"users.Registered": &usersevents.Registered{}, "users.CodeIssued": &usersevents.CodeIssued{},
-				"users.AlreadyRegistered": &usersevents.AlreadyRegistered{},
+				"users.AlreadyRegistered": &usersevents.AlreadyRegistered{}, "users.PasswordChanged": &usersevents.PasswordChanged{},
+				"users.NoAccount": &usersevents.NoAccount{}, "users.EmailChanged": &usersevents.EmailChanged{},
+				"users.CredentialsChanged": &usersevents.CredentialsChanged{},
 			}[kind]
 			if err := proto.Unmarshal(payload, m); err != nil {
 				return err

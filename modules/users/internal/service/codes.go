@@ -1,0 +1,208 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/platform/callctx"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/fault"
+	"app/platform/ids"
+)
+
+// CodeProof is a code that was asked for and the request that it was sent for.
+type CodeProof struct{ Request, Code string }
+
+// purposes are the purposes of requests in the words of the events.
+var purposes = map[store.Purpose]usersevents.Purpose{
+	store.VerifyAddress: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,
+	store.SignInCode:    usersevents.Purpose_PURPOSE_SIGN_IN,
+	store.ResetPassword: usersevents.Purpose_PURPOSE_RESET_PASSWORD,
+	store.ChangeAddress: usersevents.Purpose_PURPOSE_CHANGE_ADDRESS,
+}
+
+// codesPerDay is how many times the hourly limit of letters a day has. Five tries each, that leaves strangers 150 guesses a day at one
+// account, of a million.
+const codesPerDay = 3
+
+// RequestSignInCode has a code sent to the address that signs its owner in without a password.
+//
+//  1. What it answers and does is the same for every address: one Write, one row, one letter. An address without an account that may
+//     sign in gets a letter that says so.
+//  2. An address gets LettersPerHour letters in an hour and three times as many in a day, and no more. Networks that the account has signed
+//     in from before are counted each for itself, so strangers cannot use up what is the owner's, nor void a code of theirs.
+//  3. The code is good for the request that is returned and no other, for CodeLife, five tries and one success, until a newer one.
+//
+// Errors: InvalidArgument with a pointer when it is no address.
+func (s *Service) RequestSignInCode(ctx context.Context, email string) (request string, err error) {
+	return s.requestCode(ctx, store.SignInCode, email)
+}
+
+// SignInWithCode signs in with the code of a request. Errors: code_invalid, the same for every reason and every address.
+func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Transport) (out SignedIn, err error) {
+	var ok bool
+	err = s.withCode(ctx, in, func(ctx context.Context, tx *database.Tx) error {
+		var account store.Account
+		if account, ok, err = s.spendCode(ctx, tx, store.SignInCode, in); err != nil || !ok {
+			return err
+		}
+		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByCode, Level: AAL1, Transport: transport})
+		return err
+	})
+	if err == nil && !ok || fault.ReasonOf(err) == "invalid_credentials" { // disabled at this very moment
+		err = errCode()
+	}
+	return out, err
+}
+
+// requestCode sends a code to an address, for whoever has the account.
+func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email string) (string, error) {
+	addr, ok := parseAddress(email)
+	if !ok {
+		return "", fault.Invalid(fault.Field{Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com"})
+	}
+	if err := s.LoadKeys(ctx); err != nil {
+		return "", err
+	}
+	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: purpose}
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		account, exists, err := known(store.AccountByEmail(ctx, tx, addr.key))
+		if err != nil {
+			return err
+		}
+		if !exists || account.Disabled() {
+			account = store.Account{}
+		} else {
+			row.Email = account.Email // as its owner spells it
+		}
+		return s.issue(ctx, tx, row, account)
+	})
+	if errors.Is(err, store.ErrDuplicate) {
+		err = nil // the request was sent twice and has had its effect
+	}
+	return row.ID, err
+}
+
+// issue keeps the request and has its letter sent, unless the address has had enough of them. An account without an id gets no code.
+func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequest, account store.Account) error {
+	var err error
+	row.CreatedAt = s.now()
+	row.ExpiresAt, row.AccountID = row.CreatedAt.Add(s.limits.CodeLife), account.ID
+	if row.Network, err = familiar(ctx, tx, account.ID); err != nil {
+		return err
+	}
+	if enough, err := s.enough(ctx, tx, row); err != nil || enough {
+		return err
+	}
+	digits := newDigits()
+	row.Hash = s.requestHash(row, digits)
+	if err := store.InsertCodeRequest(ctx, tx, row); err != nil {
+		return err
+	}
+	key := events.Key{Aggregate: "code", ID: row.ID, Version: 1}
+	if account.ID == "" {
+		return events.Emit(ctx, tx, key, &usersevents.NoAccount{Email: row.Email, Purpose: purposes[row.Purpose]})
+	}
+	return events.Emit(ctx, tx, key, &usersevents.CodeIssued{
+		CodeId: row.ID, Email: row.Email, Code: digits, Purpose: purposes[row.Purpose], ExpiresAt: timestamppb.New(row.ExpiresAt),
+		FirstName: account.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, ""),
+	}, events.Sensitive())
+}
+
+// familiar is the network of the request if the account has signed in from there, else empty.
+func familiar(ctx context.Context, tx *database.Tx, accountID string) (string, error) {
+	network := callctx.ClientOf(ctx).Network
+	ok, err := store.KnownNetwork(ctx, tx, accountID, network)
+	if err != nil || !ok {
+		return "", err
+	}
+	return network, nil
+}
+
+// enough tells whether the address has had its letters for the hour or the day.
+func (s *Service) enough(ctx context.Context, tx *database.Tx, row store.CodeRequest) (bool, error) {
+	hour, err := store.CountCodeRequests(ctx, tx, row, row.CreatedAt.Add(-time.Hour))
+	if err != nil {
+		return false, err
+	}
+	day, err := store.CountCodeRequests(ctx, tx, row, row.CreatedAt.Add(-24*time.Hour))
+	return hour >= s.limits.LettersPerHour || day >= codesPerDay*s.limits.LettersPerHour, err
+}
+
+// withCode runs a Write that spends a code. What cannot be a code costs no try.
+func (s *Service) withCode(ctx context.Context, in CodeProof, work database.Work) error {
+	if !ids.Valid("cod", in.Request) || !sixDigits(in.Code) {
+		return errCode()
+	}
+	if err := s.LoadKeys(ctx); err != nil {
+		return err
+	}
+	return s.db.Write(ctx, work)
+}
+
+// spendCode uses the code of a request up and reads the account that it was sent to. It does not fail for a wrong code: the try has to be
+// committed, and is recorded.
+func (s *Service) spendCode(ctx context.Context, tx *database.Tx, purpose store.Purpose, in CodeProof) (account store.Account, ok bool, err error) {
+	row, ok, err := s.takeCode(ctx, tx, purpose, in)
+	if err == nil && ok {
+		if account, ok, err = known(store.AccountByID(ctx, tx, row.AccountID)); ok && account.Disabled() {
+			ok = false
+		}
+	}
+	if err != nil || ok {
+		return account, ok, err
+	}
+	event := AuditSignIn
+	if purpose == store.ResetPassword {
+		event = AuditRecovery
+	}
+	return store.Account{}, false, s.record(ctx, tx, AuditEntry{AccountID: row.AccountID, Event: event, Outcome: OutcomeRefused, Detail: string(ByCode)})
+}
+
+// takeCode counts a try, judges it, and uses the code up when it is right.
+func (s *Service) takeCode(ctx context.Context, tx *database.Tx, purpose store.Purpose, in CodeProof) (row store.CodeRequest, ok bool, err error) {
+	row, err = store.CodeRequestByID(ctx, tx, in.Request)
+	if err == nil && row.Purpose != purpose {
+		err = store.ErrNotFound
+	}
+	newest := false
+	if err == nil {
+		newest, err = store.NewestCodeRequest(ctx, tx, row)
+	}
+	if err == nil {
+		err = store.TryCodeRequest(ctx, tx, row.ID, s.now())
+	}
+	right := subtle.ConstantTimeCompare([]byte(row.Hash), []byte(s.requestHash(row, in.Code))) == 1
+	if err == nil && right && newest {
+		err = store.SpendCodeRequest(ctx, tx, row.ID, s.now())
+	}
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
+		return row, false, nil
+	}
+	return row, err == nil && right && newest && row.AccountID != "", err
+}
+
+// requestHash is what is kept of a code. The request salts it; the key makes a million guesses need more than the table (ASVS 6.5.2).
+func (s *Service) requestHash(row store.CodeRequest, digits string) string {
+	return hex.EncodeToString(mac(s.ring.secret, "request", row.ID, string(row.Purpose), row.EmailKey, digits))
+}
+
+// letterLink is the page that a letter leads to. It begins with what is configured, never with what a request said (ASVS 6.4.6 and
+// CVE-2025-64101), and nothing is spent by opening it.
+func (s *Service) letterLink(purpose store.Purpose, request, digits, email string) string {
+	link := strings.TrimSuffix(s.publicURL, "/") + LetterPath + "?purpose=" + string(purpose) + "&request=" + request + "&code=" + digits
+	if email != "" {
+		link += "&email=" + url.QueryEscape(email)
+	}
+	return link
+}

@@ -1,0 +1,96 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/fault"
+)
+
+// LetterPath is the page that letters with a code lead to.
+const LetterPath = "/v1/auth/letter"
+
+// RequestReset has a code sent to the address that sets a new password. It is to every address what RequestSignInCode is.
+func (s *Service) RequestReset(ctx context.Context, email string) (request string, err error) {
+	return s.requestCode(ctx, store.ResetPassword, email)
+}
+
+// NewPassword is a password to be set and the code that allows it.
+type NewPassword struct {
+	CodeProof
+
+	Password, Confirm string
+}
+
+// ResetPassword sets the password of the account that the code was sent to.
+//
+//  1. It signs nobody in, so an account with a second factor needs that factor as before (ASVS 6.4.3).
+//  2. Every session of the account ends, every half-done sign-in and every code that is on its way becomes void.
+//  3. The owner is told by letter.
+//
+// Errors: InvalidArgument with pointers for a password that will not do, which costs no try; code_invalid, the same for every other
+// reason and every address; Unavailable when too many hashes are waiting.
+func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
+	if wrong := checkNew(in.Password, in.Confirm, ""); len(wrong) > 0 {
+		return fault.Invalid(wrong...)
+	}
+	hash, err := s.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return fmt.Errorf("hash password: %w", err)
+	}
+	ok := false
+	err = s.withCode(ctx, in.CodeProof, func(ctx context.Context, tx *database.Tx) error {
+		var account store.Account
+		if account, ok, err = s.spendCode(ctx, tx, store.ResetPassword, in.CodeProof); err != nil || !ok {
+			return err
+		}
+		if wrong := checkPassword(in.Password, account.Email); len(wrong) > 0 {
+			return fault.Invalid(wrong...) // and the code is as good as before: whoever has it has not guessed it
+		}
+		if err := s.setPassword(ctx, tx, account, hash, ""); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
+	})
+	if err == nil && !ok {
+		err = errCode()
+	}
+	return err
+}
+
+// checkNew complains about a new password and its repetition.
+func checkNew(password, confirm, email string) (wrong []fault.Field) {
+	wrong = checkPassword(password, email)
+	if confirm != password {
+		wrong = append(wrong, fault.Field{Pointer: "/confirm_password", Detail: "must be the same as the password"})
+	}
+	return wrong
+}
+
+// setPassword gives the account a password, ends whatever the old one has opened except the session keep, and tells the owner.
+func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account store.Account, hash, keep string) error {
+	if _, err := store.LockAccount(ctx, tx, account.ID); err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	if err := store.SetPassword(ctx, tx, account.ID, hash); err != nil {
+		return err
+	}
+	if err := s.shut(ctx, tx, account.ID, keep, endedByPassword); err != nil {
+		return err
+	}
+	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
+		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName})
+}
+
+// shut ends all sessions of an account except the one to keep, its half-done sign-ins, and the codes on their way to it. The
+// account's row is locked.
+func (s *Service) shut(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
+	if _, err := s.endSessions(ctx, tx, accountID, keep, why); err != nil {
+		return err
+	}
+	return store.VoidCodeRequests(ctx, tx, accountID, s.now())
+}

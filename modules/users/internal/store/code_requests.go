@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"app/platform/database"
+)
+
+// The purposes of requests for a code.
+const (
+	SignInCode    Purpose = "sign_in"
+	ResetPassword Purpose = "reset_password"
+	// ChangeAddress is a code sent to the new address of an account.
+	ChangeAddress Purpose = "change_address"
+)
+
+// CodeRequest is one request for a one-time code.
+type CodeRequest struct {
+	ID        string // cod_...
+	EmailKey  string // what was asked for, in lower case
+	Purpose   Purpose
+	Network   string // one that the account has signed in from before, else empty
+	AccountID string // empty: nobody gets this code
+	Email     string // where the letter goes
+	Hash      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+const (
+	requestColumns = `id, email_key, purpose, network, account_id, email, code_hash, created_at, expires_at`
+
+	insertRequest = `INSERT INTO users_requests (` + requestColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
+	requestByID   = `SELECT ` + requestColumns + ` FROM users_requests WHERE id = ?`
+	newestRequest = `SELECT id FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
+	countRequests = `SELECT COUNT(*) FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? AND created_at > ?`
+	tryRequest    = `UPDATE users_requests SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
+	spendRequest  = `UPDATE users_requests SET spent_at = ? WHERE id = ? AND spent_at IS NULL`
+	voidRequests  = `UPDATE users_requests SET spent_at = ? WHERE account_id = ? AND spent_at IS NULL`
+	oldRequests   = `SELECT id FROM users_requests WHERE created_at < ? LIMIT 100`
+	deleteRequest = `DELETE FROM users_requests WHERE id = ?`
+
+	knownNetwork = `SELECT COUNT(*) FROM users_sessions WHERE account_id = ? AND network = ?`
+)
+
+// InsertCodeRequest adds a row. ErrDuplicate: the id has one, so the request is a repetition.
+func InsertCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) error {
+	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
+		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt))
+	return inserted("request for a code", err)
+}
+
+// CodeRequestByID reads a row. ErrNotFound.
+func CodeRequestByID(ctx context.Context, tx *database.Tx, id string) (r CodeRequest, err error) {
+	var created, expires int64
+	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires)
+	if err != nil {
+		return CodeRequest{}, found("request for a code", err)
+	}
+	r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
+	return r, nil
+}
+
+// NewestCodeRequest tells whether r is the newest of its address, purpose and network: no other counts.
+func NewestCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) (newest bool, err error) {
+	var id string
+	err = tx.QueryRow(ctx, newestRequest, r.EmailKey, string(r.Purpose), r.Network).Scan(&id)
+	return id == r.ID, found("newest request for a code", err)
+}
+
+// CountCodeRequests counts the requests like r since a time.
+func CountCodeRequests(ctx context.Context, tx *database.Tx, r CodeRequest, since time.Time) (n int, err error) {
+	err = tx.QueryRow(ctx, countRequests, r.EmailKey, string(r.Purpose), r.Network, database.Micros(since)).Scan(&n)
+	return n, found("count of requests for codes", err)
+}
+
+// TryCodeRequest counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.
+func TryCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return one(ctx, tx, "try code", tryRequest, id, database.Micros(now))
+}
+
+// SpendCodeRequest uses a code up. ErrChanged: it was used before.
+func SpendCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return one(ctx, tx, "spend code", spendRequest, database.Micros(now), id)
+}
+
+// VoidCodeRequests makes all codes void that an account has been sent.
+func VoidCodeRequests(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
+	return some(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
+}
+
+// DeleteCodeRequests removes at most 100 rows older than a time.
+func DeleteCodeRequests(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return deleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
+}
+
+// KnownNetwork tells whether the account has a sign-in from the network.
+func KnownNetwork(ctx context.Context, tx *database.Tx, accountID, network string) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, knownNetwork, accountID, network).Scan(&n)
+	return n > 0, found("networks", err)
+}

@@ -1,0 +1,1 @@
+CREATE INDEX users_requests_account ON users_requests (account_id);

@@ -1,0 +1,1 @@
+CREATE INDEX users_requests_created ON users_requests (created_at);
