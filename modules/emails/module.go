@@ -4,13 +4,18 @@ package emails
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net/http"
 
 	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/transport"
 	"app/platform/events"
 	"app/platform/host"
 	"app/platform/httpserver"
@@ -19,9 +24,12 @@ import (
 
 // Module is the emails module.
 type Module struct {
-	cfg     Config
-	service *service.Service
-	sender  *lifecycle.Worker
+	cfg       Config
+	env       host.Env
+	transport transport.Transport
+	service   *service.Service
+	notices   *service.Notices
+	workers   []*lifecycle.Worker
 }
 
 // New makes the module, not yet open.
@@ -53,32 +61,58 @@ func (m *Module) Hears() []events.Subscription {
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *httpserver.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+	rest.Register(api, func() *service.Service { return m.service }, func() *service.Notices { return m.notices })
 }
 
 // Open implements host.Opener.
-func (m *Module) Open(_ context.Context, env host.Env) error {
-	set, err := letters.Parse("en")
+func (m *Module) Open(ctx context.Context, env host.Env) error {
+	set, err := letters.Parse(m.cfg.Locale)
 	if err != nil {
 		return fmt.Errorf("read letters: %w", err)
 	}
-	m.service = service.New(service.Options{
-		DB: env.DB, Transport: &service.Mailbox{DB: env.DB, Now: env.Now}, Letters: set, Logger: env.Logger, Now: env.Now,
-		Workers: m.cfg.Workers, Lease: m.cfg.Lease, Attempts: m.cfg.Attempts,
+	m.env = env
+	if m.transport, err = m.newTransport(ctx, env); err != nil {
+		return err
+	}
+	m.service, err = service.New(service.Options{
+		DB: env.DB, Transport: m.transport, Letters: set, Logger: env.Logger, Now: env.Now, Metrics: env.Metrics,
+		Workers: m.cfg.Workers, Lease: m.cfg.Lease, Attempts: m.cfg.Attempts, MaxAge: m.cfg.MaxAge,
+		KeepData:          m.cfg.Transport == "ses" && m.cfg.SESTemplates == "stored",
+		MerchantTemplates: m.cfg.MerchantTemplates, MerchantRate: m.cfg.MerchantRate,
 	})
-	m.sender = lifecycle.NewWorker("emails.send", m.cfg.Poll, env.Logger, func(ctx context.Context) (bool, error) {
-		_, err := m.service.SendDue(ctx)
-		return false, err
-	})
-	m.service.Queued = m.sender.Wake
+	if err != nil {
+		return err
+	}
+	m.notices = &service.Notices{Service: m.service, Verifier: &notice.Verifier{
+		Topics: m.cfg.SESTopics, Source: notice.NewSource(http.DefaultTransport, env.Now), MaxAge: m.cfg.NoticeAge, Now: env.Now,
+	}}
+	m.workers = m.newWorkers(env)
 	return nil
 }
 
 // Start implements lifecycle.Starter.
-func (m *Module) Start(context.Context) error {
-	m.sender.Start()
+func (m *Module) Start(ctx context.Context) error {
+	if m.cfg.Check == "strict" {
+		if checker, ok := m.transport.(transport.Checker); ok {
+			if err := checker.Check(ctx); err != nil {
+				return fmt.Errorf("EMAIL_CHECK=strict: %w", err)
+			}
+		}
+	}
+	for _, w := range m.workers {
+		w.Start()
+	}
 	return nil
 }
 
 // Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error { return m.sender.Stop(ctx) }
+func (m *Module) Stop(ctx context.Context) error {
+	var errs []error
+	for _, w := range m.workers {
+		errs = append(errs, w.Stop(ctx))
+	}
+	if c, ok := m.transport.(io.Closer); ok {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -59,7 +59,7 @@ func Parse(fallback string) (*Set, error) {
 	for _, t := range catalogue {
 		t.locales = map[string]pages{}
 		for _, locale := range available.names {
-			if t.locales[locale], err = parse(locale, t.Name); err != nil {
+			if t.locales[locale], err = parsePages(locale, t.Name); err != nil {
 				return nil, fmt.Errorf("parse letter %s in %s: %w", t.Name, locale, err)
 			}
 		}
@@ -70,7 +70,7 @@ func Parse(fallback string) (*Set, error) {
 	return s, nil
 }
 
-func parse(locale, name string) (p pages, err error) {
+func parsePages(locale, name string) (p pages, err error) {
 	folder := "templates/" + locale + "/"
 	raw, err := files.ReadFile(folder + "phrases.json")
 	if err != nil {

@@ -9,11 +9,12 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/platform/httpserver"
+	"app/platform/identity"
 	"app/platform/ids"
 )
 
-// Register declares the operations. The service is asked for when a request comes.
-func Register(api *httpserver.API, s func() *service.Service) {
+// Register declares the operations. The service and its notices are asked for when a request comes.
+func Register(api *httpserver.API, s func() *service.Service, n func() *service.Notices) {
 	h := handlers{s}
 	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
 	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
@@ -22,8 +23,22 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	post.Status = http.StatusAccepted
 	httpserver.Register(api, post, h.send)
 	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.get)
+	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.suppressions)
+	httpserver.Register(api, at(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.unsuppress)
+	hook := at(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
+		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
+	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
+	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
+	api.Raw(hook, notice(n))
 	httpserver.Register(api, at(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.mailbox)
 	api.Raw(at(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(h.page))
+	api.Problems(
+		httpserver.ProblemInfo{Code: "letter_not_found", Status: http.StatusNotFound, Title: "No such letter", Help: "The letter does not exist, or is not yours."},
+		httpserver.ProblemInfo{Code: "suppression_not_found", Status: http.StatusNotFound, Title: "Not suppressed", Help: "Letters are sent to this address."},
+		httpserver.ProblemInfo{Code: "merchant_rate", Status: http.StatusTooManyRequests, Title: "Too many letters", Help: "Your letters of this hour are used up. Try again after Retry-After seconds."},
+		httpserver.ProblemInfo{Code: "topic_not_accepted", Status: http.StatusForbidden, Title: "Topic not accepted", Help: "List the topic in EMAIL_SES_TOPICS."},
+		httpserver.ProblemInfo{Code: "notice_stale", Status: http.StatusUnauthorized, Title: "Too old", Help: "The message is older than EMAIL_SES_NOTICE_AGE, or from the future: look at the clock."},
+	)
 }
 
 func at(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
@@ -39,9 +54,12 @@ type handlers struct {
 type Letter struct {
 	ID        string     `json:"id" example:"ltr_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	Status    string     `json:"status" enum:"queued,sending,sent,failed,unknown" doc:"unknown: it may have been sent"`
+	Failure   string     `json:"failure,omitempty" enum:"rejected,attempts,expired,suppressed" doc:"Why it has failed"`
+	Delivery  string     `json:"delivery,omitempty" enum:"accepted,delayed,delivered,bounced,refused,complained" doc:"What the transport told of it later"`
 	Template  string     `json:"template" example:"welcome"`
+	Locale    string     `json:"locale" example:"en"`
 	To        string     `json:"to" example:"ada@example.com"`
-	Subject   string     `json:"subject"`
+	Subject   string     `json:"subject" doc:"Empty once a letter with a code is on its way"`
 	Attempts  int        `json:"attempts" doc:"How often it was handed over"`
 	LastError string     `json:"last_error,omitempty" doc:"Why the last attempt failed"`
 	CreatedAt time.Time  `json:"created_at"`
@@ -50,8 +68,8 @@ type Letter struct {
 
 func render(l store.Letter) Letter {
 	out := Letter{
-		ID: l.ID, Status: string(l.Status), Template: l.Template, To: l.Recipient, Subject: l.Subject,
-		Attempts: l.Attempts, LastError: l.LastError, CreatedAt: l.CreatedAt,
+		ID: l.ID, Status: string(l.Status), Failure: string(l.Failure), Delivery: string(l.Delivery),
+		Template: l.Template, Locale: l.Locale, To: l.Recipient, Subject: l.Subject, Attempts: l.Attempts, LastError: l.LastError, CreatedAt: l.CreatedAt,
 	}
 	if !l.SentAt.IsZero() {
 		out.SentAt = &l.SentAt
@@ -68,6 +86,7 @@ type sendRequest struct {
 	Body struct {
 		Template string         `json:"template" minLength:"1" maxLength:"40" example:"welcome"`
 		To       string         `json:"to" minLength:"3" maxLength:"254" example:"ada@example.com"`
+		Locale   string         `json:"locale,omitempty" maxLength:"100" example:"de" doc:"Language, as a tag or a list as in Accept-Language; the shop's own where it is not there"`
 		Data     map[string]any `json:"data" doc:"A value for each variable of the template"`
 	}
 }
@@ -75,7 +94,8 @@ type sendRequest struct {
 func (h handlers) send(ctx context.Context, in *sendRequest) (*letterReply, error) {
 	s := h.service()
 	l, err := s.Write(ctx, service.Request{
-		ID: ids.For(ctx, "ltr", s.Now()), Template: in.Body.Template, To: in.Body.To, Data: in.Body.Data,
+		ID: ids.For(ctx, "ltr", s.Now()), MerchantID: identity.FromContext(ctx).Merchant,
+		Template: in.Body.Template, To: in.Body.To, Locale: in.Body.Locale, Data: in.Body.Data,
 	})
 	if err != nil {
 		return nil, err

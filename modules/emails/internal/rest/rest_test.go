@@ -17,6 +17,7 @@ import (
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/transport"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/httpserver"
@@ -43,12 +44,15 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := service.New(service.Options{
-		DB: db, Transport: &service.Mailbox{DB: db, Now: now}, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: now,
+	s, err := service.New(service.Options{
+		DB: db, Transport: &transport.Mailbox{DB: db, Now: now}, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: now,
 		Workers: 1, Lease: time.Minute, Attempts: 3,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	api := httpserver.NewAPI("emails", httpserver.Options{Now: now})
-	rest.Register(api, func() *service.Service { return s })
+	rest.Register(api, func() *service.Service { return s }, nil)
 	api.UseDatabase(db)
 	return &site{t, s, api.Handler()}
 }
@@ -84,7 +88,7 @@ func TestSend(t *testing.T) {
 	}
 	id, _ := sent["id"].(string)
 	want := map[string]any{
-		"id": id, "status": "queued", "template": "welcome", "to": "ada@example.com", "subject": "Welcome, <b>Ada<b>",
+		"id": id, "status": "queued", "template": "welcome", "locale": "en", "to": "ada@example.com", "subject": "Welcome, <b>Ada<b>",
 		"attempts": 0.0, "created_at": "2026-03-01T12:00:00.123456Z",
 	}
 	if diff := cmp.Diff(want, sent); diff != "" || !ids.Valid("ltr", id) || w.Header().Get("Location") != "/v1/emails/"+id {

@@ -18,7 +18,7 @@ import (
 
 // Registered queues the letter that welcomes a new account.
 func (s *Service) Registered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.Registered]) error {
-	return s.letter(ctx, tx, e.Envelope, "welcome", e.Body.GetEmail(), localeOf(e.Body), map[string]any{"first_name": e.Body.GetFirstName()})
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "welcome", recipient: e.Body.GetEmail(), data: map[string]any{"first_name": e.Body.GetFirstName()}})
 }
 
 // codeTemplates are the letters that carry a code, by what the code is for.
@@ -32,26 +32,26 @@ var codeTemplates = map[usersevents.Purpose]string{
 // module and waits as a failing event until this one is upgraded too.
 func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CodeIssued]) error {
 	good := e.Body.GetExpiresAt().AsTime().Sub(e.OccurredAt).Round(time.Minute)
-	return s.letter(ctx, tx, e.Envelope, codeTemplates[e.Body.GetPurpose()], e.Body.GetEmail(), localeOf(e.Body), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: codeTemplates[e.Body.GetPurpose()], recipient: e.Body.GetEmail(), expires: e.Body.GetExpiresAt().AsTime(), data: map[string]any{
 		"first_name": e.Body.GetFirstName(), "code": e.Body.GetCode(), "minutes": int(good.Minutes()),
-	})
+	}})
 }
 
 // AlreadyRegistered queues the letter to somebody who has an account already.
 func (s *Service) AlreadyRegistered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.AlreadyRegistered]) error {
-	return s.letter(ctx, tx, e.Envelope, "already_registered", e.Body.GetEmail(), localeOf(e.Body), map[string]any{"first_name": e.Body.GetFirstName()})
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "already_registered", recipient: e.Body.GetEmail(), data: map[string]any{"first_name": e.Body.GetFirstName()}})
 }
 
 // PasswordChanged queues the notice to the account's owner.
 func (s *Service) PasswordChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.PasswordChanged]) error {
-	return s.letter(ctx, tx, e.Envelope, "password_changed", e.Body.GetEmail(), localeOf(e.Body), map[string]any{"first_name": e.Body.GetFirstName()})
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "password_changed", recipient: e.Body.GetEmail(), data: map[string]any{"first_name": e.Body.GetFirstName()}})
 }
 
 // MerchantApproved queues the letter to the merchant's owner.
 func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.MerchantApproved]) error {
-	return s.letter(ctx, tx, e.Envelope, "merchant_approved", e.Body.GetOwnerEmail(), localeOf(e.Body), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "merchant_approved", recipient: e.Body.GetOwnerEmail(), data: map[string]any{
 		"first_name": e.Body.GetOwnerFirstName(), "merchant": e.Body.GetName(),
-	})
+	}})
 }
 
 // Paid queues the receipt.
@@ -63,9 +63,9 @@ func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ord
 			"title": l.GetTitle(), "quantity": l.GetQuantity(), "price": amount(l.GetPrice()), "total": amount(l.GetTotal()),
 		})
 	}
-	return s.letter(ctx, tx, e.Envelope, "receipt", o.GetEmail(), localeOf(e.Body), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "receipt", recipient: o.GetEmail(), data: map[string]any{
 		"order_id": o.GetId(), "lines": lines, "total": amount(o.GetTotal()),
-	})
+	}})
 }
 
 // cancelReasons are the reasons as the phrases of the letters know them.
@@ -84,20 +84,22 @@ func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event
 		reason = "other"
 	}
 	o := e.Body.GetOrder()
-	return s.letter(ctx, tx, e.Envelope, "order_cancelled", o.GetEmail(), localeOf(e.Body), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "order_cancelled", recipient: o.GetEmail(), data: map[string]any{
 		"order_id": o.GetId(), "reason": reason, "total": amount(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
-	})
+	}})
 }
 
 // Refunded queues the notice that money is on its way back.
 func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[*paymentsevents.Refunded]) error {
-	return s.letter(ctx, tx, e.Envelope, "refund_issued", e.Body.GetEmail(), localeOf(e.Body), map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "refund_issued", recipient: e.Body.GetEmail(), data: map[string]any{
 		"order_id": e.Body.GetOrderId(), "amount": amount(e.Body.GetAmount()), "full": e.Body.GetFull(),
-	})
+	}})
 }
 
-func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, template, to, locale string, data map[string]any) error {
-	_, err := s.queue(ctx, tx, order{e.ID, template, to, locale, data})
+// letter queues what is ordered on account of an event, in the language of whom the event is about.
+func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
+	o.eventID, o.locale = e.ID, localeOf(body)
+	_, err := s.queue(ctx, tx, o)
 	return err
 }
 

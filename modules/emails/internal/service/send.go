@@ -8,7 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/transport"
 	"app/platform/database"
 	"app/platform/ids"
 )
@@ -28,13 +30,14 @@ func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
 	if err := s.settle(ctx); err != nil {
 		return 0, err
 	}
-	for {
+	for ctx.Err() == nil {
 		n, err := s.sendBatch(ctx)
 		tried += n
 		if err != nil || n == 0 {
 			return tried, err
 		}
 	}
+	return tried, nil
 }
 
 // settle frees the letters of workers that vanished.
@@ -47,13 +50,16 @@ func (s *Service) settle(ctx context.Context) error {
 	if err != nil || !found {
 		return err
 	}
-	var n int64
+	var settled store.Settled
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		n, err = store.Settle(ctx, tx, s.Now(), s.Transport.Repeatable())
-		return err
+		if settled, err = store.Settle(ctx, tx, s.Now(), s.Transport.Repeatable()); err != nil || settled.Unknown == 0 {
+			return err
+		}
+		return store.EraseUnknown(ctx, tx, s.secrets)
 	})
-	if err == nil && n > 0 {
-		s.Logger.WarnContext(ctx, "letters were abandoned while being sent", "letters", n, "sent_again", s.Transport.Repeatable())
+	if err == nil {
+		s.metrics.count(s.Transport.Name(), store.Unknown, int(settled.Unknown))
+		s.Logger.WarnContext(ctx, "letters were abandoned while being sent", "queued_again", settled.Requeued, "unknown", settled.Unknown)
 	}
 	return err
 }
@@ -68,56 +74,185 @@ func (s *Service) sendBatch(ctx context.Context) (int, error) {
 	if err != nil || !due {
 		return 0, err
 	}
+	room := s.room()
+	if room == 0 {
+		return 0, nil
+	}
 	claim := ids.New("clm", s.Now())
 	var claimed []store.Letter
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		claimed, err = store.Claim(ctx, tx, claim, s.Now(), s.Lease, batch)
+		claimed, err = store.Claim(ctx, tx, claim, s.Now(), s.Lease, room)
 		return err
 	})
+	s.giveBack(room - len(claimed))
 	if err != nil || len(claimed) == 0 {
 		return 0, err
 	}
-	outcomes := s.handOver(ctx, claimed)
-	// What was sent is recorded even when the process is told to stop meanwhile.
-	return len(claimed), s.DB.Write(context.WithoutCancel(ctx), func(ctx context.Context, tx *database.Tx) error {
-		for _, o := range outcomes {
+	outcomes := s.handOver(ctx, claim, claimed)
+	return len(claimed), s.record(ctx, claim, outcomes...)
+}
+
+// room tells how many letters may be sent now, and sees to it that somebody asks again when none may.
+func (s *Service) room() int {
+	wait := s.blocked()
+	room := batch
+	if pacer, ok := s.Transport.(transport.Pacer); ok && wait <= 0 {
+		room, wait = pacer.Reserve(batch)
+	}
+	if wait <= 0 {
+		return room
+	}
+	if s.Later != nil {
+		s.Later(wait)
+	}
+	return 0
+}
+
+func (s *Service) giveBack(unused int) {
+	if pacer, ok := s.Transport.(transport.Pacer); ok && unused > 0 {
+		pacer.Release(unused)
+	}
+}
+
+// handOver gives the letters to the transport, several at a time. Outcomes of a transport that cannot tell repetitions
+// apart are recorded one by one, so that a crash leaves few letters unknown; those of others are returned, to be recorded
+// together.
+func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Letter) []store.Outcome {
+	outcomes := make([]store.Outcome, len(claimed))
+	var group errgroup.Group
+	group.SetLimit(s.Workers)
+	for i, l := range claimed {
+		group.Go(func() error {
+			outcomes[i] = s.offer(ctx, claim, l)
+			if !s.Transport.Repeatable() {
+				err := s.record(ctx, claim, outcomes[i])
+				outcomes[i] = store.Outcome{}
+				return err
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		s.Logger.ErrorContext(ctx, "what became of letters could not be recorded", "error", err)
+	}
+	return outcomes
+}
+
+// record writes outcomes down, also when the process is told to stop meanwhile. Those without a letter are none.
+func (s *Service) record(ctx context.Context, claim string, outcomes ...store.Outcome) error {
+	var some []store.Outcome
+	for _, o := range outcomes {
+		if o.LetterID != "" {
+			some = append(some, o)
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	err := s.DB.Write(context.WithoutCancel(ctx), func(ctx context.Context, tx *database.Tx) error {
+		for _, o := range some {
 			if err := store.Record(ctx, tx, claim, o, s.Now()); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-}
-
-// handOver gives the letters to the transport, several at a time, and says what became of each.
-func (s *Service) handOver(ctx context.Context, claimed []store.Letter) []store.Outcome {
-	outcomes := make([]store.Outcome, len(claimed))
-	var group errgroup.Group
-	group.SetLimit(s.Workers)
-	for i, l := range claimed {
-		group.Go(func() error {
-			outcomes[i] = s.offer(ctx, l)
-			return nil
-		})
+	for _, o := range some {
+		s.metrics.outcome(o)
 	}
-	_ = group.Wait() // outcomes carry the errors
-	return outcomes
+	return err
 }
 
 // offer hands one letter over and decides what its outcome means.
-func (s *Service) offer(ctx context.Context, l store.Letter) store.Outcome {
+func (s *Service) offer(ctx context.Context, claim string, l store.Letter) store.Outcome {
 	o := store.Outcome{LetterID: l.ID, Status: store.Sent, Transport: s.Transport.Name()}
-	id, err := s.Transport.Send(ctx, l)
+	if t, ok := s.Letters.ByName(l.Template); ok {
+		o.Erase = t.Secret
+	}
+	if ctx.Err() != nil || s.blocked() > 0 {
+		s.giveBack(1)
+		o.Status, o.NextAt, o.Untried = store.Queued, s.Now(), true
+		return o
+	}
+	failure, ours, err := s.begin(ctx, claim, l)
+	if err != nil || !ours {
+		if err != nil {
+			s.Logger.WarnContext(ctx, "letter could not be begun", "letter", l.ID, "error", err)
+		}
+		return store.Outcome{} // the lease will end
+	}
+	if failure != "" {
+		s.giveBack(1)
+		o.Status, o.Failure, o.Untried = store.Failed, failure, true
+		s.Logger.InfoContext(ctx, "letter is not sent", "letter", l.ID, "template", l.Template, "failure", failure)
+		return o
+	}
+	id, err := s.Transport.Send(context.WithoutCancel(ctx), l) // it has time-outs of its own
+	return s.judge(ctx, l, o, id, err)
+}
+
+// begin decides in the last moment whether a letter is sent at all. For a transport that cannot tell repetitions apart it
+// notes first that the letter is offered, so that a crash after this leaves it unknown.
+func (s *Service) begin(ctx context.Context, claim string, l store.Letter) (failure store.Failure, ours bool, err error) {
+	if !l.ExpiresAt.IsZero() && s.Now().After(l.ExpiresAt) {
+		return store.Expired, true, nil
+	}
+	work := func(ctx context.Context, tx *database.Tx) error {
+		suppressed, err := s.suppressed(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		failure, ours = "", true
+		if suppressed {
+			failure = store.Suppressed
+			return nil
+		}
+		if !s.Transport.Repeatable() {
+			ours, err = store.Offer(ctx, tx, claim, l.ID, s.Now(), s.Lease)
+		}
+		return err
+	}
+	if s.Transport.Repeatable() {
+		err = s.DB.Read(ctx, work)
+	} else {
+		err = s.DB.Write(ctx, work)
+	}
+	return failure, ours, err
+}
+
+// suppressed tells whether the letter's address wants no letters of this kind. What a person needs to get into an account
+// goes out in spite of a complaint: it was asked for. To a mailbox that does not exist nothing goes.
+func (s *Service) suppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
+	found, err := store.SuppressionOf(ctx, q, letters.Key(l.Recipient))
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	t, ok := s.Letters.ByName(l.Template)
+	return !ok || !t.Security || found.Reason != store.Complaint, nil
+}
+
+// judge turns what the transport said into an outcome.
+func (s *Service) judge(ctx context.Context, l store.Letter, o store.Outcome, id string, err error) store.Outcome {
 	if err == nil {
+		s.unblock()
 		o.TransportID = id
 		return o
 	}
 	o.Error = err.Error()
 	switch {
-	case errors.Is(err, ErrLost) && !s.Transport.Repeatable():
+	case errors.Is(err, transport.ErrLost) && !s.Transport.Repeatable():
 		o.Status = store.Unknown
-	case errors.Is(err, ErrRejected) || l.Attempts >= s.Attempts:
-		o.Status = store.Failed
+	case errors.Is(err, transport.ErrBlocked):
+		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(s.block()), true
+	case errors.Is(err, transport.ErrThrottled):
+		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(pause(1)), true
+	case errors.Is(err, transport.ErrRejected):
+		o.Status, o.Failure = store.Failed, store.Rejected
+	case l.Attempts >= s.Attempts:
+		o.Status, o.Failure = store.Failed, store.Exhausted
 	default:
 		o.Status, o.NextAt = store.Queued, s.Now().Add(pause(l.Attempts))
 	}
@@ -132,31 +267,4 @@ func pause(attempts int) time.Duration {
 		d = min(firstPause<<max(attempts-1, 0), longestPause)
 	}
 	return d - time.Duration(rand.Int64N(int64(d)/5)) //nolint:gosec // spreading load needs no secrecy
-}
-
-// Mailbox is the transport of development: letters are kept and shown. It takes each letter once.
-type Mailbox struct {
-	DB  *database.DB
-	Now func() time.Time
-}
-
-var _ Transport = (*Mailbox)(nil)
-
-// Name implements Transport.
-func (*Mailbox) Name() string { return "mailbox" }
-
-// Repeatable implements Transport: the letter's id is the key.
-func (*Mailbox) Repeatable() bool { return true }
-
-// Send implements Transport.
-func (m *Mailbox) Send(ctx context.Context, l store.Letter) (string, error) {
-	err := m.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return store.Deliver(ctx, tx, store.Mail{
-			LetterID: l.ID, Recipient: l.Recipient, Subject: l.Subject, Text: l.Text, HTML: l.HTML, CreatedAt: m.Now(),
-		})
-	})
-	if err != nil && !errors.Is(err, store.ErrDuplicate) {
-		return "", err
-	}
-	return l.ID, nil
 }

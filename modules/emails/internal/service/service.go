@@ -4,64 +4,85 @@ package service
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/transport"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/ids"
 )
 
-// Transport hands letters over to whoever delivers them.
-type Transport interface {
-	// Name is kept with each letter it took.
-	Name() string
-	// Repeatable tells whether a letter that is offered twice is delivered once.
-	Repeatable() bool
-	// Send hands one letter over and returns the transport's own id for it. Errors: ErrRejected when the letter will
-	// never be taken, ErrLost when it is not known whether it was taken, any other when it was not and may be tried again.
-	Send(ctx context.Context, l store.Letter) (id string, err error)
-}
-
-// Errors of a transport.
-var (
-	ErrRejected = errors.New("letter rejected")
-	ErrLost     = errors.New("reply lost")
-)
-
 // Options of a Service.
 type Options struct {
 	DB        *database.DB
-	Transport Transport
+	Transport transport.Transport
 	Letters   *letters.Set
 	Logger    *slog.Logger
 	Now       func() time.Time
-	Workers   int           // letters handed over at the same time
-	Lease     time.Duration // how long a batch may take
-	Attempts  int           // tries before a letter has failed
+	Metrics   prometheus.Registerer // nil for nobody
+
+	Workers  int           // letters handed over at the same time
+	Lease    time.Duration // how long handing over one letter may take
+	Attempts int           // tries before a letter has failed
+	MaxAge   time.Duration // a letter that is queued longer has failed; 0 for never
+	KeepData bool          // the transport renders by itself
+	// MerchantTemplates are those merchants may send, at most MerchantRate letters an hour each.
+	MerchantTemplates []string
+	MerchantRate      int
 }
 
 // Service queues and sends letters. Safe for concurrent use.
 type Service struct {
 	Options
-	// Queued is called after the commit of each letter; nil for nobody. Set it before the first letter.
+	// Queued is called after the commit of each letter, Later when there will be something to do after a while; nil for
+	// nobody. Set them before the first letter.
 	Queued func()
+	Later  func(time.Duration)
+
+	metrics *metrics
+	secrets []string // templates whose letters are erased
+
+	mu      sync.Mutex
+	until   time.Time // the transport is not asked before
+	strikes int       // it was blocked so many times in a row
 }
 
 // New makes a service. Nothing is sent until SendDue is called.
-func New(o Options) *Service { return &Service{Options: o} }
+func New(o Options) (*Service, error) {
+	s := &Service{Options: o}
+	for _, t := range o.Letters.All() {
+		if t.Secret {
+			s.secrets = append(s.secrets, t.Name)
+		}
+	}
+	for _, name := range o.MerchantTemplates {
+		if t, ok := o.Letters.ByName(name); !ok || !t.Merchants {
+			return nil, fmt.Errorf("merchants cannot be let send %q", name)
+		}
+	}
+	var err error
+	s.metrics, err = newMetrics(o.Metrics)
+	return s, err
+}
 
 // order is what a letter is to be made of.
 type order struct {
-	eventID   string // of the event or the request that asks for it
-	template  string
-	recipient string
-	locale    string // wanted; empty for the fallback
-	data      map[string]any
+	eventID    string // of the event or the request that asks for it
+	merchantID string // who asks for it, empty for the shop
+	template   string
+	recipient  string
+	locale     string    // wanted; empty for the fallback
+	expires    time.Time // when it is of no use any more; zero for when it is too old
+	data       map[string]any
 }
 
 // queue renders the letter and queues it. A letter for the same event, template and recipient is there once,
@@ -71,17 +92,9 @@ func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Le
 	if !ok {
 		return store.Letter{}, fmt.Errorf("queue letter: no template %q", o.template)
 	}
-	rendered, err := t.Render(s.Letters.Locale(o.locale), o.data)
+	l, err := s.compose(t, o)
 	if err != nil {
 		return store.Letter{}, fmt.Errorf("queue letter: %w", err)
-	}
-	if o.recipient, err = letters.Address(o.recipient); err != nil {
-		return store.Letter{}, fmt.Errorf("queue letter: %w", err)
-	}
-	now := s.Now()
-	l := store.Letter{
-		ID: ids.Derive("ltr", now, o.eventID, o.template, o.recipient), EventID: o.eventID, Template: o.template, Recipient: o.recipient,
-		Subject: rendered.Subject, Text: rendered.Text, HTML: rendered.HTML, Status: store.Queued, CreatedAt: now,
 	}
 	err = store.Insert(ctx, tx, l)
 	if errors.Is(err, store.ErrDuplicate) {
@@ -96,41 +109,45 @@ func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Le
 	return l, nil
 }
 
-// Request is a letter that somebody asks for by name.
-type Request struct {
-	ID       string // of the letter to be
-	Template string
-	To       string
-	Locale   string // wanted, as a tag or an Accept-Language
-	Data     map[string]any
+func (s *Service) compose(t letters.Template, o order) (l store.Letter, err error) {
+	if o.recipient, err = letters.Address(o.recipient); err != nil {
+		return l, err
+	}
+	locale := s.Letters.Locale(o.locale)
+	rendered, err := t.Render(locale, o.data)
+	if err != nil {
+		return l, err
+	}
+	now := s.Now()
+	l = store.Letter{
+		ID: ids.Derive("ltr", now, o.eventID, t.Name, o.recipient), EventID: o.eventID, MerchantID: o.merchantID,
+		Template: t.Name, Locale: locale, Recipient: o.recipient, Subject: rendered.Subject, Text: rendered.Text, HTML: rendered.HTML,
+		Priority: priority(t, o), Status: store.Queued, CreatedAt: now, ExpiresAt: o.expires,
+	}
+	if l.ExpiresAt.IsZero() && s.MaxAge > 0 {
+		l.ExpiresAt = now.Add(s.MaxAge)
+	}
+	if s.KeepData {
+		data, err := json.Marshal(rendered.Data)
+		if err != nil {
+			return l, fmt.Errorf("keep data: %w", err)
+		}
+		l.Data = string(data)
+	}
+	return l, nil
 }
 
-// Write queues a letter by name. Repeated with the same id it answers the letter that is there. Errors: InvalidArgument
-// naming /template, /to or each missing /data/<variable>.
-func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
-	t, ok := s.Letters.ByName(r.Template)
-	if !ok {
-		return store.Letter{}, fault.Invalid(fault.Field{Pointer: "/template", Detail: "there is no such template"})
+func priority(t letters.Template, o order) store.Priority {
+	switch {
+	case t.Secret:
+		return store.First
+	case o.merchantID != "":
+		return store.Last
 	}
-	var wrong []fault.Field
-	if _, err := letters.Address(r.To); err != nil {
-		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: letters.ErrAddress.Error()})
-	}
-	for _, f := range t.Check(r.Data) {
-		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
-	}
-	if len(wrong) > 0 {
-		return store.Letter{}, fault.Invalid(wrong...)
-	}
-	var l store.Letter
-	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		l, err = s.queue(ctx, tx, order{r.ID, r.Template, r.To, r.Locale, r.Data})
-		return err
-	})
-	return l, err
+	return store.Normal
 }
 
-// ByID reads a letter. Error: NotFound.
+// ByID reads a letter. A merchant sees its own. Error: NotFound.
 func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		l, err = store.ByID(ctx, q, id)

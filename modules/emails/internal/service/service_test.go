@@ -16,6 +16,7 @@ import (
 	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/transport"
 	"app/modules/orders/ordersevents"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -39,8 +40,8 @@ func (c *clock) Now() time.Time { return database.Time(c.us.Load()) }
 
 func (c *clock) Advance(d time.Duration) { c.us.Add(d.Microseconds()) }
 
-// transport counts what it is offered and answers as the test wants.
-type transport struct {
+// courier counts what it is offered and answers as the test wants.
+type courier struct {
 	repeatable bool
 	send       func(store.Letter) error
 
@@ -48,10 +49,10 @@ type transport struct {
 	took map[string]int // by letter
 }
 
-func (*transport) Name() string       { return "fake" }
-func (t *transport) Repeatable() bool { return t.repeatable }
+func (*courier) Name() string       { return "fake" }
+func (t *courier) Repeatable() bool { return t.repeatable }
 
-func (t *transport) Send(_ context.Context, l store.Letter) (string, error) {
+func (t *courier) Send(_ context.Context, l store.Letter) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.took == nil {
@@ -64,16 +65,21 @@ func (t *transport) Send(_ context.Context, l store.Letter) (string, error) {
 	return "id-" + l.ID, nil
 }
 
-func newService(t *testing.T, db *database.DB, c *clock, tr service.Transport) *service.Service {
+func newService(t *testing.T, db *database.DB, c *clock, tr transport.Transport) *service.Service {
 	t.Helper()
 	set, err := letters.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return service.New(service.Options{
+	s, err := service.New(service.Options{
 		DB: db, Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: c.Now,
-		Workers: 4, Lease: time.Minute, Attempts: 3,
+		Workers: 4, Lease: time.Minute, Attempts: 3, MaxAge: 72 * time.Hour,
+		MerchantTemplates: []string{"one_time_code", "order_shipped"}, MerchantRate: 3,
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // queue asks for a letter and returns its id.
@@ -110,7 +116,7 @@ func TestFailure31_EightWorkersSendEachLetterOnce(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		const count = 1000
-		c, tr := newClock(), &transport{}
+		c, tr := newClock(), &courier{}
 		s := newService(t, db, c, tr)
 		err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
 			for i := range count {
@@ -147,7 +153,7 @@ func TestFailure31_EightWorkersSendEachLetterOnce(t *testing.T) {
 
 func TestFailure32_LostReplyIsUnknownAndNotSentAgain(t *testing.T) {
 	t.Parallel()
-	c, tr := newClock(), &transport{send: func(store.Letter) error { return fmt.Errorf("after DATA: %w", service.ErrLost) }}
+	c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("after DATA: %w", transport.ErrLost) }}
 	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
 	id := queue(t, s, "ada@example.com")
 	sendDue(t, s)
@@ -158,37 +164,43 @@ func TestFailure32_LostReplyIsUnknownAndNotSentAgain(t *testing.T) {
 	}
 }
 
+// A worker that claims a batch and vanishes, before or while it offers a letter.
 func TestFailure33_CrashInMidBatch(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		repeatable bool
-		want       store.Status
-		offered    int
+		repeatable, offered bool
+		want                store.Status
+		times               int
 	}{
-		"RepeatableTransportSendsAgain": {true, store.Sent, 1},
-		"OthersAreUnknown":              {false, store.Unknown, 0},
+		"RepeatableTransportSendsAgain":   {true, true, store.Sent, 1},
+		"NotOfferedIsSentByAnother":       {false, false, store.Sent, 1},
+		"OfferedIsUnknownAndNotSentAgain": {false, true, store.Unknown, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, c, tr := context.Background(), newClock(), &transport{repeatable: tc.repeatable}
-			db := dbtest.Open(t, store.Migrations)
-			s := newService(t, db, c, tr)
-			id := queue(t, s, "ada@example.com")
-			err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { // a worker that claims and vanishes
-				_, err := store.Claim(ctx, tx, "vanished", c.Now(), time.Minute, 10)
-				return err
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if sendDue(t, s); status(t, s, id) != store.Sending {
-				t.Errorf("within the lease it is %s", status(t, s, id))
-			}
-			c.Advance(2 * time.Minute)
-			sendDue(t, s)
-			if got := status(t, s, id); got != tc.want || tr.took[id] != tc.offered {
-				t.Errorf("%s, offered %d times", got, tr.took[id])
-			}
+			dbtest.Each(t, func(t *testing.T, db *database.DB) {
+				ctx, c, tr := context.Background(), newClock(), &courier{repeatable: tc.repeatable}
+				s := newService(t, db, c, tr)
+				id := queue(t, s, "ada@example.com")
+				err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+					_, err := store.Claim(ctx, tx, "vanished", c.Now(), time.Minute, 10)
+					if err == nil && tc.offered {
+						_, err = store.Offer(ctx, tx, "vanished", id, c.Now(), time.Minute)
+					}
+					return err
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if sendDue(t, s); status(t, s, id) != store.Sending {
+					t.Errorf("within the lease it is %s", status(t, s, id))
+				}
+				c.Advance(2 * time.Minute)
+				sendDue(t, s)
+				if got := status(t, s, id); got != tc.want || tr.took[id] != tc.times {
+					t.Errorf("%s, offered %d times", got, tr.took[id])
+				}
+			}, store.Migrations)
 		})
 	}
 }
@@ -197,7 +209,7 @@ func TestOffer(t *testing.T) {
 	t.Parallel()
 	t.Run("TriedAgainLaterAndFailedAfterTheLimit", func(t *testing.T) {
 		t.Parallel()
-		c, tr := newClock(), &transport{send: func(store.Letter) error { return errors.New("421 too busy") }}
+		c, tr := newClock(), &courier{send: func(store.Letter) error { return errors.New("421 too busy") }}
 		s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
 		id := queue(t, s, "ada@example.com")
 		for attempt := 1; attempt <= 3; attempt++ {
@@ -215,7 +227,7 @@ func TestOffer(t *testing.T) {
 	})
 	t.Run("RejectedAtOnce", func(t *testing.T) {
 		t.Parallel()
-		c, tr := newClock(), &transport{send: func(store.Letter) error { return fmt.Errorf("550: %w", service.ErrRejected) }}
+		c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("550: %w", transport.ErrRejected) }}
 		s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
 		id := queue(t, s, "ada@example.com")
 		if sendDue(t, s); status(t, s, id) != store.Failed {
@@ -227,7 +239,7 @@ func TestOffer(t *testing.T) {
 func TestMailboxTakesALetterOnce(t *testing.T) {
 	t.Parallel()
 	ctx, c, db := context.Background(), newClock(), dbtest.Open(t, store.Migrations)
-	box := &service.Mailbox{DB: db, Now: c.Now}
+	box := &transport.Mailbox{DB: db, Now: c.Now}
 	s := newService(t, db, c, box)
 	l := store.Letter{ID: "ltr_1", Recipient: "ada@example.com", Subject: "s", Text: "t", HTML: "h"}
 	for range 2 {
@@ -247,7 +259,7 @@ func TestMailboxTakesALetterOnce(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	t.Parallel()
-	s := newService(t, dbtest.Open(t, store.Migrations), newClock(), &transport{})
+	s := newService(t, dbtest.Open(t, store.Migrations), newClock(), &courier{})
 	for name, tc := range map[string]struct {
 		request  service.Request
 		pointers []string
@@ -285,7 +297,7 @@ func TestWrite(t *testing.T) {
 func TestListeners(t *testing.T) {
 	t.Parallel()
 	ctx, c, db := context.Background(), newClock(), dbtest.Open(t, store.Migrations)
-	s := newService(t, db, c, &service.Mailbox{DB: db, Now: c.Now})
+	s := newService(t, db, c, &transport.Mailbox{DB: db, Now: c.Now})
 	eur := func(n int64) *moneyv1.Money { return &moneyv1.Money{Amount: n, Currency: "EUR"} }
 	paid := events.Event[*ordersevents.Paid]{Envelope: events.Envelope{ID: "e1"}, Body: &ordersevents.Paid{Order: &ordersevents.Order{
 		Id: "ord_1", Email: "ada@example.com", Total: eur(3980),
@@ -320,7 +332,7 @@ func TestListeners(t *testing.T) {
 func TestUnknownPurposeWaits(t *testing.T) {
 	t.Parallel()
 	c, db := newClock(), dbtest.Open(t, store.Migrations)
-	s := newService(t, db, c, &transport{})
+	s := newService(t, db, c, &courier{})
 	e := events.Event[*usersevents.CodeIssued]{Envelope: events.Envelope{ID: "e"}, Body: &usersevents.CodeIssued{Purpose: 99}}
 	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error { return s.CodeIssued(ctx, tx, e) })
 	if err == nil {

@@ -12,13 +12,40 @@ import (
 // Claim takes up to limit letters that are due for sending, for the time of the lease, and returns them. The claim is a
 // name nobody used before. Two workers never get the same letter: the update is conditional and counts by the claim.
 func Claim(ctx context.Context, tx *database.Tx, claim string, now time.Time, lease time.Duration, limit int) ([]Letter, error) {
-	rows, err := tx.Query(ctx, `SELECT id FROM emails_letters WHERE status = 'queued' AND next_at <= ? ORDER BY next_at LIMIT ?`,
-		database.Micros(now), limit)
+	var ids []any
+	for _, p := range []Priority{First, Normal, Last} {
+		found, err := due(ctx, tx, p, now, limit-len(ids))
+		if err != nil {
+			return nil, err
+		}
+		if ids = append(ids, found...); len(ids) == limit {
+			break
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := append([]any{claim, database.Micros(now.Add(lease))}, ids...)
+	_, err := tx.Exec(ctx, `UPDATE emails_letters SET status = 'sending', claim = ?, next_at = ?, attempts = attempts + 1, offered_at = 0
+		WHERE status = 'queued' AND id IN (?`+strings.Repeat(", ?", len(ids)-1)+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("claim letters: %w", err)
+	}
+	return all(tx.Query(ctx, `SELECT `+columns+from+` WHERE claim = ? AND status = 'sending' ORDER BY priority, created_at`, claim))
+}
+
+// due finds letters of a priority. On MySQL it passes over those that another worker is about to claim, so that workers
+// share the queue instead of waiting for one another.
+func due(ctx context.Context, tx *database.Tx, p Priority, now time.Time, limit int) (ids []any, err error) {
+	statement := `SELECT id FROM emails_letters WHERE status = 'queued' AND priority = ? AND next_at <= ? ORDER BY next_at LIMIT ?`
+	if tx.Engine() == database.MySQL {
+		statement += ` FOR UPDATE SKIP LOCKED`
+	}
+	rows, err := tx.Query(ctx, statement, int(p), database.Micros(now), limit)
 	if err != nil {
 		return nil, fmt.Errorf("find due letters: %w", err)
 	}
 	defer rows.Close()
-	var ids []any
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {
@@ -26,60 +53,123 @@ func Claim(ctx context.Context, tx *database.Tx, claim string, now time.Time, le
 		}
 		ids = append(ids, id)
 	}
-	if err := rows.Err(); err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	_ = rows.Close()
-	args := append([]any{claim, database.Micros(now.Add(lease))}, ids...)
-	_, err = tx.Exec(ctx, `UPDATE emails_letters SET status = 'sending', claim = ?, next_at = ?, attempts = attempts + 1
-		WHERE status = 'queued' AND id IN (?`+strings.Repeat(", ?", len(ids)-1)+`)`, args...)
+	return ids, rows.Err()
+}
+
+// Offer notes that the letter is about to be handed to the transport and renews the lease. It tells whether the claim
+// still holds; whoever is told that it does not must not send.
+func Offer(ctx context.Context, tx *database.Tx, claim, id string, now time.Time, lease time.Duration) (bool, error) {
+	result, err := tx.Exec(ctx, `UPDATE emails_letters SET offered_at = ?, next_at = ? WHERE id = ? AND claim = ? AND status = 'sending'`,
+		database.Micros(now), database.Micros(now.Add(lease)), id, claim)
 	if err != nil {
-		return nil, fmt.Errorf("claim letters: %w", err)
+		return false, fmt.Errorf("offer letter: %w", err)
 	}
-	return all(tx.Query(ctx, `SELECT `+columns+` FROM emails_letters WHERE claim = ? AND status = 'sending'`, claim))
+	n, err := result.RowsAffected()
+	return n == 1, err
 }
 
 // Outcome is what became of a claimed letter.
 type Outcome struct {
 	LetterID    string
 	Status      Status // Sent, Failed, Unknown, or Queued to try again
+	Failure     Failure
 	Transport   string
 	TransportID string
 	Error       string
 	NextAt      time.Time // for Queued
+	Untried     bool      // the attempt does not count: it says nothing of this letter
+	Erase       bool      // what the letter says, unless it is queued again
 }
 
-// Record writes the outcome of a letter that the claim still holds; a letter that another has taken over is left alone.
+// Record writes the outcome of a letter that the claim still holds; a letter that another has taken over is left alone. A
+// letter whose reply was lost counts as sent when the transport has told meanwhile that it took it.
 func Record(ctx context.Context, tx *database.Tx, claim string, o Outcome, now time.Time) error {
-	next, sent := now, int64(0)
+	next, sent, untried := now, int64(0), 0
 	if o.Status == Queued {
 		next = o.NextAt
 	}
 	if o.Status == Sent {
 		sent = database.Micros(now)
 	}
-	_, err := tx.Exec(ctx, `UPDATE emails_letters SET status = ?, claim = '', next_at = ?, last_error = ?, transport = ?, transport_id = ?, sent_at = ?
-		WHERE id = ? AND claim = ? AND status = 'sending'`,
-		string(o.Status), database.Micros(next), clip(o.Error, 500), o.Transport, clip(o.TransportID, 200), sent, o.LetterID, claim)
+	if o.Untried {
+		untried = 1
+	}
+	_, err := tx.Exec(ctx, `UPDATE emails_letters SET status = ?, failure = ?, claim = '', next_at = ?, last_error = ?, transport = ?, transport_id = ?,
+		sent_at = ?, attempts = attempts - ? WHERE id = ? AND claim = ? AND status = 'sending'`,
+		string(o.Status), string(o.Failure), database.Micros(next), clip(o.Error, 500), o.Transport, clip(o.TransportID, 200),
+		sent, untried, o.LetterID, claim)
 	if err != nil {
 		return fmt.Errorf("record letter: %w", err)
+	}
+	if o.Status == Unknown {
+		_, err = tx.Exec(ctx, `UPDATE emails_letters SET status = 'sent', last_error = '', sent_at = ? WHERE id = ? AND status = 'unknown' AND delivery <> ''`,
+			database.Micros(now), o.LetterID)
+	}
+	if err != nil {
+		return fmt.Errorf("record letter: %w", err)
+	}
+	if o.Erase && o.Status != Queued {
+		return erase(ctx, tx, o.LetterID)
 	}
 	return nil
 }
 
-// Settle deals with letters whose worker vanished while sending: they are queued again when the transport takes a letter
-// once however often it is offered, and unknown otherwise. It returns how many there were.
-func Settle(ctx context.Context, tx *database.Tx, now time.Time, repeatable bool) (int64, error) {
-	status, reason := Unknown, "the worker vanished while sending"
-	if repeatable {
-		status, reason = Queued, ""
+// erase removes what a letter says.
+func erase(ctx context.Context, tx *database.Tx, id string) error {
+	_, err := tx.Exec(ctx, `UPDATE emails_letters SET subject = '', body_text = '', body_html = '' WHERE id = ? AND status <> 'queued'`, id)
+	if err == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM emails_data WHERE letter_id = ?`, id)
 	}
-	result, err := tx.Exec(ctx, `UPDATE emails_letters SET status = ?, claim = '', next_at = ?, last_error = ?
-		WHERE status = 'sending' AND next_at <= ?`, string(status), database.Micros(now), reason, database.Micros(now))
 	if err != nil {
-		return 0, fmt.Errorf("settle letters: %w", err)
+		return fmt.Errorf("erase letter: %w", err)
 	}
-	return result.RowsAffected()
+	return nil
+}
+
+// Settled counts what became of letters whose worker vanished.
+type Settled struct{ Requeued, Unknown int64 }
+
+// Settle deals with letters whose worker vanished while sending. A letter that was not offered yet is queued again, and so
+// is any when the transport takes a letter once however often it is offered; the rest may have been sent and is unknown.
+func Settle(ctx context.Context, tx *database.Tx, now time.Time, repeatable bool) (s Settled, err error) {
+	condition := ` WHERE status = 'sending' AND next_at <= ?`
+	offered := ` AND offered_at = 0`
+	if repeatable {
+		offered = ""
+	}
+	result, err := tx.Exec(ctx, `UPDATE emails_letters SET status = 'queued', claim = '', next_at = ?, offered_at = 0`+condition+offered,
+		database.Micros(now), database.Micros(now))
+	if err == nil {
+		s.Requeued, err = result.RowsAffected()
+	}
+	if err == nil && !repeatable {
+		result, err = tx.Exec(ctx, `UPDATE emails_letters SET status = CASE WHEN delivery = '' THEN 'unknown' ELSE 'sent' END, claim = '', next_at = ?,
+			last_error = 'the worker vanished while sending'`+condition, database.Micros(now), database.Micros(now))
+		if err == nil {
+			s.Unknown, err = result.RowsAffected()
+		}
+	}
+	if err != nil {
+		return s, fmt.Errorf("settle letters: %w", err)
+	}
+	return s, nil
+}
+
+// EraseUnknown erases what letters of these templates say that were settled as unknown or sent.
+func EraseUnknown(ctx context.Context, tx *database.Tx, templates []string) error {
+	if len(templates) == 0 {
+		return nil
+	}
+	args := make([]any, len(templates))
+	for i, t := range templates {
+		args[i] = t
+	}
+	_, err := tx.Exec(ctx, `UPDATE emails_letters SET subject = '', body_text = '', body_html = ''
+		WHERE status = 'unknown' AND body_text <> '' AND template IN (?`+strings.Repeat(", ?", len(args)-1)+`)`, args...)
+	if err != nil {
+		return fmt.Errorf("erase letters: %w", err)
+	}
+	return nil
 }
 
 // Abandoned tells whether Settle would find anything.
@@ -98,4 +188,51 @@ func Due(ctx context.Context, q *database.Tx, now time.Time) (found bool, err er
 		return false, fmt.Errorf("find due letters: %w", err)
 	}
 	return found, nil
+}
+
+// Requeue queues a letter again that has failed or, when unknown says so, may have been sent; it lives until expires. It
+// tells whether it did: not a letter in another status, nor one whose content is erased.
+func Requeue(ctx context.Context, tx *database.Tx, id string, unknown bool, now, expires time.Time) (bool, error) {
+	condition := `status = 'failed'`
+	if unknown {
+		condition = `(status = 'failed' OR status = 'unknown')`
+	}
+	result, err := tx.Exec(ctx, `UPDATE emails_letters SET status = 'queued', failure = '', attempts = 0, next_at = ?, expires_at = ?
+		WHERE id = ? AND body_text <> '' AND `+condition, database.Micros(now), micros(expires), id)
+	if err != nil {
+		return false, fmt.Errorf("queue letter again: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+// Backlog is what waits in the queue.
+type Backlog struct {
+	Letters map[Status]int // counted up to BacklogLimit; Sent is left out
+	Oldest  time.Duration  // age of the oldest letter that is queued or being sent
+}
+
+// BacklogLimit is where Measure stops counting.
+const BacklogLimit = 10_000
+
+// Measure counts what waits.
+func Measure(ctx context.Context, q *database.Tx, now time.Time) (Backlog, error) {
+	b := Backlog{Letters: map[Status]int{}}
+	for _, s := range []Status{Queued, Sending, Failed, Unknown} {
+		var n int
+		err := q.QueryRow(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM emails_letters WHERE status = ? LIMIT 10000) AS found`, string(s)).Scan(&n)
+		if err != nil {
+			return b, fmt.Errorf("measure letters: %w", err)
+		}
+		b.Letters[s] = n
+	}
+	var oldest *int64
+	err := q.QueryRow(ctx, `SELECT MIN(created_at) FROM (SELECT created_at FROM emails_letters WHERE status = 'queued' OR status = 'sending' LIMIT 10000) AS found`).Scan(&oldest)
+	if err != nil {
+		return b, fmt.Errorf("measure letters: %w", err)
+	}
+	if oldest != nil {
+		b.Oldest = now.Sub(database.Time(*oldest))
+	}
+	return b, nil
 }

@@ -1,0 +1,241 @@
+package emails
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/ses"
+	"app/modules/emails/internal/store"
+	"app/platform/host"
+)
+
+// Commands implements host.Commander.
+func (m *Module) Commands(tool host.Tool) []*cobra.Command {
+	c := &cobra.Command{
+		Use: "emails", Short: "Look at letters, and mend what went wrong with them", Args: cobra.NoArgs,
+		Example: "  app emails preview receipt --locale=de\n  app emails dead\n  app emails retry --all",
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(m.list(tool), m.dead(tool), m.retry(tool), preview(), m.verifyIdentity(tool), m.templates(tool))
+	return []*cobra.Command{c}
+}
+
+// listed is how many letters a list shows.
+const listed = 50
+
+func (m *Module) list(tool host.Tool) *cobra.Command {
+	var status, template string
+	var limit int
+	c := &cobra.Command{
+		Use: "list", Short: "List letters, newest first", Args: cobra.NoArgs,
+		Example: "  app emails list\n  app emails list --status=unknown --limit=10",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return tool.Run(c.Context(), func(ctx context.Context) error {
+				found, err := m.service.List(ctx, store.Filter{Status: store.Status(status), Template: template, Limit: limit})
+				if err != nil {
+					return err
+				}
+				return table(c.OutOrStdout(), found)
+			})
+		},
+	}
+	c.Flags().StringVar(&status, "status", "", "only these: queued, sending, sent, failed or unknown")
+	c.Flags().StringVar(&template, "template", "", "only letters of this template")
+	c.Flags().IntVar(&limit, "limit", listed, "as many at most")
+	return c
+}
+
+func (m *Module) dead(tool host.Tool) *cobra.Command {
+	return &cobra.Command{
+		Use: "dead", Short: "List letters that have failed, or of which nothing was heard since their reply was lost", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return tool.Run(c.Context(), func(ctx context.Context) error {
+				found, err := m.service.Dead(ctx, m.cfg.Silent, listed)
+				if err != nil {
+					return err
+				}
+				return table(c.OutOrStdout(), found)
+			})
+		},
+	}
+}
+
+func table(to io.Writer, found []store.Letter) error {
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "ID\tSTATUS\tTEMPLATE\tTO\tCREATED\tTRIES\tWHY")
+	for _, l := range found {
+		status := string(l.Status)
+		if l.Failure != "" {
+			status += " (" + string(l.Failure) + ")"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", l.ID, status, l.Template, l.Recipient, l.CreatedAt.Format(time.RFC3339), l.Attempts, l.LastError)
+	}
+	return w.Flush()
+}
+
+func (m *Module) retry(tool host.Tool) *cobra.Command {
+	var all, evenIfSent bool
+	c := &cobra.Command{
+		Use: "retry [ID...]", Short: "Queue letters again that have failed",
+		Long: "Queue letters again that have failed. A letter whose reply was lost may have been sent: it is queued again only by\n" +
+			"its id and with --even-if-sent. What letters with codes say is erased; they cannot be sent again.",
+		Example: "  app emails retry ltr_01kan4v6e8fx2s1gq0vj5t3x7c\n  app emails retry --all",
+		Args: func(c *cobra.Command, args []string) error {
+			if all == (len(args) > 0) {
+				return fmt.Errorf("name letters, or all of them with --all")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			return tool.Run(c.Context(), func(ctx context.Context) error { return m.requeue(ctx, c.OutOrStdout(), all, evenIfSent, args) })
+		},
+	}
+	c.Flags().BoolVar(&all, "all", false, "every letter that has failed")
+	c.Flags().BoolVar(&evenIfSent, "even-if-sent", false, "also when it may have been sent already")
+	return c
+}
+
+func (m *Module) requeue(ctx context.Context, out io.Writer, all, evenIfSent bool, ids []string) error {
+	n := 0
+	if all {
+		var err error
+		if n, err = m.service.RetryAll(ctx); err != nil {
+			return err
+		}
+	}
+	for _, id := range ids {
+		if err := m.service.Retry(ctx, id, evenIfSent); err != nil {
+			return fmt.Errorf("%s: %w", id, err)
+		}
+		n++
+	}
+	_, err := fmt.Fprintf(out, "%d queued again\n", n)
+	return err
+}
+
+func preview() *cobra.Command {
+	var locale string
+	var html bool
+	c := &cobra.Command{
+		Use: "preview NAME", Short: "Show a letter as it would be, with made-up data", Args: cobra.ExactArgs(1),
+		Example: "  app emails preview receipt --locale=de\n  app emails preview welcome --html > welcome.html",
+		RunE: func(c *cobra.Command, args []string) error {
+			set, err := letters.Parse("en")
+			if err != nil {
+				return err
+			}
+			t, ok := set.ByName(args[0])
+			if !ok {
+				return fmt.Errorf("there is no template %q; `app emails templates` lists them", args[0])
+			}
+			if !slices.Contains(set.Locales(), locale) {
+				return fmt.Errorf("there are no letters in %q, only in %v", locale, set.Locales())
+			}
+			r, err := t.Render(locale, letters.Sample)
+			if err != nil {
+				return err
+			}
+			if html {
+				_, err = fmt.Fprint(c.OutOrStdout(), r.HTML)
+				return err
+			}
+			_, err = fmt.Fprintf(c.OutOrStdout(), "Subject: %s\n\n%s", r.Subject, r.Text)
+			return err
+		},
+	}
+	c.Flags().StringVar(&locale, "locale", "en", "language")
+	c.Flags().BoolVar(&html, "html", false, "the HTML instead of the text")
+	return c
+}
+
+func (m *Module) verifyIdentity(tool host.Tool) *cobra.Command {
+	return &cobra.Command{
+		Use: "verify-identity", Short: "Create the sender's identity in Amazon SES and print its DNS records", Args: cobra.NoArgs,
+		Long: "Create the identity of EMAIL_FROM's domain in Amazon SES, unless it is there, and print the DNS records to publish.\n" +
+			"SES verifies the domain when it finds them; the command can be repeated to see whether it has.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			return m.withSES(c.Context(), tool, func(ctx context.Context, t *ses.Transport) error {
+				id, err := t.VerifyIdentity(ctx)
+				if err != nil {
+					return err
+				}
+				return printIdentity(c.OutOrStdout(), id)
+			})
+		},
+	}
+}
+
+func printIdentity(to io.Writer, id ses.Identity) error {
+	state := "not verified yet: publish these records"
+	if id.Verified {
+		state = "verified"
+	}
+	_, _ = fmt.Fprintf(to, "%s: %s\n", id.Domain, state)
+	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	for _, r := range id.Records {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", r.Name, r.Type, r.Value)
+	}
+	return w.Flush()
+}
+
+func (m *Module) templates(tool host.Tool) *cobra.Command {
+	c := &cobra.Command{
+		Use: "templates", Short: "List the templates and what each needs", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			set, err := letters.Parse("en")
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, t := range set.All() {
+				_, _ = fmt.Fprintf(w, "%s\t", t.Name)
+				for _, v := range t.Variables {
+					_, _ = fmt.Fprintf(w, "%s (%s) ", v.Name, v.Kind)
+				}
+				_, _ = fmt.Fprintln(w)
+			}
+			return w.Flush()
+		},
+	}
+	c.AddCommand(&cobra.Command{
+		Use: "push", Short: "Store the templates in Amazon SES, for EMAIL_SES_TEMPLATES=stored", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return m.withSES(c.Context(), tool, func(ctx context.Context, t *ses.Transport) error { return m.push(ctx, c.OutOrStdout(), t) })
+		},
+	})
+	return c
+}
+
+func (m *Module) push(ctx context.Context, out io.Writer, t *ses.Transport) error {
+	set := m.service.Letters
+	for _, l := range set.All() {
+		for _, locale := range set.Locales() {
+			name, err := t.Push(ctx, l, locale)
+			if err != nil {
+				return err
+			}
+			if _, err := fmt.Fprintln(out, name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// withSES opens the module and gives its SES, also while letters go another way: a domain is verified before.
+func (m *Module) withSES(ctx context.Context, tool host.Tool, do func(context.Context, *ses.Transport) error) error {
+	return tool.Run(ctx, func(ctx context.Context) error {
+		t, err := m.newSES(ctx, m.env)
+		if err != nil {
+			return fmt.Errorf("EMAIL_FROM, EMAIL_SES_REGION: %w", err)
+		}
+		return do(ctx, t)
+	})
+}

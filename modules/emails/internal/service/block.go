@@ -1,0 +1,38 @@
+package service
+
+import "time"
+
+// longestBlock bounds how long a transport is left alone that takes no letters.
+const longestBlock = time.Minute
+
+// block leaves the transport alone for a while, longer each time, and returns how long. Letters that were on their way to
+// it together count as one time.
+func (s *Service) block() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if left := s.until.Sub(s.Now()); left > 0 {
+		return left
+	}
+	d := min(firstPause<<min(s.strikes, 10), longestBlock)
+	s.strikes++
+	s.until = s.Now().Add(d)
+	s.metrics.blocked(s.Transport.Name(), true)
+	return d
+}
+
+// unblock is called after each letter that was taken.
+func (s *Service) unblock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.strikes > 0 {
+		s.strikes = 0
+		s.metrics.blocked(s.Transport.Name(), false)
+	}
+}
+
+// blocked is how long the transport is left alone yet.
+func (s *Service) blocked() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.until.Sub(s.Now())
+}

@@ -1,0 +1,80 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"app/modules/emails/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// List lists letters, newest first.
+func (s *Service) List(ctx context.Context, f store.Filter) (found []store.Letter, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		found, err = store.List(ctx, q, f)
+		return err
+	})
+	return found, err
+}
+
+// Dead lists what needs an operator, newest first: letters that have failed, and letters of which nothing was heard for
+// longer than silent since their reply was lost.
+func (s *Service) Dead(ctx context.Context, silent time.Duration, limit int) ([]store.Letter, error) {
+	failed, err := s.List(ctx, store.Filter{Status: store.Failed, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	unknown, err := s.List(ctx, store.Filter{Status: store.Unknown, Until: s.Now().Add(-silent), Limit: limit})
+	return append(failed, unknown...), err
+}
+
+// Retry queues a letter again that has failed, for another MaxAge. One that is unknown may have been sent; it is queued
+// only where evenIfSent says that it may be sent twice. Errors: NotFound; FailedPrecondition not_retryable: the letter is
+// neither, or its content is erased.
+func (s *Service) Retry(ctx context.Context, id string, evenIfSent bool) error {
+	if _, err := s.ByID(ctx, id); err != nil {
+		return err
+	}
+	done, err := s.requeue(ctx, id, evenIfSent)
+	if err != nil || done {
+		return err
+	}
+	return fault.New(fault.FailedPrecondition, "not_retryable", "The letter has not failed, may have been sent, or its content is erased.")
+}
+
+// RetryAll queues every letter again that has failed and whose content is there, and tells how many. Letters to suppressed
+// addresses fail again.
+func (s *Service) RetryAll(ctx context.Context) (n int, err error) {
+	before := ""
+	for {
+		page, err := s.List(ctx, store.Filter{Status: store.Failed, Before: before, Limit: 100})
+		if err != nil || len(page) == 0 {
+			return n, err
+		}
+		for _, l := range page {
+			done, err := s.requeue(ctx, l.ID, false)
+			if err != nil {
+				return n, err
+			}
+			if done {
+				n++
+			}
+		}
+		before = page[len(page)-1].ID
+	}
+}
+
+func (s *Service) requeue(ctx context.Context, id string, unknown bool) (done bool, err error) {
+	expires := time.Time{}
+	if s.MaxAge > 0 {
+		expires = s.Now().Add(s.MaxAge)
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
+		if done, err = store.Requeue(ctx, tx, id, unknown, s.Now(), expires); done && s.Queued != nil {
+			tx.AfterCommit(s.Queued)
+		}
+		return err
+	})
+	return done, err
+}

@@ -1,0 +1,36 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// Suppressions lists the addresses that get no letters, newest first.
+func (s *Service) Suppressions(ctx context.Context, after store.Suppression, limit int) (found []store.Suppression, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		found, err = store.Suppressions(ctx, q, after, limit)
+		return err
+	})
+	return found, err
+}
+
+// Unsuppress lets an address have letters again: those queued from now on, and those that failed when they are queued
+// again. Error: NotFound.
+func (s *Service) Unsuppress(ctx context.Context, address string) error {
+	parsed, err := letters.Address(address)
+	if err != nil {
+		return fault.Missing("suppression")
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return store.Unsuppress(ctx, tx, letters.Key(parsed))
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return fault.Missing("suppression")
+	}
+	return err
+}

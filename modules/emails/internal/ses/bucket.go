@@ -1,0 +1,131 @@
+package ses
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// How the pace changes.
+const (
+	sandboxRate  = 1.0              // letters per second until the quota is known: what every new account has
+	slowest      = 0.1              // letters per second, however often SES throttles
+	recovery     = 0.05             // of the full rate, regained per second without throttling
+	firstPause   = time.Second      // after being throttled; doubled each time
+	longestPause = time.Minute      //
+	dayPause     = 15 * time.Minute // when the day's quota is used up
+	unlimited    = -1.0             // what SES says for no quota of the day
+)
+
+// bucket grants as many letters as SES takes: a token bucket of one second's quota, and what is left of the day. The
+// quota belongs to the account and so to all processes that send; what each may use shows by being throttled.
+type bucket struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	cap     float64 // of the operator, 0 for none
+	ceiling float64 // letters per second when all is well
+	rate    float64 // letters per second now
+	tokens  float64
+	day     float64 // letters left of the day; unlimited for no bound
+	filled  time.Time
+	until   time.Time // nothing is granted before
+	strikes int       // throttled so many times in a row
+}
+
+func newBucket(limit float64, now func() time.Time) *bucket {
+	rate := sandboxRate
+	if limit > 0 {
+		rate = limit
+	}
+	return &bucket{now: now, cap: limit, ceiling: rate, rate: rate, tokens: 1, day: unlimited, filled: now()}
+}
+
+// learn takes over the account's quota.
+func (b *bucket) learn(perSecond, perDay, sentToday float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill()
+	throttled := b.rate < b.ceiling
+	b.ceiling = perSecond
+	if b.cap > 0 {
+		b.ceiling = min(b.cap, perSecond)
+	}
+	b.ceiling = max(b.ceiling, slowest)
+	if !throttled || b.rate > b.ceiling {
+		b.rate = b.ceiling
+	}
+	b.day = unlimited
+	if perDay >= 0 {
+		b.day = max(perDay-sentToday, 0)
+	}
+}
+
+// reserve grants room for up to so many letters, or tells when there will be some.
+func (b *bucket) reserve(most int) (granted int, wait time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill()
+	if pause := b.until.Sub(b.now()); pause > 0 {
+		return 0, pause
+	}
+	if b.day != unlimited && b.day < 1 {
+		return 0, dayPause
+	}
+	if b.tokens < 1 {
+		return 0, time.Duration(math.Ceil((1 - b.tokens) / b.rate * float64(time.Second)))
+	}
+	granted = min(most, int(b.tokens))
+	if b.day != unlimited {
+		granted = min(granted, int(b.day))
+		b.day -= float64(granted)
+	}
+	b.tokens -= float64(granted)
+	return granted, 0
+}
+
+// release takes back what was granted and not used.
+func (b *bucket) release(unused int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.tokens = min(b.tokens+float64(unused), b.burst())
+	if b.day != unlimited {
+		b.day += float64(unused)
+	}
+}
+
+// slow halves the rate and pauses, or ends the day.
+func (b *bucket) slow(daily bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fill()
+	if daily {
+		b.until = b.now().Add(dayPause)
+		return
+	}
+	if b.until.After(b.now()) {
+		return // the letters of one batch are throttled together
+	}
+	b.until = b.now().Add(min(firstPause<<min(b.strikes, 10), longestPause))
+	b.strikes++
+	b.rate = max(b.rate/2, slowest)
+	b.tokens = min(b.tokens, b.burst())
+}
+
+func (b *bucket) burst() float64 { return max(b.rate, 1) }
+
+// fill adds the tokens of the time that has passed, and regains speed.
+func (b *bucket) fill() {
+	now := b.now()
+	passed := now.Sub(b.filled).Seconds()
+	b.filled = now
+	if passed <= 0 {
+		return
+	}
+	if b.rate < b.ceiling {
+		b.rate = min(b.ceiling, b.rate+b.ceiling*recovery*passed)
+	} else {
+		b.strikes = 0
+	}
+	b.tokens = min(b.tokens+passed*b.rate, b.burst())
+}

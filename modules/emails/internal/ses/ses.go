@@ -1,0 +1,166 @@
+// Package ses hands letters to Amazon SES (API version 2).
+//
+// SES knows no idempotency key: a letter whose reply was lost is unknown, and what SES tells later through Amazon SNS
+// settles it by the tag that carries the letter's id. So the SDK must not repeat SendEmail by itself.
+package ses
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+
+	"app/modules/emails/internal/message"
+	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/transport"
+)
+
+// LetterTag is the name of the tag that carries a letter's id through SES and back.
+const LetterTag = "letter_id"
+
+// Options of a transport.
+type Options struct {
+	Region           string // empty for the SDK's own search (AWS_REGION, the profile)
+	Endpoint         string // empty for Amazon's
+	ConfigurationSet string // whose event destination tells what becomes of letters; empty for none
+	// Stored has SES render templates that `app emails templates push` put there, named TemplatePrefix + name + "_" + locale.
+	Stored         bool
+	TemplatePrefix string
+	// Rate bounds letters per second; 0 for the account's quota.
+	Rate float64
+	// Timeout bounds a request.
+	Timeout time.Duration
+	Sender  message.Sender
+	// Credentials are used instead of the SDK's default chain when not nil.
+	Credentials aws.CredentialsProvider
+	Now         func() time.Time
+}
+
+// Transport sends over SES. Safe for concurrent use.
+type Transport struct {
+	Options
+	client *sesv2.Client
+	pace   *bucket
+}
+
+var (
+	_ transport.Transport = (*Transport)(nil)
+	_ transport.Pacer     = (*Transport)(nil)
+	_ transport.Checker   = (*Transport)(nil)
+)
+
+// idle is how long a connection waits for the next letter. It is short because a letter written to a connection that the
+// server closes at that moment is unknown.
+const idle = 4 * time.Second
+
+// New makes a transport. It asks nobody; Check learns the account's quota.
+func New(ctx context.Context, o Options) (*Transport, error) {
+	base := &http.Transport{
+		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 64, IdleConnTimeout: idle,
+		TLSHandshakeTimeout: o.Timeout, ForceAttemptHTTP2: true,
+	}
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(&http.Client{Transport: watch{base}})}
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	if o.Credentials != nil {
+		load = append(load, config.WithCredentialsProvider(o.Credentials))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, fmt.Errorf("configure SES: %w", err)
+	}
+	client := sesv2.NewFromConfig(cfg, func(s *sesv2.Options) {
+		if o.Endpoint != "" {
+			s.BaseEndpoint = aws.String(o.Endpoint)
+		}
+	})
+	return &Transport{o, client, newBucket(o.Rate, o.Now)}, nil
+}
+
+// Name implements transport.Transport.
+func (*Transport) Name() string { return "ses" }
+
+// Repeatable implements transport.Transport.
+func (*Transport) Repeatable() bool { return false }
+
+// Reserve implements transport.Pacer.
+func (t *Transport) Reserve(most int) (granted int, wait time.Duration) { return t.pace.reserve(most) }
+
+// Release implements transport.Pacer.
+func (t *Transport) Release(unused int) { t.pace.release(unused) }
+
+// Send implements transport.Transport. The id is SES's message id.
+func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
+	in, err := t.request(l)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", transport.ErrRejected, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	var left atomic.Bool
+	out, err := t.client.SendEmail(context.WithValue(ctx, leftKey{}, &left), in, func(o *sesv2.Options) {
+		o.Retryer = aws.NopRetryer{}
+	})
+	if err != nil {
+		return "", t.verdict(err, left.Load())
+	}
+	return aws.ToString(out.MessageId), nil
+}
+
+func (t *Transport) request(l store.Letter) (*sesv2.SendEmailInput, error) {
+	in := &sesv2.SendEmailInput{
+		FromEmailAddress: aws.String(t.Sender.From.String()),
+		Destination:      &types.Destination{ToAddresses: []string{l.Recipient}},
+		EmailTags: []types.MessageTag{
+			{Name: aws.String(LetterTag), Value: aws.String(l.ID)}, {Name: aws.String("template"), Value: aws.String(l.Template)},
+		},
+		Content: &types.EmailContent{},
+	}
+	if t.ConfigurationSet != "" {
+		in.ConfigurationSetName = aws.String(t.ConfigurationSet)
+	}
+	if t.Stored && l.Data != "" {
+		in.Content.Template = t.stored(l)
+		if t.Sender.ReplyTo != "" {
+			in.ReplyToAddresses = []string{t.Sender.ReplyTo}
+		}
+		return in, nil
+	}
+	raw, err := t.Sender.Compose(l, t.Now())
+	if err != nil {
+		return nil, err
+	}
+	in.Content.Raw = &types.RawMessage{Data: raw}
+	return in, nil
+}
+
+func (t *Transport) stored(l store.Letter) *types.Template {
+	out := &types.Template{TemplateName: aws.String(t.templateName(l.Template, l.Locale)), TemplateData: aws.String(l.Data)}
+	for _, h := range t.Sender.Headers(l) {
+		out.Headers = append(out.Headers, types.MessageHeader{Name: aws.String(h[0]), Value: aws.String(h[1])})
+	}
+	return out
+}
+
+type leftKey struct{}
+
+// watch notes in the context's flag when a request has got a connection: from then on it may have left.
+type watch struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (w watch) RoundTrip(r *http.Request) (*http.Response, error) {
+	left, ok := r.Context().Value(leftKey{}).(*atomic.Bool)
+	if !ok {
+		return w.RoundTripper.RoundTrip(r)
+	}
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { left.Store(true) }}
+	return w.RoundTripper.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+}

@@ -1,0 +1,83 @@
+package ses
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"app/modules/emails/internal/transport"
+)
+
+// verdicts are what the codes of SES mean for the letter. The first three are the documented ones of the API's SendEmail;
+// the rest are what any Amazon service answers to a caller it does not know.
+var verdicts = map[string]error{
+	"TooManyRequestsException": transport.ErrThrottled, "ThrottlingException": transport.ErrThrottled, "Throttling": transport.ErrThrottled,
+	"LimitExceededException": transport.ErrThrottled,
+
+	"AccountSuspendedException": transport.ErrBlocked, "SendingPausedException": transport.ErrBlocked,
+	"MailFromDomainNotVerifiedException": transport.ErrBlocked, "NotFoundException": transport.ErrBlocked,
+
+	"MessageRejected": transport.ErrRejected, "BadRequestException": transport.ErrRejected,
+
+	"AccessDeniedException": transport.ErrBlocked, "UnrecognizedClientException": transport.ErrBlocked, "InvalidClientTokenId": transport.ErrBlocked,
+	"InvalidSignatureException": transport.ErrBlocked, "SignatureDoesNotMatch": transport.ErrBlocked, "ExpiredTokenException": transport.ErrBlocked,
+	"MissingAuthenticationTokenException": transport.ErrBlocked, "RequestExpired": transport.ErrBlocked,
+}
+
+// verdict says what an error of SendEmail means. left tells whether the request may have reached SES.
+func (t *Transport) verdict(err error, left bool) error {
+	if !left {
+		return fmt.Errorf("send to SES: %w: %w", transport.ErrBlocked, err)
+	}
+	var answer *awshttp.ResponseError
+	var fault smithy.APIError
+	if !errors.As(err, &answer) || !errors.As(err, &fault) || answer.HTTPStatusCode() < 400 {
+		return fmt.Errorf("send to SES: %w: %w", transport.ErrLost, err)
+	}
+	meaning := t.meaning(answer.HTTPStatusCode(), fault)
+	if errors.Is(meaning, transport.ErrThrottled) {
+		t.pace.slow(daily(fault))
+	}
+	if meaning == nil {
+		return fmt.Errorf("send to SES: %w", err)
+	}
+	return fmt.Errorf("send to SES: %w: %w", meaning, err)
+}
+
+// meaning is nil for a failure of SES's own, after which the letter may be tried again.
+func (t *Transport) meaning(status int, fault smithy.APIError) error {
+	if t.unverifiedSender(fault) {
+		return transport.ErrBlocked
+	}
+	if meaning, ok := verdicts[fault.ErrorCode()]; ok {
+		return meaning
+	}
+	switch {
+	case status == http.StatusTooManyRequests:
+		return transport.ErrThrottled
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return transport.ErrBlocked
+	case status < http.StatusInternalServerError:
+		return transport.ErrRejected
+	case fault.ErrorCode() == "UnknownError":
+		return transport.ErrLost // not SES but something on the way has answered, maybe after SES took the letter
+	}
+	return nil
+}
+
+// unverifiedSender tells whether a letter was rejected for its sender, so that every other would be too. SES names the
+// identities that failed; in its sandbox, recipients as well.
+func (t *Transport) unverifiedSender(fault smithy.APIError) bool {
+	text := strings.ToLower(fault.ErrorMessage())
+	return fault.ErrorCode() == "MessageRejected" && strings.Contains(text, "not verified") &&
+		strings.Contains(text, strings.ToLower(t.Sender.From.Address))
+}
+
+// daily tells whether the quota of the day is used up, not that of the second.
+func daily(fault smithy.APIError) bool {
+	return fault.ErrorCode() == "LimitExceededException" || strings.Contains(strings.ToLower(fault.ErrorMessage()), "daily")
+}

@@ -1,0 +1,1 @@
+ALTER TABLE emails_letters ADD COLUMN merchant_id VARCHAR(40) NOT NULL DEFAULT ''

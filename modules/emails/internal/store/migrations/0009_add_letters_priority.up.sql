@@ -1,0 +1,1 @@
+ALTER TABLE emails_letters ADD COLUMN priority INTEGER NOT NULL DEFAULT 1

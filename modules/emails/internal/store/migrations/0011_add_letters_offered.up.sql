@@ -1,0 +1,1 @@
+ALTER TABLE emails_letters ADD COLUMN offered_at BIGINT NOT NULL DEFAULT 0

@@ -1,0 +1,1 @@
+ALTER TABLE emails_letters ADD COLUMN failure VARCHAR(20) NOT NULL DEFAULT ''

@@ -1,0 +1,1 @@
+ALTER TABLE emails_letters ADD COLUMN delivery VARCHAR(20) NOT NULL DEFAULT ''

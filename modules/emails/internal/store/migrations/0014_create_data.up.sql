@@ -1,0 +1,4 @@
+CREATE TABLE emails_data (
+  letter_id VARCHAR(40) NOT NULL PRIMARY KEY,
+  content MEDIUMTEXT NOT NULL
+)

@@ -1,0 +1,1 @@
+CREATE INDEX emails_letters_transport ON emails_letters (transport_id)

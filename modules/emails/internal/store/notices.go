@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"app/platform/database"
+)
+
+// TakeNotice notes that a message has come. ErrDuplicate: it has come before.
+func TakeNotice(ctx context.Context, tx *database.Tx, messageID string, now time.Time) error {
+	_, err := tx.Exec(ctx, `INSERT INTO emails_notices (message_id, received_at) VALUES (?, ?)`, messageID, database.Micros(now))
+	if database.IsDuplicate(err) {
+		return ErrDuplicate
+	}
+	if err != nil {
+		return fmt.Errorf("insert notice: %w", err)
+	}
+	return nil
+}
+
+// ForgetNotices removes the notes of messages that came before a time. Older ones are refused for their age.
+func ForgetNotices(ctx context.Context, tx *database.Tx, before time.Time) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM emails_notices WHERE received_at < ?`, database.Micros(before)); err != nil {
+		return fmt.Errorf("delete notices: %w", err)
+	}
+	return nil
+}
+
+// News is what the transport tells of a letter that it took.
+type News struct {
+	LetterID    string // empty when only the transport's id is known
+	TransportID string
+	Delivery    Delivery
+	Detail      string
+}
+
+// weights order the deliveries: news come in any order, and the weightier stays.
+var weights = map[Delivery]int{NoNews: 0, Accepted: 1, Delayed: 2, Delivered: 3, Bounced: 4, Refused: 5, Complained: 6}
+
+// Settling is a letter as its news change it.
+type Settling struct {
+	ID       string
+	Template string
+	Settled  bool // it was unknown and is so no more
+}
+
+// Note writes news of a letter down. A letter that was unknown is sent, or failed when it was refused. ErrNotFound: the
+// news are of no letter of ours.
+func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (s Settling, err error) {
+	condition, key := `id = ?`, n.LetterID
+	if key == "" {
+		condition, key = `transport_id = ?`, n.TransportID
+	}
+	if key == "" {
+		return s, ErrNotFound
+	}
+	var status Status
+	var old Delivery
+	err = tx.QueryRow(ctx, `SELECT id, template, status, delivery FROM emails_letters WHERE `+condition+lock(tx), key).Scan(&s.ID, &s.Template, &status, &old)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, ErrNotFound
+	}
+	if err != nil {
+		return s, fmt.Errorf("read letter: %w", err)
+	}
+	if weights[n.Delivery] > weights[old] {
+		if _, err := tx.Exec(ctx, `UPDATE emails_letters SET delivery = ? WHERE id = ?`, string(n.Delivery), s.ID); err != nil {
+			return s, fmt.Errorf("note delivery: %w", err)
+		}
+	}
+	return s, settle(ctx, tx, &s, status, n, now)
+}
+
+// settle moves a letter whose fate the news decide.
+func settle(ctx context.Context, tx *database.Tx, s *Settling, status Status, n News, now time.Time) error {
+	refused := n.Delivery == Refused
+	if status != Unknown && (!refused || status != Sent) {
+		return nil // a letter being sent is recorded by its worker
+	}
+	to, failure, sent := Sent, Failure(""), database.Micros(now)
+	if refused {
+		to, failure, sent = Failed, Rejected, 0
+	}
+	_, err := tx.Exec(ctx, `UPDATE emails_letters SET status = ?, failure = ?, sent_at = ?, next_at = ?, last_error = ?, transport_id = ? WHERE id = ? AND status = ?`,
+		string(to), string(failure), sent, database.Micros(now), clip(n.Detail, 500), clip(n.TransportID, 200), s.ID, string(status))
+	if err != nil {
+		return fmt.Errorf("settle letter: %w", err)
+	}
+	s.Settled = status == Unknown
+	return nil
+}
+
+// lock keeps others from the row on an engine where transactions run side by side.
+func lock(tx *database.Tx) string {
+	if tx.Engine() == database.MySQL {
+		return ` FOR UPDATE`
+	}
+	return ""
+}

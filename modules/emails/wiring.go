@@ -1,0 +1,74 @@
+package emails
+
+import (
+	"context"
+	"time"
+
+	"app/modules/emails/internal/ses"
+	"app/modules/emails/internal/smtp"
+	"app/modules/emails/internal/transport"
+	"app/platform/host"
+	"app/platform/lifecycle"
+)
+
+// newTransport makes the transport that the configuration chooses.
+func (m *Module) newTransport(ctx context.Context, env host.Env) (transport.Transport, error) {
+	c := m.cfg
+	if c.Transport == "mailbox" {
+		return &transport.Mailbox{DB: env.DB, Now: env.Now}, nil
+	}
+	if c.Transport == "ses" {
+		return m.newSES(ctx, env)
+	}
+	sender, err := c.sender()
+	if err != nil {
+		return nil, err
+	}
+	roots, err := c.roots()
+	if err != nil {
+		return nil, err
+	}
+	return smtp.New(smtp.Options{
+		Host: c.SMTPHost, Port: c.SMTPPort, TLS: smtp.TLS(c.SMTPTLS), User: c.SMTPUser, Password: c.SMTPPassword, Roots: roots,
+		Timeout: c.SMTPTimeout, Connections: c.SMTPConnections, Sender: sender, Now: env.Now,
+	})
+}
+
+func (m *Module) newSES(ctx context.Context, env host.Env) (*ses.Transport, error) {
+	c := m.cfg
+	sender, err := c.sender()
+	if err != nil {
+		return nil, err
+	}
+	return ses.New(ctx, ses.Options{
+		Region: c.SESRegion, Endpoint: c.SESEndpoint, ConfigurationSet: c.SESSet, Stored: c.SESTemplates == "stored", TemplatePrefix: c.SESPrefix,
+		Rate: c.SESRate, Timeout: c.SESTimeout, Sender: sender, Now: env.Now,
+	})
+}
+
+// How often the gauges are brought up to date, and old notices forgotten.
+const (
+	measureEvery = 5 * time.Second
+	forgetEvery  = time.Hour
+)
+
+// newWorkers makes the module's background work and ties the service to it.
+func (m *Module) newWorkers(env host.Env) []*lifecycle.Worker {
+	worker := func(name string, every time.Duration, work func(context.Context) error) *lifecycle.Worker {
+		return lifecycle.NewWorker(name, every, env.Logger, func(ctx context.Context) (bool, error) { return false, work(ctx) })
+	}
+	send := worker("emails.send", m.cfg.Poll, func(ctx context.Context) error {
+		_, err := m.service.SendDue(ctx)
+		return err
+	})
+	m.service.Queued = send.Wake
+	m.service.Later = func(d time.Duration) { time.AfterFunc(d, send.Wake) }
+	out := []*lifecycle.Worker{
+		send, worker("emails.measure", measureEvery, m.service.Measure),
+		worker("emails.forget", forgetEvery, func(ctx context.Context) error { return m.service.ForgetNotices(ctx, m.cfg.NoticeAge) }),
+	}
+	if checker, ok := m.transport.(transport.Checker); ok && m.cfg.Check != "off" {
+		out = append(out, worker("emails.check", m.cfg.CheckEvery, checker.Check))
+	}
+	return out
+}
