@@ -29,12 +29,16 @@ type Platform struct {
 	DevPages       string         `env:"DEV_PAGES" envDefault:"auto" doc:"serve the pages under /dev: on, off, or auto for only when the public API listens on a loopback address"`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"networks of the proxies in front whose X-Forwarded-For is believed"`
 
+	MaxConnections        int `env:"HTTP_MAX_CONNECTIONS" envDefault:"4096" doc:"connections that the public API accepts at a time; each may take some 50 KiB"`
+	MaxConnectionsNetwork int `env:"HTTP_MAX_CONNECTIONS_PER_NETWORK" envDefault:"512" doc:"connections from one network (an IPv4 address, an IPv6 /64) that is not in TRUSTED_PROXIES"`
+
 	LogLevel     slog.Level `env:"LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat    string     `env:"LOG_FORMAT" envDefault:"auto" doc:"text, json, or auto for text on a terminal and json elsewhere"`
 	OTLPEndpoint string     `env:"OTEL_EXPORTER_OTLP_ENDPOINT" doc:"URL of an OpenTelemetry collector (OTLP over HTTP) that gets the traces; none when empty"`
 
 	StartTimeout    time.Duration `env:"START_TIMEOUT" envDefault:"15s" doc:"how long one module may take to start"`
 	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s" doc:"how long to keep serving after /ready turned negative, so that load balancers notice"`
+	ConnectionAge   time.Duration `env:"CONNECTION_AGE" envDefault:"30s" doc:"how long another process of the shop keeps a connection to this one: then it finds the replicas that there are now"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"10s" doc:"how long requests in flight may take to finish, and each module to stop"`
 }
 
@@ -46,10 +50,14 @@ func (p *Platform) Validate() error {
 		baseURL("BROKER_URL", p.BrokerURL, "amqp", "amqps"),
 		oneOf("RATE_LIMIT", p.RateLimit, "on", "off"), oneOf("DEV_PAGES", p.DevPages, "auto", "on", "off"),
 		oneOf("LOG_FORMAT", p.LogFormat, "auto", "text", "json"),
-		positive("START_TIMEOUT", p.StartTimeout), positive("SHUTDOWN_TIMEOUT", p.ShutdownTimeout),
+		atLeastOne("HTTP_MAX_CONNECTIONS", p.MaxConnections), atLeastOne("HTTP_MAX_CONNECTIONS_PER_NETWORK", p.MaxConnectionsNetwork),
+		positive("START_TIMEOUT", p.StartTimeout), positive("CONNECTION_AGE", p.ConnectionAge), positive("SHUTDOWN_TIMEOUT", p.ShutdownTimeout),
 		key(p.InternalKey),
 	)
 }
+
+// Secure tells whether people come over TLS, which ends before this process.
+func (p *Platform) Secure() bool { return strings.HasPrefix(p.PublicURL, "https://") }
 
 // ServesDevPages tells whether the pages under /dev are served when the public API listens on the given address.
 func (p *Platform) ServesDevPages(listen string) bool {
@@ -117,6 +125,13 @@ func oneOf(name, value string, allowed ...string) error {
 func positive(name string, d time.Duration) error {
 	if d <= 0 {
 		return fmt.Errorf("%s=%q: must be longer than nothing", name, d)
+	}
+	return nil
+}
+
+func atLeastOne(name string, n int) error {
+	if n < 1 {
+		return fmt.Errorf("%s=%d: must be at least 1", name, n)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"app/platform/httpserver"
 	"app/platform/telemetry"
@@ -37,9 +36,6 @@ func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Retry-After", "1")
 	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
 }
-
-// connectionAge is how long another process of the shop keeps a connection: then it finds the replicas there are now.
-const connectionAge = 30 * time.Second
 
 // listen takes all addresses and begins to answer: /live at once, everything else with 503 until it is there.
 func (h *Host) listen(ctx context.Context) error {
@@ -83,8 +79,15 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 		return server
 	}
 	inner := http.Handler(&h.servers.publicHandler)
-	if l.role != rolePublic {
-		server.MaxAge = connectionAge
+	switch l.role {
+	case rolePublic:
+		server.Headers = httpserver.SecurityHeaders(h.platform.Secure())
+		server.MaxConnections, server.Trusted = h.platform.MaxConnections, h.platform.TrustedProxies
+		if h.platform.RateLimit != "off" {
+			server.MaxPerNetwork = h.platform.MaxConnectionsNetwork
+		}
+	default:
+		server.MaxAge = h.platform.ConnectionAge
 		inner = &h.servers.internalHandler
 	}
 	server.Handler = h.withHealth(httpserver.Observed{
