@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -117,11 +118,7 @@ func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
 	}
 	l := n.methods[r.Method]
 	if l == nil {
-		allow := make([]string, 0, len(n.methods))
-		for method := range n.methods {
-			allow = append(allow, method)
-		}
-		slices.Sort(allow)
+		allow := n.allowed()
 		detail := "This path is for " + strings.Join(allow, ", ") + "."
 		return nil, httpserver.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", detail), allow
 	}
@@ -130,3 +127,13 @@ func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
 	}
 	return l.entry, nil, nil
 }
+
+// Methods lists what a path takes, nil when there is no such path.
+func (t *Table) Methods(path string) []string {
+	if n, _ := t.root.find(path[1:], nil); n != nil {
+		return n.allowed()
+	}
+	return nil
+}
+
+func (n *node) allowed() []string { return slices.Sorted(maps.Keys(n.methods)) }

@@ -1,0 +1,58 @@
+package edge
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"app/platform/fault"
+	"app/platform/httpserver"
+)
+
+// Crowd bounds the requests that are in the gateway at the same time, in total and from one network. What one module cannot take is
+// the dispatcher's to refuse; this is for what they hold together: memory, and bodies that arrive slowly. Safe for concurrent use.
+type Crowd struct {
+	most, perNetwork int
+
+	mu      sync.Mutex
+	total   int
+	network map[netip.Prefix]int
+}
+
+// crowdWait is what those who find no place are told to wait.
+const crowdWait = time.Second
+
+// NewCrowd lets most requests in, perNetwork of them from one network; zero is no bound for networks.
+func NewCrowd(most, perNetwork int) *Crowd {
+	return &Crowd{most: most, perNetwork: perNetwork, network: make(map[netip.Prefix]int)}
+}
+
+// enter takes a place; leave gives it back. Errors: Unavailable when the gateway is full, ResourceExhausted when the network
+// has its share.
+func (c *Crowd) enter(client netip.Addr) (leave func(), err error) {
+	network := httpserver.Network(client)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var refusal *fault.Error
+	switch {
+	case c.perNetwork > 0 && c.network[network] >= c.perNetwork:
+		refusal = fault.New(fault.ResourceExhausted, "too_many_at_once", "Too many requests at the same time. Wait for the replies.")
+	case c.total >= c.most:
+		refusal = fault.New(fault.Unavailable, "overloaded", "The shop has all its hands full.")
+	default:
+		c.total++
+		c.network[network]++
+		return func() { c.leave(network) }, nil
+	}
+	refusal.RetryAfter = crowdWait
+	return nil, refusal
+}
+
+func (c *Crowd) leave(network netip.Prefix) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total--
+	if c.network[network]--; c.network[network] == 0 {
+		delete(c.network, network)
+	}
+}
