@@ -57,11 +57,12 @@ func NewTransport() *http.Transport {
 func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer *identity.Signer, logger *slog.Logger) *Remote {
 	d := &Remote{module: module, signer: signer, slots: make(chan struct{}, maxInFlight), logger: logger}
 	d.proxy = &httputil.ReverseProxy{
-		Rewrite:      func(r *httputil.ProxyRequest) { forward(r, base) },
-		Transport:    transport,
-		BufferPool:   buffers,
-		ErrorHandler: d.failed,
-		ErrorLog:     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		Rewrite:        func(r *httputil.ProxyRequest) { forward(r, base) },
+		ModifyResponse: yield,
+		Transport:      transport,
+		BufferPool:     buffers,
+		ErrorHandler:   d.failed,
+		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	return d
 }
@@ -70,6 +71,7 @@ func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer
 type outgoing struct {
 	op                httpserver.Operation
 	module, assertion string
+	reply             http.Header // what the gateway has said so far
 }
 
 type outgoingKey struct{}
@@ -94,7 +96,7 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver
 		httpserver.WriteProblem(w, r, fmt.Errorf("sign assertion: %w", err))
 		return
 	}
-	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, d.module, assertion})
+	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, d.module, assertion, w.Header()})
 	d.proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
@@ -115,6 +117,18 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 		r.Out.Header["User-Agent"] = nil // or the transport would sign as itself
 	}
 	r.Out.GetBody = nil // a transport must never replay a body by itself
+}
+
+// yield makes what the module says in a header take the place of what the gateway has preset there, as it does where a handler
+// in this process writes the reply. The proxy alone would send both, and of two policies for a page a browser keeps the narrower.
+func yield(reply *http.Response) error {
+	with, _ := reply.Request.Context().Value(outgoingKey{}).(outgoing)
+	for name := range reply.Header {
+		if name != "Vary" { // whose values add up
+			delete(with.reply, name)
+		}
+	}
+	return nil
 }
 
 // failed answers for a module that gave no answer.

@@ -127,6 +127,33 @@ Content-Length: 2
 	}
 }
 
+// A reply has each header once: what the module says, or else what the gateway has preset.
+func TestRemote_ModuleDecidesItsHeaders(t *testing.T) {
+	t.Parallel()
+	module := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Request-Id", "req_ours")
+		w.Header().Set("Content-Security-Policy", "default-src 'self'")
+		w.Header().Set("Vary", "Accept-Language")
+	}))
+	t.Cleanup(module.Close)
+	base, _ := url.Parse(module.URL)
+	remote := dispatch.NewRemote("orders", base, dispatch.NewTransport(), newSigner(t), slog.New(slog.DiscardHandler))
+	w := httptest.NewRecorder()
+	for name, value := range map[string]string{
+		"X-Request-Id": "req_ours", "Content-Security-Policy": "default-src 'none'", "Vary": "Origin", "Referrer-Policy": "same-origin",
+	} {
+		w.Header().Set(name, value)
+	}
+	remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", http.NoBody), operation)
+	for name, want := range map[string]string{
+		"X-Request-Id": "req_ours", "Content-Security-Policy": "default-src 'self'", "Vary": "Origin, Accept-Language", "Referrer-Policy": "same-origin",
+	} {
+		if got := strings.Join(w.Header().Values(name), ", "); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func TestRemote_Failures(t *testing.T) {
 	t.Parallel()
 	t.Run("Down", func(t *testing.T) {
