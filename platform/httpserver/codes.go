@@ -26,8 +26,10 @@ var catalogue = []ProblemInfo{
 	{"body_unreadable", 400, "Body unreadable", "The body ended before its announced length or was badly framed. Send the request again."},
 	{"idempotency_key_missing", 400, "Idempotency-Key missing", "Send the header Idempotency-Key with a value of your own, such as a UUID, and the same value again when you repeat the request."},
 	{"idempotency_key_invalid", 400, "Idempotency-Key invalid", "A key has 1 to 255 visible ASCII characters. A caller who is neither signed in nor has a Cart-Token needs at least 16, made at random."},
+	{"malformed_request", 400, "Not HTTP", "The request is not well-formed HTTP/1.1. A library that speaks it will do."},
 	{"unauthenticated", 401, "Not signed in", "Send a valid access token: Authorization: Bearer …"},
 	{"permission_denied", 403, "Not allowed", "You are signed in, but this is not yours to do."},
+	{"cross_site_request", 403, "From another site", "A browser sent this in a visitor's name from a page of another site. Send it from the shop's own pages, or with an access token."},
 	{"api_key_refused", 403, "Not for API keys", "This needs somebody who is signed in; no scope of an API key opens it."},
 	{"scope_required", 403, "Scope missing", "The API key was made without the scope that this operation needs. Make another key."},
 	{"not_found", 404, "Not found", "There is nothing at this address, or nothing that you may see."},
@@ -41,16 +43,21 @@ var catalogue = []ProblemInfo{
 	{"version_mismatch", 412, "Version mismatch", "What you want to change has changed since you read it. Read it again and send its new ETag in If-Match."},
 	{"body_too_large", 413, "Body too large", "The body is longer than the operation accepts."},
 	{"unsupported_media_type", 415, "Content type not supported", "Send the body as application/json in UTF-8."},
+	{"expectation_failed", 417, "Expectation failed", "The header Expect may only say 100-continue."},
 	{"validation_failed", 422, "Invalid values", "Each entry of errors points at a wrong value of the body, or names a parameter or header. Fields and query parameters that the operation does not know are refused."},
 	{"idempotency_key_reused", 422, "Idempotency-Key used before", "The key belongs to an earlier, different request. Use a new one."},
 	{"precondition_required", 428, "If-Match required", "Send the ETag of what you read in the header If-Match."},
 	{"resource_exhausted", 429, "Too many requests", "A limit is used up. Try again after Retry-After seconds."},
+	{"header_too_large", 431, "Header too large", "The header may have 16 KiB and 128 fields."},
 	{"canceled", StatusClientClosedRequest, "Client gone", "The client went away before the reply."},
 	{"internal", 500, "Internal error", "The fault is ours. Quote the request_id when you report it. With an Idempotency-Key it is safe to repeat the request."},
 	{"unimplemented", 501, "Not implemented", "This is not available yet."},
+	{"transfer_encoding_unknown", 501, "Transfer coding unknown", "The only transfer coding is chunked."},
+	{"connections_exhausted", 503, "Too many connections", "The server, or your network's share of it, has no place for another connection. Keep connections open and use them again, and try again after Retry-After seconds."},
 	{"unavailable", 503, "Unavailable", "Something we need does not answer. Try again after Retry-After seconds; with an Idempotency-Key nothing happens twice."},
 	{"dependency_unavailable", 503, "Unavailable", "Something we need does not answer. Try again after Retry-After seconds; with an Idempotency-Key nothing happens twice."},
 	{"module_down", 503, "Unavailable", "This part of the shop is down; the others work. Try again after Retry-After seconds."},
+	{"http_version_unknown", 505, "HTTP version unknown", "The server speaks HTTP/1.1; what is in front of it may speak others."},
 	{"deadline_exceeded", 504, "Took too long", "The work was not done in time. It may still be done: repeat the request with the same Idempotency-Key."},
 	{"dependency_deadline_exceeded", 504, "Took too long", "Something we need was too slow. Repeat the request with the same Idempotency-Key."},
 }
@@ -133,7 +140,7 @@ func ProblemsPage(apis ...*API) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		w.Header().Set("Content-Security-Policy", PagePolicy)
 		_, _ = w.Write(page.Bytes())
 	})
 }

@@ -9,6 +9,9 @@ import (
 // ASVS 3.4.1 asks for one year at least).
 const strictTransport = "max-age=63072000; includeSubDomains"
 
+// PagePolicy is the Content-Security-Policy of a page without scripts that has its style in itself.
+const PagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 // SecurityHeaders are what every reply of a public listener says to browsers unless its handler says otherwise, as pages do
 // that need a wider Content-Security-Policy. https tells whether people come over TLS, which ends before this process.
 func SecurityHeaders(https bool) http.Header {

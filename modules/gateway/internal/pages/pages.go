@@ -2,8 +2,13 @@
 package pages
 
 import (
+	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"net/http"
+	"net/url"
+	"regexp"
 	"sync"
 
 	"github.com/swaggest/swgui"
@@ -40,7 +45,7 @@ func (p *Pages) Register(api *httpserver.API) {
 		}, h)
 	}
 	page("/", "show-index", "Where to find what", http.HandlerFunc(show))
-	page("/docs", "show-docs", "The API as pages", rooted(docs))
+	page("/docs", "show-docs", "The API as pages", newDocument(docs))
 	page("/docs/{asset}", "show-docs-asset", "Scripts and styles of the pages", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		docs.ServeHTTP(&found{ResponseWriter: w, request: r}, r)
 	}))
@@ -50,18 +55,48 @@ func (p *Pages) Register(api *httpserver.API) {
 	page("/openapi.json", "get-openapi", "The API as an OpenAPI 3.1 document", http.HandlerFunc(p.serveDocument))
 }
 
-// rooted serves the index of a handler that wants a trailing slash, which no path of ours has.
-func rooted(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inner := r.Clone(r.Context())
-		inner.URL.Path = "/docs/"
-		h.ServeHTTP(w, inner)
-	})
+// document is a page that is the same for everybody, and the policy under which its own scripts run and no others.
+type document struct {
+	body   []byte
+	policy string
 }
+
+// inline finds the scripts that are part of a page.
+var inline = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// newDocument renders the index of a handler of pages, which wants a trailing slash that no path of ours has.
+func newDocument(h http.Handler) document {
+	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs/"}, Header: http.Header{}}
+	var page rendered
+	h.ServeHTTP(&page, r)
+	scripts := "'self'"
+	for _, script := range inline.FindAllSubmatch(page.Bytes(), -1) {
+		sum := sha256.Sum256(script[1])
+		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	}
+	return document{page.Bytes(), "default-src 'none'; script-src " + scripts + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}
+}
+
+// ServeHTTP implements http.Handler.
+func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", d.policy)
+	_, _ = w.Write(d.body) // the client may have gone
+}
+
+// rendered is a reply that is kept.
+type rendered struct{ bytes.Buffer }
+
+// Header implements http.ResponseWriter.
+func (*rendered) Header() http.Header { return http.Header{} }
+
+// WriteHeader implements http.ResponseWriter.
+func (*rendered) WriteHeader(int) {}
 
 func show(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	w.Header().Set("Content-Security-Policy", httpserver.PagePolicy)
 	_, _ = w.Write(index) // the client may have gone
 }
 
