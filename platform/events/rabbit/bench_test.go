@@ -1,5 +1,3 @@
-//go:build faults
-
 package rabbit_test
 
 import (

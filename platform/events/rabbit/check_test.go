@@ -1,5 +1,3 @@
-//go:build faults
-
 package rabbit_test
 
 import (
@@ -28,14 +26,16 @@ func TestCheck(t *testing.T) {
 			rabbit.Finding{"exchange", "souk.test", none}, rabbit.Finding{"queue", "souk.emails", none})
 	}
 	source, target := open(t), open(t)
-	emit(t, source, "a", "x", "y")
 	p := emitter(t, url, source, "emails")
-	await(t, "sent", func() bool { return unsent(t, source) == "0" })
+	conn := connect(t, url)
+	awaitQueue(t, conn, "souk.emails")
+	put(t, conn, "souk.emails", message(t, "one", "x"))
+	put(t, conn, "souk.emails", message(t, "another", "y"))
 	p.stop(t)
 	look(rabbit.Finding{"exchange", "souk.dead", "there"}, rabbit.Finding{"queue", "souk.dead", "0 messages, 0 consumers"},
 		rabbit.Finding{"exchange", "souk.test", "there"}, rabbit.Finding{"queue", "souk.emails", "2 messages, 0 consumers"})
 	running(t, listener(t, url, "emails", target, record))
-	await(t, "effects", func() bool { return count(t, target, `test_effects`) == "2" })
+	awaitCount(t, target, done, 2)
 	look(rabbit.Finding{"exchange", "souk.dead", "there"}, rabbit.Finding{"queue", "souk.dead", "0 messages, 0 consumers"},
 		rabbit.Finding{"exchange", "souk.test", "there"}, rabbit.Finding{"queue", "souk.emails", "0 messages, 1 consumer"})
 }
@@ -44,7 +44,7 @@ func TestCheck(t *testing.T) {
 func TestAQueueOfOtherProperties(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
-	if _, err := channel(t, url).QueueDeclare("souk.emails", true, false, false, false, nil); err != nil {
+	if _, err := channel(t, connect(t, url)).QueueDeclare("souk.emails", true, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	found, err := rabbit.Check(t.Context(), url, topology("emails"))
@@ -55,7 +55,7 @@ func TestAQueueOfOtherProperties(t *testing.T) {
 	running(t, emitter(t, url, source, "emails"))
 	running(t, listener(t, url, "emails", target, record))
 	emit(t, source, "a", "x")
-	await(t, "effect", func() bool { return count(t, target, `test_effects`) == "1" })
+	awaitCount(t, target, done, 1)
 }
 
 func TestCheckWithoutABroker(t *testing.T) {

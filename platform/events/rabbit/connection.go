@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -17,7 +17,7 @@ const (
 	handshakeTimeout = 5 * time.Second
 	// writeTimeout ends a connection whose other end does not read.
 	writeTimeout = 10 * time.Second
-	// heartbeat: a peer that says nothing for three of these is gone.
+	// heartbeat: a peer that says nothing for one and a half of these is gone.
 	heartbeat = 5 * time.Second
 	// closeTimeout bounds a parting in good form.
 	closeTimeout = time.Second
@@ -28,8 +28,10 @@ type connection struct {
 	*amqp.Connection
 	socket net.Conn
 	ended  chan *amqp.Error
-	// blocked is why the broker takes no messages at the moment, nil when it does.
-	blocked atomic.Pointer[string]
+
+	mu sync.Mutex
+	// taking ends, with the reason as its cause, when the broker begins to take no messages. Another begins with that.
+	taking context.Context
 }
 
 // dial opens a connection. Its errors have no password in them.
@@ -40,6 +42,7 @@ func dial(ctx context.Context, location, name string) (*connection, error) {
 	c := &connection{}
 	properties := amqp.NewConnectionProperties()
 	properties.SetClientConnectionName(name)
+	stop := func() bool { return true }
 	opened, err := amqp.DialConfig(location, amqp.Config{
 		Heartbeat: heartbeat, Properties: properties,
 		Dial: func(network, address string) (net.Conn, error) {
@@ -49,15 +52,17 @@ func dial(ctx context.Context, location, name string) (*connection, error) {
 				return nil, err
 			}
 			c.socket = impatient{socket}
+			stop = context.AfterFunc(ctx, c.drop)
 			return c.socket, socket.SetDeadline(time.Now().Add(handshakeTimeout))
 		},
 	})
+	stop()
 	if err != nil {
 		return nil, fmt.Errorf("connect to the broker: %w", err)
 	}
 	c.Connection = opened
 	c.ended = opened.NotifyClose(make(chan *amqp.Error, 1))
-	go c.watchBlocks(opened.NotifyBlocked(make(chan amqp.Blocking, 1)))
+	go c.watchBlocks(c.unblocked(), opened.NotifyBlocked(make(chan amqp.Blocking, 1)))
 	return c, nil
 }
 
@@ -74,14 +79,29 @@ func (c impatient) Write(p []byte) (int, error) {
 }
 
 // watchBlocks ends with the connection.
-func (c *connection) watchBlocks(notices <-chan amqp.Blocking) {
+func (c *connection) watchBlocks(block context.CancelCauseFunc, notices <-chan amqp.Blocking) {
 	for n := range notices {
 		if n.Active {
-			c.blocked.Store(&n.Reason)
+			block(fmt.Errorf("the broker takes no messages: %s", n.Reason))
 		} else {
-			c.blocked.Store(nil)
+			block = c.unblocked()
 		}
 	}
+}
+
+// unblocked says that the broker takes messages, until the function is called.
+func (c *connection) unblocked() (block context.CancelCauseFunc) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taking, block = context.WithCancelCause(context.Background())
+	return block
+}
+
+// takes gives a context that ends when the broker takes no messages.
+func (c *connection) takes() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.taking
 }
 
 // drop cuts the line. Whatever waits for the broker returns with an error.
@@ -89,9 +109,9 @@ func (c *connection) drop() { _ = c.socket.Close() }
 
 // leave parts in good form if the broker answers in time.
 func (c *connection) leave() {
-	if c.CloseDeadline(time.Now().Add(closeTimeout)) != nil {
-		c.drop()
-	}
+	late := time.AfterFunc(closeTimeout, c.drop)
+	defer late.Stop()
+	_ = c.Close() // an error says that there is nobody to part from
 }
 
 // bounded runs something that waits for answers of the broker. When that takes too long, or ctx ends, the connection is

@@ -1,5 +1,3 @@
-//go:build faults
-
 package rabbit
 
 import "github.com/prometheus/client_golang/prometheus"

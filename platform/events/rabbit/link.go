@@ -118,10 +118,7 @@ func (l *link) now(ctx context.Context) (*connection, error) {
 	if conn == nil {
 		return nil, errAway
 	}
-	if reason := conn.blocked.Load(); reason != nil {
-		return nil, fmt.Errorf("the broker takes no messages: %s", *reason)
-	}
-	return conn, nil
+	return conn, context.Cause(conn.takes())
 }
 
 // await waits for a connection. Its error is that of ctx.

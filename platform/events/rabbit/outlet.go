@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -26,6 +24,7 @@ var (
 type unroutableError struct {
 	count int
 	key   string
+	since time.Time // when messages of the module began to come back
 }
 
 // Error implements error.
@@ -41,42 +40,60 @@ func asUnroutable(err error) (*unroutableError, bool) {
 // outlet publishes the events of one module, in order, on a channel of its own.
 type outlet struct {
 	exchange string
+	// turn is full while somebody sends, and whoever waits for it waits no longer than they want to.
+	turn chan struct{}
 
-	mu      sync.Mutex
+	// The rest is of who has the turn.
 	conn    *connection
 	channel *amqp.Channel
 	// returns has room for everything that is outstanding: the library's reader must never wait for us.
 	returns chan amqp.Return
+	// room is how many messages may be outstanding. The first of a channel goes alone: a queue whose leader is not elected yet
+	// refuses it and may take the next, which would come before it then (seen with 3.10).
+	room int
 	// since is when events began to come back, zero while they do not.
 	since time.Time
 }
 
-// send publishes a batch and waits until all of it is confirmed. After an error the channel is not used again, so that
-// late confirmations and returns cannot be taken for those of another batch.
+func newOutlet(module string) *outlet {
+	return &outlet{exchange: Exchange(module), turn: make(chan struct{}, 1)}
+}
+
+// send publishes a batch and waits until all of it is confirmed, ctx ends, or the broker takes no messages. After an error the
+// channel is not used again, so that late confirmations and returns cannot be taken for those of another batch.
 func (o *outlet) send(ctx context.Context, conn *connection, batch []events.Envelope) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	select {
+	case o.turn <- struct{}{}:
+		defer func() { <-o.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if err := o.open(ctx, conn); err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(batch, outstanding) {
-		if err := o.publish(ctx, chunk); err != nil {
+	for len(batch) > 0 {
+		n := min(len(batch), o.room)
+		if err := o.publish(ctx, batch[:n]); err != nil {
 			o.discard()
+			o.blame(err)
 			return err
 		}
+		batch, o.room = batch[n:], outstanding
 	}
 	o.since = time.Time{}
 	return nil
 }
 
-// backSince is when events began to come back, which they have.
-func (o *outlet) backSince() time.Time {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+// blame tells an error of messages that came back since when they do.
+func (o *outlet) blame(err error) {
+	back, ok := asUnroutable(err)
+	if !ok {
+		return
+	}
 	if o.since.IsZero() {
 		o.since = time.Now()
 	}
-	return o.since
+	back.since = o.since
 }
 
 // open makes a channel in confirm mode unless there is one.
@@ -94,7 +111,7 @@ func (o *outlet) open(ctx context.Context, conn *connection) error {
 			return fmt.Errorf("ask for confirmations: %w", err)
 		}
 		o.returns = ch.NotifyReturn(make(chan amqp.Return, outstanding))
-		o.channel = ch
+		o.channel, o.room = ch, 1
 		return nil
 	})
 }
@@ -106,34 +123,49 @@ func (o *outlet) discard() {
 }
 
 func (o *outlet) publish(ctx context.Context, batch []events.Envelope) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	wire := events.ToWire(batch)
 	confirmations := make([]*amqp.DeferredConfirmation, len(batch))
+	stop := context.AfterFunc(ctx, o.conn.drop) // nothing else ends a write that the broker does not read
+	defer stop()
 	for i := range batch {
 		message, err := encode(wire[i], &batch[i])
 		if err != nil {
 			return err
 		}
-		confirmations[i], err = o.channel.PublishWithDeferredConfirmWithContext(ctx, o.exchange, batch[i].Type, true, false, message)
+		confirmations[i], err = o.channel.PublishWithDeferredConfirm(o.exchange, batch[i].Type, true, false, message)
 		if err != nil {
 			return fmt.Errorf("publish %s: %w", batch[i].Type, err)
 		}
 	}
+	stop()
 	return o.confirmed(ctx, confirmations)
 }
 
 // confirmed waits for all confirmations. A message that no queue was bound for is confirmed too, after it came back.
 func (o *outlet) confirmed(ctx context.Context, confirmations []*amqp.DeferredConfirmation) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	taking := o.conn.takes()
+	defer context.AfterFunc(taking, func() { end(context.Cause(taking)) })()
 	for _, c := range confirmations {
 		ok, err := c.WaitContext(ctx)
 		switch {
 		case err != nil:
-			return fmt.Errorf("wait for the broker's confirmation: %w", err)
+			return fmt.Errorf("wait for the broker's confirmation: %w", context.Cause(ctx))
 		case !ok && o.channel.IsClosed():
 			return errLost
 		case !ok:
 			return errRefused
 		}
 	}
+	return o.returned()
+}
+
+// returned tells of messages that came back.
+func (o *outlet) returned() error {
 	var back *unroutableError
 	for {
 		select {

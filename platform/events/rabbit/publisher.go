@@ -67,7 +67,7 @@ func (p *Publisher) declare(ctx context.Context, conn *connection) error {
 }
 
 // Send implements events.Sender: nil means that the broker has the batch on disk, in every queue that hears its types.
-// It fails at once while the broker is away, and ctx bounds it otherwise.
+// It fails at once while the broker is away or takes no messages, and ctx bounds it otherwise.
 func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope) error {
 	if len(batch) == 0 {
 		return nil
@@ -76,20 +76,18 @@ func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope)
 	if err != nil {
 		return err
 	}
-	o := p.outlet(batch[0].Module)
-	err = o.send(ctx, conn, batch)
-	if unroutable, ok := asUnroutable(err); ok {
-		p.returned.WithLabelValues(batch[0].Module).Add(float64(unroutable.count))
-		p.mend(ctx, conn, o)
+	err = p.outlet(batch[0].Module).send(ctx, conn, batch)
+	if back, ok := asUnroutable(err); ok {
+		p.returned.WithLabelValues(batch[0].Module).Add(float64(back.count))
+		if time.Since(back.since) >= mendAfter {
+			p.mend(ctx, conn)
+		}
 	}
 	return err
 }
 
 // mend makes what somebody has removed. The batch that came back is sent again then.
-func (p *Publisher) mend(ctx context.Context, conn *connection, o *outlet) {
-	if time.Since(o.backSince()) < mendAfter {
-		return
-	}
+func (p *Publisher) mend(ctx context.Context, conn *connection) {
 	if err := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(ctx, conn) }); err != nil {
 		p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", err)
 	}
@@ -100,7 +98,7 @@ func (p *Publisher) outlet(module string) *outlet {
 	defer p.mu.Unlock()
 	o := p.outlets[module]
 	if o == nil {
-		o = &outlet{exchange: Exchange(module)}
+		o = newOutlet(module)
 		p.outlets[module] = o
 	}
 	return o

@@ -1,21 +1,17 @@
-//go:build faults
-
 package rabbit_test
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
-	"net"
-	"net/url"
-	"sync"
+	"strconv"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"app/platform/database"
@@ -156,7 +152,13 @@ func record(ctx context.Context, tx *database.Tx, e events.Event[*wrapperspb.Str
 // emit tells events of one aggregate, in one transaction.
 func emit(t testing.TB, db *database.DB, aggregate string, bodies ...string) {
 	t.Helper()
-	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+	if err := tell(db, aggregate, bodies...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tell(db *database.DB, aggregate string, bodies ...string) error {
+	return db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
 		for _, b := range bodies {
 			if err := events.Emit(ctx, tx, events.Key{Aggregate: "thing", ID: aggregate}, wrapperspb.String(b)); err != nil {
 				return err
@@ -164,9 +166,6 @@ func emit(t testing.TB, db *database.DB, aggregate string, bodies ...string) {
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // recorded are the effects in the order in which they were made.
@@ -178,12 +177,6 @@ func recorded(t testing.TB, db *database.DB) []string {
 func count(t testing.TB, db *database.DB, from string) string {
 	t.Helper()
 	return texts(t, db, `SELECT COUNT(*) FROM `+from)[0]
-}
-
-// unsent says how many events have not been confirmed.
-func unsent(t testing.TB, db *database.DB) string {
-	t.Helper()
-	return count(t, db, `events_outbox WHERE state <> 1`)
 }
 
 func texts(t testing.TB, db *database.DB, query string) (out []string) {
@@ -209,10 +202,10 @@ func texts(t testing.TB, db *database.DB, query string) (out []string) {
 	return out
 }
 
-// await waits until the condition holds, for a minute at most, and tells how long it took.
-func await(t testing.TB, what string, holds func() bool) time.Duration {
+// await waits until the condition holds, for a minute at most.
+func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	begun, deadline := time.Now(), time.After(time.Minute)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
@@ -222,8 +215,29 @@ func await(t testing.TB, what string, holds func() bool) time.Duration {
 			t.Fatalf("%s: not after a minute", what)
 		}
 	}
-	return time.Since(begun)
 }
+
+// awaitCount waits until so many rows are there, and no more.
+func awaitCount(t testing.TB, db *database.DB, from string, want int) {
+	t.Helper()
+	got := ""
+	defer func() {
+		if t.Failed() {
+			t.Logf("%s of %d in %s", got, want, from)
+		}
+	}()
+	await(t, from, func() bool {
+		got = count(t, db, from)
+		return got == strconv.Itoa(want)
+	})
+}
+
+// Rows to count: what was done, what is not confirmed, and what was not when it was tried.
+const (
+	done    = `test_effects`
+	pending = `events_outbox WHERE state <> 1`
+	owed    = `events_owed`
+)
 
 func numbered(n int) []string {
 	out := make([]string, n)
@@ -233,19 +247,34 @@ func numbered(n int) []string {
 	return out
 }
 
-// channel is the test's own line to the broker.
-func channel(t testing.TB, url string) *amqp.Channel {
+// connect is the test's own connection to the broker.
+func connect(t testing.TB, url string) *amqp.Connection {
 	t.Helper()
 	conn, err := amqp.Dial(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func channel(t testing.TB, conn *amqp.Connection) *amqp.Channel {
+	t.Helper()
 	ch, err := conn.Channel()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ch
+}
+
+// awaitQueue waits until the queue is there. The broker closes the channel of who asks too early.
+func awaitQueue(t testing.TB, conn *amqp.Connection, queue string) {
+	t.Helper()
+	await(t, queue, func() bool {
+		ch := channel(t, conn)
+		_, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+		return err == nil && ch.Close() == nil
+	})
 }
 
 // waiting counts the messages of a queue that nobody has in hand.
@@ -258,83 +287,33 @@ func waiting(t testing.TB, ch *amqp.Channel, queue string) int {
 	return q.Messages
 }
 
-// cable is a line to the broker that can be cut.
-type cable struct {
-	URL string
-
-	address, to string
-	mu          sync.Mutex
-	listener    net.Listener // nil while cut
-	ends        []net.Conn
-}
-
-// plug makes a cable to the broker, which may be cut from the start.
-func plug(t testing.TB, broker string) *cable {
+// put brings a message into a queue. A new queue refuses messages at first.
+func put(t testing.TB, conn *amqp.Connection, queue string, message amqp.Publishing) {
 	t.Helper()
-	u, err := url.Parse(broker)
-	if err != nil {
+	ch := channel(t, conn)
+	if err := ch.Confirm(false); err != nil {
 		t.Fatal(err)
 	}
-	c := &cable{to: u.Host, address: "127.0.0.1:0"}
-	c.heal(t)
-	u.Host = c.address
-	c.URL = u.String()
-	t.Cleanup(c.cut)
-	return c
-}
-
-// heal lets connections through.
-func (c *cable) heal(t testing.TB) {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", c.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.listener, c.address = l, l.Addr().String()
-	go func() {
-		for {
-			near, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go c.join(near, l)
+	await(t, "the message in "+queue, func() bool {
+		confirmation, err := ch.PublishWithDeferredConfirm("", queue, true, false, message)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}()
+		return confirmation.Wait()
+	})
 }
 
-func (c *cable) join(near net.Conn, l net.Listener) {
-	far, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", c.to)
+// message is an event of the tests as it travels.
+func message(t testing.TB, id, text string) amqp.Publishing {
+	t.Helper()
+	payload, err := proto.Marshal(wrapperspb.String(text))
 	if err != nil {
-		_ = near.Close()
-		return
+		t.Fatal(err)
 	}
-	c.mu.Lock()
-	c.ends = append(c.ends, near, far)
-	cut := c.listener != l
-	c.mu.Unlock()
-	if cut {
-		c.cut()
+	e := events.Envelope{ID: id, Type: said, Module: "test", OccurredAt: time.Now(), Payload: payload}
+	body, err := proto.Marshal(events.ToWire([]events.Envelope{e})[0])
+	if err != nil {
+		t.Fatal(err)
 	}
-	go func() {
-		_, _ = io.Copy(near, far)
-		_ = near.Close()
-	}()
-	_, _ = io.Copy(far, near)
-	_ = far.Close()
-}
-
-// cut ends all connections and refuses new ones.
-func (c *cable) cut() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.listener != nil {
-		_ = c.listener.Close()
-		c.listener = nil
-	}
-	for _, end := range c.ends {
-		_ = end.Close()
-	}
-	c.ends = nil
+	return amqp.Publishing{Type: said, Body: body, DeliveryMode: amqp.Persistent}
 }

@@ -13,6 +13,9 @@ func (*Server) end() {}
 
 func (*Server) administrator() *administrator { return nil }
 
+// Host is the address of a virtual host.
+func (*Server) Host(testing.TB) string { return "" }
+
 // URL is the address of the server.
 func (*Server) URL() string { return "" }
 
@@ -27,3 +30,9 @@ func (*Server) Pause(testing.TB) {}
 
 // Resume ends a pause.
 func (*Server) Resume(testing.TB) {}
+
+// Block makes the server take no messages until Unblock.
+func (*Server) Block(testing.TB) {}
+
+// Unblock ends what Block began.
+func (*Server) Unblock(testing.TB) {}

@@ -3,6 +3,7 @@
 package rabbittest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -97,7 +98,7 @@ func find() (string, error) {
 // server is started again on it.
 func freePort() (int, error) {
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000)                                             //nolint:gosec // a port needs no secrecy
+		port := 10_000 + rand.IntN(20_000)
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
 		if err == nil {
 			return port, l.Close()
@@ -131,6 +132,7 @@ func (s *Server) environment() []string {
 		"RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE=" + in("advanced.config"),
 		"RABBITMQ_GENERATED_CONFIG_DIR=" + in("generated"), "RABBITMQ_ENABLED_PLUGINS_FILE=" + in("plugins"),
 		"RABBITMQ_MNESIA_BASE=" + in("data"), "RABBITMQ_LOG_BASE=" + in("logs"),
+		"RABBITMQ_CTL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
 	}
 }
 
@@ -248,6 +250,23 @@ func (s *Server) signal(t testing.TB, what syscall.Signal) {
 	}
 	if err := syscall.Kill(pid, what); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Block makes the server take no messages, as one that is short of memory, until Unblock.
+func (s *Server) Block(t testing.TB) { s.control(t, "set_vm_memory_high_watermark", "absolute", "1MB") }
+
+// Unblock ends what Block began.
+func (s *Server) Unblock(t testing.TB) { s.control(t, "set_vm_memory_high_watermark", "0.8") }
+
+func (s *Server) control(t testing.TB, arguments ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	defer cancel()
+	c := exec.CommandContext(ctx, filepath.Join(filepath.Dir(s.program), "rabbitmqctl"), arguments...)
+	c.Env = s.environment()
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("rabbitmqctl: %v\n%s", err, out)
 	}
 }
 
