@@ -35,6 +35,7 @@ type Pages struct {
 
 // Register declares the pages.
 func (p *Pages) Register(api *httpserver.API) {
+	api.Problems(problems...)
 	docs := v5emb.NewHandlerWithConfig(swgui.Config{
 		Title: "Souk", SwaggerJSON: "/openapi.json", BasePath: "/docs/", SettingsUI: map[string]string{"persistAuthorization": "true"},
 	})
