@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
@@ -62,11 +63,9 @@ const idle = 4 * time.Second
 
 // New makes a transport. It asks nobody; Check learns the account's quota.
 func New(ctx context.Context, o Options) (*Transport, error) {
-	base := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 64, IdleConnTimeout: idle,
-		TLSHandshakeTimeout: o.Timeout, ForceAttemptHTTP2: true,
-	}
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(&http.Client{Transport: watch{base}})}
+	// The SDK's own kind of client, which honours AWS_CA_BUNDLE.
+	base := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost, t.IdleConnTimeout = 64, idle })
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(base)}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
 	}
@@ -78,6 +77,7 @@ func New(ctx context.Context, o Options) (*Transport, error) {
 		return nil, fmt.Errorf("configure SES: %w", err)
 	}
 	client := sesv2.NewFromConfig(cfg, func(s *sesv2.Options) {
+		s.HTTPClient = watch{s.HTTPClient}
 		if o.Endpoint != "" {
 			s.BaseEndpoint = aws.String(o.Endpoint)
 		}
@@ -153,14 +153,14 @@ func (t *Transport) stored(l store.Letter) *types.Template {
 type leftKey struct{}
 
 // watch notes in the context's flag when a request has got a connection: from then on it may have left.
-type watch struct{ http.RoundTripper }
+type watch struct{ sesv2.HTTPClient }
 
-// RoundTrip implements http.RoundTripper.
-func (w watch) RoundTrip(r *http.Request) (*http.Response, error) {
+// Do implements sesv2.HTTPClient.
+func (w watch) Do(r *http.Request) (*http.Response, error) {
 	left, ok := r.Context().Value(leftKey{}).(*atomic.Bool)
 	if !ok {
-		return w.RoundTripper.RoundTrip(r)
+		return w.HTTPClient.Do(r)
 	}
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { left.Store(true) }}
-	return w.RoundTripper.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	return w.HTTPClient.Do(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 }

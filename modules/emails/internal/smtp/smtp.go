@@ -120,10 +120,10 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 
 // converse says one letter to the server, and names by the step at which it ended what became of it.
 func (t *Transport) converse(c *smtp.Client, to string, raw []byte) (string, error) {
-	if err := c.Mail(t.Sender.From.Address); err != nil {
+	if err := c.Mail("<" + t.Sender.From.Address + ">"); err != nil {
 		return "", verdict("MAIL", err, transport.ErrBlocked) // it is the sender who is not welcome
 	}
-	if err := c.Rcpt(to); err != nil {
+	if err := c.Rcpt("<" + to + ">"); err != nil {
 		return "", verdict("RCPT", err, transport.ErrRejected)
 	}
 	w, err := c.Data()
