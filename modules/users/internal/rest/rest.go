@@ -14,6 +14,10 @@ import (
 func Declare(api *httpserver.API, users func() *service.Service) {
 	h := handlers{users}
 	h.signIn(api)
+	h.codes(api)
+	h.letters(api)
+	h.factors(api)
+	h.address(api)
 	h.profiles(api)
 	h.keys(api)
 	api.Problems(problems...)
@@ -27,7 +31,14 @@ const smallBody = 16 << 10
 var problems = []httpserver.ProblemInfo{
 	{Code: "invalid_credentials", Status: 401, Title: "Wrong address or password", Help: "The address and the password do not belong to an account that may sign in. Which of the two is wrong is not told."},
 	{Code: "refresh_token_invalid", Status: 401, Title: "Refresh token not valid", Help: "It is unknown, has run out, or its session has ended: sign in again. A token that is used again long after it was exchanged ends its session."},
-	{Code: "code_invalid", Status: 422, Title: "Code not valid", Help: "A code is good for ten minutes, five tries and one use, and a newer one replaces it. Register again to get a new one."},
+	{Code: "code_invalid", Status: 422, Title: "Code not valid", Help: "A code is good for ten minutes, five tries and one use, and a newer one replaces it. Ask for a new one. A generator's code is good for one use, too."},
+	{Code: "step_up_required", Status: 403, Title: "Show again who you are", Help: "This needs a session that has shown who it is within the last ten minutes: see POST /v1/auth/step-up, then repeat the request."},
+	{Code: "ticket_invalid", Status: 401, Title: "Sign-in over", Help: "A sign-in waits five minutes for its second factor and takes five tries. Begin again."},
+	{Code: "factor_required", Status: 403, Title: "Second factor needed", Help: "The account has a second factor: show a code of its generator, a recovery code or a passkey."},
+	{Code: "factor_paused", Status: 429, Title: "Too many wrong codes", Help: "After five wrong codes in a row the generator's codes are not accepted for a while. Wait, or use another factor."},
+	{Code: "totp_enrolled", Status: 409, Title: "Generator there already", Help: "An account has one generator of codes: remove it before you set up another."},
+	{Code: "no_factor", Status: 409, Title: "No second factor", Help: "Recovery codes stand in for a second factor: set one up first."},
+	{Code: "cross_site", Status: 403, Title: "Form from another site", Help: "The form was sent from a page of another site. Open the link in the letter again."},
 	{Code: "user_not_found", Status: 404, Title: "No such user", Help: "There is no user with this id."},
 }
 

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 const (
 	address  = "Ada@Example.com"
 	password = "Correct-Horse-9"
+	home     = "https://shop.example"
 )
 
 // site is the operations of users on a database of their own.
@@ -52,7 +53,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
 	s.db = dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
 	s.service = service.New(service.Options{
-		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler),
+		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler), PublicURL: home,
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		Limits: service.Limits{
 			CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
@@ -324,7 +325,7 @@ func TestFailure23_SameReplies(t *testing.T) {
 }
 
 // Nothing of where a request claims to come from or go to may get into a letter: what users emits has no addresses but
-// the recipient's.
+// the recipient's and, for links, the one that is configured.
 func TestFailure27_NothingFromTheHostHeader(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -335,12 +336,14 @@ func TestFailure27_NothingFromTheHostHeader(t *testing.T) {
 	s.must(202, "", "POST", "/v1/auth/register", registration(), evil...)
 	s.must(200, "", "POST", "/v1/auth/verify", object("email", address, "code", s.code()), evil...)
 	s.must(202, "", "POST", "/v1/auth/register", registration(), evil...)
+	s.must(202, "", "POST", "/v1/auth/code", object("email", address), evil...)
+	s.must(202, "", "POST", "/v1/auth/password/forgot", object("email", address), evil...)
 	payloads := s.payloads()
-	if len(payloads) != 3 {
+	if len(payloads) != 5 {
 		t.Fatalf("%d events", len(payloads))
 	}
 	for _, payload := range payloads {
-		if text := string(payload); strings.Contains(text, "evil") || strings.Contains(text, "://") {
+		if text := strings.ReplaceAll(string(payload), home+"/v1/auth/letter?", ""); strings.Contains(text, "evil") || strings.Contains(text, "://") {
 			t.Errorf("an event says %q", text)
 		}
 	}

@@ -206,3 +206,12 @@ func (s *Service) letterLink(purpose store.Purpose, request, digits, email strin
 	}
 	return link
 }
+
+// Origin is the scheme, host and port that people use, as a browser writes it in the header Origin.
+func (s *Service) Origin() string {
+	u, err := url.Parse(s.publicURL)
+	if err != nil {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
+}

@@ -2,11 +2,177 @@ package service
 
 import (
 	"context"
+	"errors"
+	"time"
 
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
 	"app/platform/database"
+	"app/platform/events"
+	"app/platform/fault"
+	"app/platform/identity"
 )
 
 // factorsOf lists the second factors that an account has, any one of which completes a sign-in; none when it has no second factor.
-func (s *Service) factorsOf(_ context.Context, _ *database.Tx, _ string) ([]Method, error) {
-	return nil, nil
+// Recovery codes stand in for a factor and are none by themselves.
+func (s *Service) factorsOf(ctx context.Context, tx *database.Tx, accountID string) (out []Method, err error) {
+	t, err := store.TOTPOf(ctx, tx, accountID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err == nil && !t.ConfirmedAt.IsZero() {
+		out = append(out, ByTOTP)
+	}
+	passkeys, err := store.CountPasskeys(ctx, tx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	if passkeys > 0 {
+		out = append(out, ByPasskey)
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	left, err := store.CountRecovery(ctx, tx, accountID)
+	if err == nil && left > 0 {
+		out = append(out, ByRecovery)
+	}
+	return out, err
+}
+
+// Factors are the second factors of an account, as its owner sees them.
+type Factors struct {
+	TOTP     time.Time // since when; zero: none
+	Passkeys []store.Passkey
+	Recovery int // codes left
+}
+
+// Factors reads the caller's own. Error: Unauthenticated.
+func (s *Service) Factors(ctx context.Context) (out Factors, err error) {
+	id := identity.FromContext(ctx).UserID
+	if id == "" {
+		return Factors{}, errSignedOut()
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		t, err := store.TOTPOf(ctx, q, id)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		out.TOTP = t.ConfirmedAt
+		if out.Passkeys, err = store.PasskeysOf(ctx, q, id); err != nil {
+			return err
+		}
+		out.Recovery, err = store.CountRecovery(ctx, q, id)
+		return err
+	})
+	return out, err
+}
+
+// Factor is a second factor that is shown: a code of the generator or a recovery code.
+type Factor struct {
+	Method Method // ByTOTP or ByRecovery
+	Code   string
+}
+
+// CompleteSignIn shows the second factor of the sign-in that the ticket stands for. Errors: ticket_invalid when the ticket is over or has had
+// its five tries; code_invalid; factor_paused after five wrong codes in a row, with a time to wait.
+func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (out SignedIn, err error) {
+	if err := s.LoadKeys(ctx); err != nil {
+		return SignedIn{}, err
+	}
+	refusal := errTicket()
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		pending, ok, err := s.pendingOf(ctx, tx, ticket)
+		if err != nil || !ok {
+			return err
+		}
+		if refusal, err = s.judge(ctx, tx, pending.AccountID, f); err != nil {
+			return err
+		}
+		if refusal != nil {
+			return s.record(ctx, tx, AuditEntry{AccountID: pending.AccountID, Event: AuditSecondFactor, Outcome: fault.ReasonOf(refusal), Detail: string(f.Method)})
+		}
+		out, err = s.completeSignIn(ctx, tx, pending, f.Method)
+		return err
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return out, err
+}
+
+// judge tells whether a second factor is good, and uses it up if it is. A refusal is not an error of the Write, which has to
+// commit the try.
+func (s *Service) judge(ctx context.Context, tx *database.Tx, accountID string, f Factor) (refusal, err error) {
+	switch f.Method {
+	case ByTOTP:
+		return s.judgeTOTP(ctx, tx, accountID, f.Code, true)
+	case ByRecovery:
+		return s.judgeRecovery(ctx, tx, accountID, f.Code)
+	}
+	return errCode(), nil
+}
+
+// tell writes the notice that a way of signing in has changed, and the record of it.
+func (s *Service) tell(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
+	account, err := store.AccountByID(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	event := AuditFactorChange
+	if change == usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED || change == usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED {
+		event = AuditLinking
+	}
+	if err := s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: event, Outcome: OutcomeOK, Detail: changed[change] + name}); err != nil {
+		return err
+	}
+	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
+		&usersevents.CredentialsChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Change: change, Name: name})
+}
+
+// changed are the changes in the words of the audit log.
+var changed = map[usersevents.CredentialsChange]string{
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED:          "totp added",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED:        "totp removed",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED:       "passkey added: ",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED:     "passkey removed: ",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE: "recovery codes made",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED:  "recovery code used",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED:     "linked: ",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:   "unlinked: ",
+}
+
+// FactorAdded is what adding a factor comes to: the session, renewed, and recovery codes when it was the first factor.
+type FactorAdded struct {
+	SignedIn
+
+	Recovery []string
+}
+
+// added makes the first recovery codes, tells the owner, and counts the proof that came with the factor for the session.
+func (s *Service) added(ctx context.Context, tx *database.Tx, accountID string, method Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
+	left, err := store.CountRecovery(ctx, tx, accountID)
+	if err == nil && left == 0 {
+		out.Recovery, err = s.newRecovery(ctx, tx, accountID)
+	}
+	if err != nil {
+		return FactorAdded{}, err
+	}
+	if err := s.tell(ctx, tx, accountID, change, name); err != nil {
+		return FactorAdded{}, err
+	}
+	out.SignedIn, err = s.stepUp(ctx, tx, method, AAL2)
+	return out, err
+}
+
+// removed takes the recovery codes away with the last factor, and tells the owner.
+func (s *Service) removed(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
+	left, err := s.factorsOf(ctx, tx, accountID)
+	if err == nil && len(left) == 0 {
+		err = store.ReplaceRecovery(ctx, tx, accountID, nil, s.now())
+	}
+	if err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, accountID, change, name)
 }

@@ -49,6 +49,7 @@ type Service struct {
 	limits Limits
 
 	publicURL string
+	returnTo  []string // where browsers may be sent besides this site
 
 	ring   keyring
 	reuses atomic.Int64

@@ -1,0 +1,51 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+
+	"app/modules/users/internal/service"
+	"app/platform/httpserver"
+)
+
+func (h handlers) address(api *httpserver.API) {
+	op := httpserver.Operation{
+		Method: http.MethodPost, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Status: http.StatusAccepted, Errors: []int{http.StatusForbidden},
+		Description: "Needs a fresh session. The code goes to the new address; the reply is the same when that has an account.",
+	}
+	httpserver.Register(api, at(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"), h.requestAddress)
+	op.Status, op.Errors, op.Idempotency = http.StatusOK, []int{http.StatusUnprocessableEntity}, httpserver.KeyNone
+	op.Description = "The old address gets a letter that says so."
+	httpserver.Register(api, at(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"), h.changeAddress)
+	op.Errors = []int{http.StatusForbidden, http.StatusUnprocessableEntity}
+	op.Description = "Needs a fresh session, and signs the account out everywhere else."
+	httpserver.Register(api, at(op, "/v1/users/me/password", "change-password", "Change one's own password"), h.changePassword)
+}
+
+func (h handlers) requestAddress(ctx context.Context, in *askInput) (*askedOutput, error) {
+	return asked(h.users().RequestAddress(ctx, in.Body.Email))
+}
+
+type addressInput struct {
+	Body struct {
+		Request string `json:"request" example:"cod_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"What asking for the code answered"`
+		Code    string `json:"code" example:"123456" doc:"Six digits"`
+	}
+}
+
+func (h handlers) changeAddress(ctx context.Context, in *addressInput) (*userOutput, error) {
+	return tagged(h.users().ChangeAddress(ctx, service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}))
+}
+
+type passwordInput struct {
+	Body struct {
+		Current  string `json:"current_password,omitempty" doc:"Needed when the account has one"`
+		Password string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character, and not a common one"`
+		Confirm  string `json:"confirm_password" doc:"The same again"`
+	}
+}
+
+func (h handlers) changePassword(ctx context.Context, in *passwordInput) (*FreshOutput, error) {
+	return fresh(h.users().ChangePassword(ctx, service.PasswordChange{Current: in.Body.Current, Password: in.Body.Password, Confirm: in.Body.Confirm}))
+}

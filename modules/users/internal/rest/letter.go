@@ -1,0 +1,131 @@
+package rest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"app/modules/users/internal/service"
+	"app/platform/httpserver"
+)
+
+// letters declares the page that letters lead to: mail scanners open links before people do, so GET shows a form and
+// spends nothing; the form's POST uses the code.
+func (h handlers) letters(api *httpserver.API) {
+	show := httpserver.Operation{
+		Method: http.MethodGet, Path: service.LetterPath, ID: "show-letter-page", Tags: authTag,
+		Access: httpserver.Public, Rate: httpserver.RateAuth,
+		Summary:     "The page that a letter with a code leads to",
+		Description: "Shows a form that uses the code. Opening it spends nothing.",
+	}
+	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { letterPage(r.URL.Query()).show(w, http.StatusOK) }))
+	use := show
+	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
+	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
+	api.Raw(use, http.HandlerFunc(h.useLetter))
+	use.Path, use.ID, use.Access = factorPath, "use-second-factor-page", httpserver.Public
+	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
+	api.Raw(use, http.HandlerFunc(h.useFactorPage))
+}
+
+// letterPage is the form for what the letter is about.
+func letterPage(values url.Values) page {
+	p := page{Action: service.LetterPath}
+	for _, name := range []string{"purpose", "request", "code", "email"} {
+		p.Hidden = append(p.Hidden, hidden{name, values.Get(name)})
+	}
+	switch values.Get("purpose") {
+	case "verify_address":
+		p.Title, p.Text, p.Button = "Confirm your address", "This makes the account for "+values.Get("email")+".", "Confirm"
+	case "sign_in":
+		p.Title, p.Text, p.Button = "Sign in", "This signs you in with this browser.", "Sign in"
+	case "change_address":
+		p.Title, p.Text, p.Button = "Confirm your new address", "Your account gets this address from now on.", "Confirm"
+	case "reset_password":
+		p.Title, p.Button = "Set a new password", "Set password"
+		p.Fields = []field{
+			{"password", "New password", "password", "new-password"},
+			{"confirm_password", "The same again", "password", "new-password"},
+		}
+	default:
+		return page{Title: "There is nothing here", Text: "The link is not complete. Copy the whole of it from the letter."}
+	}
+	return p
+}
+
+func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
+	if err := h.form(r); err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	form := letterPage(r.PostForm)
+	proof := service.CodeProof{Request: r.PostForm.Get("request"), Code: r.PostForm.Get("code")}
+	switch r.PostForm.Get("purpose") {
+	case "verify_address":
+		_, err := h.users().Verify(r.Context(), service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request})
+		form.done(w, r, err, "Your address is confirmed. You can sign in now.")
+	case "sign_in":
+		in, err := h.users().SignInWithCode(r.Context(), proof, service.Cookie)
+		h.signedInPage(w, r, form, in, err, "/")
+	case "change_address":
+		_, err := h.users().ChangeAddress(r.Context(), proof)
+		form.done(w, r, err, "Your account has its new address.")
+	case "reset_password":
+		err := h.users().ResetPassword(r.Context(), service.NewPassword{
+			CodeProof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
+		})
+		form.done(w, r, err, "Your password is set. You can sign in with it now.")
+	default:
+		form.show(w, http.StatusNotFound)
+	}
+}
+
+// done shows that the form has had its effect, or why not.
+func (p page) done(w http.ResponseWriter, r *http.Request, err error, text string) {
+	if err != nil {
+		p.failed(w, r, err)
+		return
+	}
+	page{Title: p.Title, Text: text}.show(w, http.StatusOK)
+}
+
+// signedInPage ends a sign-in that was made in the browser: with the session's cookie and a redirect, or with the form for
+// the second factor.
+func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in service.SignedIn, err error, to string) {
+	switch {
+	case err != nil:
+		from.failed(w, r, err)
+	case in.Ticket != "":
+		factorPage(in.Ticket, to).show(w, http.StatusOK)
+	default:
+		w.Header().Set("Set-Cookie", cookie(in.Browser.Token, in.Browser.Expires))
+		w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(w, r, to, http.StatusSeeOther)
+	}
+}
+
+// factorPath is where the form for the second factor is posted.
+const factorPath = "/v1/auth/second-factor/page"
+
+// factorPage asks for the second factor of a sign-in that was begun in the browser.
+func factorPage(ticket, to string) page {
+	return page{
+		Title: "One more step", Text: "Your account has a second factor. Type the code that your app shows, or a recovery code.",
+		Action: factorPath, Button: "Sign in", Hidden: []hidden{{"ticket", ticket}, {"return_to", to}},
+		Fields: []field{{"code", "Code", "text", "one-time-code"}},
+	}
+}
+
+func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
+	if err := h.form(r); err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	to := h.users().ReturnTo(r.PostForm.Get("return_to"))
+	factor := service.Factor{Method: service.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	if len(factor.Code) != 6 {
+		factor.Method = service.ByRecovery
+	}
+	in, err := h.users().CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
+	h.signedInPage(w, r, factorPage(r.PostForm.Get("ticket"), to), in, err, to)
+}

@@ -1,0 +1,76 @@
+package rest
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+
+	"app/platform/fault"
+	"app/platform/httpserver"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+
+// page is what people see who come from a letter or from another provider: a sentence, and a form when there is something to do.
+type page struct {
+	Title, Text, Error string
+
+	Action, Button string // no form without a button
+	Hidden         []hidden
+	Fields         []field
+}
+
+type hidden struct{ Name, Value string }
+
+type field struct{ Name, Label, Type, Autocomplete string }
+
+// show writes the page. Its address may hold a code, so it is kept nowhere and told nobody; the form posts to this site only, and
+// no other site may show it.
+func (p page) show(w http.ResponseWriter, status int) {
+	var out bytes.Buffer
+	if err := pageTemplate.Execute(&out, p); err != nil {
+		panic(err) // the template is part of the program
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes()) // the client may have gone
+}
+
+// failed shows the page again with what went wrong. What a person cannot mend is a problem as anywhere else.
+func (p page) failed(w http.ResponseWriter, r *http.Request, err error) {
+	problem := httpserver.ProblemOf(err)
+	if problem.Status >= http.StatusInternalServerError || fault.ReasonOf(err) == "cross_site" {
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	p.Error = problem.Detail
+	for _, f := range problem.Errors {
+		p.Error = problem.Detail + " " + f.Pointer[1:] + " " + f.Detail + "."
+	}
+	p.show(w, problem.Status)
+}
+
+// pageHeaders are the request headers that tell where a form was posted from.
+var pageHeaders = []string{"Origin", "Sec-Fetch-Site"}
+
+// form reads a posted form. Errors: a form that was posted from another site, which could sign somebody in as somebody else
+// (RFC 6819 section 4.4.1.8); a body that cannot be read.
+func (h handlers) form(r *http.Request) error {
+	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+	if site != "" && site != "same-origin" && site != "none" || site == "" && origin != "" && origin != h.users().Origin() {
+		return fault.New(fault.PermissionDenied, "cross_site", "The form was sent from another site.")
+	}
+	if err := r.ParseForm(); err != nil {
+		return httpserver.NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read.")
+	}
+	return nil
+}

@@ -1,0 +1,172 @@
+package service
+
+import (
+	"context"
+	"fmt"
+
+	"app/modules/users/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// Reproof is what somebody who is signed in shows to prove it again: a password, a code that was asked for with RequestSignInCode, or a second
+// factor.
+type Reproof struct {
+	Method   Method // ByPassword, ByCode, ByTOTP or ByRecovery
+	Password string
+	CodeProof
+}
+
+// FreshFor is how long a session counts as fresh.
+const FreshFor = stepUpLife
+
+func errFactorRequired() error {
+	return fault.New(fault.PermissionDenied, "factor_required", "The account has a second factor: show that one.")
+}
+
+// StepUp makes the caller's session fresh for ten minutes. An account with a second factor has to show it: a password or a code from a
+// letter is not enough for what the factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong proof;
+// factor_required; Unauthenticated.
+func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
+	if err := s.LoadKeys(ctx); err != nil {
+		return SignedIn{}, err
+	}
+	account, err := s.owner(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if in.Method == ByPassword {
+		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
+		if err != nil {
+			return SignedIn{}, fmt.Errorf("check password: %w", err)
+		}
+		if !verdict.Match {
+			return SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
+		}
+	}
+	var refusal error
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		var level Level
+		if level, refusal, err = s.reprove(ctx, tx, account, in); err != nil {
+			return err
+		}
+		if refusal != nil {
+			return s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditStepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
+		}
+		out, err = s.stepUp(ctx, tx, in.Method, level)
+		return err
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return out, err
+}
+
+// reprove judges the proof, whose password has been checked already. A refusal is not an error of the Write, which has to commit the try.
+func (s *Service) reprove(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
+	session, err := s.ownSession(ctx, tx)
+	if err != nil {
+		return 0, nil, err
+	}
+	if in.Method == ByTOTP || in.Method == ByRecovery {
+		refusal, err = s.judge(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
+		return AAL2, refusal, err
+	}
+	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	if err != nil || len(factors) > 0 {
+		return 0, errFactorRequired(), err
+	}
+	now, err := store.LockAccount(ctx, tx, account.ID)
+	switch {
+	case err != nil:
+		return 0, nil, signedOut(err)
+	case in.Method == ByPassword && now.PasswordHash == account.PasswordHash:
+		return AAL1, nil, nil
+	case in.Method != ByCode:
+		return 0, errCredentials(), nil
+	}
+	row, ok, err := s.takeCode(ctx, tx, store.SignInCode, in.CodeProof)
+	if err == nil && (!ok || row.AccountID != account.ID) {
+		refusal = errCode()
+	}
+	return AAL1, refusal, err
+}
+
+// refuseStepUp records a wrong password.
+func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Method) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(method)})
+	})
+	if err != nil {
+		return err
+	}
+	return errCredentials()
+}
+
+// owner reads the account that the request is made by, with a session and not with a key. Error: Unauthenticated.
+func (s *Service) owner(ctx context.Context) (account store.Account, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		session, err := s.ownSession(ctx, q)
+		if err != nil {
+			return err
+		}
+		account, err = store.AccountByID(ctx, q, session.AccountID)
+		if err == nil && account.Disabled() {
+			return errSignedOut()
+		}
+		return signedOut(err)
+	})
+	return account, err
+}
+
+// PasswordChange is a new password of one's own.
+type PasswordChange struct{ Current, Password, Confirm string }
+
+// ChangePassword sets the caller's password and signs the account out everywhere else. The current one has to be given (ASVS 6.2.3), unless the
+// account has none. The owner is told by letter. Errors: InvalidArgument with pointers, also for a wrong current password;
+// step_up_required; Unauthenticated; Unavailable when too many hashes are waiting.
+func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
+	account, err := s.owner(ctx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if wrong := checkNew(in.Password, in.Confirm, account.Email); len(wrong) > 0 {
+		return SignedIn{}, fault.Invalid(wrong...)
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		_, err := s.fresh(ctx, q)
+		return err
+	})
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if account.PasswordHash != "" {
+		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Current)
+		if err != nil {
+			return SignedIn{}, fmt.Errorf("check password: %w", err)
+		}
+		if !verdict.Match {
+			return SignedIn{}, fault.Invalid(fault.Field{Pointer: "/current_password", Detail: "is wrong"})
+		}
+	}
+	hash, err := s.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return SignedIn{}, fmt.Errorf("hash password: %w", err)
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := s.setPassword(ctx, tx, account, hash, session.ID); err != nil {
+			return err
+		}
+		entry := AuditEntry{AccountID: account.ID, Event: AuditPasswordChange, Outcome: OutcomeOK}
+		if err := s.record(ctx, tx, entry); err != nil {
+			return err
+		}
+		out, err = s.renew(ctx, tx, session)
+		return err
+	})
+	return out, err
+}

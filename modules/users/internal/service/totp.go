@@ -1,0 +1,309 @@
+package service
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pquerna/otp"
+	"github.com/pquerna/otp/hotp"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// The generator's parameters are those that every app supports (RFC 6238): SHA-1, six digits, thirty seconds.
+const (
+	totpPeriod = 30
+	totpSecret = 20 // bytes, RFC 4226 section 4
+	totpRow    = 5  // wrong codes before a pause
+	totpPause  = time.Minute
+	totpLimit  = time.Hour
+)
+
+var totpOptions = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
+
+// Enrolment is a generator's secret, shown once.
+type Enrolment struct {
+	Secret string // base32
+	URL    string // otpauth://, for a QR code
+}
+
+// EnrolTOTP begins to set a generator up. It is no factor until ConfirmTOTP; beginning again replaces it. Errors: step_up_required;
+// totp_enrolled when there is one; Unauthenticated.
+func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
+	if err := s.LoadKeys(ctx); err != nil {
+		return Enrolment{}, err
+	}
+	var raw [totpSecret]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
+	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		account, err := store.AccountByID(ctx, tx, session.AccountID)
+		if err != nil {
+			return err
+		}
+		out.URL = s.totpURL(account.Email, out.Secret)
+		sealed, err := s.seal(session.AccountID, out.Secret)
+		if err != nil {
+			return err
+		}
+		return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: session.AccountID, Secret: sealed, CreatedAt: s.now()})
+	})
+	if errors.Is(err, store.ErrDuplicate) {
+		err = fault.New(fault.FailedPrecondition, "totp_enrolled", "There is a generator already: remove it first.")
+	}
+	return out, err
+}
+
+// totpURL is what apps read from a QR code. The shop is named by its host.
+func (s *Service) totpURL(email, secret string) string {
+	u, err := url.Parse(s.publicURL)
+	if err != nil || u.Hostname() == "" {
+		u = &url.URL{Host: "souk"}
+	}
+	query := url.Values{"secret": {secret}, "issuer": {u.Hostname()}, "period": {"30"}, "digits": {"6"}, "algorithm": {"SHA1"}}
+	return "otpauth://totp/" + url.PathEscape(u.Hostname()+":"+email) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+}
+
+// ConfirmTOTP makes the generator a factor, by the first code from it. The first factor comes with recovery codes, which are shown this
+// once. Errors: step_up_required; code_invalid; factor_paused; Unauthenticated.
+func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded, err error) {
+	if err := s.LoadKeys(ctx); err != nil {
+		return FactorAdded{}, err
+	}
+	var refusal error
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if refusal, err = s.judgeTOTP(ctx, tx, session.AccountID, code, false); err != nil || refusal != nil {
+			return err
+		}
+		if err := store.ConfirmTOTP(ctx, tx, session.AccountID, s.now()); err != nil {
+			return err
+		}
+		out, err = s.added(ctx, tx, session.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
+		return err
+	})
+	if errors.Is(err, store.ErrChanged) {
+		err = errCode()
+	}
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return out, err
+}
+
+// RemoveTOTP takes the generator away, and with the last factor the recovery codes. Errors: step_up_required; NotFound; Unauthenticated.
+func (s *Service) RemoveTOTP(ctx context.Context) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := store.DeleteTOTP(ctx, tx, session.AccountID); err != nil {
+			return err
+		}
+		return s.removed(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
+	})
+	return missing("factor", err)
+}
+
+// judgeTOTP tells whether a code is one of the account's generator.
+//
+//  1. The code of the current time step counts, of the one before and the one after: clocks differ.
+//  2. A time step is accepted once, and none before the last one, however many requests come at once (ASVS 6.5.1).
+//  3. After five wrong codes in a row there is a pause of a minute, after five more of two, up to an hour. Other factors are not affected.
+func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, code string, confirmed bool) (refusal, err error) {
+	t, err := store.TOTPOf(ctx, tx, accountID)
+	if errors.Is(err, store.ErrNotFound) || err == nil && t.ConfirmedAt.IsZero() == confirmed {
+		return errCode(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if wait := pause(t, s.now()); wait > 0 {
+		f := fault.New(fault.ResourceExhausted, "factor_paused", "Too many wrong codes in a row: wait, or use another factor.")
+		f.RetryAfter = wait
+		return f, nil
+	}
+	err = store.TryTOTP(ctx, tx, t, s.now())
+	step := int64(0)
+	if err == nil {
+		step, err = s.stepOf(t, code)
+	}
+	if err == nil {
+		err = store.AcceptTOTP(ctx, tx, accountID, step)
+	}
+	if errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrNotFound) {
+		return errCode(), nil
+	}
+	return nil, err
+}
+
+// pause is how long to wait after too many wrong codes.
+func pause(t store.TOTP, now time.Time) time.Duration {
+	if t.Tries == 0 || t.Tries%totpRow != 0 {
+		return 0
+	}
+	wait := totpLimit
+	if n := t.Tries/totpRow - 1; n < 6 {
+		wait = totpPause << n
+	}
+	return t.TriedAt.Add(min(wait, totpLimit)).Sub(now)
+}
+
+// stepOf finds the time step that the code belongs to. store.ErrNotFound: none of the three.
+func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
+	secret, err := s.unseal(t.AccountID, t.Secret)
+	if err != nil {
+		return 0, err
+	}
+	now := s.now().Unix() / totpPeriod
+	for _, candidate := range []int64{now - 1, now, now + 1} {
+		want, err := hotp.GenerateCodeCustom(secret, uint64(candidate), totpOptions) //nolint:gosec // time steps are positive
+		if err != nil {
+			return 0, fmt.Errorf("compute code: %w", err)
+		}
+		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
+			step = candidate
+		}
+	}
+	if step == 0 {
+		return 0, store.ErrNotFound
+	}
+	return step, nil
+}
+
+// seal encrypts a secret for the database, bound to its account: a copied row is of no use to another.
+func (s *Service) seal(accountID, secret string) (string, error) {
+	box, err := s.box()
+	if err != nil {
+		return "", err
+	}
+	nonce := make([]byte, box.NonceSize())
+	_, _ = rand.Read(nonce) // never fails since Go 1.24
+	return base64.RawURLEncoding.EncodeToString(box.Seal(nonce, nonce, []byte(secret), []byte(accountID))), nil
+}
+
+func (s *Service) unseal(accountID, sealed string) (string, error) {
+	box, err := s.box()
+	if err != nil {
+		return "", err
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil || len(raw) < box.NonceSize() {
+		return "", errors.New("unseal secret: damaged")
+	}
+	secret, err := box.Open(nil, raw[:box.NonceSize()], raw[box.NonceSize():], []byte(accountID))
+	if err != nil {
+		return "", fmt.Errorf("unseal secret: %w", err)
+	}
+	return string(secret), nil
+}
+
+func (s *Service) box() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(mac(s.ring.secret, "seal"))
+	if err != nil {
+		return nil, fmt.Errorf("make cipher: %w", err)
+	}
+	box, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("make cipher: %w", err)
+	}
+	return box, nil
+}
+
+// recoveryCodes is how many codes a set has.
+const recoveryCodes = 10
+
+// recoveryAlphabet is Crockford's base 32, five bits a character; what its letters are mistaken for is read as meant.
+const recoveryAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "l", "1")
+
+// NewRecoveryCodes makes a new set, shown this once; the one before is void. Errors: step_up_required; no_factor when there is nothing they could stand
+// in for; Unauthenticated.
+func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
+	if err := s.LoadKeys(ctx); err != nil {
+		return nil, err
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		factors, err := s.factorsOf(ctx, tx, session.AccountID)
+		if err != nil {
+			return err
+		}
+		if len(factors) == 0 {
+			return fault.New(fault.FailedPrecondition, "no_factor", "Recovery codes stand in for a second factor: set one up first.")
+		}
+		if codes, err = s.newRecovery(ctx, tx, session.AccountID); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
+	})
+	return codes, err
+}
+
+// newRecovery replaces the account's set.
+func (s *Service) newRecovery(ctx context.Context, tx *database.Tx, accountID string) (codes []string, err error) {
+	hashes := make([]string, recoveryCodes)
+	for i := range recoveryCodes {
+		code := newRecoveryCode()
+		codes = append(codes, code)
+		hashes[i] = s.recoveryHash(accountID, code)
+	}
+	return codes, store.ReplaceRecovery(ctx, tx, accountID, hashes, s.now())
+}
+
+// newRecoveryCode makes a code of 50 random bits, as in abcde-fghjk.
+func newRecoveryCode() string {
+	var raw [10]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
+	out := make([]byte, 0, 11)
+	for i, b := range raw {
+		if i == 5 {
+			out = append(out, '-')
+		}
+		out = append(out, recoveryAlphabet[b&31])
+	}
+	return string(out)
+}
+
+// recoveryHash is what is kept of a code, however its owner types it.
+func (s *Service) recoveryHash(accountID, code string) string {
+	return hex.EncodeToString(mac(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
+}
+
+// judgeRecovery uses a recovery code up, if it is one; of two requests at once one succeeds. The owner is told.
+func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID, code string) (refusal, err error) {
+	err = store.SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
+	if errors.Is(err, store.ErrChanged) {
+		return errCode(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.tell(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
+}

@@ -1,0 +1,287 @@
+package service_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"app/modules/users/internal/service"
+	"app/modules/users/usersevents"
+	"app/platform/fault"
+)
+
+// generator is somebody's app.
+type generator struct {
+	w      *world
+	secret string
+}
+
+func (g generator) code() string {
+	g.w.t.Helper()
+	code, err := totp.GenerateCode(g.secret, g.w.clock.Now())
+	if err != nil {
+		g.w.t.Fatal(err)
+	}
+	return code
+}
+
+// next is a code of a later time step than any before.
+func (g generator) next() service.Factor {
+	g.w.clock.pass(30 * time.Second)
+	return service.Factor{Method: service.ByTOTP, Code: g.code()}
+}
+
+// enrol sets a generator up in a session and returns it with the recovery codes.
+func (w *world) enrol(ctx context.Context) (generator, []string) {
+	w.t.Helper()
+	e, err := w.EnrolTOTP(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	g := generator{w, e.Secret}
+	added, err := w.ConfirmTOTP(ctx, g.code())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return g, added.Recovery
+}
+
+// ticket signs in with the password of an account that has a second factor.
+func (w *world) ticket() string {
+	w.t.Helper()
+	in, err := w.Login(context.Background(), service.Credentials{Email: ada, Password: secret})
+	if err != nil || in.Ticket == "" || in.Session.ID != "" || in.Tokens.Access != "" {
+		w.t.Fatalf("%+v, %v", in, err)
+	}
+	return in.Ticket
+}
+
+func lastChange(w *world) usersevents.CredentialsChange {
+	w.t.Helper()
+	told := w.emitted()
+	e, ok := told[len(told)-1].(*usersevents.CredentialsChanged)
+	if !ok || e.GetEmail() != ada {
+		w.t.Fatalf("told %v", told[len(told)-1])
+	}
+	return e.GetChange()
+}
+
+func TestTOTP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	ctx := w.as(w.login(ada, secret).Access)
+	e, err := w.EnrolTOTP(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(e.URL)
+	if err != nil || u.Scheme != "otpauth" || u.Query().Get("secret") != e.Secret || u.Query().Get("issuer") != "shop.example" || !strings.Contains(u.Path, ada) {
+		t.Errorf("%s, %v", e.URL, err)
+	}
+	if n := w.count(`SELECT COUNT(*) FROM users_totp WHERE secret LIKE ?`, "%"+e.Secret+"%"); n != 0 {
+		t.Error("the secret is kept as it is")
+	}
+	w.login(ada, secret) // not a factor yet
+	g := generator{w, e.Secret}
+	_, err = w.ConfirmTOTP(ctx, other(g.code()))
+	wants(t, err, fault.InvalidArgument, "code_invalid")
+	added, err := w.ConfirmTOTP(ctx, g.code())
+	if err != nil || len(added.Recovery) != 10 || added.Session.Level != int(service.AAL2) {
+		t.Fatalf("%+v, %v", added, err)
+	}
+	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED {
+		t.Errorf("told of %s", got)
+	}
+	_, err = w.EnrolTOTP(ctx)
+	wants(t, err, fault.FailedPrecondition, "totp_enrolled")
+	in, err := w.CompleteSignIn(context.Background(), w.ticket(), g.next())
+	if err != nil || in.Session.Level != int(service.AAL2) || in.Session.Methods != "password totp" {
+		t.Fatalf("%+v, %v", in, err)
+	}
+	if err := w.RemoveTOTP(ctx); err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.Factors(ctx)
+	if err != nil || !f.TOTP.IsZero() || f.Recovery != 0 {
+		t.Errorf("%+v, %v", f, err)
+	}
+	w.login(ada, secret)
+	wants(t, w.RemoveTOTP(ctx), fault.NotFound, "factor_not_found")
+}
+
+// A time step is accepted once, whoever presents its code, and none before it (ASVS 6.5.1).
+func TestFailure24_TimeStepsAreAcceptedOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.signUp(ada, secret)
+		g, _ := w.enrol(w.as(w.login(ada, secret).Access))
+		tickets := make([]string, 4)
+		for i := range tickets {
+			tickets[i] = w.ticket()
+		}
+		before := g.code()
+		f := g.next()
+		good := 0
+		for _, err := range together(len(tickets), func(i int) error {
+			_, err := w.CompleteSignIn(context.Background(), tickets[i], f)
+			return err
+		}) {
+			if err == nil {
+				good++
+			} else {
+				wants(t, err, fault.InvalidArgument, "code_invalid")
+			}
+		}
+		if good != 1 {
+			t.Errorf("%d succeeded", good)
+		}
+		for _, code := range []string{f.Code, before} {
+			_, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByTOTP, Code: code})
+			wants(t, err, fault.InvalidArgument, "code_invalid")
+		}
+	})
+}
+
+func TestTOTPOfNeighbouringSteps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	g, _ := w.enrol(w.as(w.login(ada, secret).Access))
+	for name, tc := range map[string]struct {
+		off  time.Duration
+		good bool
+	}{"Before": {-30 * time.Second, true}, "After": {30 * time.Second, true}, "TooOld": {-61 * time.Second, false}, "TooNew": {61 * time.Second, false}} {
+		w.clock.pass(5 * time.Minute)
+		ticket := w.ticket()
+		code, err := totp.GenerateCode(g.secret, w.clock.Now().Add(tc.off))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByTOTP, Code: code})
+		if (err == nil) != tc.good {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Five wrong codes in a row make a pause that grows; recovery codes go on working, so the pause locks nobody out.
+func TestFailure24_WrongTOTPCodesPause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	g, recovery := w.enrol(w.as(w.login(ada, secret).Access))
+	complete := func(f service.Factor) error {
+		_, err := w.CompleteSignIn(context.Background(), w.ticket(), f)
+		return err
+	}
+	for _, wait := range []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute} {
+		for range 5 {
+			f := g.next()
+			f.Code = other(f.Code)
+			wants(t, complete(f), fault.InvalidArgument, "code_invalid")
+		}
+		err := complete(g.next())
+		wants(t, err, fault.ResourceExhausted, "factor_paused")
+		if left := fault.From(err).RetryAfter; left != wait-30*time.Second {
+			t.Errorf("%s left of %s", left, wait)
+		}
+		w.clock.pass(wait - 30*time.Second)
+	}
+	if err := complete(service.Factor{Method: service.ByRecovery, Code: recovery[0]}); err != nil {
+		t.Errorf("recovery code: %v", err)
+	}
+	if err := complete(g.next()); err != nil {
+		t.Errorf("after the pause: %v", err)
+	}
+}
+
+func TestTicketHasFiveTries(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	_, recovery := w.enrol(w.as(w.login(ada, secret).Access))
+	ticket := w.ticket()
+	for range 5 {
+		_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByRecovery, Code: "00000-00000"})
+		wants(t, err, fault.InvalidArgument, "code_invalid")
+	}
+	_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByRecovery, Code: recovery[0]})
+	wants(t, err, fault.Unauthenticated, "ticket_invalid")
+	_, err = w.CompleteSignIn(context.Background(), "spt_x", service.Factor{Method: service.ByRecovery, Code: recovery[0]})
+	wants(t, err, fault.Unauthenticated, "ticket_invalid")
+}
+
+// A recovery code stands in for a factor once, also when it comes twice at the same time (keycloak#26106).
+func TestFailure24_RecoveryCodesOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.signUp(ada, secret)
+		_, recovery := w.enrol(w.as(w.login(ada, secret).Access))
+		tickets := []string{w.ticket(), w.ticket(), w.ticket()}
+		typed := strings.ToUpper(strings.ReplaceAll(recovery[0], "-", " "))
+		good := 0
+		for _, err := range together(len(tickets), func(i int) error {
+			_, err := w.CompleteSignIn(context.Background(), tickets[i], service.Factor{Method: service.ByRecovery, Code: typed})
+			return err
+		}) {
+			if err == nil {
+				good++
+			}
+		}
+		if left := w.count(`SELECT COUNT(*) FROM users_recovery WHERE spent_at IS NULL`); good != 1 || left != 9 {
+			t.Errorf("%d succeeded, %d left", good, left)
+		}
+		if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED {
+			t.Errorf("told of %s", got)
+		}
+	})
+}
+
+func TestNewRecoveryCodes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	ctx := w.as(w.login(ada, secret).Access)
+	_, err := w.NewRecoveryCodes(ctx)
+	wants(t, err, fault.FailedPrecondition, "no_factor")
+	_, older := w.enrol(ctx)
+	newer, err := w.NewRecoveryCodes(ctx)
+	if err != nil || len(newer) != 10 {
+		t.Fatalf("%v, %v", newer, err)
+	}
+	_, err = w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: older[0]})
+	wants(t, err, fault.InvalidArgument, "code_invalid")
+	if _, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: newer[9]}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever begins a sign-in, an account with a factor is asked for it; setting a new password signs nobody in (ASVS 6.4.3).
+func TestRecoveryDoesNotBypassTheFactor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	g, _ := w.enrol(w.as(w.login(ada, secret).Access))
+	in, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), service.Bearer)
+	if err != nil || in.Ticket == "" || in.Session.ID != "" {
+		t.Errorf("code: %+v, %v", in, err)
+	}
+	waiting := w.ticket()
+	if err := w.ResetPassword(context.Background(), w.reset(ada, another)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.CompleteSignIn(context.Background(), waiting, g.next())
+	wants(t, err, fault.Unauthenticated, "ticket_invalid")
+	in, err = w.Login(context.Background(), service.Credentials{Email: ada, Password: another})
+	if err != nil || in.Ticket == "" || in.Session.ID != "" {
+		t.Errorf("after the reset: %+v, %v", in, err)
+	}
+	if _, err := w.CompleteSignIn(context.Background(), in.Ticket, g.next()); err != nil {
+		t.Error(err)
+	}
+}

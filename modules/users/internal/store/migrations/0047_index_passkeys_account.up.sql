@@ -1,0 +1,1 @@
+CREATE INDEX users_passkeys_account ON users_passkeys (account_id);
