@@ -4,10 +4,12 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
-	"time"
+	"sync/atomic"
 
 	"app/modules/gateway/internal/authn"
 	"app/modules/gateway/internal/dispatch"
@@ -17,8 +19,7 @@ import (
 	"app/modules/users/usersv1"
 	"app/platform/host"
 	"app/platform/httpserver"
-	"app/platform/identity"
-	"app/platform/identity/token"
+	"app/platform/lifecycle"
 	"app/platform/rpc"
 )
 
@@ -28,7 +29,12 @@ type Module struct {
 	users   usersv1.UsersClient
 	pages   pages.Pages
 	gateway *edge.Gateway
-	shared  *limit.Shared // nil where the process counts alone
+
+	revoked  *authn.Revoked
+	follower *lifecycle.Worker
+	silent   atomic.Bool // users has not answered the follower lately
+	logger   *slog.Logger
+	shared   *limit.Shared // nil where the process counts alone
 }
 
 // New makes the module, not yet open.
@@ -51,45 +57,38 @@ func (m *Module) Handler() http.Handler { return m.gateway }
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
+	m.logger = env.Logger
 	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, httpserver.ProblemsPage(env.APIs...)
-	verifier := token.NewVerifier(token.NewKeys(m.keys, env.Now), env.Now)
-	verified := authn.New(func(ctx context.Context, raw string) (identity.Principal, time.Time, error) {
-		claims, err := verifier.Verify(ctx, raw)
-		return claims.Principal(), claims.Expires, err
-	}, env.Now, m.cfg.Tokens)
-	m.gateway = &edge.Gateway{Proxies: env.Config.TrustedProxies, Authenticate: verified.Principal, DevPages: env.DevPages}
+	m.gateway = &edge.Gateway{
+		Proxies: env.Config.TrustedProxies, DevPages: env.DevPages, Authenticator: m.authenticator(env), Settle: m.settle,
+	}
 	var err error
+	if m.gateway.Origins, err = origins(env.Config.PublicURL); err != nil {
+		return err
+	}
+	if plainPublic(env.Config.PublicURL) {
+		env.Logger.Warn("PUBLIC_URL is plain http: browsers do not keep the cookie of a session there; tokens work")
+	}
+	m.follower = lifecycle.NewWorker("gateway.revocations", m.cfg.Follow, env.Logger, m.follow)
 	if m.gateway.Table, err = table(env); err != nil {
 		return err
 	}
-	if env.Config.RateLimit == "off" {
-		return nil
-	}
-	if m.cfg.RedisURL != "" {
-		m.shared, err = limit.NewShared(m.cfg.RedisURL, limit.Patience, env.Logger, env.Metrics)
-	}
-	m.gateway.Limiter = limit.New(limit.Options{Quotas: m.quotas(), Keys: m.cfg.Keys, Now: env.Now, Shared: m.shared})
-	return err
+	return m.defend(env)
+}
+
+// Start implements lifecycle.Starter.
+func (m *Module) Start(context.Context) error {
+	m.follower.Start()
+	return nil
 }
 
 // Stop implements lifecycle.Stopper.
-func (m *Module) Stop(context.Context) error {
+func (m *Module) Stop(ctx context.Context) error {
+	err := m.follower.Stop(ctx)
 	if m.shared == nil {
-		return nil
+		return err
 	}
-	return m.shared.Close()
-}
-
-func (m *Module) keys(ctx context.Context) ([]byte, error) {
-	reply, err := m.users.Keys(ctx, &usersv1.KeysRequest{})
-	return reply.GetJwks(), err
-}
-
-func (m *Module) quotas() limit.Quotas {
-	return limit.Quotas{
-		httpserver.RateDefault: m.cfg.Default, httpserver.RateAuth: m.cfg.Auth,
-		httpserver.RateCheckout: m.cfg.Checkout, httpserver.RateWebhook: m.cfg.Webhook,
-	}
+	return errors.Join(err, m.shared.Close())
 }
 
 // table compiles the routes of all modules: served here where the module is, proxied where it is elsewhere.

@@ -66,6 +66,9 @@ type Operation struct {
 	Rate   RateClass
 	// Scope is what a merchant's API key needs for the operation. Empty: keys are refused, unless the operation is Public.
 	Scope identity.Scope
+	// Revokes tells that the operation may end a session or a key: its gateway refuses it from the reply on, the others within
+	// seconds.
+	Revokes bool
 	// Idempotency is KeyAccepted for a POST that does not say otherwise.
 	Idempotency KeyPolicy
 	// Status of success. Zero: 200 with a body, 204 without.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Keys struct {
 	mu      sync.RWMutex
 	set     Set
 	fetched time.Time // of set
+	dropped map[string]bool
 
 	asking sync.Mutex // held while a question is on its way
 	asked  time.Time
@@ -36,7 +38,7 @@ type Keys struct {
 
 // NewKeys takes how to get the key set, encoded as EncodeSet does. It is not called before the first Key.
 func NewKeys(fetch func(ctx context.Context) ([]byte, error), now func() time.Time) *Keys {
-	return &Keys{fetch: fetch, now: now}
+	return &Keys{fetch: fetch, now: now, dropped: map[string]bool{}}
 }
 
 // Key implements KeySource.
@@ -71,6 +73,21 @@ func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, f
 		return key, nil
 	}
 	return nil, errUnknownKey
+}
+
+// Drop forgets a key that must not be trusted any more, at once and for ever, also when an answer that is on its way still has it.
+func (k *Keys) Drop(kid string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dropped[kid] = true
+	k.set = k.trusted(k.set)
+}
+
+// trusted is a set without the keys that were dropped.
+func (k *Keys) trusted(set Set) Set {
+	set = maps.Clone(set)
+	maps.DeleteFunc(set, func(kid string, _ ed25519.PublicKey) bool { return k.dropped[kid] })
+	return set
 }
 
 func (k *Keys) current() (Set, time.Time) {
@@ -109,6 +126,6 @@ func (k *Keys) refresh(ctx context.Context, seen time.Time) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.set, k.fetched = fresh, now
+	k.set, k.fetched = k.trusted(fresh), now
 	return nil
 }

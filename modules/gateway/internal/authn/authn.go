@@ -3,85 +3,134 @@ package authn
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"strings"
-	"sync"
 	"time"
 
 	"app/platform/fault"
 	"app/platform/identity"
 )
 
-// Lives of what the cache remembers. A token that was verified is believed for a minute at most, so that a revocation
-// holds soon; one that was refused is refused without another look, so that a flood of rubbish costs a hash each.
+// Lives of what is remembered. A credential that was found good is believed for so long at most, unless it is revoked: that
+// is known within seconds (Revoked). One that was refused is refused without another look, so that a flood of rubbish costs a hash each.
 const (
-	goodFor = time.Minute
-	badFor  = 10 * time.Second
+	tokenFor  = time.Minute
+	lookedFor = 30 * time.Second // cookies and keys: their use is noted, their user's rights may change
+	badFor    = 10 * time.Second
 )
 
-// maxToken bounds an access token; ours are well below 1 KiB.
-const maxToken = 4096
+const (
+	// maxToken bounds an access token; ours are well below 1 KiB.
+	maxToken = 4096
+	// cookieLength is that of every cookie of ours: 256 bits in base64url.
+	cookieLength = 43
+)
 
-// Verify checks an access token and tells whose it is and when it ends. Its error is a fault Unavailable when the keys
-// cannot be had; every other error refuses the token.
-type Verify func(ctx context.Context, token string) (identity.Principal, time.Time, error)
+// ErrInvalid refuses a credential.
+var ErrInvalid = errors.New("credential not valid")
+
+// Resolve tells whose a credential is and when it ends. ErrInvalid refuses it; any other error means that it cannot be told now.
+type Resolve func(ctx context.Context, credential string) (identity.Principal, time.Time, error)
+
+// Options of an Authenticator. All are required.
+type Options struct {
+	Token   Resolve // an access token
+	Session Resolve // a browser's cookie
+	APIKey  Resolve // a merchant's API key
+	Revoked *Revoked
+	Now     func() time.Time
+	Entries int // how many credentials of each kind are remembered
+}
 
 // Authenticator remembers what it has verified. Safe for concurrent use.
 type Authenticator struct {
-	verify Verify
-	now    func() time.Time
-	good   *cache
-	bad    *cache
+	o                   Options
+	tokens, looked, bad *cache
 }
 
-// New makes an authenticator that remembers at most entries tokens of each kind.
-func New(verify Verify, now func() time.Time, entries int) *Authenticator {
-	return &Authenticator{verify: verify, now: now, good: newCache(entries), bad: newCache(entries)}
+// New makes an authenticator.
+func New(o Options) *Authenticator {
+	return &Authenticator{o: o, tokens: newCache(o.Entries), looked: newCache(o.Entries), bad: newCache(o.Entries)}
 }
 
-// Forget drops everything remembered, as when keys or a revocation have changed.
-func (a *Authenticator) Forget() {
-	a.good.clear()
-	a.bad.clear()
-}
+// ForgetTokens drops the access tokens that were found good, as when a key is not trusted any more.
+func (a *Authenticator) ForgetTokens() { a.tokens.clear() }
 
 var errRefused = fault.New(fault.Unauthenticated, "token_invalid", "The access token is not valid: sign in again or refresh it.")
 
-// Principal reads the Authorization header's value: anonymous when it is empty. Errors: Unauthenticated when
-// it is not a valid bearer token (a wrong token is refused even where none is needed), Unavailable when that cannot be told now.
-func (a *Authenticator) Principal(ctx context.Context, header string) (identity.Principal, error) {
-	if header == "" {
-		return identity.Principal{}, nil
-	}
+var errKeyRefused = fault.New(fault.Unauthenticated, "api_key_invalid", "The API key is unknown, revoked or has run out.")
+
+// Bearer reads the Authorization header's value, which must not be empty: an access token or an API key. Errors: Unauthenticated when it is
+// neither or not valid (a wrong one is refused even where none is needed); any other when that cannot be told now.
+func (a *Authenticator) Bearer(ctx context.Context, header string) (identity.Principal, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
 		return identity.Principal{}, errRefused
 	}
-	key, now := digest(token), a.now()
-	if p, ok := a.good.get(key, now); ok {
-		return p, nil
+	if strings.HasPrefix(token, identity.APIKeyPrefix) {
+		if !identity.ValidAPIKey(token) {
+			return identity.Principal{}, errKeyRefused
+		}
+		return a.bearer(ctx, token, a.o.APIKey, a.looked, lookedFor, errKeyRefused)
 	}
-	if _, ok := a.bad.get(key, now); ok {
-		return identity.Principal{}, errRefused
-	}
-	p, expires, err := a.verify(ctx, token)
-	var verdict *fault.Error
-	switch {
-	case err == nil:
-		a.good.put(key, p, earlier(expires, now.Add(goodFor)))
-		return p, nil
-	case errors.As(err, &verdict) && verdict.Code == fault.Unavailable, ctx.Err() != nil:
-		return identity.Principal{}, err
-	}
-	a.bad.put(key, identity.Principal{}, now.Add(badFor))
-	return identity.Principal{}, errRefused
+	return a.bearer(ctx, token, a.o.Token, a.tokens, tokenFor, errRefused)
 }
 
-// digest is what a token is remembered by. A token of the usual size is copied to the stack, not to the heap.
-func digest(token string) [sha256.Size]byte {
-	var usual [1024]byte
-	return sha256.Sum256(append(usual[:0], token...))
+func (a *Authenticator) bearer(ctx context.Context, token string, ask Resolve, good *cache, life time.Duration, refused error) (identity.Principal, error) {
+	p, err := a.resolve(ctx, token, ask, good, life)
+	if errors.Is(err, ErrInvalid) {
+		return identity.Principal{}, refused
+	}
+	return p, err
+}
+
+// Cookie reads the value of the session's cookie: anonymous when it opens nothing, or no longer. A browser sends its cookie whether it
+// is still good or not, and has to be able to sign in again. An error means that it cannot be told now.
+func (a *Authenticator) Cookie(ctx context.Context, value string) (identity.Principal, error) {
+	if !cookieForm(value) {
+		return identity.Principal{}, nil
+	}
+	p, err := a.resolve(ctx, value, a.o.Session, a.looked, lookedFor)
+	if errors.Is(err, ErrInvalid) {
+		return identity.Principal{}, nil
+	}
+	return p, err
+}
+
+// cookieForm tells whether a value may be a cookie of ours: others cost users no question.
+func cookieForm(value string) bool {
+	return len(value) == cookieLength && !strings.ContainsFunc(value, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'
+	})
+}
+
+// resolve answers from memory or asks. ErrInvalid refuses the credential.
+func (a *Authenticator) resolve(ctx context.Context, credential string, ask Resolve, good *cache, life time.Duration) (identity.Principal, error) {
+	if err := a.o.Revoked.ready(ctx); err != nil {
+		return identity.Principal{}, err
+	}
+	key, now := digest(credential), a.o.Now()
+	p, remembered := good.get(key, now)
+	if !remembered {
+		if _, known := a.bad.get(key, now); known {
+			return identity.Principal{}, ErrInvalid
+		}
+		generation := good.generation.Load()
+		fresh, expires, err := ask(ctx, credential)
+		switch {
+		case errors.Is(err, ErrInvalid):
+			a.bad.put(key, entry{expires: now.Add(badFor)})
+			return identity.Principal{}, ErrInvalid
+		case err != nil:
+			return identity.Principal{}, err
+		}
+		good.put(key, entry{fresh, earlier(expires, now.Add(life)), generation})
+		p = fresh
+	}
+	if a.o.Revoked.denies(p, key) {
+		return identity.Principal{}, ErrInvalid
+	}
+	return p, nil
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -89,57 +138,4 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// cache is a bounded map whose entries end. When it is full an arbitrary eighth makes room: what was dropped is
-// verified again, no more.
-type cache struct {
-	max     int
-	mu      sync.RWMutex
-	entries map[[sha256.Size]byte]entry
-}
-
-type entry struct {
-	principal identity.Principal
-	expires   time.Time
-}
-
-func newCache(maximum int) *cache {
-	return &cache{max: max(maximum, 8), entries: make(map[[sha256.Size]byte]entry)}
-}
-
-func (c *cache) get(key [sha256.Size]byte, now time.Time) (identity.Principal, bool) {
-	c.mu.RLock()
-	e, ok := c.entries[key]
-	c.mu.RUnlock()
-	if !ok || !now.Before(e.expires) {
-		return identity.Principal{}, false
-	}
-	return e.principal, true
-}
-
-func (c *cache) put(key [sha256.Size]byte, p identity.Principal, expires time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.entries) >= c.max {
-		c.makeRoom()
-	}
-	c.entries[key] = entry{p, expires}
-}
-
-func (c *cache) makeRoom() {
-	drop := c.max / 8
-	for key := range c.entries {
-		if drop == 0 {
-			return
-		}
-		delete(c.entries, key)
-		drop--
-	}
-}
-
-func (c *cache) clear() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(c.entries)
 }

@@ -15,31 +15,59 @@ import (
 	"app/platform/identity"
 )
 
-// Authenticate reads the Authorization header's value. Errors: Unauthenticated, Unavailable.
-type Authenticate func(ctx context.Context, header string) (identity.Principal, error)
+// Authenticator tells who is calling.
+type Authenticator interface {
+	// Bearer reads the Authorization header's value, which is not empty. Error: Unauthenticated when it is not valid.
+	Bearer(ctx context.Context, header string) (identity.Principal, error)
+	// Cookie reads the value of the session's cookie; anonymous when it opens nothing.
+	Cookie(ctx context.Context, value string) (identity.Principal, error)
+}
 
-// Gateway lets requests in: canonical path, known operation, principal, limit, access, size, time, dispatch.
+// Gateway lets requests in: canonical path, known operation, principal, limit, origin, access, size, time, dispatch.
 type Gateway struct {
-	Table        *Table
-	Proxies      Proxies
-	Authenticate Authenticate
+	Table         *Table
+	Proxies       Proxies
+	Authenticator Authenticator
+	// Origins decides which pages may send what changes something in a visitor's name. Required.
+	Origins *http.CrossOriginProtection
+	// Settle, when not nil, brings home what an operation has just revoked, before its reply leaves.
+	Settle func(ctx context.Context)
 	// Limiter is nil where limits are switched off.
 	Limiter *limit.Limiter
+	// Crowd bounds what is in flight. Nil: no bound.
+	Crowd *Crowd
+	// Cross are the pages of other origins that may use the API.
+	Cross CrossOrigins
 	// DevPages lets the pages under /dev out.
 	DevPages bool
 }
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	listed := g.Cross.mark(w.Header(), r)
+	client := g.Proxies.ClientIP(r)
+	if g.Crowd != nil {
+		leave, err := g.Crowd.enter(client)
+		if err != nil {
+			httpserver.WriteProblem(w, r, err)
+			return
+		}
+		defer leave()
+	}
+	if !g.canonical(w, r) || g.preflight(w, r, listed) {
+		return
+	}
 	entry, ok := g.route(w, r)
 	if !ok {
 		return
 	}
 	httpserver.SetRoute(w, entry.Module, entry.Operation.Path)
-	client := g.Proxies.ClientIP(r)
-	principal, err := g.Authenticate(r.Context(), r.Header.Get("Authorization"))
+	principal, err := g.authenticate(r, entry.Operation)
 	if !g.withinLimit(w, r, entry.Operation, principal, client) {
 		return
+	}
+	if err == nil {
+		err = g.sameSite(r, entry.Operation)
 	}
 	if err == nil {
 		err = g.mayCall(entry.Operation, principal)
@@ -51,13 +79,18 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.dispatch(w, r, entry, principal, client)
 }
 
+// canonical answers for paths that have more than one reading.
+func (g *Gateway) canonical(w http.ResponseWriter, r *http.Request) bool {
+	if Canonical(r.URL.EscapedPath()) {
+		return true
+	}
+	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "path_not_canonical",
+		"The path has more than one reading: no empty or dot segments, encoded slashes, backslashes or semicolons."))
+	return false
+}
+
 // route finds the operation, or answers that there is none.
 func (g *Gateway) route(w http.ResponseWriter, r *http.Request) (*Entry, bool) {
-	if !Canonical(r.URL.EscapedPath()) {
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "path_not_canonical",
-			"The path has more than one reading: no empty or dot segments, encoded slashes, backslashes or semicolons."))
-		return nil, false
-	}
 	entry, problem, allow := g.Table.Find(r)
 	if problem != nil {
 		if len(allow) > 0 {
@@ -85,8 +118,8 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	return false
 }
 
-// caller is whom a limit counts for: the user, the merchant whose API keys it is, or the network where nobody is signed in or the
-// operation is about signing in.
+// caller is whom a limit counts for: the user, the API key, or the network where nobody is signed in or the operation is
+// about signing in.
 func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
 	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
 		return Network(client)
@@ -94,7 +127,7 @@ func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) st
 	if p.UserID != "" {
 		return p.UserID
 	}
-	return p.Merchant
+	return p.KeyID
 }
 
 // mayCall is the outer check of access. The module that owns the data checks again, and by its data.
@@ -124,6 +157,9 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry,
 	inner.Header[httpserver.NetworkHeader] = []string{coarse(client)}
 	if r.ContentLength != 0 {
 		inner.Body = http.MaxBytesReader(w, r.Body, op.MaxBody)
+	}
+	if op.Revokes && g.Settle != nil {
+		w = &settling{ResponseWriter: w, settle: func() { g.Settle(context.WithoutCancel(ctx)) }}
 	}
 	entry.Serve(w, inner, op)
 }

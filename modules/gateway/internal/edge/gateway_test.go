@@ -26,10 +26,27 @@ var people = map[string]identity.Principal{
 	"Bearer admin": {UserID: "usr_admin", Method: identity.Bearer, Admin: true},
 }
 
-func authenticate(_ context.Context, header string) (identity.Principal, error) {
+// door believes the people, by token or by cookie, unless it is broken.
+type door struct{ broken error }
+
+func (d door) Bearer(_ context.Context, header string) (identity.Principal, error) {
 	p, ok := people[header]
+	if d.broken != nil {
+		return identity.Principal{}, d.broken
+	}
 	if !ok {
 		return p, fault.New(fault.Unauthenticated, "token_invalid", "No.")
+	}
+	return p, nil
+}
+
+func (d door) Cookie(_ context.Context, value string) (identity.Principal, error) {
+	if d.broken != nil {
+		return identity.Principal{}, d.broken
+	}
+	p := people["Bearer "+value]
+	if p.SignedIn() {
+		p.Method = identity.Session
 	}
 	return p, nil
 }
@@ -56,7 +73,7 @@ func newGateway(t *testing.T, l *limit.Limiter) (*edge.Gateway, *[]identity.Prin
 			},
 		})
 	}
-	return &edge.Gateway{Table: edge.NewTable(entries), Authenticate: authenticate, Limiter: l}, &reached
+	return &edge.Gateway{Table: edge.NewTable(entries), Authenticator: door{}, Origins: http.NewCrossOriginProtection(), Limiter: l}, &reached
 }
 
 func send(g http.Handler, path, authorization, body string) *httptest.ResponseRecorder {
@@ -116,7 +133,7 @@ func TestGateway_Limit(t *testing.T) {
 	}
 }
 
-func TestGateway_Size(t *testing.T) {
+func TestFailure39_BodiesOverTheLimit(t *testing.T) {
 	t.Parallel()
 	g, reached := newGateway(t, nil)
 	if code := send(g, "/public", "", strings.Repeat("x", 11)).Code; code != http.StatusRequestEntityTooLarge {
@@ -136,9 +153,7 @@ func TestGateway_Size(t *testing.T) {
 func TestGateway_KeysUnavailable(t *testing.T) {
 	t.Parallel()
 	g, _ := newGateway(t, nil)
-	g.Authenticate = func(context.Context, string) (identity.Principal, error) {
-		return identity.Principal{}, fault.New(fault.Unavailable, "keys_unavailable", "").Because(errors.New("users is down"))
-	}
+	g.Authenticator = door{fault.New(fault.Unavailable, "keys_unavailable", "").Because(errors.New("users is down"))}
 	if w := send(g, "/user", "Bearer ada", ""); w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "users is down") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
