@@ -19,6 +19,7 @@ type Config struct {
 	SessionLife    time.Duration `env:"USERS_SESSION_LIFE" envDefault:"2160h" doc:"how long a session lasts at most, 1h to 8760h"`
 	BrowserIdle    time.Duration `env:"USERS_BROWSER_IDLE" envDefault:"168h" doc:"how long a browser's session lasts that nobody uses, 5m to 8760h"`
 	BrowserLife    time.Duration `env:"USERS_BROWSER_LIFE" envDefault:"720h" doc:"how long a browser's session lasts at most, 5m to 8760h"`
+	AuditKeep      time.Duration `env:"USERS_AUDIT_KEEP" envDefault:"4320h" doc:"how long records of sign-ins and changes are kept for their users, 24h to 87600h"`
 	SweepInterval  time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
 }
 
@@ -33,6 +34,7 @@ func (c *Config) Validate() error {
 		between("USERS_SESSION_LIFE", c.SessionLife, time.Hour, year),
 		between("USERS_BROWSER_IDLE", c.BrowserIdle, 5*time.Minute, year),
 		between("USERS_BROWSER_LIFE", c.BrowserLife, 5*time.Minute, year),
+		between("USERS_AUDIT_KEEP", c.AuditKeep, 24*time.Hour, 10*year),
 		between("USERS_SWEEP_INTERVAL", c.SweepInterval, 10*time.Millisecond, 24*time.Hour),
 	}
 	if c.LettersPerHour < 1 || c.LettersPerHour > 1000 {
@@ -52,6 +54,6 @@ func (c *Config) limits() service.Limits {
 	return service.Limits{
 		CodeLife: c.CodeLife, LettersPerHour: c.LettersPerHour, AccessLife: c.AccessLife,
 		RefreshIdle: c.RefreshIdle, RefreshGrace: c.RefreshGrace, SessionLife: c.SessionLife,
-		BrowserIdle: c.BrowserIdle, BrowserLife: c.BrowserLife,
+		BrowserIdle: c.BrowserIdle, BrowserLife: c.BrowserLife, AuditKeep: c.AuditKeep,
 	}
 }

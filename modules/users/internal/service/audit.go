@@ -58,3 +58,22 @@ func (s *Service) record(ctx context.Context, tx *database.Tx, e AuditEntry) err
 		CreatedAt: now,
 	})
 }
+
+// Audit reads the caller's own audit log, the newest record first, after the one with the id when it is not empty. Error:
+// Unauthenticated.
+func (s *Service) Audit(ctx context.Context, after string, limit int) ([]store.Audit, error) {
+	caller := identity.FromContext(ctx)
+	if caller.UserID == "" {
+		return nil, errSignedOut()
+	}
+	return s.AuditOf(ctx, caller.UserID, after, limit)
+}
+
+// AuditOf reads the audit log of an account, for administrators; of the empty id, the attempts on addresses without an account.
+func (s *Service) AuditOf(ctx context.Context, accountID, after string, limit int) (out []store.Audit, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		out, err = store.AuditOf(ctx, q, accountID, after, limit)
+		return err
+	})
+	return out, err
+}

@@ -8,19 +8,46 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/identity/token"
 )
 
-// keyring is what the module signs and hashes with, read once.
+// keysReread is how often a process looks for keys that another has made: less than half of MinLead.
+const keysReread = 5 * time.Second
+
+// keyring is what the module signs and hashes with. The secret is read once, the signing keys now and then.
 type keyring struct {
-	mu     sync.Mutex
-	loaded bool
+	mu      sync.Mutex // held while they are read
+	loaded  bool
+	secret  []byte
+	signers atomic.Pointer[signers]
+}
+
+// signers are the keys that sign, now or soon.
+type signers struct {
+	read time.Time
+	keys []signingKey // the newest first
+}
+
+type signingKey struct {
+	from   time.Time
 	signer *token.Signer
-	secret []byte
+}
+
+// at is the signer of a time: the newest that is active. The oldest there is signs before its time rather than nobody.
+func (s *signers) at(now time.Time) *token.Signer {
+	for _, k := range s.keys {
+		if !now.Before(k.from) {
+			return k.signer
+		}
+	}
+	return s.keys[len(s.keys)-1].signer
 }
 
 // secretName is the secret that codes are hashed with and refresh tokens follow from.
@@ -37,29 +64,53 @@ func mac(secret []byte, use string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// LoadKeys reads the signing key and the secret, and makes them when this is the first start. Of two processes that do so at
-// once, one makes them and both use them. Other methods call it when they need to.
+// LoadKeys reads the signing keys and the secret, and makes them when this is the first start. Of two processes that do so at
+// once, one makes them and both use them. Other methods call it when they need to; it reads the signing keys again when five
+// seconds have passed, and goes on with those it has when that fails.
 func (s *Service) LoadKeys(ctx context.Context) error {
+	if read := s.ring.signers.Load(); read != nil && s.now().Sub(read.read) < keysReread {
+		return nil
+	}
 	s.ring.mu.Lock()
 	defer s.ring.mu.Unlock()
-	if s.ring.loaded {
+	if read := s.ring.signers.Load(); read != nil && s.now().Sub(read.read) < keysReread {
 		return nil
 	}
 	keys, secret, err := s.readKeys(ctx)
-	if errors.Is(err, store.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) && !s.ring.loaded {
 		if err = s.makeKeys(ctx); err == nil {
 			keys, secret, err = s.readKeys(ctx)
 		}
 	}
-	if err != nil {
+	var fresh *signers
+	if err == nil {
+		fresh, err = newSigners(keys, s.now())
+	}
+	switch {
+	case err == nil:
+	case s.ring.loaded:
+		s.logger.WarnContext(ctx, "keys cannot be read again", slog.Any("error", err))
+		return nil
+	default:
 		return fmt.Errorf("load keys: %w", err)
 	}
-	signer, err := token.NewSigner(keys[0].Private)
-	if err != nil {
-		return fmt.Errorf("load keys: %w", err)
+	s.ring.signers.Store(fresh)
+	if !s.ring.loaded {
+		s.ring.secret, s.ring.loaded = secret, true
 	}
-	s.ring.signer, s.ring.secret, s.ring.loaded = signer, secret, true
 	return nil
+}
+
+func newSigners(keys []store.Key, now time.Time) (*signers, error) {
+	out := &signers{read: now}
+	for _, k := range keys {
+		signer, err := token.NewSigner(k.Private)
+		if err != nil {
+			return nil, fmt.Errorf("key %s: %w", k.ID, err)
+		}
+		out.keys = append(out.keys, signingKey{k.ActiveFrom, signer})
+	}
+	return out, nil
 }
 
 // readKeys fails with store.ErrNotFound when anything is missing.
@@ -87,7 +138,7 @@ func (s *Service) makeKeys(ctx context.Context) error {
 	_, _ = rand.Read(secret) // never fails since Go 1.24
 	now := s.now()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		key := store.Key{ID: token.KeyID(public), Generation: 1, Private: private, CreatedAt: now}
+		key := store.Key{ID: token.KeyID(public), Generation: 1, Private: private, CreatedAt: now, ActiveFrom: now}
 		if err := store.InsertKey(ctx, tx, key); err != nil {
 			return err
 		}
@@ -99,7 +150,8 @@ func (s *Service) makeKeys(ctx context.Context) error {
 	return err
 }
 
-// KeySet is the public keys that verify access tokens, the signing one first, as a JSON Web Key Set.
+// KeySet is the public keys that verify access tokens, the newest first, as a JSON Web Key Set. A key is in it before it signs, and
+// for as long as a token of it may live.
 func (s *Service) KeySet(ctx context.Context) ([]byte, error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return nil, err

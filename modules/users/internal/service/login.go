@@ -33,7 +33,7 @@ func errCredentials() error {
 }
 
 // Login signs in with a password. An address that is unknown, not verified or disabled and a password that is wrong or empty
-// have the same answer after the same work: one look-up and one hash. Errors: invalid_credentials; Unavailable when too many hashes are waiting.
+// have the same answer after the same work: one look-up, one hash, one record. Errors: invalid_credentials; Unavailable when too many hashes are waiting.
 func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
@@ -47,7 +47,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 		return SignedIn{}, fmt.Errorf("check password: %w", err)
 	}
 	if !verdict.Match || account.ID == "" || account.Disabled() {
-		return SignedIn{}, errCredentials()
+		return SignedIn{}, s.refuseLogin(ctx, account)
 	}
 	rehashed := ""
 	if verdict.Outdated {
@@ -67,6 +67,22 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 		return err
 	})
 	return out, err
+}
+
+// refuseLogin records the attempt, with the same work for every address, and is the answer to it.
+func (s *Service) refuseLogin(ctx context.Context, account store.Account) error {
+	entry := AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: "wrong_password", Detail: string(ByPassword)}
+	switch {
+	case account.ID == "":
+		entry.Outcome = "unknown_address"
+	case account.Disabled():
+		entry.Outcome = "disabled"
+	}
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.record(ctx, tx, entry) })
+	if err != nil {
+		return err
+	}
+	return errCredentials()
 }
 
 // accountByEmail reads the account of an address as it was typed; one without an id when there is none.
@@ -89,7 +105,7 @@ func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh strin
 
 // tokens signs a fresh access token to go with a refresh token.
 func (s *Service) tokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
-	access, err := s.ring.signer.Sign(token.Claims{
+	access, err := s.ring.signers.Load().at(now).Sign(token.Claims{
 		UserID: session.AccountID, SessionID: session.ID, TokenID: ids.New("tok", now), Admin: admin,
 		IssuedAt: now, Expires: now.Add(s.limits.AccessLife),
 	})

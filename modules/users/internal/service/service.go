@@ -24,6 +24,10 @@ type Options struct {
 	Limits Limits
 	// PublicURL is the address that people use, without a path; links in letters begin with it.
 	PublicURL string
+	// Providers are where people may sign in besides here; none when it is nil.
+	Providers Providers
+	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to after a sign-in.
+	ReturnTo []string
 }
 
 // Limits are the lives of what users hands out.
@@ -35,6 +39,7 @@ type Limits struct {
 	SessionLife  time.Duration // of a sign-in, however often it is refreshed
 	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
 	BrowserLife  time.Duration // of a browser's session, however much it is used
+	AuditKeep    time.Duration // how long the audit log goes back
 	// LettersPerHour bounds the letters that registrations can cause one address to get, and with them the codes that
 	// can be guessed at.
 	LettersPerHour int
@@ -49,7 +54,8 @@ type Service struct {
 	limits Limits
 
 	publicURL string
-	returnTo  []string // where browsers may be sent besides this site
+	returnTo  []string
+	providers Providers
 
 	ring   keyring
 	reuses atomic.Int64
@@ -57,7 +63,10 @@ type Service struct {
 
 // New makes the service. It reads nothing yet.
 func New(o Options) *Service {
-	return &Service{db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL}
+	return &Service{
+		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
+		returnTo: o.ReturnTo, providers: o.Providers,
+	}
 }
 
 // Reuses counts the sessions ended because a refresh token came back too late.

@@ -11,22 +11,37 @@ import (
 // keepCodes is how long a row of codes is kept: no shorter than the day for which letters are counted.
 const keepCodes = 24 * time.Hour
 
-// SweepOnce removes a batch of what nobody can use any more, and tells whether there may be more: codes a day old, sessions
-// and refresh tokens that have run out. Two processes may do it at once.
+// keepStrays is how long a record of the audit log is kept that belongs to no account: anybody can cause them.
+const keepStrays = 7 * 24 * time.Hour
+
+// SweepOnce removes a batch of what nobody can use any more, and tells whether there may be more: codes a day old, sessions,
+// cookies, refresh tokens and keys that have run out, journeys that were not finished, old records of the audit log. Two processes may do it at once.
 func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 	now := s.now()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		codes, err := store.DeleteCodes(ctx, tx, now.Add(-keepCodes))
-		if err != nil {
-			return err
+		more = false
+		for _, old := range []struct {
+			remove func(context.Context, *database.Tx, time.Time) (int, error)
+			before time.Time
+		}{
+			{store.DeleteCodes, now.Add(-keepCodes)},
+			{store.DeleteCodeRequests, now.Add(-keepCodes)},
+			{store.DeleteJourneys, now},
+			{store.DeleteSessions, now},
+			{store.DeleteCookies, now},
+			{store.DeletePendings, now},
+			{store.DeleteRevocations, now},
+			{store.DeleteKeys, now},
+			{store.DeleteAudits, now.Add(-s.limits.AuditKeep)},
+			{store.DeleteStrayAudits, now.Add(-keepStrays)},
+		} {
+			n, err := old.remove(ctx, tx, old.before)
+			if err != nil {
+				return err
+			}
+			more = more || n > 0
 		}
-		requests, err := store.DeleteCodeRequests(ctx, tx, now.Add(-keepCodes))
-		if err != nil {
-			return err
-		}
-		sessions, err := store.DeleteSessions(ctx, tx, now)
-		more = codes+requests+sessions > 0
-		return err
+		return nil
 	})
 	return more && err == nil, err
 }

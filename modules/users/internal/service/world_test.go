@@ -67,7 +67,7 @@ func migrations() []fs.FS { return []fs.FS{events.Migrations, store.Migrations()
 func limits() service.Limits {
 	return service.Limits{
 		CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
-		SessionLife: 2160 * time.Hour, LettersPerHour: 10, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour,
+		SessionLife: 2160 * time.Hour, LettersPerHour: 10, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 	}
 }
 

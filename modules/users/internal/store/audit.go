@@ -26,6 +26,7 @@ const (
 
 	insertAudit = `INSERT INTO users_audit (` + auditColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	auditOf     = `SELECT ` + auditColumns + ` FROM users_audit WHERE account_id = ? AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`
+	oldStrays   = `SELECT id FROM users_audit WHERE account_id = '' AND created_at < ? LIMIT 100`
 	oldAudits   = `SELECT id FROM users_audit WHERE created_at < ? LIMIT 100`
 	deleteAudit = `DELETE FROM users_audit WHERE id = ?`
 )
@@ -60,4 +61,9 @@ func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limi
 // DeleteAudits removes at most 100 records older than a time.
 func DeleteAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	return deleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
+}
+
+// DeleteStrayAudits removes at most 100 records without an account that are older than a time.
+func DeleteStrayAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return deleteEach(ctx, tx, "audit records", oldStrays, deleteAudit, database.Micros(before))
 }

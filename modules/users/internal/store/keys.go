@@ -18,23 +18,47 @@ type Key struct {
 	Generation int64
 	Private    ed25519.PrivateKey
 	CreatedAt  time.Time
-	NotAfter   time.Time // zero: no end
+	ActiveFrom time.Time // signs from then on, until a newer one does
+	NotAfter   time.Time // verifies until then; zero: no end
 }
 
 const (
-	insertKey    = `INSERT INTO users_keys (kid, generation, seed, created_at, not_after) VALUES (?, ?, ?, ?, NULL)`
-	keysAt       = `SELECT kid, generation, seed, created_at, not_after FROM users_keys WHERE not_after IS NULL OR not_after > ? ORDER BY generation DESC`
+	insertKey = `INSERT INTO users_keys (kid, generation, seed, created_at, active_from, not_after) VALUES (?, ?, ?, ?, ?, NULL)`
+	keysAt    = `SELECT kid, generation, seed, created_at, active_from, not_after FROM users_keys
+		WHERE not_after IS NULL OR not_after > ? ORDER BY generation DESC`
+	generation   = `SELECT COALESCE(MAX(generation), 0) FROM users_keys`
+	retireKey    = `UPDATE users_keys SET not_after = ? WHERE kid = ? AND (not_after IS NULL OR not_after > ?)`
+	oldKeys      = `SELECT kid FROM users_keys WHERE not_after < ? LIMIT 100`
+	deleteKey    = `DELETE FROM users_keys WHERE kid = ?`
 	insertSecret = `INSERT INTO users_secrets (name, secret, created_at) VALUES (?, ?, ?)`
 	secretByName = `SELECT secret FROM users_secrets WHERE name = ?`
 )
 
 // InsertKey adds a key. ErrDuplicate: its generation has one, which another process made.
 func InsertKey(ctx context.Context, tx *database.Tx, k Key) error {
-	_, err := tx.Exec(ctx, insertKey, k.ID, k.Generation, base64.RawURLEncoding.EncodeToString(k.Private.Seed()), database.Micros(k.CreatedAt))
+	_, err := tx.Exec(ctx, insertKey, k.ID, k.Generation, base64.RawURLEncoding.EncodeToString(k.Private.Seed()),
+		database.Micros(k.CreatedAt), database.Micros(k.ActiveFrom))
 	return inserted("key", err)
 }
 
-// Keys reads the keys that verify at a time, the newest first: that one signs.
+// Generation is the highest generation of a key, also of one that has ended; 0 when there is none.
+func Generation(ctx context.Context, tx *database.Tx) (n int64, err error) {
+	err = tx.QueryRow(ctx, generation).Scan(&n)
+	return n, found("generation", err)
+}
+
+// RetireKey sets the end of a key, never later than it was.
+func RetireKey(ctx context.Context, tx *database.Tx, id string, notAfter time.Time) error {
+	end := database.Micros(notAfter)
+	return some(ctx, tx, "retire key", retireKey, end, id, end)
+}
+
+// DeleteKeys removes at most 100 keys that ended before a time.
+func DeleteKeys(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return deleteEach(ctx, tx, "keys", oldKeys, deleteKey, database.Micros(before))
+}
+
+// Keys reads the keys that verify at a time, the newest first.
 func Keys(ctx context.Context, tx *database.Tx, now time.Time) (out []Key, err error) {
 	rows, err := tx.Query(ctx, keysAt, database.Micros(now))
 	if err != nil {
@@ -57,8 +81,8 @@ func Keys(ctx context.Context, tx *database.Tx, now time.Time) (out []Key, err e
 func scanKey(row scanner) (k Key, err error) {
 	var seed string
 	var created int64
-	var notAfter sql.NullInt64
-	if err := row.Scan(&k.ID, &k.Generation, &seed, &created, &notAfter); err != nil {
+	var from, notAfter sql.NullInt64
+	if err := row.Scan(&k.ID, &k.Generation, &seed, &created, &from, &notAfter); err != nil {
 		return Key{}, fmt.Errorf("read key: %w", err)
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(seed)
@@ -66,6 +90,9 @@ func scanKey(row scanner) (k Key, err error) {
 		return Key{}, errors.New("read key: " + k.ID + " is damaged")
 	}
 	k.Private, k.CreatedAt, k.NotAfter = ed25519.NewKeyFromSeed(raw), database.Time(created), timeOf(notAfter)
+	if k.ActiveFrom = timeOf(from); k.ActiveFrom.IsZero() {
+		k.ActiveFrom = k.CreatedAt
+	}
 	return k, nil
 }
 
