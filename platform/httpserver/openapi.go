@@ -139,9 +139,30 @@ func (e *endpoint) documentRaw() {
 	for _, name := range e.params {
 		spec.Parameters = append(spec.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 	}
+	if e.op.Reply != nil {
+		schema := e.api.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(e.op.Reply), true, "")
+		spec.Responses[strconv.Itoa(status)].Content = map[string]*huma.MediaType{jsonType: {Schema: schema}}
+	}
+	if len(e.op.Form) > 0 {
+		spec.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{formType: {Schema: e.form()}}}
+	}
 	if !e.op.Undocumented {
 		e.api.huma.OpenAPI().AddOperation(e.spec)
 	}
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// form is the schema of the form that a raw handler reads.
+func (e *endpoint) form() *huma.Schema {
+	s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}}
+	for _, f := range e.op.Form {
+		s.Properties[f.Name] = &huma.Schema{Type: huma.TypeString, Description: f.Doc}
+		if f.Required {
+			s.Required = append(s.Required, f.Name)
+		}
+	}
+	return s
 }
 
 // failures lists the statuses the operation may answer besides success, in order.

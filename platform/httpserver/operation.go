@@ -52,6 +52,12 @@ const (
 	KeyRequired KeyPolicy = "required" // 400 idempotency_key_missing without one
 )
 
+// FormField is one field of a form that a raw handler reads.
+type FormField struct {
+	Name, Doc string
+	Required  bool
+}
+
 // Operation declares one operation of the public API.
 type Operation struct {
 	// Method and Path are what it answers to. Path holds parameters as whole segments only: "/v1/orders/{id}".
@@ -81,6 +87,10 @@ type Operation struct {
 	Timeout time.Duration
 	// Headers are request headers that a raw handler may see besides the usual ones, such as a webhook's signature.
 	Headers []string
+	// Form documents the fields of the form that a raw handler reads (application/x-www-form-urlencoded), Reply the struct that it
+	// answers in JSON. Neither is checked.
+	Form  []FormField
+	Reply any
 	// Raw tells that the handler reads and writes HTTP itself. Set by API.Raw.
 	Raw bool
 	// Undocumented keeps the operation out of the OpenAPI document.

@@ -14,9 +14,12 @@ import (
 func Declare(api *httpserver.API, users func() *service.Service) {
 	h := handlers{users}
 	h.signIn(api)
+	h.tokens(api)
+	h.sessions(api)
 	h.codes(api)
 	h.letters(api)
 	h.factors(api)
+	h.providers(api)
 	h.address(api)
 	h.profiles(api)
 	h.keys(api)
@@ -38,7 +41,19 @@ var problems = []httpserver.ProblemInfo{
 	{Code: "factor_paused", Status: 429, Title: "Too many wrong codes", Help: "After five wrong codes in a row the generator's codes are not accepted for a while. Wait, or use another factor."},
 	{Code: "totp_enrolled", Status: 409, Title: "Generator there already", Help: "An account has one generator of codes: remove it before you set up another."},
 	{Code: "no_factor", Status: 409, Title: "No second factor", Help: "Recovery codes stand in for a second factor: set one up first."},
+	{Code: "provider_not_found", Status: 404, Title: "No such provider", Help: "The shop is not configured for a provider of this name."},
+	{Code: "provider_unavailable", Status: 503, Title: "Provider cannot be reached", Help: "The provider does not answer. Try again soon, or sign in another way."},
+	{Code: "sign_in_over", Status: 422, Title: "Sign-in not begun here", Help: "A sign-in at a provider is good for ten minutes, one answer and the browser that it was begun in."},
+	{Code: "sign_in_cancelled", Status: 401, Title: "Sign-in cancelled", Help: "The provider did not sign you in, or you changed your mind there."},
+	{Code: "sign_in_refused", Status: 401, Title: "Sign-in refused", Help: "The provider's answer is not valid, or the account may not sign in."},
+	{Code: "address_unverified", Status: 403, Title: "Address not verified", Help: "The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way."},
+	{Code: "identity_taken", Status: 409, Title: "Identity in use", Help: "The identity signs in to another account. Unlink it there first."},
+	{Code: "link_invalid", Status: 422, Title: "Link not valid", Help: "It is over, was used before or is for another account: sign in at the provider again."},
+	{Code: "last_credential", Status: 409, Title: "Last way to sign in", Help: "Set a password or link another identity first."},
 	{Code: "cross_site", Status: 403, Title: "Form from another site", Help: "The form was sent from a page of another site. Open the link in the letter again."},
+	{Code: "ticket_invalid", Status: 401, Title: "Sign-in is over", Help: "A second factor has to be shown within five minutes and five tries. Begin the sign-in again."},
+	{Code: "step_up_required", Status: 403, Title: "Show again who you are", Help: "This needs a proof that is at most ten minutes old: POST /v1/auth/step-up, then repeat the request."},
+	{Code: "session_not_found", Status: 404, Title: "No such session", Help: "You have no session with this id, or it has ended."},
 	{Code: "user_not_found", Status: 404, Title: "No such user", Help: "There is no user with this id."},
 }
 

@@ -57,7 +57,7 @@ func newSite(t *testing.T) *site {
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		Limits: service.Limits{
 			CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
-			SessionLife: 2160 * time.Hour, LettersPerHour: 100,
+			SessionLife: 2160 * time.Hour, LettersPerHour: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 		},
 	})
 	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
@@ -74,7 +74,8 @@ type reply struct {
 	Body   string
 }
 
-// call makes a request; access, when not empty, is the token of the caller, as the gateway has verified it.
+// call makes a request; access, when not empty, is the token of the caller, or "cookie:" and the value of the session's cookie, as
+// the gateway has verified it.
 func (s *site) call(access, method, path, body string, headers ...string) reply {
 	s.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -87,7 +88,14 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 			r.Host = headers[i+1]
 		}
 	}
-	if access != "" {
+	if value, ok := strings.CutPrefix(access, "cookie:"); ok {
+		b, err := s.service.Browser(context.Background(), value)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		p := identity.Principal{UserID: b.UserID, SessionID: b.SessionID, Admin: b.Admin, Method: identity.Session}
+		r = r.WithContext(identity.NewContext(r.Context(), p))
+	} else if access != "" {
 		clock := func() time.Time { return s.now }
 		claims, err := token.NewVerifier(token.NewKeys(s.service.KeySet, clock), clock).Verify(context.Background(), access)
 		if err != nil {

@@ -56,10 +56,11 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 	return out, nil
 }
 
-// cookie is the value of Set-Cookie that gives a browser its session. The prefix makes browsers refuse it from another host, another path or
-// without TLS (RFC 6265bis section 4.1.3).
+// cookie is the value of Set-Cookie that gives a browser its session, or takes it away when the token is empty.
 func cookie(token string, expires time.Time) string {
 	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
-	c.Expires = expires
+	if c.Expires = expires; token == "" {
+		c.MaxAge = -1
+	}
 	return c.String()
 }

@@ -3,9 +3,11 @@ package rest
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
+	"app/platform/identity"
 )
 
 var authTag = []string{"Sign-in"}
@@ -25,23 +27,25 @@ func (h handlers) signIn(api *httpserver.API) {
 	}, h.verify)
 	// Keys are not for these: a stored reply would keep tokens alive that the client may have thrown away.
 	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: httpserver.KeyNone,
+		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
-		Summary:     "Sign in with a password",
-		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with.",
+		Summary: "Sign in with a password",
+		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with; with session: true a cookie " +
+			"instead, which is new whatever the browser had before. 202 with a ticket when a second factor has to be shown first.",
 	}, h.login)
 	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: httpserver.KeyNone,
+		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
 		Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Exchange a refresh token",
 		Description: "The token is exchanged for its successor and a fresh access token. A repetition within ten seconds gets the same successor; " +
 			"later use of a token that was exchanged ends the session.",
 	}, h.refresh)
 	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone,
+		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
 		Access: httpserver.Optional, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
-		Summary:     "Sign out",
-		Description: "Ends the session of the refresh token, or of the access token that the call is made with. Access tokens run out by themselves within 15 minutes.",
+		Summary: "Sign out",
+		Description: "Ends the session of the refresh token, and that of the access token or cookie that the call is made with. What it had is refused from " +
+			"now on: here at once, at other gateways within five seconds.",
 	}, h.logout)
 }
 
@@ -139,10 +143,22 @@ type logoutBody struct {
 	RefreshToken string `json:"refresh_token,omitempty" doc:"Ends the session of this token, even when the access token has run out"`
 }
 
-func (h handlers) logout(ctx context.Context, in *logoutInput) (*struct{}, error) {
+// LogoutOutput takes the cookie out of a browser.
+type LogoutOutput struct {
+	SetCookie string `header:"Set-Cookie"`
+}
+
+func (h handlers) logout(ctx context.Context, in *logoutInput) (*LogoutOutput, error) {
 	presented := ""
 	if in.Body != nil {
 		presented = in.Body.RefreshToken
 	}
-	return nil, h.users().Logout(ctx, presented)
+	if err := h.users().Logout(ctx, presented); err != nil {
+		return nil, err
+	}
+	out := &LogoutOutput{}
+	if identity.FromContext(ctx).Method == identity.Session {
+		out.SetCookie = cookie("", time.Unix(1, 0))
+	}
+	return out, nil
 }
