@@ -18,7 +18,7 @@ func (h handlers) address(api *httpserver.API) {
 	op.Status, op.Errors, op.Idempotency = http.StatusOK, []int{http.StatusUnprocessableEntity}, httpserver.KeyNone
 	op.Description = "The old address gets a letter that says so."
 	httpserver.Register(api, at(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"), h.changeAddress)
-	op.Errors = []int{http.StatusForbidden, http.StatusUnprocessableEntity}
+	op.Errors, op.Revokes = []int{http.StatusForbidden, http.StatusUnprocessableEntity}, true
 	op.Description = "Needs a fresh session, and signs the account out everywhere else."
 	httpserver.Register(api, at(op, "/v1/users/me/password", "change-password", "Change one's own password"), h.changePassword)
 }

@@ -18,6 +18,7 @@ func (h handlers) codes(api *httpserver.API) {
 	use := httpserver.Operation{
 		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
 		Idempotency: httpserver.KeyNone, // a stored reply would keep tokens alive, and a code is used once anyway
+		Revokes:     true,
 		Errors:      []int{http.StatusUnprocessableEntity},
 		Description: "Starts a session, or asks for the second factor of an account that has one.",
 	}

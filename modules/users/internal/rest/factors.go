@@ -11,7 +11,7 @@ import (
 
 func (h handlers) factors(api *httpserver.API) {
 	show := httpserver.Operation{
-		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone,
+		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Revokes: true,
 		Errors:      []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 		Description: "Completes a sign-in that was answered with second_factor_required. A ticket is good for five minutes and five tries.",
 	}
@@ -24,6 +24,7 @@ func (h handlers) factors(api *httpserver.API) {
 		Method: http.MethodGet, Tags: factorTag, Access: httpserver.User, Rate: httpserver.RateDefault, MaxBody: smallBody,
 	}
 	httpserver.Register(api, at(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
+	own.Revokes = true // the cookie from before
 	own.Method, own.Idempotency, own.Rate = http.MethodPost, httpserver.KeyNone, httpserver.RateAuth // what is shown once is not kept to be replayed
 	own.Errors = []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. The secret is shown this once; the generator is no factor until its first code is confirmed."
