@@ -218,7 +218,7 @@ func (h *claimed) stop() {
 	h.timer = nil
 }
 
-// settle ends the claim of a call, if it has one: the reply is stored, or the key is free again.
+// settle ends the claim of a call, if it has one: the reply is stored, or the request may be repeated.
 func (c *call) settle(err error) {
 	h := c.claim
 	if h == nil {
@@ -236,9 +236,9 @@ func (c *call) settle(err error) {
 }
 
 func (h *claimed) settle(ctx context.Context, c *call, err error) error {
-	reply, keep := c.reply(err)
-	if !keep {
-		_, err := h.ring.write(ctx, dropKey, h.id, h.holder)
+	reply, then := c.reply(err)
+	if then != finishKey {
+		_, err := h.ring.write(ctx, then, h.id, h.holder)
 		return err
 	}
 	sealed, err := seal(h.secret, h.id, reply)
@@ -253,22 +253,32 @@ func (h *claimed) settle(ctx context.Context, c *call, err error) error {
 var passingStatuses = []int{
 	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout,
 	http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
-	http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests, StatusClientClosedRequest,
+	http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests,
 }
 
-// reply is what a repetition would get, and whether it should: verdicts are kept, but neither what was refused before it
-// had an effect, nor our own failures, nor a race lost to somebody else.
-func (c *call) reply(err error) (r storedReply, keep bool) {
+// reply is what a repetition would get, if it should, and what becomes of the key, a statement:
+//
+//   - a verdict is kept;
+//   - what was refused before it had an effect, or lost a race to somebody else, leaves no trace of the key;
+//   - after a failure of our own, or without anybody to answer, nobody knows what was done: a commit may have got through
+//     although its answer did not. The key is left with its time, so that a repetition runs at once and meets its first effect.
+func (c *call) reply(err error) (r storedReply, then string) {
 	if err == nil {
 		r = storedReply{status: c.status, Header: keptHeaders(c.w.Header()), Body: c.out.Bytes()}
-		return r, c.status < http.StatusInternalServerError
+		if c.status >= http.StatusInternalServerError {
+			return r, leaveKey
+		}
+		return r, finishKey
 	}
 	p := ProblemOf(err)
-	if p.Status >= http.StatusInternalServerError || slices.Contains(passingStatuses, p.Status) || fault.From(err).Code == fault.Aborted {
-		return storedReply{}, false
+	switch {
+	case p.Status >= http.StatusInternalServerError || p.Status == StatusClientClosedRequest:
+		return storedReply{}, leaveKey
+	case slices.Contains(passingStatuses, p.Status) || fault.From(err).Code == fault.Aborted:
+		return storedReply{}, dropKey
 	}
 	p.RequestID = callctx.RequestID(c.ctx)
-	return storedReply{status: p.Status, Header: http.Header{"Content-Type": {problemType}}, Body: p.encode()}, true
+	return storedReply{status: p.Status, Header: http.Header{"Content-Type": {problemType}}, Body: p.encode()}, finishKey
 }
 
 func (k *keyring) sweep(ctx context.Context) {

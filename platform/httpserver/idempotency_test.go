@@ -263,39 +263,72 @@ func TestShortKeyOfGuestIsIgnored(t *testing.T) {
 	})
 }
 
-func TestKeyFreeAfterFailure(t *testing.T) {
+// What was refused had no effect: the same key may come with another body.
+func TestKeyFreeAfterRefusal(t *testing.T) {
 	onReplicas(t, 1, func(t *testing.T, r []*replica, db *database.DB) {
-		ctx, leave := context.WithCancel(t.Context())
-		failures := map[string]func(context.Context) error{
-			"unavailable": func(context.Context) error { return fault.New(fault.Unavailable, "module_down", "") },
-			"internal":    func(context.Context) error { return fmt.Errorf("disk on fire") },
-			"not_found":   func(context.Context) error { return fault.Missing("cart") },
-			"invalid":     func(context.Context) error { return fault.Invalid(fault.Field{Pointer: "/email"}) },
-			"race":        func(context.Context) error { return fault.New(fault.Aborted, "aborted", "") },
-			"panic":       func(context.Context) error { panic("boom") },
-			"client_gone": func(inner context.Context) error { leave(); <-inner.Done(); return inner.Err() },
+		refusals := map[string]error{
+			"not_found": fault.Missing("cart"), "invalid": fault.Invalid(fault.Field{Pointer: "/email"}), "race": fault.New(fault.Aborted, "aborted", ""),
 		}
-		for name, work := range failures {
-			r[0].work = work
-			request := httptest.NewRequestWithContext(identity.NewContext(ctx, alice), http.MethodPost, checkoutPath, strings.NewReader(`{"email":"a@b.example"}`))
-			request.Header.Set("Content-Type", "application/json")
-			request.Header.Set("Idempotency-Key", name)
-			w := httptest.NewRecorder()
-			if name != "client_gone" {
-				request = request.WithContext(identity.NewContext(t.Context(), alice))
-			}
-			r[0].ServeHTTP(w, request)
-			if w.Code < 400 {
-				t.Errorf("%s: got %d", name, w.Code)
+		for name, err := range refusals {
+			r[0].work = func(context.Context) error { return err }
+			if got := r[0].post(alice, name); got.Status < 400 {
+				t.Errorf("%s: got %d", name, got.Status)
 			}
 			r[0].work = func(context.Context) error { return nil }
 			if got := r[0].postTo(alice, checkoutPath, name, `{"email":"mended@b.example"}`); got.Status != 201 {
 				t.Errorf("%s: mended request got %+v", name, got)
 			}
 		}
+		r[0].mustRun(t, int64(2*len(refusals)))
+		wantRows(t, db, len(refusals))
+	})
+}
+
+// What failed may have had its effect, such as a commit whose answer was lost: a repetition runs at once, however late, and
+// makes the same ids. A request with another body is not that repetition.
+func TestRepetitionAfterFailureMakesTheSameIDs(t *testing.T) {
+	onReplicas(t, 1, func(t *testing.T, r []*replica, db *database.DB) {
+		ctx, leave := context.WithCancel(t.Context())
+		failures := map[string]func(context.Context) error{
+			"unavailable": func(context.Context) error { return fault.New(fault.Unavailable, "module_down", "") },
+			"internal":    func(context.Context) error { return fmt.Errorf("disk on fire") },
+			"too_late":    func(context.Context) error { return context.DeadlineExceeded },
+			"panic":       func(context.Context) error { panic("boom") },
+			"client_gone": func(inner context.Context) error { leave(); <-inner.Done(); return inner.Err() },
+		}
+		for name, work := range failures {
+			var made string
+			r[0].work = func(inner context.Context) error {
+				made = ids.For(inner, "ord", r[0].clock.Now())
+				return work(inner)
+			}
+			if got := postAs(t, r[0], ctx, name); got < 400 {
+				t.Errorf("%s: got %d", name, got)
+			}
+			r[0].clock.advance(time.Minute)
+			r[0].work = func(context.Context) error { return nil }
+			wantCode(t, r[0].postTo(alice, checkoutPath, name, `{"email":"other@b.example"}`), 422, "idempotency_key_reused")
+			if got := r[0].post(alice, name); got.Status != 201 || !strings.Contains(got.Body, made) {
+				t.Errorf("%s: made %s, and then got %+v", name, made, got)
+			}
+		}
 		r[0].mustRun(t, int64(2*len(failures)))
 		wantRows(t, db, len(failures))
 	})
+}
+
+// postAs posts for a client that leaves when ctx ends, if its name is client_gone.
+func postAs(t *testing.T, r *replica, ctx context.Context, name string) int { //nolint:revive // the test comes first
+	t.Helper()
+	if name != "client_gone" {
+		ctx = t.Context()
+	}
+	request := httptest.NewRequestWithContext(identity.NewContext(ctx, alice), http.MethodPost, checkoutPath, strings.NewReader(`{"email":"a@b.example"}`))
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", name)
+	w := httptest.NewRecorder()
+	r.ServeHTTP(w, request)
+	return w.Code
 }
 
 func TestInvalidInputTakesNoKey(t *testing.T) {

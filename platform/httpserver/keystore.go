@@ -49,6 +49,7 @@ const (
 	renewKey  = `UPDATE http_idempotency SET lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
 	finishKey = `UPDATE http_idempotency SET state = 1, status = ?, reply = ? WHERE id = ? AND state = 0 AND holder = ?`
 	dropKey   = `DELETE FROM http_idempotency WHERE id = ? AND state = 0 AND holder = ?`
+	leaveKey  = `UPDATE http_idempotency SET lease_until = 0 WHERE id = ? AND state = 0 AND holder = ?`
 	agedKeys  = `SELECT id FROM http_idempotency WHERE created_at < ? LIMIT 100`
 	expireKey = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
 )
