@@ -97,7 +97,8 @@ func (r *rush) refund(ctx context.Context, p purchase, attempt int) (again bool,
 	err = r.owners[merchant].Call(ctx, http.StatusCreated, http.MethodPost, "/v1/payments/"+p.order.Payment.ID+"/refund", body, nil, key)
 	switch {
 	case isProblem(err, "payment_not_captured"), shop.StatusOf(err) == http.StatusNotFound: // no money yet, or no payment
-		return true, nil
+		order, err := p.guest.Order(ctx, p.order.ID)
+		return order.Status != "cancelled", err
 	case isProblem(err, "refund_exceeds_capture"): // cancelled meanwhile
 		return false, nil
 	}

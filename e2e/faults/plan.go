@@ -145,16 +145,16 @@ func (d dice) ofServer(name string) Fault {
 	if d.percent(50) {
 		return Fault{Kind: Kill, Target: name, For: d.between(0, 2*time.Second)}
 	}
-	return Fault{Kind: Pause, Target: name, For: d.between(200*time.Millisecond, 4*time.Second)}
+	return Fault{Kind: Pause, Target: name, For: d.between(200*time.Millisecond, 3*time.Second)}
 }
 
 // ofModule also draws pauses that outlast every lease: the process wakes up and believes that it still has them.
 func (d dice) ofModule(kind Kind, in Surroundings) Fault {
 	f := Fault{Kind: kind, Target: pick(d, in.Modules...), For: d.between(0, 1500*time.Millisecond)}
 	if kind == Pause {
-		f.For = d.between(200*time.Millisecond, 2*time.Second)
-		if d.percent(30) {
-			f.For = d.between(3*time.Second, 7*time.Second)
+		f.For = d.between(200*time.Millisecond, 1500*time.Millisecond)
+		if d.percent(25) {
+			f.For = d.between(3*time.Second, 6*time.Second)
 		}
 	}
 	return f
@@ -163,7 +163,7 @@ func (d dice) ofModule(kind Kind, in Surroundings) Fault {
 func (d dice) ofLink(in Surroundings) Fault {
 	f := Fault{
 		Kind: pick(d, Cut, Reset, Hole, HalfOpen, Slow, Slow, Sliced, Short), Target: pick(d, in.Links...),
-		For: d.between(300*time.Millisecond, 4*time.Second), Way: pick(d, upstream, downstream),
+		For: d.between(200*time.Millisecond, 2500*time.Millisecond), Way: pick(d, upstream, downstream),
 	}
 	switch f.Kind {
 	case Slow:

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -25,6 +26,8 @@ type Entry struct {
 	// Replayed tells that the answer is a stored one.
 	Replayed bool   `json:"replayed,omitempty"`
 	Error    string `json:"error,omitempty"`
+
+	send func(ctx context.Context) (*http.Request, error) // makes the request once more
 }
 
 // record is the client's log. It is an http.RoundTripper that writes down every request it carries.
@@ -52,6 +55,9 @@ func (r *record) RoundTrip(request *http.Request) (*http.Response, error) {
 	e := Entry{
 		At: begun.Sub(r.began), Method: request.Method, Path: request.URL.RequestURI(), Key: request.Header.Get("Idempotency-Key"),
 	}
+	if e.send = copied(request); e.Key == "" {
+		e.send = nil
+	}
 	response, body, err := r.carry(request)
 	e.Took = time.Since(begun)
 	if err != nil {
@@ -69,6 +75,22 @@ func (r *record) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 	}
 	return response, r.write(e, nil)
+}
+
+// copied keeps what is needed to send a request again.
+func copied(request *http.Request) func(context.Context) (*http.Request, error) {
+	return func(ctx context.Context) (*http.Request, error) {
+		body, err := request.GetBody()
+		if err != nil {
+			return nil, err
+		}
+		again, err := http.NewRequestWithContext(ctx, request.Method, request.URL.String(), body)
+		if err != nil {
+			return nil, err
+		}
+		again.ContentLength, again.Header = request.ContentLength, request.Header.Clone()
+		return again, nil
+	}
 }
 
 func (r *record) carry(request *http.Request) (*http.Response, []byte, error) {

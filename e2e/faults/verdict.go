@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // restTime is how long a shop may take to come to rest once everything works again: leases, back-offs and all.
-const restTime = 3 * time.Minute
+const restTime = 2 * time.Minute
 
 // acknowledged are the orders that buyers were told of.
 func acknowledged(entries []Entry) (out []invariants.Acknowledged) {
@@ -208,5 +209,55 @@ func (r *rush) askAgain(ctx context.Context) {
 		}
 		r.fail(what, err)
 		r.fail(what, r.pry(ctx, p))
+	}
+}
+
+// unsettled are requests whose key was left when the answer could not be stored: their ids, and the requests that they can be.
+const unsettled = `SELECT CAST(created_at AS CHAR) FROM http_idempotency WHERE state = 0`
+
+// finish repeats the requests whose answers could not be stored: each has to be answered as it was, and no key may be left.
+func (r *rush) finish(ctx context.Context, dbs invariants.Databases) error {
+	entries := r.record.all()
+	for module, db := range dbs {
+		times, err := column(ctx, db, unsettled)
+		if err != nil {
+			return err
+		}
+		for _, text := range times {
+			micros, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return err
+			}
+			r.repeatAt(ctx, entries, time.UnixMicro(micros))
+		}
+		left, err := column(ctx, db, unsettled)
+		if err == nil && len(left) > 0 {
+			err = fmt.Errorf("%s: %d keys are in flight although every request was repeated", module, len(left))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repeatAt sends again whatever was under way at a moment. What comes of it is in the log, see sameAnswers.
+func (r *rush) repeatAt(ctx context.Context, entries []Entry, at time.Time) {
+	offset := at.Sub(r.record.began)
+	for _, e := range entries {
+		if e.send == nil || offset < e.At || offset > e.At+e.Took {
+			continue
+		}
+		request, err := e.send(ctx)
+		if err != nil {
+			r.fail("repeat "+e.Key, err)
+			continue
+		}
+		response, err := r.client.HTTP.Do(request)
+		if err != nil {
+			r.fail("repeat "+e.Key, err)
+			continue
+		}
+		_ = response.Body.Close()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 func orderRules() []rule {
@@ -50,19 +51,10 @@ func acknowledgedOrders(ctx context.Context, c *checker) ([]string, error) {
 	return out, nil
 }
 
-// requestsInFlight looks for idempotency keys whose request neither ended nor was given up.
+// requestsInFlight looks for idempotency keys whose request is still running. One whose lease is over was answered, or its
+// process died, before the answer could be stored: whoever repeats it runs it again, to the same effect.
 func requestsInFlight(ctx context.Context, c *checker) ([]string, error) {
-	var out []string
-	for module := range c.dbs {
-		lines, err := c.texts(ctx, module, `SELECT id FROM http_idempotency WHERE state = 0`)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range lines {
-			out = append(out, module+" "+l)
-		}
-	}
-	return out, nil
+	return c.everywhere(ctx, fmt.Sprintf(`SELECT id FROM http_idempotency WHERE state = 0 AND lease_until > %d`, time.Now().UnixMicro()))
 }
 
 // list joins texts for a violation's detail.
