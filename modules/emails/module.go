@@ -52,6 +52,9 @@ func (m *Module) Hears() []events.Subscription {
 		events.Hear("emails.code", late(s, (*service.Service).CodeIssued)),
 		events.Hear("emails.already_registered", late(s, (*service.Service).AlreadyRegistered)),
 		events.Hear("emails.password_changed", late(s, (*service.Service).PasswordChanged)),
+		events.Hear("emails.no_account", late(s, (*service.Service).NoAccount)),
+		events.Hear("emails.address_changed", late(s, (*service.Service).EmailChanged)),
+		events.Hear("emails.factor_changed", late(s, (*service.Service).CredentialsChanged)),
 		events.Hear("emails.merchant_approved", late(s, (*service.Service).MerchantApproved)),
 		events.Hear("emails.receipt", late(s, (*service.Service).Paid)),
 		events.Hear("emails.order_cancelled", late(s, (*service.Service).Cancelled)),
@@ -78,6 +81,7 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 		DB: env.DB, Transport: m.transport, Letters: set, Logger: env.Logger, Now: env.Now, Metrics: env.Metrics,
 		Workers: m.cfg.Workers, Lease: m.cfg.Lease, Attempts: m.cfg.Attempts, MaxAge: m.cfg.MaxAge,
 		KeepData:          m.cfg.Transport == "ses" && m.cfg.SESTemplates == "stored",
+		PublicURL:         env.Config.PublicURL,
 		MerchantTemplates: m.cfg.MerchantTemplates, MerchantRate: m.cfg.MerchantRate,
 	})
 	if err != nil {

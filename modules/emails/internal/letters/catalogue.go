@@ -5,10 +5,12 @@ var catalogue = []Template{
 	{Name: "verify_address", Variables: code, Security: true, Secret: true},
 	{Name: "sign_in_code", Variables: code, Security: true, Secret: true},
 	{Name: "recovery_code", Variables: code, Security: true, Secret: true},
+	{Name: "change_address_code", Variables: code, Security: true, Secret: true},
+	{Name: "no_account", Variables: []Variable{{Name: "purpose", Kind: Phrase}}},
 	{Name: "already_registered", Variables: greeting, Security: true},
 	{Name: "password_changed", Variables: greeting, Security: true},
 	{Name: "address_changed", Variables: append(greeting, Variable{Name: "new_address", Kind: Text}), Security: true},
-	{Name: "factor_changed", Variables: append(greeting, Variable{Name: "change", Kind: Phrase}), Security: true},
+	{Name: "factor_changed", Variables: append(greeting, Variable{Name: "change", Kind: Phrase}, Variable{Name: "name", Kind: Name, Optional: true}), Security: true},
 	{Name: "new_sign_in", Variables: append(greeting, Variable{Name: "time", Kind: Text}, Variable{Name: "device", Kind: Text}), Security: true},
 	{Name: "welcome", Variables: greeting},
 	{Name: "merchant_approved", Variables: append(greeting, Variable{Name: "merchant", Kind: Text})},
@@ -23,7 +25,7 @@ var catalogue = []Template{
 		{Name: "order_id", Kind: Text}, {Name: "reason", Kind: Phrase}, {Name: "total", Kind: Amount}, {Name: "was_paid", Kind: Flag},
 	}},
 	{Name: "refund_issued", Variables: []Variable{{Name: "order_id", Kind: Text}, {Name: "amount", Kind: Amount}, {Name: "full", Kind: Flag}}},
-	{Name: "one_time_code", Variables: append(code, Variable{Name: "merchant", Kind: Text}), Secret: true, Merchants: true},
+	{Name: "one_time_code", Variables: append(code[:3:3], Variable{Name: "merchant", Kind: Text}), Secret: true, Merchants: true},
 	{Name: "order_shipped", Variables: []Variable{
 		{Name: "merchant", Kind: Text}, {Name: "order_id", Kind: Text}, {Name: "carrier", Kind: Text}, {Name: "tracking", Kind: Text},
 	}, Merchants: true},
@@ -35,7 +37,9 @@ var catalogue = []Template{
 // greeting and code are what many letters need; clipped, so that appending to them copies.
 var (
 	greeting = []Variable{{Name: "first_name", Kind: Name}}[:1:1]
-	code     = []Variable{{Name: "first_name", Kind: Name}, {Name: "code", Kind: Text}, {Name: "minutes", Kind: Text}}[:3:3]
+	code     = []Variable{
+		{Name: "first_name", Kind: Name}, {Name: "code", Kind: Text}, {Name: "minutes", Kind: Text}, {Name: "link", Kind: Link, Optional: true},
+	}
 )
 
 // Sample fills any template, for previews and tests.
@@ -46,6 +50,6 @@ var Sample = map[string]any{
 		{"title": "Brass wheel & axle", "quantity": 1, "price": "5.00 EUR", "total": "5.00 EUR"},
 	},
 	"total": "44.80 EUR", "amount": "5.00 EUR", "reason": "by_buyer", "was_paid": true, "full": false,
-	"new_address": "a…@example.com", "change": "totp_added", "time": "2026-03-01 12:00 UTC", "device": "Firefox on Linux",
+	"new_address": "a…@example.com", "change": "passkey_added", "name": "Blue key", "purpose": "sign_in", "link": "https://shop.example/codes?purpose=sign_in&request=cod_1&code=042137", "time": "2026-03-01 12:00 UTC", "device": "Firefox on Linux",
 	"carrier": "Penny Post", "tracking": "PP 1840", "topic": "Your question about gears", "message": "Thank you for asking.\n\nThey are made of brass.",
 }

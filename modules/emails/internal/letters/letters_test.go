@@ -77,7 +77,9 @@ func TestRenderNeedsEveryVariable(t *testing.T) {
 	for _, tmpl := range set.All() {
 		var names, missing []string
 		for _, v := range tmpl.Variables {
-			names = append(names, "/"+v.Name)
+			if !v.Optional {
+				names = append(names, "/"+v.Name)
+			}
 		}
 		for _, f := range tmpl.Check(nil) {
 			missing = append(missing, f.Pointer)
@@ -111,6 +113,8 @@ func everyVariableShows(t *testing.T, tmpl letters.Template, locale string, v le
 	switch v.Kind {
 	case letters.Flag:
 		first, second = true, false
+	case letters.Link:
+		first, second = "https://shop.example/?a=1&b=2", ""
 	case letters.List:
 		first, second = letters.Sample[v.Name], []map[string]any{}
 	}
@@ -155,6 +159,15 @@ func TestCheck(t *testing.T) {
 	}
 	if got := named(t, "refund_issued").Check(map[string]any{"order_id": 1, "amount": "x", "full": "yes"}); len(got) != 1 || got[0].Pointer != "/full" {
 		t.Errorf("a flag that is text: %v", got)
+	}
+	for link, fits := range map[string]bool{
+		"https://shop.example/?a=b&c=d%20e": true, "": true, "javascript:alert(1)": false, "https://shop.example/\r\nX": false,
+		"https://shop.example/\"onclick=": false, "//shop.example": false, "https://": false,
+	} {
+		data := map[string]any{"first_name": "", "code": "1", "minutes": 1, "link": link}
+		if got := named(t, "sign_in_code").Check(data); (len(got) == 0) != fits {
+			t.Errorf("link %q: %v", link, got)
+		}
 	}
 	if got := named(t, "merchant_message").Check(map[string]any{"merchant": "m", "topic": "t", "message": strings.Repeat("a", 5001)}); len(got) != 1 {
 		t.Errorf("a message without end: %v", got)

@@ -21,6 +21,7 @@ const (
 	Amount     Kind = "amount"     // money as money.Money.String writes it, "19.90 EUR"
 	Phrase     Kind = "phrase"     // a token of phrases.json in the reader's language; other text is shown as it is
 	Paragraphs Kind = "paragraphs" // several lines of together at most 5,000 characters
+	Link       Kind = "link"       // an http: or https: address of at most 1,000 characters
 	Flag       Kind = "flag"       // true or false
 	List       Kind = "list"       // of at most 200 entries, each with Fields
 )
@@ -30,6 +31,8 @@ type Variable struct {
 	Name   string
 	Kind   Kind
 	Fields []Variable // of each entry of a List
+	// Optional ones may be missing; they are empty then.
+	Optional bool
 }
 
 // Flaw is something that keeps data from filling a template.
@@ -67,6 +70,7 @@ func check(variables []Variable, data map[string]any, at string) (flaws Flaws) {
 		pointer := at + "/" + v.Name
 		value, ok := data[v.Name]
 		switch {
+		case !ok && v.Optional:
 		case !ok:
 			flaws = append(flaws, Flaw{pointer, "the template needs it"})
 		case v.Kind == List:
@@ -89,6 +93,8 @@ func unfit(kind Kind, value any) string {
 	switch {
 	case !ok:
 		return "expected text or a number"
+	case kind == Link && text != "" && !address.MatchString(text):
+		return "expected an http: or https: address"
 	case kind == Paragraphs && utf8.RuneCountInString(text) > maxParagraphs:
 		return fmt.Sprintf("expected at most %d characters", maxParagraphs)
 	}
@@ -172,6 +178,8 @@ func show(v Variable, s, locale string, p phrases) string {
 		return line(p.find(v.Name, s), maxText)
 	case Paragraphs:
 		return paragraphs(s)
+	case Link:
+		return s
 	default:
 		return line(s, maxText)
 	}
@@ -203,13 +211,16 @@ func paragraphs(s string) string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-// link is what people put into a name to have a shop's letters advertise for them.
-var link = regexp.MustCompile(`(?i)[/:@]|www\.|\p{L}\.\p{L}{2,}`)
+// address is what a link may look like: printable ASCII, nothing that has to be quoted.
+var address = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,1000}$`)
+
+// advertisement is what people put into a name to have a shop's letters advertise for them.
+var advertisement = regexp.MustCompile(`(?i)[/:@]|www\.|\p{L}\.\p{L}{2,}`)
 
 // name leaves out what is no name: whoever registers chooses it, and the letter goes to whomever they please.
 func name(s string) string {
 	s = line(s, maxName)
-	if link.MatchString(s) {
+	if advertisement.MatchString(s) {
 		return ""
 	}
 	return s

@@ -18,11 +18,14 @@ func Register(api *httpserver.API, s func() *service.Service, n func() *service.
 	h := handlers{s}
 	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
 	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
-	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.templates)
-	post := at(admin, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
-	post.Status = http.StatusAccepted
+	sender := admin
+	sender.Scope = identity.EmailsSend
+	httpserver.Register(api, at(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.templates)
+	post := at(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
+	post.Description = "By an administrator, or with a merchant's API key: such letters are of the templates that the shop lets merchants send, and so many an hour."
+	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusTooManyRequests}
 	httpserver.Register(api, post, h.send)
-	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.get)
+	httpserver.Register(api, at(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.get)
 	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.suppressions)
 	httpserver.Register(api, at(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.unsuppress)
 	hook := at(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
@@ -108,7 +111,7 @@ type getRequest struct {
 }
 
 func (h handlers) get(ctx context.Context, in *getRequest) (*letterReply, error) {
-	l, err := h.service().ByID(ctx, in.ID)
+	l, err := h.service().Seen(ctx, identity.FromContext(ctx).Merchant, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -125,9 +128,9 @@ type templatesReply struct {
 	Body httpserver.Page[Template]
 }
 
-func (h handlers) templates(context.Context, *struct{}) (*templatesReply, error) {
+func (h handlers) templates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
 	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
-	for _, t := range h.service().Letters.All() {
+	for _, t := range h.service().Templates(identity.FromContext(ctx).Merchant) {
 		var names []string
 		for _, v := range t.Variables {
 			names = append(names, v.Name)

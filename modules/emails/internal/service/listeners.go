@@ -1,8 +1,11 @@
 package service
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 
@@ -18,7 +21,7 @@ import (
 
 // Registered queues the letter that welcomes a new account.
 func (s *Service) Registered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.Registered]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "welcome", recipient: e.Body.GetEmail(), data: map[string]any{"first_name": e.Body.GetFirstName()}})
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "welcome", recipient: e.Body.GetEmail(), data: greet(e.Body.GetFirstName())})
 }
 
 // codeTemplates are the letters that carry a code, by what the code is for.
@@ -26,25 +29,70 @@ var codeTemplates = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_VERIFY_ADDRESS: "verify_address",
 	usersevents.Purpose_PURPOSE_SIGN_IN:        "sign_in_code",
 	usersevents.Purpose_PURPOSE_RESET_PASSWORD: "recovery_code",
+	usersevents.Purpose_PURPOSE_CHANGE_ADDRESS: "change_address_code",
 }
 
 // CodeIssued queues the letter that carries a one-time code. A code of an unknown purpose comes from a newer users
 // module and waits as a failing event until this one is upgraded too.
 func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CodeIssued]) error {
-	good := e.Body.GetExpiresAt().AsTime().Sub(e.OccurredAt).Round(time.Minute)
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: codeTemplates[e.Body.GetPurpose()], recipient: e.Body.GetEmail(), expires: e.Body.GetExpiresAt().AsTime(), data: map[string]any{
-		"first_name": e.Body.GetFirstName(), "code": e.Body.GetCode(), "minutes": int(good.Minutes()),
-	}})
+	expires := e.Body.GetExpiresAt().AsTime()
+	good := expires.Sub(e.OccurredAt).Round(time.Minute)
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{
+		template: codeTemplates[e.Body.GetPurpose()], recipient: e.Body.GetEmail(), expires: expires, data: map[string]any{
+			"first_name": e.Body.GetFirstName(), "code": e.Body.GetCode(), "minutes": int(good.Minutes()), "link": e.Body.GetLink(),
+		},
+	})
 }
 
 // AlreadyRegistered queues the letter to somebody who has an account already.
 func (s *Service) AlreadyRegistered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.AlreadyRegistered]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "already_registered", recipient: e.Body.GetEmail(), data: map[string]any{"first_name": e.Body.GetFirstName()}})
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "already_registered", recipient: e.Body.GetEmail(), data: greet(e.Body.GetFirstName())})
 }
 
 // PasswordChanged queues the notice to the account's owner.
 func (s *Service) PasswordChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.PasswordChanged]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "password_changed", recipient: e.Body.GetEmail(), data: map[string]any{"first_name": e.Body.GetFirstName()}})
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "password_changed", recipient: e.Body.GetEmail(), data: greet(e.Body.GetFirstName())})
+}
+
+// purposeNames are the purposes of codes as the phrases of the letters know them.
+var purposeNames = map[usersevents.Purpose]string{
+	usersevents.Purpose_PURPOSE_VERIFY_ADDRESS: "verify_address",
+	usersevents.Purpose_PURPOSE_SIGN_IN:        "sign_in",
+	usersevents.Purpose_PURPOSE_RESET_PASSWORD: "reset_password",
+}
+
+// NoAccount queues the letter to somebody who asked for a code with an address that has no account.
+func (s *Service) NoAccount(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.NoAccount]) error {
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "no_account", recipient: e.Body.GetEmail(), data: map[string]any{
+		"purpose": cmp.Or(purposeNames[e.Body.GetPurpose()], "other"),
+	}})
+}
+
+// EmailChanged queues the notice to the address that an account had. It shows of the new one as much as its owner needs to
+// recognise it: whoever reads the old mailbox may be somebody else by now.
+func (s *Service) EmailChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.EmailChanged]) error {
+	data := greet(e.Body.GetFirstName())
+	data["new_address"] = masked(e.Body.GetEmail())
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "address_changed", recipient: e.Body.GetOldEmail(), data: data})
+}
+
+// changes are the changes as the phrases of the letters know them.
+var changes = map[usersevents.CredentialsChange]string{
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED:          "totp_added",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED:        "totp_removed",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED:       "passkey_added",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED:     "passkey_removed",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE: "recovery_codes_made",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED:  "recovery_code_used",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED:     "identity_linked",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:   "identity_unlinked",
+}
+
+// CredentialsChanged queues the notice that a way of signing in came, went or was used up.
+func (s *Service) CredentialsChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CredentialsChanged]) error {
+	data := greet(e.Body.GetFirstName())
+	data["change"], data["name"] = cmp.Or(changes[e.Body.GetChange()], "other"), e.Body.GetName()
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "factor_changed", recipient: e.Body.GetEmail(), data: data})
 }
 
 // MerchantApproved queues the letter to the merchant's owner.
@@ -79,10 +127,7 @@ var cancelReasons = map[ordersevents.CancelReason]string{
 
 // Cancelled queues the notice that an order will not be served.
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
-	reason, ok := cancelReasons[e.Body.GetReason()]
-	if !ok {
-		reason = "other"
-	}
+	reason := cmp.Or(cancelReasons[e.Body.GetReason()], "other")
 	o := e.Body.GetOrder()
 	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "order_cancelled", recipient: o.GetEmail(), data: map[string]any{
 		"order_id": o.GetId(), "reason": reason, "total": amount(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
@@ -109,6 +154,15 @@ func localeOf(body proto.Message) string {
 		return b.GetLocale()
 	}
 	return ""
+}
+
+func greet(firstName string) map[string]any { return map[string]any{"first_name": firstName} }
+
+// masked shows the first letter of an address and its domain.
+func masked(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	_, size := utf8.DecodeRuneInString(local)
+	return local[:size] + "…@" + domain
 }
 
 func amount(m *moneyv1.Money) string {

@@ -35,6 +35,8 @@ type Options struct {
 	Attempts int           // tries before a letter has failed
 	MaxAge   time.Duration // a letter that is queued longer has failed; 0 for never
 	KeepData bool          // the transport renders by itself
+	// PublicURL is where the shop is: links lead nowhere else.
+	PublicURL string
 	// MerchantTemplates are those merchants may send, at most MerchantRate letters an hour each.
 	MerchantTemplates []string
 	MerchantRate      int
@@ -147,7 +149,7 @@ func priority(t letters.Template, o order) store.Priority {
 	return store.Normal
 }
 
-// ByID reads a letter. A merchant sees its own. Error: NotFound.
+// ByID reads a letter. Error: NotFound.
 func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		l, err = store.ByID(ctx, q, id)
@@ -166,4 +168,13 @@ func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []st
 		return err
 	})
 	return mails, err
+}
+
+// Seen reads a letter for a merchant, who sees those it had written only, or for an administrator, who is none. Error: NotFound.
+func (s *Service) Seen(ctx context.Context, merchantID, id string) (store.Letter, error) {
+	l, err := s.ByID(ctx, id)
+	if err == nil && merchantID != "" && l.MerchantID != merchantID {
+		return store.Letter{}, fault.Missing("letter")
+	}
+	return l, err
 }

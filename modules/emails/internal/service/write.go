@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"app/modules/emails/internal/letters"
@@ -30,7 +31,7 @@ const codeLife = 15 * time.Minute
 // had its letters of the hour.
 func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	t, ok := s.Letters.ByName(r.Template)
-	if !ok || r.MerchantID != "" && !slices.Contains(s.MerchantTemplates, t.Name) {
+	if !ok || !s.mayUse(r.MerchantID, t) {
 		return store.Letter{}, fault.Invalid(fault.Field{Pointer: "/template", Detail: "there is no such template"})
 	}
 	var wrong []fault.Field
@@ -39,6 +40,9 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	}
 	for _, f := range t.Check(r.Data) {
 		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
+	}
+	if link, ok := r.Data["link"].(string); ok && link != "" && !s.ours(link) {
+		wrong = append(wrong, fault.Field{Pointer: "/data/link", Detail: "expected an address of the shop"})
 	}
 	if len(wrong) > 0 {
 		return store.Letter{}, fault.Invalid(wrong...)
@@ -58,6 +62,15 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	return l, err
 }
 
+// Templates lists what a merchant may send; an administrator, who is none, may send all.
+func (s *Service) Templates(merchantID string) []letters.Template {
+	return slices.DeleteFunc(s.Letters.All(), func(t letters.Template) bool { return !s.mayUse(merchantID, t) })
+}
+
+func (s *Service) mayUse(merchantID string, t letters.Template) bool {
+	return merchantID == "" || slices.Contains(s.MerchantTemplates, t.Name)
+}
+
 // withinRate counts in the database, so that replicas share the limit.
 func (s *Service) withinRate(ctx context.Context, q *database.Tx, merchantID string) error {
 	if merchantID == "" {
@@ -70,4 +83,9 @@ func (s *Service) withinRate(ctx context.Context, q *database.Tx, merchantID str
 	verdict := fault.New(fault.ResourceExhausted, "merchant_rate", fmt.Sprintf("A merchant may send %d letters an hour.", s.MerchantRate))
 	verdict.RetryAfter = time.Minute
 	return verdict
+}
+
+// ours tells whether a link leads to the shop: no letter of the shop leads elsewhere.
+func (s *Service) ours(link string) bool {
+	return s.PublicURL != "" && strings.HasPrefix(link, strings.TrimSuffix(s.PublicURL, "/")+"/")
 }
