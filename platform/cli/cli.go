@@ -108,7 +108,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.serve(), p.modules(), p.plan(), p.migrate(), p.routes(), p.openapi(), p.health(), p.events(), p.version())
+	root.AddCommand(p.serve(), p.modules(), p.plan(), p.migrate(), p.routes(), p.openapi(), p.health(), p.events(), p.data(), p.version())
 	p.addModuleCommands(root)
 	return root
 }

@@ -64,6 +64,8 @@ type Options struct {
 	// Readers bounds the number of queries that run at the same time on SQLite (default 4) and the number of
 	// connections on MySQL (default 16 for reading, as many for writing).
 	Readers int
+
+	alone bool // see OpenAlone
 }
 
 // Work is the body of a Write or a Read. It must use the context and the Tx it is given, and neither after it
@@ -97,6 +99,7 @@ type store interface {
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
 	module  string
+	place   string // without the password
 	engine  Engine
 	store   store
 	scripts []script
@@ -121,7 +124,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{module: o.Module, engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now}
+	db := &DB{module: o.Module, place: place.String(), engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now}
 	if place.Engine == MySQL {
 		db.store, err = openMySQL(ctx, place, o)
 	} else {

@@ -38,18 +38,21 @@ type mark struct {
 // Migrate applies what is pending, in order, and returns the ids it applied. Several processes may call it at the
 // same time: one applies, the others wait. Being killed at any moment leaves a database that the next call
 // completes. Marks of migrations this program does not know are left alone, so that an older program runs on a
-// newer schema.
+// newer schema. The error is ErrHalfCopied for a database that Copy has not completed.
 //
 // The runner is our own because bun's cannot keep this promise: it records a migration in a statement of its own
 // before or after running it, so a kill between the two skips or repeats the file, and its lock is a row that
 // outlives a killed owner.
 func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
-	status, err := db.Status(ctx)
+	marks, err := db.marks(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read migrations of %s: %w", db.module, err)
+	}
+	if _, half := marks[copyMark]; half {
+		return nil, ErrHalfCopied
 	}
 	pending := false
-	for _, m := range status {
+	for _, m := range db.status(marks) {
 		if m.Changed {
 			db.logger.WarnContext(ctx, "migration was edited after it was applied", "module", db.module, "migration", m.ID)
 		}
@@ -67,6 +70,10 @@ func (db *DB) Status(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read migrations of %s: %w", db.module, err)
 	}
+	return db.status(marks), nil
+}
+
+func (db *DB) status(marks map[string]mark) []Migration {
 	list := make([]Migration, 0, len(db.scripts))
 	for _, s := range db.scripts {
 		m := Migration{ID: s.id}
@@ -75,7 +82,7 @@ func (db *DB) Status(ctx context.Context) ([]Migration, error) {
 		}
 		list = append(list, m)
 	}
-	return list, nil
+	return list
 }
 
 // marks reads the table of marks; a database without one has none.

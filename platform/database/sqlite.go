@@ -34,6 +34,7 @@ type sqliteStore struct {
 	writerDB, readerDB *sql.DB
 	writer             *writer
 	readers            *readers
+	alone              bool // reads go by the writer: nobody else may have the file open
 }
 
 func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, error) {
@@ -42,11 +43,17 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 	if err != nil {
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, err)
 	}
-	s := &sqliteStore{
-		writerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: writerPragmas}),
-		readerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: readerPragmas}),
+	pragmas, patience := writerPragmas, openPatience
+	if o.alone {
+		// Asked for before the first access, the lock is taken with it and kept (https://www.sqlite.org/wal.html#noshm).
+		pragmas, patience = append([]string{"locking_mode=EXCLUSIVE"}, writerPragmas...), aloneFor
 	}
-	conn, raw, err := patientConn(ctx, s.writerDB)
+	s := &sqliteStore{
+		writerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: pragmas}),
+		readerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: readerPragmas}),
+		alone:    o.alone,
+	}
+	conn, raw, err := patientConn(ctx, s.writerDB, patience)
 	if err == nil {
 		err = checkFile(raw)
 	}
@@ -76,8 +83,8 @@ func preparePath(path string) (string, error) {
 
 // patientConn opens a connection, waiting out another process: a switch to WAL and a recovery lock the file
 // against everybody and do not honour busy_timeout.
-func patientConn(ctx context.Context, db *sql.DB) (*sql.Conn, *sqliteConn, error) {
-	ctx, cancel := context.WithTimeout(ctx, openPatience)
+func patientConn(ctx context.Context, db *sql.DB, patience time.Duration) (*sql.Conn, *sqliteConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		conn, raw, err := pinnedConn(ctx, db)
@@ -138,6 +145,9 @@ func (s *sqliteStore) write(ctx context.Context, db *DB, fn Work) error {
 }
 
 func (s *sqliteStore) read(ctx context.Context, db *DB, fn Work) error {
+	if s.alone {
+		return s.writer.inspect(ctx, db, fn)
+	}
 	return s.readers.read(ctx, db, fn)
 }
 
@@ -146,6 +156,9 @@ func (s *sqliteStore) inspect(ctx context.Context, db *DB, fn Work) error {
 }
 
 func (s *sqliteStore) ping(ctx context.Context) error {
+	if s.alone {
+		return ctx.Err()
+	}
 	r, err := s.readers.acquire(ctx)
 	if err != nil {
 		return err

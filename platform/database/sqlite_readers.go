@@ -72,7 +72,7 @@ func (p *readers) acquire(ctx context.Context) (*reader, error) {
 }
 
 func (p *readers) open(ctx context.Context) (*reader, error) {
-	conn, raw, err := patientConn(context.WithoutCancel(ctx), p.db)
+	conn, raw, err := patientConn(context.WithoutCancel(ctx), p.db, openPatience)
 	if err != nil {
 		p.slots <- struct{}{}
 		return nil, err

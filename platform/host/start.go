@@ -94,10 +94,7 @@ func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*d
 	if err != nil {
 		return nil, &SetupError{err}
 	}
-	db, err := database.Open(ctx, database.Options{
-		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
-		Logger: h.logger.With("module", module), Migrations: migrations(owner),
-	})
+	db, err := database.Open(ctx, h.databaseOptions(module, url, owner))
 	if err == nil {
 		return db, nil
 	}
@@ -106,6 +103,13 @@ func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*d
 		return nil, &SetupError{err}
 	}
 	return nil, err
+}
+
+func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database.Options {
+	return database.Options{
+		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
+		Logger: h.logger.With("module", module), Migrations: migrations(owner),
+	}
 }
 
 // migrations are what belongs in a module's database: the platform's tables, then its own.

@@ -29,7 +29,7 @@ func (l linked) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := false
 	err := l.link.Carry(r.Context(), func() (err error) {
 		sent = true
-		response, err = l.next.RoundTrip(r)
+		response, err = l.next.RoundTrip(r) //nolint:bodyclose // its reader does, or the lines below
 		return err
 	})
 	if err == nil {

@@ -1,0 +1,183 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+)
+
+// ErrNotAFile is a database on a server, which has tools of its own for backups.
+var ErrNotAFile = errors.New("the database is not a SQLite file")
+
+// Backup writes a copy of a SQLite database, as it is at one moment, to a file that does not exist yet. Others may write
+// meanwhile. When it returns the copy is on the disk and has been checked.
+func Backup(ctx context.Context, db *DB, path string) error {
+	if db.engine != SQLite {
+		return ErrNotAFile
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(fmt.Errorf("%s exists already", path), err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("make the folder: %w", err)
+	}
+	draft := path + ".part"
+	defer func() { _ = os.Remove(draft) }()
+	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a backup that was interrupted
+		return fmt.Errorf("remove what an earlier backup has left: %w", err)
+	}
+	err := db.store.inspect(ctx, db, func(ctx context.Context, q *Tx) error {
+		_, err := q.Exec(ctx, `VACUUM INTO ?`, draft) // https://www.sqlite.org/lang_vacuum.html#vacuuminto
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("back up %s: %w", db.module, err)
+	}
+	if err := os.Chmod(draft, 0o600); err != nil {
+		return fmt.Errorf("keep the backup private: %w", err)
+	}
+	if err := intact(ctx, draft); err != nil {
+		return err
+	}
+	return publish(draft, path)
+}
+
+// intact checks a SQLite file that nobody uses.
+func intact(ctx context.Context, path string) error {
+	db, err := Open(ctx, Options{Module: "backup", URL: fileURL(path)})
+	if err != nil {
+		return err
+	}
+	var verdict string
+	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
+		return q.QueryRow(ctx, `PRAGMA integrity_check`).Scan(&verdict)
+	})
+	if err = errors.Join(err, db.Close()); err != nil {
+		return fmt.Errorf("check %s: %w", path, err)
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%s is damaged: %s", path, verdict)
+	}
+	return nil
+}
+
+// publish gives a file its name once it is on the disk.
+func publish(draft, path string) error {
+	f, err := os.OpenFile(draft, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := errors.Join(f.Sync(), f.Close(), os.Rename(draft, path)); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Restore puts a backup in the place of a module's SQLite database, which nobody may have open (ErrInUse). What was there
+// is kept beside it under the name that is returned, empty when there was nothing. A backup that is damaged, or that a newer
+// release has made, is refused. The options are those of Open.
+func Restore(ctx context.Context, o Options, backup string) (former string, err error) {
+	o = o.withDefaults()
+	place, err := ParseURL(o.URL, o.DataDir, o.Module)
+	if err != nil {
+		return "", err
+	}
+	if place.Engine != SQLite {
+		return "", ErrNotAFile
+	}
+	draft := place.Path + ".part"
+	defer func() { _ = os.Remove(draft) }()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(draft), 0o700), duplicate(backup, draft)); err != nil {
+		return "", fmt.Errorf("read the backup: %w", err)
+	}
+	if err := usable(ctx, o, draft); err != nil {
+		return "", err
+	}
+	if former, err = setAside(ctx, o, place.Path); err != nil {
+		return "", err
+	}
+	return former, publish(draft, place.Path)
+}
+
+func duplicate(from, to string) error {
+	if log, err := os.Stat(from + "-wal"); err == nil && log.Size() > 0 {
+		return fmt.Errorf("%s is no backup but a database that was not closed: a part of it is in its log", from)
+	}
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = source.Close() }() // it was only read
+	target, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	return errors.Join(err, target.Close())
+}
+
+// usable tells whether this program can go on with a backup.
+func usable(ctx context.Context, o Options, path string) error {
+	if err := intact(ctx, path); err != nil {
+		return err
+	}
+	o.URL = fileURL(path)
+	db, err := Open(ctx, o)
+	if err != nil {
+		return err
+	}
+	marks, err := db.marks(ctx)
+	if err == nil {
+		err = db.knows(marks)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// knows tells whether the marks are of a database of this module, made by this release or an older one.
+func (db *DB) knows(marks map[string]mark) error {
+	if len(marks) == 0 {
+		return fmt.Errorf("the backup holds no data of %s", db.module)
+	}
+	if _, half := marks[copyMark]; half {
+		return ErrHalfCopied
+	}
+	for _, s := range db.scripts {
+		delete(marks, s.id)
+	}
+	for id := range marks {
+		return fmt.Errorf("the backup is not of %s, or of a newer release: this program does not know migration %s", db.module, id)
+	}
+	return nil
+}
+
+// setAside renames a database that nobody has open. Closing it as the only one folds its log into the file.
+func setAside(ctx context.Context, o Options, path string) (former string, err error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	db, err := OpenAlone(ctx, o)
+	if err != nil {
+		return "", err
+	}
+	if err := db.Close(); err != nil {
+		return "", err
+	}
+	former = path + ".before-" + o.Now().UTC().Format("20060102T150405.000")
+	return former, os.Rename(path, former)
+}
+
+func fileURL(path string) string {
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	return (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(path), OmitHost: true}).String()
+}
