@@ -34,6 +34,10 @@ const (
 	defaultLease = 3 * time.Second
 	// settleTime bounds the storing of a reply, which goes on when the client has gone.
 	settleTime = 5 * time.Second
+	// lateTime is how long a reply is kept for a database that was away when it had to be stored, lateEach how often that is
+	// tried.
+	lateTime = time.Minute
+	lateEach = 250 * time.Millisecond
 	// sweepEach is how many claims go by before old rows are looked for: two go for each that comes.
 	sweepEach = 50
 )
@@ -228,7 +232,7 @@ func (c *call) settle(err error) {
 	h.stop()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), settleTime)
 	defer cancel()
-	if failed := h.settle(ctx, c, err); failed != nil {
+	if failed := h.settle(ctx, c, err); failed != nil && !database.IsAway(failed) {
 		// The effect is done and the reply known; a repetition will find the lease over and do it again, to the same effect.
 		h.ring.logger.ErrorContext(ctx, "idempotency key not settled", "error", failed, "request_id", callctx.RequestID(ctx))
 	}
@@ -238,15 +242,41 @@ func (c *call) settle(err error) {
 func (h *claimed) settle(ctx context.Context, c *call, err error) error {
 	reply, then := c.reply(err)
 	if then != finishKey {
-		_, err := h.ring.write(ctx, then, h.id, h.holder)
-		return err
+		return h.end(ctx, then, h.id, h.holder)
 	}
 	sealed, err := seal(h.secret, h.id, reply)
 	if err != nil {
 		return err
 	}
-	_, err = h.ring.write(ctx, finishKey, reply.status, sealed, h.id, h.holder)
+	return h.end(ctx, finishKey, reply.status, sealed, h.id, h.holder)
+}
+
+// end writes how the claim ends. When the database is away the client does not wait for that: it is written later, unless
+// the lease has gone to a repetition by then.
+func (h *claimed) end(ctx context.Context, query string, args ...any) error {
+	_, err := h.ring.write(ctx, query, args...)
+	if database.IsAway(err) {
+		go h.endLater(query, args...)
+	}
 	return err
+}
+
+func (h *claimed) endLater(query string, args ...any) {
+	ctx, cancel := context.WithTimeout(context.Background(), lateTime)
+	defer cancel()
+	tick := time.NewTicker(lateEach)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			h.ring.logger.ErrorContext(ctx, "idempotency key not settled: its database stays away", "after", lateTime)
+			return
+		case <-tick.C:
+		}
+		if _, err := h.ring.write(ctx, query, args...); !database.IsAway(err) {
+			return // written, or the process ends
+		}
+	}
 }
 
 // passingStatuses are refusals that say nothing of the request's effect: the same key may be used again once they are mended.
