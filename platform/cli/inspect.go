@@ -92,43 +92,52 @@ func heard(m host.ModulePlan) []string {
 
 func (p *Program) plan() *cobra.Command {
 	var chosen selection
-	var compose bool
+	var compose, accounts bool
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show how `serve` would put a process together, and what is missing for it",
 		Long: "Plan reads the configuration like `serve`, touches nothing, and shows which edges would be local calls and which go to\n" +
 			"another process, the databases, the addresses, the events, and what is there of the broker's exchanges and queues. It\n" +
-			"exits with 2 when something is missing. With --compose it prints the services of compose.yaml instead, one for each module.",
-		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders\n  app plan --compose",
-		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if compose && chosen.any() {
-				return &usageError{errors.New("--compose is about every module: choose none with it")}
-			}
-			all := p.Modules()
-			o := p.options(all)
-			var err error
-			if o.Hosted, err = chosen.names(all, compose); err != nil {
-				return err
-			}
-			plan, err := host.Examine(o)
-			if err != nil {
-				return err
-			}
-			if compose {
-				printCompose(p.Out, plan)
-				return nil
-			}
-			printPlan(c.Context(), p.Out, plan)
-			if n := len(plan.Missing); n > 0 {
-				return &usageError{fmt.Errorf("not ready to be served: %d missing, see above", n)}
-			}
-			return nil
-		},
+			"exits with 2 when something is missing. With --compose it prints the services of compose.yaml instead, one for each module;\n" +
+			"with --sql what an administrator of MySQL runs for each module: a schema, and an account that reaches no other.",
+		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders\n  app plan --compose\n" +
+			"  app plan --all --sql",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.runPlan(c, &chosen, compose, accounts) },
 	}
 	chosen.flags(c, "host")
+	c.Flags().BoolVar(&accounts, "sql", false, "print the schemas and accounts of the modules for MySQL")
 	c.Flags().BoolVar(&compose, "compose", false, "print the services that compose.yaml has for the modules")
 	return c
+}
+
+func (p *Program) runPlan(c *cobra.Command, chosen *selection, compose, accounts bool) error {
+	if compose && (chosen.any() || accounts) {
+		return &usageError{errors.New("--compose is about every module and nothing else: choose none with it")}
+	}
+	all := p.Modules()
+	o := p.options(all)
+	var err error
+	if o.Hosted, err = chosen.names(all, compose); err != nil {
+		return err
+	}
+	plan, err := host.Examine(o)
+	if err != nil {
+		return err
+	}
+	switch {
+	case compose:
+		printCompose(p.Out, plan)
+		return nil
+	case accounts:
+		printAccounts(p.Out, plan)
+		return nil
+	}
+	printPlan(c.Context(), p.Out, plan)
+	if n := len(plan.Missing); n > 0 {
+		return &usageError{fmt.Errorf("not ready to be served: %d missing, see above", n)}
+	}
+	return nil
 }
 
 func printPlan(ctx context.Context, out io.Writer, plan *host.Plan) {
