@@ -132,7 +132,6 @@ func (s *Server) environment() []string {
 		"RABBITMQ_CONF_ENV_FILE=/dev/null", "RABBITMQ_CONFIG_FILE=" + in("rabbitmq.conf"), "RABBITMQ_ADVANCED_CONFIG_FILE=" + in("advanced.config"),
 		"RABBITMQ_GENERATED_CONFIG_DIR=" + in("generated"), "RABBITMQ_ENABLED_PLUGINS_FILE=" + in("plugins"),
 		"RABBITMQ_MNESIA_BASE=" + in("data"), "RABBITMQ_LOG_BASE=" + in("logs"),
-		"RABBITMQ_CTL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1}",
 	}
 }
 
@@ -254,19 +253,20 @@ func (s *Server) signal(t testing.TB, what syscall.Signal) {
 }
 
 // Block makes the server take no messages, as one that is short of memory, until Unblock.
-func (s *Server) Block(t testing.TB) { s.control(t, "set_vm_memory_high_watermark", "absolute", "1MB") }
+func (s *Server) Block(t testing.TB) { s.allow(t, "{absolute,1000000}") }
 
 // Unblock ends what Block began.
-func (s *Server) Unblock(t testing.TB) { s.control(t, "set_vm_memory_high_watermark", "0.8") }
+func (s *Server) Unblock(t testing.TB) { s.allow(t, "0.8") }
 
-func (s *Server) control(t testing.TB, arguments ...string) {
+// allow sets how much memory the server may have. What rabbitmqctl does it does in a moment, without another Erlang.
+func (s *Server) allow(t testing.TB, memory string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()
-	c := exec.CommandContext(ctx, filepath.Join(filepath.Dir(s.program), "rabbitmqctl"), arguments...)
+	c := exec.CommandContext(ctx, "erl_call", "-sname", "souk@localhost", "-a", "vm_memory_monitor set_vm_memory_high_watermark ["+memory+"]")
 	c.Env = s.environment()
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("rabbitmqctl: %v\n%s", err, out)
+	if out, err := c.CombinedOutput(); err != nil || string(out) != "ok" {
+		t.Fatalf("erl_call: %v\n%s", err, out)
 	}
 }
 
