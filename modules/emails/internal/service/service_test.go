@@ -11,20 +11,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
-	"app/modules/orders/ordersevents"
-	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/database/dbtest"
-	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/ids"
-	"app/platform/money/moneyv1"
 )
 
 // clock is a time that a test moves.
@@ -64,6 +59,9 @@ func (t *courier) Send(_ context.Context, l store.Letter) (string, error) {
 	}
 	return "id-" + l.ID, nil
 }
+
+// errLost is what a courier says whose reply was lost.
+var errLost = fmt.Errorf("after DATA: %w", transport.ErrLost)
 
 func newService(t *testing.T, db *database.DB, c *clock, tr transport.Transport) *service.Service {
 	t.Helper()
@@ -153,7 +151,7 @@ func TestFailure31_EightWorkersSendEachLetterOnce(t *testing.T) {
 
 func TestFailure32_LostReplyIsUnknownAndNotSentAgain(t *testing.T) {
 	t.Parallel()
-	c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("after DATA: %w", transport.ErrLost) }}
+	c, tr := newClock(), &courier{send: func(store.Letter) error { return errLost }}
 	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
 	id := queue(t, s, "ada@example.com")
 	sendDue(t, s)
@@ -291,51 +289,4 @@ func TestWrite(t *testing.T) {
 			}
 		}
 	})
-}
-
-// One event makes one letter, however often it is handled, and a letter of the right kind.
-func TestListeners(t *testing.T) {
-	t.Parallel()
-	ctx, c, db := context.Background(), newClock(), dbtest.Open(t, store.Migrations)
-	s := newService(t, db, c, &transport.Mailbox{DB: db, Now: c.Now})
-	eur := func(n int64) *moneyv1.Money { return &moneyv1.Money{Amount: n, Currency: "EUR"} }
-	paid := events.Event[*ordersevents.Paid]{Envelope: events.Envelope{ID: "e1"}, Body: &ordersevents.Paid{Order: &ordersevents.Order{
-		Id: "ord_1", Email: "ada@example.com", Total: eur(3980),
-		Lines: []*ordersevents.Line{{Title: "Cards", Quantity: 2, Price: eur(1990), Total: eur(3980)}},
-	}}}
-	code := events.Event[*usersevents.CodeIssued]{Envelope: events.Envelope{ID: "e2", OccurredAt: c.Now()}, Body: &usersevents.CodeIssued{
-		Email: "ada@example.com", Code: "042137", Purpose: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,
-		ExpiresAt: timestamppb.New(c.Now().Add(10 * time.Minute)),
-	}}
-	for range 2 {
-		err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return errors.Join(s.Paid(ctx, tx, paid), s.CodeIssued(ctx, tx, code))
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := sendDue(t, s); n != 2 {
-		t.Errorf("%d letters were sent, want 2", n)
-	}
-	mails, err := s.Mailbox(ctx, "ada@example.com", 10)
-	var subjects []string
-	for _, m := range mails {
-		subjects = append(subjects, m.Subject)
-	}
-	want := map[string]bool{"Receipt for order ord_1": true, "Your code for confirming this address": true}
-	if err != nil || len(subjects) != 2 || !want[subjects[0]] || !want[subjects[1]] {
-		t.Errorf("got %q, %v", subjects, err)
-	}
-}
-
-func TestUnknownPurposeWaits(t *testing.T) {
-	t.Parallel()
-	c, db := newClock(), dbtest.Open(t, store.Migrations)
-	s := newService(t, db, c, &courier{})
-	e := events.Event[*usersevents.CodeIssued]{Envelope: events.Envelope{ID: "e"}, Body: &usersevents.CodeIssued{Purpose: 99}}
-	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error { return s.CodeIssued(ctx, tx, e) })
-	if err == nil {
-		t.Error("a code of an unknown purpose was taken for sent")
-	}
 }
