@@ -21,6 +21,8 @@ type Config struct {
 	BrowserLife    time.Duration `env:"USERS_BROWSER_LIFE" envDefault:"720h" doc:"how long a browser's session lasts at most, 5m to 8760h"`
 	AuditKeep      time.Duration `env:"USERS_AUDIT_KEEP" envDefault:"4320h" doc:"how long records of sign-ins and changes are kept for their users, 24h to 87600h"`
 	SweepInterval  time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
+
+	Elsewhere ProvidersConfig
 }
 
 // Validate implements the check that configuration is read with.
@@ -40,7 +42,7 @@ func (c *Config) Validate() error {
 	if c.LettersPerHour < 1 || c.LettersPerHour > 1000 {
 		errs = append(errs, errors.New("USERS_LETTERS_PER_HOUR must be between 1 and 1000"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, c.Elsewhere.Validate())...)
 }
 
 func between(name string, d, least, most time.Duration) error {

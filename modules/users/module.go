@@ -59,9 +59,13 @@ func (m *Module) Operations(api *httpserver.API) {
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
+	providers, err := m.config.Elsewhere.providers()
+	if err != nil {
+		return err
+	}
 	m.service = service.New(service.Options{
 		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(),
-		PublicURL: env.Config.PublicURL,
+		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Providers: clients(providers, env.Config.PublicURL, env.Now),
 		Hasher: passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory),
 	})
 	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)

@@ -23,7 +23,7 @@ func (h handlers) letters(api *httpserver.API) {
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
-	use.Path, use.ID, use.Access = factorPath, "use-second-factor-page", httpserver.Public
+	use.Path, use.ID, use.Access, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, append(journeyHeaders, pageHeaders...)
 	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
 	api.Raw(use, http.HandlerFunc(h.useFactorPage))
 }
@@ -99,8 +99,7 @@ func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page
 		factorPage(in.Ticket, to).show(w, http.StatusOK)
 	default:
 		w.Header().Set("Set-Cookie", cookie(in.Browser.Token, in.Browser.Expires))
-		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		redirect(w, to)
 	}
 }
 
@@ -127,5 +126,9 @@ func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 		factor.Method = service.ByRecovery
 	}
 	in, err := h.users().CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
+	if link := cookieOf(r, linkCookie); err == nil && link != "" {
+		h.linkAs(w, r, in, link)
+		return
+	}
 	h.signedInPage(w, r, factorPage(r.PostForm.Get("ticket"), to), in, err, to)
 }

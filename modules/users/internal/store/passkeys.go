@@ -120,8 +120,3 @@ func CeremonyByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, 
 func SpendCeremony(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return one(ctx, tx, "spend ceremony", spendCeremony, database.Micros(now), id, database.Micros(now))
 }
-
-// DeleteCeremonies removes at most 100 that ended before a time.
-func DeleteCeremonies(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, database.Micros(before))
-}

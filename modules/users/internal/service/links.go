@@ -1,0 +1,234 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"app/modules/users/internal/openid"
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/platform/database"
+	"app/platform/events"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+)
+
+// linkLife is how long an identity waits for the owner of its address's account.
+const linkLife = 10 * time.Minute
+
+func errIdentityTaken() error {
+	return fault.New(fault.AlreadyExists, "identity_taken", "The identity signs in to another account.")
+}
+
+func errUnverified() error {
+	return fault.New(fault.PermissionDenied, "address_unverified",
+		"The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way.")
+}
+
+func errLink() error {
+	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
+}
+
+// newcomer is somebody whose identity is linked to no account yet.
+func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
+	addr, ok := parseAddress(who.Email)
+	if !who.Verified || !ok {
+		return errUnverified()
+	}
+	switch state.Purpose {
+	case toLink:
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		out.Linked = true
+		return s.link(ctx, tx, session.AccountID, state.Provider, who)
+	case toProve:
+		return errIdentityTaken() // it is nobody's, so not the caller's
+	}
+	there, exists, err := known(store.AccountByEmail(ctx, tx, addr.key))
+	if err != nil {
+		return err
+	}
+	if exists {
+		out.Email = there.Email
+		out.Link, err = s.proposeLink(ctx, tx, there, state, who)
+		return err
+	}
+	account, err := s.settle(ctx, tx, addr, who)
+	if err != nil {
+		return err
+	}
+	if err := s.insertIdentity(ctx, tx, account.ID, state.Provider, who); err != nil {
+		return err
+	}
+	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: AAL1, Transport: Cookie})
+	return err
+}
+
+// settle makes an account without a password for somebody whose address the provider has verified.
+func (s *Service) settle(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
+	first, complaint := cleanName(who.FirstName)
+	if complaint != "" || first == "" {
+		local, _, _ := strings.Cut(addr.typed, "@")
+		if first, complaint = cleanName(local); complaint != "" {
+			first = "Customer"
+		}
+	}
+	last, _ := cleanName(who.LastName)
+	account := s.accountFor(ids.New("usr", s.now()), store.Code{Email: addr.typed, EmailKey: addr.key, FirstName: first, LastName: last})
+	if err := store.InsertAccount(ctx, tx, account); err != nil {
+		return store.Account{}, err
+	}
+	return account, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
+		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName})
+}
+
+// proposeLink keeps the identity until the owner of the account says that it is theirs.
+func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account store.Account, state store.State, who openid.Identity) (token string, err error) {
+	now := s.now()
+	token = newSecret("slk_")
+	return token, store.InsertLink(ctx, tx, store.Link{
+		Hash: hashToken(token), AccountID: account.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
+		Email: cut(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
+	})
+}
+
+// ConfirmLink links the identity that a token stands for to the account of its address, whose owner the caller has to be, freshly signed
+// in by any of the ways there were before. Errors: link_invalid, the same for every reason; identity_taken; step_up_required; Unauthenticated.
+func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.Identity, returnTo string, err error) {
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		linked, returnTo, err = s.takeLink(ctx, tx, token, session.AccountID)
+		return err
+	})
+	return linked, returnTo, linkError(err)
+}
+
+// takeLink uses the token up for the account.
+func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (store.Identity, string, error) {
+	row, err := store.LinkByHash(ctx, tx, hashToken(token))
+	if err == nil && row.AccountID != accountID {
+		err = store.ErrNotFound
+	}
+	if err == nil {
+		err = store.SpendLink(ctx, tx, row.Hash, s.now())
+	}
+	if err != nil {
+		return store.Identity{}, "", err
+	}
+	who := openid.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email}
+	if err := s.link(ctx, tx, accountID, row.Provider, who); err != nil {
+		return store.Identity{}, "", err
+	}
+	linked, err := store.IdentityBySubject(ctx, tx, row.Issuer, row.Subject)
+	return linked, s.ReturnTo(row.ReturnTo), err
+}
+
+func linkError(err error) error {
+	switch {
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
+		return errLink()
+	case errors.Is(err, store.ErrDuplicate):
+		return errIdentityTaken()
+	}
+	return err
+}
+
+// LinkedAddress is the address of the account that a token would link to, for the page that asks for its password. Error: link_invalid.
+func (s *Service) LinkedAddress(ctx context.Context, token string) (email string, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		row, err := store.LinkByHash(ctx, q, hashToken(token))
+		if err == nil && !s.now().Before(row.ExpiresAt) {
+			err = store.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		account, err := store.AccountByID(ctx, q, row.AccountID)
+		email = account.Email
+		return err
+	})
+	return email, linkError(err)
+}
+
+// link links an identity to an account and tells its owner. store.ErrDuplicate: it is linked.
+func (s *Service) link(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
+	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
+		return err
+	}
+	return s.tell(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
+}
+
+func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
+	now := s.now()
+	return store.InsertIdentity(ctx, tx, store.Identity{
+		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
+		Email: cut(who.Email, maxAddress), CreatedAt: now,
+	})
+}
+
+// Identities lists the caller's identities at providers. Error: Unauthenticated.
+func (s *Service) Identities(ctx context.Context) (out []store.Identity, err error) {
+	id := identity.FromContext(ctx).UserID
+	if id == "" {
+		return nil, errSignedOut()
+	}
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		out, err = store.IdentitiesOf(ctx, q, id)
+		return err
+	})
+	return out, err
+}
+
+// Unlink takes an identity away from the caller's account. Errors: last_credential when it is the only way to sign in besides a code by
+// letter; NotFound; step_up_required; Unauthenticated.
+func (s *Service) Unlink(ctx context.Context, id string) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		session, err := s.fresh(ctx, tx)
+		if err != nil {
+			return err
+		}
+		account, err := store.LockAccount(ctx, tx, session.AccountID)
+		if err != nil {
+			return signedOut(err)
+		}
+		linked, err := store.IdentitiesOf(ctx, tx, account.ID)
+		if err != nil {
+			return err
+		}
+		name := ""
+		for _, i := range linked {
+			if i.ID == id {
+				name = i.Provider
+			}
+		}
+		if err := store.DeleteIdentity(ctx, tx, account.ID, id); err != nil {
+			return err
+		}
+		if err := s.mustHaveWay(ctx, tx, account); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
+	})
+	return missing("identity", err)
+}
+
+// mustHaveWay fails when an account is left without a way to sign in of its own: a code by letter is for whoever reads the mail.
+func (s *Service) mustHaveWay(ctx context.Context, tx *database.Tx, account store.Account) error {
+	linked, err := store.IdentitiesOf(ctx, tx, account.ID)
+	if err != nil {
+		return err
+	}
+	passkeys, err := store.CountPasskeys(ctx, tx, account.ID)
+	if err == nil && account.PasswordHash == "" && len(linked) == 0 && passkeys == 0 {
+		err = fault.New(fault.FailedPrecondition, "last_credential", "It is the last way to sign in: set a password first.")
+	}
+	return err
+}

@@ -1,0 +1,1 @@
+CREATE INDEX users_states_expires ON users_states (expires_at);
