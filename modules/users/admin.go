@@ -17,6 +17,10 @@ import (
 
 // Commands implements host.Commander.
 func (m *Module) Commands(tool host.Tool) []*cobra.Command {
+	return []*cobra.Command{m.adminCommand(tool), m.keyCommands(tool), m.peopleCommands(tool)}
+}
+
+func (m *Module) adminCommand(tool host.Tool) *cobra.Command {
 	var email string
 	var stdin bool
 	c := &cobra.Command{
@@ -39,7 +43,7 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 	if err := c.MarkFlagRequired("email"); err != nil {
 		panic(err) // the flag was made above
 	}
-	return []*cobra.Command{c}
+	return c
 }
 
 // readPassword reads the first line, if it is wanted.

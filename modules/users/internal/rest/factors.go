@@ -24,7 +24,7 @@ func (h handlers) factors(api *httpserver.API) {
 		Method: http.MethodGet, Tags: factorTag, Access: httpserver.User, Rate: httpserver.RateDefault, MaxBody: smallBody,
 	}
 	httpserver.Register(api, at(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
-	own.Revokes = true // the cookie from before
+	own.Revokes = true                                                                               // the cookie from before
 	own.Method, own.Idempotency, own.Rate = http.MethodPost, httpserver.KeyNone, httpserver.RateAuth // what is shown once is not kept to be replayed
 	own.Errors = []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. The secret is shown this once; the generator is no factor until its first code is confirmed."

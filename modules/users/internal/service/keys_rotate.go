@@ -102,8 +102,8 @@ func (s *Service) RevokeKeys(ctx context.Context) ([]KeyInfo, error) {
 	})
 }
 
-// rotateKeys adds a key after retire has seen to the others and told from when the new one signs. Of two rotations at once one
-// fails: generations are unique.
+// rotateKeys adds a key after retire has seen to the others and told from when the new one signs. One rotation at a
+// time.
 func (s *Service) rotateKeys(ctx context.Context, retire func(ctx context.Context, tx *database.Tx, old []store.Key, now time.Time) (time.Time, error)) (out []KeyInfo, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return nil, err
@@ -114,6 +114,9 @@ func (s *Service) rotateKeys(ctx context.Context, retire func(ctx context.Contex
 	}
 	now := s.now()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := store.LockKeys(ctx, tx); err != nil {
+			return err
+		}
 		old, err := store.Keys(ctx, tx, now)
 		if err != nil {
 			return err
@@ -122,8 +125,8 @@ func (s *Service) rotateKeys(ctx context.Context, retire func(ctx context.Contex
 		if err != nil {
 			return err
 		}
-		newest := int64(0)
-		if newest, err = store.Generation(ctx, tx); err != nil {
+		newest, err := store.Generation(ctx, tx)
+		if err != nil {
 			return err
 		}
 		fresh := store.Key{ID: token.KeyID(public), Generation: newest + 1, Private: private, CreatedAt: now, ActiveFrom: from}

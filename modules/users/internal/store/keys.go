@@ -31,6 +31,7 @@ const (
 	oldKeys      = `SELECT kid FROM users_keys WHERE not_after < ? LIMIT 100`
 	deleteKey    = `DELETE FROM users_keys WHERE kid = ?`
 	insertSecret = `INSERT INTO users_secrets (name, secret, created_at) VALUES (?, ?, ?)`
+	anySecret    = `SELECT name FROM users_secrets WHERE name = 'hmac'`
 	secretByName = `SELECT secret FROM users_secrets WHERE name = ?`
 )
 
@@ -39,6 +40,16 @@ func InsertKey(ctx context.Context, tx *database.Tx, k Key) error {
 	_, err := tx.Exec(ctx, insertKey, k.ID, k.Generation, base64.RawURLEncoding.EncodeToString(k.Private.Seed()),
 		database.Micros(k.CreatedAt), database.Micros(k.ActiveFrom))
 	return inserted("key", err)
+}
+
+// LockKeys lets one transaction at a time change the keys. ErrNotFound before the first start.
+func LockKeys(ctx context.Context, tx *database.Tx) error {
+	query := anySecret
+	if tx.Engine() == database.MySQL {
+		query += ` FOR UPDATE`
+	}
+	var name string
+	return found("secret", tx.QueryRow(ctx, query).Scan(&name))
 }
 
 // Generation is the highest generation of a key, also of one that has ended; 0 when there is none.
