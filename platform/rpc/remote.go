@@ -79,7 +79,8 @@ func (e *Edge) refused(ctx context.Context, method string, err error) *refusal {
 	if w := wireError(err); w != nil {
 		if ours[w.GetReason()] {
 			e.log.LogAttrs(ctx, slog.LevelError, "call refused by the other process", slog.String("url", e.baseURL),
-				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("contract", e.contract.stamp()))
+				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("speaks", e.contract.stamp()),
+				slog.String("other_speaks", headerOf(err, contractHeader)))
 		}
 		return &refusal{CallError: fromWire(e.module, method, w), answered: true}
 	}
@@ -110,6 +111,15 @@ func wireError(err error) *rpcv1.Error {
 		}
 	}
 	return nil
+}
+
+// headerOf reads a header of the reply that an error was.
+func headerOf(err error, name string) string {
+	var failed *connect.Error
+	if !errors.As(err, &failed) {
+		return ""
+	}
+	return failed.Meta().Get(name)
 }
 
 // transportFault judges a failure that no guard has signed: of the network, of a proxy, or of a peer that speaks

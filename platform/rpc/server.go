@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -88,8 +89,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.reject(w, r, to, slog.LevelWarn, fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err))
 		return
 	}
-	handler, refusal := s.find(to, method, r.Header.Get(contractHeader))
+	handler, speaks, refusal := s.find(to, method, r.Header.Get(contractHeader))
 	if refusal != nil {
+		if speaks != "" {
+			w.Header().Set(contractHeader, speaks) // so that the caller's log names both releases, too
+		}
 		s.reject(w, r, to, slog.LevelError, refusal)
 		return
 	}
@@ -97,27 +101,27 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// find looks a method up, and says clearly why it is not there: two releases may meet during an update.
-func (s *server) find(to address, method, stamp string) (http.Handler, *fault.Error) {
+// find looks a method up, and says clearly why it is not there: two releases may meet during an update. speaks is what
+// this process has of the contract, if anything.
+func (s *server) find(to address, method, stamp string) (handler http.Handler, speaks string, refusal *fault.Error) {
 	h := s.hosted[to]
 	if h == nil {
-		if other := s.otherVersion(to); other != nil {
-			return nil, fault.New(fault.FailedPrecondition, reasonMismatch, "").
-				Because(fmt.Errorf("caller speaks %s, this process %s", stamp, other.contract.stamp()))
-		}
-		return nil, fault.New(fault.Unimplemented, reasonNotHosted, "").
+		h = s.otherVersion(to)
+	}
+	if h == nil {
+		return nil, "", fault.New(fault.Unimplemented, reasonNotHosted, "").
 			Because(fmt.Errorf("module %q with %q is not in this process", to.module, to.service))
 	}
-	if speaks, _, _ := strings.Cut(stamp, "/"); stamp != "" && speaks != to.service {
-		return nil, fault.New(fault.FailedPrecondition, reasonMismatch, "").
-			Because(fmt.Errorf("caller speaks %s, this process %s", stamp, h.contract.stamp()))
+	speaks = h.contract.stamp()
+	if said, _, _ := strings.Cut(stamp, "/"); h.contract.Service != to.service || stamp != "" && said != to.service {
+		return nil, speaks, fault.New(fault.FailedPrecondition, reasonMismatch, "").
+			Because(fmt.Errorf("caller speaks %s, this process %s", cmp.Or(stamp, to.service), speaks))
 	}
-	handler := h.methods[method]
-	if handler == nil {
-		return nil, fault.New(fault.Unimplemented, reasonMethodUnknown, "").
-			Because(fmt.Errorf("method %q: caller speaks %s, this process %s", method, stamp, h.contract.stamp()))
+	if handler = h.methods[method]; handler == nil {
+		return nil, speaks, fault.New(fault.Unimplemented, reasonMethodUnknown, "").
+			Because(fmt.Errorf("method %q: caller speaks %s, this process %s", method, stamp, speaks))
 	}
-	return handler, nil
+	return handler, speaks, nil
 }
 
 // otherVersion finds the module's service in another major version.

@@ -272,7 +272,7 @@ func TestMessageLimitByShape(t *testing.T) {
 				most++
 			}
 			rpctest.Each(t, func(t *testing.T, way rpctest.Way) {
-				r := newRow(t, way, rpc.Options{})
+				r := newRow(t, way, rpc.Options{Timeout: time.Minute}) // some are slow to read, on a busy machine
 				r.act = func(context.Context, *parityv1.ActRequest) (*parityv1.ActResponse, error) {
 					return &parityv1.ActResponse{}, nil
 				}

@@ -189,6 +189,33 @@ func TestContracts(t *testing.T) {
 	}
 }
 
+// A peer of another major version is refused, and both sides' logs name both versions.
+func TestOtherMajorVersion(t *testing.T) {
+	t.Parallel()
+	e, here := newEndpoint(t), &logs{}
+	caller := rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now), Logger: slog.New(slog.NewJSONHandler(here, nil))})
+	var client parityv1.ParityClient
+	need := parityv1.NeedParity(&client)
+	need.Contract.Service = "souk.parity.v2.Parity"
+	if err := caller.BindRemote("orders", need, e.url); err != nil {
+		t.Fatal(err)
+	}
+	_, err := client.Act(t.Context(), &parityv1.ActRequest{})
+	wantCall(t, err, fault.CallError{Method: "Act", Code: fault.FailedPrecondition, Reason: "contract_mismatch"})
+	ours, theirs := "souk.parity.v2.Parity/"+need.Contract.Fingerprint, "souk.parity.v1.Parity/"+parityv1.ParityContract.Fingerprint
+	refusals := e.logs.with(t, "call refused")
+	if want := "caller speaks " + ours + ", this process " + theirs; len(refusals) != 1 || refusals[0]["error"] != want {
+		t.Errorf("the callee logged %v, want %q", refusals, want)
+	}
+	said := here.with(t, "call refused by the other process")
+	if len(said) != 1 || said[0]["speaks"] != ours || said[0]["other_speaks"] != theirs {
+		t.Errorf("the caller logged %v", said)
+	}
+	if e.executed {
+		t.Error("it was executed")
+	}
+}
+
 // A body that is no message of the contract is the sender's fault, as a string that is not UTF-8 is.
 func TestBodyIsNoMessage(t *testing.T) {
 	t.Parallel()
