@@ -48,13 +48,13 @@ type Server struct {
 }
 
 // Start starts a server of the test's own, which ends with it. What MySQL says about missing servers holds here too, but
-// SOUK_TEST_MYSQL is of no help: a server of somebody else is not killed.
-func Start(t testing.TB) *Server {
+// SOUK_TEST_MYSQL is of no help: a server of somebody else is not killed. The arguments come on top of the server's.
+func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if !installed() {
 		available(t, errNoServer)
 	}
-	s, err := startPrivate()
+	s, err := startPrivate(args)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-func startPrivate() (s *Server, err error) {
+func startPrivate(args []string) (s *Server, err error) {
 	s = &Server{}
 	if s.dir, err = os.MkdirTemp("", "souk-test-mariadb-"); err != nil {
 		return nil, err
@@ -74,6 +74,7 @@ func startPrivate() (s *Server, err error) {
 		return nil, err
 	}
 	s.command = append(s.command, "--skip-networking=0", "--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port))
+	s.command = append(s.command, args...)
 	if err := s.boot(); err != nil {
 		s.end()
 		return nil, err
