@@ -22,6 +22,7 @@ type Config struct {
 	AuditKeep      time.Duration `env:"USERS_AUDIT_KEEP" envDefault:"4320h" doc:"how long records of sign-ins and changes are kept for their users, 24h to 87600h"`
 	SweepInterval  time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
 
+	Tries     TriesConfig
 	Elsewhere ProvidersConfig
 }
 
@@ -42,7 +43,7 @@ func (c *Config) Validate() error {
 	if c.LettersPerHour < 1 || c.LettersPerHour > 1000 {
 		errs = append(errs, errors.New("USERS_LETTERS_PER_HOUR must be between 1 and 1000"))
 	}
-	return errors.Join(append(errs, c.Elsewhere.Validate())...)
+	return errors.Join(append(errs, c.Tries.Validate(), c.Elsewhere.Validate())...)
 }
 
 func between(name string, d, least, most time.Duration) error {
@@ -52,10 +53,11 @@ func between(name string, d, least, most time.Duration) error {
 	return nil
 }
 
-func (c *Config) limits() service.Limits {
+func (c *Config) limits(rateLimit string) service.Limits {
 	return service.Limits{
 		CodeLife: c.CodeLife, LettersPerHour: c.LettersPerHour, AccessLife: c.AccessLife,
 		RefreshIdle: c.RefreshIdle, RefreshGrace: c.RefreshGrace, SessionLife: c.SessionLife,
 		BrowserIdle: c.BrowserIdle, BrowserLife: c.BrowserLife, AuditKeep: c.AuditKeep,
+		Tries: c.Tries.tries(rateLimit),
 	}
 }

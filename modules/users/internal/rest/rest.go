@@ -33,6 +33,7 @@ const smallBody = 16 << 10
 
 var problems = []httpserver.ProblemInfo{
 	{Code: "invalid_credentials", Status: 401, Title: "Wrong address or password", Help: "The address and the password do not belong to an account that may sign in. Which of the two is wrong is not told."},
+	{Code: "sign_in_limited", Status: 429, Title: "Too many passwords tried", Help: "Wait for the time in Retry-After, or sign in with a code by e-mail, with a provider or a passkey. A device that the account has signed in from has tries of its own."},
 	{Code: "refresh_token_invalid", Status: 401, Title: "Refresh token not valid", Help: "It is unknown, has run out, or its session has ended: sign in again. A token that is used again long after it was exchanged ends its session."},
 	{Code: "code_invalid", Status: 422, Title: "Code not valid", Help: "A code is good for ten minutes, five tries and one use, and a newer one replaces it. Ask for a new one. A generator's code is good for one use, too."},
 	{Code: "step_up_required", Status: 403, Title: "Show again who you are", Help: "This needs a session that has shown who it is within the last ten minutes: see POST /v1/auth/step-up, then repeat the request."},

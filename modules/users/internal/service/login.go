@@ -33,12 +33,16 @@ func errCredentials() error {
 }
 
 // Login signs in with a password. An address that is unknown, not verified or disabled and a password that is wrong or empty
-// have the same answer after the same work: one look-up, one hash, one record. Errors: invalid_credentials; Unavailable when too many hashes are waiting.
+// have the same answer after the same work: one look-up, one count, one hash, one record. Errors: invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
 	}
 	account, err := s.accountByEmail(ctx, in.Email)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	counted, err := s.allow(ctx, account, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -64,7 +68,10 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 			account.PasswordHash = rehashed // another one by now is refused by signIn
 		}
 		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByPassword, Level: AAL1, Transport: in.Transport})
-		return err
+		if err != nil {
+			return err
+		}
+		return s.forgive(ctx, tx, counted)
 	})
 	return out, err
 }

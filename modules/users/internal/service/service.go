@@ -43,6 +43,8 @@ type Limits struct {
 	// LettersPerHour bounds the letters that registrations can cause one address to get, and with them the codes that
 	// can be guessed at.
 	LettersPerHour int
+	// Tries bound the guessing of passwords.
+	Tries Tries
 }
 
 // Service is the use cases. Safe for concurrent use.
@@ -57,8 +59,9 @@ type Service struct {
 	returnTo  []string
 	providers Providers
 
-	ring   keyring
-	reuses atomic.Int64
+	ring    keyring
+	reuses  atomic.Int64
+	limited atomic.Int64
 }
 
 // New makes the service. It reads nothing yet.

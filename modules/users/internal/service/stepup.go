@@ -26,7 +26,7 @@ func errFactorRequired() error {
 
 // StepUp makes the caller's session fresh for ten minutes. An account with a second factor has to show it: a password or a code from a
 // letter is not enough for what the factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong proof;
-// factor_required; Unauthenticated.
+// factor_required; sign_in_limited after many passwords; Unauthenticated.
 func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
@@ -36,6 +36,9 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 		return SignedIn{}, err
 	}
 	if in.Method == ByPassword {
+		if err := s.allowOwn(ctx); err != nil {
+			return SignedIn{}, err
+		}
 		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
 		if err != nil {
 			return SignedIn{}, fmt.Errorf("check password: %w", err)
@@ -124,7 +127,7 @@ type PasswordChange struct{ Current, Password, Confirm string }
 
 // ChangePassword sets the caller's password and signs the account out everywhere else. The current one has to be given (ASVS 6.2.3), unless the
 // account has none. The owner is told by letter. Errors: InvalidArgument with pointers, also for a wrong current password;
-// step_up_required; Unauthenticated; Unavailable when too many hashes are waiting.
+// step_up_required; sign_in_limited; Unauthenticated; Unavailable when too many hashes are waiting.
 func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
 	account, err := s.owner(ctx)
 	if err != nil {
@@ -141,6 +144,9 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		return SignedIn{}, err
 	}
 	if account.PasswordHash != "" {
+		if err := s.allowOwn(ctx); err != nil {
+			return SignedIn{}, err
+		}
 		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Current)
 		if err != nil {
 			return SignedIn{}, fmt.Errorf("check password: %w", err)

@@ -30,6 +30,7 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 			{store.DeleteSessions, now},
 			{store.DeleteCookies, now},
 			{store.DeletePendings, now},
+			{store.DeleteTries, now},
 			{store.DeleteRevocations, now},
 			{store.DeleteKeys, now},
 			{store.DeleteAudits, now.Add(-s.limits.AuditKeep)},

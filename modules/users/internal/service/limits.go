@@ -1,0 +1,130 @@
+package service
+
+import (
+	"context"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"app/modules/users/internal/store"
+	"app/platform/callctx"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+)
+
+// Tries are how many passwords may be tried at once before the next ones come slowly. The zero value limits nothing.
+type Tries struct {
+	Device  int // at one account from a device that it has signed in from; another after each tryDevice
+	Place   int // at one account from one network otherwise; another after each tryPlace
+	Account int // at one account from everywhere else together; another after each tryAccount
+	Network int // at all accounts from one network, where it is unknown to them; another after each tryNetwork
+}
+
+// How long it takes until one more password may be tried.
+const (
+	tryDevice  = time.Minute
+	tryPlace   = 3 * time.Minute
+	tryAccount = 6 * time.Minute // 260 a day by strangers, at passwords that are none of the common ones
+	tryNetwork = 30 * time.Second
+)
+
+func errTries(wait time.Duration) error {
+	refusal := fault.New(fault.ResourceExhausted, "sign_in_limited", "Too many passwords have been tried. Wait, or sign in with a code by e-mail.")
+	refusal.RetryAfter = wait
+	return refusal
+}
+
+// allow counts a password that is about to be tried for an address, and returns what was counted, for forgive. Passwords are guessed
+// slowly, and nobody is locked out by somebody else's guesses (ASVS 6.1.1, 6.3.1):
+//
+//  1. It counts before the hash, for addresses with and without an account alike, and a refused try is not looked at: neither the
+//     time nor the answer tells whether the password was right or the account is there.
+//  2. A device that the account has signed in from, which is its network and its program, has tries of its own. Strangers cannot use
+//     them up, from wherever they come.
+//  3. From elsewhere there are few tries for a network, a few more for all networks together, and a bound on what one network tries at
+//     many accounts. When strangers have used those up the owner still signs in from a device that is known, with a code by e-mail, with
+//     a provider or a passkey; sessions that are open are not touched.
+//  4. A password that is right costs nothing: see forgive.
+//  5. The count is in the database, so replicas do not multiply the tries.
+//
+// Errors: sign_in_limited with the time to wait.
+func (s *Service) allow(ctx context.Context, account store.Account, email string) (counted []store.Allowance, err error) {
+	if s.limits.Tries == (Tries{}) {
+		return nil, nil
+	}
+	var wait time.Duration
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if counted, err = s.allowances(ctx, tx, account.ID, strings.ToLower(strings.TrimSpace(email))); err != nil {
+			return err
+		}
+		for _, a := range counted {
+			if wait, err = store.TakeTry(ctx, tx, a, s.now()); err != nil {
+				return err
+			}
+			if wait > 0 {
+				return errTries(wait) // what was counted before it is rolled back
+			}
+		}
+		return nil
+	})
+	if wait > 0 {
+		s.limited.Add(1)
+	}
+	return counted, err
+}
+
+// allowances are what a try counts against, always in the same order: rows are locked in it.
+func (s *Service) allowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
+	client, most := callctx.ClientOf(ctx), s.limits.Tries
+	network, agent := cut(client.Network, 64), cut(client.Agent, 200)
+	familiar, err := store.FamiliarDevice(ctx, tx, accountID, network, agent)
+	if err != nil {
+		return nil, err
+	}
+	if familiar && network != "" {
+		return []store.Allowance{s.allowance(most.Device, tryDevice, "device", email, network, agent)}, nil
+	}
+	return []store.Allowance{
+		s.allowance(most.Place, tryPlace, "place", email, network),
+		s.allowance(most.Account, tryAccount, "account", email),
+		s.allowance(most.Network, tryNetwork, "network", network),
+	}, nil
+}
+
+func (s *Service) allowance(burst int, step time.Duration, parts ...string) store.Allowance {
+	return store.Allowance{ID: hex.EncodeToString(mac(s.ring.secret, "tries", parts...)), Burst: burst, Step: step}
+}
+
+// forgive takes back what allow has counted, in the transaction of the sign-in that the password was right for.
+func (s *Service) forgive(ctx context.Context, tx *database.Tx, counted []store.Allowance) error {
+	for _, a := range counted {
+		if err := store.ReturnTry(ctx, tx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// allowOwn counts a password that somebody who is signed in shows again: as many tries as a device has, at one account. Whoever
+// has stolen a session does not get to guess the password with it. Errors: sign_in_limited.
+func (s *Service) allowOwn(ctx context.Context) error {
+	if s.limits.Tries == (Tries{}) {
+		return nil
+	}
+	if err := s.LoadKeys(ctx); err != nil {
+		return err
+	}
+	a := s.allowance(s.limits.Tries.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		wait, err := store.TakeTry(ctx, tx, a, s.now())
+		if err == nil && wait > 0 {
+			s.limited.Add(1)
+			err = errTries(wait)
+		}
+		return err
+	})
+}
+
+// Limited counts the passwords that were not looked at because too many had been tried.
+func (s *Service) Limited() int64 { return s.limited.Load() }

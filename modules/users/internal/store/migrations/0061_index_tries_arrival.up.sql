@@ -1,0 +1,1 @@
+CREATE INDEX users_tries_arrival ON users_tries (arrival);

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"app/platform/database"
+)
+
+// Allowance is one limit: Burst tries at once, and another after each Step.
+type Allowance struct {
+	ID    string // a hash of what is limited
+	Burst int
+	Step  time.Duration
+}
+
+const (
+	// takeTry moves the arrival time on by a step, from now or from where it is, unless that is too far ahead.
+	takeTry    = `UPDATE users_tries SET arrival = CASE WHEN arrival > ? THEN arrival ELSE ? END + ? WHERE id = ? AND arrival <= ?`
+	arrivalOf  = `SELECT arrival FROM users_tries WHERE id = ?`
+	insertTry  = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
+	returnTry  = `UPDATE users_tries SET arrival = arrival - ? WHERE id = ?`
+	oldTries   = `SELECT id FROM users_tries WHERE arrival < ? LIMIT 100`
+	deleteTry  = `DELETE FROM users_tries WHERE id = ? AND arrival < ?`
+	familiarAt = `SELECT COUNT(*) FROM users_sessions WHERE account_id = ? AND network = ? AND user_agent = ?`
+)
+
+// TakeTry counts a try against an allowance, atomically over all processes. wait is zero when there was one left, else the time
+// until there is.
+func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (wait time.Duration, err error) {
+	at, step := database.Micros(now), a.Step.Microseconds()
+	latest := at + step*int64(a.Burst-1)
+	for range 2 { // once more when another process counted the first try at the same time
+		err = one(ctx, tx, "count try", takeTry, at, at, step, a.ID, latest)
+		if !errors.Is(err, ErrChanged) {
+			return 0, err
+		}
+		var arrival int64
+		if err = found("tries", tx.QueryRow(ctx, arrivalOf, a.ID).Scan(&arrival)); err == nil {
+			return time.Duration(arrival-latest) * time.Microsecond, nil
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return 0, err
+		}
+		_, err = tx.Exec(ctx, insertTry, a.ID, at+step)
+		if err = inserted("try", err); !errors.Is(err, ErrDuplicate) {
+			return 0, err
+		}
+	}
+	return 0, err
+}
+
+// ReturnTry takes a try back that was counted.
+func ReturnTry(ctx context.Context, tx *database.Tx, a Allowance) error {
+	return some(ctx, tx, "return try", returnTry, a.Step.Microseconds(), a.ID)
+}
+
+// DeleteTries removes at most 100 rows whose time came before a time.
+func DeleteTries(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	limit := database.Micros(before)
+	old, err := texts(ctx, tx, oldTries, limit)
+	if err != nil {
+		return 0, fmt.Errorf("list old tries: %w", err)
+	}
+	for _, id := range old {
+		if err := some(ctx, tx, "delete old try", deleteTry, id, limit); err != nil {
+			return 0, err
+		}
+	}
+	return len(old), nil
+}
+
+// FamiliarDevice tells whether the account has signed in from the network with the same program.
+func FamiliarDevice(ctx context.Context, tx *database.Tx, accountID, network, agent string) (bool, error) {
+	var n int
+	err := tx.QueryRow(ctx, familiarAt, accountID, network, agent).Scan(&n)
+	return n > 0, found("devices", err)
+}
