@@ -31,10 +31,6 @@ test: ## run the tests (PKG=./modules/orders/... TESTFLAGS=-v)
 test-race: ## run the tests under the race detector
 	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race $(TESTFLAGS) $(PKG)
 
-.PHONY: test-broker
-test-broker: ## run the tests of the broker, and the scenarios over it
-	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -tags=faults $(TESTFLAGS) ./platform/events/rabbit/... ./platform/host ./e2e/...
-
 .PHONY: lint
 lint: ## check style, correctness, and that contracts stay compatible
 	$(LINTTOOL) golangci-lint run

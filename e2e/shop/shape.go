@@ -39,11 +39,11 @@ const (
 	RabbitMQ Shape = "mariadb-rabbitmq"
 )
 
-// Shapes are those that scenarios run in: with the build tag faults, over RabbitMQ too.
-var Shapes = append([]Shape{Local, RPC, Simulated, Processes}, brokered...)
+// Shapes are those that scenarios run in.
+var Shapes = []Shape{Local, RPC, Simulated, Processes, RabbitMQ}
 
 // Split are those of them with a process for each module.
-var Split = append([]Shape{Processes}, brokered...)
+var Split = []Shape{Processes, RabbitMQ}
 
 // Shop is a running shop.
 type Shop struct {
