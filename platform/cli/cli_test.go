@@ -101,7 +101,7 @@ func TestEveryCommandHasHelpWithAnExample(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"serve", "modules", "plan", "migrate", "migrate up", "migrate status", "routes", "openapi", "health",
-		"events", "events dead", "events show", "events retry", "data", "data copy", "data backup", "data restore", "version", "sell",
+		"events", "events dead", "events show", "events retry", "events resend", "data", "data copy", "data backup", "data restore", "version", "sell",
 	} {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()

@@ -56,17 +56,18 @@ func TestDataMistakes(t *testing.T) {
 	t.Parallel()
 	variables, dir := sold(t)
 	for args, want := range map[string]string{
-		"data copy --module=shop":                                      `app: required flag(s) "to" not set`,
-		"data copy --module=shop --to=":                                "app: the target is not given",
-		"data copy --module=shpo --to=sqlite:x.db":                     `app: there is no module "shpo": the modules are bank, shop, door`,
-		"data copy --module=door --to=sqlite:x.db":                     "app: door has no data",
-		"data copy --module=shop --to=postgres://x/y":                  `app: database location of shop must start with sqlite: or mysql:, not "postgres"`,
-		"data copy --module=shop --to=sqlite:" + dir + "/shop.db":      "app: source and target are the same: " + dir + "/shop.db",
-		"data copy --module=shop --from=sqlite:x.db --to=sqlite:y.db":  "app: the source does not exist: x.db",
-		"data copy --module=shop --to=@" + dir + "/nowhere":            "app: read the place of a database: open " + dir + "/nowhere: no such file or directory",
-		"data restore --module=shop":                                   `app: required flag(s) "from" not set`,
-		"data restore --module=door --from=x.db":                       "app: door has no data",
-		"data backup":                                                  `app: required flag(s) "to" not set`,
+		"data copy --module=shop":                                     `app: required flag(s) "to" not set`,
+		"data copy --module=shop --to=":                               "app: the target is not given",
+		"data copy --module=shpo --to=sqlite:x.db":                    `app: there is no module "shpo": the modules are bank, shop, door`,
+		"data copy --module=door --to=sqlite:x.db":                    "app: door has no data",
+		"data copy --module=shop --to=postgres://x/y":                 `app: database location of shop must start with sqlite: or mysql:, not "postgres"`,
+		"data copy --module=shop --to=sqlite:" + dir + "/shop.db":     "app: source and target are the same: " + dir + "/shop.db",
+		"data copy --module=shop --from=sqlite:x.db --to=sqlite:y.db": "app: the source does not exist: x.db",
+		"data copy --module=shop --to=@" + dir + "/nowhere":           "app: read the place of a database: open " + dir + "/nowhere: no such file or directory",
+		"data restore --module=shop":                                  `app: required flag(s) "from" not set`,
+		"data restore --module=door --from=x.db":                      "app: door has no data",
+		"events resend --module=shop --since=noon":                    `app: --since="noon": not a time such as 2026-11-21T06:00:00Z`,
+		"data backup": `app: required flag(s) "to" not set`,
 		"data copy --module=shop --to=sqlite:x.db --from=sqlite://h/x": "app: database location of shop must look like sqlite:///absolute/path.db or sqlite:relative/path.db",
 	} {
 		if code, _, stderr := run(t, variables, strings.Fields(args)...); code != 2 || stderr != want+"\n" {
@@ -117,4 +118,19 @@ func TestDataRestore(t *testing.T) {
 	if err != nil || sales != 1 {
 		t.Errorf("%d sales, %v, want the one that was backed up", sales, err)
 	}
+}
+
+func TestEventsResend(t *testing.T) {
+	t.Parallel()
+	variables, _ := sold(t)
+	p := launch(t, variables, "serve", "--all")
+	base := p.url(t)
+	eventually(t, func() bool { // until it has been delivered once
+		_, body := get(t, base+"/v1/accounts/acme")
+		return strings.Contains(body, `"amount":1,`)
+	})
+	eventually(t, func() bool { // and written down as such
+		_, out, _ := run(t, variables, "events", "resend", "--module=shop", "--since=2026-01-01T00:00:00Z")
+		return out == "shop: 1 to be delivered again\n"
+	})
 }

@@ -97,7 +97,7 @@ func (p *Program) events() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(p.eventsDead(), p.eventsShow(), p.eventsRetry())
+	c.AddCommand(p.eventsDead(), p.eventsShow(), p.eventsRetry(), p.eventsResend())
 	return c
 }
 

@@ -117,12 +117,14 @@ func TestPlatform(t *testing.T) {
 		var p config.Platform
 		err := config.Load(config.Fixed(map[string]string{
 			"HTTP_ADDR": "8080", "RATE_LIMIT": "no", "BROKER_URL": "guest:pw@host", "INTERNAL_KEY": "short",
+			"INTERNAL_KEYS_ACCEPTED": "0123456789abcdef0123456789abcdef,short",
 		}), &p)
 		want := []string{
 			`HTTP_ADDR="8080": not host:port, such as 127.0.0.1:8080 or :8080`,
 			"BROKER_URL: not a URL that begins with amqp:// or amqps://",
 			`RATE_LIMIT="no": must be one of on, off`,
 			"INTERNAL_KEY: 5 bytes, at least 32 are needed",
+			"INTERNAL_KEYS_ACCEPTED: key 2 has 5 bytes, at least 32 are needed",
 		}
 		if diff := cmp.Diff(want, config.Problems(err)); diff != "" {
 			t.Errorf("problems (-want +got):\n%s", diff)

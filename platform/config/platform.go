@@ -25,6 +25,8 @@ type Platform struct {
 	BrokerURL   string `env:"BROKER_URL" secret:"true" doc:"amqp:// address of a RabbitMQ; without it events travel directly between the processes"`
 	InternalKey string `env:"INTERNAL_KEY" secret:"true" doc:"key that the processes of one shop sign their requests with, 32 bytes at least; generated into DATA_DIR when everything runs in one process"`
 
+	InternalKeysAccepted []string `env:"INTERNAL_KEYS_ACCEPTED" secret:"true" doc:"other keys that are accepted besides INTERNAL_KEY while the processes change to another, separated by commas"`
+
 	RateLimit      string         `env:"RATE_LIMIT" envDefault:"on" doc:"off switches the rate limits of the public API off, for load tests"`
 	DevPages       string         `env:"DEV_PAGES" envDefault:"auto" doc:"serve the pages under /dev: on, off, or auto for only when the public API listens on a loopback address"`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"networks of the proxies in front whose X-Forwarded-For is believed"`
@@ -52,7 +54,7 @@ func (p *Platform) Validate() error {
 		oneOf("LOG_FORMAT", p.LogFormat, "auto", "text", "json"),
 		atLeastOne("HTTP_MAX_CONNECTIONS", p.MaxConnections), atLeastOne("HTTP_MAX_CONNECTIONS_PER_NETWORK", p.MaxConnectionsNetwork),
 		positive("START_TIMEOUT", p.StartTimeout), positive("CONNECTION_AGE", p.ConnectionAge), positive("SHUTDOWN_TIMEOUT", p.ShutdownTimeout),
-		key(p.InternalKey),
+		key(p.InternalKey), acceptedKeys(p.InternalKeysAccepted),
 	)
 }
 
@@ -132,6 +134,15 @@ func positive(name string, d time.Duration) error {
 func atLeastOne(name string, n int) error {
 	if n < 1 {
 		return fmt.Errorf("%s=%d: must be at least 1", name, n)
+	}
+	return nil
+}
+
+func acceptedKeys(values []string) error {
+	for i, value := range values {
+		if len(value) < 32 {
+			return fmt.Errorf("INTERNAL_KEYS_ACCEPTED: key %d has %d bytes, at least 32 are needed", i+1, len(value))
+		}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/uptrace/bun"
 
 	"app/platform/callctx"
@@ -64,6 +65,8 @@ type Options struct {
 	// Readers bounds the number of queries that run at the same time on SQLite (default 4) and the number of
 	// connections on MySQL (default 16 for reading, as many for writing).
 	Readers int
+	// Metrics is where souk_database_* is registered; nowhere when nil. One database of a module at a time.
+	Metrics prometheus.Registerer
 
 	alone bool // see OpenAlone
 }
@@ -103,6 +106,7 @@ type DB struct {
 	engine  Engine
 	store   store
 	scripts []script
+	meter   *meter
 	logger  *slog.Logger
 	now     func() time.Time
 
@@ -132,6 +136,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if db.meter, err = newMeter(o.Metrics, o.Module, db.store.stats); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }
@@ -169,7 +176,10 @@ func (db *DB) Stats() Stats { return db.store.stats() }
 
 // Close waits for the calls in progress and closes the database. Calls that come later get ErrClosed.
 func (db *DB) Close() error {
-	db.closeOnce.Do(func() { db.closeErr = db.store.close() })
+	db.closeOnce.Do(func() {
+		db.meter.close()
+		db.closeErr = db.store.close()
+	})
 	return db.closeErr
 }
 

@@ -44,10 +44,12 @@ func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 
 // once runs fn in one transaction. The caller's context bounds the wait for a connection, not the work.
 func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) (err error) {
+	began := time.Now()
 	conn, err := s.take(ctx)
 	if err != nil {
 		return err
 	}
+	db.meter.waited(began)
 	defer func() { _ = conn.Close() }()
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
@@ -99,9 +101,11 @@ func (s *mysqlStore) run(ctx context.Context, transaction *sql.Tx, tx *Tx, fn Wo
 		return err
 	}
 	tx.end()
+	began := time.Now()
 	if err := transaction.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	tx.db.meter.committed(began, 1)
 	return nil
 }
 

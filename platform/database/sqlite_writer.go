@@ -43,6 +43,7 @@ type writer struct {
 	done    int     // how many of them have changes in it
 	last    int     // how many the previous commit had
 	started time.Time
+	meter   *meter
 
 	writes, commits atomic.Uint64
 
@@ -61,9 +62,12 @@ func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
 // write does one Write from the queue to the outcome of its commit.
 func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
 	c, _ := w.callers.Get().(*caller)
+	began := time.Now()
 	if err := w.enter(ctx, c); err != nil {
 		return err // c may still be in the queue: it is not reused
 	}
+	w.meter = db.meter
+	w.meter.waited(began)
 	tx := &Tx{db: db, conn: w.conn, base: context.Background(), writing: true}
 	dependent, err := w.turn(ctx, c, tx, fn)
 	if dependent {
@@ -172,10 +176,12 @@ func (w *writer) commit() {
 		w.lose(nil)
 		return
 	}
+	began := time.Now()
 	if err := w.raw.control("COMMIT"); err != nil {
 		w.lose(err)
 		return
 	}
+	w.meter.committed(began, w.done)
 	w.commits.Add(1)
 	w.writes.Add(uint64(w.done))
 	w.finish(nil)

@@ -108,5 +108,7 @@ func dataOptions(o Options, module string) (database.Options, error) {
 	if err != nil {
 		return database.Options{}, &SetupError{err}
 	}
-	return h.databaseOptions(module, url, owner), nil
+	options := h.databaseOptions(module, url, owner)
+	options.Metrics = nil // a command has nobody who reads them
+	return options, nil
 }

@@ -97,6 +97,7 @@ func assemble(o Options) (*Host, error) {
 		h.add(m)
 	}
 	h.supervise()
+	h.registry.MustRegister(states{h.supervisor})
 	if err := h.makePlan(); err != nil {
 		return nil, err
 	}

@@ -55,7 +55,11 @@ func (h *Host) openSigner(context.Context) error {
 	if err != nil {
 		return &SetupError{err}
 	}
-	if h.signer, err = identity.NewSigner([]byte(key), h.options.Now); err != nil {
+	accepted := make([][]byte, len(h.platform.InternalKeysAccepted))
+	for i, k := range h.platform.InternalKeysAccepted {
+		accepted[i] = []byte(k)
+	}
+	if h.signer, err = identity.NewSigner([]byte(key), h.options.Now, accepted...); err != nil {
 		return &SetupError{err}
 	}
 	return nil
@@ -108,7 +112,7 @@ func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*d
 func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database.Options {
 	return database.Options{
 		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
-		Logger: h.logger.With("module", module), Migrations: migrations(owner),
+		Logger: h.logger.With("module", module), Migrations: migrations(owner), Metrics: h.registry,
 	}
 }
 

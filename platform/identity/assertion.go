@@ -38,16 +38,21 @@ type Assertion struct {
 
 // Signer signs and verifies assertions with HMAC-SHA-256 (RFC 2104). Safe for concurrent use.
 type Signer struct {
-	key []byte
-	now func() time.Time
+	keys [][]byte // the first signs
+	now  func() time.Time
 }
 
-// NewSigner takes the key shared by all processes of the house, of 32 bytes at least.
-func NewSigner(key []byte, now func() time.Time) (*Signer, error) {
-	if len(key) < 32 {
-		return nil, fmt.Errorf("INTERNAL_KEY: %d bytes, at least 32 are needed", len(key))
+// NewSigner takes the key shared by all processes of the house, of 32 bytes at least, and others that are accepted besides
+// while the processes change from one to another.
+func NewSigner(key []byte, now func() time.Time, accepted ...[]byte) (*Signer, error) {
+	s := &Signer{now: now}
+	for _, k := range append([][]byte{key}, accepted...) {
+		if len(k) < 32 {
+			return nil, fmt.Errorf("INTERNAL_KEY: %d bytes, at least 32 are needed", len(k))
+		}
+		s.keys = append(s.keys, bytes.Clone(k))
 	}
-	return &Signer{key: bytes.Clone(key), now: now}, nil
+	return s, nil
 }
 
 // Sign stamps the assertion with its expiry and returns the header value.
@@ -60,7 +65,7 @@ func (s *Signer) Sign(a Assertion) (string, error) {
 	enc := base64.RawURLEncoding
 	out := make([]byte, 0, enc.EncodedLen(len(body))+1+enc.EncodedLen(sha256.Size))
 	out = enc.AppendEncode(out, body)
-	mac := s.mac(out)
+	mac := mac(s.keys[0], out)
 	out = append(out, '.')
 	return string(enc.AppendEncode(out, mac)), nil
 }
@@ -72,7 +77,7 @@ func (s *Signer) Verify(token, audience string) (Assertion, error) {
 		return Assertion{}, fmt.Errorf("%w: malformed", ErrAssertion)
 	}
 	got, err := base64.RawURLEncoding.DecodeString(string(sig))
-	if err != nil || !hmac.Equal(got, s.mac(body)) {
+	if err != nil || !s.signed(body, got) {
 		return Assertion{}, fmt.Errorf("%w: bad signature", ErrAssertion)
 	}
 	var a Assertion
@@ -92,8 +97,18 @@ func (s *Signer) Verify(token, audience string) (Assertion, error) {
 	return a, nil
 }
 
-func (s *Signer) mac(data []byte) []byte {
-	h := hmac.New(sha256.New, s.key)
+// signed tells whether one of the keys has made the signature.
+func (s *Signer) signed(body, signature []byte) bool {
+	for _, key := range s.keys {
+		if hmac.Equal(signature, mac(key, body)) {
+			return true
+		}
+	}
+	return false
+}
+
+func mac(key, data []byte) []byte {
+	h := hmac.New(sha256.New, key)
 	h.Write(data)
 	return h.Sum(nil)
 }

@@ -74,3 +74,37 @@ func TestNewSignerRefusesShortKeys(t *testing.T) {
 		t.Error("a key of 31 bytes passed")
 	}
 }
+
+// A change from key 1 to key 2, one process after the other: whoever is at one step is understood by all at the next.
+func TestAssertion_ChangeOfKeys(t *testing.T) {
+	t.Parallel()
+	c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	one, two := bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 32)
+	var steps []*identity.Signer
+	for _, keys := range [][][]byte{{one}, {one, two}, {two, one}, {two}} {
+		s, err := identity.NewSigner(keys[0], c.Now, keys[1:]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, s)
+	}
+	understands := func(to, from *identity.Signer) bool {
+		token, err := from.Sign(identity.Assertion{Audience: "orders"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = to.Verify(token, "orders")
+		return err == nil
+	}
+	for i := range steps[1:] {
+		if !understands(steps[i], steps[i+1]) || !understands(steps[i+1], steps[i]) {
+			t.Errorf("steps %d and %d do not understand each other", i, i+1)
+		}
+	}
+	if understands(steps[3], steps[0]) || understands(steps[0], steps[3]) {
+		t.Error("a key that is not accepted is")
+	}
+	if _, err := identity.NewSigner(one, c.Now, []byte("short")); err == nil {
+		t.Error("a short key is accepted")
+	}
+}

@@ -1,0 +1,80 @@
+package database
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// meter measures the writes of a database. A nil one measures nothing.
+type meter struct {
+	wait, commit, batch prometheus.Histogram
+
+	registry   prometheus.Registerer
+	registered []prometheus.Collector
+}
+
+// newMeter registers souk_database_* with the module's name; nothing without a registry.
+func newMeter(r prometheus.Registerer, module string, stats func() Stats) (*meter, error) {
+	if r == nil {
+		return nil, nil
+	}
+	labels := prometheus.Labels{"module": module}
+	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "souk_database_" + name, Help: help, ConstLabels: labels, Buckets: buckets})
+	}
+	counter := func(name, help string, of func(Stats) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "souk_database_" + name, Help: help, ConstLabels: labels},
+			func() float64 { return float64(of(stats())) })
+	}
+	m := &meter{
+		registry: r,
+		wait: histogram("write_wait_seconds", "Time from a write's beginning until it had its turn (SQLite) or its connection (MySQL).",
+			[]float64{1e-5, 1e-4, 5e-4, 1e-3, 5e-3, .01, .05, .1, .5, 1, 5}),
+		commit: histogram("commit_seconds", "Time that a commit took to be durable.",
+			[]float64{1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, .01, .025, .1, .5, 1, 5}),
+		batch: histogram("commit_writes", "Writes that shared a commit.", []float64{1, 2, 4, 8, 16, 32, 64, 128}),
+	}
+	for _, c := range []prometheus.Collector{
+		m.wait, m.commit, m.batch,
+		counter("writes_total", "Writes that were committed.", func(s Stats) uint64 { return s.Writes }),
+		counter("commits_total", "Commits: fewer than writes where writes shared one.", func(s Stats) uint64 { return s.Commits }),
+		counter("retries_total", "Transactions that MySQL asked to be repeated, after deadlocks for instance.", func(s Stats) uint64 { return s.Retries }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "souk_database_writes_waiting", Help: "Writes that wait for their turn or a connection now.", ConstLabels: labels,
+		}, func() float64 { return float64(stats().Waiting) }),
+	} {
+		if err := r.Register(c); err != nil {
+			m.close()
+			return nil, fmt.Errorf("register metrics of the database of %s: %w", module, err)
+		}
+		m.registered = append(m.registered, c)
+	}
+	return m, nil
+}
+
+// close takes the figures back, so that the database can be opened again.
+func (m *meter) close() {
+	if m == nil {
+		return
+	}
+	for _, c := range m.registered {
+		m.registry.Unregister(c)
+	}
+}
+
+// waited notes how long a write has waited.
+func (m *meter) waited(since time.Time) {
+	if m != nil {
+		m.wait.Observe(time.Since(since).Seconds())
+	}
+}
+
+// committed notes a commit and how many writes it was of.
+func (m *meter) committed(since time.Time, writes int) {
+	if m != nil {
+		m.commit.Observe(time.Since(since).Seconds())
+		m.batch.Observe(float64(writes))
+	}
+}
