@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -34,11 +36,12 @@ const requestIDHeader = "X-Request-Id"
 
 // Remote proxies requests to the process that hosts a module. Safe for concurrent use.
 type Remote struct {
-	module string
-	signer *identity.Signer
-	proxy  *httputil.ReverseProxy
-	slots  chan struct{}
-	logger *slog.Logger
+	module  string
+	signer  *identity.Signer
+	proxy   *httputil.ReverseProxy
+	slots   chan struct{}
+	breaker circuitbreaker.CircuitBreaker[any]
+	logger  *slog.Logger
 }
 
 // NewTransport makes the transport shared by all remotes of a gateway: connections are kept, sized for the load, and
@@ -55,10 +58,10 @@ func NewTransport() *http.Transport {
 
 // NewRemote makes the proxy to the module at a base URL.
 func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer *identity.Signer, logger *slog.Logger) *Remote {
-	d := &Remote{module: module, signer: signer, slots: make(chan struct{}, maxInFlight), logger: logger}
+	d := &Remote{module: module, signer: signer, slots: make(chan struct{}, maxInFlight), breaker: newBreaker(module, logger), logger: logger}
 	d.proxy = &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { forward(r, base) },
-		ModifyResponse: yield,
+		ModifyResponse: answered,
 		Transport:      transport,
 		BufferPool:     buffers,
 		ErrorHandler:   d.failed,
@@ -72,6 +75,7 @@ type outgoing struct {
 	op                httpserver.Operation
 	module, assertion string
 	reply             http.Header // what the gateway has said so far
+	sign              *sign       // what the request says about the module
 }
 
 type outgoingKey struct{}
@@ -96,8 +100,21 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver
 		httpserver.WriteProblem(w, r, fmt.Errorf("sign assertion: %w", err))
 		return
 	}
-	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, d.module, assertion, w.Header()})
+	if !d.breaker.TryAcquirePermit() {
+		httpserver.WriteProblem(w, r, down())
+		return
+	}
+	seen := none
+	defer func() { d.learn(seen) }()
+	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, d.module, assertion, w.Header(), &seen})
 	d.proxy.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// down is the verdict on a request that no module has seen.
+func down() *fault.Error {
+	v := fault.New(fault.Unavailable, "module_down", "This part of the shop is down at the moment.")
+	v.RetryAfter = retryAfter
+	return v
 }
 
 // forward writes the outgoing request: the very path that was authorised, and only what may cross.
@@ -119,10 +136,11 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 	r.Out.GetBody = nil // a transport must never replay a body by itself
 }
 
-// yield makes what the module says in a header take the place of what the gateway has preset there, as it does where a handler
+// answered notes that the module is there, and makes what the module says in a header take the place of what the gateway has preset there, as it does where a handler
 // in this process writes the reply. The proxy alone would send both, and of two policies for a page a browser keeps the narrower.
-func yield(reply *http.Response) error {
+func answered(reply *http.Response) error {
 	with, _ := reply.Request.Context().Value(outgoingKey{}).(outgoing)
+	*with.sign = good
 	for name := range reply.Header {
 		if name != "Vary" { // whose values add up
 			delete(with.reply, name)
@@ -133,6 +151,7 @@ func yield(reply *http.Response) error {
 
 // failed answers for a module that gave no answer.
 func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
+	with, _ := r.Context().Value(outgoingKey{}).(outgoing)
 	var verdict *fault.Error
 	var dial *net.OpError
 	var tooLarge *http.MaxBytesError
@@ -145,9 +164,12 @@ func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
 		httpserver.WriteProblem(w, r, err)
 		return
 	case errors.As(err, &dial) && dial.Op == "dial":
-		verdict = fault.New(fault.Unavailable, "module_down", "This part of the shop is down at the moment.")
+		verdict = down()
 	default: // it was reached and broke off: what it did is not known
 		verdict = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
+	}
+	if verdict.Code != fault.Canceled {
+		*with.sign = bad
 	}
 	verdict.RetryAfter = retryAfter
 	d.logger.WarnContext(r.Context(), "module did not answer", "module", d.module, "reason", verdict.Reason, "error", err)
