@@ -79,12 +79,20 @@ func newWorld(t *testing.T) *world {
 // on puts users on a database, as one of several processes may.
 func on(t *testing.T, db *database.DB) *world {
 	t.Helper()
-	c := &clock{now: moment}
-	return &world{t: t, db: db, clock: c, Service: service.New(service.Options{
-		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
+	w := &world{t: t, db: db, clock: &clock{now: moment}}
+	w.Service = w.with(func(*service.Options) {})
+	return w
+}
+
+// with makes a service on the world's database with other options.
+func (w *world) with(change func(*service.Options)) *service.Service {
+	o := service.Options{
+		DB: w.db, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
 		Hasher:    passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		PublicURL: home,
-	})}
+	}
+	change(&o)
+	return service.New(o)
 }
 
 // each runs the test on both engines.
