@@ -13,7 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"app/modules/emails/emailstest"
 	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
@@ -34,6 +36,8 @@ type site struct {
 	t       *testing.T
 	service *service.Service
 	handler http.Handler
+	sns     *emailstest.SNS
+	now     func() time.Time
 }
 
 func newSite(t *testing.T) *site {
@@ -46,15 +50,19 @@ func newSite(t *testing.T) *site {
 	}
 	s, err := service.New(service.Options{
 		DB: db, Transport: &transport.Mailbox{DB: db, Now: now}, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: now,
-		Workers: 1, Lease: time.Minute, Attempts: 3,
+		Workers: 1, Lease: time.Minute, Attempts: 3, MerchantTemplates: []string{"order_shipped"}, MerchantRate: 10,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	api := httpserver.NewAPI("emails", httpserver.Options{Now: now})
-	rest.Register(api, func() *service.Service { return s }, nil)
+	sns := emailstest.NewSNS(t)
+	notices := &service.Notices{Service: s, Verifier: &notice.Verifier{
+		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
+	}}
+	rest.Register(api, func() *service.Service { return s }, func() *service.Notices { return notices })
 	api.UseDatabase(db)
-	return &site{t, s, api.Handler()}
+	return &site{t, s, api.Handler(), sns, now}
 }
 
 func (s *site) call(p identity.Principal, method, path, body string, headers ...string) *httptest.ResponseRecorder {
