@@ -158,13 +158,13 @@ func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		verdict = fault.New(fault.Canceled, "canceled", "")
+	case errors.As(err, &dial) && dial.Op == "dial": // before the deadline: a time-out of the dialer's looks like one
+		verdict = down()
 	case errors.Is(err, context.DeadlineExceeded):
 		verdict = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
 	case errors.As(err, &tooLarge):
 		httpserver.WriteProblem(w, r, err)
 		return
-	case errors.As(err, &dial) && dial.Op == "dial":
-		verdict = down()
 	default: // it was reached and broke off: what it did is not known
 		verdict = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
 	}

@@ -165,6 +165,17 @@ func TestRemote_Failures(t *testing.T) {
 			t.Errorf("%d, %v", reply.StatusCode, reply.Header)
 		}
 	})
+	t.Run("NobodyAnswersTheCall", func(t *testing.T) { // as when a container has just gone: no refusal, no answer
+		t.Parallel()
+		transport := dispatch.NewTransport()
+		transport.DialContext = (&net.Dialer{Timeout: time.Nanosecond}).DialContext
+		remote := dispatch.NewRemote("orders", &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, transport, newSigner(t), slog.New(slog.DiscardHandler))
+		w := httptest.NewRecorder()
+		remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", http.NoBody), operation)
+		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%d, %v", w.Code, w.Header())
+		}
+	})
 	t.Run("BreaksOffBeforeTheReply", func(t *testing.T) {
 		t.Parallel()
 		var calls atomic.Int32
