@@ -25,6 +25,14 @@ func Scopes() []Scope {
 // Valid tells whether there is such a scope.
 func (s Scope) Valid() bool { return slices.Contains(Scopes(), s) }
 
+// Actor names who acts, for records: a user's id or a key's.
+func (p Principal) Actor() string {
+	if p.IsKey() {
+		return p.KeyID
+	}
+	return p.UserID
+}
+
 // IsKey tells whether the caller is a merchant's API key and no user.
 func (p Principal) IsKey() bool { return p.Method == APIKey && p.Merchant != "" }
 

@@ -6,6 +6,7 @@ import (
 
 	"app/modules/catalog/internal/service"
 	"app/platform/httpserver"
+	"app/platform/identity"
 )
 
 // handlers serve the operations. The service is asked for at each request, because operations are declared where the
@@ -18,7 +19,7 @@ func Register(api *httpserver.API, svc func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
 		Description: "A manager of the merchant may. The sku is unique among the merchant's listed products.",
-		Access:      httpserver.Member, Rate: httpserver.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
+		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
 	}, h.create)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
@@ -32,12 +33,12 @@ func Register(api *httpserver.API, svc func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPatch, Path: "/v1/products/{id}", ID: "change-product", Summary: "Change a product", Tags: tags,
 		Description: "A manager of the merchant may. What is not sent stays as it is. If-Match takes the ETag of the product; units sold in between do not matter.",
-		Access:      httpserver.Member, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
+		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, h.change)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodDelete, Path: "/v1/products/{id}", ID: "archive-product", Summary: "Take a product off sale", Tags: tags,
 		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are.",
-		Access:      httpserver.Member, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
+		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, h.archive)
 	h.registerStock(api)
 	api.Problems(problems...)
@@ -47,12 +48,12 @@ func (h handlers) registerStock(api *httpserver.API) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}/stock", ID: "get-stock", Summary: "Read a product's stock", Tags: tags,
 		Description: "Any member of the merchant may.",
-		Access:      httpserver.Member, Rate: httpserver.RateDefault, Errors: []int{404},
+		Access:      httpserver.Member, Scope: identity.CatalogRead, Rate: httpserver.RateDefault, Errors: []int{404},
 	}, h.stock)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/products/{id}/stock", ID: "correct-stock", Summary: "Add or take away units", Tags: tags,
 		Description: "A manager of the merchant may. The movement is kept for ever. Units that are held or sold cannot be taken away. With If-Match, the ETag of the stock, nothing happens if it has changed since.",
-		Access:      httpserver.Member, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
+		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, h.correct)
 }
 

@@ -9,29 +9,48 @@ import (
 	"app/platform/identity"
 )
 
-// authorise checks that the caller has a role with the merchant.
+// authorise checks that the caller has a role with the merchant, or is its API key with the scope that stands for one.
 //
 //  1. Nobody is signed in: unauthenticated.
-//  2. No role with the merchant: the thing does not exist for the caller, exactly as if it did not exist at all.
-//  3. A lesser role: permission_denied, role_required.
+//  2. No role with the merchant, or another merchant's key: the thing does not exist for the caller, exactly as if it did not
+//     exist at all.
+//  3. A lesser role: permission_denied, role_required. Not the scope: permission_denied, scope_required.
 //  4. A change for a merchant that may not sell yet: failed_precondition, merchant_not_approved.
 func (s *Service) authorise(ctx context.Context, merchantID string, least merchantsv1.Role, what string) error {
-	user := identity.FromContext(ctx).UserID
-	if user == "" {
+	caller := identity.FromContext(ctx)
+	if !caller.SignedIn() {
 		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
 	}
-	member, err := s.members.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: user})
+	if caller.IsKey() && caller.Merchant != merchantID {
+		return fault.Missing(what)
+	}
+	if scope := scopeOf(least); caller.IsKey() && !caller.ActsFor(merchantID, scope) {
+		return fault.New(fault.PermissionDenied, "scope_required", "The API key needs the scope "+string(scope)+".")
+	}
+	member, err := s.members.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: caller.UserID})
+	role := member.GetRole()
+	if caller.IsKey() {
+		role = least
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("ask for role: %w", err)
-	case member.GetRole() == merchantsv1.Role_ROLE_UNSPECIFIED:
+	case role == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return fault.Missing(what)
-	case member.GetRole() < least:
+	case role < least:
 		return fault.New(fault.PermissionDenied, "role_required", "Your role with this merchant does not allow it.")
 	case least >= merchantsv1.Role_ROLE_MANAGER && !member.GetApproved():
 		return fault.New(fault.FailedPrecondition, "merchant_not_approved", "The merchant has not been approved yet.")
 	}
 	return nil
+}
+
+// scopeOf is what an API key needs for what a user needs the role for.
+func scopeOf(role merchantsv1.Role) identity.Scope {
+	if role >= merchantsv1.Role_ROLE_MANAGER {
+		return identity.CatalogWrite
+	}
+	return identity.CatalogRead
 }
 
 // managed reads a listed product that the caller may change.

@@ -33,7 +33,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	if err := s.authorise(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, "merchant"); err != nil {
 		return Product{}, err
 	}
-	actor := identity.FromContext(ctx).UserID
+	actor := identity.FromContext(ctx).Actor()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		err := s.insert(ctx, tx, p, actor)
 		if errors.Is(err, store.ErrDuplicate) {

@@ -47,7 +47,7 @@ func managerOnly(merchantID, userID string) (merchantsv1.Role, bool) {
 	if merchantID == merchant && userID == manager {
 		return merchantsv1.Role_ROLE_MANAGER, true
 	}
-	return merchantsv1.Role_ROLE_UNSPECIFIED, false
+	return merchantsv1.Role_ROLE_UNSPECIFIED, merchantID == merchant
 }
 
 // shop is a catalog on a database of its own, and a clock that stands still.

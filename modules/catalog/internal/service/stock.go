@@ -68,7 +68,7 @@ func (s *Service) entry(ctx context.Context, c Correction) store.Movement {
 	now := s.now()
 	m := store.Movement{
 		ID: ids.For(ctx, "mov", now), ProductID: c.ProductID, Kind: store.KindReceived, Delta: c.Delta, Reason: c.Reason,
-		Actor: identity.FromContext(ctx).UserID, CreatedAt: now,
+		Actor: identity.FromContext(ctx).Actor(), CreatedAt: now,
 	}
 	if c.Delta < 0 {
 		m.Kind = store.KindCorrected

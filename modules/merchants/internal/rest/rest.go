@@ -30,6 +30,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, op(httpserver.Member, http.MethodGet, members, "list-members", "List a merchant's members"), h.members)
 	httpserver.Register(api, created(op(httpserver.Member, http.MethodPost, members, "set-member", "Add a member or change a member's role, as an owner")), h.invite)
 	httpserver.Register(api, op(httpserver.Member, http.MethodDelete, members+"/{user_id}", "remove-member", "Remove a member, as an owner, or leave"), h.remove)
+	h.keys(api)
 	api.Problems(
 		httpserver.ProblemInfo{Code: "slug_taken", Status: http.StatusConflict, Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made."},
 		httpserver.ProblemInfo{Code: "last_owner", Status: http.StatusConflict, Title: "Last owner", Help: "A merchant needs an owner. Make somebody else one first."},

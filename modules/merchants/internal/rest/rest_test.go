@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"app/modules/merchants/internal/rest"
 	"app/modules/merchants/internal/service"
@@ -51,6 +52,28 @@ func (users) Find(_ context.Context, req *usersv1.FindRequest) (*usersv1.FindRes
 		}
 	}
 	return nil, &fault.CallError{Module: "users", Method: "Find", Code: fault.NotFound}
+}
+
+func (users) CreateAPIKey(_ context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error) {
+	info := &usersv1.APIKeyInfo{
+		Id: "key_1", Name: req.GetName(), Hint: "souk_1234", Scopes: req.GetScopes(), CreatedBy: owner,
+		CreatedAt: timestamppb.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), ExpiresAt: req.GetExpiresAt(),
+	}
+	return &usersv1.CreateAPIKeyResponse{Key: "souk_123456", Info: info}, nil
+}
+
+func (users) ListAPIKeys(context.Context, *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error) {
+	at := timestamppb.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	return &usersv1.ListAPIKeysResponse{Keys: []*usersv1.APIKeyInfo{{
+		Id: "key_1", Name: "till", Hint: "souk_1234", Scopes: []string{"orders:read"}, CreatedBy: owner, CreatedAt: at, LastUsedAt: at,
+	}}}, nil
+}
+
+func (users) RevokeAPIKey(_ context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error) {
+	if req.GetKeyId() != "key_1" {
+		return nil, &fault.CallError{Module: "users", Code: fault.NotFound}
+	}
+	return &usersv1.RevokeAPIKeyResponse{}, nil
 }
 
 type site struct {

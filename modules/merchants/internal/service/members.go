@@ -133,6 +133,9 @@ func (s *Service) Member(ctx context.Context, req *merchantsv1.MemberRequest) (*
 	out := &merchantsv1.MemberResponse{}
 	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		role, status, err := store.Membership(ctx, q, req.GetMerchantId(), req.GetUserId())
+		if err == nil && role == merchantsv1.Role_ROLE_UNSPECIFIED { // an API key's merchant has no member of its name
+			status, err = store.StatusOf(ctx, q, req.GetMerchantId())
+		}
 		out.Role, out.Approved = role, status == store.Approved
 		return err
 	})

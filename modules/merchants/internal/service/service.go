@@ -18,10 +18,16 @@ import (
 	"app/platform/ids"
 )
 
-// Users finds people.
+// Users finds people and keeps API keys. Who may have them is decided here.
 type Users interface {
 	// Find looks up an account. Its CallError has the code NotFound when there is none.
 	Find(ctx context.Context, req *usersv1.FindRequest) (*usersv1.FindResponse, error)
+	// CreateAPIKey makes a key. Its CallError has InvalidArgument with fields, or ResourceExhausted.
+	CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error)
+	// ListAPIKeys lists the keys in force.
+	ListAPIKeys(ctx context.Context, req *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error)
+	// RevokeAPIKey ends a key. Its CallError has the code NotFound when the merchant has no such key.
+	RevokeAPIKey(ctx context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error)
 }
 
 // Options put a service together.

@@ -39,6 +39,28 @@ func (users) Find(_ context.Context, req *usersv1.FindRequest) (*usersv1.FindRes
 	return &usersv1.FindResponse{User: &usersv1.User{Id: id, Email: id + "@example.com", FirstName: "Ada"}}, nil
 }
 
+// CreateAPIKey makes keys unless they are to have no scope.
+func (users) CreateAPIKey(_ context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error) {
+	if len(req.GetScopes()) == 0 {
+		return nil, &fault.CallError{Module: "users", Code: fault.InvalidArgument, Fields: []fault.Field{{Pointer: "/scopes", Detail: "none"}}}
+	}
+	if req.GetName() == "one too many" {
+		return nil, &fault.CallError{Module: "users", Code: fault.ResourceExhausted, Reason: "too_many_api_keys"}
+	}
+	return &usersv1.CreateAPIKeyResponse{Key: "souk_x", Info: &usersv1.APIKeyInfo{Id: "key_1", Name: req.GetName(), ExpiresAt: req.GetExpiresAt()}}, nil
+}
+
+func (users) ListAPIKeys(_ context.Context, req *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error) {
+	return &usersv1.ListAPIKeysResponse{Keys: []*usersv1.APIKeyInfo{{Id: "key_of_" + req.GetMerchantId()}}}, nil
+}
+
+func (users) RevokeAPIKey(_ context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error) {
+	if req.GetKeyId() != "key_1" {
+		return nil, &fault.CallError{Module: "users", Code: fault.NotFound, Reason: "api_key_not_found"}
+	}
+	return &usersv1.RevokeAPIKeyResponse{}, nil
+}
+
 func newService(db *database.DB, approve bool) *service.Service {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	return service.New(service.Options{DB: db, Users: users{}, Now: func() time.Time { return now }, AutoApprove: approve})
@@ -220,6 +242,10 @@ func TestMembers(t *testing.T) {
 		}
 		if err := invite(ada, service.Invitation{Email: "bob@example.com", Role: merchantsv1.Role_ROLE_VIEWER}); err != nil {
 			t.Fatal(err)
+		}
+		stranger, err := s.Member(context.Background(), &merchantsv1.MemberRequest{MerchantId: v.ID})
+		if err != nil || !stranger.GetApproved() || stranger.GetRole() != merchantsv1.Role_ROLE_UNSPECIFIED {
+			t.Errorf("nobody in particular: %v, %v", stranger, err)
 		}
 		bob := "usr_bob@example.com"
 		if role(bob) != merchantsv1.Role_ROLE_VIEWER || role("usr_stranger") != merchantsv1.Role_ROLE_UNSPECIFIED {

@@ -121,6 +121,18 @@ func Membership(ctx context.Context, q *database.Tx, merchant, user string) (rol
 	return role, status, nil
 }
 
+// StatusOf reads whether a merchant may sell; empty when there is none.
+func StatusOf(ctx context.Context, q *database.Tx, id string) (status Status, err error) {
+	err = q.QueryRow(ctx, `SELECT status FROM merchants_merchants WHERE id = ?`, id).Scan(&status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("read status: %w", err)
+	}
+	return status, nil
+}
+
 // collect reads the rows of a list.
 func collect[T any](what string, rows *sql.Rows, err error, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
 	if err != nil {

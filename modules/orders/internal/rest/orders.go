@@ -11,6 +11,7 @@ import (
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/httpserver"
+	"app/platform/identity"
 	"app/platform/money"
 )
 
@@ -20,7 +21,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/orders", ID: "list-orders", Summary: "List orders, newest first", Tags: orderTags,
 		Description: "One's own; with merchant_id those with lines of the merchant, for its members, with its lines and their sum only.",
-		Access:      httpserver.User, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      httpserver.User, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
 		list, err := in.list()
 		if err != nil {
@@ -35,7 +36,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/orders/{id}", ID: "get-order", Summary: "Read an order", Tags: orderTags,
 		Description: "For its buyer, a guest with its Cart-Token, and the merchants with lines in it, who see their own lines and their sum.",
-		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      httpserver.Optional, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *orderInput) (*orderOutput, error) {
 		view, err := s().Order(ctx, in.visitor(ctx), in.ID)
 		if err != nil {
@@ -46,7 +47,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/orders/{id}/cancel", ID: "cancel-order", Summary: "Cancel an order", Tags: orderTags,
 		Description: "By its buyer, or by a manager of the merchant when all lines are the merchant's. What was paid goes back.",
-		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Status: http.StatusOK,
+		Access:      httpserver.Optional, Scope: identity.OrdersWrite, Rate: httpserver.RateDefault, Status: http.StatusOK,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, func(ctx context.Context, in *orderInput) (*orderOutput, error) {
 		view, err := s().Cancel(ctx, in.visitor(ctx), in.ID)

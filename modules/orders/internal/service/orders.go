@@ -10,6 +10,7 @@ import (
 	"app/modules/orders/ordersevents"
 	"app/platform/database"
 	"app/platform/fault"
+	"app/platform/identity"
 	"app/platform/ids"
 )
 
@@ -82,9 +83,15 @@ func atLeast(roles map[string]merchantsv1.Role, role merchantsv1.Role) map[strin
 	return out
 }
 
-// role asks merchants what the visitor may do for a merchant; nothing when not signed in.
+// role asks merchants what the visitor may do for a merchant; nothing when not signed in. An API key has the role that its scopes
+// stand for, with its own merchant.
 func (s *Service) role(ctx context.Context, v Visitor, merchantID string) (merchantsv1.Role, error) {
-	if v.Principal.UserID == "" {
+	switch {
+	case v.Principal.ActsFor(merchantID, identity.OrdersWrite):
+		return merchantsv1.Role_ROLE_MANAGER, nil
+	case v.Principal.ActsFor(merchantID, identity.OrdersRead):
+		return merchantsv1.Role_ROLE_VIEWER, nil
+	case v.Principal.UserID == "":
 		return merchantsv1.Role_ROLE_UNSPECIFIED, nil
 	}
 	answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: v.Principal.UserID})

@@ -10,6 +10,7 @@ import (
 	"app/modules/payments/internal/store"
 	"app/modules/payments/internal/testprovider"
 	"app/platform/httpserver"
+	"app/platform/identity"
 	"app/platform/money"
 )
 
@@ -20,7 +21,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/payments/{id}", ID: "get-payment", Summary: "Read a payment", Tags: tags,
 		Description: "For the buyer, a guest with the Cart-Token, and the merchants with a share in it, who see their share and its refunds.",
-		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      httpserver.Optional, Scope: identity.PaymentsRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *paymentInput) (*paymentOutput, error) {
 		view, err := s().Payment(ctx, service.NewVisitor(ctx, in.CartToken), in.ID)
 		if err != nil {
@@ -32,7 +33,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		Method: http.MethodPost, Path: "/v1/payments/{id}/refund", ID: "refund-payment", Summary: "Give money back", Tags: tags,
 		Description: "By a manager of a merchant, up to the merchant's share; by an administrator, up to what was captured. " +
 			"Without an amount, all that is left. The money goes back a moment later: the payment shows the refund's status.",
-		Access: httpserver.Member, Rate: httpserver.RateCheckout, Idempotency: httpserver.KeyRequired, Status: http.StatusCreated,
+		Access: httpserver.Member, Scope: identity.PaymentsRefund, Rate: httpserver.RateCheckout, Idempotency: httpserver.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, func(ctx context.Context, in *refundInput) (*refundOutput, error) {
 		r, err := s().RequestRefund(ctx, service.NewVisitor(ctx, ""), service.RefundRequest{

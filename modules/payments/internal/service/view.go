@@ -88,8 +88,12 @@ func (s *Service) read(ctx context.Context, id string) (p store.Payment, refunds
 }
 
 // roles asks merchants for whom, of those with a share in the payment, the visitor may act; those for whom not are left out.
+// An API key has the role that its scopes stand for, with its own merchant.
 func (s *Service) roles(ctx context.Context, v Visitor, p store.Payment) (map[string]merchantsv1.Role, error) {
 	out := map[string]merchantsv1.Role{}
+	if v.Principal.IsKey() {
+		return keyRoles(v.Principal, p), nil
+	}
 	if v.Principal.UserID == "" {
 		return out, nil
 	}
@@ -103,6 +107,19 @@ func (s *Service) roles(ctx context.Context, v Visitor, p store.Payment) (map[st
 		}
 	}
 	return out, nil
+}
+
+func keyRoles(key identity.Principal, p store.Payment) map[string]merchantsv1.Role {
+	out := map[string]merchantsv1.Role{}
+	for _, share := range p.Shares {
+		switch {
+		case key.ActsFor(share.MerchantID, identity.PaymentsRefund):
+			out[share.MerchantID] = merchantsv1.Role_ROLE_MANAGER
+		case key.ActsFor(share.MerchantID, identity.PaymentsRead):
+			out[share.MerchantID] = merchantsv1.Role_ROLE_VIEWER
+		}
+	}
+	return out
 }
 
 // seenBy leaves of a payment what is for the given merchants.

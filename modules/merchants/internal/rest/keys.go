@@ -1,0 +1,122 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"app/modules/merchants/internal/service"
+	"app/modules/users/usersv1"
+	"app/platform/httpserver"
+)
+
+// keys declares what owners do with API keys. Idempotency keys are not for making one: a stored reply would keep the key.
+func (h handlers) keys(api *httpserver.API) {
+	op := httpserver.Operation{
+		Path: "/v1/merchants/{id}/api-keys", Access: httpserver.Member, Rate: httpserver.RateDefault, Tags: []string{"API keys"},
+		Idempotency: httpserver.KeyNone, Errors: []int{http.StatusForbidden},
+	}
+	create, list, revoke := op, op, op
+	create.Method, create.ID, create.Status, create.Summary = http.MethodPost, "create-api-key", http.StatusCreated, "Make an API key, as an owner"
+	create.Description = "The key acts for the merchant, within its scopes, in the header Authorization: Bearer souk_.... It is shown this once."
+	list.Method, list.ID, list.Summary = http.MethodGet, "list-api-keys", "List the API keys, as an owner"
+	revoke.Path += "/{key_id}"
+	revoke.Method, revoke.ID, revoke.Summary, revoke.Revokes = http.MethodDelete, "revoke-api-key", "Revoke an API key, as an owner", true
+	revoke.Description = "The key is refused from now on: here at once, at other gateways within five seconds."
+	httpserver.Register(api, create, h.createKey)
+	httpserver.Register(api, list, h.listKeys)
+	httpserver.Register(api, revoke, h.revokeKey)
+	api.Problems(
+		httpserver.ProblemInfo{Code: "api_key_not_found", Status: http.StatusNotFound, Title: "No such API key", Help: "The merchant has no key with this id, or it was revoked or has run out."},
+		httpserver.ProblemInfo{Code: "too_many_api_keys", Status: http.StatusTooManyRequests, Title: "Too many API keys", Help: "A merchant has a hundred keys at most. Revoke those that are not used."},
+	)
+}
+
+// APIKey is what may be known of an API key.
+type APIKey struct {
+	ID         string     `json:"id" example:"key_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Name       string     `json:"name" example:"till"`
+	Hint       string     `json:"hint" example:"souk_1f0c" doc:"How the key begins"`
+	Scopes     []string   `json:"scopes"`
+	CreatedBy  string     `json:"created_by" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty" doc:"Left out when the key does not run out"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty" doc:"To the minute; left out when it was never used"`
+}
+
+func apiKey(k *usersv1.APIKeyInfo) APIKey {
+	return APIKey{
+		ID: k.GetId(), Name: k.GetName(), Hint: k.GetHint(), Scopes: k.GetScopes(), CreatedBy: k.GetCreatedBy(),
+		CreatedAt: k.GetCreatedAt().AsTime(), ExpiresAt: optional(k.GetExpiresAt()), LastUsedAt: optional(k.GetLastUsedAt()),
+	}
+}
+
+func optional(t *timestamppb.Timestamp) *time.Time {
+	if t == nil {
+		return nil
+	}
+	at := t.AsTime()
+	return &at
+}
+
+type createKeyRequest struct {
+	ID   string `path:"id"`
+	Body struct {
+		Name      string     `json:"name" minLength:"1" maxLength:"100" example:"till" doc:"What the key is for"`
+		Scopes    []string   `json:"scopes" minItems:"1" maxItems:"20" enum:"catalog:read,catalog:write,orders:read,orders:write,payments:read,payments:refund,emails:send" doc:"What the key may be used for"`
+		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the key runs out; not at all when left out"`
+	}
+}
+
+type createKeyReply struct {
+	CacheControl string `header:"Cache-Control"`
+	Location     string `header:"Location"`
+	Body         struct {
+		Key string `json:"key" example:"souk_1f0c…" doc:"The key itself, shown this once"`
+		APIKey
+	}
+}
+
+func (h handlers) createKey(ctx context.Context, in *createKeyRequest) (*createKeyReply, error) {
+	draft := service.KeyDraft{Name: in.Body.Name, Scopes: in.Body.Scopes}
+	if in.Body.ExpiresAt != nil {
+		draft.ExpiresAt = in.Body.ExpiresAt.UTC()
+	}
+	info, key, err := h.service().CreateKey(ctx, in.ID, draft)
+	if err != nil {
+		return nil, err
+	}
+	out := &createKeyReply{CacheControl: "no-store", Location: "/v1/merchants/" + in.ID + "/api-keys/" + info.GetId()}
+	out.Body.Key, out.Body.APIKey = key, apiKey(info)
+	return out, nil
+}
+
+type keysReply struct {
+	Body struct {
+		Data []APIKey `json:"data" doc:"Those in force, the newest first; there are a hundred at most"`
+	}
+}
+
+func (h handlers) listKeys(ctx context.Context, in *idRequest) (*keysReply, error) {
+	found, err := h.service().Keys(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &keysReply{}
+	out.Body.Data = make([]APIKey, len(found))
+	for i, k := range found {
+		out.Body.Data[i] = apiKey(k)
+	}
+	return out, nil
+}
+
+type keyRequest struct {
+	ID    string `path:"id"`
+	KeyID string `path:"key_id" example:"key_01kan4v6e8fx2s1gq0vj5t3x7c"`
+}
+
+func (h handlers) revokeKey(ctx context.Context, in *keyRequest) (*struct{}, error) {
+	return nil, h.service().RevokeKey(ctx, in.ID, in.KeyID)
+}
