@@ -81,6 +81,10 @@ mutations: ## break the code on purpose and see the tests fail (ONLY=05 for one 
 bench: ## measure and write the report, or one row of it: make bench ROW=checkout
 	$(GO) run ./bench $(if $(ROW),-row='$(ROW)')
 
+.PHONY: security
+security: ## measure whether time or answers tell who has an account (SAMPLES=500)
+	$(GO) run ./e2e/security $(if $(SAMPLES),-samples='$(SAMPLES)')
+
 IMAGE    ?= souk
 VERSION  ?= $(shell git describe --tags --always --dirty)
 REVISION ?= $(shell git rev-parse HEAD)
