@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"net/http"
@@ -21,37 +22,52 @@ import (
 	"app/platform/config"
 )
 
-// Where deploy/test.sh has published the containers: the gateway, the database server, and a module that nobody but the
-// gateway should be able to use.
+// Where deploy/test.sh has put the containers: the gateway, the shop in one container, and the database server.
 const (
-	composeShop   = "SOUK_COMPOSE"         // http://127.0.0.1:32768
-	composeMySQL  = "SOUK_COMPOSE_MYSQL"   // 127.0.0.1:32769
-	composeModule = "SOUK_COMPOSE_CATALOG" // http://127.0.0.1:32770
+	composeShop     = "SOUK_COMPOSE"          // http://127.0.0.1:20001
+	composeMonolith = "SOUK_COMPOSE_MONOLITH" // http://127.0.0.1:20002
+	composeMySQL    = "SOUK_COMPOSE_MYSQL"    // 127.0.0.1:20003
+	composeImage    = "SOUK_IMAGE"            // souk
 )
 
-// The shop of compose.yaml, a container for each module on MySQL, is the same shop: `make test-compose`.
+// The shop of compose.yaml, a container for each module on MySQL and RabbitMQ, is the same shop, and stays one while parts of
+// it die, are added, and are replaced: `make test-compose`.
 func TestCompose(t *testing.T) {
 	t.Parallel()
-	if setting(t, composeShop) == "" {
-		t.Fatal("there are no containers to test: `make test-compose` starts them")
-	}
 	s := &shop.Shop{Client: &shop.Client{Base: setting(t, composeShop)}, Databases: composeDatabases(t)}
-	for name, scenario := range map[string]func(*testing.T, *shop.Shop){
-		"register to receipt": registerToReceipt,
-		"payment outcomes":    paymentOutcomes,
-		"cancel and refund":   cancelAndRefund,
-		"the README's walk":   walk,
-		"a module's account reaches its own schema and no other": ownSchemaOnly,
-		"a module refuses what does not come from another":       onlyThroughTheGateway,
-		"a container that is down delays only its own part":      oneContainerDown,
+	for _, step := range []struct {
+		name string
+		run  func(*testing.T, *shop.Shop)
+	}{
+		{"image and containers are as they should be", imageAndContainers},
+		{"register to receipt", registerToReceipt},
+		{"payment outcomes", paymentOutcomes},
+		{"cancel and refund", cancelAndRefund},
+		{"the README's walk", walk},
+		{"a module's account reaches its own schema and no other", ownSchemaOnly},
+		{"a module refuses what does not come from another", onlyThroughTheGateway},
+		{"a container that is down delays only its own part", oneContainerDown},
+		{"a module that comes back is used", moduleComesBack},
+		{"the database is killed under load", databaseKilled},
+		{"the database stands still under load", databasePaused},
+		{"more replicas get their share", moreReplicas},
+		{"one container on the same databases", monolith},
+		{"upgrade", upgrade}, // last: it leaves other containers behind
 	} {
-		t.Run(name, func(t *testing.T) { scenario(t, s) })
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, s) }) {
+			t.Logf("%s failed", step.name)
+		}
 	}
 }
 
+// setting reads what deploy/test.sh has said.
 func setting(t *testing.T, name string) string {
 	t.Helper()
-	return must(config.Process().Get(name))(t)
+	value := must(config.Process().Get(name))(t)
+	if value == "" {
+		t.Fatalf("no %s: `make test-compose` starts the containers and says where they are", name)
+	}
+	return value
 }
 
 // composeDatabases are the addresses that the modules got, as they are from outside of the containers.
@@ -104,7 +120,7 @@ func denied(err error) bool {
 }
 
 func onlyThroughTheGateway(t *testing.T, s *shop.Shop) {
-	direct := &shop.Client{Base: setting(t, composeModule)}
+	direct := &shop.Client{Base: "http://" + compose(t, "port", "catalog", "8080")}
 	if err := s.Call(t.Context(), http.StatusOK, http.MethodGet, "/v1/products", nil, nil); err != nil {
 		t.Errorf("through the gateway: %v", err)
 	}
@@ -120,32 +136,33 @@ func onlyThroughTheGateway(t *testing.T, s *shop.Shop) {
 	}
 }
 
-// A killed container keeps nobody from buying; what waited for it is done when it is back.
-func oneContainerDown(t *testing.T, s *shop.Shop) {
-	st := openStand(t, s, "containers", 700, 20)
-	var acknowledged []invariants.Acknowledged
-	for service, meanwhile := range map[string]string{"emails": "paid", "payments": "pending_payment", "rabbitmq": "pending_payment"} {
-		compose(t, "kill", service)
-		guest, order := buy(t, s.Client, st.product.ID, 1, service+"-down@example.com", "test_ok", "order-while-down-"+service)
-		if order, err := guest.AwaitOrder(t.Context(), order.ID, meanwhile); err != nil {
-			t.Errorf("without %s: %v, payment %s", service, err, order.Payment.Status)
-		}
-		compose(t, "start", service)
-		if _, err := guest.AwaitOrder(t.Context(), order.ID, "paid"); err != nil {
-			t.Errorf("after %s is back: %v", service, err)
-		}
-		must(s.AwaitLetter(t.Context(), service+"-down@example.com", regexp.MustCompile("Receipt for order "+order.ID)))(t)
-		acknowledged = append(acknowledged, invariants.Acknowledged{OrderID: order.ID, Key: "order-while-down-" + service})
-	}
-	settled(t, s, acknowledged...)
+// compose does something with the containers under test, which the environment names, and gives what it said.
+func compose(t *testing.T, args ...string) string {
+	t.Helper()
+	return composeWith(t, setting(t, composeImage), args...)
 }
 
-// compose does something with the containers under test, which COMPOSE_PROJECT_NAME names.
-func compose(t *testing.T, args ...string) {
+// composeWith is compose with another image for the modules.
+func composeWith(t *testing.T, image string, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "docker", append([]string{"compose"}, args...)...)
 	command.Dir = shop.Root()
-	if out, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("docker compose %s: %v\n%s", strings.Join(args, " "), err, out)
+	command.Env = append(os.Environ(), composeImage+"="+image) //nolint:forbidigo // it names the containers, and where Docker is
+	var said bytes.Buffer
+	command.Stderr = &said
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("docker compose %s: %v\n%s%s", strings.Join(args, " "), err, out, &said)
 	}
+	return strings.TrimSpace(string(out))
+}
+
+// purchase is a stand, an order, and its receipt, under names that nobody else uses.
+func purchase(t *testing.T, s *shop.Shop, name string) invariants.Acknowledged {
+	t.Helper()
+	st := openStand(t, s, name, 1200, 5)
+	guest, order := buy(t, s.Client, st.product.ID, 2, name+"-guest@example.com", "test_ok", "purchase-"+name)
+	must(guest.AwaitOrder(t.Context(), order.ID, "paid"))(t)
+	must(s.AwaitLetter(t.Context(), name+"-guest@example.com", regexp.MustCompile("Receipt for order "+order.ID)))(t)
+	return invariants.Acknowledged{OrderID: order.ID, Key: "purchase-" + name}
 }

@@ -10,31 +10,26 @@ import (
 	"app/e2e/shop"
 )
 
-// nextMigration is what the release after this one changes in catalog's schema.
-const nextMigration = "9001_add_products_note"
+// What the release after this one changes in catalog's schema, in a file that the project does not have.
+const (
+	nextMigration = "9001_add_products_note"
+	nextFile      = "modules/catalog/internal/store/migrations/" + nextMigration + ".up.sql"
+	nextStatement = "ALTER TABLE catalog_products ADD COLUMN note VARCHAR(40) NOT NULL DEFAULT ''"
+)
 
-// nextBinary builds the release after this one: the same program with one migration more, which is in no file of the
-// project.
+// nextBinary builds the release after this one: the same program with one migration more.
 func nextBinary(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	migration := filepath.Join(dir, "migration.sql")
-	overlay := must(json.Marshal(map[string]any{"Replace": map[string]string{
-		filepath.Join(shop.Root(), "modules", "catalog", "internal", "store", "migrations", nextMigration+".up.sql"): migration,
-	}}))(t)
-	for path, content := range map[string]string{
-		migration:                          "ALTER TABLE catalog_products ADD COLUMN note VARCHAR(40) NOT NULL DEFAULT ''",
-		filepath.Join(dir, "overlay.json"): string(overlay),
-	} {
+	migration, overlay, binary := filepath.Join(dir, "migration.sql"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "app")
+	replaced := must(json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(shop.Root(), nextFile): migration}}))(t)
+	for path, content := range map[string]string{migration: nextStatement, overlay: string(replaced)} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	binary := filepath.Join(dir, "app")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-tags", "timetzdata",
-		"-overlay", filepath.Join(dir, "overlay.json"), "-ldflags", "-s -w -X app/platform/cli.release=next", "-o", binary, ".")
+	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-ldflags", "-X app/platform/cli.release=next", "-o", binary, ".")
 	build.Dir = shop.Root()
-	build.Env = append(os.Environ(), "CGO_ENABLED=0") //nolint:forbidigo // where Go keeps its caches
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the next release: %v\n%s", err, out)
 	}
