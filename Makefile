@@ -91,9 +91,9 @@ REVISION ?= $(shell git rev-parse HEAD)
 
 # The build has the host's network and takes modules from where the host does.
 .PHONY: image
-image: ## build the container image souk (IMAGE, VERSION)
+image: ## build the container image souk (IMAGE, VERSION; TARGET for a stage of it)
 	docker build --network=host --build-arg GOPROXY='$(shell $(GO) env GOPROXY)' \
-		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' -t '$(IMAGE)' .
+		--build-arg VERSION='$(VERSION)' --build-arg REVISION='$(REVISION)' $(if $(TARGET),--target='$(TARGET)') -t '$(IMAGE)' .
 
 .PHONY: up
 up: image ## run a container for each module, on MySQL and RabbitMQ, on 127.0.0.1:8080
