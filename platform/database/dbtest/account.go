@@ -28,7 +28,9 @@ func (a administrator) account(t testing.TB, module, script string) (string, err
 	var random [6]byte
 	_, _ = rand.Read(random[:])
 	name, password := "t_"+hex.EncodeToString(random[:])+"_"+module, hex.EncodeToString(random[:])
-	t.Cleanup(func() { _ = execute(a.db, []string{"DROP DATABASE IF EXISTS `" + name + "`", "DROP USER IF EXISTS '" + name + "'"}) })
+	t.Cleanup(func() {
+		_ = execute(a.db, []string{"DROP DATABASE IF EXISTS `" + name + "`", "DROP USER IF EXISTS '" + name + "'"})
+	})
 	script = strings.NewReplacer("@module@", name, "@password@", password).Replace(script)
 	if err := execute(a.db, statements(script)); err != nil {
 		return "", fmt.Errorf("make the account of %s: %w", module, err)
