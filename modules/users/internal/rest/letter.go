@@ -21,6 +21,7 @@ func (h handlers) letters(api *httpserver.API) {
 	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { letterPage(r.URL.Query()).show(w, http.StatusOK) }))
 	use := show
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
+	use.Revokes = true
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
 	use.Path, use.ID, use.Access, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, append(journeyHeaders, pageHeaders...)

@@ -36,7 +36,7 @@ func (h handlers) providers(api *httpserver.API) {
 		}
 		api.Raw(leave, h.depart(at.provider))
 		back := leave
-		back.Path, back.ID = at.path+"/callback", "return-from-"+at.suffix
+		back.Path, back.ID, back.Revokes = at.path+"/callback", "return-from-"+at.suffix, true
 		back.Summary, back.Description = "Come back from the provider", "Ends in a cookie and a redirect, or in a page that says what is missing."
 		api.Raw(back, h.arrive(at.provider))
 	}
@@ -129,7 +129,7 @@ func (h handlers) linking(api *httpserver.API) {
 	httpserver.Register(api, confirm, h.confirmLink)
 	use := confirm
 	use.Path, use.ID, use.Access, use.Headers, use.Errors = linkPagePath, "use-link-page", httpserver.Optional, append([]string{"Cookie"}, pageHeaders...), nil
-	use.Idempotency = ""
+	use.Idempotency, use.Revokes = "", true
 	use.Summary, use.Description = "Sign in and link the identity of a provider", "What the form of the page sends, form-encoded."
 	api.Raw(use, http.HandlerFunc(h.useLinkPage))
 

@@ -19,6 +19,7 @@ func Declare(api *httpserver.API, users func() *service.Service) {
 	h.codes(api)
 	h.letters(api)
 	h.factors(api)
+	h.passkeys(api)
 	h.providers(api)
 	h.address(api)
 	h.profiles(api)
@@ -50,6 +51,8 @@ var problems = []httpserver.ProblemInfo{
 	{Code: "address_unverified", Status: 403, Title: "Address not verified", Help: "The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way."},
 	{Code: "identity_taken", Status: 409, Title: "Identity in use", Help: "The identity signs in to another account. Unlink it there first."},
 	{Code: "link_invalid", Status: 422, Title: "Link not valid", Help: "It is over, was used before or is for another account: sign in at the provider again."},
+	{Code: "passkey_invalid", Status: 401, Title: "Passkey not valid", Help: "A challenge is good for one answer and five minutes, for the browser's own site only. Begin again."},
+	{Code: "passkeys_unavailable", Status: 409, Title: "No passkeys here", Help: "Passkeys belong to a host name, and the shop's PUBLIC_URL has none."},
 	{Code: "last_credential", Status: 409, Title: "Last way to sign in", Help: "Set a password or link another identity first."},
 	{Code: "cross_site", Status: 403, Title: "Form from another site", Help: "The form was sent from a page of another site. Open the link in the letter again."},
 	{Code: "ticket_invalid", Status: 401, Title: "Sign-in is over", Help: "A second factor has to be shown within five minutes and five tries. Begin the sign-in again."},

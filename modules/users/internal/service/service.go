@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -58,6 +60,7 @@ type Service struct {
 	publicURL string
 	returnTo  []string
 	providers Providers
+	passkeys  *webauthn.WebAuthn // nil where there can be none
 
 	ring    keyring
 	reuses  atomic.Int64
@@ -68,7 +71,7 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
-		returnTo: o.ReturnTo, providers: o.Providers,
+		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL),
 	}
 }
 

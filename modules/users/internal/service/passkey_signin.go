@@ -1,0 +1,233 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/go-webauthn/webauthn/webauthn"
+
+	"app/modules/users/internal/store"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// ChallengePasskey begins to show a passkey: to sign in with nothing else (PasskeySignIn), to complete the sign-in of a ticket (PasskeyFactor), or to prove
+// again who the caller is (PasskeyStepUp). Errors: passkeys_unavailable; ticket_invalid; Unauthenticated.
+func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) (out Challenge, err error) {
+	w, err := s.webAuthn()
+	if err != nil {
+		return Challenge{}, err
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		row := store.Ceremony{Purpose: purpose}
+		switch purpose {
+		case PasskeyFactor:
+			pending, err := store.PendingByHash(ctx, tx, hashToken(ticket))
+			if err != nil {
+				return ticketError(err)
+			}
+			row.AccountID, row.TicketHash = pending.AccountID, pending.TicketHash
+		case PasskeyStepUp:
+			session, err := s.ownSession(ctx, tx)
+			if err != nil {
+				return err
+			}
+			row.AccountID, row.SessionID = session.AccountID, session.ID
+		}
+		options, data, err := assertion(ctx, tx, w, row.AccountID)
+		if err != nil {
+			return err
+		}
+		out.Options = options
+		out.Ceremony, err = s.keepCeremony(ctx, tx, row, data)
+		return err
+	})
+	return out, err
+}
+
+func ticketError(err error) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
+		return errTicket()
+	}
+	return err
+}
+
+// assertion asks for a passkey of the account, or for anybody's. Its user has to be checked (ASVS 6.3.3): a passkey is as good as two factors.
+func assertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accountID string) (*protocol.CredentialAssertion, *webauthn.SessionData, error) {
+	checked := webauthn.WithUserVerification(protocol.VerificationRequired)
+	if accountID == "" {
+		options, data, err := w.BeginDiscoverableLogin(checked)
+		return options, data, begun(err)
+	}
+	user, err := holderOf(ctx, tx, accountID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(user.passkeys) == 0 {
+		return nil, nil, errPasskey(errors.New("the account has none"))
+	}
+	options, data, err := w.BeginLogin(user, checked)
+	return options, data, begun(err)
+}
+
+func begun(err error) error {
+	if err != nil {
+		return fmt.Errorf("begin ceremony: %w", err)
+	}
+	return nil
+}
+
+// ShownPasskey is a browser's answer to ChallengePasskey.
+type ShownPasskey struct {
+	Ceremony   string
+	Ticket     string // for PasskeyFactor
+	Credential []byte // JSON
+	Transport  Transport
+	StepUp     bool // the answer to a challenge for that, and to no other
+}
+
+// ShowPasskey ends what ChallengePasskey began: in a session, or, for PasskeyStepUp, in the caller's session made fresh.
+//
+//  1. The challenge is used up, whatever comes of it, and a ticket's try is counted.
+//  2. The answer is checked: challenge, origin and host of PUBLIC_URL, signature, that the user was checked, and the sign count. A count that
+//     does not grow tells of a copy, and is refused.
+//  3. Of two answers at once with one count, one is accepted.
+//
+// Errors: passkey_invalid, the same for every reason; ticket_invalid; Unauthenticated.
+func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedIn, err error) {
+	w, err := s.webAuthn()
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if err := s.LoadKeys(ctx); err != nil {
+		return SignedIn{}, err
+	}
+	answer, err := protocol.ParseCredentialRequestResponseBytes(in.Credential)
+	if err != nil {
+		return SignedIn{}, errPasskey(err)
+	}
+	var user holder
+	var pending store.Pending
+	var refusal error // which does not undo that the challenge is used up
+	c, data, err := s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
+		if c.Purpose == PasskeyFactor {
+			ok := false
+			if pending, ok, err = s.pendingOf(ctx, tx, in.Ticket); err != nil {
+				return err
+			}
+			if !ok || pending.TicketHash != c.TicketHash {
+				refusal = errTicket()
+				return nil
+			}
+		}
+		shown, err := store.PasskeyByHash(ctx, tx, hashToken(string(answer.RawID)))
+		if errors.Is(err, store.ErrNotFound) {
+			refusal = errPasskey(err)
+			return nil
+		}
+		if err == nil {
+			user, err = holderOf(ctx, tx, shown.AccountID)
+		}
+		return err
+	})
+	if err = errors.Join(err, refusal); err != nil {
+		return SignedIn{}, err
+	}
+	used, err := check(w, c, data, user, answer)
+	if err == nil && in.StepUp != (c.Purpose == PasskeyStepUp) {
+		err = errors.New("the challenge was for something else")
+	}
+	if err != nil {
+		return SignedIn{}, s.refusePasskey(ctx, user.account.ID, err)
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := s.usePasskey(ctx, tx, user, used); err != nil {
+			return err
+		}
+		switch c.Purpose {
+		case PasskeyFactor:
+			out, err = s.completeSignIn(ctx, tx, pending, ByPasskey)
+		case PasskeyStepUp:
+			out, err = s.stepUpIn(ctx, tx, c.SessionID)
+		default:
+			out, err = s.signIn(ctx, tx, SignIn{Account: user.account, Method: ByPasskey, Level: AAL2, Transport: in.Transport})
+		}
+		return err
+	})
+	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
+		err = errPasskey(err)
+	}
+	return out, err
+}
+
+// check verifies an answer. The passkey's account has to be the ceremony's, or the one that the answer names.
+func check(w *webauthn.WebAuthn, c store.Ceremony, data webauthn.SessionData, user holder, answer *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
+	var used *webauthn.Credential
+	var err error
+	switch {
+	case c.Purpose == passkeyRegister:
+		return nil, errors.New("the challenge was for a new passkey")
+	case c.AccountID != "" && c.AccountID != user.account.ID:
+		return nil, errors.New("the passkey is another account's")
+	case c.AccountID != "":
+		used, err = w.ValidateLogin(user, data, answer)
+	default:
+		used, err = w.ValidateDiscoverableLogin(func(_, handle []byte) (webauthn.User, error) { return user, nil }, data, answer)
+	}
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the caller names it
+	}
+	if used.Authenticator.CloneWarning {
+		return nil, errors.New("the sign count did not grow: there may be a copy")
+	}
+	return used, nil
+}
+
+// refusePasskey records the refusal.
+func (s *Service) refusePasskey(ctx context.Context, accountID string, cause error) error {
+	s.logger.WarnContext(ctx, "passkey refused", "user_id", accountID, "error", cause.Error())
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditSignIn, Outcome: "passkey_invalid", Detail: string(ByPasskey)})
+	})
+	if err != nil {
+		return err
+	}
+	return errPasskey(cause)
+}
+
+// usePasskey records the use and the new count.
+func (s *Service) usePasskey(ctx context.Context, tx *database.Tx, user holder, used *webauthn.Credential) error {
+	kept, err := json.Marshal(used)
+	if err != nil {
+		return fmt.Errorf("keep passkey: %w", err)
+	}
+	hash := hashToken(string(used.ID))
+	for _, p := range user.passkeys {
+		if p.KeyHash != hash {
+			continue
+		}
+		before := p.SignCount
+		p.Credential, p.SignCount = string(kept), int64(used.Authenticator.SignCount)
+		err := store.UsePasskey(ctx, tx, p, before, s.now())
+		if errors.Is(err, store.ErrChanged) {
+			return errPasskey(err)
+		}
+		return err
+	}
+	return errPasskey(errors.New("the account has no such passkey"))
+}
+
+// stepUpIn makes the session fresh in which the challenge was asked for, and no other.
+func (s *Service) stepUpIn(ctx context.Context, tx *database.Tx, sessionID string) (SignedIn, error) {
+	session, err := s.ownSession(ctx, tx)
+	if err != nil {
+		return SignedIn{}, err
+	}
+	if session.ID != sessionID {
+		return SignedIn{}, errPasskey(errors.New("the challenge is another session's"))
+	}
+	return s.stepUp(ctx, tx, ByPasskey, AAL2)
+}
