@@ -115,7 +115,7 @@ func (c *Config) checkTransport() error {
 		errs = append(errs, fmt.Errorf("EMAIL_FROM, EMAIL_REPLY_TO: %w", err))
 	}
 	if u := c.Unsubscribe; u != "" && !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "mailto:") {
-		errs = append(errs, fmt.Errorf("EMAIL_UNSUBSCRIBE=%q: must begin with https:// or mailto:", u))
+		errs = append(errs, fmt.Errorf("EMAIL_UNSUBSCRIBE=%q: must be an https:// or a mailto: address", u))
 	}
 	if c.Transport == "ses" {
 		return errors.Join(append(errs, c.checkSES())...)

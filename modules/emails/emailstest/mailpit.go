@@ -100,8 +100,11 @@ func startMailpit(t testing.TB, program string, o MailpitOptions) (*Mailpit, err
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = c.Wait() // however it ends, its log says why
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
 		<-ended
@@ -139,7 +142,7 @@ func (m *Mailpit) protection(t testing.TB, dir string, o MailpitOptions) (args [
 }
 
 // await waits for the first answer on both ports.
-func (m *Mailpit) await(ended chan error) error {
+func (m *Mailpit) await(ended chan struct{}) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(patience)
@@ -148,9 +151,8 @@ func (m *Mailpit) await(ended chan error) error {
 			return nil
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			return fmt.Errorf("ended: %w", err)
+		case <-ended:
+			return errors.New("ended")
 		case <-deadline:
 			return errors.New("does not answer")
 		case <-tick.C:

@@ -132,22 +132,21 @@ func TestCheck(t *testing.T) {
 		maps.Copy(l, changes)
 		return map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": []any{l}}
 	}
-	without := line(nil)
-	delete(without["lines"].([]any)[0].(map[string]any), "title")
+	without := map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": []any{map[string]any{"quantity": 2.0, "price": "1.00 EUR", "total": "2.00 EUR"}}}
 	for name, tc := range map[string]struct {
 		data map[string]any
-		want letters.Flaws
+		want letters.FlawsError
 	}{
 		"OK":          {line(nil), nil},
-		"InALine":     {without, letters.Flaws{{Pointer: "/lines/0/title", Detail: "the template needs it"}}},
-		"TextIsAList": {line(map[string]any{"title": []any{"x"}}), letters.Flaws{{Pointer: "/lines/0/title", Detail: "expected text or a number"}}},
+		"InALine":     {without, letters.FlawsError{{Pointer: "/lines/0/title", Detail: "the template needs it"}}},
+		"TextIsAList": {line(map[string]any{"title": []any{"x"}}), letters.FlawsError{{Pointer: "/lines/0/title", Detail: "expected text or a number"}}},
 		"ListIsText": {
 			map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": "Cards"},
-			letters.Flaws{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
+			letters.FlawsError{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
 		},
 		"TooMany": {
 			map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": make([]any, 201)},
-			letters.Flaws{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
+			letters.FlawsError{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

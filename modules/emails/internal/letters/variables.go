@@ -41,11 +41,11 @@ type Flaw struct {
 	Detail  string
 }
 
-// Flaws is all that is wrong, as an error.
-type Flaws []Flaw
+// FlawsError is all that is wrong.
+type FlawsError []Flaw
 
 // Error implements error.
-func (f Flaws) Error() string {
+func (f FlawsError) Error() string {
 	parts := make([]string, len(f))
 	for i, flaw := range f {
 		parts[i] = flaw.Pointer + " " + flaw.Detail
@@ -63,9 +63,9 @@ const (
 )
 
 // Check lists what the data lacks and what is of the wrong kind. What the template does not know is ignored.
-func (t Template) Check(data map[string]any) Flaws { return check(t.Variables, data, "") }
+func (t Template) Check(data map[string]any) FlawsError { return check(t.Variables, data, "") }
 
-func check(variables []Variable, data map[string]any, at string) (flaws Flaws) {
+func check(variables []Variable, data map[string]any, at string) (flaws FlawsError) {
 	for _, v := range variables {
 		pointer := at + "/" + v.Name
 		value, ok := data[v.Name]
@@ -101,10 +101,10 @@ func unfit(kind Kind, value any) string {
 	return ""
 }
 
-func checkList(v Variable, value any, at string) (flaws Flaws) {
+func checkList(v Variable, value any, at string) (flaws FlawsError) {
 	list, ok := entries(value)
 	if !ok || len(list) > maxEntries {
-		return Flaws{{at, fmt.Sprintf("expected a list of at most %d objects", maxEntries)}}
+		return FlawsError{{at, fmt.Sprintf("expected a list of at most %d objects", maxEntries)}}
 	}
 	for i, entry := range list {
 		flaws = append(flaws, check(v.Fields, entry, at+"/"+strconv.Itoa(i))...)

@@ -149,7 +149,7 @@ func TestErrors(t *testing.T) {
 			server.Answer(func(int) emailstest.Answer { return answer })
 			_, err := newTransport(t, server.URL, nil).Send(context.Background(), letter())
 			for _, e := range all {
-				if errors.Is(err, e) != (e == want) {
+				if errors.Is(err, e) != errors.Is(want, e) {
 					t.Errorf("got %v, want %v", err, want)
 				}
 			}
