@@ -95,6 +95,7 @@ func mysqlConfig(place Location, logger *slog.Logger) (*mysql.Config, error) {
 	if socket := place.Query.Get("socket"); socket != "" {
 		c.Net, c.Addr = "unix", socket
 	}
+	c.Timeout = connectLimit
 	c.Collation = "utf8mb4_bin"
 	c.ParseTime, c.Loc = true, time.UTC
 	c.InterpolateParams = true // one trip per statement instead of three
