@@ -19,9 +19,10 @@ const auditLimit = 1000
 
 // peopleCommands are `app users`.
 func (m *Module) peopleCommands(tool host.Tool) *cobra.Command {
-	people := &cobra.Command{Use: "users", Short: "Look after accounts: audit log, sessions, disabling", Args: cobra.NoArgs}
+	people := &cobra.Command{Use: "users", Short: "Look after accounts: audit log, sessions, disabling, import", Args: cobra.NoArgs}
 	people.AddCommand(
 		m.auditCommand(tool),
+		m.importCommand(tool),
 		m.onePerson(tool, "disable", "Keep somebody out and end all their sessions", func(ctx context.Context, u service.User) (string, error) {
 			changed, err := m.service.Disable(ctx, u.ID)
 			return outcome(changed, "disabled; every session has ended", "is disabled already"), err
