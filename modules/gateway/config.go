@@ -25,6 +25,9 @@ type Config struct {
 	Follow time.Duration `env:"GATEWAY_REVOCATIONS" envDefault:"2s" doc:"how often users is asked what has been revoked: sign-outs elsewhere hold after that, 100ms to 4s"`
 }
 
+// most is the highest of all settings that count something.
+const most = 1_000_000_000
+
 // Validate implements config's check; every error names its variable.
 func (c *Config) Validate() error {
 	var errs []error
@@ -33,8 +36,8 @@ func (c *Config) Validate() error {
 		"GATEWAY_RATE_WEBHOOK": c.Webhook, "GATEWAY_RATE_KEYS": c.Keys, "GATEWAY_TOKENS": c.Tokens,
 		"GATEWAY_IN_FLIGHT": c.InFlight, "GATEWAY_IN_FLIGHT_PER_NETWORK": c.InFlightNetwork,
 	} {
-		if value < 1 {
-			errs = append(errs, fmt.Errorf("%s=%d: must be at least 1", name, value))
+		if value < 1 || value > most {
+			errs = append(errs, fmt.Errorf("%s=%d: must be between 1 and %d", name, value, most))
 		}
 	}
 	if c.Follow < 100*time.Millisecond || c.Follow > 4*time.Second {
