@@ -92,7 +92,9 @@ func NewNode(o Options) (*Node, error) {
 		return nil, err
 	}
 	n := &Node{inboxes: map[string]*inbox{}, metrics: m, logger: o.Logger}
-	n.take = func(ctx context.Context, module string, batch []Envelope) error { return n.inboxes[module].accept(ctx, batch) }
+	n.take = func(ctx context.Context, module string, batch []Envelope) error {
+		return n.inboxes[module].accept(ctx, batch)
+	}
 	if o.Unruly != nil {
 		n.take = o.Unruly(n.take)
 	}

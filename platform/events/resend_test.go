@@ -20,7 +20,9 @@ func TestResend(t *testing.T) {
 		emit(t, db, "a", "after it")
 		emit(t, db, "a", "a secret", events.Sensitive())
 		emitAll(t, db, numbered(300)) // more than a batch
-		await(t, settleTime, "handled", func() bool { return count(t, db, `test_effects`) == "303" && count(t, db, `events_outbox WHERE state = 1`) == "303" })
+		await(t, settleTime, "handled", func() bool {
+			return count(t, db, `test_effects`) == "303" && count(t, db, `events_outbox WHERE state = 1`) == "303"
+		})
 		lose(t, db, `DELETE FROM test_effects WHERE body <> ?`, "before the backup")
 		lose(t, db, `DELETE FROM events_inbox WHERE received_at >= ?`, database.Micros(restored))
 

