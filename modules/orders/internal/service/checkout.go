@@ -38,13 +38,26 @@ func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.O
 	}
 	cart, held, err := s.hold(ctx, v, cart)
 	if err != nil {
-		return store.Order{}, err
+		return s.instead(ctx, in, err)
 	}
 	order, placed, err := s.place(ctx, v, in, cart, held)
 	if err != nil || !placed {
 		return order, err
 	}
 	return s.startPayment(ctx, order)
+}
+
+// instead answers a checkout that got no hold. Its request may run a second time while the first run, which stood still for
+// longer than its lease, goes on: when that has made the order, then it is the answer.
+func (s *Service) instead(ctx context.Context, in Checkout, refusal error) (order store.Order, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		order, err = store.OrderByKey(ctx, q, in.keyOf())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Order{}, refusal
+	}
+	return order, err
 }
 
 func value(o *store.Order) store.Order {

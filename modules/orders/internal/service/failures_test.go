@@ -261,6 +261,35 @@ func TestFailure12_RepeatedRequestKeepsOrderAndPayment(t *testing.T) {
 	})
 }
 
+// A process stands still for longer than its request's lease, and the request runs again: whatever the second run meets when
+// the first goes on, it answers with the first one's order.
+func TestFailure12_FirstRunGoesOnDuringTheSecond(t *testing.T) {
+	t.Parallel()
+	answers := map[string]func() (*catalogv1.ReserveResponse, error){
+		"hold_released": func() (*catalogv1.ReserveResponse, error) { return nil, refusal("Reserve", "hold_released") },
+		"stock_short":   func() (*catalogv1.ReserveResponse, error) { return nil, refusal("Reserve", "stock_short", &catalogv1.Shortage{}) },
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
+			var first store.Order
+			s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+				s.catalog.reserveFn = nil
+				var err error
+				first, err = s.Checkout(context.Background(), v, checkout(cart, "k"))
+				s.must(err)
+				return answer()
+			}
+			second, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
+			if err != nil || second.ID != first.ID {
+				t.Errorf("the first run made %s, the second answered %s, %v", first.ID, second.ID, err)
+			}
+		})
+	}
+}
+
 // Nothing is told of an order that was rolled back.
 func TestFailure14_NoEventWithoutAnOrder(t *testing.T) {
 	t.Parallel()
