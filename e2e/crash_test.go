@@ -44,7 +44,21 @@ func seed(t *testing.T) uint64 {
 func TestFailure11_SIGKILLDuringCheckouts(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(seed(t), 11))
-	s, process := openProcess(t)
+	s := shop.OpenProcess(t, map[string]string{"CATALOG_HOLD_TTL": "5m"})
+	rushed(t, s, random, crashes)
+}
+
+// Each module's process is killed while eight buyers check out, over databases and a broker that live on.
+func TestFailure11_SIGKILLOfEachModule(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(seed(t), 12))
+	s := shop.Open(t, shop.RabbitMQ, map[string]string{"CATALOG_HOLD_TTL": "5m"})
+	rushed(t, s, random, len(s.Parts))
+}
+
+// rushed kills the processes in turn while buyers check out.
+func rushed(t *testing.T, s *shop.Shop, random *rand.Rand, kills int) {
+	t.Helper()
 	st := openStand(t, s, "crash", 700, 60)
 	rare := must(st.owner.List(t.Context(), st.merchant, "RARE", eur(900), 40))(t)
 
@@ -52,9 +66,10 @@ func TestFailure11_SIGKILLDuringCheckouts(t *testing.T) {
 	run := &rush{shop: s, products: []string{st.product.ID, rare.ID}}
 	finished := run.start(t.Context(), random.Uint64())
 	killed := 0
-	for killed < crashes && !closed(finished) {
+	for killed < kills && !closed(finished) {
+		process := s.Parts[killed%len(s.Parts)]
 		// Kills are spread over the checkouts: each waits for some progress and then for a random moment.
-		target := int64((killed + 1) * checkouts / (crashes + 2))
+		target := int64((killed + 1) * checkouts / (kills + 2))
 		awaitProgress(run, target, finished)
 		waitRandom(random)
 		process.Kill(t)
@@ -66,18 +81,11 @@ func TestFailure11_SIGKILLDuringCheckouts(t *testing.T) {
 	if err := run.err(); err != nil {
 		t.Fatal(err)
 	}
-	if killed < crashes {
+	if killed < kills {
 		t.Errorf("killed %d times only", killed)
 	}
 	t.Logf("%d kills, %d orders acknowledged, %d checkouts refused for lack of stock", killed, len(run.acknowledged), run.refused.Load())
 	settled(t, s, run.acknowledged...)
-}
-
-// openProcess starts the whole shop as one operating-system process.
-func openProcess(t *testing.T) (*shop.Shop, *shop.Part) {
-	t.Helper()
-	s := shop.OpenProcess(t, map[string]string{"CATALOG_HOLD_TTL": "5m"})
-	return s, s.Parts[0]
 }
 
 func closed(c <-chan struct{}) bool {

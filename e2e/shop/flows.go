@@ -44,6 +44,7 @@ type (
 	// Order is an order as its buyer sees it.
 	Order struct {
 		ID      string `json:"id"`
+		CartID  string `json:"cart_id"`
 		Status  string `json:"status"`
 		Email   string `json:"email"`
 		Lines   []Line `json:"lines"`
