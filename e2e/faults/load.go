@@ -39,7 +39,9 @@ type Visit struct {
 type Restock struct{ N, After, Product, Units int }
 
 // Key makes the idempotency keys of a run: made up, and the same for the same seed.
-func (p Plan) Key(what string, n int) string { return fmt.Sprintf("faults-%d-%s-%05d", p.Seed, what, n) }
+func (p Plan) Key(what string, n int) string {
+	return fmt.Sprintf("faults-%d-%s-%05d", p.Seed, what, n)
+}
 
 var methods = []string{"test_ok", "test_ok", "test_ok", "test_declined", "test_slow", "test_lost_reply", "test_duplicate"}
 

@@ -127,7 +127,9 @@ func (r *rush) news(ctx context.Context, p purchase) (again bool, err error) {
 		var all sync.WaitGroup
 		errs := make([]error, 3)
 		for i := range errs {
-			all.Go(func() { errs[i] = r.webhook(ctx, key+"-captured", "charge.captured", order.Payment.ID, order.Total.Amount) })
+			all.Go(func() {
+				errs[i] = r.webhook(ctx, key+"-captured", "charge.captured", order.Payment.ID, order.Total.Amount)
+			})
 		}
 		all.Wait()
 		for _, err := range errs {

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,35 +13,59 @@ import (
 	"app/e2e/invariants"
 )
 
+// Options of a run; only the seed has no default.
+type Options struct {
+	Seed uint64
+	// Checkouts is how many carts are checked out, Checkouts when 0.
+	Checkouts int
+	// Rest is how long the shop may take to come to rest once everything works again, leases, back-offs and all; two minutes
+	// when 0.
+	Rest time.Duration
+	// Quiet leaves the faults out.
+	Quiet bool
+	// Sabotage, when not nil, does something to the databases before the shop is judged, to see whether that is noticed.
+	Sabotage func(ctx context.Context, dbs map[string]string) error
+}
+
 // Run carries the plan of a seed out. When something does not hold, the test fails with the plan, what was done when, and the
-// name of a folder that keeps logs, requests and tables. It returns false then.
-func Run(t testing.TB, servers Servers, seed uint64, checkouts int) bool {
+// name of a folder that keeps logs, requests and tables.
+func Run(t testing.TB, servers Servers, o Options) {
 	t.Helper()
-	plan := Draw(seed, Around(), checkouts)
-	dir, err := os.MkdirTemp("", fmt.Sprintf("souk-faults-%d-", seed))
+	if o.Checkouts == 0 {
+		o.Checkouts = Checkouts
+	}
+	if o.Rest == 0 {
+		o.Rest = 2 * time.Minute
+	}
+	plan := Draw(o.Seed, Around(), o.Checkouts)
+	if o.Quiet {
+		plan.Faults = nil
+	}
+	dir, err := os.MkdirTemp("", fmt.Sprintf("souk-faults-%d-", o.Seed))
 	if err != nil {
 		t.Fatal(err)
 	}
 	begun := time.Now()
-	a := &act{t: t, plan: plan, dir: dir}
+	a := &act{t: t, Options: o, plan: plan, dir: dir}
 	summary := a.play(t.Context(), servers)
+	took := time.Since(begun).Round(time.Second)
 	if !t.Failed() {
-		t.Logf("SEED=%d ok in %s: %s", seed, time.Since(begun).Round(time.Second), summary)
+		t.Logf("SEED=%d holds, in %s: %s", o.Seed, took, summary)
 		if err := os.RemoveAll(dir); err != nil {
 			t.Error(err)
 		}
-		return true
+		return
 	}
 	story := plan.String() + "\nwhat was done, and when:\n  " + strings.Join(a.happened, "\n  ")
 	if err := os.WriteFile(filepath.Join(dir, "plan.txt"), []byte(story), 0o600); err != nil {
 		t.Error(err)
 	}
-	t.Errorf("SEED=%d failed after %s: %s\n%s\nlogs, requests and tables are kept in %s", seed, time.Since(begun).Round(time.Second), summary, story, dir)
-	return false
+	t.Errorf("SEED=%d failed after %s: %s\n%s\nlogs, requests and tables are kept in %s", o.Seed, took, summary, story, dir)
 }
 
 // act is one run.
 type act struct {
+	Options
 	t        testing.TB
 	plan     Plan
 	dir      string
@@ -62,7 +87,7 @@ func (a *act) play(ctx context.Context, servers Servers) string {
 	}
 	defer log.close()
 	r := newRush(a.plan, w, log)
-	if err := w.awaitReady(ctx); err == nil {
+	if err = w.awaitReady(ctx); err == nil {
 		err = r.prepare(ctx)
 	}
 	if err != nil {
@@ -72,7 +97,9 @@ func (a *act) play(ctx context.Context, servers Servers) string {
 	began := time.Now()
 	a.rush(ctx, w, r)
 	loaded := time.Since(began)
-	a.settle(ctx, w, r)
+	if err := a.settle(ctx, w, r); err != nil {
+		a.t.Error(err)
+	}
 	return fmt.Sprintf("%d orders and %d refusals in %s, at rest after %s more; %d requests, %d without an answer or with a 5xx",
 		len(r.purchases())-int(r.refused.Load()), r.refused.Load(), loaded.Round(100*time.Millisecond),
 		(time.Since(began) - loaded).Round(100*time.Millisecond), len(log.all()), failed(log.all()))
@@ -98,54 +125,66 @@ func (a *act) rush(ctx context.Context, w *world, r *rush) {
 	a.happened = n.happened()
 }
 
-// settle waits until the shop has come to rest, and judges.
-func (a *act) settle(ctx context.Context, w *world, r *rush) {
+// settle waits until the shop has come to rest, and judges. The error is one of judging.
+func (a *act) settle(ctx context.Context, w *world, r *rush) error {
 	if err := w.awaitReady(ctx); err != nil {
-		a.t.Errorf("after all was mended: %v", err)
+		return fmt.Errorf("after all was mended: %w", err)
 	}
 	dbs, err := invariants.Open("", w.databases)
 	if err != nil {
-		a.t.Error(err)
-		return
+		return err
 	}
 	defer func() { _ = dbs.Close() }() // they were only read
-	a.check(ctx, dbs, r)
-	if !a.t.Failed() {
+	if err := a.judge(ctx, w, r, dbs); err != nil {
+		return err
+	}
+	if a.t.Failed() {
+		return keep(ctx, dbs, a.dir)
+	}
+	return nil
+}
+
+func (a *act) judge(ctx context.Context, w *world, r *rush, dbs invariants.Databases) error {
+	if err := a.check(ctx, dbs, r); err != nil {
+		return err
+	}
+	if !a.t.Failed() { // what is there no longer changes, so it can be asked about
 		r.askAgain(ctx)
 		if err := r.finish(ctx, dbs); err != nil {
-			a.t.Error(err)
+			return err
 		}
-		a.check(ctx, dbs, r) // asking has changed nothing
+	}
+	if a.Sabotage != nil {
+		if err := a.Sabotage(ctx, w.databases); err != nil {
+			return err
+		}
+	}
+	if err := a.check(ctx, dbs, r); err != nil { // asking has changed nothing
+		return err
 	}
 	wrong, err := r.judge(ctx, dbs)
-	if err != nil {
-		a.t.Errorf("judge: %v", err)
-	}
 	for _, line := range append(wrong, w.panics()...) {
 		a.t.Error(line)
 	}
-	if err := r.err(); err != nil {
-		a.t.Error(err)
-	}
-	if a.t.Failed() {
-		if err := keep(ctx, dbs, a.dir); err != nil {
-			a.t.Error(err)
-		}
-	}
+	return errors.Join(err, r.err())
 }
 
-func (a *act) check(ctx context.Context, dbs invariants.Databases, r *rush) {
-	found, err := r.rest(ctx, dbs, a.t.Logf)
-	if err != nil {
-		a.t.Errorf("check: %v", err)
+// mostViolations bounds how many are shown.
+const mostViolations = 40
+
+func (a *act) check(ctx context.Context, dbs invariants.Databases, r *rush) error {
+	if a.t.Failed() {
+		return nil // waiting once is enough
 	}
+	found, err := r.rest(ctx, dbs, a.Rest, a.t.Logf)
 	for i, v := range found {
-		if i == 40 {
+		if i == mostViolations {
 			a.t.Errorf("and %d more", len(found)-i)
 			break
 		}
 		a.t.Error(v)
 	}
+	return err
 }
 
 // failed counts requests that got no answer, or one that says that something is broken.

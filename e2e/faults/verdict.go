@@ -13,9 +13,6 @@ import (
 	"app/e2e/invariants"
 )
 
-// restTime is how long a shop may take to come to rest once everything works again: leases, back-offs and all.
-const restTime = 2 * time.Minute
-
 // acknowledged are the orders that buyers were told of.
 func acknowledged(entries []Entry) (out []invariants.Acknowledged) {
 	for _, e := range entries {
@@ -29,12 +26,12 @@ func acknowledged(entries []Entry) (out []invariants.Acknowledged) {
 func isCheckout(e Entry) bool { return strings.HasSuffix(e.Path, "/checkout") }
 
 // rest waits until every invariant holds, and returns those that do not when the time is over. It says how far it is.
-func (r *rush) rest(ctx context.Context, dbs invariants.Databases, say func(string, ...any)) ([]invariants.Violation, error) {
+func (r *rush) rest(ctx context.Context, dbs invariants.Databases, patience time.Duration, say func(string, ...any)) ([]invariants.Violation, error) {
 	told := acknowledged(r.record.all())
 	begun, spoken := time.Now(), time.Now()
 	for {
 		found, err := invariants.Check(ctx, dbs, told)
-		if err == nil && len(found) == 0 || time.Since(begun) > restTime || ctx.Err() != nil {
+		if err == nil && len(found) == 0 || time.Since(begun) > patience || ctx.Err() != nil {
 			return found, err
 		}
 		if time.Since(spoken) > 10*time.Second {
