@@ -98,7 +98,7 @@ func find() (string, error) {
 // server is started again on it.
 func freePort() (int, error) {
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000)
+		port := 10_000 + rand.IntN(20_000)                                             //nolint:gosec // a port needs no secrecy
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
 		if err == nil {
 			return port, l.Close()
