@@ -37,19 +37,19 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-up() { # the files of compose
+up() { # name, files, seconds it may take
   export COMPOSE_PROJECT_NAME="$1" COMPOSE_FILE="$2"
   local began=$SECONDS
-  docker compose up -d --no-build --wait --wait-timeout 60
+  docker compose up -d --no-build --wait --wait-timeout "$3"
   echo "$2: healthy after $((SECONDS - began)) s"
 }
 
 deploy/secrets.sh
 # The stage that the image was built in, from the cache: a test builds the release after this one there.
 make image IMAGE="$SOUK_IMAGE-build" TARGET=build >/dev/null
-up "$project" compose.yaml:deploy/compose.test.yaml
+up "$project" compose.yaml:deploy/compose.test.yaml 60
 go test -tags=compose -count=1 -timeout=20m -run='^TestCompose$' "$@" ./e2e
 compose down -v --remove-orphans --timeout 5
 
-up "$project-own" compose.yaml:compose.database-per-server.yaml
+up "$project-own" compose.yaml:compose.database-per-server.yaml 180
 go test -tags=compose -count=1 -timeout=20m -run='^TestComposeDatabasePerServer$' ./e2e

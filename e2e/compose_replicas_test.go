@@ -81,7 +81,7 @@ func TestComposeDatabasePerServer(t *testing.T) {
 	walk(t, &shop.Shop{Client: &shop.Client{Base: setting(t, composeShop)}})
 	for _, module := range []string{"users", "merchants", "catalog", "payments", "orders", "emails"} {
 		out := compose(t, "exec", "-T", "mysql-"+module, "sh", "-c",
-			`mysql -h127.0.0.1 -uroot -p"$(cat /run/secrets/mysql_root_password)" -N -e "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = 'schema_migrations'"`)
+			`mysql -uroot -p"$(cat /run/secrets/mysql_root_password)" -N -e "SELECT DISTINCT table_schema FROM information_schema.tables WHERE table_name = 'schema_migrations'"`)
 		if out != module {
 			t.Errorf("the server of %s has the schemas %q", module, strings.Fields(out))
 		}
