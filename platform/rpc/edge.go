@@ -44,6 +44,7 @@ type Edge struct {
 	link    Link     // nil for none
 
 	breaker  circuitbreaker.CircuitBreaker[any]
+	failed   atomic.Bool // a call has, since the breaker was last reset
 	bulkhead bulkhead.Bulkhead[any]
 	budget   budget
 }
@@ -121,7 +122,7 @@ func (e *Edge) leave(r *refusal) {
 	defer e.bulkhead.ReleasePermit()
 	switch {
 	case r == nil:
-		e.breaker.RecordSuccess()
+		e.answered()
 	case r.unsent, r.Code == fault.Canceled:
 		// The breaker has no way to return the permit of a probe: begin the probing anew.
 		if e.breaker.IsHalfOpen() {
@@ -129,10 +130,24 @@ func (e *Edge) leave(r *refusal) {
 			e.breaker.HalfOpen()
 		}
 	case r.answered && r.Code != fault.DeadlineExceeded:
-		e.breaker.RecordSuccess()
+		e.answered()
 	default:
+		e.failed.Store(true)
 		e.breaker.RecordFailure()
 	}
+}
+
+// answered tells the breaker of an answer. failsafe compares the rate of failures at successes too, so that the tenth call of a
+// window would stop calls to a module that answers again, because of what failed before: such a window begins anew.
+func (e *Edge) answered() {
+	if e.failed.Load() && e.breaker.IsClosed() {
+		m := e.breaker.Metrics()
+		if calls := m.Executions() + 1; calls >= minCalls && float64(m.Failures()) >= failureRate*float64(calls) {
+			e.failed.Store(false)
+			e.breaker.HalfOpen() // and closed again by the success below, with nothing counted
+		}
+	}
+	e.breaker.RecordSuccess()
 }
 
 // again tells whether a call is made a second time.

@@ -221,3 +221,35 @@ func TestCircuitTrialsOfCallersThatGoAway(t *testing.T) {
 		}
 	})
 }
+
+// What failed before a module came back does not stop calls to it: an answer never opens the circuit.
+func TestCircuitStaysClosedWhenTheModuleIsBack(t *testing.T) {
+	t.Parallel()
+	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {
+		r := newRow(t, way, rpc.Options{})
+		var down atomic.Bool
+		down.Store(true)
+		r.act = func(ctx context.Context, _ *parityv1.ActRequest) (*parityv1.ActResponse, error) {
+			if down.Load() {
+				<-ctx.Done()
+			}
+			return &parityv1.ActResponse{}, ctx.Err()
+		}
+		for range 6 {
+			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
+			if err := r.call(ctx, "Act"); err == nil {
+				t.Fatal("no error")
+			}
+			cancel()
+		}
+		down.Store(false)
+		for i := range 20 {
+			if err := r.call(context.Background(), "Act"); err != nil {
+				t.Fatalf("answer %d: %v", i, err)
+			}
+		}
+		if lines := r.logs.with(t, "calls stopped"); len(lines) != 0 {
+			t.Errorf("log: %v", lines)
+		}
+	})
+}
