@@ -76,7 +76,7 @@ type UsersClient interface {
 	CreateAPIKey(context.Context, *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error)
 	// ListAPIKeys lists the keys of a merchant, the newest first, those revoked or run out left out.
 	ListAPIKeys(context.Context, *ListAPIKeysRequest) (*ListAPIKeysResponse, error)
-	// RevokeAPIKey ends a key of a merchant at once. not_found: the merchant has no such key, or no longer.
+	// RevokeAPIKey ends a key of a merchant at once; one that has ended before stays as it is. not_found: the merchant has no such key.
 	RevokeAPIKey(context.Context, *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error)
 }
 
@@ -273,7 +273,7 @@ type UsersHandler interface {
 	CreateAPIKey(context.Context, *CreateAPIKeyRequest) (*CreateAPIKeyResponse, error)
 	// ListAPIKeys lists the keys of a merchant, the newest first, those revoked or run out left out.
 	ListAPIKeys(context.Context, *ListAPIKeysRequest) (*ListAPIKeysResponse, error)
-	// RevokeAPIKey ends a key of a merchant at once. not_found: the merchant has no such key, or no longer.
+	// RevokeAPIKey ends a key of a merchant at once; one that has ended before stays as it is. not_found: the merchant has no such key.
 	RevokeAPIKey(context.Context, *RevokeAPIKeyRequest) (*RevokeAPIKeyResponse, error)
 }
 

@@ -29,7 +29,7 @@ func (h handlers) keys(api *httpserver.API) {
 	httpserver.Register(api, list, h.listKeys)
 	httpserver.Register(api, revoke, h.revokeKey)
 	api.Problems(
-		httpserver.ProblemInfo{Code: "api_key_not_found", Status: http.StatusNotFound, Title: "No such API key", Help: "The merchant has no key with this id, or it was revoked or has run out."},
+		httpserver.ProblemInfo{Code: "api_key_not_found", Status: http.StatusNotFound, Title: "No such API key", Help: "The merchant has no key with this id, or it is another merchant's."},
 		httpserver.ProblemInfo{Code: "too_many_api_keys", Status: http.StatusTooManyRequests, Title: "Too many API keys", Help: "A merchant has a hundred keys at most. Revoke those that are not used."},
 	)
 }

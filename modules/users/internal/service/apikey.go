@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -102,11 +103,14 @@ func (s *Service) APIKeys(ctx context.Context, merchantID string) (out []store.A
 	return out, err
 }
 
-// RevokeAPIKey ends a key of a merchant, for every gateway. Error: NotFound when the merchant has no such key, or no longer.
+// RevokeAPIKey ends a key of a merchant, for every gateway; a repetition changes nothing. Error: NotFound when the merchant has no such key.
 func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); err != nil {
+		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
+			_, err = store.APIKeyByID(ctx, tx, merchantID, id)
 			return missing("api_key", err)
+		} else if err != nil {
+			return err
 		}
 		if err := s.revoke(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
 			return err

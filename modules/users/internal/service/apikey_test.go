@@ -43,7 +43,10 @@ func TestAPIKey(t *testing.T) {
 		}
 		_, err = w.APIKey(context.Background(), key)
 		wants(t, err, fault.NotFound, "api_key_not_found")
-		wants(t, w.RevokeAPIKey(ctx, "mrc_1", info.ID), fault.NotFound, "api_key_not_found")
+		if err := w.RevokeAPIKey(ctx, "mrc_1", info.ID); err != nil {
+			t.Errorf("again: %v", err)
+		}
+		wants(t, w.RevokeAPIKey(ctx, "mrc_1", "key_x"), fault.NotFound, "api_key_not_found")
 		if subjects, _ := w.revoked(0); len(subjects) != 1 || subjects[0] != info.ID {
 			t.Errorf("gateways are told of %q", subjects)
 		}

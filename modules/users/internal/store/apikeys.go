@@ -28,6 +28,7 @@ const (
 
 	insertAPIKey = `INSERT INTO users_api_keys (` + apiKeyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)`
 	apiKeyByHash = `SELECT ` + apiKeyColumns + ` FROM users_api_keys WHERE key_hash = ?`
+	apiKeyByID   = `SELECT ` + apiKeyColumns + ` FROM users_api_keys WHERE merchant_id = ? AND id = ?`
 	apiKeysOf    = `SELECT ` + apiKeyColumns + ` FROM users_api_keys
 		WHERE merchant_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC LIMIT 200`
 	touchAPIKey  = `UPDATE users_api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)`
@@ -65,6 +66,11 @@ func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time
 // TouchAPIKey records that a key is in use, unless that was recorded after a time already.
 func TouchAPIKey(ctx context.Context, tx *database.Tx, id string, now, unlessAfter time.Time) error {
 	return some(ctx, tx, "touch api key", touchAPIKey, database.Micros(now), id, database.Micros(unlessAfter))
+}
+
+// APIKeyByID reads a key of a merchant, also one that is revoked or has run out. ErrNotFound.
+func APIKeyByID(ctx context.Context, tx *database.Tx, merchantID, id string) (APIKey, error) {
+	return scanAPIKey(tx.QueryRow(ctx, apiKeyByID, merchantID, id))
 }
 
 // RevokeAPIKey ends a key of a merchant. ErrChanged: it has no such key, or no longer.
