@@ -139,6 +139,7 @@ func (a *act) settle(ctx context.Context, w *world, r *rush) error {
 		return err
 	}
 	if a.t.Failed() {
+		w.quit()
 		return keep(ctx, dbs, a.dir)
 	}
 	return nil

@@ -93,11 +93,16 @@ func (u *unit) signal(what os.Signal) {
 	}
 }
 
+// hold keeps the process from being started again until release.
+func (u *unit) hold() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.held++
+}
+
 // kill ends the process and keeps it down until release.
 func (u *unit) kill() {
-	u.mu.Lock()
-	u.held++
-	u.mu.Unlock()
+	u.hold()
 	u.signal(os.Kill)
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -199,6 +200,14 @@ func until(ctx context.Context, patience time.Duration, step func(context.Contex
 			return fmt.Errorf("after %s: %w", patience, err)
 		}
 		sleep(ctx, 50*time.Millisecond)
+	}
+}
+
+// quit ends all processes in the way that makes them write down what they were at.
+func (w *world) quit() {
+	for _, u := range w.units {
+		u.hold()
+		u.signal(syscall.SIGQUIT)
 	}
 }
 
