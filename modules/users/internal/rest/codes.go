@@ -67,13 +67,13 @@ type codeInput struct {
 	Body struct {
 		Request string `json:"request" example:"cod_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"What asking for the code answered"`
 		Code    string `json:"code" example:"123456" doc:"Six digits"`
-		Browser bool   `json:"browser,omitempty" doc:"Whether a cookie is to carry the session instead of tokens"`
+		Session bool   `json:"session,omitempty" doc:"Whether a cookie is to carry the session instead of tokens, as browsers need it"`
 	}
 }
 
 func (h handlers) signInWithCode(ctx context.Context, in *codeInput) (*SignedInOutput, error) {
 	proof := service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}
-	return signedIn(h.users().SignInWithCode(ctx, proof, transportOf(in.Body.Browser)))
+	return signedIn(h.users().SignInWithCode(ctx, proof, transportOf(in.Body.Session)))
 }
 
 type resetInput struct {

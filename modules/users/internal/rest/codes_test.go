@@ -52,7 +52,7 @@ func TestCodeOperations(t *testing.T) {
 	}
 	wantProblem(t, s.call("", "POST", "/v1/auth/code/verify", object("request", request, "code", "123456")), 422, "code_invalid", "/code")
 	request = s.request("", "/v1/auth/code", address)
-	browser := s.must(200, "", "POST", "/v1/auth/code/verify", `{"browser":true,"request":"`+request+`","code":"`+s.code()+`"}`)
+	browser := s.must(200, "", "POST", "/v1/auth/code/verify", `{"session":true,"request":"`+request+`","code":"`+s.code()+`"}`)
 	if !strings.HasPrefix(browser.Header.Get("Set-Cookie"), "__Host-souk=") || strings.Contains(browser.Body, "access_token") {
 		t.Errorf("%v %s", browser.Header, browser.Body)
 	}

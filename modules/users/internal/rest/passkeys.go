@@ -82,7 +82,7 @@ type finishInput struct {
 		Ceremony   string         `json:"ceremony" doc:"What begin answered"`
 		Ticket     string         `json:"ticket,omitempty" doc:"For second_factor"`
 		Credential map[string]any `json:"credential" doc:"The browser's answer, PublicKeyCredential.toJSON()"`
-		Browser    bool           `json:"browser,omitempty" doc:"Whether a cookie is to carry the session instead of tokens; a ticket has decided that already"`
+		Session    bool           `json:"session,omitempty" doc:"Whether a cookie is to carry the session instead of tokens; a ticket has decided that already"`
 	}
 }
 
@@ -91,7 +91,7 @@ func (in *finishInput) shown() (service.ShownPasskey, error) {
 	if err != nil {
 		return service.ShownPasskey{}, fmt.Errorf("read answer: %w", err)
 	}
-	return service.ShownPasskey{Ceremony: in.Body.Ceremony, Ticket: in.Body.Ticket, Credential: raw, Transport: transportOf(in.Body.Browser)}, nil
+	return service.ShownPasskey{Ceremony: in.Body.Ceremony, Ticket: in.Body.Ticket, Credential: raw, Transport: transportOf(in.Body.Session)}, nil
 }
 
 func (h handlers) finishPasskey(ctx context.Context, in *finishInput) (*SignedInOutput, error) {

@@ -49,7 +49,7 @@ func TestPasskeyOperations(t *testing.T) {
 	if in := show("", "sign_in", "/v1/auth/passkeys/finish", ""); in.Status != 200 || !strings.Contains(in.Body, `"access_token":"`) {
 		t.Errorf("%d %s", in.Status, in.Body)
 	}
-	browser := show("", "sign_in", "/v1/auth/passkeys/finish", `,"browser":true`)
+	browser := show("", "sign_in", "/v1/auth/passkeys/finish", `,"session":true`)
 	if browser.Status != 200 || !strings.HasPrefix(browser.Header.Get("Set-Cookie"), "__Host-souk=") {
 		t.Errorf("%d %v", browser.Status, browser.Header)
 	}
