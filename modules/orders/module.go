@@ -4,6 +4,7 @@ package orders
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 
 	"google.golang.org/protobuf/proto"
@@ -24,12 +25,12 @@ import (
 
 // Module is the orders module.
 type Module struct {
-	cfg        Config
-	catalog    catalogv1.CatalogClient
-	payments   paymentsv1.PaymentsClient
-	merchants  merchantsv1.MerchantsClient
-	service    *service.Service
-	reconciler *lifecycle.Worker
+	cfg       Config
+	catalog   catalogv1.CatalogClient
+	payments  paymentsv1.PaymentsClient
+	merchants merchantsv1.MerchantsClient
+	service   *service.Service
+	workers   []*lifecycle.Worker
 }
 
 // New makes the module, not yet open.
@@ -71,21 +72,33 @@ func (m *Module) Open(ctx context.Context, env host.Env) (err error) {
 	m.service, err = service.New(ctx, service.Needs{
 		DB: env.DB, Catalog: m.catalog, Payments: m.payments, Merchants: m.merchants, Logger: env.Logger, Now: env.Now,
 		Options: service.Options{
-			StartGrace: m.cfg.StartGrace, ExpiryMargin: m.cfg.ExpiryMargin, FreshHold: m.cfg.FreshHold, Currency: m.cfg.Currency,
+			StartGrace: m.cfg.StartGrace, ExpiryMargin: m.cfg.ExpiryMargin, FreshHold: m.cfg.FreshHold, KeepCarts: m.cfg.KeepCarts,
+			Currency: m.cfg.Currency,
 		},
 	})
 	if err != nil {
 		return err
 	}
-	m.reconciler = lifecycle.NewWorker("reconcile orders", m.cfg.Reconcile, env.Logger, m.service.Reconcile)
+	m.workers = []*lifecycle.Worker{
+		lifecycle.NewWorker("reconcile orders", m.cfg.Reconcile, env.Logger, m.service.Reconcile),
+		lifecycle.NewWorker("sweep carts", m.cfg.Sweep, env.Logger, m.service.Sweep),
+	}
 	return nil
 }
 
 // Start implements lifecycle.Starter.
 func (m *Module) Start(context.Context) error {
-	m.reconciler.Start()
+	for _, w := range m.workers {
+		w.Start()
+	}
 	return nil
 }
 
 // Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error { return m.reconciler.Stop(ctx) }
+func (m *Module) Stop(ctx context.Context) error {
+	var errs []error
+	for _, w := range m.workers {
+		errs = append(errs, w.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}

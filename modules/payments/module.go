@@ -78,7 +78,7 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	}
 	m.service = service.New(service.Needs{
 		DB: env.DB, Merchants: m.merchants, Providers: []provider.Port{test}, Logger: env.Logger, Now: env.Now,
-		Options: service.Options{Timeout: m.cfg.Timeout, Retry: m.cfg.Reconcile, Poll: m.cfg.Poll},
+		Options: service.Options{Timeout: m.cfg.Timeout, Retry: m.cfg.Reconcile, Poll: m.cfg.Poll, KeepWebhooks: m.cfg.KeepWebhooks},
 	})
 	worker := func(name string, work func(context.Context) (bool, error)) *lifecycle.Worker {
 		return lifecycle.NewWorker(name, m.cfg.Reconcile, env.Logger, work)
@@ -87,7 +87,11 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	slow := worker("test provider", test.Work)
 	m.service.WakeRefunds, m.service.WakeWebhooks = refunds.Wake, webhooks.Wake
 	test.Wake = func(after time.Duration) { time.AfterFunc(after, slow.Wake) }
-	m.workers = []*lifecycle.Worker{worker("reconcile payments", m.service.Reconcile), refunds, webhooks, slow}
+	m.workers = []*lifecycle.Worker{
+		worker("reconcile payments", m.service.Reconcile), refunds, webhooks, slow,
+		lifecycle.NewWorker("sweep webhooks", m.cfg.Sweep, env.Logger, m.service.Sweep),
+		lifecycle.NewWorker("sweep the test provider", m.cfg.Sweep, env.Logger, test.Sweep),
+	}
 	return nil
 }
 
@@ -101,7 +105,7 @@ func (m *Module) testProvider(ctx context.Context, env host.Env) (*testprovider.
 		}
 	}
 	return testprovider.New(testprovider.Options{
-		DB: env.DB, Secret: []byte(secret), SlowAfter: m.cfg.TestSlow, Logger: env.Logger, Now: env.Now,
+		DB: env.DB, Secret: []byte(secret), SlowAfter: m.cfg.TestSlow, Keep: m.cfg.KeepTest, Logger: env.Logger, Now: env.Now,
 		Deliver: func(ctx context.Context, header http.Header, body []byte) error {
 			return m.service.Webhook(ctx, "test", header, body)
 		},

@@ -50,6 +50,8 @@ type Options struct {
 	ExpiryMargin time.Duration
 	// FreshHold is how much of a hold must be left for a checkout to begin with it instead of taking a new one.
 	FreshHold time.Duration
+	// KeepCarts is how long a cart is kept that nobody touches.
+	KeepCarts time.Duration
 	// Currency of the zero total of an empty cart.
 	Currency string
 }

@@ -73,7 +73,7 @@ func (s *shop) twin() *service.Service {
 	s.t.Helper()
 	twin, err := service.New(context.Background(), service.Needs{
 		DB: s.db, Catalog: s.catalog, Payments: s.payments, Merchants: s.merchants, Logger: slog.New(slog.DiscardHandler), Now: s.clock.Now,
-		Options: service.Options{StartGrace: startGrace, ExpiryMargin: time.Minute, FreshHold: 5 * time.Minute, Currency: "EUR"},
+		Options: service.Options{StartGrace: startGrace, ExpiryMargin: time.Minute, FreshHold: 5 * time.Minute, KeepCarts: keepCarts, Currency: "EUR"},
 	})
 	s.must(err)
 	return twin

@@ -37,6 +37,8 @@ type Options struct {
 	Retry time.Duration
 	// Poll is how long to wait for the news of a pending charge before asking for it; it doubles at each try.
 	Poll time.Duration
+	// KeepWebhooks is how long processed webhooks are kept.
+	KeepWebhooks time.Duration
 }
 
 // Needs is what a Service works with.

@@ -70,7 +70,7 @@ func openTill(t testing.TB, db *database.DB) *till {
 func (s *till) twin() *service.Service {
 	return service.New(service.Needs{
 		DB: s.db, Merchants: s.merchants, Providers: []provider.Port{s.company}, Logger: slog.New(slog.DiscardHandler), Now: s.clock.Now,
-		Options: service.Options{Timeout: timeout, Retry: retry, Poll: poll},
+		Options: service.Options{Timeout: timeout, Retry: retry, Poll: poll, KeepWebhooks: keepWebhooks},
 	})
 }
 

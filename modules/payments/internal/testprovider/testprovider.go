@@ -36,6 +36,8 @@ type Options struct {
 	Secret []byte
 	// SlowAfter is how long test_slow takes.
 	SlowAfter time.Duration
+	// Keep is how long charges and refunds are remembered.
+	Keep time.Duration
 	// Deliver hands a signed webhook over, as an HTTP client would; an error is tried again later.
 	Deliver func(ctx context.Context, header http.Header, body []byte) error
 	Logger  *slog.Logger

@@ -36,7 +36,7 @@ func each(t *testing.T, run func(t *testing.T, d *desk)) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		d := &desk{t: t, now: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)}
 		d.Provider = testprovider.New(testprovider.Options{
-			DB: db, Secret: secret, SlowAfter: 2 * time.Second, Deliver: d.take, Logger: slog.New(slog.DiscardHandler), Now: d.clock,
+			DB: db, Secret: secret, SlowAfter: 2 * time.Second, Keep: keep, Deliver: d.take, Logger: slog.New(slog.DiscardHandler), Now: d.clock,
 		})
 		run(t, d)
 	}, store.Migrations())
