@@ -30,16 +30,20 @@ const (
 	connIdle     = time.Minute
 	// lockWait is how many seconds a statement waits for a row before it is tried again as a deadlock would be.
 	lockWait = "10"
+	// statementLimit bounds how long a statement waits for its answer, which is longer than it may wait for a row. A connection
+	// that takes longer is dead, even where the server answers others: something on the way has forgotten it.
+	statementLimit = 13 * time.Second
 	// sqlMode makes the server as strict as SQLite's CHECKs expect, and || join strings as it does there.
 	sqlMode = "'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT'"
 )
 
-// mysqlStore is a schema on a server, with connections for writing, others that refuse to, and one to ask whether the
-// server is there.
+// mysqlStore is a schema on a server, with connections for writing, others that refuse to, one to ask whether the server is
+// there, and one for migrations, whose statements take the time they take.
 type mysqlStore struct {
-	schema                     string
-	writerDB, readerDB, pingDB *sql.DB
-	pulse                      *pulse
+	schema                                string
+	writerDB, readerDB, pingDB, migrateDB *sql.DB
+	idle                                  int // connections that a pool keeps
+	pulse                                 *pulse
 
 	writes, commits, retries atomic.Uint64
 	waiting                  atomic.Int64
@@ -52,7 +56,7 @@ func openMySQL(ctx context.Context, place Location, o Options) (*mysqlStore, err
 	}
 	s := &mysqlStore{schema: place.Schema}
 	if err = s.connect(config, place.pool(o.Readers)); err == nil {
-		s.pulse = newPulse(place, o.Logger, s.pingDB.PingContext)
+		s.pulse = newPulse(place, o.Logger, s.pingDB.PingContext, s.forget)
 		err = s.reach(ctx)
 	}
 	if err != nil {
@@ -74,9 +78,22 @@ func (s *mysqlStore) connect(config *mysql.Config, size poolSize) (err error) {
 	if err != nil {
 		return err
 	}
-	size.conns = 1
-	s.pingDB, err = mysqlPool(config, "DO 0", size)
+	s.idle, size.conns = size.conns, 1
+	if s.pingDB, err = mysqlPool(config, "DO 0", size); err != nil {
+		return err
+	}
+	config.ReadTimeout = 0
+	s.migrateDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", size)
 	return err
+}
+
+// forget drops the connections that nobody uses at the moment. Where one was found dead, those beside it may be, and each would
+// cost its next user the time to find out.
+func (s *mysqlStore) forget() {
+	for _, pool := range []*sql.DB{s.writerDB, s.readerDB} {
+		pool.SetMaxIdleConns(0)
+		pool.SetMaxIdleConns(s.idle)
+	}
 }
 
 // reach makes a first connection and keeps it for reading.
@@ -95,7 +112,7 @@ func mysqlConfig(place Location, logger *slog.Logger) (*mysql.Config, error) {
 	if socket := place.Query.Get("socket"); socket != "" {
 		c.Net, c.Addr = "unix", socket
 	}
-	c.Timeout = connectLimit
+	c.Timeout, c.ReadTimeout, c.WriteTimeout = connectLimit, statementLimit, statementLimit
 	c.Collation = "utf8mb4_bin"
 	c.ParseTime, c.Loc = true, time.UTC
 	c.InterpolateParams = true // one trip per statement instead of three
@@ -223,7 +240,7 @@ func (s *mysqlStore) builder() *bun.DB { return bun.NewDB(s.readerDB, mysqldiale
 
 func (s *mysqlStore) close() error {
 	var errs []error
-	for _, pool := range []*sql.DB{s.writerDB, s.readerDB, s.pingDB} {
+	for _, pool := range []*sql.DB{s.writerDB, s.readerDB, s.pingDB, s.migrateDB} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}

@@ -17,7 +17,7 @@ const lockPatience = 5
 // the file runs: finding one later means that an earlier run died in between, and that "already exists" and its
 // kin then mean the file had been applied. Files with data statements share a transaction with their mark.
 func (s *mysqlStore) migrate(ctx context.Context, db *DB, all []script) (applied []string, err error) {
-	conn, err := s.writerDB.Conn(ctx)
+	conn, err := s.migrateDB.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: %w", db.module, err)
 	}

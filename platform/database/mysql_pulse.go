@@ -38,6 +38,7 @@ type pulse struct {
 	place  Location
 	logger *slog.Logger
 	ask    func(context.Context) error // one round trip, on a connection of its own
+	forget func()                      // drops connections that may be dead
 	end    context.CancelFunc
 	ended  chan struct{}
 
@@ -55,9 +56,9 @@ type call struct {
 	cut   error // why it was given up
 }
 
-func newPulse(place Location, logger *slog.Logger, ask func(context.Context) error) *pulse {
+func newPulse(place Location, logger *slog.Logger, ask func(context.Context) error, forget func()) *pulse {
 	ctx, end := context.WithCancel(context.Background())
-	p := &pulse{place: place, logger: logger, ask: ask, end: end, ended: make(chan struct{}), calls: map[*call]struct{}{}}
+	p := &pulse{place: place, logger: logger, ask: ask, forget: forget, end: end, ended: make(chan struct{}), calls: map[*call]struct{}{}}
 	go p.watch(ctx)
 	return p
 }
@@ -157,6 +158,7 @@ func (p *pulse) fall(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down == nil {
+		p.forget()
 		p.logger.Error("the database does not answer", "database", p.place.String(), "error", err)
 	}
 	// Only the text: what the driver would repeat must not be repeated while nobody is there.
@@ -174,6 +176,9 @@ func (p *pulse) rise() {
 	defer p.mu.Unlock()
 	if p.down != nil {
 		p.logger.Info("the database answers again", "database", p.place.String())
+	}
+	if p.doubt {
+		p.forget()
 	}
 	p.down, p.doubt = nil, false
 }

@@ -93,7 +93,7 @@ func startPrivate(args []string) (s *Server, err error) {
 // server is started again on it.
 func freePort() (int, error) {
 	for range 100 {
-		port := 10_000 + rand.IntN(20_000) //nolint:gosec // it keeps no secret
+		port := 10_000 + rand.IntN(20_000)                                             //nolint:gosec // it keeps no secret
 		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
 		if err == nil {
 			return port, l.Close()
