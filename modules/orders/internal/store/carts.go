@@ -47,7 +47,7 @@ func InsertCart(ctx context.Context, tx *database.Tx, c Cart) error {
 	_, err := tx.Exec(ctx, `INSERT INTO orders_carts (id, buyer_id, token_hash, currency, state, order_id, version, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.ID, c.BuyerID, c.TokenHash, c.Currency, c.State, c.OrderID, c.Version, database.Micros(c.CreatedAt), database.Micros(c.UpdatedAt))
-	return inserted("cart", err)
+	return database.Inserted("cart", err)
 }
 
 const cartByID = `SELECT id, buyer_id, token_hash, currency, state, order_id, version, created_at, updated_at
@@ -60,7 +60,7 @@ func CartByID(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
 
 // LockCart is CartByID for a change: the cart stays as it is until the transaction ends.
 func LockCart(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
-	return readCart(ctx, tx, cartByID+lock(tx), id)
+	return readCart(ctx, tx, cartByID+tx.ForUpdate(), id)
 }
 
 func readCart(ctx context.Context, tx *database.Tx, query, id string) (Cart, error) {
@@ -69,7 +69,7 @@ func readCart(ctx context.Context, tx *database.Tx, query, id string) (Cart, err
 	err := tx.QueryRow(ctx, query, id).
 		Scan(&c.ID, &c.BuyerID, &c.TokenHash, &c.Currency, &c.State, &c.OrderID, &c.Version, &created, &updated)
 	if err != nil {
-		return Cart{}, found("cart", err)
+		return Cart{}, database.Found("cart", err)
 	}
 	c.CreatedAt, c.UpdatedAt = database.Time(created), database.Time(updated)
 	c.Lines, err = cartLines(ctx, tx, c)
@@ -101,26 +101,26 @@ func InsertCartLine(ctx context.Context, tx *database.Tx, cartID string, l CartL
 	_, err := tx.Exec(ctx, `INSERT INTO orders_cart_lines (cart_id, product_id, merchant_id, title, quantity, price, added_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		cartID, l.ProductID, l.MerchantID, l.Title, l.Quantity, l.Price.Amount, database.Micros(l.AddedAt))
-	return inserted("cart line", err)
+	return database.Inserted("cart line", err)
 }
 
 // UpdateCartLine replaces quantity, price and title of a line that the cart has.
 func UpdateCartLine(ctx context.Context, tx *database.Tx, cartID string, l CartLine) error {
-	return one(ctx, tx, "update cart line",
+	return tx.One(ctx, "update cart line",
 		`UPDATE orders_cart_lines SET merchant_id = ?, title = ?, quantity = ?, price = ? WHERE cart_id = ? AND product_id = ?`,
 		l.MerchantID, l.Title, l.Quantity, l.Price.Amount, cartID, l.ProductID)
 }
 
 // DeleteCartLine takes a product out of a cart.
 func DeleteCartLine(ctx context.Context, tx *database.Tx, cartID, productID string) error {
-	return one(ctx, tx, "delete cart line",
+	return tx.One(ctx, "delete cart line",
 		`DELETE FROM orders_cart_lines WHERE cart_id = ? AND product_id = ?`, cartID, productID)
 }
 
 // UpdateCart stores currency, state, order id and time of a cart and raises its version, provided that it still has the
 // version and the order id given; ErrChanged otherwise.
 func UpdateCart(ctx context.Context, tx *database.Tx, c Cart, orderID string) error {
-	return one(ctx, tx, "update cart",
+	return tx.One(ctx, "update cart",
 		`UPDATE orders_carts SET currency = ?, state = ?, order_id = ?, version = version + 1, updated_at = ?
 		WHERE id = ? AND version = ? AND order_id = ?`,
 		c.Currency, c.State, c.OrderID, database.Micros(c.UpdatedAt), c.ID, c.Version, orderID)

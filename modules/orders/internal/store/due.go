@@ -38,7 +38,7 @@ func DueOrders(ctx context.Context, tx *database.Tx, now time.Time, limit int) (
 // Claim puts off an order that is due, so that only one process looks at it now; false when another one was first, or
 // when there is nothing left to look at.
 func Claim(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
-	err := one(ctx, tx, "claim order", `UPDATE orders_orders SET due_at = ? WHERE id = ? AND due_at = ?`,
+	err := tx.One(ctx, "claim order", `UPDATE orders_orders SET due_at = ? WHERE id = ? AND due_at = ?`,
 		database.Micros(next), d.ID, database.Micros(d.At))
 	if errors.Is(err, ErrChanged) {
 		return false, nil

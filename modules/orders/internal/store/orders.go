@@ -94,10 +94,10 @@ func InsertOrder(ctx context.Context, tx *database.Tx, o Order) error {
 		payment_id, payment_method, payment_status, expires_at, due_at, version, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		o.ID, o.CartID, o.BuyerID, o.TokenHash, o.Email, o.Status, o.Total.Currency, o.Total.Amount, o.CheckoutKey,
-		o.PaymentID, o.PaymentMethod, o.PaymentStatus, database.Micros(o.ExpiresAt), maybe(o.DueAt), o.Version,
+		o.PaymentID, o.PaymentMethod, o.PaymentStatus, database.Micros(o.ExpiresAt), database.NullMicros(o.DueAt), o.Version,
 		database.Micros(o.CreatedAt), database.Micros(o.UpdatedAt))
 	if err != nil {
-		return inserted("order", err)
+		return database.Inserted("order", err)
 	}
 	if err := insertLines(ctx, tx, o); err != nil {
 		return err
@@ -111,7 +111,7 @@ func insertLines(ctx context.Context, tx *database.Tx, o Order) error {
 	for i, l := range o.Lines {
 		args = append(args, o.ID, i+1, l.ProductID, l.MerchantID, l.Title, l.SKU, l.Quantity, l.Price.Amount, l.Total.Amount)
 	}
-	return inserted("order lines", insertMany(ctx, tx,
+	return database.Inserted("order lines", tx.InsertMany(ctx,
 		`INSERT INTO orders_lines (order_id, line_no, product_id, merchant_id, title, sku, quantity, price, total)`, width, args))
 }
 
@@ -122,7 +122,7 @@ func insertParts(ctx context.Context, tx *database.Tx, o Order) error {
 	for _, p := range parts {
 		args = append(args, p.MerchantID, database.Micros(o.CreatedAt), o.ID, p.Total.Amount)
 	}
-	return inserted("order parts", insertMany(ctx, tx,
+	return database.Inserted("order parts", tx.InsertMany(ctx,
 		`INSERT INTO orders_order_merchants (merchant_id, created_at, order_id, total)`, width, args))
 }
 
@@ -135,7 +135,7 @@ func scanOrder(row scanner) (Order, error) {
 	var due sql.NullInt64
 	err := row.Scan(&o.ID, &o.CartID, &o.BuyerID, &o.TokenHash, &o.Email, &o.Status, &o.Total.Currency, &o.Total.Amount, &o.CheckoutKey,
 		&o.PaymentID, &o.PaymentMethod, &o.PaymentStatus, &expires, &due, &o.Version, &created, &updated)
-	o.ExpiresAt, o.DueAt = database.Time(expires), timeOf(due)
+	o.ExpiresAt, o.DueAt = database.Time(expires), database.NullTime(due)
 	o.CreatedAt, o.UpdatedAt = database.Time(created), database.Time(updated)
 	return o, err //nolint:wrapcheck // the caller names what was read
 }
@@ -144,7 +144,7 @@ func scanOrder(row scanner) (Order, error) {
 func OrderByID(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.id = ?`, id))
 	if err != nil {
-		return Order{}, found("order", err)
+		return Order{}, database.Found("order", err)
 	}
 	return whole(ctx, tx, o)
 }
@@ -153,7 +153,7 @@ func OrderByID(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 func OrderByKey(ctx context.Context, tx *database.Tx, key string) (Order, error) {
 	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.checkout_key = ?`, key))
 	if err != nil {
-		return Order{}, found("order", err)
+		return Order{}, database.Found("order", err)
 	}
 	return whole(ctx, tx, o)
 }
@@ -161,9 +161,9 @@ func OrderByKey(ctx context.Context, tx *database.Tx, key string) (Order, error)
 // LockOrder reads an order with its lines, without its timeline, for a change: it stays as it is until the transaction
 // ends. ErrNotFound.
 func LockOrder(ctx context.Context, tx *database.Tx, id string) (Order, error) {
-	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.id = ?`+lock(tx), id))
+	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.id = ?`+tx.ForUpdate(), id))
 	if err != nil {
-		return Order{}, found("order", err)
+		return Order{}, database.Found("order", err)
 	}
 	o.Lines, err = orderLines(ctx, tx, o)
 	return o, err
@@ -199,7 +199,7 @@ func orderLines(ctx context.Context, tx *database.Tx, o Order) ([]Line, error) {
 // UpdateOrder stores status, payment status, due time and time of an order and raises its version, provided that it still
 // has the version given; ErrChanged otherwise.
 func UpdateOrder(ctx context.Context, tx *database.Tx, o Order) error {
-	return one(ctx, tx, "update order",
+	return tx.One(ctx, "update order",
 		`UPDATE orders_orders SET status = ?, payment_status = ?, due_at = ?, version = version + 1, updated_at = ? WHERE id = ? AND version = ?`,
-		o.Status, o.PaymentStatus, maybe(o.DueAt), database.Micros(o.UpdatedAt), o.ID, o.Version)
+		o.Status, o.PaymentStatus, database.NullMicros(o.DueAt), database.Micros(o.UpdatedAt), o.ID, o.Version)
 }

@@ -20,7 +20,7 @@ type Entry struct {
 func InsertEntry(ctx context.Context, tx *database.Tx, orderID string, e Entry) error {
 	_, err := tx.Exec(ctx, `INSERT INTO orders_timeline (order_id, version, at, event, detail) VALUES (?, ?, ?, ?, ?)`,
 		orderID, e.Version, database.Micros(e.At), e.Event, e.Detail)
-	return inserted("timeline entry", err)
+	return database.Inserted("timeline entry", err)
 }
 
 func timeline(ctx context.Context, tx *database.Tx, orderID string) ([]Entry, error) {

@@ -53,13 +53,13 @@ func due(ctx context.Context, tx *database.Tx, query string, args ...any) ([]Due
 // ClaimPayment puts off a payment that is due and counts the try, so that only one process looks at it now; false when
 // another one was first.
 func ClaimPayment(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
-	return claimed(one(ctx, tx, "claim payment", `UPDATE payments_payments SET due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ?`,
+	return claimed(tx.One(ctx, "claim payment", `UPDATE payments_payments SET due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ?`,
 		database.Micros(next), d.ID, database.Micros(d.At)))
 }
 
 // ClaimRefund is ClaimPayment for a refund, which is sending from then on.
 func ClaimRefund(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
-	return claimed(one(ctx, tx, "claim refund",
+	return claimed(tx.One(ctx, "claim refund",
 		`UPDATE payments_refunds SET state = 'sending', due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ? AND state IN ('queued', 'sending', 'unknown')`,
 		database.Micros(next), d.ID, database.Micros(d.At)))
 }

@@ -80,17 +80,17 @@ func InsertPayment(ctx context.Context, tx *database.Tx, p Payment) error {
 		provider, method, email, buyer_id, token_hash, expires_at, cancelled_at, attempt, tries, due_at, version, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, p.OrderID, p.Status, p.Reason, p.Currency, p.Amount, p.Captured, p.Refunding, p.Refunded,
-		p.Provider, p.Method, p.Email, p.BuyerID, p.TokenHash, database.Micros(p.ExpiresAt), maybe(p.CancelledAt),
-		p.Attempt, p.Tries, maybe(p.DueAt), p.Version, database.Micros(p.CreatedAt), database.Micros(p.UpdatedAt))
+		p.Provider, p.Method, p.Email, p.BuyerID, p.TokenHash, database.Micros(p.ExpiresAt), database.NullMicros(p.CancelledAt),
+		p.Attempt, p.Tries, database.NullMicros(p.DueAt), p.Version, database.Micros(p.CreatedAt), database.Micros(p.UpdatedAt))
 	if err != nil {
-		return inserted("payment", err)
+		return database.Inserted("payment", err)
 	}
 	const width = 4
 	args := make([]any, 0, width*len(p.Shares))
 	for _, s := range p.Shares {
 		args = append(args, p.ID, s.MerchantID, s.Amount, s.Refunded)
 	}
-	return inserted("shares", insertMany(ctx, tx, `INSERT INTO payments_shares (payment_id, merchant_id, amount, refunded)`, width, args))
+	return database.Inserted("shares", tx.InsertMany(ctx, `INSERT INTO payments_shares (payment_id, merchant_id, amount, refunded)`, width, args))
 }
 
 const paymentColumns = `SELECT id, order_id, status, reason, currency, amount, captured, refunding, refunded,
@@ -105,9 +105,9 @@ func readPayment(ctx context.Context, tx *database.Tx, query, key string) (Payme
 		&p.Refunding, &p.Refunded, &p.Provider, &p.Method, &p.Email, &p.BuyerID, &p.TokenHash, &expires, &cancelled,
 		&p.Attempt, &p.Tries, &due, &p.Version, &created, &updated)
 	if err != nil {
-		return Payment{}, found("payment", err)
+		return Payment{}, database.Found("payment", err)
 	}
-	p.ExpiresAt, p.CancelledAt, p.DueAt = database.Time(expires), timeOf(cancelled), timeOf(due)
+	p.ExpiresAt, p.CancelledAt, p.DueAt = database.Time(expires), database.NullTime(cancelled), database.NullTime(due)
 	p.CreatedAt, p.UpdatedAt = database.Time(created), database.Time(updated)
 	return p, nil
 }
@@ -130,12 +130,12 @@ func PaymentByOrder(ctx context.Context, tx *database.Tx, orderID string) (Payme
 // LockPayment reads a payment, without its shares, for a change: it stays as it is until the transaction ends.
 // ErrNotFound.
 func LockPayment(ctx context.Context, tx *database.Tx, id string) (Payment, error) {
-	return readPayment(ctx, tx, `WHERE id = ?`+lock(tx), id)
+	return readPayment(ctx, tx, `WHERE id = ?`+tx.ForUpdate(), id)
 }
 
 // LockPaymentOfOrder is LockPayment by the order.
 func LockPaymentOfOrder(ctx context.Context, tx *database.Tx, orderID string) (Payment, error) {
-	return readPayment(ctx, tx, `WHERE order_id = ?`+lock(tx), orderID)
+	return readPayment(ctx, tx, `WHERE order_id = ?`+tx.ForUpdate(), orderID)
 }
 
 func shares(ctx context.Context, tx *database.Tx, paymentID string) ([]Share, error) {
@@ -158,11 +158,11 @@ func shares(ctx context.Context, tx *database.Tx, paymentID string) ([]Share, er
 // UpdatePayment stores what changes in a payment's life and raises its version, provided that nobody changed it since p
 // was read; ErrChanged otherwise.
 func UpdatePayment(ctx context.Context, tx *database.Tx, p *Payment) error {
-	err := one(ctx, tx, "update payment",
+	err := tx.One(ctx, "update payment",
 		`UPDATE payments_payments SET status = ?, reason = ?, captured = ?, refunding = ?, refunded = ?, cancelled_at = ?,
 		attempt = ?, tries = ?, due_at = ?, version = version + 1, updated_at = ? WHERE id = ? AND version = ?`,
-		p.Status, p.Reason, p.Captured, p.Refunding, p.Refunded, maybe(p.CancelledAt),
-		p.Attempt, p.Tries, maybe(p.DueAt), database.Micros(p.UpdatedAt), p.ID, p.Version)
+		p.Status, p.Reason, p.Captured, p.Refunding, p.Refunded, database.NullMicros(p.CancelledAt),
+		p.Attempt, p.Tries, database.NullMicros(p.DueAt), database.Micros(p.UpdatedAt), p.ID, p.Version)
 	if err == nil {
 		p.Version++
 	}
@@ -171,14 +171,14 @@ func UpdatePayment(ctx context.Context, tx *database.Tx, p *Payment) error {
 
 // TakeShare counts an amount as refunded by a merchant; ErrChanged when the merchant's share has not that much left.
 func TakeShare(ctx context.Context, tx *database.Tx, paymentID, merchantID string, amount int64) error {
-	return one(ctx, tx, "take share",
+	return tx.One(ctx, "take share",
 		`UPDATE payments_shares SET refunded = refunded + ? WHERE payment_id = ? AND merchant_id = ? AND refunded + ? <= amount`,
 		amount, paymentID, merchantID, amount)
 }
 
 // GiveShareBack undoes TakeShare for a refund that failed.
 func GiveShareBack(ctx context.Context, tx *database.Tx, paymentID, merchantID string, amount int64) error {
-	return one(ctx, tx, "give share back",
+	return tx.One(ctx, "give share back",
 		`UPDATE payments_shares SET refunded = refunded - ? WHERE payment_id = ? AND merchant_id = ? AND refunded >= ?`,
 		amount, paymentID, merchantID, amount)
 }

@@ -39,8 +39,8 @@ type Refund struct {
 func InsertRefund(ctx context.Context, tx *database.Tx, r Refund) error {
 	_, err := tx.Exec(ctx, `INSERT INTO payments_refunds (id, payment_id, merchant_id, amount, reason, state, tries, due_at, created_at, updated_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.ID, r.PaymentID, r.MerchantID, r.Amount, r.Reason, r.State, r.Tries, maybe(r.DueAt), database.Micros(r.CreatedAt), database.Micros(r.UpdatedAt))
-	return inserted("refund", err)
+		r.ID, r.PaymentID, r.MerchantID, r.Amount, r.Reason, r.State, r.Tries, database.NullMicros(r.DueAt), database.Micros(r.CreatedAt), database.Micros(r.UpdatedAt))
+	return database.Inserted("refund", err)
 }
 
 const refundColumns = `SELECT id, payment_id, merchant_id, amount, reason, state, tries, due_at, created_at, updated_at FROM payments_refunds `
@@ -50,20 +50,20 @@ func scanRefund(row scanner) (Refund, error) {
 	var due sql.NullInt64
 	var created, updated int64
 	err := row.Scan(&r.ID, &r.PaymentID, &r.MerchantID, &r.Amount, &r.Reason, &r.State, &r.Tries, &due, &created, &updated)
-	r.DueAt, r.CreatedAt, r.UpdatedAt = timeOf(due), database.Time(created), database.Time(updated)
+	r.DueAt, r.CreatedAt, r.UpdatedAt = database.NullTime(due), database.Time(created), database.Time(updated)
 	return r, err //nolint:wrapcheck // the caller names what was read
 }
 
 // RefundByID reads a refund. ErrNotFound.
 func RefundByID(ctx context.Context, tx *database.Tx, id string) (Refund, error) {
 	r, err := scanRefund(tx.QueryRow(ctx, refundColumns+`WHERE id = ?`, id))
-	return r, found("refund", err)
+	return r, database.Found("refund", err)
 }
 
 // LockRefund is RefundByID for a change.
 func LockRefund(ctx context.Context, tx *database.Tx, id string) (Refund, error) {
-	r, err := scanRefund(tx.QueryRow(ctx, refundColumns+`WHERE id = ?`+lock(tx), id))
-	return r, found("refund", err)
+	r, err := scanRefund(tx.QueryRow(ctx, refundColumns+`WHERE id = ?`+tx.ForUpdate(), id))
+	return r, database.Found("refund", err)
 }
 
 // RefundsOf lists the refunds of a payment, oldest first.
@@ -87,7 +87,7 @@ func RefundsOf(ctx context.Context, tx *database.Tx, paymentID string) ([]Refund
 // UpdateRefund stores state, tries and due time of a refund, provided that it is in the state given; ErrChanged
 // otherwise.
 func UpdateRefund(ctx context.Context, tx *database.Tx, r Refund, from RefundState) error {
-	return one(ctx, tx, "update refund",
+	return tx.One(ctx, "update refund",
 		`UPDATE payments_refunds SET state = ?, tries = ?, due_at = ?, updated_at = ? WHERE id = ? AND state = ?`,
-		r.State, r.Tries, maybe(r.DueAt), database.Micros(r.UpdatedAt), r.ID, from)
+		r.State, r.Tries, database.NullMicros(r.DueAt), database.Micros(r.UpdatedAt), r.ID, from)
 }

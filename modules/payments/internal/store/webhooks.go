@@ -23,8 +23,8 @@ type Webhook struct {
 // InsertWebhook keeps an event. ErrDuplicate when it is there already.
 func InsertWebhook(ctx context.Context, tx *database.Tx, w Webhook) error {
 	_, err := tx.Exec(ctx, `INSERT INTO payments_webhooks (provider, event_id, payload, tries, due_at, result, received_at, processed_at)
-		VALUES (?, ?, ?, 0, ?, '', ?, NULL)`, w.Provider, w.EventID, w.Payload, maybe(w.DueAt), database.Micros(w.ReceivedAt))
-	return inserted("webhook", err)
+		VALUES (?, ?, ?, 0, ?, '', ?, NULL)`, w.Provider, w.EventID, w.Payload, database.NullMicros(w.DueAt), database.Micros(w.ReceivedAt))
+	return database.Inserted("webhook", err)
 }
 
 // LockWebhook reads an event for a change. ErrNotFound.
@@ -33,22 +33,22 @@ func LockWebhook(ctx context.Context, tx *database.Tx, provider, eventID string)
 	var due, processed sql.NullInt64
 	var received int64
 	err := tx.QueryRow(ctx, `SELECT payload, tries, due_at, result, received_at, processed_at FROM payments_webhooks
-		WHERE provider = ? AND event_id = ?`+lock(tx), provider, eventID).
+		WHERE provider = ? AND event_id = ?`+tx.ForUpdate(), provider, eventID).
 		Scan(&w.Payload, &w.Tries, &due, &w.Result, &received, &processed)
-	w.DueAt, w.ReceivedAt, w.ProcessedAt = timeOf(due), database.Time(received), timeOf(processed)
-	return w, found("webhook", err)
+	w.DueAt, w.ReceivedAt, w.ProcessedAt = database.NullTime(due), database.Time(received), database.NullTime(processed)
+	return w, database.Found("webhook", err)
 }
 
 // FinishWebhook marks an event as processed; ErrChanged when it was before.
 func FinishWebhook(ctx context.Context, tx *database.Tx, w Webhook, result string, now time.Time) error {
-	return one(ctx, tx, "finish webhook",
+	return tx.One(ctx, "finish webhook",
 		`UPDATE payments_webhooks SET result = ?, due_at = NULL, processed_at = ? WHERE provider = ? AND event_id = ? AND processed_at IS NULL`,
 		result, database.Micros(now), w.Provider, w.EventID)
 }
 
 // PutOffWebhook notes why an event could not be processed and when to try again.
 func PutOffWebhook(ctx context.Context, tx *database.Tx, w Webhook, why string, next time.Time) error {
-	return one(ctx, tx, "put off webhook",
+	return tx.One(ctx, "put off webhook",
 		`UPDATE payments_webhooks SET result = ?, tries = tries + 1, due_at = ? WHERE provider = ? AND event_id = ? AND processed_at IS NULL`,
-		why, maybe(next), w.Provider, w.EventID)
+		why, database.NullMicros(next), w.Provider, w.EventID)
 }
