@@ -47,10 +47,13 @@ func (l links) open(name, upstream string) (address string, err error) {
 }
 
 // freeAddress finds a port that nobody listens at, below those that the system gives to connections on their way out: a
-// link that was cut listens there again.
+// link that was cut listens there again. It gives none twice: what has one may not listen yet.
 func freeAddress() (string, error) {
-	for range 100 {
+	for range 1000 {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
+		if _, given := givenAddresses.LoadOrStore(address, true); given {
+			continue
+		}
 		l, err := net.Listen("tcp", address) //nolint:noctx // returns at once
 		if err == nil {
 			return address, l.Close()
@@ -58,6 +61,8 @@ func freeAddress() (string, error) {
 	}
 	return "", errors.New("no port is free")
 }
+
+var givenAddresses sync.Map
 
 // close ends all links.
 func (l links) close() {
