@@ -54,6 +54,13 @@ func TestConformance_EveryRouteInEveryShape(t *testing.T) {
 		op := route.Operation
 		t.Run(op.Method+" "+op.Path, func(t *testing.T) {
 			t.Parallel()
+			tokens := tokens
+			if op.Revokes { // somebody else's session would end in the middle of another route
+				tokens = map[shop.Shape]*shop.Client{}
+				for shape, s := range shops {
+					tokens[shape] = must(s.SignUp(t.Context(), op.ID+"@example.com"))(t)
+				}
+			}
 			for _, p := range probes {
 				want := ask(t, shops[shop.Local], tokens[shop.Local], op.Method, op.Path, p)
 				if strings.Contains(want.Status, "50") {
@@ -97,6 +104,9 @@ func ask(t *testing.T, s *shop.Shop, user *shop.Client, method, path string, p p
 		body, options = []byte(p.body), append(options, shop.Header("Content-Type", p.contentType))
 	}
 	path = parameter.ReplaceAllStringFunc(path, func(name string) string { return placeholder[name] })
+	if strings.HasPrefix(path, "/dev/mailbox") { // the others get mail as they sign up
+		p.query = "?to=conformance@example.com" + strings.Replace(p.query, "?", "&", 1)
+	}
 	reply, err := c.Send(t.Context(), method, path+p.query, body, options...)
 	if err != nil {
 		return answer{Status: "the connection broke"} // both sides may cut off a body they will not read
@@ -113,7 +123,7 @@ func ask(t *testing.T, s *shop.Shop, user *shop.Client, method, path string, p p
 	return out
 }
 
-var made = regexp.MustCompile(`[a-z]{3}_[0-9a-z]{26}|\d{4}-\d\d-\d\dT[0-9:.]+Z|"kid":"[^"]*"|"x":"[^"]*"|"token":"[^"]*"|\b\d{6}\b|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|http://127\.0\.0\.1:\d+`)
+var made = regexp.MustCompile(`[a-z]{3}_[0-9a-z]{26}|\d{4}-\d\d-\d\dT[0-9:.]+Z|"kid":"[^"]*"|"x":"[^"]*"|"token":"[^"]*"|\b\d{6}\b|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|http://127\.0\.0\.1:\d+|"secret":"[A-Z2-7]{32}"|secret=[A-Z2-7]{32}`)
 
 // mask hides what differs between any two shops.
 func mask(t *testing.T, reply shop.Reply) string {
@@ -124,7 +134,8 @@ func mask(t *testing.T, reply shop.Reply) string {
 			t.Errorf("not JSON: %v", err)
 		}
 	}
-	if reply.Status >= http.StatusBadRequest && reply.Header.Get("Content-Type") != "application/problem+json" && len(reply.Body) > 0 {
+	oauth := strings.HasPrefix(string(reply.Body), `{"error":"`) // of a form of its own (RFC 6749 section 5.2)
+	if reply.Status >= http.StatusBadRequest && reply.Header.Get("Content-Type") != "application/problem+json" && len(reply.Body) > 0 && !oauth {
 		t.Errorf("an error that is not problem+json: %d %s", reply.Status, reply.Header.Get("Content-Type"))
 	}
 	return hide(string(reply.Body))

@@ -95,6 +95,7 @@ func (b *Browser) Post(at string, form url.Values) Reply {
 
 func (b *Browser) do(r *http.Request) Reply {
 	b.t.Helper()
+	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	reply, err := b.http.Do(r)
 	if err != nil {
 		b.t.Fatal(err)

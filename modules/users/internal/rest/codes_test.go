@@ -98,7 +98,7 @@ func TestFailure23_SameRepliesToRequestsForCodes(t *testing.T) {
 // post sends what the form of a page holds, with the values added.
 func (s *site) post(access, path string, form url.Values, headers ...string) reply {
 	s.t.Helper()
-	return s.call(access, "POST", path, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin"}, headers...)...)
+	return s.call(access, "POST", path, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "Accept", "text/html,*/*;q=0.8"}, headers...)...)
 }
 
 // A mail scanner that opens the link of a letter, however often, spends nothing; the form does.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"app/modules/users/internal/service"
+	"app/platform/fault"
 	"app/platform/httpserver"
 )
 
@@ -77,7 +78,7 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 		})
 		form.done(w, r, err, "Your password is set. You can sign in with it now.")
 	default:
-		form.show(w, http.StatusNotFound)
+		form.failed(w, r, fault.Invalid(fault.Field{Pointer: "/purpose", Detail: "is none of a letter's"}))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -45,10 +46,11 @@ func (p page) show(w http.ResponseWriter, status int) {
 	_, _ = w.Write(out.Bytes()) // the client may have gone
 }
 
-// failed shows the page again with what went wrong. What a person cannot mend is a problem as anywhere else.
+// failed shows the page again with what went wrong, to whoever asks for pages. What a person cannot mend, and what a program gets, is a problem as
+// anywhere else.
 func (p page) failed(w http.ResponseWriter, r *http.Request, err error) {
 	problem := httpserver.ProblemOf(err)
-	if problem.Status >= http.StatusInternalServerError || fault.ReasonOf(err) == "cross_site" {
+	if problem.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		httpserver.WriteProblem(w, r, err)
 		return
 	}
