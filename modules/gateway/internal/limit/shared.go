@@ -5,47 +5,60 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/go-redis/redis_rate/v10"
+	"github.com/gomodule/redigo/redis"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 const (
-	// Patience is how long a request waits for Redis to count it, at most, in each of connecting, asking and hearing. A
+	// Patience is how long a request waits for Redis to count it, at most. A
 	// Redis near the gateway answers within a millisecond; who has to wait longer than this is better counted alone.
 	Patience = 100 * time.Millisecond
 	// pause is how long Redis is left alone after it has failed: then one request finds out whether it is back.
 	pause = time.Second
+	// connections bounds what one gateway has open to Redis. A question takes a fraction of a millisecond.
+	connections = 64
 )
+
+// counting does in Redis what class.verdict does here, in one step and by the clock of Redis, in microseconds. It gives whether the
+// request is allowed, and how far ahead of time the caller then is. The arrival time is kept as text: Lua would round it.
+var counting = redis.NewScript(1, `
+local clock = redis.call("TIME")
+local now = clock[1] * 1000000 + clock[2]
+local step, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
+local before = math.max(tonumber(redis.call("GET", KEYS[1]) or now), now)
+local after = before + step
+if after - tolerance > now then
+  return {0, before - now}
+end
+redis.call("SET", KEYS[1], string.format("%.0f", after), "PX", math.ceil((after - now) / 1000))
+return {1, after - now}
+`)
 
 // Shared counts requests in a Redis, so that several gateways have one limit. While Redis does not answer, each gateway
 // counts alone, from nothing: requests go on, and a caller may have his quota from each. Safe for concurrent use.
 type Shared struct {
-	client  *redis.Client
-	limiter *redis_rate.Limiter
-	logger  *slog.Logger
-	alone   prometheus.Counter
+	pool     *redis.Pool
+	patience time.Duration
+	logger   *slog.Logger
+	alone    prometheus.Counter
 
 	retryAt atomic.Int64 // nanoseconds since 1970; zero while Redis answers
 }
 
-// NewShared prepares to count in the Redis at an address such as redis://user:password@host:6379/0, or rediss:// for TLS.
+// NewShared prepares to count in the Redis at an address such as redis://user:password@host:6379/0, rediss:// for TLS, or
+// unix:///path of a socket.
 // It does not connect yet, and a Redis that is away is no error. patience is for tests on machines with much to do; else Patience.
 func NewShared(address string, patience time.Duration, logger *slog.Logger, metrics prometheus.Registerer) (*Shared, error) {
-	options, err := redis.ParseURL(address)
-	if err != nil {
-		return nil, errors.New("REDIS_URL: not a URL that begins with redis:// or rediss://") // the error may show a password
+	u, err := url.Parse(address)
+	if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) || u.Host+u.Path == "" {
+		return nil, errors.New("REDIS_URL: not a URL that begins with redis://, rediss:// or unix://") // the error may show a password
 	}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = patience, patience, patience, patience
-	options.MaxRetries, options.DialerRetries = -1, 1
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	s := &Shared{client: redis.NewClient(options), logger: logger}
-	s.limiter = redis_rate.NewLimiter(s.client)
+	s := &Shared{pool: newPool(u, patience), patience: patience, logger: logger}
 	s.alone = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "souk_gateway_limits_alone_total", Help: "Requests that this gateway counted alone because Redis did not answer.",
 	})
@@ -53,14 +66,37 @@ func NewShared(address string, patience time.Duration, logger *slog.Logger, metr
 		Name: "souk_gateway_limits_shared", Help: "Whether limits are shared with the other gateways: 0 while Redis does not answer.",
 	}, s.answering)
 	if metrics != nil {
-		err = errors.Join(metrics.Register(s.alone), metrics.Register(shared))
+		return s, errors.Join(metrics.Register(s.alone), metrics.Register(shared))
 	}
-	return s, err
+	return s, nil
+}
+
+func newPool(address *url.URL, patience time.Duration) *redis.Pool {
+	bounds := []redis.DialOption{
+		redis.DialConnectTimeout(patience), redis.DialReadTimeout(patience), redis.DialWriteTimeout(patience),
+	}
+	return &redis.Pool{
+		MaxIdle: connections, MaxActive: connections, Wait: true,
+		DialContext: func(ctx context.Context) (redis.Conn, error) {
+			if address.Scheme == "unix" {
+				return redis.DialContext(ctx, "unix", address.Path, bounds...)
+			}
+			return redis.DialURLContext(ctx, address.String(), bounds...)
+		},
+		// What has rested for as long as Redis is left alone may be from before Redis went away.
+		TestOnBorrowContext: func(ctx context.Context, conn redis.Conn, rested time.Time) error {
+			if time.Since(rested) < pause {
+				return nil
+			}
+			_, err := redis.DoContext(conn, ctx, "PING")
+			return err
+		},
+	}
 }
 
 // Close ends the connections.
 func (s *Shared) Close() error {
-	if err := s.client.Close(); err != nil {
+	if err := s.pool.Close(); err != nil {
 		return fmt.Errorf("close redis: %w", err)
 	}
 	return nil
@@ -79,9 +115,7 @@ func (s *Shared) take(ctx context.Context, c *class, caller string) (v Verdict, 
 		s.alone.Inc()
 		return Verdict{}, false
 	}
-	// A client that goes away says nothing about Redis, and its request counts.
-	result, err := s.limiter.Allow(context.WithoutCancel(ctx), "souk:"+c.name+":"+caller,
-		redis_rate.Limit{Rate: c.quota.perMinute, Burst: c.quota.burst, Period: time.Minute})
+	allowed, ahead, err := s.count(ctx, c, caller)
 	if err != nil {
 		s.failed(ctx, err)
 		s.alone.Inc()
@@ -90,11 +124,31 @@ func (s *Shared) take(ctx context.Context, c *class, caller string) (v Verdict, 
 	if s.retryAt.Swap(0) != 0 {
 		s.logger.InfoContext(ctx, "redis answers again: limits are shared between the gateways")
 	}
-	v = Verdict{Allowed: result.Allowed > 0, class: c, left: result.Remaining, reset: result.ResetAfter}
-	if !v.Allowed {
-		v.RetryAfter = max(result.RetryAfter, time.Millisecond)
+	step, tolerance := c.quota.step, c.quota.step*time.Duration(c.quota.burst)
+	if !allowed {
+		return Verdict{RetryAfter: max(ahead+step-tolerance, time.Millisecond), class: c, reset: ahead}, true
 	}
-	return v, true
+	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: ahead}, true
+}
+
+// count asks Redis. A client that goes away says nothing about Redis, and its request counts.
+func (s *Shared) count(ctx context.Context, c *class, caller string) (allowed bool, ahead time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
+	defer cancel()
+	conn, err := s.pool.GetContext(ctx)
+	if err != nil {
+		return false, 0, fmt.Errorf("connect: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // gives it back
+	step := c.quota.step.Microseconds()
+	said, err := redis.Int64s(counting.DoContext(ctx, conn, "souk:"+c.name+":"+caller, step, step*int64(c.quota.burst)))
+	if err != nil {
+		return false, 0, fmt.Errorf("count: %w", err)
+	}
+	if len(said) != 2 {
+		return false, 0, fmt.Errorf("count: %d values instead of 2", len(said))
+	}
+	return said[0] == 1, time.Duration(said[1]) * time.Microsecond, nil
 }
 
 // mayAsk tells whether Redis is worth a try: always while it answers, after that one request in each pause.
