@@ -31,6 +31,10 @@ test: ## run the tests (PKG=./modules/orders/... TESTFLAGS=-v)
 test-race: ## run the tests under the race detector
 	$(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race $(TESTFLAGS) $(PKG)
 
+.PHONY: faults
+faults: ## break everything while buyers check out: make faults SEED=17, or SEEDS=1-100
+	$(GO) test ./e2e/faults -count=1 -v -timeout=0 -run='^TestSeeds$$' -args -seeds='$(or $(SEEDS),$(SEED))'
+
 .PHONY: lint
 lint: ## check style, correctness, and that contracts stay compatible
 	$(LINTTOOL) golangci-lint run

@@ -50,7 +50,7 @@ func (l links) open(name, upstream string) (address string, err error) {
 // link that was cut listens there again. It gives none twice: what has one may not listen yet.
 func freeAddress() (string, error) {
 	for range 1000 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000)))
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000))) //nolint:gosec // a port needs no secrecy
 		if _, given := givenAddresses.LoadOrStore(address, true); given {
 			continue
 		}

@@ -1,9 +1,6 @@
 package faults
 
-import (
-	"fmt"
-	"math/rand/v2"
-)
+import "fmt"
 
 // Merchants is how many merchants sell.
 const Merchants = 2
@@ -39,15 +36,14 @@ type Visit struct {
 type Restock struct{ N, After, Product, Units int }
 
 // Key makes the idempotency keys of a run: made up, and the same for the same seed.
-func (p Plan) Key(what string, n int) string {
+func (p *Plan) Key(what string, n int) string {
 	return fmt.Sprintf("faults-%d-%s-%05d", p.Seed, what, n)
 }
 
 var methods = []string{"test_ok", "test_ok", "test_ok", "test_declined", "test_slow", "test_lost_reply", "test_duplicate"}
 
 // drawLoad draws the carts. Of the products some are plenty; of the others there are fewer units than buyers want.
-func (p *Plan) drawLoad(random *rand.Rand, checkouts int) {
-	d := dice{random}
+func (p *Plan) drawLoad(d dice, checkouts int) {
 	const products = 12
 	for i := range products {
 		stock := int64(checkouts)

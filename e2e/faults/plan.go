@@ -89,7 +89,7 @@ func (f Fault) String() string {
 }
 
 // String is the schedule, a line for each fault.
-func (p Plan) String() string {
+func (p *Plan) String() string {
 	lines := []string{fmt.Sprintf("SEED=%d: %d checkouts, %d faults", p.Seed, len(p.Visits), len(p.Faults))}
 	for _, f := range p.Faults {
 		lines = append(lines, "  "+f.String())
@@ -104,15 +104,20 @@ type Surroundings struct {
 }
 
 // Draw makes the plan of a seed: the same for the same seed and surroundings.
-func Draw(seed uint64, in Surroundings, checkouts int) Plan {
-	p := Plan{Seed: seed}
-	p.drawLoad(rand.New(rand.NewPCG(seed, 1)), checkouts)
-	p.drawFaults(rand.New(rand.NewPCG(seed, 2)), in, checkouts)
+func Draw(seed uint64, in Surroundings, checkouts int) *Plan {
+	p := &Plan{Seed: seed}
+	p.drawLoad(from(seed, 1), checkouts)
+	p.drawFaults(from(seed, 2), in, checkouts)
 	return p
 }
 
 // dice draws what plans are made of.
 type dice struct{ *rand.Rand }
+
+// from makes the dice of a seed; each stream has its own.
+func from(seed, stream uint64) dice {
+	return dice{rand.New(rand.NewPCG(seed, stream))} //nolint:gosec // a seed is the point
+}
 
 // between is a time from low to high, in steps of 10 ms.
 func (d dice) between(low, high time.Duration) time.Duration {
@@ -125,8 +130,7 @@ func (d dice) percent(n int) bool { return d.IntN(100) < n }
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
 
 // drawFaults draws, for every run, a server of each kind that dies or stands still, modules that do, and broken links.
-func (p *Plan) drawFaults(random *rand.Rand, in Surroundings, checkouts int) {
-	d := dice{random}
+func (p *Plan) drawFaults(d dice, in Surroundings, checkouts int) {
 	p.Faults = []Fault{d.ofServer(MariaDB), d.ofServer(RabbitMQ)}
 	for range 3 {
 		p.Faults = append(p.Faults, d.ofModule(Kill, in), d.ofModule(Pause, in))

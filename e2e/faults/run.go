@@ -67,7 +67,7 @@ func Run(t testing.TB, servers Servers, o Options) {
 type act struct {
 	Options
 	t        testing.TB
-	plan     Plan
+	plan     *Plan
 	dir      string
 	happened []string
 }

@@ -21,7 +21,7 @@ const (
 
 // rush is the load: buyers who check out, and the merchants' back office.
 type rush struct {
-	plan   Plan
+	plan   *Plan
 	world  *world
 	record *record
 	client *shop.Client // anonymous, and patient
@@ -30,10 +30,8 @@ type rush struct {
 	merchants []string
 	products  []string
 
-	done      atomic.Int64
-	refused   atomic.Int64
-	office    chan job
-	restocked map[int]bool
+	done, refused atomic.Int64
+	office        chan job
 
 	mu       sync.Mutex
 	failures []error
@@ -48,7 +46,7 @@ type purchase struct {
 	order shop.Order // its id is empty when there was too little stock
 }
 
-func newRush(plan Plan, w *world, r *record) *rush {
+func newRush(plan *Plan, w *world, r *record) *rush {
 	return &rush{
 		plan: plan, world: w, record: r, office: make(chan job, len(plan.Visits)+len(plan.Restocks)),
 		client: &shop.Client{Base: "http://" + w.gateway, HTTP: &http.Client{Transport: r, Timeout: answerTime}, Patience: patience},

@@ -86,11 +86,11 @@ func Around() Surroundings {
 	return s
 }
 
-// secretBytes signs webhooks; a run is not a secret.
+// webhookSecret signs the webhooks of all runs.
 const webhookSecret = "a secret of the fault runs' webhooks"
 
 // openWorld starts a process for each module, with links between everything.
-func openWorld(t testing.TB, servers Servers, plan Plan, dir string) (*world, error) {
+func openWorld(t testing.TB, servers Servers, plan *Plan, dir string) (*world, error) {
 	t.Helper()
 	w := &world{dir: dir, servers: servers, units: map[string]*unit{}, links: links{}, secret: webhookSecret}
 	w.databases = shop.Accounts(t, servers.Maria.Account)

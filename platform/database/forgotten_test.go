@@ -41,7 +41,7 @@ func (f *firewall) serve() {
 		if err != nil {
 			return
 		}
-		server, err := net.Dial("tcp", f.server) //nolint:noctx // ends with the client
+		server, err := net.Dial("tcp", f.server)
 		if err != nil {
 			_ = client.Close()
 			continue

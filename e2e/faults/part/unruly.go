@@ -27,7 +27,9 @@ type unruly struct {
 	random *rand.Rand
 }
 
-func newUnruly(seed uint64) *unruly { return &unruly{random: rand.New(rand.NewPCG(seed, 22))} }
+func newUnruly(seed uint64) *unruly {
+	return &unruly{random: rand.New(rand.NewPCG(seed, 22))} //nolint:gosec // a seed is the point
+}
 
 // part is some events and how late they come.
 type part struct {
