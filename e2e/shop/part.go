@@ -154,6 +154,9 @@ func Build(dir, command string) (string, error) {
 // built already, for the runs that test an image or a mutation.
 func Binary(t testing.TB) string {
 	t.Helper()
+	if given := os.Getenv("SOUK_BINARY"); given != "" { //nolint:forbidigo // a test's own switch
+		return given
+	}
 	build.once.Do(func() {
 		dir, err := os.MkdirTemp("", "souk-e2e-")
 		if err != nil {
