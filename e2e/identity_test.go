@@ -79,8 +79,8 @@ func recoveryKeepsTheSecondFactor(t *testing.T, s *shop.Shop) {
 	if err := ada.Call(t.Context(), http.StatusOK, http.MethodPost, "/v1/users/me/totp", nil, &enrolled); err != nil {
 		t.Fatal(err)
 	}
-	code := func(steps time.Duration) string {
-		return must(totp.GenerateCode(enrolled.Secret, time.Now().Add(steps*30*time.Second)))(t)
+	code := func(ahead time.Duration) string {
+		return must(totp.GenerateCode(enrolled.Secret, time.Now().Add(ahead)))(t)
 	}
 	var added struct {
 		RecoveryCodes []string `json:"recovery_codes"`
@@ -110,7 +110,7 @@ func recoveryKeepsTheSecondFactor(t *testing.T, s *shop.Shop) {
 		return in.Ticket
 	}
 	for _, factor := range []map[string]string{
-		{"method": "totp", "code": code(1)}, {"method": "recovery", "code": added.RecoveryCodes[0]}, // the next step is good, too
+		{"method": "totp", "code": code(30 * time.Second)}, {"method": "recovery", "code": added.RecoveryCodes[0]}, // the next step is good, too
 	} {
 		factor["ticket"] = begin()
 		var in signedIn

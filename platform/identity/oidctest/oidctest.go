@@ -34,7 +34,7 @@ type Provider struct {
 	Issuer string
 
 	input io.Closer
-	done  chan error
+	done  sync.WaitGroup
 }
 
 // startTimeout is generous: the machine may be building other things.
@@ -62,24 +62,23 @@ func Start(t testing.TB, s Setup) *Provider {
 // Stop ends the provider. It may be called twice.
 func (p *Provider) Stop() {
 	_ = p.input.Close() // it ends when its input does
-	<-p.done
+	p.done.Wait()
 }
 
 func run(program string, s Setup) (*Provider, error) {
-	c := exec.Command(program) //nolint:gosec,noctx // built by us; ends with its input
+	c := exec.Command(program) //nolint:noctx // ends with its input
 	input, err1 := c.StdinPipe()
 	output, err2 := c.StdoutPipe()
 	if err := errors.Join(err1, err2, c.Start()); err != nil {
 		return nil, fmt.Errorf("start provider: %w", err)
 	}
-	p := &Provider{input: input, done: make(chan error)}
+	p := &Provider{input: input}
 	line := make(chan string, 1)
-	go func() {
-		defer close(p.done)
+	p.done.Go(func() {
 		first, _ := bufio.NewReader(output).ReadString('\n')
 		line <- strings.TrimSpace(first)
 		_ = c.Wait()
-	}()
+	})
 	if err := json.NewEncoder(input).Encode(s); err != nil {
 		return nil, fmt.Errorf("set provider up: %w", err)
 	}
@@ -106,7 +105,7 @@ var built = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("build provider: %w", err)
 	}
 	program := filepath.Join(folder, "dex")
-	c := exec.Command("go", "build", "-o", program, ".") //nolint:noctx // as long as it takes
+	c := exec.Command("go", "build", "-o", program, ".")
 	c.Dir = filepath.Join(root, "tools", "dex")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false") //nolint:forbidigo // go needs its own
 	if out, err := c.CombinedOutput(); err != nil {

@@ -25,7 +25,7 @@ func (h handlers) letters(api *httpserver.API) {
 	use.Revokes = true
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
-	use.Path, use.ID, use.Access, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, append(journeyHeaders, pageHeaders...)
+	use.Path, use.ID, use.Access, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, append([]string{"Cookie"}, pageHeaders...)
 	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
 	api.Raw(use, http.HandlerFunc(h.useFactorPage))
 }

@@ -109,51 +109,28 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 	if err != nil {
 		return SignedIn{}, errPasskey(err)
 	}
-	var user holder
-	var pending store.Pending
-	var refusal error // which does not undo that the challenge is used up
-	c, data, err := s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
-		if c.Purpose == PasskeyFactor {
-			ok := false
-			if pending, ok, err = s.pendingOf(ctx, tx, in.Ticket); err != nil {
-				return err
-			}
-			if !ok || pending.TicketHash != c.TicketHash {
-				refusal = errTicket()
-				return nil
-			}
-		}
-		shown, err := store.PasskeyByHash(ctx, tx, hashToken(string(answer.RawID)))
-		if errors.Is(err, store.ErrNotFound) {
-			refusal = errPasskey(err)
-			return nil
-		}
-		if err == nil {
-			user, err = holderOf(ctx, tx, shown.AccountID)
-		}
-		return err
-	})
-	if err = errors.Join(err, refusal); err != nil {
+	shown, err := s.takeShown(ctx, in, answer)
+	if err != nil {
 		return SignedIn{}, err
 	}
-	used, err := check(w, c, data, user, answer)
-	if err == nil && in.StepUp != (c.Purpose == PasskeyStepUp) {
+	used, err := shown.check(w, answer)
+	if err == nil && in.StepUp != (shown.ceremony.Purpose == PasskeyStepUp) {
 		err = errors.New("the challenge was for something else")
 	}
 	if err != nil {
-		return SignedIn{}, s.refusePasskey(ctx, user.account.ID, err)
+		return SignedIn{}, s.refusePasskey(ctx, shown.user.account.ID, err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := s.usePasskey(ctx, tx, user, used); err != nil {
+		if err := s.usePasskey(ctx, tx, shown.user, used); err != nil {
 			return err
 		}
-		switch c.Purpose {
+		switch shown.ceremony.Purpose {
 		case PasskeyFactor:
-			out, err = s.completeSignIn(ctx, tx, pending, ByPasskey)
+			out, err = s.completeSignIn(ctx, tx, shown.pending, ByPasskey)
 		case PasskeyStepUp:
-			out, err = s.stepUpIn(ctx, tx, c.SessionID)
+			out, err = s.stepUpIn(ctx, tx, shown.ceremony.SessionID)
 		default:
-			out, err = s.signIn(ctx, tx, SignIn{Account: user.account, Method: ByPasskey, Level: AAL2, Transport: in.Transport})
+			out, err = s.signIn(ctx, tx, SignIn{Account: shown.user.account, Method: ByPasskey, Level: AAL2, Transport: in.Transport})
 		}
 		return err
 	})
@@ -163,19 +140,52 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 	return out, err
 }
 
+// shownPasskey is what an answer is checked against.
+type shownPasskey struct {
+	ceremony store.Ceremony
+	session  webauthn.SessionData
+	pending  store.Pending // for PasskeyFactor
+	user     holder        // whose passkey it is
+}
+
+// takeShown uses the challenge up, counts a ticket's try, and finds out whose passkey it is. A refusal does not undo the first two.
+func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protocol.ParsedCredentialAssertionData) (out shownPasskey, err error) {
+	var refusal error
+	out.ceremony, out.session, err = s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
+		if c.Purpose == PasskeyFactor {
+			var ok bool
+			if out.pending, ok, err = s.pendingOf(ctx, tx, in.Ticket); err != nil {
+				return err
+			}
+			if !ok || out.pending.TicketHash != c.TicketHash {
+				refusal = errTicket()
+				return nil
+			}
+		}
+		passkey, err := store.PasskeyByHash(ctx, tx, hashToken(string(answer.RawID)))
+		if errors.Is(err, store.ErrNotFound) {
+			refusal = errPasskey(err)
+			return nil
+		}
+		if err == nil {
+			out.user, err = holderOf(ctx, tx, passkey.AccountID)
+		}
+		return err
+	})
+	return out, errors.Join(err, refusal)
+}
+
 // check verifies an answer. The passkey's account has to be the ceremony's, or the one that the answer names.
-func check(w *webauthn.WebAuthn, c store.Ceremony, data webauthn.SessionData, user holder, answer *protocol.ParsedCredentialAssertionData) (*webauthn.Credential, error) {
-	var used *webauthn.Credential
-	var err error
-	switch {
+func (p shownPasskey) check(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
+	switch c := p.ceremony; {
 	case c.Purpose == passkeyRegister:
 		return nil, errors.New("the challenge was for a new passkey")
-	case c.AccountID != "" && c.AccountID != user.account.ID:
+	case c.AccountID != "" && c.AccountID != p.user.account.ID:
 		return nil, errors.New("the passkey is another account's")
 	case c.AccountID != "":
-		used, err = w.ValidateLogin(user, data, answer)
+		used, err = w.ValidateLogin(p.user, p.session, answer)
 	default:
-		used, err = w.ValidateDiscoverableLogin(func(_, handle []byte) (webauthn.User, error) { return user, nil }, data, answer)
+		used, err = w.ValidateDiscoverableLogin(func(_, _ []byte) (webauthn.User, error) { return p.user, nil }, p.session, answer)
 	}
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names it

@@ -143,17 +143,8 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if account.PasswordHash != "" {
-		if err := s.allowOwn(ctx); err != nil {
-			return SignedIn{}, err
-		}
-		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Current)
-		if err != nil {
-			return SignedIn{}, fmt.Errorf("check password: %w", err)
-		}
-		if !verdict.Match {
-			return SignedIn{}, fault.Invalid(fault.Field{Pointer: "/current_password", Detail: "is wrong"})
-		}
+	if err := s.checkCurrent(ctx, account, in.Current); err != nil {
+		return SignedIn{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
 	if err != nil {
@@ -163,6 +154,13 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		session, err := s.fresh(ctx, tx)
 		if err != nil {
 			return err
+		}
+		now, err := store.LockAccount(ctx, tx, account.ID)
+		if err != nil {
+			return signedOut(err)
+		}
+		if now.PasswordHash != account.PasswordHash {
+			return fault.New(fault.Aborted, "aborted", "The password was changed at the same time. Try again.")
 		}
 		if err := s.setPassword(ctx, tx, account, hash, session.ID); err != nil {
 			return err
@@ -175,4 +173,22 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		return err
 	})
 	return out, err
+}
+
+// checkCurrent checks the password that the account has, if it has one.
+func (s *Service) checkCurrent(ctx context.Context, account store.Account, current string) error {
+	if account.PasswordHash == "" {
+		return nil
+	}
+	if err := s.allowOwn(ctx); err != nil {
+		return err
+	}
+	verdict, err := s.hasher.Check(ctx, account.PasswordHash, current)
+	if err != nil {
+		return fmt.Errorf("check password: %w", err)
+	}
+	if !verdict.Match {
+		return fault.Invalid(fault.Field{Pointer: "/current_password", Detail: "is wrong"})
+	}
+	return nil
 }

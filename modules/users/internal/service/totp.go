@@ -2,13 +2,9 @@ package service
 
 import (
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base32"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -179,7 +175,7 @@ func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
 	}
 	now := s.now().Unix() / totpPeriod
 	for _, candidate := range []int64{now - 1, now, now + 1} {
-		want, err := hotp.GenerateCodeCustom(secret, uint64(candidate), totpOptions) //nolint:gosec // time steps are positive
+		want, err := hotp.GenerateCodeCustom(secret, uint64(candidate), totpOptions)
 		if err != nil {
 			return 0, fmt.Errorf("compute code: %w", err)
 		}
@@ -191,119 +187,4 @@ func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
 		return 0, store.ErrNotFound
 	}
 	return step, nil
-}
-
-// seal encrypts a secret for the database, bound to its account: a copied row is of no use to another.
-func (s *Service) seal(accountID, secret string) (string, error) {
-	box, err := s.box()
-	if err != nil {
-		return "", err
-	}
-	nonce := make([]byte, box.NonceSize())
-	_, _ = rand.Read(nonce) // never fails since Go 1.24
-	return base64.RawURLEncoding.EncodeToString(box.Seal(nonce, nonce, []byte(secret), []byte(accountID))), nil
-}
-
-func (s *Service) unseal(accountID, sealed string) (string, error) {
-	box, err := s.box()
-	if err != nil {
-		return "", err
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(sealed)
-	if err != nil || len(raw) < box.NonceSize() {
-		return "", errors.New("unseal secret: damaged")
-	}
-	secret, err := box.Open(nil, raw[:box.NonceSize()], raw[box.NonceSize():], []byte(accountID))
-	if err != nil {
-		return "", fmt.Errorf("unseal secret: %w", err)
-	}
-	return string(secret), nil
-}
-
-func (s *Service) box() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(mac(s.ring.secret, "seal"))
-	if err != nil {
-		return nil, fmt.Errorf("make cipher: %w", err)
-	}
-	box, err := cipher.NewGCM(block)
-	if err != nil {
-		return nil, fmt.Errorf("make cipher: %w", err)
-	}
-	return box, nil
-}
-
-// recoveryCodes is how many codes a set has.
-const recoveryCodes = 10
-
-// recoveryAlphabet is Crockford's base 32, five bits a character; what its letters are mistaken for is read as meant.
-const recoveryAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
-
-var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "l", "1")
-
-// NewRecoveryCodes makes a new set, shown this once; the one before is void. Errors: step_up_required; no_factor when there is nothing they could stand
-// in for; Unauthenticated.
-func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return nil, err
-	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
-		if err != nil {
-			return err
-		}
-		factors, err := s.factorsOf(ctx, tx, session.AccountID)
-		if err != nil {
-			return err
-		}
-		if len(factors) == 0 {
-			return fault.New(fault.FailedPrecondition, "no_factor", "Recovery codes stand in for a second factor: set one up first.")
-		}
-		if codes, err = s.newRecovery(ctx, tx, session.AccountID); err != nil {
-			return err
-		}
-		return s.tell(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
-	})
-	return codes, err
-}
-
-// newRecovery replaces the account's set.
-func (s *Service) newRecovery(ctx context.Context, tx *database.Tx, accountID string) (codes []string, err error) {
-	hashes := make([]string, recoveryCodes)
-	for i := range recoveryCodes {
-		code := newRecoveryCode()
-		codes = append(codes, code)
-		hashes[i] = s.recoveryHash(accountID, code)
-	}
-	return codes, store.ReplaceRecovery(ctx, tx, accountID, hashes, s.now())
-}
-
-// newRecoveryCode makes a code of 50 random bits, as in abcde-fghjk.
-func newRecoveryCode() string {
-	var raw [10]byte
-	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	out := make([]byte, 0, 11)
-	for i, b := range raw {
-		if i == 5 {
-			out = append(out, '-')
-		}
-		out = append(out, recoveryAlphabet[b&31])
-	}
-	return string(out)
-}
-
-// recoveryHash is what is kept of a code, however its owner types it.
-func (s *Service) recoveryHash(accountID, code string) string {
-	return hex.EncodeToString(mac(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
-}
-
-// judgeRecovery uses a recovery code up, if it is one; of two requests at once one succeeds. The owner is told.
-func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID, code string) (refusal, err error) {
-	err = store.SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
-	if errors.Is(err, store.ErrChanged) {
-		return errCode(), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return nil, s.tell(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
 }
