@@ -25,7 +25,8 @@ func (b *bench) goBench(ctx context.Context, pkg, name, benchtime string, count 
 	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-bench=^"+strings.ReplaceAll(name, "/", "$/^")+"$",
 		"-benchtime="+benchtime, "-count="+strconv.Itoa(count), pkg)
 	cmd.Dir = b.root
-	cmd.Env = append(cmd.Environ(), "TMPDIR="+b.work) // its databases go where durability was asserted
+	// Its databases go where durability was asserted, and what it runs is the program as it is released.
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+b.work, "SOUK_BINARY="+b.binary)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("go test -bench %s %s: %w: %s", name, pkg, err, out)

@@ -44,18 +44,31 @@ func parseStat(raw []byte) (time.Duration, error) {
 }
 
 // Resident is the memory of the process that is in RAM, in bytes: VmRSS of proc_pid_status(5).
-func (p *Process) Resident() (int64, error) {
-	raw, err := os.ReadFile("/proc/" + strconv.Itoa(p.PID()) + "/status")
+func (p *Process) Resident() (int64, error) { return ResidentOf(p.PID()) }
+
+// ResidentOf is Resident for a process that somebody else has started.
+func ResidentOf(pid int) (int64, error) {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
 		return 0, err //nolint:wrapcheck // names the file
 	}
-	return parseResident(string(raw))
+	return parseKilobytes(string(raw), "VmRSS")
 }
 
-func parseResident(status string) (int64, error) {
+// ShareOf is what of the memory in RAM is a process's own, in bytes: of pages that several processes have, such as those of
+// the program file, each has its part. Pss of proc_pid_smaps(5).
+func ShareOf(pid int) (int64, error) {
+	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
+	if err != nil {
+		return 0, err //nolint:wrapcheck // names the file
+	}
+	return parseKilobytes(string(raw), "Pss")
+}
+
+func parseKilobytes(account, field string) (int64, error) {
 	var kilobytes int64
-	if _, err := fmt.Sscanf(Field(status, "VmRSS"), "%d kB", &kilobytes); err != nil {
-		return 0, fmt.Errorf("read VmRSS: %w", err)
+	if _, err := fmt.Sscanf(Field(account, field), "%d kB", &kilobytes); err != nil {
+		return 0, fmt.Errorf("read %s: %w", field, err)
 	}
 	return kilobytes << 10, nil
 }
