@@ -33,7 +33,7 @@ test-race: ## run the tests under the race detector
 
 .PHONY: faults
 faults: ## break everything while buyers check out: make faults SEED=17, or SEEDS=1-100
-	$(GO) test ./e2e/faults -count=1 -v -timeout=0 -run='^TestSeeds$$' -args -seeds='$(or $(SEEDS),$(SEED))'
+	$(GO) test ./e2e/faults -count=1 -v -timeout=0 -run='^TestFaults$$' -args -seeds='$(or $(SEEDS),$(SEED))'
 
 .PHONY: lint
 lint: ## check style, correctness, and that contracts stay compatible

@@ -19,11 +19,15 @@ var (
 	checkouts = flag.Int("checkouts", 0, "checkouts of each run instead of a thousand")
 )
 
-// The shop keeps what it acknowledged, whatever dies, stands still or is cut off while buyers check out.
-func TestSeeds(t *testing.T) {
+// The shop keeps what it acknowledged, whatever dies, stands still or is cut off while buyers check out. The runs are one after
+// the other: each breaks the servers that they share, and needs the whole machine.
+func TestFaults(t *testing.T) {
 	servers := open(t)
+	if *seeds == "" {
+		t.Run("sabotage is noticed", func(t *testing.T) { sabotageIsNoticed(t, servers) })
+	}
 	for _, seed := range chosen(t) {
-		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) { // one after the other: each needs the whole machine
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			faults.Run(t, servers, faults.Options{Seed: seed, Checkouts: *checkouts})
 		})
 	}

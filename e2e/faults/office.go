@@ -74,8 +74,17 @@ func (r *rush) follow(p purchase) {
 	if v.Pry {
 		r.office <- job{fmt.Sprintf("pry %d", v.N), func(ctx context.Context, _ int) (bool, error) { return false, r.pry(ctx, p) }}
 	}
+}
+
+// errands gives the office what has to be done after so many checkouts, whatever came of them.
+func (r *rush) errands(n int) {
+	for _, s := range r.plan.Poisons {
+		if s.After == n {
+			r.office <- job{fmt.Sprintf("poison %d", s.N), func(ctx context.Context, _ int) (bool, error) { return false, r.poison(ctx, s) }}
+		}
+	}
 	for _, s := range r.plan.Restocks {
-		if s.After == v.N {
+		if s.After == n {
 			r.office <- job{fmt.Sprintf("restock %d", s.N), func(ctx context.Context, _ int) (bool, error) { return false, r.restock(ctx, s) }}
 		}
 	}

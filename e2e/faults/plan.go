@@ -29,6 +29,7 @@ type Plan struct {
 	Products []Product
 	Visits   []Visit
 	Restocks []Restock
+	Poisons  []Poison
 	Faults   []Fault // in the order in which they begin
 }
 
@@ -108,6 +109,7 @@ func Draw(seed uint64, in Surroundings, checkouts int) *Plan {
 	p := &Plan{Seed: seed}
 	p.drawLoad(from(seed, 1), checkouts)
 	p.drawFaults(from(seed, 2), in, checkouts)
+	p.drawPoisons(from(seed, 3), checkouts)
 	return p
 }
 

@@ -21,6 +21,8 @@ type Options struct {
 	// Rest is how long the shop may take to come to rest once everything works again, leases, back-offs and all; two minutes
 	// when 0.
 	Rest time.Duration
+	// Dir is where the folder of a run that failed is kept, the system's folder for temporary files when empty.
+	Dir string
 	// Quiet leaves the faults out.
 	Quiet bool
 	// Sabotage, when not nil, does something to the databases before the shop is judged, to see whether that is noticed.
@@ -41,7 +43,7 @@ func Run(t testing.TB, servers Servers, o Options) {
 	if o.Quiet {
 		plan.Faults = nil
 	}
-	dir, err := os.MkdirTemp("", fmt.Sprintf("souk-faults-%d-", o.Seed))
+	dir, err := os.MkdirTemp(o.Dir, fmt.Sprintf("souk-faults-%d-", o.Seed))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,10 +166,12 @@ func (a *act) judge(ctx context.Context, w *world, r *rush, dbs invariants.Datab
 		return err
 	}
 	wrong, err := r.judge(ctx, dbs)
+	dead, unknown := r.deadLetters()
+	wrong = append(wrong, dead...)
 	for _, line := range append(wrong, w.panics()...) {
 		a.t.Error(line)
 	}
-	return errors.Join(err, r.err())
+	return errors.Join(err, unknown, r.err())
 }
 
 // mostViolations bounds how many are shown.

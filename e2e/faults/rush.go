@@ -48,7 +48,7 @@ type purchase struct {
 
 func newRush(plan *Plan, w *world, r *record) *rush {
 	return &rush{
-		plan: plan, world: w, record: r, office: make(chan job, len(plan.Visits)+len(plan.Restocks)),
+		plan: plan, world: w, record: r, office: make(chan job, 4*len(plan.Visits)),
 		client: &shop.Client{Base: "http://" + w.gateway, HTTP: &http.Client{Transport: r, Timeout: answerTime}, Patience: patience},
 	}
 }
@@ -85,6 +85,7 @@ func (r *rush) run(ctx context.Context) {
 		all.Go(func() {
 			for n := next.Add(1); n <= int64(len(r.plan.Visits)) && ctx.Err() == nil; n = next.Add(1) {
 				r.fail(fmt.Sprintf("checkout %d", n-1), r.visit(ctx, r.plan.Visits[n-1]))
+				r.errands(int(n - 1))
 				r.done.Add(1)
 			}
 		})

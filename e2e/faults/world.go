@@ -34,6 +34,7 @@ type world struct {
 	dir       string
 	servers   Servers
 	gateway   string            // its address
+	broker    string            // the virtual host, past all links
 	databases map[string]string // by module, past all links
 	units     map[string]*unit  // by module
 	links     links
@@ -94,7 +95,7 @@ func openWorld(t testing.TB, servers Servers, plan *Plan, dir string) (*world, e
 	t.Helper()
 	w := &world{dir: dir, servers: servers, units: map[string]*unit{}, links: links{}, secret: webhookSecret}
 	w.databases = shop.Accounts(t, servers.Maria.Account)
-	broker := servers.Rabbit.Host(t)
+	w.broker = servers.Rabbit.Host(t)
 	addresses := map[string]string{}
 	for _, name := range shop.Served() {
 		address, err := freeAddress()
@@ -105,7 +106,7 @@ func openWorld(t testing.TB, servers Servers, plan *Plan, dir string) (*world, e
 	}
 	w.gateway = addresses["gateway"]
 	for i, name := range shop.Served() {
-		env, err := w.environment(name, addresses, broker)
+		env, err := w.environment(name, addresses)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +122,7 @@ func openWorld(t testing.TB, servers Servers, plan *Plan, dir string) (*world, e
 }
 
 // environment is a process's configuration: whatever it talks to is behind a link of its own.
-func (w *world) environment(name string, addresses map[string]string, broker string) (map[string]string, error) {
+func (w *world) environment(name string, addresses map[string]string) (map[string]string, error) {
 	env := shop.Settings()
 	maps.Copy(env, map[string]string{
 		"DATA_DIR": w.dir, "HTTP_ADDR": addresses[name], "PUBLIC_URL": "http://" + w.gateway, "CATALOG_HOLD_TTL": "5m",
@@ -145,7 +146,7 @@ func (w *world) environment(name string, addresses map[string]string, broker str
 			env[variable] = "http://" + addresses[m]
 		}
 	}
-	env["BROKER_URL"], err = w.behind(name+">"+RabbitMQ, broker)
+	env["BROKER_URL"], err = w.behind(name+">"+RabbitMQ, w.broker)
 	return env, err
 }
 
