@@ -31,6 +31,10 @@ func (m *Module) peopleCommands(tool host.Tool) *cobra.Command {
 			changed, err := m.service.Enable(ctx, u.ID)
 			return outcome(changed, "may sign in again", "is not disabled"), err
 		}),
+		m.onePerson(tool, "forget-factors", "Take away the second factors of somebody who has lost them all", func(ctx context.Context, u service.User) (string, error) {
+			changed, err := m.service.ForgetFactors(ctx, u.ID)
+			return outcome(changed, "has no second factor any more; every session has ended", "has no second factor"), err
+		}),
 		m.onePerson(tool, "sign-out", "End all sessions of somebody", func(ctx context.Context, u service.User) (string, error) {
 			ended, err := m.service.SignOutEverywhere(ctx, u.ID)
 			return fmt.Sprintf("signed out of %d sessions", ended), err

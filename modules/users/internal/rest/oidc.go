@@ -131,6 +131,7 @@ func (h handlers) linking(api *httpserver.API) {
 	use.Path, use.ID, use.Access, use.Headers, use.Errors = linkPagePath, "use-link-page", httpserver.Optional, append([]string{"Cookie"}, pageHeaders...), nil
 	use.Idempotency, use.Revokes = "", true
 	use.Summary, use.Description = "Sign in and link the identity of a provider", "What the form of the page sends, form-encoded."
+	use.Form = []httpserver.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}
 	api.Raw(use, http.HandlerFunc(h.useLinkPage))
 
 	own := httpserver.Operation{Method: http.MethodGet, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateDefault}

@@ -176,3 +176,34 @@ func (s *Service) removed(ctx context.Context, tx *database.Tx, accountID string
 	}
 	return s.tell(ctx, tx, accountID, change, name)
 }
+
+// ForgetFactors takes away all second factors of somebody who cannot show any, and ends their sessions. Whoever calls it has made sure by other means
+// who is asking (ASVS 6.4.4); the owner is told. changed is false when there are none. Errors: user_not_found.
+func (s *Service) ForgetFactors(ctx context.Context, accountID string) (changed bool, err error) {
+	return s.byAdmin(ctx, accountID, "factors_forgotten", func(ctx context.Context, tx *database.Tx) error {
+		factors, err := s.factorsOf(ctx, tx, accountID)
+		if err != nil {
+			return err
+		}
+		if len(factors) == 0 {
+			return store.ErrChanged
+		}
+		if err := store.DeleteFactors(ctx, tx, accountID); err != nil {
+			return err
+		}
+		for _, f := range factors {
+			if change, ok := removals[f]; ok {
+				if err := s.tell(ctx, tx, accountID, change, ""); err != nil {
+					return err
+				}
+			}
+		}
+		return s.shut(ctx, tx, accountID, "", endedByAdmin)
+	})
+}
+
+// removals are what the owner is told of a factor that is gone.
+var removals = map[Method]usersevents.CredentialsChange{
+	ByTOTP:    usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED,
+	ByPasskey: usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED,
+}

@@ -285,3 +285,30 @@ func TestRecoveryDoesNotBypassTheFactor(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Somebody who has lost every factor is let in again by an operator, and told.
+func TestForgetFactors(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	user := w.signUp(ada, secret)
+	in := w.login(ada, secret)
+	w.enrol(w.as(in.Access))
+	newPhone(w).add(w.as(in.Access))
+	ticket := w.ticket()
+	for _, want := range []bool{true, false} {
+		if changed, err := w.ForgetFactors(context.Background(), user.ID); err != nil || changed != want {
+			t.Errorf("%v, %v", changed, err)
+		}
+	}
+	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED {
+		t.Errorf("told of %s", got)
+	}
+	_, err := w.Refresh(context.Background(), in.Refresh)
+	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
+	_, err = w.ChallengePasskey(context.Background(), service.PasskeyFactor, ticket)
+	wants(t, err, fault.Unauthenticated, "passkey_invalid")
+	w.login(ada, secret)
+	if n := w.count(`SELECT (SELECT COUNT(*) FROM users_totp) + (SELECT COUNT(*) FROM users_passkeys) + (SELECT COUNT(*) FROM users_recovery)`); n != 0 {
+		t.Errorf("%d rows are left", n)
+	}
+}

@@ -30,11 +30,12 @@ const (
 	confirmTOTP = `UPDATE users_totp SET confirmed_at = ? WHERE account_id = ? AND confirmed_at IS NULL`
 	deleteTOTP  = `DELETE FROM users_totp WHERE account_id = ?`
 
-	insertRecovery  = `INSERT INTO users_recovery (account_id, code_hash, created_at, spent_at) VALUES (?, ?, ?, NULL)`
-	spendRecovery   = `UPDATE users_recovery SET spent_at = ? WHERE account_id = ? AND code_hash = ? AND spent_at IS NULL`
-	countRecovery   = `SELECT COUNT(*) FROM users_recovery WHERE account_id = ? AND spent_at IS NULL`
-	deleteRecovery  = `DELETE FROM users_recovery WHERE account_id = ?`
-	countFactorKeys = `SELECT COUNT(*) FROM users_passkeys WHERE account_id = ?`
+	insertRecovery   = `INSERT INTO users_recovery (account_id, code_hash, created_at, spent_at) VALUES (?, ?, ?, NULL)`
+	spendRecovery    = `UPDATE users_recovery SET spent_at = ? WHERE account_id = ? AND code_hash = ? AND spent_at IS NULL`
+	countRecovery    = `SELECT COUNT(*) FROM users_recovery WHERE account_id = ? AND spent_at IS NULL`
+	deleteRecovery   = `DELETE FROM users_recovery WHERE account_id = ?`
+	deletePasskeysOf = `DELETE FROM users_passkeys WHERE account_id = ?`
+	countFactorKeys  = `SELECT COUNT(*) FROM users_passkeys WHERE account_id = ?`
 )
 
 // InsertTOTP adds a generator that is not confirmed, in place of one that never was. ErrDuplicate: there is a confirmed one.
@@ -106,4 +107,14 @@ func CountRecovery(ctx context.Context, tx *database.Tx, accountID string) (n in
 func CountPasskeys(ctx context.Context, tx *database.Tx, accountID string) (n int, err error) {
 	err = tx.QueryRow(ctx, countFactorKeys, accountID).Scan(&n)
 	return n, found("passkeys", err)
+}
+
+// DeleteFactors removes the generator, the passkeys and the recovery codes of an account.
+func DeleteFactors(ctx context.Context, tx *database.Tx, accountID string) error {
+	for what, query := range map[string]string{"generator": deleteTOTP, "passkeys": deletePasskeysOf, "recovery codes": deleteRecovery} {
+		if err := some(ctx, tx, "delete "+what, query, accountID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
