@@ -20,8 +20,8 @@ type Digest struct {
 	sum  [4]uint64
 }
 
-// add takes in one row. The hashes of the rows are added up, so that their order does not matter.
-func (d *Digest) add(t table, row []any) error {
+// take adds one row to a digest. The hashes of the rows are added up, so that their order does not matter.
+func (t table) take(d *Digest, row []any) error {
 	h := sha256.New()
 	for i, value := range row {
 		c := t.columns[i]
@@ -282,7 +282,7 @@ func (t table) digest(ctx context.Context, db *DB) (d Digest, err error) {
 			return d, err
 		}
 		for _, row := range rows {
-			if err := d.add(t, row); err != nil {
+			if err := t.take(&d, row); err != nil {
 				return d, err
 			}
 		}

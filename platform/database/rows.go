@@ -59,8 +59,8 @@ func (t *Tx) One(ctx context.Context, what, query string, args ...any) error {
 	return nil
 }
 
-// ForUpdate, after a SELECT, makes its rows stay as they are until the end of the transaction. SQLite has one writer at a
-// time anyway.
+// ForUpdate is what makes the rows of a SELECT before it stay as they are until the end of the transaction. SQLite has one
+// writer at a time anyway.
 func (t *Tx) ForUpdate() string {
 	if t.Engine() == MySQL {
 		return " FOR UPDATE"

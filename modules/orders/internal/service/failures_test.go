@@ -267,7 +267,9 @@ func TestFailure12_FirstRunGoesOnDuringTheSecond(t *testing.T) {
 	t.Parallel()
 	answers := map[string]func() (*catalogv1.ReserveResponse, error){
 		"hold_released": func() (*catalogv1.ReserveResponse, error) { return nil, refusal("Reserve", "hold_released") },
-		"stock_short":   func() (*catalogv1.ReserveResponse, error) { return nil, refusal("Reserve", "stock_short", &catalogv1.Shortage{}) },
+		"stock_short": func() (*catalogv1.ReserveResponse, error) {
+			return nil, refusal("Reserve", "stock_short", &catalogv1.Shortage{})
+		},
 	}
 	for name, answer := range answers {
 		t.Run(name, func(t *testing.T) {

@@ -37,12 +37,12 @@ func (p *Provider) Sweep(ctx context.Context) (more bool, err error) {
 }
 
 func sweep(ctx context.Context, tx *database.Tx, table, key, over string, before time.Time) (int, error) {
-	keys, err := column(ctx, tx, "SELECT "+key+" FROM "+table+" WHERE "+over+" LIMIT 100", database.Micros(before)) //nolint:gosec // from the list above
+	keys, err := column(ctx, tx, "SELECT "+key+" FROM "+table+" WHERE "+over+" LIMIT 100", database.Micros(before))
 	if err != nil {
 		return 0, err
 	}
 	for _, k := range keys {
-		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE "+key+" = ?", k); err != nil { //nolint:gosec // from the list above
+		if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE "+key+" = ?", k); err != nil {
 			return 0, fmt.Errorf("delete from %s: %w", table, err)
 		}
 	}
