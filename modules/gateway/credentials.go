@@ -92,7 +92,7 @@ func (m *Module) follow(ctx context.Context) (more bool, err error) {
 	case err == nil && m.silent.Swap(false):
 		m.logger.InfoContext(ctx, "users tells again what has been revoked")
 	}
-	return false, nil
+	return false, nil //nolint:nilerr // it has been said, once, and the next interval tries again
 }
 
 // settle waits until the gateway knows what has just been revoked. Should users not answer in time, the follower learns it.

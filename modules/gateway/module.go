@@ -56,7 +56,7 @@ func (m *Module) Operations(api *httpserver.API) { m.pages.Register(api) }
 func (m *Module) Handler() http.Handler { return m.gateway }
 
 // Open implements host.Opener.
-func (m *Module) Open(_ context.Context, env host.Env) error {
+func (m *Module) Open(ctx context.Context, env host.Env) error {
 	m.logger = env.Logger
 	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, httpserver.ProblemsPage(env.APIs...)
 	m.gateway = &edge.Gateway{
@@ -67,7 +67,7 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 		return err
 	}
 	if plainPublic(env.Config.PublicURL) {
-		env.Logger.Warn("PUBLIC_URL is plain http: browsers do not keep the cookie of a session there; tokens work")
+		env.Logger.WarnContext(ctx, "PUBLIC_URL is plain http: browsers do not keep the cookie of a session there; tokens work")
 	}
 	m.follower = lifecycle.NewWorker("gateway.revocations", m.cfg.Follow, env.Logger, m.follow)
 	if m.gateway.Table, err = table(env); err != nil {

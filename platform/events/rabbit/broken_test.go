@@ -42,10 +42,15 @@ func restarts(t *testing.T, server *rabbittest.Server, s *stream) {
 	s.awaitProgress(t)
 }
 
+// A broker that stands still has connections, and says nothing. Processes stop all the same, and others start.
 func standsStill(t *testing.T, server *rabbittest.Server, s *stream) {
 	server.Pause(t)
 	t.Cleanup(func() { server.Resume(t) }) // whatever happens: the host could not be removed
+	s.hearing.stop(t)
+	s.hearing = listener(t, s.url, "emails", s.target, record)
 	s.awaitOutage(t)
+	s.relaying.stop(t)
+	s.relaying = emitter(t, s.url, s.source, "emails")
 	server.Resume(t)
 	s.awaitProgress(t)
 }
@@ -72,9 +77,9 @@ func isShortOfMemory(t *testing.T, server *rabbittest.Server, s *stream) {
 
 // stream emits without end, for a listener that records.
 type stream struct {
-	url            string
-	source, target *database.DB
-	relaying       process
+	url               string
+	source, target    *database.DB
+	relaying, hearing process
 
 	stop  func()
 	ended chan struct{}
@@ -92,7 +97,8 @@ func begin(t *testing.T, url string) *stream {
 	t.Cleanup(func() { s.relaying.stop(t) })
 	emit(t, s.source, "first", "first")
 	awaitCount(t, s.source, pending, 0)
-	running(t, listener(t, url, "emails", s.target, record))
+	s.hearing = listener(t, url, "emails", s.target, record)
+	t.Cleanup(func() { s.hearing.stop(t) })
 	awaitCount(t, s.target, done, 1)
 	go s.run(ctx, t)
 	t.Cleanup(s.end)

@@ -292,6 +292,17 @@ func TestKeys(t *testing.T) {
 		f.now = f.now.Add(5 * time.Minute)
 		f.knows(t, key(1), false)
 	})
+	t.Run("DroppedKeyStaysAway", func(t *testing.T) {
+		t.Parallel()
+		f := newFetcher(t, key(2), key(1))
+		f.knows(t, key(1), true)
+		f.keys.Drop(token.KeyID(token.Public(key(1))))
+		f.knows(t, key(1), false)
+		f.knows(t, key(2), true)
+		f.now = f.now.Add(5 * time.Minute)
+		f.knows(t, key(2), true) // fetched again, from somebody who still has the other
+		f.knows(t, key(1), false)
+	})
 	t.Run("KnownKeyOutlivesAnOutage", func(t *testing.T) {
 		t.Parallel()
 		f := newFetcher(t, key(1))

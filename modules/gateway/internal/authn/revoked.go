@@ -77,9 +77,8 @@ func (r *Revoked) take(list []*usersv1.Revocation) {
 		return
 	}
 	r.swept = now
-	over := func(until time.Time) bool { return now.After(until) }
-	maps.DeleteFunc(r.denied, func(_ string, until time.Time) bool { return over(until) })
-	maps.DeleteFunc(r.cookies, func(_ hash, until time.Time) bool { return over(until) })
+	maps.DeleteFunc(r.denied, func(_ string, until time.Time) bool { return now.After(until) })
+	maps.DeleteFunc(r.cookies, func(_ hash, until time.Time) bool { return now.After(until) })
 }
 
 func (r *Revoked) deny(revocation *usersv1.Revocation) {

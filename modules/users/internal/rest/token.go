@@ -117,7 +117,7 @@ func tokenForm(r *http.Request) (url.Values, *oauthError, error) {
 		return nil, nil, err
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, badRequest("invalid_request", "The body must be application/x-www-form-urlencoded."), nil
+		return nil, badRequest("invalid_request", "The body must be application/x-www-form-urlencoded."), nil //nolint:nilerr // that is the answer
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

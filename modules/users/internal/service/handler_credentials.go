@@ -29,7 +29,7 @@ func (h Handler) Revocations(ctx context.Context, req *usersv1.RevocationsReques
 	out := &usersv1.RevocationsResponse{Epoch: revoked.Epoch, More: revoked.More}
 	for _, r := range revoked.List {
 		out.Revocations = append(out.Revocations, &usersv1.Revocation{
-			Kind: usersv1.RevocationKind(r.Kind), Subject: r.Subject, ExpiresAt: timestamppb.New(r.ExpiresAt), //nolint:gosec // a small enum
+			Kind: usersv1.RevocationKind(r.Kind), Subject: r.Subject, ExpiresAt: timestamppb.New(r.ExpiresAt),
 		})
 	}
 	return out, nil

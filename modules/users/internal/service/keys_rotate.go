@@ -21,8 +21,6 @@ const (
 	// DefaultLead leaves time for verifiers that keep the key set for as long as its Cache-Control says, and as token.Keys does.
 	DefaultLead = 10 * time.Minute
 	maxLead     = 7 * 24 * time.Hour
-	// keptKeys is how long a key that has ended stays in the table, for whoever looks into an incident.
-	keptKeys = 90 * 24 * time.Hour
 )
 
 // KeyInfo is a signing key as an administrator sees it.
