@@ -101,10 +101,10 @@ func decode[T any](t *testing.T, body string) (out T) {
 	return out
 }
 
-// eventually tries until the check passes, for ten seconds at most.
+// eventually tries until the check passes, for a minute at most: other tests are running.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -17,6 +17,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/events"
+	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
@@ -151,6 +152,35 @@ func TestSplit_Mistakes(t *testing.T) {
 		change(&o)
 		if _, err := host.New(t.Context(), o); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+// With a broker, what is told across the split goes by way of it, over a bad network on both of its sides.
+func TestSplit_OverABroker(t *testing.T) {
+	t.Parallel()
+	o := options(t, demo.All(), "all", map[string]string{"BROKER_URL": rabbittest.URL(t)})
+	o.Split = []string{"bank"}
+	o.Network = network.Conditions{Latency: time.Millisecond, Loss: 0.2, Duplicate: 0.3, Seed: 5}
+	h := start(t, o)
+	const sales = 25
+	for i := range sales {
+		post(t, h.URL()+"/v1/sales", `{"account":"acme","amount":7}`, fmt.Sprintf("the-sale-with-number-%d", i))
+	}
+	ways := map[string]bool{}
+	eventually(t, func() error {
+		status, body := call(t, http.MethodGet, h.URL()+"/v1/accounts/acme", "")
+		if status != http.StatusOK || decode[account](t, body).Amount != 7*sales {
+			return fmt.Errorf("account: %d %s", status, body)
+		}
+		return nil
+	})
+	for _, l := range h.Network().Summary() {
+		ways[l.Kind+" "+l.From+" "+l.To] = true
+	}
+	for _, way := range []string{"events shop broker", "events broker bank", "calls shop bank"} {
+		if !ways[way] {
+			t.Errorf("nothing went as %s: %v", way, ways)
 		}
 	}
 }
