@@ -17,7 +17,7 @@ import (
 
 // sabotages are what a run has to notice: a module, a statement over its database, and what the run then says.
 var sabotages = []struct{ module, statement, want string }{
-	{"orders", `UPDATE orders_orders SET id = CONCAT('lost', SUBSTR(id, 5)) WHERE status = 'paid' LIMIT 1`, "was acknowledged and is not there"},
+	{"orders", `UPDATE orders_orders SET id = CONCAT('lost', SUBSTR(id, 5)) WHERE status = 'paid' LIMIT 1`, "the order is there, and its checkout got another answer"},
 	{"payments", `INSERT INTO payments_refunds SELECT CONCAT(id, 'x'), payment_id, merchant_id, amount, reason, state, tries, due_at, created_at, updated_at
 		FROM payments_refunds WHERE merchant_id <> '' LIMIT 1`, "the refund is there, and every request for one got another answer"},
 	{"payments", `DELETE FROM payments_webhooks WHERE event_id LIKE 'faults-%' LIMIT 1`, "the webhook was acknowledged and is not there"},

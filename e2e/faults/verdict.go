@@ -65,7 +65,7 @@ func (r *rush) judge(ctx context.Context, dbs invariants.Databases) ([]string, e
 	entries := r.record.all()
 	wrong := sameAnswers(entries)
 	for _, check := range []func(context.Context, invariants.Databases, []Entry) ([]string, error){
-		r.cancelled, r.refunds, r.webhooks, r.stocked, r.carts,
+		r.placed, r.cancelled, r.refunds, r.webhooks, r.stocked, r.carts,
 	} {
 		found, err := check(ctx, dbs, entries)
 		if err != nil {
@@ -99,6 +99,22 @@ func sameAnswers(entries []Entry) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// placed looks for orders that nobody was told of although every checkout was repeated until it had its answer: what was
+// refused in the end was half done before.
+func (r *rush) placed(ctx context.Context, dbs invariants.Databases, entries []Entry) (wrong []string, err error) {
+	there, err := column(ctx, dbs["orders"], `SELECT id FROM orders_orders`)
+	told := map[string]bool{}
+	for _, a := range acknowledged(entries) {
+		told[a.OrderID] = true
+	}
+	for _, id := range there {
+		if !told[id] {
+			wrong = append(wrong, id+": the order is there, and its checkout got another answer")
+		}
+	}
+	return wrong, err
 }
 
 // cancelled looks for orders whose cancellation was acknowledged.
