@@ -37,7 +37,7 @@ func chromium(t *testing.T) context.Context {
 		}
 		t.Skip("NOT TESTED IN A BROWSER: chromium is not installed")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], //nolint:gocritic // a copy is what is wanted
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(firstPage),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
@@ -74,26 +74,26 @@ func TestBrowserSignsInWithTheProvider(t *testing.T) {
 
 	second := chromium(t)
 	complaints := listen(first)
-	signInAtProvider(t, first, base)
-	wantCookie(t, first)
-	wantScriptsSeeNothing(t, first)
-	if got := fetched(t, first, "GET", "/v1/users/auth"); !strings.HasPrefix(got, "200 ") || !strings.Contains(got, `"auth_method":"session"`) {
+	signInAtProvider(first, t, base)
+	wantCookie(first, t)
+	wantScriptsSeeNothing(first, t)
+	if got := fetched(first, t, "GET", "/v1/users/auth"); !strings.HasPrefix(got, "200 ") || !strings.Contains(got, `"auth_method":"session"`) {
 		t.Errorf("signed in: %s", got)
 	}
-	signInAtProvider(t, second, base)
-	if got := fetched(t, first, "DELETE", "/v1/auth/sessions"); !strings.HasPrefix(got, "2") {
+	signInAtProvider(second, t, base)
+	if got := fetched(first, t, "DELETE", "/v1/auth/sessions"); !strings.HasPrefix(got, "2") {
 		t.Errorf("sign out everywhere else: %s", got)
 	}
-	if got := fetched(t, second, "GET", "/v1/users/me"); !strings.HasPrefix(got, "401 ") {
+	if got := fetched(second, t, "GET", "/v1/users/me"); !strings.HasPrefix(got, "401 ") {
 		t.Errorf("elsewhere after that: %s", got)
 	}
-	if got := fetched(t, first, "GET", "/v1/users/me"); !strings.HasPrefix(got, "200 ") {
+	if got := fetched(first, t, "GET", "/v1/users/me"); !strings.HasPrefix(got, "200 ") {
 		t.Errorf("here after that: %s", got)
 	}
-	if got := fetched(t, first, "POST", "/v1/auth/logout"); !strings.HasPrefix(got, "204 ") {
+	if got := fetched(first, t, "POST", "/v1/auth/logout"); !strings.HasPrefix(got, "204 ") {
 		t.Errorf("sign out: %s", got)
 	}
-	if got := fetched(t, first, "GET", "/v1/users/me"); !strings.HasPrefix(got, "401 ") {
+	if got := fetched(first, t, "GET", "/v1/users/me"); !strings.HasPrefix(got, "401 ") {
 		t.Errorf("after signing out: %s", got)
 	}
 	if said := complaints(); len(said) > 0 {
@@ -102,7 +102,7 @@ func TestBrowserSignsInWithTheProvider(t *testing.T) {
 }
 
 // signInAtProvider goes to the provider and comes back to the page of the API, which shows that it works under its policy.
-func signInAtProvider(t *testing.T, ctx context.Context, base string) {
+func signInAtProvider(ctx context.Context, t *testing.T, base string) {
 	t.Helper()
 	err := chromedp.Run(ctx,
 		chromedp.Navigate(base+"/v1/auth/google?return_to=/docs"),
@@ -120,7 +120,7 @@ func signInAtProvider(t *testing.T, ctx context.Context, base string) {
 }
 
 // wantCookie checks how the browser keeps the session.
-func wantCookie(t *testing.T, ctx context.Context) {
+func wantCookie(ctx context.Context, t *testing.T) {
 	t.Helper()
 	var cookies []*network.Cookie
 	err := chromedp.Run(ctx, chromedp.ActionFunc(func(ctx context.Context) (err error) {
@@ -145,7 +145,7 @@ func wantCookie(t *testing.T, ctx context.Context) {
 	}
 }
 
-func wantScriptsSeeNothing(t *testing.T, ctx context.Context) {
+func wantScriptsSeeNothing(ctx context.Context, t *testing.T) {
 	t.Helper()
 	var seen string
 	if err := chromedp.Run(ctx, chromedp.Evaluate(`document.cookie`, &seen)); err != nil || strings.Contains(seen, "souk") {
@@ -154,7 +154,7 @@ func wantScriptsSeeNothing(t *testing.T, ctx context.Context) {
 }
 
 // fetched sends a request from the page and returns status and body.
-func fetched(t *testing.T, ctx context.Context, method, path string) (answer string) {
+func fetched(ctx context.Context, t *testing.T, method, path string) (answer string) {
 	t.Helper()
 	script := `fetch("` + path + `", {method: "` + method + `"}).then(async r => r.status + " " + await r.text())`
 	promised := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }

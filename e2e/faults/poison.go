@@ -55,7 +55,7 @@ func (r *rush) poison(ctx context.Context, p Poison) error {
 // onBroker does something on a channel of the run's virtual host, past all links.
 func (w *world) onBroker(do func(*amqp.Channel) error) error {
 	conn, err := amqp.DialConfig(w.broker, amqp.Config{Dial: func(network, address string) (net.Conn, error) {
-		conn, err := net.DialTimeout(network, address, answerTime)
+		conn, err := (&net.Dialer{Timeout: answerTime}).DialContext(context.Background(), network, address)
 		if err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ func (s *server) measure(ctx context.Context, op operation, samples int) (*measu
 	reader := bufio.NewReader(conn)
 	const warm = 5
 	for round := range samples + warm {
-		for _, i := range rand.Perm(len(op.variants)) {
+		for _, i := range rand.Perm(len(op.variants)) { //nolint:gosec // an order needs no secrecy
 			request := load.Request(http.MethodPost, op.path, op.variants[i].encode(round))
 			took, answer, err := exchange(conn, reader, request)
 			if err != nil {
@@ -79,7 +79,7 @@ func exchange(conn io.Writer, reader *bufio.Reader, request []byte) (time.Durati
 	}
 	body, err := io.ReadAll(reply.Body)
 	took := time.Since(begun)
-	if err != nil {
+	if err = errors.Join(err, reply.Body.Close()); err != nil {
 		return 0, "", fmt.Errorf("receive: %w", err)
 	}
 	return took, canonical(reply, body), nil
@@ -104,12 +104,12 @@ func canonical(reply *http.Response, body []byte) string {
 // print writes the table of an operation and tells whether something shows.
 func (m *measured) print(to io.Writer) (tells bool) {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(w, "%s\tmedian us\tmean us\tt\tt of %.0f %%\tanswer\t\n", m.op.name, 100*trimmed)
+	_, _ = fmt.Fprintf(w, "%s\tmedian us\tmean us\tt\tt of %.0f %%\tanswer\t\n", m.op.name, 100*trimmed)
 	for i, v := range m.op.variants {
 		mean, _ := moments(m.times[i])
-		fmt.Fprintf(w, "%s\t%.0f\t%.0f\t", v.name, median(m.times[i]), mean)
+		_, _ = fmt.Fprintf(w, "%s\t%.0f\t%.0f\t", v.name, median(m.times[i]), mean)
 		if i == 0 {
-			fmt.Fprintln(w, "\t\t\t")
+			_, _ = fmt.Fprintln(w, "\t\t\t")
 			continue
 		}
 		all, most := welch(m.times[0], m.times[i]), welch(below(trimmed, m.times[0], m.times[i]))
@@ -121,9 +121,9 @@ func (m *measured) print(to io.Writer) (tells bool) {
 		if math.Abs(all) >= leak || math.Abs(most) >= leak || answer != "same" {
 			verdict, tells = "<- tells", true
 		}
-		fmt.Fprintf(w, "%.2f\t%.2f\t%s\t%s\n", all, most, answer, verdict)
+		_, _ = fmt.Fprintf(w, "%.2f\t%.2f\t%s\t%s\n", all, most, answer, verdict)
 	}
 	_ = w.Flush() // to the terminal
-	fmt.Fprintln(to)
+	_, _ = fmt.Fprintln(to)
 	return tells
 }

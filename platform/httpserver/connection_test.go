@@ -46,7 +46,9 @@ func limited(t *testing.T, s *httpserver.Server) *httpserver.Server {
 	ended := serve(t, s)
 	t.Cleanup(func() {
 		_ = s.Shutdown(t.Context()) // which has ended: what is open is closed
-		<-ended
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 	return s
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ func guarded(t *testing.T, db *database.DB, c *clock) *world {
 	l := limits()
 	l.Tries = service.Tries{Device: 10, Place: 5, Account: 20, Network: 50}
 	return &world{t: t, db: db, clock: c, Service: service.New(service.Options{
-		DB: db, Now: c.Now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Limits: l, PublicURL: "https://shop.example",
+		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Limits: l, PublicURL: "https://shop.example",
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 	})}
 }
