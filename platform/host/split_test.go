@@ -184,3 +184,28 @@ func TestSplit_OverABroker(t *testing.T) {
 		}
 	}
 }
+
+// What is said to arrive twice does: every event once more, which its consumer knows, and every call.
+func TestSplit_Twice(t *testing.T) {
+	t.Parallel()
+	o := options(t, demo.All(), "all", nil)
+	o.Split, o.Network.Duplicate = []string{"bank"}, 1
+	h := start(t, o)
+	for i := range 5 {
+		post(t, h.URL()+"/v1/sales", `{"account":"acme","amount":7}`, fmt.Sprintf("the-sale-with-number-%d", i))
+	}
+	eventually(t, func() error {
+		_, metrics := call(t, http.MethodGet, h.AdminURL()+"/metrics", "")
+		for _, line := range []string{
+			`souk_events_duplicates_total{consumer="bank.credit"} 5`, `souk_events_handled_total{consumer="bank.credit"} 5`,
+			`souk_split_repeated_total{from="shop",kind="events",to="bank"} 5`, `souk_split_repeated_total{from="shop",kind="calls",to="bank"} 5`,
+			`souk_split_messages_total{from="shop",kind="calls",to="bank"} 10`, `souk_module_ready{module="bank"} 1`,
+			`souk_module_state{module="bank",state="running"} 1`,
+		} {
+			if !strings.Contains(metrics, line+"\n") {
+				return fmt.Errorf("%s is not in\n%s", line, metrics)
+			}
+		}
+		return nil
+	})
+}
