@@ -44,9 +44,21 @@ var probes = []probe{
 // headers and body. And whatever is sent, no input makes a 5xx.
 func TestConformance_EveryRouteInEveryShape(t *testing.T) {
 	t.Parallel()
+	conform(t, shop.RPC, shop.Processes)
+}
+
+// The same over MariaDB. No answer comes by way of the broker that this shape also has.
+func TestConformance_EveryRouteOverMariaDB(t *testing.T) {
+	t.Parallel()
+	conform(t, shop.RabbitMQ)
+}
+
+// conform compares shapes with the local one.
+func conform(t *testing.T, others ...shop.Shape) {
+	t.Helper()
 	shops := map[shop.Shape]*shop.Shop{}
 	tokens := map[shop.Shape]*shop.Client{}
-	for _, shape := range []shop.Shape{shop.Local, shop.RPC, shop.Processes} { // no answer comes by way of a broker
+	for _, shape := range append(others, shop.Local) {
 		shops[shape] = shop.Open(t, shape, nil)
 		tokens[shape] = must(shops[shape].SignUp(t.Context(), "conformance@example.com"))(t)
 	}
@@ -66,7 +78,7 @@ func TestConformance_EveryRouteInEveryShape(t *testing.T) {
 				if strings.Contains(want.Status, "50") {
 					t.Errorf("%s: %s", p.name, want.Status)
 				}
-				for _, shape := range []shop.Shape{shop.RPC, shop.Processes} {
+				for _, shape := range others {
 					got := ask(t, shops[shape], tokens[shape], op.Method, op.Path, p)
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("%s: -local +%s\n%s", p.name, shape, diff)
