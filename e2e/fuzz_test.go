@@ -61,11 +61,26 @@ func judge(t *testing.T, call string, reply *http.Response) {
 	if reply.StatusCode < http.StatusBadRequest {
 		return
 	}
+	if call == http.MethodPost+" /v1/auth/token" {
+		judgeOAuth(t, call, reply)
+		return
+	}
 	var p shop.Problem
 	if err := json.NewDecoder(reply.Body).Decode(&p); err != nil || reply.Header.Get("Content-Type") != "application/problem+json" || p.Code == "" {
 		t.Errorf("%s answered %d with %s: %+v, %v", call, reply.StatusCode, reply.Header.Get("Content-Type"), p, err)
 	}
 	if p.Code == "validation_failed" && (len(p.Errors) == 0 || !strings.HasPrefix(p.Errors[0].Pointer, "/")) {
 		t.Errorf("%s: no pointer in %+v", call, p)
+	}
+}
+
+// judgeOAuth is for the endpoint whose errors are those of RFC 6749 section 5.2, unless the request did not reach it.
+func judgeOAuth(t *testing.T, call string, reply *http.Response) {
+	t.Helper()
+	var refused struct{ Error, Code string }
+	err := json.NewDecoder(reply.Body).Decode(&refused)
+	if kind := reply.Header.Get("Content-Type"); err != nil ||
+		(kind != "application/json" || refused.Error == "") && (kind != "application/problem+json" || refused.Code == "") {
+		t.Errorf("%s answered %d with %s: %+v, %v", call, reply.StatusCode, kind, refused, err)
 	}
 }
