@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ErrNotAFile is a database on a server, which has tools of its own for backups.
@@ -153,10 +155,11 @@ func (db *DB) knows(marks map[string]mark) error {
 	for _, s := range db.scripts {
 		delete(marks, s.id)
 	}
-	for id := range marks {
-		return fmt.Errorf("the backup is not of %s, or of a newer release: this program does not know migration %s", db.module, id)
+	if len(marks) == 0 {
+		return nil
 	}
-	return nil
+	first := slices.Min(slices.Collect(maps.Keys(marks)))
+	return fmt.Errorf("the backup is not of %s, or of a newer release: this program does not know migration %s", db.module, first)
 }
 
 // setAside renames a database that nobody has open. Closing it as the only one folds its log into the file.

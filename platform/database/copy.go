@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -86,10 +88,11 @@ func upToDate(ctx context.Context, db *DB) error {
 		}
 		delete(marks, s.id)
 	}
-	for id := range marks {
-		return fmt.Errorf("the source has migration %s, which this program does not know: copy with the release that made it", id)
+	if len(marks) == 0 {
+		return nil
 	}
-	return nil
+	first := slices.Min(slices.Collect(maps.Keys(marks)))
+	return fmt.Errorf("the source has migration %s, which this program does not know: copy with the release that made it", first)
 }
 
 // prepareTarget makes the schema and marks the target as unfinished, .

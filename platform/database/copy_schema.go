@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -151,8 +152,8 @@ func matched(from, to []table) ([]table, error) {
 		}
 		out = append(out, t)
 	}
-	for name := range index {
-		return nil, fmt.Errorf("the target has a table %s, which the source has not", name)
+	if len(index) > 0 {
+		return nil, fmt.Errorf("the target has a table %s, which the source has not", slices.Min(slices.Collect(maps.Keys(index))))
 	}
 	return out, nil
 }
