@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -97,11 +98,11 @@ func (s *SNS) Seen() (asked, confirmed []string, fetches int) {
 	return slices.Clone(s.asked), slices.Clone(s.confirmed), s.fetches
 }
 
-// Signer signs messages as SNS does.
+// Signer signs messages as SNS does. Any number of tests may use it at once.
 type Signer struct {
 	t       testing.TB
 	key     *rsa.PrivateKey
-	counter int
+	counter atomic.Int64
 }
 
 // NewSigner makes a signer with a key of the test's own, in PEM (PKCS #8).
@@ -121,9 +122,8 @@ func NewSigner(t testing.TB, pemKey []byte) *Signer {
 
 // Notification makes a message about a letter, dated at, with an id of its own.
 func (s *Signer) Notification(text string, at time.Time) map[string]string {
-	s.counter++
 	return map[string]string{
-		"Type": "Notification", "MessageId": fmt.Sprintf("22b80b92-fdea-4c2c-8f9d-bdfb0c7b%04d", s.counter), "TopicArn": SNSTopic,
+		"Type": "Notification", "MessageId": fmt.Sprintf("22b80b92-fdea-4c2c-8f9d-bdfb0c7b%04d", s.counter.Add(1)), "TopicArn": SNSTopic,
 		"Message": text, "Timestamp": at.UTC().Format("2006-01-02T15:04:05.000Z"), "SignatureVersion": "2",
 		"SigningCertURL": "https://" + SNSHost + certPath, "UnsubscribeURL": "https://" + SNSHost + "/?Action=Unsubscribe",
 	}
