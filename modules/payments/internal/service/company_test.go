@@ -114,10 +114,26 @@ func (c *company) Lookup(_ context.Context, key string) (provider.Charge, error)
 }
 
 func (c *company) Refund(_ context.Context, r provider.RefundRequest) error {
-	if c.refundFn != nil {
-		return c.refundFn(r)
+	c.mu.Lock()
+	instead := c.refundFn
+	c.mu.Unlock()
+	if instead != nil {
+		return instead(r)
 	}
 	return c.refund(r)
+}
+
+// losesAnAnswer makes the next refund happen without an answer.
+func (c *company) losesAnAnswer() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.refundFn = func(r provider.RefundRequest) error {
+		c.mu.Lock()
+		c.refundFn = nil
+		c.mu.Unlock()
+		_ = c.refund(r)
+		return errLost
+	}
 }
 
 func (c *company) refund(r provider.RefundRequest) error {

@@ -90,11 +90,7 @@ func (m *moves) refund(what string) {
 	}
 	_, _ = m.s.RequestRefund(context.Background(), root, in) // may be refused: the bounds decide
 	if what == "refund without an answer" {
-		m.s.company.refundFn = func(r provider.RefundRequest) error {
-			m.s.company.refundFn = nil
-			_ = m.s.company.refund(r)
-			return errLost
-		}
+		m.s.company.losesAnAnswer()
 	}
 }
 
