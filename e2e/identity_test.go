@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -94,12 +93,7 @@ func recoveryKeepsTheSecondFactor(t *testing.T, s *shop.Shop) {
 	if err := s.Call(t.Context(), http.StatusNoContent, http.MethodPost, "/v1/auth/password/reset", proof, nil); err != nil {
 		t.Fatal(err)
 	}
-	err := shop.Await(t.Context(), "the session from before the reset to end", func(ctx context.Context) error {
-		return ada.Call(ctx, http.StatusUnauthorized, http.MethodGet, "/v1/users/me", nil, nil)
-	})
-	if err != nil {
-		t.Error(err)
-	}
+	wantMe(t, ada, http.StatusUnauthorized, "the session from before the reset")
 	begin := func() string {
 		t.Helper()
 		var in signedIn

@@ -95,12 +95,12 @@ func (m *Module) follow(ctx context.Context) (more bool, err error) {
 	return false, nil //nolint:nilerr // it has been said, once, and the next interval tries again
 }
 
-// settle waits until the gateway knows what has just been revoked. Should users not answer in time, the follower learns it.
+// settle waits until the gateway knows what has just been revoked. Should users not answer in time, nobody is believed until it does.
 func (m *Module) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
-	if err := m.revoked.Follow(ctx); err != nil {
-		m.logger.WarnContext(ctx, "users does not tell what has been revoked", slog.Any("error", err))
+	if err := m.revoked.Settle(ctx); err != nil {
+		m.logger.WarnContext(ctx, "users does not tell what has just been revoked: nobody is believed before it does", slog.Any("error", err))
 	}
 }
 

@@ -32,12 +32,14 @@ type world struct {
 
 	list    []*usersv1.Revocation
 	feedErr error
-	lost    []string
+	// failures is how many more questions feedErr answers; all of them when negative.
+	failures int
+	lost     []string
 }
 
 func newWorld() *world {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	w := &world{now: now, expires: now.Add(15 * time.Minute), calls: map[string]int{}}
+	w := &world{now: now, failures: -1, expires: now.Add(15 * time.Minute), calls: map[string]int{}}
 	w.revoked = authn.NewRevoked(w.feed, w.Now, func(kid string) {
 		w.lost = append(w.lost, kid)
 		w.ForgetTokens()
@@ -80,11 +82,12 @@ func (w *world) resolve(kind string, method identity.Method) authn.Resolve {
 
 // feed answers as users does, two revocations at a time.
 func (w *world) feed(_ context.Context, req *usersv1.RevocationsRequest) (*usersv1.RevocationsResponse, error) {
-	if w.feedErr != nil {
-		return nil, w.feedErr
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.feedErr != nil && w.failures != 0 {
+		w.failures--
+		return nil, w.feedErr
+	}
 	newest := int64(len(w.list))
 	if req.GetAfter() > newest {
 		return &usersv1.RevocationsResponse{Epoch: newest}, nil
@@ -331,6 +334,35 @@ func TestFollow(t *testing.T) {
 			t.Error("no error")
 		}
 		w.takes(t, "Bearer x")
+		w.takes(t, "Bearer y")
+	})
+	t.Run("SettleInsists", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld()
+		w.takes(t, "Bearer x")
+		w.revoke(usersv1.RevocationKind_REVOCATION_KIND_SESSION, "ses_x")
+		w.feedErr, w.failures = errors.New("users is down"), 3
+		if err := w.revoked.Settle(t.Context()); err != nil {
+			t.Error(err)
+		}
+		w.refuses(t, "Bearer x")
+	})
+	t.Run("NobodyIsBelievedWhileARevocationIsMissing", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld()
+		w.takes(t, "Bearer x")
+		w.revoke(usersv1.RevocationKind_REVOCATION_KIND_SESSION, "ses_x")
+		w.feedErr = errors.New("users is down")
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := w.revoked.Settle(ctx); !errors.Is(err, w.feedErr) {
+			t.Errorf("got %v", err)
+		}
+		if _, err := w.Bearer(t.Context(), "Bearer x"); fault.CodeOf(err) != fault.Unavailable {
+			t.Errorf("got %v", err)
+		}
+		w.feedErr = nil
+		w.refuses(t, "Bearer x")
 		w.takes(t, "Bearer y")
 	})
 	t.Run("AnotherHistoryStartsAgain", func(t *testing.T) {

@@ -26,7 +26,7 @@ type Revoked struct {
 
 	following sync.Mutex // held while users is asked
 	epoch     atomic.Int64
-	known     atomic.Bool // whether users has answered once
+	current   atomic.Bool // false before the first answer of users, and while one is owed
 
 	mu      sync.RWMutex
 	denied  map[string]time.Time // sessions and API keys by their ids, and until when
@@ -59,7 +59,7 @@ func (r *Revoked) Follow(ctx context.Context) error {
 		r.take(reply.GetRevocations())
 		r.epoch.Store(reply.GetEpoch())
 		if !reply.GetMore() {
-			r.known.Store(true)
+			r.current.Store(true)
 			return nil
 		}
 	}
@@ -95,10 +95,32 @@ func (r *Revoked) deny(revocation *usersv1.Revocation) {
 	}
 }
 
-// ready makes sure that users has answered at least once: a gateway that has just started knows of no revocation.
-// Error: Unavailable.
+// settleEvery is the pause between the attempts of Settle.
+const settleEvery = 50 * time.Millisecond
+
+// Settle is Follow after something is known to have been revoked, so it insists until ctx ends. When users has not answered by then,
+// nobody is believed before it has: one of those who would be is the one that was revoked.
+func (r *Revoked) Settle(ctx context.Context) error {
+	for {
+		err := r.Follow(ctx)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-time.After(settleEvery):
+		case <-ctx.Done():
+			r.following.Lock() // an answer on its way may be from before
+			r.current.Store(false)
+			r.following.Unlock()
+			return err
+		}
+	}
+}
+
+// ready makes sure that no answer of users is owed: a gateway that has just started knows of no revocation, and one that could not
+// Settle misses one. Error: Unavailable.
 func (r *Revoked) ready(ctx context.Context) error {
-	if r.known.Load() {
+	if r.current.Load() {
 		return nil
 	}
 	if err := r.Follow(ctx); err != nil {
