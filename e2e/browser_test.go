@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,14 +65,7 @@ func TestBrowserSignsInWithTheProvider(t *testing.T) {
 		ClientID: "souk", Secret: "s3cret", Redirect: []string{base + "/v1/auth/google/callback"},
 		People: []oidctest.Person{{ID: "1", Name: "Ada Lovelace", Email: "ada@example.com", Password: "provider's"}},
 	})
-	env, dir := shop.Settings(), t.TempDir()
-	env["HTTP_ADDR"], env["DATA_DIR"] = address, dir
-	env["GOOGLE_CLIENT_ID"], env["GOOGLE_CLIENT_SECRET"], env["GOOGLE_ISSUER"] = "souk", "s3cret", provider.Issuer
-	part := shop.NewPart("shop", shop.Binary(t), filepath.Join(dir, "shop.log"), []string{"serve", "--all"}, env)
-	part.Start(t)
-	t.Cleanup(func() { part.Stop(t) })
-	part.AwaitReady(t)
-
+	serveAt(t, address, map[string]string{"GOOGLE_CLIENT_ID": "souk", "GOOGLE_CLIENT_SECRET": "s3cret", "GOOGLE_ISSUER": provider.Issuer})
 	second := chromium(t)
 	complaints := listen(first)
 	signInAtProvider(first, t, base)
@@ -99,6 +93,18 @@ func TestBrowserSignsInWithTheProvider(t *testing.T) {
 	if said := complaints(); len(said) > 0 {
 		t.Errorf("the browser complains: %s", strings.Join(said, "\n"))
 	}
+}
+
+// serveAt starts a shop of one process at an address that is known before.
+func serveAt(t *testing.T, address string, extra map[string]string) {
+	t.Helper()
+	env, dir := shop.Settings(), t.TempDir()
+	maps.Copy(env, extra)
+	env["HTTP_ADDR"], env["DATA_DIR"] = address, dir
+	part := shop.NewPart("shop", shop.Binary(t), filepath.Join(dir, "shop.log"), []string{"serve", "--all"}, env)
+	part.Start(t)
+	t.Cleanup(func() { part.Stop(t) })
+	part.AwaitReady(t)
 }
 
 // signInAtProvider goes to the provider and comes back to the page of the API, which shows that it works under its policy.

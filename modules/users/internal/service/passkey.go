@@ -52,7 +52,8 @@ func newWebAuthn(publicURL string) *webauthn.WebAuthn {
 
 func (s *Service) webAuthn() (*webauthn.WebAuthn, error) {
 	if s.passkeys == nil {
-		return nil, fault.New(fault.FailedPrecondition, "passkeys_unavailable", "Passkeys need a shop with a host name: PUBLIC_URL has none.")
+		return nil, fault.New(fault.FailedPrecondition, "passkeys_unavailable",
+			"Passkeys belong to a host name, and the address of this shop has none: set PUBLIC_URL to one that has, such as https://shop.example.com, or http://localhost:8080 on one's own machine.")
 	}
 	return s.passkeys, nil
 }

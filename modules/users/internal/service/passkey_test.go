@@ -3,6 +3,7 @@ package service_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -283,6 +284,9 @@ func TestPasskeysNeedAHostName(t *testing.T) {
 		s := w.with(func(o *service.Options) { o.PublicURL = address })
 		_, err := s.ChallengePasskey(context.Background(), service.PasskeySignIn, "")
 		wants(t, err, fault.FailedPrecondition, "passkeys_unavailable")
+		if !strings.Contains(fault.From(err).Detail, "set PUBLIC_URL to one that has") {
+			t.Errorf("%s: %v does not say what to do", address, err)
+		}
 	}
 	if _, err := w.with(func(o *service.Options) { o.PublicURL = "http://localhost:8080" }).ChallengePasskey(context.Background(), service.PasskeySignIn, ""); err != nil {
 		t.Error(err)
