@@ -69,7 +69,8 @@ func judge(t *testing.T, call string, reply *http.Response) {
 	if err := json.NewDecoder(reply.Body).Decode(&p); err != nil || reply.Header.Get("Content-Type") != "application/problem+json" || p.Code == "" {
 		t.Errorf("%s answered %d with %s: %+v, %v", call, reply.StatusCode, reply.Header.Get("Content-Type"), p, err)
 	}
-	if p.Code == "validation_failed" && (len(p.Errors) == 0 || !strings.HasPrefix(p.Errors[0].Pointer, "/")) {
+	whole := strings.Contains(call, "/webhooks/") // what another company posts is of its own form, and wrong as a whole
+	if p.Code == "validation_failed" && (len(p.Errors) == 0 || !whole && !strings.HasPrefix(p.Errors[0].Pointer, "/")) {
 		t.Errorf("%s: no pointer in %+v", call, p)
 	}
 }
