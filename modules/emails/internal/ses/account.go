@@ -15,7 +15,7 @@ import (
 func (t *Transport) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
-	account, err := t.client.GetAccount(ctx, &sesv2.GetAccountInput{})
+	account, err := t.client.getAccount(ctx, &sesv2.GetAccountInput{})
 	if err != nil {
 		return fmt.Errorf("read the SES account: %w", err)
 	}
@@ -31,7 +31,7 @@ func (t *Transport) Check(ctx context.Context) error {
 // checkSender looks for a verified identity that covers the sender: its address, its domain, or a domain above.
 func (t *Transport) checkSender(ctx context.Context) error {
 	for _, identity := range identities(t.Sender.From.Address) {
-		found, err := t.client.GetEmailIdentity(ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(identity)})
+		found, err := t.client.getEmailIdentity(ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(identity)})
 		var missing *types.NotFoundException
 		switch {
 		case errors.As(err, &missing):
@@ -70,10 +70,10 @@ type Identity struct {
 // VerifyIdentity creates the identity of the sender's domain, unless it is there, and tells what is to be done for it.
 func (t *Transport) VerifyIdentity(ctx context.Context) (Identity, error) {
 	domain := t.Sender.Domain()
-	created, err := t.client.CreateEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String(domain)})
+	created, err := t.client.createEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String(domain)})
 	var exists *types.AlreadyExistsException
 	if errors.As(err, &exists) {
-		found, err := t.client.GetEmailIdentity(ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(domain)})
+		found, err := t.client.getEmailIdentity(ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(domain)})
 		if err != nil {
 			return Identity{}, fmt.Errorf("read the SES identity %s: %w", domain, err)
 		}

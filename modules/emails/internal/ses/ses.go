@@ -47,7 +47,7 @@ type Options struct {
 // Transport sends over SES. Safe for concurrent use.
 type Transport struct {
 	Options
-	client *sesv2.Client
+	client client
 	pace   *bucket
 }
 
@@ -76,13 +76,13 @@ func New(ctx context.Context, o Options) (*Transport, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure SES: %w", err)
 	}
-	client := sesv2.NewFromConfig(cfg, func(s *sesv2.Options) {
+	sdk := sesv2.NewFromConfig(cfg, func(s *sesv2.Options) {
 		s.HTTPClient = watch{s.HTTPClient}
 		if o.Endpoint != "" {
 			s.BaseEndpoint = aws.String(o.Endpoint)
 		}
 	})
-	return &Transport{o, client, newBucket(o.Rate, o.Now)}, nil
+	return &Transport{o, newClient(sdk), newBucket(o.Rate, o.Now)}, nil
 }
 
 // Name implements transport.Transport.
@@ -106,7 +106,7 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
 	var left atomic.Bool
-	out, err := t.client.SendEmail(context.WithValue(ctx, leftKey{}, &left), in, func(o *sesv2.Options) {
+	out, err := t.client.sendEmail(context.WithValue(ctx, leftKey{}, &left), in, func(o *sesv2.Options) {
 		o.Retryer = aws.NopRetryer{}
 	})
 	if err != nil {

@@ -24,10 +24,10 @@ func (t *Transport) Push(ctx context.Context, l letters.Template, locale string)
 	}
 	name = t.templateName(l.Name, locale)
 	content := &types.EmailTemplateContent{Subject: aws.String(stored.Subject), Text: aws.String(stored.Text), Html: aws.String(stored.HTML)}
-	_, err = t.client.UpdateEmailTemplate(ctx, &sesv2.UpdateEmailTemplateInput{TemplateName: aws.String(name), TemplateContent: content})
+	_, err = t.client.updateEmailTemplate(ctx, &sesv2.UpdateEmailTemplateInput{TemplateName: aws.String(name), TemplateContent: content})
 	var missing *types.NotFoundException
 	if errors.As(err, &missing) {
-		_, err = t.client.CreateEmailTemplate(ctx, &sesv2.CreateEmailTemplateInput{TemplateName: aws.String(name), TemplateContent: content})
+		_, err = t.client.createEmailTemplate(ctx, &sesv2.CreateEmailTemplateInput{TemplateName: aws.String(name), TemplateContent: content})
 	}
 	if err != nil {
 		return "", fmt.Errorf("store template %s in SES: %w", name, err)
