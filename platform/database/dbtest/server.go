@@ -125,8 +125,13 @@ func prepare(dir string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A server that starts removes every temporary table from its folder for them, those of other servers too.
+	temporary := filepath.Join(dir, "tmp")
+	if err := os.Mkdir(temporary, 0o700); err != nil {
+		return nil, err
+	}
 	install, _ := find("mariadb-install-db")
-	common := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(dir, "data")}
+	common := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(dir, "data"), "--tmpdir=" + temporary}
 	out, err := exec.CommandContext(context.Background(), install, append(common, "--auth-root-authentication-method=normal", "--skip-test-db")...).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w: %s", err, out)
