@@ -38,3 +38,8 @@ done
 [ -s "$folder/broker_url" ] || rm -f "$folder/rabbitmq.env"
 printf 'RABBITMQ_DEFAULT_USER=souk\nRABBITMQ_DEFAULT_PASS=%s\n' "$(random)" | keep rabbitmq.env
 echo "amqp://souk:$(sed -n 's/^RABBITMQ_DEFAULT_PASS=//p' "$folder/rabbitmq.env")@rabbitmq:5672/" | keep broker_url
+
+# The rest is up to the operator, and nothing until then: a file that is empty counts as not set.
+for name in $(sed -n 's|^  [a-z_]*: {file: deploy/secrets/\([a-z_]*\)}$|\1|p' compose.yaml); do
+  [ -e "$folder/$name" ] || install -m 644 /dev/null "$folder/$name"
+done

@@ -2,7 +2,10 @@ package modules_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"app/modules"
 	"app/platform/cli"
 	"app/platform/config"
+	"app/platform/host"
 )
 
 // What compose.yaml says about the modules is what they declare: its last part is the output of `app plan --compose`.
@@ -53,6 +57,78 @@ func TestDatabasePerServerKnowsEveryModule(t *testing.T) {
 			if !strings.Contains(string(other), want) {
 				t.Errorf("compose.database-per-server.yaml lacks %q", strings.TrimSpace(want))
 			}
+		}
+	}
+}
+
+// What compose.yaml passes on is empty until somebody sets it, and then every module is configured as if it were not there.
+func TestComposeSetsNothingByItself(t *testing.T) {
+	t.Parallel()
+	empty := filepath.Join(t.TempDir(), "empty")
+	if err := os.WriteFile(empty, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	unset, passed := modules.All(), modules.All()
+	for i := range unset {
+		want, ok := unset[i].(host.Configurer)
+		other, same := passed[i].(host.Configurer)
+		if !ok || !same {
+			continue
+		}
+		got, variables := other.Config(), map[string]string{}
+		for _, v := range config.Describe(got) {
+			if v.Secret {
+				variables[v.Name+"_FILE"] = empty
+			} else {
+				variables[v.Name] = ""
+			}
+		}
+		if err := errors.Join(config.Load(config.Fixed(nil), want.Config()), config.Load(config.Fixed(variables), got)); err != nil {
+			t.Errorf("%s: %v", unset[i].Name(), err)
+		}
+		if diff := cmp.Diff(want.Config(), got); diff != "" {
+			t.Errorf("%s (-unset +empty):\n%s", unset[i].Name(), diff)
+		}
+	}
+}
+
+// deploy/secrets.sh makes every file that compose.yaml mounts, keeps what is there, and leaves empty what is up to the operator.
+func TestSecretsForCompose(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := errors.Join(os.CopyFS(filepath.Join(dir, "deploy"), os.DirFS("../deploy")), os.RemoveAll(filepath.Join(dir, "deploy", "secrets"))); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile("../compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "compose.yaml"), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	generate := func() {
+		t.Helper()
+		if out, err := exec.CommandContext(t.Context(), "bash", filepath.Join(dir, "deploy", "secrets.sh")).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	generate()
+	password := filepath.Join(dir, "deploy", "secrets", "email_smtp_password")
+	if raw, err := os.ReadFile(password); err != nil || len(raw) > 0 {
+		t.Errorf("a secret that is up to the operator: %q, %v", raw, err)
+	}
+	if err := os.WriteFile(password, []byte("his own"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	generate()
+	if raw, err := os.ReadFile(password); err != nil || string(raw) != "his own" {
+		t.Errorf("what was there: %q, %v", raw, err)
+	}
+	_, secrets, _ := strings.Cut(string(raw), "\nsecrets:\n")
+	for line := range strings.Lines(secrets) {
+		_, path, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), "}"), "{file: ")
+		if _, err := os.Stat(filepath.Join(dir, path)); err != nil || path == "" {
+			t.Errorf("%q: %v", strings.TrimSpace(line), err)
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -78,5 +80,25 @@ func TestSESCommands(t *testing.T) {
 	strict["INTERNAL_ADDR"] = "127.0.0.1:0"
 	if out, code := app(t, strict, "serve", "--all"); code == 0 || !strings.Contains(out, "example.com") || !strings.Contains(out, "EMAIL_CHECK=strict") {
 		t.Errorf("an unverified sender: %d %s", code, out)
+	}
+}
+
+// The key that the module is configured with is the one that signs.
+func TestSESKey(t *testing.T) {
+	t.Parallel()
+	server := emailstest.NewSES(t)
+	server.Set(emailstest.Quota{MaxSendRate: 1}, true, map[string]bool{})
+	secret := filepath.Join(t.TempDir(), "secret")
+	for value, signs := range map[string]bool{emailstest.SESSecret: true, "another": false} {
+		if err := os.WriteFile(secret, []byte(value+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, code := app(t, map[string]string{
+			"DATA_DIR": t.TempDir(), "EMAIL_FROM": "Souk <no-reply@example.com>", "EMAIL_SES_ENDPOINT": server.URL, "EMAIL_SES_REGION": emailstest.SESRegion,
+			"EMAIL_SES_KEY_ID": emailstest.SESKey, "EMAIL_SES_KEY_SECRET_FILE": secret,
+		}, "emails", "verify-identity")
+		if (code == 0) != signs || strings.Contains(out, value) {
+			t.Errorf("with %s: %d %s", value, code, out)
+		}
 	}
 }

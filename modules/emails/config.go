@@ -45,7 +45,9 @@ type Config struct {
 	SMTPTimeout     time.Duration `env:"EMAIL_SMTP_TIMEOUT" envDefault:"45s" doc:"how long connecting, and then each letter, may take"`
 	SMTPConnections int           `env:"EMAIL_SMTP_CONNECTIONS" envDefault:"4" doc:"connections kept for the next letters"`
 
-	SESRegion    string        `env:"EMAIL_SES_REGION" doc:"region of Amazon SES; AWS_REGION or the profile's when empty. Credentials are found as the AWS SDK finds them"`
+	SESRegion    string        `env:"EMAIL_SES_REGION" doc:"region of Amazon SES; AWS_REGION or the profile's when empty"`
+	SESKeyID     string        `env:"EMAIL_SES_KEY_ID" doc:"access key that may send; when empty, credentials are found as the AWS SDK finds them (AWS_ACCESS_KEY_ID, the profile's, the machine's role)"`
+	SESKeySecret string        `env:"EMAIL_SES_KEY_SECRET" secret:"true" doc:"secret of the access key"`
 	SESEndpoint  string        `env:"EMAIL_SES_ENDPOINT" doc:"address of the SES API instead of Amazon's own"`
 	SESSet       string        `env:"EMAIL_SES_CONFIGURATION_SET" doc:"configuration set whose events are published to the topics of EMAIL_SES_TOPICS"`
 	SESTemplates string        `env:"EMAIL_SES_TEMPLATES" envDefault:"local" doc:"who renders: local (here) or stored (SES, from what app emails templates push has put there)"`
@@ -145,6 +147,9 @@ func (c *Config) checkSMTP() error {
 
 func (c *Config) checkSES() error {
 	var errs []error
+	if (c.SESKeyID == "") != (c.SESKeySecret == "") {
+		errs = append(errs, errors.New("EMAIL_SES_KEY_ID and EMAIL_SES_KEY_SECRET: set both or none"))
+	}
 	if c.SESRate < 0 {
 		errs = append(errs, fmt.Errorf("EMAIL_SES_RATE=%g: must not be negative", c.SESRate))
 	}

@@ -36,6 +36,8 @@ func TestConfig(t *testing.T) {
 		"NoAuthority":       {smtp, "EMAIL_SMTP_CA=/nowhere.pem", "EMAIL_SMTP_CA"},
 		"Endpoint":          {ses, "EMAIL_SES_ENDPOINT=http://ses.example.com", "EMAIL_SES_ENDPOINT"},
 		"EndpointHere":      {ses, "EMAIL_SES_ENDPOINT=http://127.0.0.1:4566", ""},
+		"KeyAlone":          {ses, "EMAIL_SES_KEY_ID=AKIDEXAMPLE", "set both or none"},
+		"Key":               {ses, "EMAIL_SES_KEY_ID=AKIDEXAMPLE EMAIL_SES_KEY_SECRET=secret-word", ""},
 		"Topics":            {ses, "EMAIL_SES_TOPICS=arn:aws:sns:eu-central-1:123456789012:a,arn:aws:sns:eu-central-1:123456789012:b", ""},
 		"NoTopic":           {ses, "EMAIL_SES_TOPICS=ses-events", "not the ARN of an SNS topic"},
 		"Locale":            {nil, "EMAIL_LOCALE=tlh", "EMAIL_LOCALE"},

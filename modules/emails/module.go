@@ -67,6 +67,9 @@ func (m *Module) Operations(api *httpserver.API) {
 	rest.Register(api, func() *service.Service { return m.service }, func() *service.Notices { return m.notices })
 }
 
+// Asks implements host.Outgoing.
+func (*Module) Asks() string { return "mail servers, Amazon SES and SNS" }
+
 // Open implements host.Opener.
 func (m *Module) Open(ctx context.Context, env host.Env) error {
 	set, err := letters.Parse(m.cfg.Locale)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/smtp"
 	"app/modules/emails/internal/transport"
@@ -42,8 +44,17 @@ func (m *Module) newSES(ctx context.Context, env host.Env) (*ses.Transport, erro
 	}
 	return ses.New(ctx, ses.Options{
 		Region: c.SESRegion, Endpoint: c.SESEndpoint, ConfigurationSet: c.SESSet, Stored: c.SESTemplates == "stored", TemplatePrefix: c.SESPrefix,
-		Rate: c.SESRate, Timeout: c.SESTimeout, Sender: sender, Now: env.Now,
+		Rate: c.SESRate, Timeout: c.SESTimeout, Sender: sender, Now: env.Now, Credentials: c.sesKey(),
 	})
+}
+
+// sesKey gives the access key that is configured, nil when there is none.
+func (c *Config) sesKey() aws.CredentialsProvider {
+	if c.SESKeyID == "" {
+		return nil
+	}
+	key := aws.Credentials{AccessKeyID: c.SESKeyID, SecretAccessKey: c.SESKeySecret, Source: "EMAIL_SES_KEY_ID"}
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return key, nil })
 }
 
 // How often the gauges are brought up to date, and old notices forgotten.

@@ -57,6 +57,9 @@ func (m *Module) Operations(api *httpserver.API) {
 	rest.Declare(api, func() *service.Service { return m.service })
 }
 
+// Asks implements host.Outgoing.
+func (m *Module) Asks() string { return "providers of OpenID Connect" }
+
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	providers, err := m.config.Elsewhere.providers()

@@ -121,7 +121,7 @@ func TestCommandsThatOnlyLook(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{
 		"version":            `^souk \S+ \(go`,
-		"modules":            `(?s)bank\n  hears +shop.Sold.*shop\n  calls +bank\n  emits +shop.Sold`,
+		"modules":            `(?s)bank\n  asks +other banks\n  hears +shop.Sold.*shop\n  calls +bank\n  emits +shop.Sold`,
 		"plan --all":         `(?s)hosted here +bank, shop, door\nlistens +HTTP_ADDR +127.0.0.1:0 +the public API.*calls +bank +local`,
 		"routes":             `(?m)^POST +/v1/sales +optional +default +accepted +shop$`,
 		"openapi":            `"openapi": "3.1.0"`,

@@ -22,9 +22,13 @@ const (
 // container is what a service of compose.yaml needs of the rest.
 type container struct {
 	name, serve string
-	databases   []string // modules whose databases it opens
-	broker      bool     // it sends or hears events
-	public      string   // port of this machine that leads to it; empty for none
+	settings    []config.Variable // what configures its module; the container with all of them names those of the others
+	configured  []string          // the others that have settings
+	secrets     []string          // of the settings
+	databases   []string          // modules whose databases it opens
+	broker      bool              // it sends or hears events
+	outbound    bool              // it may ask servers that are not the shop's
+	public      string            // port of this machine that leads to it; empty for none
 }
 
 // printCompose writes the part of compose.yaml that follows from what the modules declare: a service for each module
@@ -38,6 +42,10 @@ func printCompose(out io.Writer, plan *host.Plan) {
 		}
 		c := containerOf(m)
 		monolith.databases = append(monolith.databases, c.databases...)
+		monolith.secrets = append(monolith.secrets, c.secrets...)
+		if len(c.settings) > 0 {
+			monolith.configured = append(monolith.configured, c.name)
+		}
 		c.printHead(out)
 		for _, other := range plan.Modules {
 			if reaches(m, other) {
@@ -51,7 +59,7 @@ func printCompose(out io.Writer, plan *host.Plan) {
 	_, _ = fmt.Fprintf(out, "      PUBLIC_URL: ${PUBLIC_URL:-http://127.0.0.1:%s}\n", monolith.public)
 	monolith.printTail(out)
 	_, _ = fmt.Fprint(out, "    profiles: [monolith]\n\n")
-	printSecrets(out, monolith.databases)
+	printSecrets(out, append(databaseSecrets(monolith.databases), monolith.secrets...))
 }
 
 // needsProcess tells whether there is anything for a module to serve; some only have commands.
@@ -66,7 +74,12 @@ func reaches(m, other host.ModulePlan) bool {
 }
 
 func containerOf(m host.ModulePlan) container {
-	c := container{name: m.Name, serve: "--module=" + m.Name, broker: len(m.Hears)+len(m.Emits) > 0}
+	c := container{name: m.Name, serve: "--module=" + m.Name, settings: m.Variables, broker: len(m.Hears)+len(m.Emits) > 0, outbound: m.Outside != ""}
+	for _, v := range m.Variables {
+		if v.Secret {
+			c.secrets = append(c.secrets, strings.ToLower(v.Name))
+		}
+	}
 	if m.Database != "" {
 		c.databases = []string{m.Name}
 	}
@@ -78,12 +91,33 @@ func containerOf(m host.ModulePlan) container {
 
 // printHead writes a service up to its environment, which may be continued.
 func (c container) printHead(out io.Writer) {
-	_, _ = fmt.Fprintf(out, "  %s:\n    <<: *module\n    command: [serve, %s]\n    environment:\n      <<: *environment\n", c.name, c.serve)
+	_, _ = fmt.Fprintf(out, "  %s:\n    <<: *module\n    command: [serve, %s]\n    environment:\n", c.name, c.serve)
+	c.printSettings(out)
 	if c.broker {
 		_, _ = fmt.Fprintf(out, "      BROKER_URL_FILE: %s\n", composeSecrets+brokerSecret)
 	}
 	for _, owner := range c.databases {
 		_, _ = fmt.Fprintf(out, "      %s_FILE: %s\n", config.ModuleVariable(owner, "DATABASE_URL"), composeSecrets+databaseSecret(owner))
+	}
+}
+
+// printSettings passes on what is set in the environment or in .env; nothing counts as not set. A secret is in a file, which may be empty.
+func (c container) printSettings(out io.Writer) {
+	if len(c.configured) > 0 {
+		_, _ = fmt.Fprintf(out, "      <<: [*environment, *%s]\n", strings.Join(c.configured, ", *"))
+		return
+	}
+	if len(c.settings) == 0 {
+		_, _ = fmt.Fprint(out, "      <<: *environment\n")
+		return
+	}
+	_, _ = fmt.Fprintf(out, "      <<:\n        - *environment\n        - &%s\n", c.name)
+	for _, v := range c.settings {
+		if v.Secret {
+			_, _ = fmt.Fprintf(out, "          %s_FILE: %s%s\n", v.Name, composeSecrets, strings.ToLower(v.Name))
+		} else {
+			_, _ = fmt.Fprintf(out, "          %s: ${%[1]s:-}\n", v.Name)
+		}
 	}
 }
 
@@ -96,27 +130,35 @@ func (c container) printTail(out io.Writer) {
 	if len(c.databases) > 0 {
 		needs = append(needs, "mysql: {condition: service_healthy}")
 	}
-	for _, owner := range c.databases {
-		secrets = append(secrets, databaseSecret(owner))
-	}
+	secrets = append(append(secrets, databaseSecrets(c.databases)...), c.secrets...)
 	_, _ = fmt.Fprintf(out, "    secrets: [%s]\n", strings.Join(secrets, ", "))
 	if len(needs) > 0 {
 		_, _ = fmt.Fprintf(out, "    depends_on: {%s}\n", strings.Join(needs, ", "))
 	}
+	switch {
+	case c.public != "": // which is a way out as well
+		_, _ = fmt.Fprint(out, "    networks: [inside, outside]\n")
+	case c.outbound:
+		_, _ = fmt.Fprint(out, "    networks: [inside, outbound]\n")
+	}
 	if c.public != "" {
-		_, _ = fmt.Fprintf(out, "    networks: [inside, outside]\n    ports: [\"127.0.0.1:%s:%s\"]\n", c.public, composePort)
+		_, _ = fmt.Fprintf(out, "    ports: [\"127.0.0.1:%s:%s\"]\n", c.public, composePort)
 	}
 }
 
-func printSecrets(out io.Writer, databases []string) {
-	names := []string{internalSecret, brokerSecret, rootSecret}
-	for _, owner := range databases {
-		names = append(names, databaseSecret(owner))
-	}
+func printSecrets(out io.Writer, further []string) {
 	_, _ = fmt.Fprintln(out, "secrets:")
-	for _, name := range names {
+	for _, name := range append([]string{internalSecret, brokerSecret, rootSecret}, further...) {
 		_, _ = fmt.Fprintf(out, "  %s: {file: deploy/secrets/%[1]s}\n", name)
 	}
+}
+
+func databaseSecrets(modules []string) []string {
+	out := make([]string, 0, len(modules))
+	for _, owner := range modules {
+		out = append(out, databaseSecret(owner))
+	}
+	return out
 }
 
 func databaseSecret(module string) string { return module + "_database_url" }

@@ -23,6 +23,27 @@ func TestPlanAsCompose(t *testing.T) {
     secrets: [internal_key, broker_url, shop_database_url]
     depends_on: {rabbitmq: {condition: service_started}, mysql: {condition: service_healthy}}
 `,
+		"its settings are passed on, and secrets are in files; it asks others": `  bank:
+    <<: *module
+    command: [serve, --module=bank]
+    environment:
+      <<:
+        - *environment
+        - &bank
+          BANK_INTEREST: ${BANK_INTEREST:-}
+          BANK_LIMIT: ${BANK_LIMIT:-}
+          BANK_VAULT_FILE: /run/secrets/bank_vault
+      BROKER_URL_FILE: /run/secrets/broker_url
+      BANK_DATABASE_URL_FILE: /run/secrets/bank_database_url
+    secrets: [internal_key, broker_url, bank_database_url, bank_vault]
+    depends_on: {rabbitmq: {condition: service_started}, mysql: {condition: service_healthy}}
+    networks: [inside, outbound]
+`,
+		"one container has all settings": `    command: [serve, --all]
+    environment:
+      <<: [*environment, *bank]
+`,
+		"and a file for each secret among them": "\n  bank_vault: {file: deploy/secrets/bank_vault}\n",
 		"only the gateway is published": `    secrets: [internal_key]
     networks: [inside, outside]
     ports: ["127.0.0.1:${SOUK_PORT:-8080}:8080"]

@@ -48,6 +48,9 @@ func printModule(out io.Writer, m host.ModulePlan) {
 		}
 	}
 	line("calls", called(m)...)
+	if m.Outside != "" {
+		line("asks", m.Outside)
+	}
 	line("hears", heard(m)...)
 	line("emits", m.Emits...)
 	if n := len(m.Operations); n > 0 {

@@ -84,6 +84,12 @@ type Gateway interface {
 	Handler() http.Handler
 }
 
+// Outgoing is a module that may ask servers which are not the shop's, if it is configured to: others need no way out.
+type Outgoing interface {
+	// Asks says whom, for an operator: "mail servers".
+	Asks() string
+}
+
 // Env is what a module gets to be put together with.
 type Env struct {
 	// DB is the module's database, nil for a module without migrations.

@@ -46,6 +46,8 @@ type ModulePlan struct {
 	Operations []httpserver.Operation
 	// Gateway tells that the module serves the public API.
 	Gateway bool
+	// Outside is whom the module may ask that is not part of the shop; empty for a module that asks nobody.
+	Outside string
 
 	inFolder bool // its database is a file in the data folder
 }
@@ -165,6 +167,9 @@ func (p *planner) add(m lifecycle.Module) error {
 		p.database(&mp)
 	}
 	_, mp.Gateway = m.(Gateway)
+	if o, ok := m.(Outgoing); ok {
+		mp.Outside = o.Asks()
+	}
 	var err error
 	if mp.Calls, err = p.calls(m); err != nil {
 		return err

@@ -33,6 +33,7 @@ type Bank struct {
 type bankConfig struct {
 	Interest time.Duration `env:"BANK_INTEREST" envDefault:"24h" doc:"how often interest is paid"`
 	Limit    int64         `env:"BANK_LIMIT" envDefault:"1000000" doc:"most that an account may hold, in cents"`
+	Vault    string        `env:"BANK_VAULT" secret:"true" doc:"what opens the vault"`
 }
 
 // Validate implements config.Validator.
@@ -48,6 +49,9 @@ func (*Bank) Name() string { return "bank" }
 
 // Config implements host.Configurer.
 func (b *Bank) Config() any { return &b.cfg }
+
+// Asks implements host.Outgoing.
+func (*Bank) Asks() string { return "other banks" }
 
 // Migrations implements host.DatabaseOwner.
 func (*Bank) Migrations() fs.FS {
