@@ -43,6 +43,11 @@ func (b *bench) openMarket(ctx context.Context, core string) (m *market, err err
 	if err != nil {
 		return nil, err
 	}
+	return openedMarket(ctx, s, data)
+}
+
+// openedMarket fills the empty shop that a server serves from a data folder. Both are the market's from here on.
+func openedMarket(ctx context.Context, s *server, data string) (m *market, err error) {
 	m = &market{server: s, data: data}
 	if m.dbs, err = invariants.Open(data, nil); err == nil {
 		err = m.fill(ctx)

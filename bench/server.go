@@ -17,7 +17,7 @@ const startPatience = 30 * time.Second
 // readyText is what a server prints once it serves.
 const readyText = "ready in "
 
-// server is a shop that runs, all modules in one process.
+// server is a process that answers requests: a shop, all modules in one process, unless said otherwise.
 type server struct {
 	*process.Process
 	url, admin string
@@ -38,6 +38,11 @@ func (b *bench) environment(data string) []string {
 
 // serve starts the shop on a data folder and waits until it is ready. With a core it runs on that one only.
 func (b *bench) serve(ctx context.Context, data, core string) (*server, error) {
+	return b.launch(ctx, core, b.environment(data), "--all")
+}
+
+// launch starts a process of the shop that hosts the modules of a selection, and waits until it is ready.
+func (b *bench) launch(ctx context.Context, cores string, environment []string, selection string) (*server, error) {
 	public, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -47,8 +52,8 @@ func (b *bench) serve(ctx context.Context, data, core string) (*server, error) {
 		return nil, err
 	}
 	p, err := process.Start(ctx, process.Options{
-		Program: b.binary, Args: []string{"serve", "--all"}, Dir: b.work, Core: core, Ready: readyText,
-		Env: append(b.environment(data), "HTTP_ADDR="+public, "ADMIN_ADDR="+admin),
+		Program: b.binary, Args: []string{"serve", selection}, Dir: b.work, Core: cores, Ready: readyText,
+		Env: append(environment, "HTTP_ADDR="+public, "ADMIN_ADDR="+admin),
 	})
 	if err != nil {
 		return nil, err

@@ -78,7 +78,7 @@ func (b *bench) signInBeside(ctx context.Context) (alone, beside []float64, err 
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	reads := contender{"souk", m.server, each(m.productRequests())}
+	reads := contender{name: "souk", server: m.server, requests: m.productRequests}
 	for range rounds {
 		quiet := reads.load(ctx, besideRate, roundTime)
 		done := make(chan load.Outcome, 1)

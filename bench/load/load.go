@@ -22,6 +22,9 @@ type Plan struct {
 	Duration time.Duration
 	Count    int
 	Work     Work
+	// Sharp begins works at a rate within tens of microseconds of when they are meant to, where the runtime's timers, which wake with
+	// the network or by whole milliseconds, would be part of the latency. A thread of its own sleeps for all callers.
+	Sharp bool
 }
 
 // Outcome is what a run came to.
@@ -49,6 +52,11 @@ func Run(ctx context.Context, p Plan) Outcome {
 	r := &run{plan: p, begun: time.Now()}
 	parts := make([]Outcome, p.Callers)
 	var callers sync.WaitGroup
+	if p.Sharp && p.Rate > 0 {
+		defer roomForPacer()()
+		r.turns = make(chan int, turnsAhead)
+		callers.Go(func() { r.pace(ctx) })
+	}
 	for i := range parts {
 		callers.Go(func() { parts[i] = r.call(ctx) })
 	}
@@ -70,6 +78,7 @@ type run struct {
 	plan  Plan
 	begun time.Time
 	next  atomic.Int64
+	turns chan int // numbers whose time has come, where a pacer tells
 }
 
 // call is one caller.
@@ -79,9 +88,8 @@ func (r *run) call(ctx context.Context) (o Outcome) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		n := int(r.next.Add(1) - 1)
-		from := r.start(n)
-		if r.over(n, from) || waitUntil(ctx, timer, from) != nil {
+		n, from, more := r.take(ctx, timer)
+		if !more {
 			return o
 		}
 		if r.plan.Rate == 0 {
@@ -101,6 +109,17 @@ func (r *run) call(ctx context.Context) (o Outcome) {
 			}
 		}
 	}
+}
+
+// take waits for a caller's next work; there is none any more when the run is over.
+func (r *run) take(ctx context.Context, timer *time.Timer) (n int, from time.Time, more bool) {
+	if r.turns != nil {
+		n, more = <-r.turns
+		return n, r.start(n), more
+	}
+	n = int(r.next.Add(1) - 1)
+	from = r.start(n)
+	return n, from, !r.over(n, from) && waitUntil(ctx, timer, from) == nil
 }
 
 // start is when work number n is meant to begin: now in the closed model.

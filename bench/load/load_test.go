@@ -94,6 +94,39 @@ func TestRun(t *testing.T) {
 			t.Errorf("done %d, failed %d, %v after %d calls", o.Done, o.Failed, o.Err, calls.Load())
 		}
 	})
+	t.Run("SharpDoesEachOnceAndNoneTooEarly", func(t *testing.T) {
+		t.Parallel()
+		const rate, count = 2000, 100
+		begun := time.Now()
+		var seen [count]atomic.Int64
+		var early atomic.Int64
+		o := load.Run(t.Context(), load.Plan{Callers: 4, Rate: rate, Count: count, Sharp: true, Work: func(_ context.Context, _ *load.Conn, n int) error {
+			seen[n].Add(1)
+			if time.Since(begun) < time.Duration(n)*time.Second/rate {
+				early.Add(1)
+			}
+			return nil
+		}})
+		for n := range seen {
+			if got := seen[n].Load(); got != 1 {
+				t.Errorf("number %d was done %d times", n, got)
+			}
+		}
+		if o.Done != count || early.Load() != 0 {
+			t.Errorf("done %d, want %d; %d too early", o.Done, count, early.Load())
+		}
+	})
+	t.Run("SharpEndsWithItsContext", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		o := load.Run(ctx, load.Plan{Callers: 2, Rate: 1000, Sharp: true, Work: func(context.Context, *load.Conn, int) error {
+			cancel()
+			return nil
+		}})
+		if o.Done < 1 {
+			t.Errorf("done %d", o.Done)
+		}
+	})
 	t.Run("EndsWithItsContext", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())

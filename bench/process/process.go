@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -25,7 +26,7 @@ type Options struct {
 	Env []string
 	// Dir is the working folder.
 	Dir string
-	// Core is the processor core to run on, "" for any. The Go runtime sizes itself to it.
+	// Core is the processor core to run on, or several as in "1,2", "" for any. The Go runtime sizes itself to it.
 	Core string
 	// Ready is what the program prints once it is ready.
 	Ready string
@@ -71,6 +72,26 @@ func (p *Process) AwaitReady(ctx context.Context) (time.Duration, error) {
 		return 0, fmt.Errorf("the program ended before it was ready: %s", p.output.String())
 	case <-ctx.Done():
 		return 0, fmt.Errorf("wait for the program to be ready: %w: %s", ctx.Err(), p.output.String())
+	}
+}
+
+// AwaitPort waits until the program accepts connections at an address, host:port: for those that do not say when they are
+// ready.
+func (p *Process) AwaitPort(ctx context.Context, address string) error {
+	retry := time.NewTicker(10 * time.Millisecond)
+	defer retry.Stop()
+	for {
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+		if err == nil {
+			return conn.Close() //nolint:wrapcheck // names the address
+		}
+		select {
+		case <-retry.C:
+		case <-p.done:
+			return fmt.Errorf("the program ended before it listened at %s: %s", address, p.output.String())
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the program to listen at %s: %w: %s", address, ctx.Err(), p.output.String())
+		}
 	}
 }
 

@@ -2,6 +2,8 @@ package process_test
 
 import (
 	"context"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
@@ -55,6 +57,25 @@ func TestProcess(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestAwaitPort(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	p := shell(t, `exec sleep 60`)
+	if err := p.AwaitPort(t.Context(), address); err != nil {
+		t.Error(err)
+	}
+	if err := errors.Join(l.Close(), p.Stop()); err != nil {
+		t.Error(err)
+	}
+	if err := shell(t, `echo bad configuration >&2; exit 2`).AwaitPort(t.Context(), address); err == nil || !strings.Contains(err.Error(), "bad configuration") {
+		t.Errorf("AwaitPort: %v, want what the program said", err)
+	}
 }
 
 func TestAccounts(t *testing.T) {

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"app/bench/load"
+	"app/modules"
+	"app/platform/config"
+	"app/platform/identity"
+)
+
+// hop is a shop in two processes: the gateway on a core of its own, all other modules behind it, on the cores of the load. What else can
+// stand in the gateway's place is there too.
+type hop struct {
+	*market         // whose server is the gateway's process
+	behind  *server // the process of the other modules
+	signer  *identity.Signer
+	peers   []peer
+	absent  []string // peers that are not installed
+}
+
+// openHop starts everything, on cores of its own where the separation says so, and fills the shop.
+func (b *bench) openHop(ctx context.Context, apart separation) (h *hop, err error) {
+	data, err := os.MkdirTemp(b.work, "hop-")
+	if err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	key := rand.Text() + rand.Text()
+	environment := append(b.environment(data), "INTERNAL_KEY="+key)
+	behind, err := b.launch(ctx, strings.Join(apart.cores[1:], ","), environment, "--except=gateway")
+	if err != nil {
+		return nil, fmt.Errorf("start the modules: %w", err)
+	}
+	h = &hop{behind: behind}
+	gateway, err := b.launch(ctx, apart.core, append(environment, elsewhere(behind.url)...), "--module=gateway")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), h.close())
+	}
+	if h.market, err = openedMarket(ctx, gateway, data); err == nil {
+		h.signer, err = identity.NewSigner([]byte(key), time.Now)
+	}
+	if err == nil {
+		h.peers, h.absent, err = b.startPeers(ctx, apart.core, behind.address)
+	}
+	if err == nil {
+		err = h.compare(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
+	return h, nil
+}
+
+// compare makes sure that everybody answers what the module answers: a peer that served something of its own would look quick.
+func (h *hop) compare(ctx context.Context) error {
+	var want []byte
+	for _, k := range append([]contender{h.direct(), h.souk()}, h.others()...) {
+		c := load.NewConn(k.server.address)
+		defer c.Close()
+		got, err := expect(ctx, c, k.requests()[0], http.StatusOK)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s: %w", k.name, err)
+		case want == nil:
+			want = bytes.Clone(got)
+		case !bytes.Equal(want, got):
+			return fmt.Errorf("%s answers %q, the module itself %q", k.name, got, want) //nolint:err113 // for the report
+		}
+	}
+	return nil
+}
+
+// elsewhere are the settings by which the gateway finds all other modules at one address.
+func elsewhere(url string) (environment []string) {
+	for _, m := range modules.All() {
+		if m.Name() != "gateway" {
+			environment = append(environment, config.ModuleVariable(m.Name(), "URL")+"="+url)
+		}
+	}
+	return environment
+}
+
+// close stops what runs, the gateway before what it asks.
+func (h *hop) close() (err error) {
+	for _, p := range h.peers {
+		err = errors.Join(err, p.server.Stop())
+	}
+	if h.market != nil {
+		err = errors.Join(err, h.market.close())
+	}
+	return errors.Join(err, h.behind.Stop())
+}
+
+// souk sends the gateway what buyers send.
+func (h *hop) souk() contender {
+	return contender{name: "souk", server: h.market.server, requests: h.productRequests}
+}
+
+// direct asks the module itself, as the gateway does once it knows who asks.
+func (h *hop) direct() contender {
+	return contender{name: "the module itself", server: h.behind, requests: h.vouched}
+}
+
+// others are the peers. They know nobody, so each request tells the module who asks.
+func (h *hop) others() (list []contender) {
+	for _, p := range h.peers {
+		list = append(list, contender{name: p.name, server: p.server, requests: h.vouched})
+	}
+	return list
+}
+
+// vouched reads every product with a fresh word of the gateway's for the buyer, good for half a minute: much longer than a run.
+func (h *hop) vouched() [][]byte {
+	requests := make([][]byte, len(h.products))
+	for i, id := range h.products {
+		assertion, _ := h.signer.Sign(identity.Assertion{
+			Caller: "gateway", Audience: "catalog", RequestID: "req_" + id[len("prd_"):],
+			Principal: identity.Principal{UserID: "usr_" + id[len("prd_"):], Method: identity.Bearer},
+		}) // of strings: cannot fail
+		requests[i] = load.Request(http.MethodGet, "/v1/products/"+id, nil, identity.AudienceHeader, "catalog", identity.AssertionHeader, assertion)
+	}
+	return requests
+}
+
+// absence says which peers are not in the figures, "" when all are.
+func (h *hop) absence() string {
+	if len(h.absent) == 0 {
+		return ""
+	}
+	return "; not installed here: " + strings.Join(h.absent, ", ")
+}

@@ -1,0 +1,10 @@
+//go:build !linux
+
+package load
+
+import "time"
+
+func sharpen() {}
+
+// sleepUntil is as sharp as the runtime's timers.
+func sleepUntil(at time.Time) { time.Sleep(time.Until(at)) }
