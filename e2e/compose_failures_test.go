@@ -86,5 +86,10 @@ func withoutDatabase(t *testing.T, s *shop.Shop, name string, leave, comeBack []
 	})
 	compose(t, comeBack...)
 	l.goesOn(t)
+	for _, path := range []string{"/v1/users/me", "/v1/merchants/" + st.merchant} { // what buyers do not need, too
+		within(t, 30*time.Second, func() error {
+			return st.owner.Call(t.Context(), http.StatusOK, http.MethodGet, path, nil, nil)
+		})
+	}
 	settled(t, s, l.stop(t)...)
 }
