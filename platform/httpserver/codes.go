@@ -1,11 +1,13 @@
 package httpserver
 
 import (
-	"bytes"
 	"cmp"
-	"html/template"
+	"io"
 	"net/http"
 	"slices"
+	"strconv"
+
+	"app/platform/markup"
 )
 
 // problemsPath is where the page of ProblemsPage has to be mounted; the type of every problem points there.
@@ -96,7 +98,7 @@ func sentence(status int) string {
 	return ""
 }
 
-var problemsPage = template.Must(template.New("problems").Parse(`<!doctype html>
+var problemsPage = markup.Must(markup.ParseHTML(markup.Source{Name: "problems", Text: `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -117,11 +119,11 @@ p { margin: .25rem 0 }
 <body>
 <h1>Problems</h1>
 <p>Every error reply is <code>application/problem+json</code> (RFC 9457). Decide by <code>code</code>; quote <code>request_id</code> when you ask for help.</p>
-{{range .}}<h2 id="{{.Code}}"><code>{{.Code}}</code> <small>{{.Status}} {{.Title}}</small></h2>
-<p>{{.Help}}</p>
+{{range .codes}}<h2 id="{{.code}}"><code>{{.code}}</code> <small>{{.status}} {{.title}}</small></h2>
+<p>{{.help}}</p>
 {{end}}</body>
 </html>
-`))
+`}))
 
 // ProblemsPage serves the page that the type of every problem points to: the codes of the platform and of the modules.
 // Mount it at /docs/problems.
@@ -134,13 +136,17 @@ func ProblemsPage(apis ...*API) http.Handler {
 		return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.Code, b.Code))
 	})
 	infos = slices.CompactFunc(infos, func(a, b ProblemInfo) bool { return a.Code == b.Code && a.Status == b.Status })
-	var page bytes.Buffer
-	if err := problemsPage.Execute(&page, infos); err != nil {
+	codes := make([]map[string]any, len(infos))
+	for i, info := range infos {
+		codes[i] = map[string]any{"code": info.Code, "status": strconv.Itoa(info.Status), "title": info.Title, "help": info.Help}
+	}
+	page, err := problemsPage.Execute("problems", map[string]any{"codes": codes})
+	if err != nil {
 		panic(err) // the template is part of the program
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", PagePolicy)
-		_, _ = w.Write(page.Bytes())
+		_, _ = io.WriteString(w, page)
 	})
 }

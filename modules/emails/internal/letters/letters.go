@@ -3,14 +3,13 @@
 package letters
 
 import (
-	"bytes"
 	"embed"
 	"encoding/json"
 	"fmt"
-	htmltemplate "html/template"
 	"slices"
 	"strings"
-	texttemplate "text/template"
+
+	"app/platform/markup"
 )
 
 //go:embed templates
@@ -35,8 +34,8 @@ type Template struct {
 
 // pages are a template in one language.
 type pages struct {
-	text    *texttemplate.Template // its block "subject" is the subject
-	html    *htmltemplate.Template
+	text    *markup.Set // "subject" and "body"
+	html    *markup.Set // layoutHTML
 	phrases phrases
 }
 
@@ -79,11 +78,34 @@ func parsePages(locale, name string) (p pages, err error) {
 	if err := json.Unmarshal(raw, &p.phrases); err != nil {
 		return p, fmt.Errorf("read phrases: %w", err)
 	}
-	if p.text, err = texttemplate.New(name+".txt").Option("missingkey=error").ParseFS(files, folder+name+".txt"); err != nil {
+	text, err := sources(folder, name+".txt")
+	if err != nil {
 		return p, err
 	}
-	p.html, err = htmltemplate.New("layout.html").Option("missingkey=error").ParseFS(files, folder+"layout.html", folder+name+".html")
+	if p.text, err = markup.ParseText(text...); err != nil {
+		return p, err
+	}
+	html, err := sources(folder, layoutHTML, name+".html")
+	if err != nil {
+		return p, err
+	}
+	p.html, err = markup.ParseHTML(html...)
 	return p, err
+}
+
+// layoutHTML is the page that all letters in a language have in common; it uses their template "content".
+const layoutHTML = "layout.html"
+
+func sources(folder string, names ...string) ([]markup.Source, error) {
+	out := make([]markup.Source, len(names))
+	for i, name := range names {
+		raw, err := files.ReadFile(folder + name)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = markup.Source{Name: name, Text: string(raw)}
+	}
+	return out, nil
 }
 
 // All lists the templates by name.
@@ -128,16 +150,19 @@ func (t Template) Render(locale string, data map[string]any) (Rendered, error) {
 		return Rendered{}, fmt.Errorf("render %s: %w", t.Name, flaws)
 	}
 	words := localise(t.Variables, data, locale, p.phrases)
-	var subject, text, html bytes.Buffer
-	if err := p.text.ExecuteTemplate(&subject, "subject", words); err != nil {
+	subject, err := p.text.Execute("subject", words)
+	if err != nil {
 		return Rendered{}, fmt.Errorf("render subject of %s: %w", t.Name, err)
 	}
-	if err := p.text.ExecuteTemplate(&text, "body", words); err != nil {
+	text, err := p.text.Execute("body", words)
+	if err != nil {
 		return Rendered{}, fmt.Errorf("render text of %s: %w", t.Name, err)
 	}
-	words["subject"] = line(subject.String(), maxSubject)
-	if err := p.html.Execute(&html, words); err != nil {
+	subject = line(subject, maxSubject)
+	words["subject"] = subject
+	html, err := p.html.Execute(layoutHTML, words)
+	if err != nil {
 		return Rendered{}, fmt.Errorf("render HTML of %s: %w", t.Name, err)
 	}
-	return Rendered{Subject: line(subject.String(), maxSubject), Text: strings.TrimSpace(text.String()) + "\n", HTML: html.String(), Data: words}, nil
+	return Rendered{Subject: subject, Text: strings.TrimSpace(text) + "\n", HTML: html, Data: words}, nil
 }

@@ -1,29 +1,36 @@
 package rest
 
 import (
-	"bytes"
 	_ "embed"
-	"html/template"
+	"io"
 	"net/http"
+	"time"
 
 	"app/modules/emails/internal/store"
+	"app/platform/markup"
 )
 
 //go:embed mailbox.html
 var mailboxHTML string
 
-var mailboxPage = template.Must(template.New("mailbox").Parse(mailboxHTML))
+var mailboxPage = markup.Must(markup.ParseHTML(markup.Source{Name: "mailbox", Text: mailboxHTML}))
 
 // renderPage shows the mails. The HTML of each is in a frame of its own without scripts, so that a letter is seen as it
 // would be and can do no harm.
 func renderPage(w http.ResponseWriter, to string, mails []store.Mail) {
-	var page bytes.Buffer
-	if err := mailboxPage.Execute(&page, map[string]any{"To": to, "Mails": mails}); err != nil {
+	shown := make([]map[string]any, len(mails))
+	for i, m := range mails {
+		shown[i] = map[string]any{
+			"First": i == 0, "Recipient": m.Recipient, "Subject": m.Subject, "CreatedAt": m.CreatedAt.Format(time.DateTime), "Text": m.Text, "HTML": m.HTML,
+		}
+	}
+	page, err := mailboxPage.Execute("mailbox", map[string]any{"To": to, "Mails": shown})
+	if err != nil {
 		panic(err) // the template is part of the program
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	_, _ = w.Write(page.Bytes()) // the client may have gone
+	_, _ = io.WriteString(w, page) // the client may have gone
 }

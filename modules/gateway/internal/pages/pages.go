@@ -2,17 +2,15 @@
 package pages
 
 import (
-	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"net/http"
-	"net/url"
 	"regexp"
 	"sync"
 
-	"github.com/swaggest/swgui"
-	"github.com/swaggest/swgui/v5emb"
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/vearutop/statigz"
 
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -20,6 +18,12 @@ import (
 
 //go:embed index.html
 var index []byte
+
+// docs shows the document with Swagger UI. The handler that comes with the assets would bring the templates of the standard library
+// into the program; see the package markup.
+//
+//go:embed docs.html
+var docs []byte
 
 // Pages are the gateway's own pages.
 type Pages struct {
@@ -36,9 +40,7 @@ type Pages struct {
 // Register declares the pages.
 func (p *Pages) Register(api *httpserver.API) {
 	api.Problems(problems...)
-	docs := v5emb.NewHandlerWithConfig(swgui.Config{
-		Title: "Souk", SwaggerJSON: "/openapi.json", BasePath: "/docs/", SettingsUI: map[string]string{"persistAuthorization": "true"},
-	})
+	assets := http.StripPrefix("/docs/", statigz.FileServer(static.FS))
 	page := func(path, id, summary string, h http.Handler) {
 		api.Raw(httpserver.Operation{
 			Method: http.MethodGet, Path: path, ID: id, Summary: summary,
@@ -48,7 +50,7 @@ func (p *Pages) Register(api *httpserver.API) {
 	page("/", "show-index", "Where to find what", http.HandlerFunc(show))
 	page("/docs", "show-docs", "The API as pages", newDocument(docs))
 	page("/docs/{asset}", "show-docs-asset", "Scripts and styles of the pages", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		docs.ServeHTTP(&found{ResponseWriter: w, request: r}, r)
+		assets.ServeHTTP(&found{ResponseWriter: w, request: r}, r)
 	}))
 	page("/docs/problems", "show-problems", "What the error codes mean", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.Problems.ServeHTTP(w, r)
@@ -65,17 +67,13 @@ type document struct {
 // inline finds the scripts that are part of a page.
 var inline = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// newDocument renders the index of a handler of pages, which wants a trailing slash that no path of ours has.
-func newDocument(h http.Handler) document {
-	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/docs/"}, Header: http.Header{}}
-	var page rendered
-	h.ServeHTTP(&page, r)
+func newDocument(page []byte) document {
 	scripts := "'self'"
-	for _, script := range inline.FindAllSubmatch(page.Bytes(), -1) {
+	for _, script := range inline.FindAllSubmatch(page, -1) {
 		sum := sha256.Sum256(script[1])
 		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 	}
-	return document{page.Bytes(), "default-src 'none'; script-src " + scripts + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+	return document{page, "default-src 'none'; script-src " + scripts + "; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}
 }
 
@@ -85,15 +83,6 @@ func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Security-Policy", d.policy)
 	_, _ = w.Write(d.body) // the client may have gone
 }
-
-// rendered is a reply that is kept.
-type rendered struct{ bytes.Buffer }
-
-// Header implements http.ResponseWriter.
-func (*rendered) Header() http.Header { return http.Header{} }
-
-// WriteHeader implements http.ResponseWriter.
-func (*rendered) WriteHeader(int) {}
 
 func show(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

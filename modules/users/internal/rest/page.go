@@ -1,20 +1,20 @@
 package rest
 
 import (
-	"bytes"
 	_ "embed"
-	"html/template"
+	"io"
 	"net/http"
 	"strings"
 
 	"app/platform/fault"
 	"app/platform/httpserver"
+	"app/platform/markup"
 )
 
 //go:embed page.html
 var pageHTML string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+var pageTemplate = markup.Must(markup.ParseHTML(markup.Source{Name: "page", Text: pageHTML}))
 
 // page is what people see who come from a letter or from another provider: a sentence, and a form when there is something to do.
 type page struct {
@@ -32,8 +32,8 @@ type field struct{ Name, Label, Type, Autocomplete string }
 // show writes the page. Its address may hold a code, so it is kept nowhere and told nobody; the form posts to this site only, and
 // no other site may show it.
 func (p page) show(w http.ResponseWriter, status int) {
-	var out bytes.Buffer
-	if err := pageTemplate.Execute(&out, p); err != nil {
+	out, err := pageTemplate.Execute("page", p.data())
+	if err != nil {
 		panic(err) // the template is part of the program
 	}
 	h := w.Header()
@@ -43,7 +43,21 @@ func (p page) show(w http.ResponseWriter, status int) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the client may have gone
+	_, _ = io.WriteString(w, out) // the client may have gone
+}
+
+// data is what the template is filled with.
+func (p page) data() map[string]any {
+	hidden, fields := make([]map[string]any, len(p.Hidden)), make([]map[string]any, len(p.Fields))
+	for i, h := range p.Hidden {
+		hidden[i] = map[string]any{"Name": h.Name, "Value": h.Value}
+	}
+	for i, f := range p.Fields {
+		fields[i] = map[string]any{"Name": f.Name, "Label": f.Label, "Type": f.Type, "Autocomplete": f.Autocomplete}
+	}
+	return map[string]any{
+		"Title": p.Title, "Text": p.Text, "Error": p.Error, "Action": p.Action, "Button": p.Button, "Hidden": hidden, "Fields": fields,
+	}
 }
 
 // failed shows the page again with what went wrong, to whoever asks for pages. What a person cannot mend, and what a program gets, is a problem as
