@@ -109,7 +109,7 @@ func prepare(ctx context.Context, out string) (*bench, error) {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
 	b.binary = filepath.Join(b.work, "app")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", b.binary, ".")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=timetzdata,grpcnotrace", "-ldflags=-s -w", "-o", b.binary, ".") // as the image has it
 	build.Dir = b.root
 	if said, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("build: %w: %s", err, said), os.RemoveAll(b.work))

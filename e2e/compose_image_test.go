@@ -13,9 +13,8 @@ import (
 	"app/e2e/shop"
 )
 
-// maxImage is what the image may weigh, in bytes. The aim is 40 MB; the client of SES, with every way to find credentials, takes
-// it to 43, and this bound keeps it from growing further.
-const maxImage = 44_000_000
+// maxImage is what the image may weigh, in bytes.
+const maxImage = 40_000_000
 
 // inspected is what `docker inspect` says of an image, and of a container beside that.
 type inspected struct {

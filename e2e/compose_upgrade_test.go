@@ -45,7 +45,7 @@ func nextImage(t *testing.T) string {
 	for name, content := range map[string]string{
 		"migration.sql": nextStatement,
 		"Dockerfile": "FROM " + image + "-build AS build\nCOPY migration.sql /src/" + nextFile + "\n" +
-			"RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags timetzdata -ldflags '-s -w -X app/platform/cli.release=next' -o /out/app .\n" +
+			"RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags timetzdata,grpcnotrace -ldflags '-s -w -X app/platform/cli.release=next' -o /out/app .\n" +
 			"FROM " + image + "\nCOPY --from=build /out/app /app\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {

@@ -20,6 +20,9 @@ func TestRules(t *testing.T) {
 		"modules/bank/migrations/0001.up.sql":   {Data: []byte("-- FROM shop_x\nCREATE TABLE bank_accounts (id INTEGER REFERENCES shop_orders (id) ON DELETE CASCADE);")},
 		"modules/bank/migrations/0002.up.sql":   {Data: []byte("CREATE INDEX i ON bank_accounts (id);\nINSERT INTO bank_x SELECT id FROM bank_y;")},
 		"platform/rpc/rpc.go":                   source("rpc", "app/modules/shop"),
+		"platform/rpc/page.go":                  source("rpc", "html/template", "text/template/parse"),
+		"platform/rpc/page_test.go":             source("rpc", "html/template"),
+		"platform/scaffold/draft.go":            source("scaffold", "text/template"),
 		"modules/shop/internal/testdata/bad.go": {Data: []byte("not Go")},
 	}
 	p := policy{
@@ -45,6 +48,9 @@ func TestRules(t *testing.T) {
 		"bases": {bases(tree), []string{
 			"platform/rpc/rpc.go: imports app/modules/shop: the platform knows no module",
 			"modules/shop/shopv1/x.go: imports app/modules/shop/shopevents: a contract imports no module",
+		}},
+		"templates": {templates(tree), []string{
+			"platform/rpc/page.go: imports html/template: app/platform/markup fills templates, in a program that is smaller for it",
 		}},
 		"migrations": {migrations(tree), []string{
 			"modules/bank/migrations/0001.up.sql: table shop_orders does not begin with bank_",

@@ -103,6 +103,26 @@ func bases(tree fs.FS) func() ([]string, error) {
 	}
 }
 
+// templates checks that nothing in the program imports the templates of the standard library. One of them would make it a fifth larger:
+// they call methods by name, so that the linker keeps all. The scaffold is a command of its own.
+func templates(tree fs.FS) func() ([]string, error) {
+	return func() (broken []string, err error) {
+		for _, root := range []string{"modules", "platform"} {
+			found, err := eachImport(tree, root, func(file, imported string) string {
+				if (imported != "text/template" && imported != "html/template") || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "platform/scaffold/") {
+					return ""
+				}
+				return "app/platform/markup fills templates, in a program that is smaller for it"
+			})
+			if err != nil {
+				return nil, err
+			}
+			broken = append(broken, found...)
+		}
+		return broken, nil
+	}
+}
+
 // table finds what SQL statements name.
 var table = regexp.MustCompile(`(?i)\b(?:TABLE(?:\s+IF\s+(?:NOT\s+)?EXISTS)?|INTO|UPDATE|FROM|JOIN|REFERENCES|\sON)\s+` + "[`\"]?" + `([a-z_][a-z0-9_]*)`)
 
