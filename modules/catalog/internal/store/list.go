@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,11 +28,11 @@ func List(ctx context.Context, tx *database.Tx, f Filter) ([]Product, error) {
 	return selectRows(ctx, tx, "products", scanProduct, query, args...)
 }
 
-// query puts the statement together from constant parts; all values are arguments.
+// query puts the statement together from constant parts; all values but the limit are arguments.
 func (f Filter) query() (string, []any) {
 	var q strings.Builder
-	q.WriteString(selectProducts + ` WHERE p.archived_at = 0`)
-	var args []any
+	q.WriteString(selectProducts + ` WHERE p.archived_at = ?`)
+	args := []any{0}
 	if f.MerchantID != "" {
 		q.WriteString(` AND p.merchant_id = ?`)
 		args = append(args, f.MerchantID)
@@ -46,8 +47,10 @@ func (f Filter) query() (string, []any) {
 		q.WriteString(` AND p.search LIKE ? ESCAPE '!'`)
 		args = append(args, pattern(word))
 	}
-	q.WriteString(` ORDER BY p.created_at DESC, p.id DESC LIMIT ?`)
-	return q.String(), append(args, f.Limit)
+	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound. Without any argument it would
+	// not be kept prepared, hence that of archived_at.
+	q.WriteString(` ORDER BY p.created_at DESC, p.id DESC LIMIT ` + strconv.Itoa(f.Limit))
+	return q.String(), args
 }
 
 // wildcards escapes what LIKE gives a meaning to. The escape is not a backslash because MySQL takes that out of texts.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -24,10 +25,10 @@ type Filter struct {
 const (
 	byBuyer = `SELECT ` + orderColumns + ` FROM orders_orders o
 		WHERE o.buyer_id = ? AND (o.created_at < ? OR (o.created_at = ? AND o.id < ?))
-		ORDER BY o.created_at DESC, o.id DESC LIMIT ?`
+		ORDER BY o.created_at DESC, o.id DESC LIMIT `
 	byMerchant = `SELECT ` + orderColumns + ` FROM orders_order_merchants m JOIN orders_orders o ON o.id = m.order_id
 		WHERE m.merchant_id = ? AND (m.created_at < ? OR (m.created_at = ? AND m.order_id < ?))
-		ORDER BY m.created_at DESC, m.order_id DESC LIMIT ?`
+		ORDER BY m.created_at DESC, m.order_id DESC LIMIT `
 )
 
 // Orders lists orders with their lines, without their timelines.
@@ -40,7 +41,8 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 	if f.BeforeID != "" {
 		at, id = database.Micros(f.BeforeAt), f.BeforeID
 	}
-	rows, err := tx.Query(ctx, query, whose, at, at, id, f.Limit)
+	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound.
+	rows, err := tx.Query(ctx, query+strconv.Itoa(f.Limit), whose, at, at, id)
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
 	}
