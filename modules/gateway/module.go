@@ -110,7 +110,7 @@ func table(env host.Env) (*edge.Table, error) {
 			}
 			remotes[route.Module] = dispatch.NewRemote(route.Module, base, transport, env.Signer, env.Logger)
 		}
-		e.Serve = remotes[route.Module].ServeHTTP
+		e.Remote, e.Serve = true, remotes[route.Module].ServeHTTP
 	}
 	return edge.NewTable(entries), nil
 }

@@ -91,7 +91,7 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 		inner = &h.servers.internalHandler
 	}
 	server.Handler = h.withHealth(httpserver.Observed{
-		Handler: telemetry.Traced(inner, l.role != rolePublic), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
+		Handler: telemetry.Traced(inner, l.role != rolePublic, h.tracer() != nil), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
 		TrustRequestID: l.role != rolePublic,
 	})
 	return server

@@ -107,18 +107,22 @@ func TestTraces(t *testing.T) {
 func TestTraced(t *testing.T) {
 	t.Parallel()
 	const parent = "00-0102030405060708090a0b0c0d0e0f10-0102030405060708-01"
-	for trusted, want := range map[bool]string{true: "0102030405060708090a0b0c0d0e0f10", false: ""} {
+	const theirs = "0102030405060708090a0b0c0d0e0f10"
+	for _, tc := range []struct {
+		trusted, recorded bool
+		want              string
+	}{{true, true, theirs}, {false, true, ""}, {true, false, theirs}, {false, false, ""}} {
 		var got string
 		handler := telemetry.Traced(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			if span := trace.SpanContextFromContext(r.Context()); span.HasTraceID() && span.TraceID().String() == parent[3:35] {
 				got = span.TraceID().String()
 			}
-		}), trusted)
+		}), tc.trusted, tc.recorded)
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
 		r.Header.Set("Traceparent", parent)
 		handler.ServeHTTP(httptest.NewRecorder(), r)
-		if got != want {
-			t.Errorf("trusted %t: trace %q, want %q", trusted, got, want)
+		if got != tc.want {
+			t.Errorf("trusted %t, recorded %t: trace %q, want %q", tc.trusted, tc.recorded, got, tc.want)
 		}
 	}
 }

@@ -35,8 +35,12 @@ func Traces(ctx context.Context, endpoint, service, version string) (flush func(
 }
 
 // Traced puts each request under a span. A trace context that comes with the request is continued where the caller is
-// trusted, and replaced by a new trace where it is not: nobody outside decides what is recorded here.
-func Traced(next http.Handler, trusted bool) http.Handler {
+// trusted, and replaced by a new trace where it is not: nobody outside decides what is recorded here. Where nothing is recorded
+// there are no spans, and what comes with the request is carried on from the trusted.
+func Traced(next http.Handler, trusted, recorded bool) http.Handler {
+	if !recorded {
+		return carried(next, trusted)
+	}
 	tracer := otel.Tracer("app/platform/telemetry")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
@@ -46,5 +50,18 @@ func Traced(next http.Handler, trusted bool) http.Handler {
 		ctx, span := tracer.Start(ctx, r.Method, trace.WithSpanKind(trace.SpanKindServer))
 		defer span.End()
 		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// carried hands a trusted caller's trace context on.
+func carried(next http.Handler, trusted bool) http.Handler {
+	if !trusted {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header["Traceparent"]) > 0 {
+			r = r.WithContext(propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header)))
+		}
+		next.ServeHTTP(w, r)
 	})
 }

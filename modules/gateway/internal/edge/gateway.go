@@ -146,15 +146,15 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry,
 		return
 	}
 	ctx := identity.WithCaller(identity.NewContext(r.Context(), p), "gateway")
-	if op.Timeout > 0 {
+	if entry.Remote && op.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, op.Timeout+slack)
 		defer cancel()
 	}
 	inner := r.WithContext(ctx)
-	inner.Header = r.Header.Clone()
-	inner.Header[httpserver.ClientHeader] = []string{clientMark(client)}
-	inner.Header[httpserver.NetworkHeader] = []string{coarse(client)}
+	// What the request was read into is the gateway's own: nobody looks at it again.
+	marks := []string{clientMark(client), coarse(client)}
+	inner.Header[httpserver.ClientHeader], inner.Header[httpserver.NetworkHeader] = marks[:1:1], marks[1:]
 	if r.ContentLength != 0 {
 		inner.Body = http.MaxBytesReader(w, r.Body, op.MaxBody)
 	}
@@ -167,8 +167,13 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry,
 // slack is what a module gets beyond its own time-out to say so itself.
 const slack = 500 * time.Millisecond
 
+// markBytes of a hash tell as many networks apart as there are.
+const markBytes = 16
+
 // clientMark stands for a client's network where an anonymous caller has to be told from others.
 func clientMark(client netip.Addr) string {
 	sum := sha256.Sum256([]byte(Network(client)))
-	return hex.EncodeToString(sum[:16])
+	var text [2 * markBytes]byte
+	hex.Encode(text[:], sum[:markBytes])
+	return string(text[:])
 }

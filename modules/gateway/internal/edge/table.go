@@ -13,6 +13,9 @@ import (
 type Entry struct {
 	Module    string
 	Operation httpserver.Operation
+	// Remote tells that the module is in another process, which may not answer: the gateway minds the time itself. A module in this
+	// process keeps to the operation's time-out.
+	Remote bool
 	// Serve answers a request that has passed the gateway. The path's parameters are its path values.
 	Serve func(w http.ResponseWriter, r *http.Request, op httpserver.Operation)
 }

@@ -109,8 +109,12 @@ func (v Verdict) Header(h http.Header) {
 	if v.class == nil {
 		return
 	}
-	h["Ratelimit-Policy"] = []string{v.class.policy}
-	h["Ratelimit"] = []string{strconv.Quote(v.class.name) + ";r=" + strconv.Itoa(v.left) + ";t=" + strconv.Itoa(seconds(v.reset))}
+	var text [64]byte
+	left := append(strconv.AppendQuote(text[:0], v.class.name), ";r="...)
+	left = strconv.AppendInt(left, int64(v.left), 10)
+	left = strconv.AppendInt(append(left, ";t="...), int64(seconds(v.reset)), 10)
+	values := []string{v.class.policy, string(left)}
+	h["Ratelimit-Policy"], h["Ratelimit"] = values[:1:1], values[1:]
 }
 
 // seconds rounds up: a client that waits that long is let through.
