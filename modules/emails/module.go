@@ -55,6 +55,7 @@ func (m *Module) Hears() []events.Subscription {
 		events.Hear("emails.no_account", late(s, (*service.Service).NoAccount)),
 		events.Hear("emails.address_changed", late(s, (*service.Service).EmailChanged)),
 		events.Hear("emails.factor_changed", late(s, (*service.Service).CredentialsChanged)),
+		events.Hear("emails.new_sign_in", late(s, (*service.Service).SignedInAnew)),
 		events.Hear("emails.merchant_approved", late(s, (*service.Service).MerchantApproved)),
 		events.Hear("emails.receipt", late(s, (*service.Service).Paid)),
 		events.Hear("emails.order_cancelled", late(s, (*service.Service).Cancelled)),

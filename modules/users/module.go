@@ -48,7 +48,7 @@ func (m *Module) Serves() []rpc.Service {
 func (m *Module) Emits() []proto.Message {
 	return []proto.Message{
 		&usersevents.Registered{}, &usersevents.CodeIssued{}, &usersevents.AlreadyRegistered{}, &usersevents.PasswordChanged{},
-		&usersevents.NoAccount{}, &usersevents.EmailChanged{}, &usersevents.CredentialsChanged{},
+		&usersevents.NoAccount{}, &usersevents.EmailChanged{}, &usersevents.CredentialsChanged{}, &usersevents.SignedInAnew{},
 	}
 }
 

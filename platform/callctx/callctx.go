@@ -6,6 +6,8 @@ package callctx
 import (
 	"context"
 	"time"
+
+	"golang.org/x/text/language"
 )
 
 type (
@@ -19,6 +21,30 @@ type (
 type Client struct {
 	Network string // the first part of its address: 203.0.113.0/24 or 2001:db8:1::/48; empty when it is not known
 	Agent   string // the header User-Agent, as it was sent
+	Accepts string // the header Accept-Language, as it was sent
+}
+
+// maxAccepts bounds what is read of Accept-Language; a browser's is shorter.
+const maxAccepts = 200
+
+// MaxLocale is how long the tag of a language may be (RFC 5646 section 4.4.1).
+const MaxLocale = 35
+
+// Locale is the language that the client would rather have than any other, as a BCP 47 tag such as "de-AT"; empty where it does not say, or
+// not so that it can be read.
+func (c Client) Locale() string {
+	if c.Accepts == "" || len(c.Accepts) > maxAccepts {
+		return ""
+	}
+	tags, _, err := language.ParseAcceptLanguage(c.Accepts)
+	if err != nil || len(tags) == 0 {
+		return ""
+	}
+	locale := tags[0].String()
+	if locale == "und" || locale == "mul" || len(locale) > MaxLocale { // none, or any
+		return ""
+	}
+	return locale
 }
 
 // WithClient returns a context that knows the client. It stays with the module that answers the request: Carry leaves it out.

@@ -29,7 +29,7 @@ const NetworkHeader = "Souk-Client-Network"
 
 // clientOf reads what the module may know of the client.
 func clientOf(r *http.Request) callctx.Client {
-	return callctx.Client{Network: r.Header.Get(NetworkHeader), Agent: r.Header.Get("User-Agent")}
+	return callctx.Client{Network: r.Header.Get(NetworkHeader), Agent: r.Header.Get("User-Agent"), Accepts: r.Header.Get("Accept-Language")}
 }
 
 // Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and
@@ -69,8 +69,8 @@ func fenced(ctx context.Context, r *http.Request, op Operation) *http.Request {
 // of the old one, so that children of it cost no goroutine each.
 func fence(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
 	outer := r.Context()
-	ctx := identity.NewContext(context.Background(), identity.FromContext(outer))
-	ctx = callctx.WithClient(callctx.WithRequestID(ctx, callctx.RequestID(outer)), clientOf(r))
+	ctx := callctx.WithRequestID(identity.Carry(context.Background(), outer), callctx.RequestID(outer))
+	ctx = callctx.WithClient(ctx, clientOf(r))
 	if caller := identity.Caller(outer); caller != "" {
 		ctx = identity.WithCaller(ctx, caller)
 	}

@@ -89,12 +89,14 @@ type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Empty for guests.
-	BuyerId       string                 `protobuf:"bytes,2,opt,name=buyer_id,json=buyerId,proto3" json:"buyer_id,omitempty"`
-	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
-	Lines         []*Line                `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
-	Total         *moneyv1.Money         `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`
-	PaymentId     string                 `protobuf:"bytes,6,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
-	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	BuyerId   string                 `protobuf:"bytes,2,opt,name=buyer_id,json=buyerId,proto3" json:"buyer_id,omitempty"`
+	Email     string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
+	Lines     []*Line                `protobuf:"bytes,4,rep,name=lines,proto3" json:"lines,omitempty"`
+	Total     *moneyv1.Money         `protobuf:"bytes,5,opt,name=total,proto3" json:"total,omitempty"`
+	PaymentId string                 `protobuf:"bytes,6,opt,name=payment_id,json=paymentId,proto3" json:"payment_id,omitempty"`
+	PlacedAt  *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	// Language that the buyer wants, as a BCP 47 tag; empty where it is not known.
+	Locale        string `protobuf:"bytes,8,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -176,6 +178,13 @@ func (x *Order) GetPlacedAt() *timestamppb.Timestamp {
 		return x.PlacedAt
 	}
 	return nil
+}
+
+func (x *Order) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
 }
 
 // Line is one product of an order as it was sold.
@@ -427,7 +436,7 @@ var File_modules_orders_ordersevents_events_proto protoreflect.FileDescriptor
 
 const file_modules_orders_ordersevents_events_proto_rawDesc = "" +
 	"\n" +
-	"(modules/orders/ordersevents/events.proto\x12\x15souk.orders.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"platform/money/moneyv1/money.proto\"\xff\x01\n" +
+	"(modules/orders/ordersevents/events.proto\x12\x15souk.orders.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"platform/money/moneyv1/money.proto\"\x97\x02\n" +
 	"\x05Order\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x19\n" +
 	"\bbuyer_id\x18\x02 \x01(\tR\abuyerId\x12\x14\n" +
@@ -436,7 +445,8 @@ const file_modules_orders_ordersevents_events_proto_rawDesc = "" +
 	"\x05total\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\x05total\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x06 \x01(\tR\tpaymentId\x127\n" +
-	"\tplaced_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\"\xe2\x01\n" +
+	"\tplaced_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x12\x16\n" +
+	"\x06locale\x18\b \x01(\tR\x06locale\"\xe2\x01\n" +
 	"\x04Line\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1f\n" +

@@ -97,7 +97,9 @@ type StartRequest struct {
 	// What each merchant's lines come to; together the amount.
 	Shares []*Share `protobuf:"bytes,8,rep,name=shares,proto3" json:"shares,omitempty"`
 	// A capture after this time is refunded.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Language that the buyer wants, as a BCP 47 tag; empty where it is not known.
+	Locale        string `protobuf:"bytes,10,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -193,6 +195,13 @@ func (x *StartRequest) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *StartRequest) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
 }
 
 // Share is the part of a payment that is for one merchant's lines.
@@ -385,7 +394,7 @@ var File_modules_payments_paymentsv1_payments_proto protoreflect.FileDescriptor
 
 const file_modules_payments_paymentsv1_payments_proto_rawDesc = "" +
 	"\n" +
-	"*modules/payments/paymentsv1/payments.proto\x12\x10souk.payments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"platform/money/moneyv1/money.proto\"\xd5\x02\n" +
+	"*modules/payments/paymentsv1/payments.proto\x12\x10souk.payments.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"platform/money/moneyv1/money.proto\"\xed\x02\n" +
 	"\fStartRequest\x12\x1d\n" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x19\n" +
@@ -397,7 +406,9 @@ const file_modules_payments_paymentsv1_payments_proto_rawDesc = "" +
 	"\x10guest_token_hash\x18\a \x01(\tR\x0eguestTokenHash\x12/\n" +
 	"\x06shares\x18\b \x03(\v2\x17.souk.payments.v1.ShareR\x06shares\x129\n" +
 	"\n" +
-	"expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"V\n" +
+	"expires_at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
+	"\x06locale\x18\n" +
+	" \x01(\tR\x06locale\"V\n" +
 	"\x05Share\x12\x1f\n" +
 	"\vmerchant_id\x18\x01 \x01(\tR\n" +
 	"merchantId\x12,\n" +

@@ -14,7 +14,7 @@ import (
 var PaymentsContract = rpc.Contract{
 	Module:      "payments",
 	Service:     "souk.payments.v1.Payments",
-	Fingerprint: "f69be03e6c56",
+	Fingerprint: "c67293c6a10e",
 	Methods: []rpc.Method{
 		{Name: "Start", Level: rpc.Idempotent},
 		{Name: "Methods", Level: rpc.NoSideEffects},
@@ -62,7 +62,7 @@ func copyStartRequest(c *rpc.Copier, to, from *StartRequest) {
 	if from == nil {
 		return
 	}
-	c.Grow(48)
+	c.Grow(54)
 	to.PaymentId = c.Text(from.PaymentId)
 	to.OrderId = c.Text(from.OrderId)
 	if from.Amount != nil {
@@ -97,6 +97,7 @@ func copyStartRequest(c *rpc.Copier, to, from *StartRequest) {
 		}
 		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
 	}
+	to.Locale = c.Text(from.Locale)
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 

@@ -151,10 +151,12 @@ func (CredentialsChange) EnumDescriptor() ([]byte, []int) {
 
 // Registered: somebody registered and has shown that the address is theirs.
 type Registered struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
-	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
-	FirstName     string                 `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	UserId    string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	Email     string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	FirstName string                 `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	// Language that the account's owner wants, as a BCP 47 tag; empty where it is not known. So in the events below.
+	Locale        string `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -210,6 +212,13 @@ func (x *Registered) GetFirstName() string {
 	return ""
 }
 
+func (x *Registered) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // CodeIssued: a one-time code is to be sent to an address. The payload is secret and is blanked once delivered.
 type CodeIssued struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -221,6 +230,7 @@ type CodeIssued struct {
 	FirstName string                 `protobuf:"bytes,6,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
 	// A page of the shop, under PUBLIC_URL, that asks for one more click and then uses the code. Opening it spends nothing.
 	Link          string `protobuf:"bytes,7,opt,name=link,proto3" json:"link,omitempty"`
+	Locale        string `protobuf:"bytes,8,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -304,13 +314,22 @@ func (x *CodeIssued) GetLink() string {
 	return ""
 }
 
+func (x *CodeIssued) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // NoAccount: somebody asked for a code for an address that has no account which may sign in. Whoever reads its mail is
 // told, the caller is not.
 type NoAccount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Email string                 `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
 	// What the code would have been good for.
-	Purpose       Purpose `protobuf:"varint,2,opt,name=purpose,proto3,enum=souk.users.events.v1.Purpose" json:"purpose,omitempty"`
+	Purpose Purpose `protobuf:"varint,2,opt,name=purpose,proto3,enum=souk.users.events.v1.Purpose" json:"purpose,omitempty"`
+	// Of the request: nothing else is known.
+	Locale        string `protobuf:"bytes,3,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -359,12 +378,20 @@ func (x *NoAccount) GetPurpose() Purpose {
 	return Purpose_PURPOSE_UNSPECIFIED
 }
 
+func (x *NoAccount) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // AlreadyRegistered: somebody tried to register an address that has an account; its owner is told, the caller is not.
 type AlreadyRegistered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	FirstName     string                 `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	Locale        string                 `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -420,12 +447,20 @@ func (x *AlreadyRegistered) GetFirstName() string {
 	return ""
 }
 
+func (x *AlreadyRegistered) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // PasswordChanged: the owner is told, in case it was not them.
 type PasswordChanged struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	UserId        string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	FirstName     string                 `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	Locale        string                 `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -481,6 +516,13 @@ func (x *PasswordChanged) GetFirstName() string {
 	return ""
 }
 
+func (x *PasswordChanged) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // EmailChanged: an account has another address. The old one is told, in case it was not its owner who did it.
 type EmailChanged struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -488,6 +530,7 @@ type EmailChanged struct {
 	OldEmail      string                 `protobuf:"bytes,2,opt,name=old_email,json=oldEmail,proto3" json:"old_email,omitempty"`
 	Email         string                 `protobuf:"bytes,3,opt,name=email,proto3" json:"email,omitempty"`
 	FirstName     string                 `protobuf:"bytes,4,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	Locale        string                 `protobuf:"bytes,5,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -550,6 +593,13 @@ func (x *EmailChanged) GetFirstName() string {
 	return ""
 }
 
+func (x *EmailChanged) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 // CredentialsChanged: a way of signing in came, went or was used up. The owner is told, in case it was not them.
 type CredentialsChanged struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -559,6 +609,7 @@ type CredentialsChanged struct {
 	Change    CredentialsChange      `protobuf:"varint,4,opt,name=change,proto3,enum=souk.users.events.v1.CredentialsChange" json:"change,omitempty"`
 	// What it is called: a passkey's name, an identity's provider. Empty for the rest.
 	Name          string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	Locale        string `protobuf:"bytes,6,opt,name=locale,proto3" json:"locale,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -628,17 +679,120 @@ func (x *CredentialsChanged) GetName() string {
 	return ""
 }
 
+func (x *CredentialsChanged) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+// SignedInAnew: somebody signed in to an account with a program, or from somewhere, that it had not been signed in to with or from. The owner is
+// told, in case it was not them. An account's first sign-in is none of these.
+type SignedInAnew struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	UserId     string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	Email      string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
+	FirstName  string                 `protobuf:"bytes,3,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	Locale     string                 `protobuf:"bytes,4,opt,name=locale,proto3" json:"locale,omitempty"`
+	SignedInAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=signed_in_at,json=signedInAt,proto3" json:"signed_in_at,omitempty"`
+	// What the program says it is, such as "Firefox" and "Linux"; either is empty where it is none of the usual ones.
+	Program       string `protobuf:"bytes,6,opt,name=program,proto3" json:"program,omitempty"`
+	System        string `protobuf:"bytes,7,opt,name=system,proto3" json:"system,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignedInAnew) Reset() {
+	*x = SignedInAnew{}
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignedInAnew) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignedInAnew) ProtoMessage() {}
+
+func (x *SignedInAnew) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_users_usersevents_events_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignedInAnew.ProtoReflect.Descriptor instead.
+func (*SignedInAnew) Descriptor() ([]byte, []int) {
+	return file_modules_users_usersevents_events_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *SignedInAnew) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *SignedInAnew) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *SignedInAnew) GetFirstName() string {
+	if x != nil {
+		return x.FirstName
+	}
+	return ""
+}
+
+func (x *SignedInAnew) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
+func (x *SignedInAnew) GetSignedInAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SignedInAt
+	}
+	return nil
+}
+
+func (x *SignedInAnew) GetProgram() string {
+	if x != nil {
+		return x.Program
+	}
+	return ""
+}
+
+func (x *SignedInAnew) GetSystem() string {
+	if x != nil {
+		return x.System
+	}
+	return ""
+}
+
 var File_modules_users_usersevents_events_proto protoreflect.FileDescriptor
 
 const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"\n" +
-	"&modules/users/usersevents/events.proto\x12\x14souk.users.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"Z\n" +
+	"&modules/users/usersevents/events.proto\x12\x14souk.users.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"r\n" +
 	"\n" +
 	"Registered\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x03 \x01(\tR\tfirstName\"\xf6\x01\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\x12\x16\n" +
+	"\x06locale\x18\x04 \x01(\tR\x06locale\"\x8e\x02\n" +
 	"\n" +
 	"CodeIssued\x12\x17\n" +
 	"\acode_id\x18\x01 \x01(\tR\x06codeId\x12\x14\n" +
@@ -649,33 +803,49 @@ const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"expires_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x1d\n" +
 	"\n" +
 	"first_name\x18\x06 \x01(\tR\tfirstName\x12\x12\n" +
-	"\x04link\x18\a \x01(\tR\x04link\"Z\n" +
+	"\x04link\x18\a \x01(\tR\x04link\x12\x16\n" +
+	"\x06locale\x18\b \x01(\tR\x06locale\"r\n" +
 	"\tNoAccount\x12\x14\n" +
 	"\x05email\x18\x01 \x01(\tR\x05email\x127\n" +
-	"\apurpose\x18\x02 \x01(\x0e2\x1d.souk.users.events.v1.PurposeR\apurpose\"a\n" +
+	"\apurpose\x18\x02 \x01(\x0e2\x1d.souk.users.events.v1.PurposeR\apurpose\x12\x16\n" +
+	"\x06locale\x18\x03 \x01(\tR\x06locale\"y\n" +
 	"\x11AlreadyRegistered\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x03 \x01(\tR\tfirstName\"_\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\x12\x16\n" +
+	"\x06locale\x18\x04 \x01(\tR\x06locale\"w\n" +
 	"\x0fPasswordChanged\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x03 \x01(\tR\tfirstName\"y\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\x12\x16\n" +
+	"\x06locale\x18\x04 \x01(\tR\x06locale\"\x91\x01\n" +
 	"\fEmailChanged\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1b\n" +
 	"\told_email\x18\x02 \x01(\tR\boldEmail\x12\x14\n" +
 	"\x05email\x18\x03 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
-	"first_name\x18\x04 \x01(\tR\tfirstName\"\xb7\x01\n" +
+	"first_name\x18\x04 \x01(\tR\tfirstName\x12\x16\n" +
+	"\x06locale\x18\x05 \x01(\tR\x06locale\"\xcf\x01\n" +
 	"\x12CredentialsChanged\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
 	"\n" +
 	"first_name\x18\x03 \x01(\tR\tfirstName\x12?\n" +
 	"\x06change\x18\x04 \x01(\x0e2'.souk.users.events.v1.CredentialsChangeR\x06change\x12\x12\n" +
-	"\x04name\x18\x05 \x01(\tR\x04name*\x8b\x01\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x16\n" +
+	"\x06locale\x18\x06 \x01(\tR\x06locale\"\xe4\x01\n" +
+	"\fSignedInAnew\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\x12\x1d\n" +
+	"\n" +
+	"first_name\x18\x03 \x01(\tR\tfirstName\x12\x16\n" +
+	"\x06locale\x18\x04 \x01(\tR\x06locale\x12<\n" +
+	"\fsigned_in_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"signedInAt\x12\x18\n" +
+	"\aprogram\x18\x06 \x01(\tR\aprogram\x12\x16\n" +
+	"\x06system\x18\a \x01(\tR\x06system*\x8b\x01\n" +
 	"\aPurpose\x12\x17\n" +
 	"\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16PURPOSE_VERIFY_ADDRESS\x10\x01\x12\x13\n" +
@@ -706,7 +876,7 @@ func file_modules_users_usersevents_events_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_users_usersevents_events_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_modules_users_usersevents_events_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_modules_users_usersevents_events_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_modules_users_usersevents_events_proto_goTypes = []any{
 	(Purpose)(0),                  // 0: souk.users.events.v1.Purpose
 	(CredentialsChange)(0),        // 1: souk.users.events.v1.CredentialsChange
@@ -717,18 +887,20 @@ var file_modules_users_usersevents_events_proto_goTypes = []any{
 	(*PasswordChanged)(nil),       // 6: souk.users.events.v1.PasswordChanged
 	(*EmailChanged)(nil),          // 7: souk.users.events.v1.EmailChanged
 	(*CredentialsChanged)(nil),    // 8: souk.users.events.v1.CredentialsChanged
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*SignedInAnew)(nil),          // 9: souk.users.events.v1.SignedInAnew
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 }
 var file_modules_users_usersevents_events_proto_depIdxs = []int32{
-	0, // 0: souk.users.events.v1.CodeIssued.purpose:type_name -> souk.users.events.v1.Purpose
-	9, // 1: souk.users.events.v1.CodeIssued.expires_at:type_name -> google.protobuf.Timestamp
-	0, // 2: souk.users.events.v1.NoAccount.purpose:type_name -> souk.users.events.v1.Purpose
-	1, // 3: souk.users.events.v1.CredentialsChanged.change:type_name -> souk.users.events.v1.CredentialsChange
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	0,  // 0: souk.users.events.v1.CodeIssued.purpose:type_name -> souk.users.events.v1.Purpose
+	10, // 1: souk.users.events.v1.CodeIssued.expires_at:type_name -> google.protobuf.Timestamp
+	0,  // 2: souk.users.events.v1.NoAccount.purpose:type_name -> souk.users.events.v1.Purpose
+	1,  // 3: souk.users.events.v1.CredentialsChanged.change:type_name -> souk.users.events.v1.CredentialsChange
+	10, // 4: souk.users.events.v1.SignedInAnew.signed_in_at:type_name -> google.protobuf.Timestamp
+	5,  // [5:5] is the sub-list for method output_type
+	5,  // [5:5] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_modules_users_usersevents_events_proto_init() }
@@ -742,7 +914,7 @@ func file_modules_users_usersevents_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_users_usersevents_events_proto_rawDesc), len(file_modules_users_usersevents_events_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   7,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

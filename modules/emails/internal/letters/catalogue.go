@@ -11,7 +11,7 @@ var catalogue = []Template{
 	{Name: "password_changed", Variables: greeting, Security: true},
 	{Name: "address_changed", Variables: append(greeting, Variable{Name: "new_address", Kind: Text}), Security: true},
 	{Name: "factor_changed", Variables: append(greeting, Variable{Name: "change", Kind: Phrase}, Variable{Name: "name", Kind: Name, Optional: true}), Security: true},
-	{Name: "new_sign_in", Variables: append(greeting, Variable{Name: "time", Kind: Text}, Variable{Name: "device", Kind: Text}), Security: true},
+	{Name: "new_sign_in", Variables: append(greeting, Variable{Name: "time", Kind: Text}, Variable{Name: "program", Kind: Phrase}, Variable{Name: "system", Kind: Text, Optional: true}), Security: true},
 	{Name: "welcome", Variables: greeting},
 	{Name: "merchant_approved", Variables: append(greeting, Variable{Name: "merchant", Kind: Text})},
 	{Name: "receipt", Variables: []Variable{
@@ -50,6 +50,6 @@ var Sample = map[string]any{
 		{"title": "Brass wheel & axle", "quantity": 1, "price": "5.00 EUR", "total": "5.00 EUR"},
 	},
 	"total": "44.80 EUR", "amount": "5.00 EUR", "reason": "by_buyer", "was_paid": true, "full": false,
-	"new_address": "a…@example.com", "change": "passkey_added", "name": "Blue key", "purpose": "sign_in", "link": "https://shop.example/codes?purpose=sign_in&request=cod_1&code=042137", "time": "2026-03-01 12:00 UTC", "device": "Firefox on Linux",
+	"new_address": "a…@example.com", "change": "passkey_added", "name": "Blue key", "purpose": "sign_in", "link": "https://shop.example/codes?purpose=sign_in&request=cod_1&code=042137", "time": "2026-03-01 12:00 UTC", "program": "Firefox", "system": "Linux",
 	"carrier": "Penny Post", "tracking": "PP 1840", "topic": "Your question about gears", "message": "Thank you for asking.\n\nThey are made of brass.",
 }

@@ -95,6 +95,14 @@ func (s *Service) CredentialsChanged(ctx context.Context, tx *database.Tx, e eve
 	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "factor_changed", recipient: e.Body.GetEmail(), data: data})
 }
 
+// SignedInAnew queues the notice that somebody signed in with a program, or from somewhere, that is strange to the account.
+func (s *Service) SignedInAnew(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.SignedInAnew]) error {
+	data := greet(e.Body.GetFirstName())
+	data["time"] = e.Body.GetSignedInAt().AsTime().Format("2006-01-02 15:04 MST")
+	data["program"], data["system"] = cmp.Or(e.Body.GetProgram(), "unknown"), e.Body.GetSystem()
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "new_sign_in", recipient: e.Body.GetEmail(), data: data})
+}
+
 // MerchantApproved queues the letter to the merchant's owner.
 func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.MerchantApproved]) error {
 	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "merchant_approved", recipient: e.Body.GetOwnerEmail(), data: map[string]any{
@@ -111,7 +119,7 @@ func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ord
 			"title": l.GetTitle(), "quantity": l.GetQuantity(), "price": amount(l.GetPrice()), "total": amount(l.GetTotal()),
 		})
 	}
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "receipt", recipient: o.GetEmail(), data: map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "receipt", recipient: o.GetEmail(), locale: o.GetLocale(), data: map[string]any{
 		"order_id": o.GetId(), "lines": lines, "total": amount(o.GetTotal()),
 	}})
 }
@@ -129,7 +137,7 @@ var cancelReasons = map[ordersevents.CancelReason]string{
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
 	reason := cmp.Or(cancelReasons[e.Body.GetReason()], "other")
 	o := e.Body.GetOrder()
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "order_cancelled", recipient: o.GetEmail(), data: map[string]any{
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "order_cancelled", recipient: o.GetEmail(), locale: o.GetLocale(), data: map[string]any{
 		"order_id": o.GetId(), "reason": reason, "total": amount(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
 	}})
 }
@@ -143,7 +151,10 @@ func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[
 
 // letter queues what is ordered on account of an event, in the language of whom the event is about.
 func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
-	o.eventID, o.locale = e.ID, localeOf(body)
+	o.eventID = e.ID
+	if o.locale == "" {
+		o.locale = localeOf(body)
+	}
 	_, err := s.queue(ctx, tx, o)
 	return err
 }

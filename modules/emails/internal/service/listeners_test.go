@@ -69,6 +69,14 @@ func TestListeners(t *testing.T) {
 				Email: "ada@example.com", Change: usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, Name: "Blue key",
 			}))
 		}, "ada@example.com", "factor_changed", "a passkey was added (Blue key)"},
+		"SignedInAnew": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.SignedInAnew(ctx, tx, event("e", c, &usersevents.SignedInAnew{
+				Email: "ada@example.com", SignedInAt: timestamppb.New(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), Program: "Firefox", System: "Linux",
+			}))
+		}, "ada@example.com", "new_sign_in", "at 2026-03-01 12:00 UTC with Firefox on Linux."},
+		"SignedInAnewUnknown": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.SignedInAnew(ctx, tx, event("e", c, &usersevents.SignedInAnew{Email: "ada@example.com", SignedInAt: timestamppb.New(time.Unix(0, 0))}))
+		}, "ada@example.com", "new_sign_in", "with an app or a program that we do not know."},
 		"PasswordChanged": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.PasswordChanged(ctx, tx, event("e", c, &usersevents.PasswordChanged{Email: "ada@example.com", FirstName: "Ada"}))
 		}, "ada@example.com", "password_changed", "Hello Ada"},
@@ -112,6 +120,49 @@ func TestListeners(t *testing.T) {
 			}
 			if mails, err := s.Mailbox(ctx, tc.to, 10); err != nil || len(mails) != 1 || !strings.Contains(mails[0].Text, tc.shows) {
 				t.Errorf("got %+v, %v, want it to show %q", mails, err, tc.shows)
+			}
+		})
+	}
+}
+
+// Letters are in the language that the event names, wherever it does, else in the shop's.
+func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
+	t.Parallel()
+	c, order := newClock(), &ordersevents.Order{Id: "ord_1", Email: "ada@example.com", Total: eur(3980), Locale: "de-AT"}
+	type handle = func(*service.Service, context.Context, *database.Tx) error
+	for name, tc := range map[string]struct {
+		handle handle
+		locale string
+	}{
+		"Registered": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Registered(ctx, tx, event("e", c, &usersevents.Registered{Email: "ada@example.com", Locale: "de-AT"}))
+		}, "de"},
+		"Paid": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Paid(ctx, tx, event("e", c, &ordersevents.Paid{Order: order}))
+		}, "de"},
+		"Cancelled": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order}))
+		}, "de"},
+		"Refunded": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Refunded(ctx, tx, event("e", c, &paymentsevents.Refunded{Email: "ada@example.com", Amount: eur(500), Locale: "de"}))
+		}, "de"},
+		"UnknownLanguage": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Registered(ctx, tx, event("e", c, &usersevents.Registered{Email: "ada@example.com", Locale: "tlh"}))
+		}, "en"},
+		"NoLanguage": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Registered(ctx, tx, event("e", c, &usersevents.Registered{Email: "ada@example.com"}))
+		}, "en"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx, db := context.Background(), dbtest.Open(t, store.Migrations)
+			s := newService(t, db, c, &courier{})
+			if err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return tc.handle(s, ctx, tx) }); err != nil {
+				t.Fatal(err)
+			}
+			found, err := s.List(ctx, store.Filter{Limit: 10})
+			if err != nil || len(found) != 1 || found[0].Locale != tc.locale {
+				t.Errorf("%+v, %v, want it in %s", found, err, tc.locale)
 			}
 		})
 	}

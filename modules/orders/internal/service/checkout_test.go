@@ -14,6 +14,7 @@ import (
 	"app/modules/orders/internal/service"
 	"app/modules/orders/internal/store"
 	"app/modules/payments/paymentsv1"
+	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/money"
 	"app/platform/money/moneyv1"
@@ -22,7 +23,7 @@ import (
 func TestCheckout(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
-		ctx := context.Background()
+		ctx := callctx.WithClient(context.Background(), callctx.Client{Accepts: "de-AT,de;q=0.8,en;q=0.5"})
 		chair, table := s.catalog.add(merchantA, 1990), s.catalog.add(merchantB, 5000)
 		cartID, v := s.guestCart(chair, table)
 		cart := s.put(cartID, v, chair, 3)
@@ -40,7 +41,7 @@ func TestCheckout(t *testing.T) {
 		}
 		want := &paymentsv1.StartRequest{
 			PaymentId: o.PaymentID, OrderId: o.ID, Amount: wire(o.Total), Method: "test_ok", Email: "ada@example.com",
-			GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt),
+			GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt), Locale: "de-AT",
 			Shares: []*paymentsv1.Share{
 				{MerchantId: merchantA, Amount: &moneyv1.Money{Amount: 5970, Currency: "EUR"}},
 				{MerchantId: merchantB, Amount: &moneyv1.Money{Amount: 5000, Currency: "EUR"}},
@@ -56,6 +57,10 @@ func TestCheckout(t *testing.T) {
 		stored.DueAt, o.DueAt = time.Time{}, time.Time{} // put off since
 		if diff := cmp.Diff(o, stored); diff != "" {
 			t.Errorf("answered and stored differ (-answered +stored):\n%s", diff)
+		}
+		s.must(s.failed(o))
+		if got := s.lastCancelled(o.ID).GetOrder().GetLocale(); got != "de-AT" {
+			t.Errorf("what is told of the order later is in %q", got)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"app/modules/orders/internal/store"
 	"app/modules/orders/ordersevents"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/ids"
@@ -18,6 +19,7 @@ import (
 // entry exists, and Placed is told. placed is false when the order is an earlier one of the same checkout.
 func (s *Service) place(ctx context.Context, v Visitor, in Checkout, cart store.Cart, h held) (order store.Order, placed bool, err error) {
 	order = s.newOrder(in, cart, h)
+	order.Locale = callctx.ClientOf(ctx).Locale()
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		ordered := cart
 		ordered.State, ordered.UpdatedAt = store.CartOrdered, order.CreatedAt
@@ -102,7 +104,7 @@ func keyOf(o store.Order) events.Key {
 // told is the order as events carry it.
 func told(o store.Order) *ordersevents.Order {
 	out := &ordersevents.Order{
-		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: wire(o.Total), PaymentId: o.PaymentID,
+		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: wire(o.Total), PaymentId: o.PaymentID, Locale: o.Locale,
 		PlacedAt: timestamppb.New(o.CreatedAt), Lines: make([]*ordersevents.Line, len(o.Lines)),
 	}
 	for i, l := range o.Lines {

@@ -68,7 +68,7 @@ func (s *Service) giveUp(ctx context.Context, orderID string, refusal error) err
 func startOf(o store.Order) *paymentsv1.StartRequest {
 	req := &paymentsv1.StartRequest{
 		PaymentId: o.PaymentID, OrderId: o.ID, Amount: wire(o.Total), Method: o.PaymentMethod, Email: o.Email,
-		BuyerId: o.BuyerID, GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt),
+		BuyerId: o.BuyerID, GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt), Locale: o.Locale,
 	}
 	for _, p := range o.Parts() {
 		req.Shares = append(req.Shares, &paymentsv1.Share{MerchantId: p.MerchantID, Amount: wire(p.Total)})

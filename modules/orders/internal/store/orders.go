@@ -39,6 +39,7 @@ type Order struct {
 	BuyerID       string
 	TokenHash     string
 	Email         string
+	Locale        string // language of letters, a BCP 47 tag; empty where it is not known
 	Status        Status
 	Total         money.Money
 	CheckoutKey   string // the idempotency key of the checkout that placed it; unique
@@ -91,11 +92,11 @@ func (o Order) Parts() []Part {
 // taken.
 func InsertOrder(ctx context.Context, tx *database.Tx, o Order) error {
 	_, err := tx.Exec(ctx, `INSERT INTO orders_orders (id, cart_id, buyer_id, token_hash, email, status, currency, total, checkout_key,
-		payment_id, payment_method, payment_status, expires_at, due_at, version, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		payment_id, payment_method, payment_status, expires_at, due_at, version, created_at, updated_at, locale)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		o.ID, o.CartID, o.BuyerID, o.TokenHash, o.Email, o.Status, o.Total.Currency, o.Total.Amount, o.CheckoutKey,
 		o.PaymentID, o.PaymentMethod, o.PaymentStatus, database.Micros(o.ExpiresAt), database.NullMicros(o.DueAt), o.Version,
-		database.Micros(o.CreatedAt), database.Micros(o.UpdatedAt))
+		database.Micros(o.CreatedAt), database.Micros(o.UpdatedAt), o.Locale)
 	if err != nil {
 		return database.Inserted("order", err)
 	}
@@ -127,14 +128,14 @@ func insertParts(ctx context.Context, tx *database.Tx, o Order) error {
 }
 
 const orderColumns = `o.id, o.cart_id, o.buyer_id, o.token_hash, o.email, o.status, o.currency, o.total, o.checkout_key,
-	o.payment_id, o.payment_method, o.payment_status, o.expires_at, o.due_at, o.version, o.created_at, o.updated_at`
+	o.payment_id, o.payment_method, o.payment_status, o.expires_at, o.due_at, o.version, o.created_at, o.updated_at, o.locale`
 
 func scanOrder(row scanner) (Order, error) {
 	var o Order
 	var expires, created, updated int64
 	var due sql.NullInt64
 	err := row.Scan(&o.ID, &o.CartID, &o.BuyerID, &o.TokenHash, &o.Email, &o.Status, &o.Total.Currency, &o.Total.Amount, &o.CheckoutKey,
-		&o.PaymentID, &o.PaymentMethod, &o.PaymentStatus, &expires, &due, &o.Version, &created, &updated)
+		&o.PaymentID, &o.PaymentMethod, &o.PaymentStatus, &expires, &due, &o.Version, &created, &updated, &o.Locale)
 	o.ExpiresAt, o.DueAt = database.Time(expires), database.NullTime(due)
 	o.CreatedAt, o.UpdatedAt = database.Time(created), database.Time(updated)
 	return o, err //nolint:wrapcheck // the caller names what was read

@@ -40,7 +40,7 @@ func (s *Service) neverAsked(o *ordersevents.Order) store.Payment {
 	now := s.Now()
 	return store.Payment{
 		ID: o.GetPaymentId(), OrderID: o.GetId(), Status: store.Failed, Reason: reasonCancelled,
-		Amount: o.GetTotal().GetAmount(), Currency: o.GetTotal().GetCurrency(), Email: o.GetEmail(), BuyerID: o.GetBuyerId(),
+		Amount: o.GetTotal().GetAmount(), Currency: o.GetTotal().GetCurrency(), Email: o.GetEmail(), Locale: o.GetLocale(), BuyerID: o.GetBuyerId(),
 		ExpiresAt: now, CancelledAt: now, Attempt: store.AttemptNone, Version: 1, CreatedAt: now, UpdatedAt: now,
 	}
 }

@@ -8,13 +8,16 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"app/modules/merchants/merchantsv1"
 	"app/modules/payments/internal/provider"
 	"app/modules/payments/internal/service"
 	"app/modules/payments/internal/store"
+	"app/modules/payments/paymentsevents"
 	"app/modules/payments/paymentsv1"
+	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/money"
 	"app/platform/money/moneyv1"
@@ -182,6 +185,30 @@ func TestRefund(t *testing.T) {
 				t.Errorf("refund of %d", got.Amount)
 			}
 		})
+	})
+}
+
+// The notice of a refund is in the language of the order, also of one that was cancelled before its payment was heard of.
+func TestRefundKnowsTheLanguage(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *till) {
+		r := s.captured()
+		s.must(s.cancelled(r))
+		s.work()
+		unheard := s.request("ok")
+		s.must(s.cancelled(unheard))
+		if got := s.payment(unheard.GetPaymentId()).Locale; got != "de-AT" {
+			t.Errorf("a payment that was never asked for is in %q", got)
+		}
+		var told paymentsevents.Refunded
+		s.must(s.db.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
+			var payload []byte
+			err := q.QueryRow(ctx, `SELECT payload FROM events_outbox WHERE type = 'payments.Refunded' AND aggregate_id = ?`, r.GetPaymentId()).Scan(&payload)
+			return errors.Join(err, proto.Unmarshal(payload, &told))
+		}))
+		if told.GetLocale() != "de-AT" || told.GetEmail() != "ada@example.com" {
+			t.Errorf("told %v", &told)
+		}
 	})
 }
 

@@ -49,7 +49,7 @@ func (s *Service) Start(ctx context.Context, req *paymentsv1.StartRequest) (*pay
 func (s *Service) newPayment(req *paymentsv1.StartRequest) (store.Payment, error) {
 	now := s.Now()
 	p := store.Payment{
-		ID: req.GetPaymentId(), OrderID: req.GetOrderId(), Status: store.Pending, Method: req.GetMethod(), Email: req.GetEmail(),
+		ID: req.GetPaymentId(), OrderID: req.GetOrderId(), Status: store.Pending, Method: req.GetMethod(), Email: req.GetEmail(), Locale: req.GetLocale(),
 		Amount: req.GetAmount().GetAmount(), Currency: req.GetAmount().GetCurrency(), BuyerID: req.GetBuyerId(), TokenHash: req.GetGuestTokenHash(),
 		ExpiresAt: req.GetExpiresAt().AsTime(), Attempt: store.AttemptSending, DueAt: now.Add(2 * s.Options.Timeout),
 		Version: 1, CreatedAt: now, UpdatedAt: now,

@@ -86,7 +86,7 @@ func (s *till) request(method string) *paymentsv1.StartRequest {
 	now := s.clock.Now()
 	return &paymentsv1.StartRequest{
 		PaymentId: ids.New("pay", now), OrderId: ids.New("ord", now), Amount: euro(1990), Method: method, Email: "ada@example.com",
-		BuyerId: "usr_ada", ExpiresAt: timestamppb.New(now.Add(29 * time.Minute)),
+		BuyerId: "usr_ada", ExpiresAt: timestamppb.New(now.Add(29 * time.Minute)), Locale: "de-AT",
 		Shares: []*paymentsv1.Share{{MerchantId: merchantA, Amount: euro(1490)}, {MerchantId: merchantB, Amount: euro(500)}},
 	}
 }
@@ -160,7 +160,7 @@ func (s *till) told(paymentID string) (out []string) {
 func (s *till) cancelled(r *paymentsv1.StartRequest) error {
 	return s.db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
 		return s.OrderCancelled(ctx, tx, &ordersevents.Cancelled{
-			Order: &ordersevents.Order{Id: r.GetOrderId(), PaymentId: r.GetPaymentId(), Total: r.GetAmount(), Email: r.GetEmail(), BuyerId: r.GetBuyerId()},
+			Order: &ordersevents.Order{Id: r.GetOrderId(), PaymentId: r.GetPaymentId(), Total: r.GetAmount(), Email: r.GetEmail(), BuyerId: r.GetBuyerId(), Locale: r.GetLocale()},
 		})
 	})
 }

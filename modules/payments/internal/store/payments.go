@@ -46,6 +46,7 @@ type Payment struct {
 	Provider    string
 	Method      string
 	Email       string
+	Locale      string // language of letters, a BCP 47 tag; empty where it is not known
 	BuyerID     string
 	TokenHash   string
 	ExpiresAt   time.Time
@@ -77,11 +78,11 @@ type Share struct {
 // InsertPayment adds a payment with its shares. ErrDuplicate when its id or its order has one.
 func InsertPayment(ctx context.Context, tx *database.Tx, p Payment) error {
 	_, err := tx.Exec(ctx, `INSERT INTO payments_payments (id, order_id, status, reason, currency, amount, captured, refunding, refunded,
-		provider, method, email, buyer_id, token_hash, expires_at, cancelled_at, attempt, tries, due_at, version, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		provider, method, email, buyer_id, token_hash, expires_at, cancelled_at, attempt, tries, due_at, version, created_at, updated_at, locale)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		p.ID, p.OrderID, p.Status, p.Reason, p.Currency, p.Amount, p.Captured, p.Refunding, p.Refunded,
 		p.Provider, p.Method, p.Email, p.BuyerID, p.TokenHash, database.Micros(p.ExpiresAt), database.NullMicros(p.CancelledAt),
-		p.Attempt, p.Tries, database.NullMicros(p.DueAt), p.Version, database.Micros(p.CreatedAt), database.Micros(p.UpdatedAt))
+		p.Attempt, p.Tries, database.NullMicros(p.DueAt), p.Version, database.Micros(p.CreatedAt), database.Micros(p.UpdatedAt), p.Locale)
 	if err != nil {
 		return database.Inserted("payment", err)
 	}
@@ -94,7 +95,7 @@ func InsertPayment(ctx context.Context, tx *database.Tx, p Payment) error {
 }
 
 const paymentColumns = `SELECT id, order_id, status, reason, currency, amount, captured, refunding, refunded,
-	provider, method, email, buyer_id, token_hash, expires_at, cancelled_at, attempt, tries, due_at, version, created_at, updated_at
+	provider, method, email, buyer_id, token_hash, expires_at, cancelled_at, attempt, tries, due_at, version, created_at, updated_at, locale
 	FROM payments_payments `
 
 func readPayment(ctx context.Context, tx *database.Tx, query, key string) (Payment, error) {
@@ -103,7 +104,7 @@ func readPayment(ctx context.Context, tx *database.Tx, query, key string) (Payme
 	var cancelled, due sql.NullInt64
 	err := tx.QueryRow(ctx, paymentColumns+query, key).Scan(&p.ID, &p.OrderID, &p.Status, &p.Reason, &p.Currency, &p.Amount, &p.Captured,
 		&p.Refunding, &p.Refunded, &p.Provider, &p.Method, &p.Email, &p.BuyerID, &p.TokenHash, &expires, &cancelled,
-		&p.Attempt, &p.Tries, &due, &p.Version, &created, &updated)
+		&p.Attempt, &p.Tries, &due, &p.Version, &created, &updated, &p.Locale)
 	if err != nil {
 		return Payment{}, database.Found("payment", err)
 	}

@@ -20,7 +20,7 @@ func (h handlers) profiles(api *httpserver.API) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPatch, Path: "/v1/users/me", ID: "update-me", Tags: usersTag, MaxBody: smallBody,
 		Access: httpserver.User, Rate: httpserver.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
-		Summary: "Change one's own names",
+		Summary: "Change one's own names and the language of one's letters",
 	}, h.rename)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/users/auth", ID: "get-auth", Tags: usersTag,
@@ -43,11 +43,12 @@ type renameInput struct {
 		FirstName  *string `json:"first_name,omitempty" doc:"1 to 100 characters"`
 		MiddleName *string `json:"middle_name,omitempty" doc:"At most 100 characters"`
 		LastName   *string `json:"last_name,omitempty" doc:"1 to 100 characters"`
+		Locale     *string `json:"locale,omitempty" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
 	}
 }
 
 func (h handlers) rename(ctx context.Context, in *renameInput) (*userOutput, error) {
-	names := service.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName}
+	names := service.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName, Locale: in.Body.Locale}
 	return tagged(h.users().Rename(ctx, names, in.Match))
 }
 

@@ -70,10 +70,11 @@ type user struct {
 	LastName   string    `json:"last_name"`
 	Admin      bool      `json:"admin" doc:"Whether the user is an administrator of the shop"`
 	CreatedAt  time.Time `json:"created_at"`
+	Locale     string    `json:"locale" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
 }
 
 func userOf(u service.User) user {
-	return user{u.ID, u.Email, u.FirstName, u.MiddleName, u.LastName, u.Admin, u.CreatedAt}
+	return user{u.ID, u.Email, u.FirstName, u.MiddleName, u.LastName, u.Admin, u.CreatedAt, u.Locale}
 }
 
 type userOutput struct {

@@ -227,7 +227,7 @@ func TestWireShapes(t *testing.T) {
 	if err := json.Unmarshal([]byte(made.Body), &user); err != nil {
 		t.Fatal(err)
 	}
-	whole := `{"id":"` + user.ID + `","email":"Ada@Example.com","first_name":"Ada","middle_name":"","last_name":"Lovelace","admin":false,"created_at":"2026-03-01T12:00:00.123456Z"}`
+	whole := `{"id":"` + user.ID + `","email":"Ada@Example.com","first_name":"Ada","middle_name":"","last_name":"Lovelace","admin":false,"created_at":"2026-03-01T12:00:00.123456Z","locale":""}`
 	login := s.must(200, "", "POST", "/v1/auth/login", object("email", address, "password", password))
 	in := read[tokens](t, login)
 	if in.TokenType != "Bearer" || in.ExpiresIn != 900 || login.Header.Get("Cache-Control") != "no-store" {

@@ -62,7 +62,7 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.C
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
-		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName})
+		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }
 
 // ChangeAddress gives the caller's account the address that the code was sent to. The old address is told, and codes on their way to
@@ -109,5 +109,5 @@ func (s *Service) moveTo(ctx context.Context, tx *database.Tx, row store.CodeReq
 		return User{}, err
 	}
 	return userOf(account), events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.EmailChanged{UserId: account.ID, OldEmail: old, Email: account.Email, FirstName: account.FirstName})
+		&usersevents.EmailChanged{UserId: account.ID, OldEmail: old, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }

@@ -111,11 +111,11 @@ func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequ
 	}
 	key := events.Key{Aggregate: "code", ID: row.ID, Version: 1}
 	if account.ID == "" {
-		return events.Emit(ctx, tx, key, &usersevents.NoAccount{Email: row.Email, Purpose: purposes[row.Purpose]})
+		return events.Emit(ctx, tx, key, &usersevents.NoAccount{Email: row.Email, Purpose: purposes[row.Purpose], Locale: callctx.ClientOf(ctx).Locale()})
 	}
 	return events.Emit(ctx, tx, key, &usersevents.CodeIssued{
 		CodeId: row.ID, Email: row.Email, Code: digits, Purpose: purposes[row.Purpose], ExpiresAt: timestamppb.New(row.ExpiresAt),
-		FirstName: account.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, ""),
+		FirstName: account.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, ""), Locale: account.Locale,
 	}, events.Sensitive())
 }
 

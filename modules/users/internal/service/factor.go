@@ -127,7 +127,9 @@ func (s *Service) tell(ctx context.Context, tx *database.Tx, accountID string, c
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.CredentialsChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Change: change, Name: name})
+		&usersevents.CredentialsChanged{
+			UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Change: change, Name: name, Locale: account.Locale,
+		})
 }
 
 // changed are the changes in the words of the audit log.

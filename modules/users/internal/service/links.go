@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/fault"
@@ -79,12 +80,12 @@ func (s *Service) settle(ctx context.Context, tx *database.Tx, addr address, who
 		}
 	}
 	last, _ := cleanName(who.LastName)
-	account := s.accountFor(ids.New("usr", s.now()), store.Code{Email: addr.typed, EmailKey: addr.key, FirstName: first, LastName: last})
+	account := s.accountFor(ids.New("usr", s.now()), store.Code{Email: addr.typed, EmailKey: addr.key, FirstName: first, LastName: last, Locale: callctx.ClientOf(ctx).Locale()})
 	if err := store.InsertAccount(ctx, tx, account); err != nil {
 		return store.Account{}, err
 	}
 	return account, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName})
+		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }
 
 // proposeLink keeps the identity until the owner of the account says that it is theirs.

@@ -6,7 +6,10 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/language"
+
 	"app/modules/users/internal/store"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
@@ -34,10 +37,10 @@ func (s *Service) read(ctx context.Context, id string) (a store.Account, err err
 	return a, err
 }
 
-// Names are changes of one's own; nil leaves a name as it is.
-type Names struct{ FirstName, MiddleName, LastName *string }
+// Names are changes of one's own, the language of letters with them; nil leaves each as it is.
+type Names struct{ FirstName, MiddleName, LastName, Locale *string }
 
-// Rename changes the caller's names. match decides by the current version whether that is the one to change; its error is
+// Rename changes the caller's names and language. match decides by the current version whether that is the one to change; its error is
 // returned. Errors: InvalidArgument with pointers, Unauthenticated, Aborted when another change came first.
 func (s *Service) Rename(ctx context.Context, in Names, match func(version int64) error) (user User, err error) {
 	id := identity.FromContext(ctx).UserID
@@ -75,6 +78,14 @@ func rename(ctx context.Context, tx *database.Tx, account store.Account, in Name
 	} {
 		if n.text != nil {
 			wrong = append(wrong, takeName(n.pointer, *n.text, n.into, n.needed)...)
+		}
+	}
+	if in.Locale != nil {
+		tag, err := language.Parse(*in.Locale)
+		if next.Locale = tag.String(); *in.Locale == "" {
+			next.Locale = ""
+		} else if err != nil || len(next.Locale) > callctx.MaxLocale {
+			wrong = append(wrong, fault.Field{Pointer: "/locale", Detail: "must be a language such as de or de-AT"})
 		}
 	}
 	if len(wrong) > 0 {

@@ -83,7 +83,7 @@ func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account stor
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName})
+		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }
 
 // shut ends all sessions of an account except the one to keep, its half-done sign-ins, and the codes on their way to it. The

@@ -13,6 +13,7 @@ import (
 
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/fault"
@@ -52,6 +53,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (registration s
 		return "", fmt.Errorf("hash password: %w", err)
 	}
 	row := s.codeFor(ids.For(ctx, "cod", s.now()), who, hash)
+	row.Locale = callctx.ClientOf(ctx).Locale()
 	digits := newDigits()
 	row.Hash = s.codeHash(row, digits)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.register(ctx, tx, row, digits) })
@@ -87,7 +89,7 @@ func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code,
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "code", ID: row.ID, Version: 1}, &usersevents.CodeIssued{
 		CodeId: row.ID, Email: row.Email, Code: digits, Purpose: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,
-		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, row.Email),
+		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, row.Email), Locale: row.Locale,
 	}, events.Sensitive())
 }
 
@@ -100,7 +102,7 @@ func tellOwner(ctx context.Context, tx *database.Tx, row store.Code, owner store
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
-		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName})
+		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }
 
 // newDigits makes a one-time code of six digits.

@@ -91,12 +91,13 @@ type User struct {
 	Admin      bool
 	Version    int64
 	CreatedAt  time.Time
+	Locale     string // language of letters, a BCP 47 tag; empty where it is not known
 }
 
 func userOf(a store.Account) User {
 	return User{
 		ID: a.ID, Email: a.Email, FirstName: a.FirstName, MiddleName: a.MiddleName, LastName: a.LastName,
-		Admin: a.Admin, Version: a.Version, CreatedAt: a.CreatedAt,
+		Admin: a.Admin, Version: a.Version, CreatedAt: a.CreatedAt, Locale: a.Locale,
 	}
 }
 

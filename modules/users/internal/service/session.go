@@ -88,7 +88,8 @@ type BrowserCookie struct {
 //     method may pass this by, recovery of a password least of all (ASVS 6.4.3).
 //  3. Everybody else gets a new session with new secrets, whatever the client presented before (ASVS 7.2.4); a browser's session
 //     that the request was made with ends.
-//  4. Either is recorded in the audit log, with in.Method as its detail. Refusals are recorded by the caller.
+//  4. The owner is told of a session that is begun with an unfamiliar program or from an unfamiliar place: see strange.
+//  5. Either is recorded in the audit log, with in.Method as its detail. Refusals are recorded by the caller.
 //
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
@@ -127,6 +128,9 @@ func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Accou
 		if _, err := s.endSession(ctx, tx, before.SessionID, endedBySignIn); err != nil {
 			return SignedIn{}, err
 		}
+	}
+	if err := s.tellOfStranger(ctx, tx, account, session); err != nil {
+		return SignedIn{}, err
 	}
 	if err := store.InsertSession(ctx, tx, session); err != nil {
 		return SignedIn{}, err

@@ -90,7 +90,7 @@ func (s *Service) verify(ctx context.Context, tx *database.Tx, in Proof, id stri
 		return User{}, false, err
 	}
 	err = events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName})
+		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 	return userOf(account), err == nil, err
 }
 
@@ -120,6 +120,6 @@ func (s *Service) accountFor(id string, code store.Code) store.Account {
 	return store.Account{
 		ID: id, Email: code.Email, EmailKey: code.EmailKey, PasswordHash: code.PasswordHash,
 		FirstName: code.FirstName, MiddleName: code.MiddleName, LastName: code.LastName,
-		VerifiedAt: now, Version: 1, CreatedAt: now,
+		VerifiedAt: now, Version: 1, CreatedAt: now, Locale: code.Locale,
 	}
 }

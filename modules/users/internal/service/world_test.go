@@ -184,7 +184,7 @@ func (w *world) emitted() (out []proto.Message) {
 				"users.Registered": &usersevents.Registered{}, "users.CodeIssued": &usersevents.CodeIssued{},
 				"users.AlreadyRegistered": &usersevents.AlreadyRegistered{}, "users.PasswordChanged": &usersevents.PasswordChanged{},
 				"users.NoAccount": &usersevents.NoAccount{}, "users.EmailChanged": &usersevents.EmailChanged{},
-				"users.CredentialsChanged": &usersevents.CredentialsChanged{},
+				"users.CredentialsChanged": &usersevents.CredentialsChanged{}, "users.SignedInAnew": &usersevents.SignedInAnew{},
 			}[kind]
 			if err := proto.Unmarshal(payload, m); err != nil {
 				return err

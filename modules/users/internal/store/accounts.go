@@ -22,18 +22,19 @@ type Account struct {
 	DisabledAt   time.Time // zero: not disabled
 	Version      int64     // 1 at first, one more with each change of the names
 	CreatedAt    time.Time
+	Locale       string // language of letters, a BCP 47 tag; empty where it is not known
 }
 
 // Disabled tells whether the account may not sign in.
 func (a Account) Disabled() bool { return !a.DisabledAt.IsZero() }
 
 const (
-	accountColumns = `id, email, email_key, password_hash, first_name, middle_name, last_name, admin, verified_at, disabled_at, version, created_at`
+	accountColumns = `id, email, email_key, password_hash, first_name, middle_name, last_name, admin, verified_at, disabled_at, version, created_at, locale`
 
-	insertAccount  = `INSERT INTO users_accounts (` + accountColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`
+	insertAccount  = `INSERT INTO users_accounts (` + accountColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)`
 	accountByID    = `SELECT ` + accountColumns + ` FROM users_accounts WHERE id = ?`
 	accountByEmail = `SELECT ` + accountColumns + ` FROM users_accounts WHERE email_key = ?`
-	renameAccount  = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, version = version + 1 WHERE id = ? AND version = ?`
+	renameAccount  = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, locale = ?, version = version + 1 WHERE id = ? AND version = ?`
 	promoteAccount = `UPDATE users_accounts SET admin = 1 WHERE id = ? AND admin = 0`
 	disableAccount = `UPDATE users_accounts SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL`
 	enableAccount  = `UPDATE users_accounts SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL`
@@ -43,7 +44,7 @@ const (
 // InsertAccount adds a new account. ErrDuplicate: the id or the address has one.
 func InsertAccount(ctx context.Context, tx *database.Tx, a Account) error {
 	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
-		flag(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt))
+		flag(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
 	return inserted("account", err)
 }
 
@@ -67,9 +68,9 @@ func AccountByEmail(ctx context.Context, tx *database.Tx, key string) (Account, 
 	return scanAccount(tx.QueryRow(ctx, accountByEmail, key))
 }
 
-// RenameAccount writes the names of a, which is one version on after it. ErrChanged: a is not the current version.
+// RenameAccount writes the names and the locale of a, which is one version on after it. ErrChanged: a is not the current version.
 func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
-	return one(ctx, tx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.ID, a.Version)
+	return one(ctx, tx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.Locale, a.ID, a.Version)
 }
 
 // PromoteAccount makes the account an administrator. ErrChanged: it is one.
@@ -98,7 +99,7 @@ func scanAccount(row scanner) (Account, error) {
 	var verified, created int64
 	var disabled sql.NullInt64
 	err := row.Scan(&a.ID, &a.Email, &a.EmailKey, &a.PasswordHash, &a.FirstName, &a.MiddleName, &a.LastName,
-		&admin, &verified, &disabled, &a.Version, &created)
+		&admin, &verified, &disabled, &a.Version, &created, &a.Locale)
 	if err != nil {
 		return Account{}, found("account", err)
 	}

@@ -35,13 +35,14 @@ type Code struct {
 	MiddleName   string
 	LastName     string
 	CreatedAt    time.Time
+	Locale       string
 }
 
 const (
 	insertCode = `INSERT INTO users_codes
-		(id, email_key, purpose, code_hash, tries, expires_at, spent_at, email, password_hash, first_name, middle_name, last_name, created_at)
-		VALUES (?, ?, ?, ?, 0, ?, NULL, ?, ?, ?, ?, ?, ?)`
-	newestCode = `SELECT id, email_key, purpose, code_hash, expires_at, email, password_hash, first_name, middle_name, last_name, created_at
+		(id, email_key, purpose, code_hash, tries, expires_at, spent_at, email, password_hash, first_name, middle_name, last_name, created_at, locale)
+		VALUES (?, ?, ?, ?, 0, ?, NULL, ?, ?, ?, ?, ?, ?, ?)`
+	newestCode = `SELECT id, email_key, purpose, code_hash, expires_at, email, password_hash, first_name, middle_name, last_name, created_at, locale
 		FROM users_codes WHERE email_key = ? AND purpose = ? ORDER BY created_at DESC, id DESC LIMIT 1`
 	countCodes = `SELECT COUNT(*) FROM users_codes WHERE email_key = ? AND created_at > ?`
 	tryCode    = `UPDATE users_codes SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
@@ -53,7 +54,7 @@ const (
 // InsertCode adds a row. ErrDuplicate: the id has one, so the request is a repetition.
 func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
 	_, err := tx.Exec(ctx, insertCode, c.ID, c.EmailKey, string(c.Purpose), c.Hash, database.Micros(c.ExpiresAt),
-		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt))
+		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt), c.Locale)
 	return inserted("code", err)
 }
 
@@ -61,7 +62,7 @@ func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
 func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose) (c Code, err error) {
 	var expires, created int64
 	err = tx.QueryRow(ctx, newestCode, emailKey, string(p)).Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires,
-		&c.Email, &c.PasswordHash, &c.FirstName, &c.MiddleName, &c.LastName, &created)
+		&c.Email, &c.PasswordHash, &c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale)
 	if err != nil {
 		return Code{}, found("code", err)
 	}

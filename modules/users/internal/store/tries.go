@@ -24,7 +24,9 @@ const (
 	returnTry  = `UPDATE users_tries SET arrival = arrival - ? WHERE id = ?`
 	oldTries   = `SELECT id FROM users_tries WHERE arrival < ? LIMIT 100`
 	deleteTry  = `DELETE FROM users_tries WHERE id = ? AND arrival < ?`
-	familiarAt = `SELECT COUNT(*) FROM users_sessions WHERE account_id = ? AND network = ? AND user_agent = ?`
+	familiarAt = `SELECT COUNT(*) FROM (SELECT 1 FROM users_sessions WHERE account_id = ? AND network = ? AND user_agent = ? LIMIT 1) AS known`
+	devicesOf  = `SELECT user_agent, network FROM users_sessions WHERE account_id = ? UNION
+		SELECT user_agent, network FROM users_audit WHERE account_id = ? AND event = 'sign_in' AND outcome = 'ok'`
 )
 
 // TakeTry counts a try against an allowance, atomically over all processes. wait is zero when there was one left, else the time
@@ -77,4 +79,27 @@ func FamiliarDevice(ctx context.Context, tx *database.Tx, accountID, network, ag
 	var n int
 	err := tx.QueryRow(ctx, familiarAt, accountID, network, agent).Scan(&n)
 	return n > 0, found("devices", err)
+}
+
+// Device is what an account has been signed in to with, and the network that it was in.
+type Device struct{ UserAgent, Network string }
+
+// Devices lists what the account is remembered to have been signed in to with, each once.
+func Devices(ctx context.Context, tx *database.Tx, accountID string) (out []Device, err error) {
+	rows, err := tx.Query(ctx, devicesOf, accountID, accountID)
+	if err != nil {
+		return nil, fmt.Errorf("list devices: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var d Device
+		if err := rows.Scan(&d.UserAgent, &d.Network); err != nil {
+			return nil, fmt.Errorf("list devices: %w", err)
+		}
+		out = append(out, d)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list devices: %w", err)
+	}
+	return out, nil
 }
