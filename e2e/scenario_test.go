@@ -13,11 +13,13 @@ import (
 
 	"app/e2e/invariants"
 	"app/e2e/shop"
+	"app/platform/identity/oidctest"
 )
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	shop.CleanUp()
+	oidctest.CleanUp()
 	os.Exit(code)
 }
 

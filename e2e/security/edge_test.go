@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,12 @@ import (
 	"app/e2e/shop"
 	"app/platform/redistest"
 )
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	shop.CleanUp()
+	os.Exit(code)
+}
 
 // patience is how long a loaded machine may take.
 const patience = time.Minute

@@ -78,6 +78,9 @@ func sqliteLocation(u *url.URL, module string) (Location, error) {
 	if path == "" {
 		path = u.Path
 	}
+	if err == nil && (u.RawQuery != "" || u.Fragment != "") {
+		return Location{}, fmt.Errorf("database location of %s: write %%23 for # and %%3F for ? in the name of a file", module) // else it ended there
+	}
 	if err != nil || u.Host != "" || path == "" {
 		return Location{}, fmt.Errorf("database location of %s must look like sqlite:///absolute/path.db or sqlite:relative/path.db", module)
 	}

@@ -4,6 +4,7 @@ package dbtest
 import (
 	"context"
 	"io/fs"
+	"net/url"
 	"path/filepath"
 	"testing"
 
@@ -40,7 +41,8 @@ func EachURL(t *testing.T, run func(t *testing.T, url string)) {
 // SQLite gives the location of a database file that does not exist yet.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	return "sqlite://" + filepath.ToSlash(filepath.Join(t.TempDir(), "test.db"))
+	// A temporary folder has the name of its test, which may hold what means something in a URL, such as #.
+	return (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(filepath.Join(t.TempDir(), "test.db"))}).String()
 }
 
 // OpenURL opens and migrates the database at url as module "test" and closes it when the test ends.

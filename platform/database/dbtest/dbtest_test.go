@@ -14,7 +14,7 @@ var notes = fstest.MapFS{"0001_create_notes.up.sql": {Data: []byte("CREATE TABLE
 // TestEachTestHasItsOwnDatabase would meet a duplicate, or the table itself, if two tests shared one.
 func TestEachTestHasItsOwnDatabase(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"first", "second"} {
+	for _, name := range []string{"first", "second", "with#1", "with#2", "50%", "100%"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dbtest.Each(t, func(t *testing.T, db *database.DB) {
