@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"sync"
 	"time"
 )
 
@@ -38,7 +40,7 @@ type Assertion struct {
 
 // Signer signs and verifies assertions with HMAC-SHA-256 (RFC 2104). Safe for concurrent use.
 type Signer struct {
-	keys [][]byte // the first signs
+	keys []*macKey // the first signs
 	now  func() time.Time
 }
 
@@ -50,7 +52,7 @@ func NewSigner(key []byte, now func() time.Time, accepted ...[]byte) (*Signer, e
 		if len(k) < 32 {
 			return nil, fmt.Errorf("INTERNAL_KEY: %d bytes, at least 32 are needed", len(k))
 		}
-		s.keys = append(s.keys, bytes.Clone(k))
+		s.keys = append(s.keys, newMACKey(bytes.Clone(k)))
 	}
 	return s, nil
 }
@@ -65,9 +67,9 @@ func (s *Signer) Sign(a Assertion) (string, error) {
 	enc := base64.RawURLEncoding
 	out := make([]byte, 0, enc.EncodedLen(len(body))+1+enc.EncodedLen(sha256.Size))
 	out = enc.AppendEncode(out, body)
-	mac := mac(s.keys[0], out)
+	mac := s.keys[0].mac(out)
 	out = append(out, '.')
-	return string(enc.AppendEncode(out, mac)), nil
+	return string(enc.AppendEncode(out, mac[:])), nil
 }
 
 // Verify checks signature, audience and expiry of a header value. Every failure is ErrAssertion.
@@ -100,15 +102,25 @@ func (s *Signer) Verify(token, audience string) (Assertion, error) {
 // signed tells whether one of the keys has made the signature.
 func (s *Signer) signed(body, signature []byte) bool {
 	for _, key := range s.keys {
-		if hmac.Equal(signature, mac(key, body)) {
+		if mac := key.mac(body); hmac.Equal(signature, mac[:]) {
 			return true
 		}
 	}
 	return false
 }
 
-func mac(key, data []byte) []byte {
-	h := hmac.New(sha256.New, key)
+// macKey is a key with what was computed from it once: every request between processes is signed.
+type macKey struct{ ready sync.Pool }
+
+func newMACKey(key []byte) *macKey {
+	return &macKey{ready: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
+}
+
+func (k *macKey) mac(data []byte) (sum [sha256.Size]byte) {
+	h, _ := k.ready.Get().(hash.Hash)
+	defer k.ready.Put(h)
+	h.Reset()
 	h.Write(data)
-	return h.Sum(nil)
+	h.Sum(sum[:0])
+	return sum
 }

@@ -108,3 +108,35 @@ func TestAssertion_ChangeOfKeys(t *testing.T) {
 		t.Error("a short key is accepted")
 	}
 }
+
+// Every request between processes is signed by one and verified by the other.
+func BenchmarkAssertion(b *testing.B) {
+	s, err := identity.NewSigner(bytes.Repeat([]byte{1}, 32), time.Now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sent := identity.Assertion{
+		Caller: "gateway", Audience: "catalog", RequestID: "req_01m7wfdfmdf70t97dnvpejcs5a",
+		Principal: identity.Principal{UserID: "usr_01m7wfdfmdf70t97dnvpejcs5a", Method: identity.Bearer},
+	}
+	token, err := s.Sign(sent)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Sign", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Sign(sent); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("Verify", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Verify(token, "catalog"); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
