@@ -20,6 +20,7 @@ type Config struct {
 	BrowserIdle    time.Duration `env:"USERS_BROWSER_IDLE" envDefault:"168h" doc:"how long a browser's session lasts that nobody uses, 5m to 8760h"`
 	BrowserLife    time.Duration `env:"USERS_BROWSER_LIFE" envDefault:"720h" doc:"how long a browser's session lasts at most, 5m to 8760h"`
 	AuditKeep      time.Duration `env:"USERS_AUDIT_KEEP" envDefault:"4320h" doc:"how long records of sign-ins and changes are kept for their users, 24h to 87600h"`
+	ShopWords      []string      `env:"USERS_SHOP_WORDS" doc:"names of the company, its brands and products that no password may be made of, besides those in PUBLIC_URL, commas between"`
 	SweepInterval  time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
 
 	Tries     TriesConfig

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/bcrypt"
 
 	"app/modules/users/internal/passwords"
@@ -19,6 +20,7 @@ import (
 func TestWeakness(t *testing.T) {
 	t.Parallel()
 	const email = "grace.hopper@example.com"
+	shop := passwords.ShopWords("https://www.lovelace-engines.example:8443", []string{"Babbage & Sons 1840", "Ω"})
 	for name, tc := range map[string]struct {
 		password string
 		want     string // part of the sentence, empty: accepted
@@ -49,10 +51,14 @@ func TestWeakness(t *testing.T) {
 		"CommonWelcome":     {"Welcome@1", "commonest"},
 		"OwnAddress":        {"Grace.Hopper@example.com1", ""},
 		"OwnName":           {"Grace.Hopper1", "e-mail address"},
+		"ShopHost":          {"Lovelace-2026!", "names of the shop"},
+		"ShopHostReplaced":  {"L0vel@ce#Eng1nes26", "names of the shop"},
+		"ShopBrand":         {"2026!babbageSONS", "names of the shop"},
+		"OKShopAndMore":     {"Babbage-Correct-9", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := passwords.Weakness(tc.password, email)
+			got := passwords.Weakness(tc.password, email, shop)
 			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
@@ -193,4 +199,16 @@ func TestQuiet(t *testing.T) {
 		pass(time.Second, 1)
 		pass(time.Hour, 1)
 	})
+}
+
+func TestShopWords(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string][]string{
+		"http://127.0.0.1:8080": {"souk"}, "http://[::1]": {"souk"}, "": {"souk"}, "http://localhost:8080": {"souk", "localhost"},
+		"https://www.acme2.co.uk": {"souk", "acme"}, "https://shop.example.com": {"souk", "shop", "example"},
+	} {
+		if diff := cmp.Diff(want, passwords.ShopWords(address, nil)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", address, diff)
+		}
+	}
 }

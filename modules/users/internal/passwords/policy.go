@@ -20,8 +20,9 @@ const (
 //  1. at least MinRunes characters, at most MaxBytes bytes, UTF-8;
 //  2. an upper and a lower case letter, a digit and a special character (neither letter nor digit);
 //  3. not one of the commonest passwords, however dressed up (see Common);
-//  4. not the name in the address it is for.
-func Weakness(password, email string) string {
+//  4. not the name in the address it is for;
+//  5. without the words of this shop (see ShopWords) there are still MinRunes characters.
+func Weakness(password, email string, shop []string) string {
 	switch {
 	case !utf8.ValidString(password):
 		return "is not text"
@@ -35,6 +36,8 @@ func Weakness(password, email string) string {
 		return "is one of the commonest passwords, or made of one"
 	case isAddress(password, email):
 		return "must not be made of your e-mail address"
+	case madeOf(password, shop):
+		return "must have at least 8 characters besides the names of the shop"
 	}
 	return ""
 }

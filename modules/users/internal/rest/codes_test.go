@@ -193,7 +193,7 @@ func TestFactorOperations(t *testing.T) {
 		return c
 	}
 	added := s.must(200, access, "POST", "/v1/users/me/totp/confirm", object("code", code()))
-	recovery := regexp.MustCompile(`"([0-9a-z]{5}-[0-9a-z]{5})"`).FindAllStringSubmatch(added.Body, -1)
+	recovery := regexp.MustCompile(`"([0-9a-z]{6}(?:-[0-9a-z]{6}){3})"`).FindAllStringSubmatch(added.Body, -1)
 	if len(recovery) != 10 || added.Header.Get("Cache-Control") != "no-store" {
 		t.Fatalf("%v %s", added.Header, added.Body)
 	}

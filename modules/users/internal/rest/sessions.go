@@ -19,13 +19,13 @@ func (h handlers) sessions(api *httpserver.API) {
 	}, h.listSessions)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions/{id}", ID: "end-session", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true,
-		Summary: "End one of one's own sessions", Description: "Its tokens and its cookie are refused from now on: here at once, at other gateways within five seconds.",
+		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden, http.StatusNotFound},
+		Summary: "End one of one's own sessions", Description: "Any but the one that the call is made with needs a fresh session. Its tokens and its cookie are refused from now on: here at once, at other gateways within five seconds.",
 	}, h.endSession)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions", ID: "end-other-sessions", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true,
-		Summary: "End all of one's own sessions but this", Description: "Everywhere else is signed out; the session that the call is made with goes on. To end that one, too, sign out afterwards.",
+		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden},
+		Summary: "End all of one's own sessions but this", Description: "Needs a fresh session. Everywhere else is signed out; the session that the call is made with goes on. To end that one, too, sign out afterwards.",
 	}, h.endOtherSessions)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/users/me/audit", ID: "list-audit", Tags: usersTag,

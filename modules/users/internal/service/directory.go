@@ -37,7 +37,7 @@ type Newcomer struct{ Email, Password, FirstName, LastName string }
 // registered. Errors: InvalidArgument with pointers.
 func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created bool, err error) {
 	who, wrong := checkPerson(in.Email, in.FirstName, "", in.LastName)
-	wrong = append(wrong, checkPassword(in.Password, in.Email)...)
+	wrong = append(wrong, s.checkPassword(in.Password, in.Email)...)
 	if len(wrong) > 0 {
 		return User{}, false, fault.Invalid(wrong...)
 	}
@@ -101,7 +101,7 @@ func (s *Service) appoint(ctx context.Context, email, password string) (Appointm
 		password = generatePassword()
 		done.Generated = password
 	}
-	if wrong = append(wrong, checkPassword(password, email)...); len(wrong) > 0 {
+	if wrong = append(wrong, s.checkPassword(password, email)...); len(wrong) > 0 {
 		return Appointment{}, fault.Invalid(wrong...)
 	}
 	account, err := s.admit(ctx, who, password, true)

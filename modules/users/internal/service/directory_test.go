@@ -167,7 +167,7 @@ func TestMakeAdmin(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		done, err := w.MakeAdmin(ctx, ada, "")
-		if err != nil || !done.Created || !done.User.Admin || passwords.Weakness(done.Generated, ada) != "" {
+		if err != nil || !done.Created || !done.User.Admin || passwords.Weakness(done.Generated, ada, nil) != "" {
 			t.Fatalf("%+v, %v", done, err)
 		}
 		if !w.claims(w.login(ada, done.Generated).Access).Admin {

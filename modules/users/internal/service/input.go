@@ -109,8 +109,8 @@ func takeName(pointer, text string, into *string, needed bool) []fault.Field {
 }
 
 // checkPassword complains about a new password.
-func checkPassword(password, email string) []fault.Field {
-	if complaint := passwords.Weakness(password, email); complaint != "" {
+func (s *Service) checkPassword(password, email string) []fault.Field {
+	if complaint := passwords.Weakness(password, email, s.words); complaint != "" {
 		return []fault.Field{{Pointer: "/password", Detail: complaint}}
 	}
 	return nil

@@ -135,9 +135,11 @@ func TestFailure30_ReusedState(t *testing.T) {
 		},
 		"NoBrowser":     func(j *journey) { j.Browser = "" },
 		"OtherProvider": func(j *journey) { j.Provider = "other" },
-		"OtherState":    func(j *journey) { j.State = "x" + j.State[1:] },
-		"NoState":       func(j *journey) { j.State = "" },
-		"TooLate":       func(*journey) { a.clock.pass(10 * time.Minute) },
+		"OtherState": func(j *journey) {
+			j.State = a.leave(context.Background(), service.Departure{Provider: "acme"}).State + "x"
+		},
+		"NoState": func(j *journey) { j.State = "" },
+		"TooLate": func(*journey) { a.clock.pass(10 * time.Minute) },
 	} {
 		j := a.leave(context.Background(), service.Departure{Provider: "acme"})
 		j.Code = "c1"

@@ -24,8 +24,18 @@ type phone struct {
 
 func newPhone(w *world) *phone {
 	return &phone{
-		w: w, key: virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), Authenticator: virtualwebauthn.NewAuthenticator(),
+		w: w, key: newKey(), Authenticator: virtualwebauthn.NewAuthenticator(),
 		rp: virtualwebauthn.RelyingParty{ID: "shop.example", Name: "shop.example", Origin: home},
+	}
+}
+
+// newKey makes a key whose coordinates have all their bytes: the library leaves leading zeros out, which no authenticator does.
+func newKey() virtualwebauthn.Credential {
+	const whole = 77 // bytes of a COSE key of P-256
+	for {
+		if key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(key.Key.AttestationData()) == whole {
+			return key
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ type NewPassword struct {
 // Errors: InvalidArgument with pointers for a password that will not do, which costs no try; code_invalid, the same for every other
 // reason and every address; Unavailable when too many hashes are waiting.
 func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
-	if wrong := checkNew(in.Password, in.Confirm, ""); len(wrong) > 0 {
+	if wrong := s.checkNew(in.Password, in.Confirm, ""); len(wrong) > 0 {
 		return fault.Invalid(wrong...)
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
@@ -48,7 +48,7 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 		if account, ok, err = s.spendCode(ctx, tx, store.ResetPassword, in.CodeProof); err != nil || !ok {
 			return err
 		}
-		if wrong := checkPassword(in.Password, account.Email); len(wrong) > 0 {
+		if wrong := s.checkPassword(in.Password, account.Email); len(wrong) > 0 {
 			return fault.Invalid(wrong...) // and the code is as good as before: whoever has it has not guessed it
 		}
 		if err := s.setPassword(ctx, tx, account, hash, ""); err != nil {
@@ -63,8 +63,8 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 }
 
 // checkNew complains about a new password and its repetition.
-func checkNew(password, confirm, email string) (wrong []fault.Field) {
-	wrong = checkPassword(password, email)
+func (s *Service) checkNew(password, confirm, email string) (wrong []fault.Field) {
+	wrong = s.checkPassword(password, email)
 	if confirm != password {
 		wrong = append(wrong, fault.Field{Pointer: "/confirm_password", Detail: "must be the same as the password"})
 	}

@@ -16,6 +16,9 @@ import (
 // recoveryCodes is how many codes a set has.
 const recoveryCodes = 10
 
+// recoveryLength is in characters of the alphabet, five bits each: with 112 bits or more of chance a plain hash keeps a code as safe as a slow one (ASVS 6.5.2).
+const recoveryLength = 24
+
 // recoveryAlphabet is Crockford's base 32, five bits a character; what its letters are mistaken for is read as meant.
 const recoveryAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -58,13 +61,13 @@ func (s *Service) newRecovery(ctx context.Context, tx *database.Tx, accountID st
 	return codes, store.ReplaceRecovery(ctx, tx, accountID, hashes, s.now())
 }
 
-// newRecoveryCode makes a code of 50 random bits, as in abcde-fghjk.
+// newRecoveryCode makes a code of 120 random bits, as in abcdef-ghjkmn-pqrstv-wxyz01.
 func newRecoveryCode() string {
-	var raw [10]byte
+	var raw [recoveryLength]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	out := make([]byte, 0, 11)
+	out := make([]byte, 0, recoveryLength+3)
 	for i, b := range raw {
-		if i == 5 {
+		if i > 0 && i%6 == 0 {
 			out = append(out, '-')
 		}
 		out = append(out, recoveryAlphabet[b&31])

@@ -38,7 +38,7 @@ type Registration struct {
 // of the address is verified by mistake. Errors: InvalidArgument with pointers; Unavailable when too many hashes are waiting.
 func (s *Service) Register(ctx context.Context, in Registration) (registration string, err error) {
 	who, wrong := checkPerson(in.Email, in.FirstName, in.MiddleName, in.LastName)
-	wrong = append(wrong, checkPassword(in.Password, who.address.typed)...)
+	wrong = append(wrong, s.checkPassword(in.Password, who.address.typed)...)
 	if in.Confirm != in.Password {
 		wrong = append(wrong, fault.Field{Pointer: "/confirm_password", Detail: "must be the same as the password"})
 	}

@@ -176,3 +176,21 @@ func TestRegisterBoundsLetters(t *testing.T) {
 		t.Errorf("after an hour: emitted %v", told)
 	}
 }
+
+// No password is made of the shop's own names, wherever one is set.
+func TestPasswordsOfTheShopsWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.Service = w.with(func(o *service.Options) { o.PublicURL, o.Words = "https://lovelace.example", []string{"Babbage"} })
+	for _, password := range []string{"Lovelace-26!", "!26Babbage"} {
+		_, err := w.Register(context.Background(), registration(ada, password))
+		wants(t, err, fault.InvalidArgument, "validation_failed")
+		if diff := cmp.Diff([]string{"/password"}, pointers(err)[:1]); diff != "" {
+			t.Errorf("%s: -want +got\n%s", password, diff)
+		}
+		wants(t, w.ResetPassword(context.Background(), service.NewPassword{Password: password, Confirm: password}), fault.InvalidArgument, "validation_failed")
+	}
+	w.signUp(ada, secret)
+	_, err := w.ChangePassword(w.as(w.login(ada, secret).Access), service.PasswordChange{Current: secret, Password: "!26Babbage", Confirm: "!26Babbage"})
+	wants(t, err, fault.InvalidArgument, "validation_failed")
+}

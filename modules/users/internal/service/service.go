@@ -30,6 +30,8 @@ type Options struct {
 	Providers Providers
 	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to after a sign-in.
 	ReturnTo []string
+	// Words are of this shop, besides those of PublicURL: no password is made of them.
+	Words []string
 }
 
 // Limits are the lives of what users hands out.
@@ -61,6 +63,7 @@ type Service struct {
 	returnTo  []string
 	providers Providers
 	passkeys  *webauthn.WebAuthn // nil where there can be none
+	words     []string           // of this shop, for passwords
 
 	ring    keyring
 	reuses  atomic.Int64
@@ -71,7 +74,7 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
-		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL),
+		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), words: passwords.ShopWords(o.PublicURL, o.Words),
 	}
 }
 

@@ -38,8 +38,8 @@ func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]Sess
 	return out, err
 }
 
-// EndSession ends one session of the caller's, also the one that the request is made with. Errors: NotFound when the caller
-// has no such session, or no longer; Unauthenticated.
+// EndSession ends one session of the caller's, also the one that the request is made with; any other needs a fresh proof of who the caller
+// is (ASVS 7.5.2). Errors: NotFound when the caller has no such session, or no longer; step_up_required; Unauthenticated.
 func (s *Service) EndSession(ctx context.Context, id string) error {
 	caller := identity.FromContext(ctx)
 	switch {
@@ -49,6 +49,11 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		return fault.Missing("session")
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if id != caller.SessionID {
+			if _, err := s.fresh(ctx, tx); err != nil {
+				return err
+			}
+		}
 		session, err := store.SessionByID(ctx, tx, id)
 		if err == nil && session.AccountID != caller.UserID {
 			err = store.ErrNotFound
@@ -68,10 +73,10 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 }
 
 // EndOtherSessions ends every session of the caller's but the one that the request is made with, and tells how many.
-// Error: Unauthenticated.
+// Errors: step_up_required; Unauthenticated.
 func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.ownSession(ctx, tx)
+		session, err := s.fresh(ctx, tx)
 		if err != nil {
 			return err
 		}

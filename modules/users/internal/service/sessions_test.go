@@ -235,6 +235,27 @@ func TestSessions(t *testing.T) {
 			}
 		})
 	})
+	t.Run("OthersNeedAFreshProof", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.signUp(ada, secret)
+		here, there := w.login(ada, secret), w.login(ada, secret)
+		ctx, mine, other := w.as(here.Access), w.claims(here.Access).SessionID, w.claims(there.Access).SessionID
+		w.clock.pass(11 * time.Minute)
+		_, err := w.EndOtherSessions(ctx)
+		wants(t, err, fault.PermissionDenied, "step_up_required")
+		wants(t, w.EndSession(ctx, other), fault.PermissionDenied, "step_up_required")
+		if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+			t.Fatal(err)
+		}
+		if ended, err := w.EndOtherSessions(ctx); err != nil || ended != 1 {
+			t.Errorf("%d, %v", ended, err)
+		}
+		w.clock.pass(11 * time.Minute)
+		if err := w.EndSession(ctx, mine); err != nil {
+			t.Errorf("one's own: %v", err)
+		}
+	})
 	t.Run("EndedSessionEndsNoOthers", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

@@ -133,7 +133,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if wrong := checkNew(in.Password, in.Confirm, account.Email); len(wrong) > 0 {
+	if wrong := s.checkNew(in.Password, in.Confirm, account.Email); len(wrong) > 0 {
 		return SignedIn{}, fault.Invalid(wrong...)
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {

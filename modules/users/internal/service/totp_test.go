@@ -254,6 +254,9 @@ func TestNewRecoveryCodes(t *testing.T) {
 	if err != nil || len(newer) != 10 {
 		t.Fatalf("%v, %v", newer, err)
 	}
+	if bits := 5 * len(strings.ReplaceAll(newer[0], "-", "")); bits < 112 {
+		t.Errorf("%s is of %d bits, which a plain hash does not keep", newer[0], bits)
+	}
 	_, err = w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: older[0]})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	if _, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: newer[9]}); err != nil {
