@@ -158,3 +158,21 @@ func TestGateway_KeysUnavailable(t *testing.T) {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
+
+// A module in another process may not answer; one in this process keeps to the time-out itself.
+func TestGateway_Deadline(t *testing.T) {
+	t.Parallel()
+	for _, remote := range []bool{true, false} {
+		var bounded bool
+		op := httpserver.Operation{Method: http.MethodPost, Path: "/x", Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: 10, Timeout: time.Minute}
+		g := &edge.Gateway{Authenticator: door{}, Origins: http.NewCrossOriginProtection(), Table: edge.NewTable([]*edge.Entry{{
+			Module: "test", Operation: op, Remote: remote,
+			Serve: func(_ http.ResponseWriter, r *http.Request, _ httpserver.Operation) {
+				_, bounded = r.Context().Deadline()
+			},
+		}})}
+		if code := send(g, "/x", "", "").Code; code != http.StatusOK || bounded != remote {
+			t.Errorf("remote %t: %d, with a deadline %t", remote, code, bounded)
+		}
+	}
+}
