@@ -6,7 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,7 +41,7 @@ func chromium(t *testing.T) context.Context {
 		t.Skip("NOT TESTED IN A BROWSER: chromium is not installed")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(firstPage),
+		chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.UserDataDir(profile(t)), chromedp.WSURLReadTimeout(firstPage),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	ctx, cancel := context.WithTimeout(context.Background(), firstPage)
@@ -53,6 +55,21 @@ func chromium(t *testing.T) context.Context {
 	}
 	return ctx
 }
+
+// profile is a folder for a browser. Processes of the browser outlive it and write for a moment longer, so removing it may take more than one try.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), "souk-browser-"+strconv.Itoa(os.Getpid())+"-"+strconv.FormatInt(profiles.Add(1), 10))
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(30 * time.Second); os.RemoveAll(dir) != nil && time.Now().Before(deadline); {
+			<-time.After(50 * time.Millisecond)
+		}
+	})
+	return dir
+}
+
+// profiles counts them.
+var profiles atomic.Int64
 
 // The whole way of somebody who signs in with a provider, in a browser: to the provider and back, with a cookie that no script
 // sees, and out everywhere.
