@@ -122,27 +122,3 @@ func BenchmarkPointRead(b *testing.B) {
 		}
 	}
 }
-
-// BenchmarkConstantQuery runs a query without arguments, which is kept prepared like any other.
-func BenchmarkConstantQuery(b *testing.B) {
-	db := dbtest.Open(b, shop)
-	if err := placeOrder(b.Context(), db, 1); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		err := db.Read(b.Context(), func(ctx context.Context, q *database.Tx) error {
-			rows, err := q.Query(ctx, "SELECT id, total FROM orders WHERE total > 0 ORDER BY id LIMIT 256")
-			if err != nil {
-				return err
-			}
-			defer func() { _ = rows.Close() }()
-			for rows.Next() {
-			}
-			return rows.Err()
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -16,7 +16,7 @@ func (c bunConn) ExecContext(ctx context.Context, query string, args ...any) (sq
 }
 
 func (c bunConn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return c.t.query(ctx, false, query, args)
+	return c.t.Query(ctx, query, args...)
 }
 
 func (c bunConn) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
@@ -25,9 +25,6 @@ func (c bunConn) QueryRowContext(ctx context.Context, query string, args ...any)
 		ended, cancel := context.WithCancel(ctx)
 		cancel() // *sql.Row cannot be made by hand; an ended context makes one that carries an error
 		inner = ended
-	}
-	if c.t.raw != nil {
-		c.t.raw.constant = false
 	}
 	row := c.t.conn.QueryRowContext(inner, query, args...)
 	_ = c.t.note(row.Err())

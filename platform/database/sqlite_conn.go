@@ -68,7 +68,6 @@ type sqliteConn struct {
 	conn       sqliteDriverConn
 	statements map[string]*statement
 	reading    context.Context // of the Read in progress; its end stops the rows
-	constant   bool            // the query that comes next is worth keeping although it has no arguments
 }
 
 // Prepare implements driver.Conn.
@@ -104,7 +103,7 @@ func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driv
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if len(args) == 0 && !c.constant {
+	if len(args) == 0 {
 		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, nil))
 	}
 	s, err := c.statement(query)
@@ -117,8 +116,8 @@ func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driv
 	return c.wrap(s)(s.QueryContext(context.Background(), args))
 }
 
-// statement finds or prepares. Statements without arguments that change something never come here: they are rare. Nor do the
-// query builder's, which have their values in the text.
+// statement finds or prepares. Statements without arguments never come here: they are rare, or made by the
+// query builder with their values in the text, and would push out the others.
 func (c *sqliteConn) statement(query string) (*statement, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil

@@ -37,7 +37,7 @@ func (p *readers) read(ctx context.Context, db *DB, fn Work) error {
 	if err != nil {
 		return err
 	}
-	tx := &Tx{db: db, conn: r.conn, raw: r.raw, base: context.Background()}
+	tx := &Tx{db: db, conn: r.conn, base: context.Background()}
 	r.raw.reading = ctx
 	defer func() { // also after a panic
 		tx.end()

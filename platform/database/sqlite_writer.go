@@ -68,7 +68,7 @@ func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
 	}
 	w.meter = db.meter
 	w.meter.waited(began)
-	tx := &Tx{db: db, conn: w.conn, raw: w.raw, base: context.Background(), writing: true}
+	tx := &Tx{db: db, conn: w.conn, base: context.Background(), writing: true}
 	dependent, err := w.turn(ctx, c, tx, fn)
 	if dependent {
 		<-c.wake
@@ -228,7 +228,7 @@ func (w *writer) inspect(ctx context.Context, db *DB, fn Work) error {
 	if w.open {
 		w.commit()
 	}
-	tx := &Tx{db: db, conn: w.conn, raw: w.raw, base: context.Background()}
+	tx := &Tx{db: db, conn: w.conn, base: context.Background()}
 	defer tx.end()
 	return fn(ctx, tx)
 }

@@ -24,13 +24,11 @@ var (
 type Tx struct {
 	db   *DB
 	conn bun.IConn
-	raw  *sqliteConn // of conn, on SQLite
 	// base, when set, replaces the context of every statement: a statement that is interrupted would take
 	// the transactions of other callers with it.
 	base    context.Context
 	writing bool
 	rows    []*sql.Rows
-	unread  bool // of SQLite, a Row: on MySQL its rows are open
 	// broken, once set, answers all further statements of a Write: MySQL has ended the transaction, and what came
 	// next would be committed on its own.
 	broken error
@@ -51,27 +49,16 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, e
 	if err != nil {
 		return nil, err
 	}
-	if t.raw != nil {
-		return t.raw.exec(query, args)
-	}
 	result, err := t.conn.ExecContext(ctx, query, args...)
 	return result, t.note(err)
 }
 
 // Query runs a statement that returns rows; the caller closes them and checks their Err. Rows that are still
-// open when fn returns are closed. As with Exec the text should be constant.
+// open when fn returns are closed.
 func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	return t.query(ctx, true, query, args)
-}
-
-// query is Query. The texts of the query builder, which holds values, are not constant: to keep them would push out the others.
-func (t *Tx) query(ctx context.Context, constant bool, query string, args []any) (*sql.Rows, error) {
 	ctx, err := t.start(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if t.raw != nil {
-		t.raw.constant = constant
 	}
 	rows, err := t.conn.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -86,28 +73,8 @@ func (t *Tx) query(ctx context.Context, constant bool, query string, args []any)
 
 // QueryRow runs a statement that returns at most one row; Row.Scan tells sql.ErrNoRows when there was none.
 func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
-	if t.raw != nil {
-		return t.first(ctx, query, args)
-	}
 	rows, err := t.Query(ctx, query, args...) //nolint:rowserrcheck // Scan asks
 	return &Row{tx: t, rows: rows, err: err}
-}
-
-// first is QueryRow on SQLite. The row is read at once; in a Write it has to be scanned before the next statement all the same.
-func (t *Tx) first(ctx context.Context, query string, args []any) *Row {
-	row := &Row{tx: t}
-	if _, row.err = t.start(ctx); row.err != nil {
-		return row
-	}
-	t.raw.constant = true
-	values, err := t.raw.first(query, args)
-	if errors.Is(err, sql.ErrNoRows) {
-		row.none = true
-		return row
-	}
-	row.values, row.err = values, err
-	t.unread = t.writing && err == nil
-	return row
 }
 
 // Bun gives the query builder for what is not worth a prepared statement: lists with filters, reports,
@@ -131,7 +98,7 @@ func (t *Tx) start(ctx context.Context) (context.Context, error) {
 		if t.broken != nil {
 			return nil, t.broken
 		}
-		if t.unread || len(t.rows) > 0 && isOpen(t.rows[0]) {
+		if len(t.rows) > 0 && isOpen(t.rows[0]) {
 			return nil, errOpenRows
 		}
 	}
@@ -181,10 +148,6 @@ type Row struct {
 	tx   *Tx
 	rows *sql.Rows
 	err  error
-
-	// On SQLite, in place of rows: what was found, or that nothing was.
-	values []driver.Value
-	none   bool
 }
 
 // Err is the error of the query, nil when it ran.
@@ -192,14 +155,8 @@ func (r *Row) Err() error { return r.err }
 
 // Scan reads the row and closes it; it returns sql.ErrNoRows when the query found nothing.
 func (r *Row) Scan(dest ...any) error {
-	switch {
-	case r.err != nil:
+	if r.err != nil {
 		return r.err
-	case r.none:
-		return sql.ErrNoRows
-	case r.values != nil:
-		r.tx.unread = false
-		return assignAll(dest, r.values)
 	}
 	defer func() { _ = r.rows.Close() }()
 	if !r.rows.Next() {
