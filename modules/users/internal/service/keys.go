@@ -94,10 +94,10 @@ func (s *Service) LoadKeys(ctx context.Context) error {
 	default:
 		return fmt.Errorf("load keys: %w", err)
 	}
-	s.ring.signers.Store(fresh)
 	if !s.ring.loaded {
 		s.ring.secret, s.ring.loaded = secret, true
 	}
+	s.ring.signers.Store(fresh) // last: whoever sees them goes on without the lock, and reads the secret
 	return nil
 }
 
