@@ -177,15 +177,16 @@ func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 	return callctx.WithIdempotency(ctx, callctx.Idempotency{Key: row.id, At: row.createdAt}), nil
 }
 
-// acquire tries again when another request made the row at the same moment: then there is one to look at.
+// acquire tries again when another request made the row at the same moment: then there is one to look at. When each time that
+// request has let go of it again before it could be looked at, the key is in other hands, as good as any: the row has no holder.
 func (k *keyring) acquire(ctx context.Context, want keyRow) (row keyRow, err error) {
 	want.createdAt = database.Time(database.Micros(want.createdAt)) // as it will be read back
 	for range 3 {
 		if row, err = acquire(ctx, k.db, want); !database.IsDuplicate(err) {
-			break
+			return row, err
 		}
 	}
-	return row, err
+	return keyRow{id: want.id, fingerprint: want.fingerprint, state: stateInFlight}, nil
 }
 
 // hold keeps the lease alive. The first sign of life is due after a third of it, which most requests never see.

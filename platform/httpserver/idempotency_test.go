@@ -186,6 +186,29 @@ func TestKeyManyAtOnceRunOnce(t *testing.T) {
 	})
 }
 
+// Many repetitions that fail at once may each make the row and take it back before another has looked at it. Here the row of
+// somebody else is there at each insertion and gone afterwards.
+func TestKeyInOtherHandsEachTime(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, httpserver.IdempotencyMigrations)
+	err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `CREATE TRIGGER faster BEFORE INSERT ON http_idempotency BEGIN
+			INSERT INTO http_idempotency (id, fingerprint, state, holder, lease_until, created_at, status)
+			VALUES (NEW.id, NEW.fingerprint, 0, 'another', NEW.lease_until, NEW.created_at, 0); END`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := replicas(db, 1, time.Minute)[0]
+	got := r.post(alice, "k1")
+	wantCode(t, got, http.StatusConflict, "idempotency_in_flight")
+	if got.Header.Get("Retry-After") != "1" {
+		t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
+	}
+	r.mustRun(t, 0)
+}
+
 func TestKeyForAnotherRequest(t *testing.T) {
 	onReplicas(t, 1, func(t *testing.T, r []*replica, _ *database.DB) {
 		r[0].post(alice, "k1")
