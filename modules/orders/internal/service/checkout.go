@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"app/modules/orders/internal/store"
@@ -32,19 +33,45 @@ func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.O
 	if err := s.acceptable(ctx, in); err != nil {
 		return store.Order{}, err
 	}
-	cart, before, err := s.openCart(ctx, v, in)
-	if err != nil || before != nil {
-		return value(before), err
-	}
-	cart, held, err := s.hold(ctx, v, cart)
-	if err != nil {
-		return s.instead(ctx, in, err)
-	}
-	order, placed, err := s.place(ctx, v, in, cart, held)
+	order, placed, err := s.order(ctx, v, in)
 	if err != nil || !placed {
 		return order, err
 	}
 	return s.startPayment(ctx, order)
+}
+
+// cartReads is how often a checkout reads its cart.
+const cartReads = 3
+
+// order makes the order out of the cart. The cart may get another order id meanwhile, from another run of this request (see instead):
+// then it is read again, and what the buyer sees in it has to be the same. placed is false when the order is an earlier one of the
+// same checkout.
+func (s *Service) order(ctx context.Context, v Visitor, in Checkout) (order store.Order, placed bool, err error) {
+	var seen []store.CartLine
+	for range cartReads {
+		cart, before, err := s.openCart(ctx, v, in)
+		switch {
+		case err != nil || before != nil:
+			return value(before), false, err
+		case seen != nil && !slices.Equal(seen, cart.Lines):
+			return store.Order{}, false, errCartChanged
+		}
+		seen = cart.Lines
+		if order, placed, err = s.attempt(ctx, v, in, cart); !errors.Is(err, errCartChanged) {
+			return order, placed, err
+		}
+	}
+	return store.Order{}, false, errCartChanged
+}
+
+// attempt holds the stock of the cart as it was read, and makes the order.
+func (s *Service) attempt(ctx context.Context, v Visitor, in Checkout, cart store.Cart) (order store.Order, placed bool, err error) {
+	cart, held, err := s.hold(ctx, v, cart)
+	if err != nil {
+		order, err = s.instead(ctx, in, err)
+		return order, false, err
+	}
+	return s.place(ctx, v, in, cart, held)
 }
 
 // instead answers a checkout that got no hold. Its request may run a second time while the first run, which stood still for

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -289,6 +290,42 @@ func TestFailure12_FirstRunGoesOnDuringTheSecond(t *testing.T) {
 				t.Errorf("the first run made %s, the second answered %s, %v", first.ID, second.ID, err)
 			}
 		})
+	}
+}
+
+// Both runs find the hold gone. The first has given the cart another order id, and not made the order yet, when the second sees that the
+// cart is another: to the buyer it is the same, and both runs answer with one order.
+func TestFailure12_BothRunsRenewTheHold(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
+	renewed, answered := make(chan struct{}), make(chan struct{})
+	first := make(chan store.Order, 1)
+	var calls atomic.Int32
+	s.catalog.reserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+		switch calls.Add(1) {
+		case 1: // of the second run, which meets the first
+			go func() {
+				o, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
+				if err != nil {
+					t.Errorf("the first run: %v", err)
+				}
+				first <- o
+			}()
+			<-renewed
+			return nil, refusal("Reserve", "hold_released")
+		case 2: // of the first run
+			return nil, refusal("Reserve", "hold_released")
+		case 3: // of the first run, under the new id
+			close(renewed)
+			<-answered
+		}
+		return s.catalog.reserve(r)
+	}
+	second, err := s.Checkout(context.Background(), v, checkout(cart, "k"))
+	close(answered)
+	if o := <-first; err != nil || second.ID != o.ID || second.ID == "" {
+		t.Errorf("the first run made %s, the second answered %s, %v", o.ID, second.ID, err)
 	}
 }
 
