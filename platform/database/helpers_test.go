@@ -76,6 +76,7 @@ func thingsIn(t *testing.T, db *database.DB) []string {
 // together runs the works so that they wait at the same time: on SQLite they share a batch.
 func together(t *testing.T, db *database.DB, works ...database.Work) []error {
 	t.Helper()
+	database.Patient(db)
 	release := block(t, db)
 	errs := make([]error, len(works))
 	var all sync.WaitGroup

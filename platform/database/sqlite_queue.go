@@ -56,7 +56,7 @@ func (w *writer) enter(ctx context.Context, c *caller) error {
 // pass hands the turn to the next caller, after a commit when the batch is complete.
 func (w *writer) pass() {
 	if w.open {
-		if w.batch < maxBatch && time.Since(w.started) < maxHold {
+		if w.batch < maxBatch && time.Since(w.started) < w.hold {
 			if next := w.next(); next != nil {
 				next.wake <- struct{}{}
 				return

@@ -43,6 +43,7 @@ type writer struct {
 	done    int     // how many of them have changes in it
 	last    int     // how many the previous commit had
 	started time.Time
+	hold    time.Duration // maxHold, but for tests of what callers share
 	meter   *meter
 
 	writes, commits atomic.Uint64
@@ -53,7 +54,7 @@ type writer struct {
 }
 
 func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
-	w := &writer{conn: conn, raw: raw}
+	w := &writer{conn: conn, raw: raw, hold: maxHold}
 	w.callers.New = func() any { return &caller{wake: make(chan struct{}, 1)} }
 	w.idle.L = &w.mu
 	return w
