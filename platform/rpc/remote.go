@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -132,6 +133,9 @@ func (e *Edge) transportFault(ctx context.Context, err error) (fault.Code, strin
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" {
 		return fault.Unavailable, reasonModuleDown
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) { // the reply broke off
+		return fault.Unavailable, reasonConnectionLost
 	}
 	switch connect.CodeOf(err) {
 	case connect.CodeUnavailable, connect.CodeCanceled: // for connect a reset by the peer is a call that was cancelled

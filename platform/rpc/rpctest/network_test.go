@@ -79,7 +79,9 @@ func TestModuleDownAndBack(t *testing.T) {
 // which repeats some requests of its own accord on a connection used before, may send a call twice that has no leave.
 func TestConnectionLostAfterSending(t *testing.T) {
 	t.Parallel()
-	for name, want := range map[string]int64{"Act is closed": 1, "Put is closed": 2, "Act is reset": 1, "Put is reset": 2} {
+	for name, want := range map[string]int64{
+		"Act is closed": 1, "Put is closed": 2, "Act is reset": 1, "Put is reset": 2, "Act is cut off": 1, "Put is cut off": 2,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			kind, how, _ := strings.Cut(name, " is ")
@@ -95,9 +97,15 @@ func TestConnectionLostAfterSending(t *testing.T) {
 				}
 				_, _ = io.Copy(io.Discard, r.Body)
 				n.Add(1)
-				if how == "reset" {
+				switch how {
+				case "reset":
 					reset(t, w)
 					return
+				case "cut off": // in the middle of the reply
+					w.Header().Set("Content-Type", r.Header.Get("Content-Type"))
+					w.Header().Set("Content-Length", "100")
+					_, _ = io.WriteString(w, "half of it")
+					_ = http.NewResponseController(w).Flush()
 				}
 				panic(http.ErrAbortHandler)
 			}))
