@@ -1,8 +1,10 @@
 package rpc
 
 import (
+	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -43,9 +45,21 @@ func newTransport() *http.Transport {
 	}
 }
 
-// RoundTrip implements http.RoundTripper.
+// errHalf is a request that broke off on its way.
+var errHalf = errors.New("only a part of the request arrived")
+
+// RoundTrip implements http.RoundTripper. A server of net/http answers to a part of a request that it is none and hangs up; no handler of
+// ours answers so. Such a request was lost, and not executed.
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
-	return p.transport().RoundTrip(r)
+	reply, err := p.transport().RoundTrip(r)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // net/http's contract
+	}
+	if reply.StatusCode == http.StatusBadRequest && reply.Close && strings.HasPrefix(reply.Header.Get("Content-Type"), "text/plain") {
+		_ = reply.Body.Close() // nothing comes after it
+		return nil, errHalf
+	}
+	return reply, nil
 }
 
 func (p *pool) transport() *http.Transport {

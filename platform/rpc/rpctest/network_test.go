@@ -124,6 +124,64 @@ func TestConnectionLostAfterSending(t *testing.T) {
 	}
 }
 
+// What breaks a connection in the middle of a request may let the peer's answer to the half pass, which is that it is no request. The call
+// was not executed.
+func TestConnectionLostWhileSending(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]int64{"Act": 1, "Put": 2} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now)}).Handler(serve(&fake{})))
+			t.Cleanup(server.Close)
+			var n atomic.Int64
+			url := halving(t, server.Listener.Addr().String(), &n)
+			ctx := callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: "key", At: time.Now()})
+			err := dial(t, url, rpc.Options{}).call(ctx, kind)
+			wantCall(t, err, fault.CallError{Method: kind, Code: fault.Unavailable, Reason: "connection_lost"})
+			if n.Load() != want {
+				t.Errorf("sent %d times, want %d", n.Load(), want)
+			}
+		})
+	}
+}
+
+// halving is a way to a server on which only the first bytes of what is sent arrive, and all that is answered. n counts connections.
+func halving(t *testing.T, server string, n *atomic.Int64) (url string) {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			n.Add(1)
+			go halve(t, client, server)
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+func halve(t *testing.T, client net.Conn, server string) {
+	t.Helper()
+	defer func() { _ = client.Close() }()
+	on, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", server)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer func() { _ = on.Close() }()
+	_, _ = io.CopyN(on, client, 50)
+	if half, ok := on.(*net.TCPConn); ok {
+		_ = half.CloseWrite()
+	}
+	_, _ = io.Copy(client, on)
+}
+
 // reset breaks a connection in the way that tells the peer.
 func reset(t *testing.T, w http.ResponseWriter) {
 	t.Helper()
