@@ -45,7 +45,7 @@ const (
 func InsertAccount(ctx context.Context, tx *database.Tx, a Account) error {
 	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
 		flag(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
-	return inserted("account", err)
+	return database.Inserted("account", err)
 }
 
 // AccountByID reads one account. ErrNotFound.
@@ -70,27 +70,27 @@ func AccountByEmail(ctx context.Context, tx *database.Tx, key string) (Account, 
 
 // RenameAccount writes the names and the locale of a, which is one version on after it. ErrChanged: a is not the current version.
 func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
-	return one(ctx, tx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.Locale, a.ID, a.Version)
+	return tx.One(ctx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.Locale, a.ID, a.Version)
 }
 
 // PromoteAccount makes the account an administrator. ErrChanged: it is one.
 func PromoteAccount(ctx context.Context, tx *database.Tx, id string) error {
-	return one(ctx, tx, "promote account", promoteAccount, id)
+	return tx.One(ctx, "promote account", promoteAccount, id)
 }
 
 // DisableAccount keeps somebody out. ErrChanged: the account is disabled already.
 func DisableAccount(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return one(ctx, tx, "disable account", disableAccount, database.Micros(now), id)
+	return tx.One(ctx, "disable account", disableAccount, database.Micros(now), id)
 }
 
 // EnableAccount lets somebody in again. ErrChanged: the account is not disabled.
 func EnableAccount(ctx context.Context, tx *database.Tx, id string) error {
-	return one(ctx, tx, "enable account", enableAccount, id)
+	return tx.One(ctx, "enable account", enableAccount, id)
 }
 
 // RehashPassword replaces the stored form of the same password. ErrChanged: the password is another by now.
 func RehashPassword(ctx context.Context, tx *database.Tx, id, from, to string) error {
-	return one(ctx, tx, "rehash password", rehashAccount, to, id, from)
+	return tx.One(ctx, "rehash password", rehashAccount, to, id, from)
 }
 
 func scanAccount(row scanner) (Account, error) {
@@ -101,9 +101,9 @@ func scanAccount(row scanner) (Account, error) {
 	err := row.Scan(&a.ID, &a.Email, &a.EmailKey, &a.PasswordHash, &a.FirstName, &a.MiddleName, &a.LastName,
 		&admin, &verified, &disabled, &a.Version, &created, &a.Locale)
 	if err != nil {
-		return Account{}, found("account", err)
+		return Account{}, database.Found("account", err)
 	}
-	a.Admin, a.VerifiedAt, a.DisabledAt, a.CreatedAt = admin == 1, database.Time(verified), timeOf(disabled), database.Time(created)
+	a.Admin, a.VerifiedAt, a.DisabledAt, a.CreatedAt = admin == 1, database.Time(verified), database.NullTime(disabled), database.Time(created)
 	return a, nil
 }
 

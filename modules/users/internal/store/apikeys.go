@@ -38,7 +38,7 @@ const (
 // InsertAPIKey adds a key. ErrDuplicate: the id has one, so the request is a repetition.
 func InsertAPIKey(ctx context.Context, tx *database.Tx, k APIKey) error {
 	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), maybe(k.ExpiresAt))
-	return inserted("api key", err)
+	return database.Inserted("api key", err)
 }
 
 // APIKeyByHash reads a key, also one that is revoked or has run out. ErrNotFound.
@@ -50,7 +50,7 @@ func APIKeyByHash(ctx context.Context, tx *database.Tx, hash string) (APIKey, er
 func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time.Time) (out []APIKey, err error) {
 	rows, err := tx.Query(ctx, apiKeysOf, merchantID, database.Micros(now))
 	if err != nil {
-		return nil, found("api keys", err)
+		return nil, database.Found("api keys", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -60,7 +60,7 @@ func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time
 		}
 		out = append(out, k)
 	}
-	return out, found("api keys", rows.Err())
+	return out, database.Found("api keys", rows.Err())
 }
 
 // TouchAPIKey records that a key is in use, unless that was recorded after a time already.
@@ -75,7 +75,7 @@ func APIKeyByID(ctx context.Context, tx *database.Tx, merchantID, id string) (AP
 
 // RevokeAPIKey ends a key of a merchant. ErrChanged: it has no such key, or no longer.
 func RevokeAPIKey(ctx context.Context, tx *database.Tx, merchantID, id string, now time.Time) error {
-	return one(ctx, tx, "revoke api key", revokeAPIKey, database.Micros(now), id, merchantID)
+	return tx.One(ctx, "revoke api key", revokeAPIKey, database.Micros(now), id, merchantID)
 }
 
 func scanAPIKey(row scanner) (APIKey, error) {
@@ -84,9 +84,9 @@ func scanAPIKey(row scanner) (APIKey, error) {
 	var expires, used, revoked sql.NullInt64
 	err := row.Scan(&k.ID, &k.MerchantID, &k.Name, &k.Hash, &k.Hint, &k.Scopes, &k.CreatedBy, &created, &expires, &used, &revoked)
 	if err != nil {
-		return APIKey{}, found("api key", err)
+		return APIKey{}, database.Found("api key", err)
 	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = database.Time(created), timeOf(expires), timeOf(used), timeOf(revoked)
+	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = database.Time(created), database.NullTime(expires), database.NullTime(used), database.NullTime(revoked)
 	return k, nil
 }
 

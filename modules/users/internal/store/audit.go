@@ -35,14 +35,14 @@ const (
 func InsertAudit(ctx context.Context, tx *database.Tx, a Audit) error {
 	_, err := tx.Exec(ctx, insertAudit, a.ID, a.AccountID, a.Event, a.Outcome, a.Detail, a.SessionID, a.Network, a.UserAgent,
 		a.RequestID, database.Micros(a.CreatedAt))
-	return inserted("audit record", err)
+	return database.Inserted("audit record", err)
 }
 
 // AuditOf reads an account's records, the newest first, after the one with the id when it is not empty.
 func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) (out []Audit, err error) {
 	rows, err := tx.Query(ctx, auditOf, accountID, after, after, limit)
 	if err != nil {
-		return nil, found("audit records", err)
+		return nil, database.Found("audit records", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -50,12 +50,12 @@ func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limi
 		var created int64
 		err := rows.Scan(&a.ID, &a.AccountID, &a.Event, &a.Outcome, &a.Detail, &a.SessionID, &a.Network, &a.UserAgent, &a.RequestID, &created)
 		if err != nil {
-			return nil, found("audit record", err)
+			return nil, database.Found("audit record", err)
 		}
 		a.CreatedAt = database.Time(created)
 		out = append(out, a)
 	}
-	return out, found("audit records", rows.Err())
+	return out, database.Found("audit records", rows.Err())
 }
 
 // DeleteAudits removes at most 100 records older than a time.

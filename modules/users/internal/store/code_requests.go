@@ -48,7 +48,7 @@ const (
 func InsertCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) error {
 	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
 		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt))
-	return inserted("request for a code", err)
+	return database.Inserted("request for a code", err)
 }
 
 // CodeRequestByID reads a row. ErrNotFound.
@@ -56,7 +56,7 @@ func CodeRequestByID(ctx context.Context, tx *database.Tx, id string) (r CodeReq
 	var created, expires int64
 	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires)
 	if err != nil {
-		return CodeRequest{}, found("request for a code", err)
+		return CodeRequest{}, database.Found("request for a code", err)
 	}
 	r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
 	return r, nil
@@ -66,23 +66,23 @@ func CodeRequestByID(ctx context.Context, tx *database.Tx, id string) (r CodeReq
 func NewestCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) (newest bool, err error) {
 	var id string
 	err = tx.QueryRow(ctx, newestRequest, r.EmailKey, string(r.Purpose), r.Network).Scan(&id)
-	return id == r.ID, found("newest request for a code", err)
+	return id == r.ID, database.Found("newest request for a code", err)
 }
 
 // CountCodeRequests counts the requests like r since a time.
 func CountCodeRequests(ctx context.Context, tx *database.Tx, r CodeRequest, since time.Time) (n int, err error) {
 	err = tx.QueryRow(ctx, countRequests, r.EmailKey, string(r.Purpose), r.Network, database.Micros(since)).Scan(&n)
-	return n, found("count of requests for codes", err)
+	return n, database.Found("count of requests for codes", err)
 }
 
 // TryCodeRequest counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.
 func TryCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return one(ctx, tx, "try code", tryRequest, id, database.Micros(now))
+	return tx.One(ctx, "try code", tryRequest, id, database.Micros(now))
 }
 
 // SpendCodeRequest uses a code up. ErrChanged: it was used before.
 func SpendCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return one(ctx, tx, "spend code", spendRequest, database.Micros(now), id)
+	return tx.One(ctx, "spend code", spendRequest, database.Micros(now), id)
 }
 
 // VoidCodeRequests makes all codes void that an account has been sent.
@@ -99,5 +99,5 @@ func DeleteCodeRequests(ctx context.Context, tx *database.Tx, before time.Time) 
 func KnownNetwork(ctx context.Context, tx *database.Tx, accountID, network string) (bool, error) {
 	var n int
 	err := tx.QueryRow(ctx, knownNetwork, accountID, network).Scan(&n)
-	return n > 0, found("networks", err)
+	return n > 0, database.Found("networks", err)
 }

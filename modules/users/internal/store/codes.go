@@ -55,7 +55,7 @@ const (
 func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
 	_, err := tx.Exec(ctx, insertCode, c.ID, c.EmailKey, string(c.Purpose), c.Hash, database.Micros(c.ExpiresAt),
 		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt), c.Locale)
-	return inserted("code", err)
+	return database.Inserted("code", err)
 }
 
 // NewestCode reads the only row of an address and purpose that counts. ErrNotFound.
@@ -64,7 +64,7 @@ func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose
 	err = tx.QueryRow(ctx, newestCode, emailKey, string(p)).Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires,
 		&c.Email, &c.PasswordHash, &c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale)
 	if err != nil {
-		return Code{}, found("code", err)
+		return Code{}, database.Found("code", err)
 	}
 	c.ExpiresAt, c.CreatedAt = database.Time(expires), database.Time(created)
 	return c, nil
@@ -73,17 +73,17 @@ func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose
 // CountCodes counts the rows of an address since a time.
 func CountCodes(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) (n int, err error) {
 	err = tx.QueryRow(ctx, countCodes, emailKey, database.Micros(since)).Scan(&n)
-	return n, found("count of codes", err)
+	return n, database.Found("count of codes", err)
 }
 
 // TryCode counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.
 func TryCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return one(ctx, tx, "try code", tryCode, id, database.Micros(now))
+	return tx.One(ctx, "try code", tryCode, id, database.Micros(now))
 }
 
 // SpendCode uses a code up. ErrChanged: it was used before.
 func SpendCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return one(ctx, tx, "spend code", spendCode, database.Micros(now), id)
+	return tx.One(ctx, "spend code", spendCode, database.Micros(now), id)
 }
 
 // DeleteCodes removes at most 100 rows older than a time.

@@ -40,7 +40,7 @@ const (
 // InsertCookie adds a cookie by its hash. ErrDuplicate.
 func InsertCookie(ctx context.Context, tx *database.Tx, c Cookie) error {
 	_, err := tx.Exec(ctx, insertCookie, c.Hash, c.SessionID, c.Data, database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
-	return inserted("cookie", err)
+	return database.Inserted("cookie", err)
 }
 
 // BrowserByHash reads a cookie. ErrNotFound.
@@ -51,7 +51,7 @@ func BrowserByHash(ctx context.Context, tx *database.Tx, hash string) (b Browser
 	var row sessionRow
 	into := append([]any{&b.Hash, &b.SessionID, &b.Data, &created, &expires, &admin, &disabled}, row.into(&b.Session)...)
 	if err := tx.QueryRow(ctx, browserByHash, hash).Scan(into...); err != nil {
-		return Browser{}, found("cookie", err)
+		return Browser{}, database.Found("cookie", err)
 	}
 	row.fill(&b.Session)
 	b.CreatedAt, b.ExpiresAt, b.Admin, b.Disabled = database.Time(created), database.Time(expires), admin == 1, disabled.Valid
@@ -60,16 +60,16 @@ func BrowserByHash(ctx context.Context, tx *database.Tx, hash string) (b Browser
 
 // TouchCookie records that a cookie and its session are in use. ErrChanged: one of them is gone.
 func TouchCookie(ctx context.Context, tx *database.Tx, c Cookie, now time.Time) error {
-	if err := one(ctx, tx, "extend cookie", extendCookie, database.Micros(c.ExpiresAt), c.Hash); err != nil {
+	if err := tx.One(ctx, "extend cookie", extendCookie, database.Micros(c.ExpiresAt), c.Hash); err != nil {
 		return err
 	}
-	return one(ctx, tx, "touch session", touchSession, database.Micros(now), c.SessionID)
+	return tx.One(ctx, "touch session", touchSession, database.Micros(now), c.SessionID)
 }
 
 // CookiesOf lists the hashes of a session's cookies: one, or two for a moment.
 func CookiesOf(ctx context.Context, tx *database.Tx, sessionID string) ([]string, error) {
 	hashes, err := texts(ctx, tx, cookiesOf, sessionID)
-	return hashes, found("cookies", err)
+	return hashes, database.Found("cookies", err)
 }
 
 // DeleteCookie removes a cookie, if it is there.

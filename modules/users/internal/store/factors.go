@@ -44,7 +44,7 @@ func InsertTOTP(ctx context.Context, tx *database.Tx, t TOTP) error {
 		return err
 	}
 	_, err := tx.Exec(ctx, insertTOTP, t.AccountID, t.Secret, database.Micros(t.CreatedAt))
-	return inserted("generator", err)
+	return database.Inserted("generator", err)
 }
 
 // TOTPOf reads the generator of an account, confirmed or not. ErrNotFound.
@@ -53,30 +53,30 @@ func TOTPOf(ctx context.Context, tx *database.Tx, accountID string) (t TOTP, err
 	var confirmed sql.NullInt64
 	err = tx.QueryRow(ctx, totpOf, accountID).Scan(&t.AccountID, &t.Secret, &created, &confirmed, &t.LastStep, &t.Tries, &tried)
 	if err != nil {
-		return TOTP{}, found("generator", err)
+		return TOTP{}, database.Found("generator", err)
 	}
-	t.CreatedAt, t.ConfirmedAt, t.TriedAt = database.Time(created), timeOf(confirmed), database.Time(tried)
+	t.CreatedAt, t.ConfirmedAt, t.TriedAt = database.Time(created), database.NullTime(confirmed), database.Time(tried)
 	return t, nil
 }
 
 // TryTOTP counts a try before it is made. ErrChanged: somebody else made one at this very moment.
 func TryTOTP(ctx context.Context, tx *database.Tx, t TOTP, now time.Time) error {
-	return one(ctx, tx, "try generator", tryTOTP, database.Micros(now), t.AccountID, t.Tries)
+	return tx.One(ctx, "try generator", tryTOTP, database.Micros(now), t.AccountID, t.Tries)
 }
 
 // AcceptTOTP uses a time step up, and all before it, and forgets the tries. ErrChanged: the step was used before.
 func AcceptTOTP(ctx context.Context, tx *database.Tx, accountID string, step int64) error {
-	return one(ctx, tx, "accept code", acceptTOTP, step, accountID, step)
+	return tx.One(ctx, "accept code", acceptTOTP, step, accountID, step)
 }
 
 // ConfirmTOTP makes the generator a factor. ErrChanged: it is one, or there is none.
 func ConfirmTOTP(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return one(ctx, tx, "confirm generator", confirmTOTP, database.Micros(now), accountID)
+	return tx.One(ctx, "confirm generator", confirmTOTP, database.Micros(now), accountID)
 }
 
 // DeleteTOTP removes the generator of an account. ErrChanged: there is none.
 func DeleteTOTP(ctx context.Context, tx *database.Tx, accountID string) error {
-	return one(ctx, tx, "delete generator", deleteTOTP, accountID)
+	return tx.One(ctx, "delete generator", deleteTOTP, accountID)
 }
 
 // ReplaceRecovery gives an account a new set of recovery codes, by their hashes; none removes the set.
@@ -94,19 +94,19 @@ func ReplaceRecovery(ctx context.Context, tx *database.Tx, accountID string, has
 
 // SpendRecovery uses a recovery code up. ErrChanged: there is none like it, or it was used before.
 func SpendRecovery(ctx context.Context, tx *database.Tx, accountID, hash string, now time.Time) error {
-	return one(ctx, tx, "spend recovery code", spendRecovery, database.Micros(now), accountID, hash)
+	return tx.One(ctx, "spend recovery code", spendRecovery, database.Micros(now), accountID, hash)
 }
 
 // CountRecovery counts the recovery codes that are left.
 func CountRecovery(ctx context.Context, tx *database.Tx, accountID string) (n int, err error) {
 	err = tx.QueryRow(ctx, countRecovery, accountID).Scan(&n)
-	return n, found("recovery codes", err)
+	return n, database.Found("recovery codes", err)
 }
 
 // CountPasskeys counts the passkeys of an account.
 func CountPasskeys(ctx context.Context, tx *database.Tx, accountID string) (n int, err error) {
 	err = tx.QueryRow(ctx, countFactorKeys, accountID).Scan(&n)
-	return n, found("passkeys", err)
+	return n, database.Found("passkeys", err)
 }
 
 // DeleteFactors removes the generator, the passkeys and the recovery codes of an account.

@@ -33,7 +33,7 @@ const (
 func InsertIdentity(ctx context.Context, tx *database.Tx, i Identity) error {
 	at := database.Micros(i.CreatedAt)
 	_, err := tx.Exec(ctx, insertIdentity, i.ID, i.AccountID, i.Provider, i.Issuer, i.Subject, i.Email, at, at)
-	return inserted("identity", err)
+	return database.Inserted("identity", err)
 }
 
 // IdentityBySubject finds who an issuer's subject is. ErrNotFound.
@@ -55,13 +55,13 @@ func IdentitiesOf(ctx context.Context, tx *database.Tx, accountID string) (out [
 		}
 		out = append(out, i)
 	}
-	return out, found("identities", rows.Err())
+	return out, database.Found("identities", rows.Err())
 }
 
 func scanIdentity(row scanner) (i Identity, err error) {
 	var created, used int64
 	if err := row.Scan(&i.ID, &i.AccountID, &i.Provider, &i.Issuer, &i.Subject, &i.Email, &created, &used); err != nil {
-		return Identity{}, found("identity", err)
+		return Identity{}, database.Found("identity", err)
 	}
 	i.CreatedAt, i.UsedAt = database.Time(created), database.Time(used)
 	return i, nil
@@ -74,5 +74,5 @@ func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now tim
 
 // DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no such.
 func DeleteIdentity(ctx context.Context, tx *database.Tx, accountID, id string) error {
-	return one(ctx, tx, "unlink identity", deleteIdentity, id, accountID)
+	return tx.One(ctx, "unlink identity", deleteIdentity, id, accountID)
 }

@@ -39,7 +39,7 @@ const (
 func InsertKey(ctx context.Context, tx *database.Tx, k Key) error {
 	_, err := tx.Exec(ctx, insertKey, k.ID, k.Generation, base64.RawURLEncoding.EncodeToString(k.Private.Seed()),
 		database.Micros(k.CreatedAt), database.Micros(k.ActiveFrom))
-	return inserted("key", err)
+	return database.Inserted("key", err)
 }
 
 // LockKeys lets one transaction at a time change the keys. ErrNotFound before the first start.
@@ -49,13 +49,13 @@ func LockKeys(ctx context.Context, tx *database.Tx) error {
 		query += ` FOR UPDATE`
 	}
 	var name string
-	return found("secret", tx.QueryRow(ctx, query).Scan(&name))
+	return database.Found("secret", tx.QueryRow(ctx, query).Scan(&name))
 }
 
 // Generation is the highest generation of a key, also of one that has ended; 0 when there is none.
 func Generation(ctx context.Context, tx *database.Tx) (n int64, err error) {
 	err = tx.QueryRow(ctx, generation).Scan(&n)
-	return n, found("generation", err)
+	return n, database.Found("generation", err)
 }
 
 // RetireKey sets the end of a key, never later than it was.
@@ -100,8 +100,8 @@ func scanKey(row scanner) (k Key, err error) {
 	if err != nil || len(raw) != ed25519.SeedSize {
 		return Key{}, errors.New("read key: " + k.ID + " is damaged")
 	}
-	k.Private, k.CreatedAt, k.NotAfter = ed25519.NewKeyFromSeed(raw), database.Time(created), timeOf(notAfter)
-	if k.ActiveFrom = timeOf(from); k.ActiveFrom.IsZero() {
+	k.Private, k.CreatedAt, k.NotAfter = ed25519.NewKeyFromSeed(raw), database.Time(created), database.NullTime(notAfter)
+	if k.ActiveFrom = database.NullTime(from); k.ActiveFrom.IsZero() {
 		k.ActiveFrom = k.CreatedAt
 	}
 	return k, nil
@@ -110,14 +110,14 @@ func scanKey(row scanner) (k Key, err error) {
 // InsertSecret keeps a secret under a name. ErrDuplicate: another process made it.
 func InsertSecret(ctx context.Context, tx *database.Tx, name string, secret []byte, now time.Time) error {
 	_, err := tx.Exec(ctx, insertSecret, name, base64.RawURLEncoding.EncodeToString(secret), database.Micros(now))
-	return inserted("secret", err)
+	return database.Inserted("secret", err)
 }
 
 // Secret reads a secret. ErrNotFound.
 func Secret(ctx context.Context, tx *database.Tx, name string) ([]byte, error) {
 	var text string
 	if err := tx.QueryRow(ctx, secretByName, name).Scan(&text); err != nil {
-		return nil, found("secret", err)
+		return nil, database.Found("secret", err)
 	}
 	secret, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {

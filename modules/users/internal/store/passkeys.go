@@ -53,7 +53,7 @@ const (
 // InsertPasskey adds a passkey. ErrDuplicate: the credential is somebody's already.
 func InsertPasskey(ctx context.Context, tx *database.Tx, p Passkey) error {
 	_, err := tx.Exec(ctx, insertPasskey, p.ID, p.AccountID, p.KeyHash, p.Name, p.Credential, p.SignCount, database.Micros(p.CreatedAt))
-	return inserted("passkey", err)
+	return database.Inserted("passkey", err)
 }
 
 // PasskeysOf reads the passkeys of an account, the oldest first.
@@ -70,7 +70,7 @@ func PasskeysOf(ctx context.Context, tx *database.Tx, accountID string) (out []P
 		}
 		out = append(out, p)
 	}
-	return out, found("passkeys", rows.Err())
+	return out, database.Found("passkeys", rows.Err())
 }
 
 // PasskeyByHash reads a passkey by the hash of its credential's id. ErrNotFound.
@@ -82,27 +82,27 @@ func scanPasskey(row scanner) (p Passkey, err error) {
 	var created int64
 	var used sql.NullInt64
 	if err := row.Scan(&p.ID, &p.AccountID, &p.KeyHash, &p.Name, &p.Credential, &p.SignCount, &created, &used); err != nil {
-		return Passkey{}, found("passkey", err)
+		return Passkey{}, database.Found("passkey", err)
 	}
-	p.CreatedAt, p.UsedAt = database.Time(created), timeOf(used)
+	p.CreatedAt, p.UsedAt = database.Time(created), database.NullTime(used)
 	return p, nil
 }
 
 // UsePasskey records a use: the credential and count of p, which was read with the count before. ErrChanged: it was used at the same time, or is gone.
 func UsePasskey(ctx context.Context, tx *database.Tx, p Passkey, before int64, now time.Time) error {
-	return one(ctx, tx, "use passkey", usePasskey, p.Credential, p.SignCount, database.Micros(now), p.ID, before)
+	return tx.One(ctx, "use passkey", usePasskey, p.Credential, p.SignCount, database.Micros(now), p.ID, before)
 }
 
 // DeletePasskey removes a passkey of an account. ErrChanged: it has no such.
 func DeletePasskey(ctx context.Context, tx *database.Tx, accountID, id string) error {
-	return one(ctx, tx, "delete passkey", deletePasskey, id, accountID)
+	return tx.One(ctx, "delete passkey", deletePasskey, id, accountID)
 }
 
 // InsertCeremony adds a challenge.
 func InsertCeremony(ctx context.Context, tx *database.Tx, c Ceremony) error {
 	_, err := tx.Exec(ctx, insertCeremony, c.ID, c.Purpose, c.AccountID, c.TicketHash, c.SessionID, c.Data,
 		database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
-	return inserted("ceremony", err)
+	return database.Inserted("ceremony", err)
 }
 
 // CeremonyByID reads a challenge, also one that is over. ErrNotFound.
@@ -110,7 +110,7 @@ func CeremonyByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, 
 	var created, expires int64
 	err = tx.QueryRow(ctx, ceremonyByID, id).Scan(&c.ID, &c.Purpose, &c.AccountID, &c.TicketHash, &c.SessionID, &c.Data, &created, &expires)
 	if err != nil {
-		return Ceremony{}, found("ceremony", err)
+		return Ceremony{}, database.Found("ceremony", err)
 	}
 	c.CreatedAt, c.ExpiresAt = database.Time(created), database.Time(expires)
 	return c, nil
@@ -118,5 +118,5 @@ func CeremonyByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, 
 
 // SpendCeremony uses a challenge up. ErrChanged: it was used before, or is over.
 func SpendCeremony(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return one(ctx, tx, "spend ceremony", spendCeremony, database.Micros(now), id, database.Micros(now))
+	return tx.One(ctx, "spend ceremony", spendCeremony, database.Micros(now), id, database.Micros(now))
 }

@@ -31,7 +31,7 @@ const (
 // InsertPending adds a half-done sign-in.
 func InsertPending(ctx context.Context, tx *database.Tx, p Pending) error {
 	_, err := tx.Exec(ctx, insertPending, p.TicketHash, p.AccountID, p.Methods, p.Transport, database.Micros(p.CreatedAt), database.Micros(p.ExpiresAt))
-	return inserted("pending sign-in", err)
+	return database.Inserted("pending sign-in", err)
 }
 
 // PendingByHash reads a half-done sign-in, also one that is over. ErrNotFound.
@@ -39,7 +39,7 @@ func PendingByHash(ctx context.Context, tx *database.Tx, hash string) (p Pending
 	var created, expires int64
 	err = tx.QueryRow(ctx, pendingByHash, hash).Scan(&p.TicketHash, &p.AccountID, &p.Methods, &p.Transport, &created, &expires)
 	if err != nil {
-		return Pending{}, found("pending sign-in", err)
+		return Pending{}, database.Found("pending sign-in", err)
 	}
 	p.CreatedAt, p.ExpiresAt = database.Time(created), database.Time(expires)
 	return p, nil
@@ -47,12 +47,12 @@ func PendingByHash(ctx context.Context, tx *database.Tx, hash string) (p Pending
 
 // TryPending counts a try before it is made. ErrChanged: no try is left, or the ticket is spent or over.
 func TryPending(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
-	return one(ctx, tx, "try pending sign-in", tryPending, hash, database.Micros(now))
+	return tx.One(ctx, "try pending sign-in", tryPending, hash, database.Micros(now))
 }
 
 // SpendPending uses a ticket up. ErrChanged: it was used before, or is over.
 func SpendPending(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
-	return one(ctx, tx, "spend pending sign-in", spendPending, database.Micros(now), hash, database.Micros(now))
+	return tx.One(ctx, "spend pending sign-in", spendPending, database.Micros(now), hash, database.Micros(now))
 }
 
 // DropPendingsOf uses up all tickets of an account, as when its password has changed.

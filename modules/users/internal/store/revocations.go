@@ -32,7 +32,7 @@ const revocationPage = 1000
 // Revoke adds a revocation under the next epoch. The counter stays locked until the transaction ends: epochs become visible in
 // their order, so that whoever has seen one has seen all before it.
 func Revoke(ctx context.Context, tx *database.Tx, r Revocation) error {
-	if err := one(ctx, tx, "count epoch", nextEpoch); err != nil {
+	if err := tx.One(ctx, "count epoch", nextEpoch); err != nil {
 		return err
 	}
 	epoch, err := Epoch(ctx, tx)
@@ -40,33 +40,33 @@ func Revoke(ctx context.Context, tx *database.Tx, r Revocation) error {
 		return err
 	}
 	_, err = tx.Exec(ctx, insertRevocation, epoch, r.Kind, r.Subject, database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt))
-	return inserted("revocation", err)
+	return database.Inserted("revocation", err)
 }
 
 // Epoch reads the newest epoch.
 func Epoch(ctx context.Context, tx *database.Tx) (epoch int64, err error) {
 	err = tx.QueryRow(ctx, readEpoch).Scan(&epoch)
-	return epoch, found("epoch", err)
+	return epoch, database.Found("epoch", err)
 }
 
 // Revocations reads what has been revoked after an epoch and still matters, at most a thousand in order; more tells whether others follow.
 func Revocations(ctx context.Context, tx *database.Tx, after int64, now time.Time) (out []Revocation, more bool, err error) {
 	rows, err := tx.Query(ctx, revocations, after, database.Micros(now))
 	if err != nil {
-		return nil, false, found("revocations", err)
+		return nil, false, database.Found("revocations", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r Revocation
 		var created, expires int64
 		if err := rows.Scan(&r.Epoch, &r.Kind, &r.Subject, &created, &expires); err != nil {
-			return nil, false, found("revocation", err)
+			return nil, false, database.Found("revocation", err)
 		}
 		r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
 		out = append(out, r)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, false, found("revocations", err)
+		return nil, false, database.Found("revocations", err)
 	}
 	if len(out) > revocationPage {
 		return out[:revocationPage], true, nil

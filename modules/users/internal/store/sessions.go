@@ -65,14 +65,14 @@ func InsertSession(ctx context.Context, tx *database.Tx, s Session) error {
 	at := database.Micros(s.CreatedAt)
 	_, err := tx.Exec(ctx, insertSession, s.ID, s.AccountID, s.Transport, s.Methods, s.Level, database.Micros(s.ProvedAt),
 		s.UserAgent, s.Network, at, at, database.Micros(s.ExpiresAt))
-	return inserted("session", err)
+	return database.Inserted("session", err)
 }
 
 // SessionByID reads a session, also one that has ended. ErrNotFound.
 func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, err error) {
 	var row sessionRow
 	if err := tx.QueryRow(ctx, sessionByID, id).Scan(row.into(&s)...); err != nil {
-		return Session{}, found("session", err)
+		return Session{}, database.Found("session", err)
 	}
 	row.fill(&s)
 	return s, nil
@@ -80,7 +80,7 @@ func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, er
 
 // ProveSession records that the user has shown again who they are: methods, level and time of s. ErrChanged: it has ended.
 func ProveSession(ctx context.Context, tx *database.Tx, s Session) error {
-	return one(ctx, tx, "prove session", proveSession, s.Methods, s.Level, database.Micros(s.ProvedAt), s.ID)
+	return tx.One(ctx, "prove session", proveSession, s.Methods, s.Level, database.Micros(s.ProvedAt), s.ID)
 }
 
 // sessionRow holds the columns of a session that are not stored as they are.
@@ -99,7 +99,7 @@ func (r *sessionRow) into(s *Session) []any {
 
 func (r *sessionRow) fill(s *Session) {
 	s.CreatedAt, s.LastUsedAt, s.ExpiresAt = database.Time(r.created), database.Time(r.used), database.Time(r.expires)
-	s.EndedAt, s.ProvedAt = timeOf(r.ended), timeOf(r.proved)
+	s.EndedAt, s.ProvedAt = database.NullTime(r.ended), database.NullTime(r.proved)
 	if s.ProvedAt.IsZero() {
 		s.ProvedAt = s.CreatedAt
 	}
@@ -108,7 +108,7 @@ func (r *sessionRow) fill(s *Session) {
 // InsertRefresh adds a token by its hash. ErrDuplicate.
 func InsertRefresh(ctx context.Context, tx *database.Tx, hash, sessionID string, created, expires time.Time) error {
 	_, err := tx.Exec(ctx, insertRefresh, hash, sessionID, database.Micros(created), database.Micros(expires))
-	return inserted("refresh token", err)
+	return database.Inserted("refresh token", err)
 }
 
 // RefreshByHash reads a token. ErrNotFound.
@@ -119,20 +119,20 @@ func RefreshByHash(ctx context.Context, tx *database.Tx, hash string) (r Refresh
 	var row sessionRow
 	err = tx.QueryRow(ctx, refreshByHash, hash).Scan(append([]any{&r.Hash, &expires, &used, &admin, &disabled}, row.into(&r.Session)...)...)
 	if err != nil {
-		return Refresh{}, found("refresh token", err)
+		return Refresh{}, database.Found("refresh token", err)
 	}
 	row.fill(&r.Session)
-	r.ExpiresAt, r.UsedAt, r.Admin, r.Disabled = database.Time(expires), timeOf(used), admin == 1, disabled.Valid
+	r.ExpiresAt, r.UsedAt, r.Admin, r.Disabled = database.Time(expires), database.NullTime(used), admin == 1, disabled.Valid
 	return r, nil
 }
 
 // UseRefresh marks a token as exchanged and its session as alive. ErrChanged: the token was exchanged before. ErrNotFound: the
 // session has ended.
 func UseRefresh(ctx context.Context, tx *database.Tx, r Refresh, now time.Time) error {
-	if err := one(ctx, tx, "use refresh token", useRefresh, database.Micros(now), r.Hash); err != nil {
+	if err := tx.One(ctx, "use refresh token", useRefresh, database.Micros(now), r.Hash); err != nil {
 		return err
 	}
-	err := one(ctx, tx, "touch session", touchSession, database.Micros(now), r.Session.ID)
+	err := tx.One(ctx, "touch session", touchSession, database.Micros(now), r.Session.ID)
 	if errors.Is(err, ErrChanged) {
 		return ErrNotFound
 	}
@@ -143,30 +143,30 @@ func UseRefresh(ctx context.Context, tx *database.Tx, r Refresh, now time.Time) 
 func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, now time.Time, limit int) (out []Session, err error) {
 	rows, err := tx.Query(ctx, sessionsOf, accountID, database.Micros(now), after, after, limit)
 	if err != nil {
-		return nil, found("sessions", err)
+		return nil, database.Found("sessions", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var s Session
 		var row sessionRow
 		if err := rows.Scan(row.into(&s)...); err != nil {
-			return nil, found("session", err)
+			return nil, database.Found("session", err)
 		}
 		row.fill(&s)
 		out = append(out, s)
 	}
-	return out, found("sessions", rows.Err())
+	return out, database.Found("sessions", rows.Err())
 }
 
 // LiveSessions lists the ids of an account's sessions that have not ended.
 func LiveSessions(ctx context.Context, tx *database.Tx, accountID string, now time.Time) ([]string, error) {
 	out, err := texts(ctx, tx, liveSessions, accountID, database.Micros(now))
-	return out, found("sessions", err)
+	return out, database.Found("sessions", err)
 }
 
 // EndSession ends a session for a reason. ErrChanged: there is none, or it has ended.
 func EndSession(ctx context.Context, tx *database.Tx, id, why string, now time.Time) error {
-	return one(ctx, tx, "end session", endSession, database.Micros(now), why, id)
+	return tx.One(ctx, "end session", endSession, database.Micros(now), why, id)
 }
 
 // DeleteSessions removes at most 100 sessions and as many tokens that ended by themselves before a time.

@@ -51,7 +51,7 @@ const (
 func InsertState(ctx context.Context, tx *database.Tx, s State) error {
 	_, err := tx.Exec(ctx, insertState, s.Hash, s.Provider, s.Purpose, s.Browser, s.SessionID, s.ReturnTo,
 		database.Micros(s.CreatedAt), database.Micros(s.ExpiresAt))
-	return inserted("state", err)
+	return database.Inserted("state", err)
 }
 
 // StateByHash reads a state, also one that is over. ErrNotFound.
@@ -59,7 +59,7 @@ func StateByHash(ctx context.Context, tx *database.Tx, hash string) (s State, er
 	var created, expires int64
 	err = tx.QueryRow(ctx, stateByHash, hash).Scan(&s.Hash, &s.Provider, &s.Purpose, &s.Browser, &s.SessionID, &s.ReturnTo, &created, &expires)
 	if err != nil {
-		return State{}, found("state", err)
+		return State{}, database.Found("state", err)
 	}
 	s.CreatedAt, s.ExpiresAt = database.Time(created), database.Time(expires)
 	return s, nil
@@ -67,14 +67,14 @@ func StateByHash(ctx context.Context, tx *database.Tx, hash string) (s State, er
 
 // SpendState uses a state up. ErrChanged: it was used before, or is over.
 func SpendState(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
-	return one(ctx, tx, "spend state", spendState, database.Micros(now), hash, database.Micros(now))
+	return tx.One(ctx, "spend state", spendState, database.Micros(now), hash, database.Micros(now))
 }
 
 // InsertLink adds an identity that waits.
 func InsertLink(ctx context.Context, tx *database.Tx, l Link) error {
 	_, err := tx.Exec(ctx, insertLink, l.Hash, l.AccountID, l.Provider, l.Issuer, l.Subject, l.Email, l.ReturnTo,
 		database.Micros(l.CreatedAt), database.Micros(l.ExpiresAt))
-	return inserted("link", err)
+	return database.Inserted("link", err)
 }
 
 // LinkByHash reads an identity that waits, also when it is over. ErrNotFound.
@@ -82,7 +82,7 @@ func LinkByHash(ctx context.Context, tx *database.Tx, hash string) (l Link, err 
 	var created, expires int64
 	err = tx.QueryRow(ctx, linkByHash, hash).Scan(&l.Hash, &l.AccountID, &l.Provider, &l.Issuer, &l.Subject, &l.Email, &l.ReturnTo, &created, &expires)
 	if err != nil {
-		return Link{}, found("link", err)
+		return Link{}, database.Found("link", err)
 	}
 	l.CreatedAt, l.ExpiresAt = database.Time(created), database.Time(expires)
 	return l, nil
@@ -90,7 +90,7 @@ func LinkByHash(ctx context.Context, tx *database.Tx, hash string) (l Link, err 
 
 // SpendLink uses the token of a link up. ErrChanged: it was used before, or is over.
 func SpendLink(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
-	return one(ctx, tx, "spend link", spendLink, database.Micros(now), hash, database.Micros(now))
+	return tx.One(ctx, "spend link", spendLink, database.Micros(now), hash, database.Micros(now))
 }
 
 // DeleteJourneys removes at most 100 states, as many links and as many ceremonies that ended by themselves before a time.

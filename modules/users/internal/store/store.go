@@ -4,12 +4,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"embed"
-	"errors"
 	"fmt"
 	"io/fs"
-	"time"
 
 	"app/platform/database"
 )
@@ -17,11 +14,11 @@ import (
 // Errors that callers decide by.
 var (
 	// ErrNotFound: there is no such row.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = database.ErrNotFound
 	// ErrDuplicate: a row with this identity is there already.
-	ErrDuplicate = errors.New("duplicate")
+	ErrDuplicate = database.ErrDuplicate
 	// ErrChanged: the row is no longer as the change needs it.
-	ErrChanged = errors.New("changed meanwhile")
+	ErrChanged = database.ErrChanged
 )
 
 //go:embed migrations/*.sql
@@ -39,58 +36,12 @@ func Migrations() fs.FS {
 // scanner is one row of an answer.
 type scanner interface{ Scan(dest ...any) error }
 
-// found names the error of a look-up.
-func found(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		return ErrNotFound
-	}
-	return fmt.Errorf("read %s: %w", what, err)
-}
-
-// inserted names the error of an insert.
-func inserted(what string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case database.IsDuplicate(err):
-		return ErrDuplicate
-	}
-	return fmt.Errorf("insert %s: %w", what, err)
-}
-
-// one runs a change that must match exactly one row, else ErrChanged.
-func one(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
-	result, err := tx.Exec(ctx, query, args...)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	n, err := result.RowsAffected()
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	if n != 1 {
-		return ErrChanged
-	}
-	return nil
-}
-
 // some runs a change that matches any number of rows.
 func some(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
 	if _, err := tx.Exec(ctx, query, args...); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-// timeOf reads a time that may be absent; the zero time stands for that.
-func timeOf(us sql.NullInt64) time.Time {
-	if !us.Valid {
-		return time.Time{}
-	}
-	return database.Time(us.Int64)
 }
 
 // texts collects the rows of a query of one text column.

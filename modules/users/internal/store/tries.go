@@ -35,19 +35,19 @@ func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (
 	at, step := database.Micros(now), a.Step.Microseconds()
 	latest := at + step*int64(a.Burst-1)
 	for range 2 { // once more when another process counted the first try at the same time
-		err = one(ctx, tx, "count try", takeTry, at, at, step, a.ID, latest)
+		err = tx.One(ctx, "count try", takeTry, at, at, step, a.ID, latest)
 		if !errors.Is(err, ErrChanged) {
 			return 0, err
 		}
 		var arrival int64
-		if err = found("tries", tx.QueryRow(ctx, arrivalOf, a.ID).Scan(&arrival)); err == nil {
+		if err = database.Found("tries", tx.QueryRow(ctx, arrivalOf, a.ID).Scan(&arrival)); err == nil {
 			return time.Duration(arrival-latest) * time.Microsecond, nil
 		}
 		if !errors.Is(err, ErrNotFound) {
 			return 0, err
 		}
 		_, err = tx.Exec(ctx, insertTry, a.ID, at+step)
-		if err = inserted("try", err); !errors.Is(err, ErrDuplicate) {
+		if err = database.Inserted("try", err); !errors.Is(err, ErrDuplicate) {
 			return 0, err
 		}
 	}
@@ -78,7 +78,7 @@ func DeleteTries(ctx context.Context, tx *database.Tx, before time.Time) (int, e
 func FamiliarDevice(ctx context.Context, tx *database.Tx, accountID, network, agent string) (bool, error) {
 	var n int
 	err := tx.QueryRow(ctx, familiarAt, accountID, network, agent).Scan(&n)
-	return n > 0, found("devices", err)
+	return n > 0, database.Found("devices", err)
 }
 
 // Device is what an account has been signed in to with, and the network that it was in.
