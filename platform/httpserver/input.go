@@ -150,7 +150,7 @@ func malformed(err error) error {
 // ReadBody reads the whole body in a raw handler. Its errors are problems for WriteProblem: too large, cut off, too slow.
 func ReadBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(r.Body)
-	return body, bodyError(r.Context(), err)
+	return body, BodyError(r.Context(), err)
 }
 
 // readBody reads up to limit bytes.
@@ -168,15 +168,15 @@ func readBody(ctx context.Context, into *bytes.Buffer, r *http.Request, limit in
 	if n > limit {
 		return tooLarge()
 	}
-	return bodyError(ctx, err)
+	return BodyError(ctx, err)
 }
 
 func tooLarge() *Problem {
 	return NewProblem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is longer than this operation accepts.")
 }
 
-// bodyError tells why a body could not be read: the client's doing, or its going away.
-func bodyError(ctx context.Context, err error) error {
+// BodyError makes of an error of reading a request's body what to answer, a problem for WriteProblem: it is the client's doing, or its going away.
+func BodyError(ctx context.Context, err error) error {
 	var network net.Error
 	var cut *http.MaxBytesError
 	switch {

@@ -1,10 +1,12 @@
 package rpc
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -48,17 +50,24 @@ func newTransport() *http.Transport {
 // errHalf is a request that broke off on its way.
 var errHalf = errors.New("only a part of the request arrived")
 
-// RoundTrip implements http.RoundTripper. A server of net/http answers to a part of a request that it is none and hangs up; no handler of
-// ours answers so. Such a request was lost, and not executed.
+// RoundTrip implements http.RoundTripper. Of a connection that breaks off it makes an error where Connect would make something of the half:
+//
+//   - A refusal is taken whole, or not at all: of half a refusal Connect makes one that nobody has spoken.
+//   - A server to which half a request arrives answers that it is none, and hangs up. No handler has seen it.
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	reply, err := p.transport().RoundTrip(r)
-	if err != nil {
-		return nil, err //nolint:wrapcheck // net/http's contract
+	if err != nil || reply.StatusCode == http.StatusOK {
+		return reply, err //nolint:wrapcheck // net/http's contract
 	}
-	if reply.StatusCode == http.StatusBadRequest && reply.Close && strings.HasPrefix(reply.Header.Get("Content-Type"), "text/plain") {
-		_ = reply.Body.Close() // nothing comes after it
+	body, err := io.ReadAll(io.LimitReader(reply.Body, MaxMessage))
+	_ = reply.Body.Close() // it was read
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("refusal breaks off: %w", err)
+	case reply.StatusCode == http.StatusBadRequest && reply.Header.Get("Content-Type") != "application/json": // as Connect's refusals are
 		return nil, errHalf
 	}
+	reply.Body = io.NopCloser(bytes.NewReader(body))
 	return reply, nil
 }
 

@@ -77,7 +77,8 @@ func (e *Edge) address(ctx context.Context, h http.Header) error {
 
 // refused makes the caller's view of a failed remote call, and logs what no callee can have logged.
 func (e *Edge) refused(ctx context.Context, method string, err error) *refusal {
-	if w := wireError(err); w != nil {
+	// A callee who believes that we have left, while we have not, tells of the connection, which broke in one direction.
+	if w := wireError(err); w != nil && w.GetReason() != reasonCallerLeft {
 		if ours[w.GetReason()] {
 			e.log.LogAttrs(ctx, slog.LevelError, "call refused by the other process", slog.String("url", e.baseURL),
 				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("speaks", e.contract.stamp()),

@@ -73,10 +73,13 @@ func (g *guard) serve(method string, wire func(context.Context, []byte) ([]byte,
 			out.bytes, err = wire(ctx, in.bytes)
 			return err
 		})
-		if verdict != nil {
-			return nil, connectError(verdict)
+		switch {
+		case verdict == nil:
+			return out, nil
+		case verdict.Code == fault.Canceled && errors.Is(ctx.Err(), context.Canceled):
+			verdict = fault.New(fault.Canceled, reasonCallerLeft, "")
 		}
-		return out, nil
+		return nil, connectError(verdict)
 	}
 }
 

@@ -21,6 +21,7 @@ const maxRetryAfter = time.Hour
 const (
 	reasonModuleDown     = "module_down"     // the call was not executed
 	reasonConnectionLost = "connection_lost" // the call may have been executed
+	reasonCallerLeft     = "caller_left"     // never seen by a caller
 	reasonOverloaded     = "too_many_calls"
 	reasonAssertion      = "assertion_refused"
 	reasonNotHosted      = "service_not_hosted"

@@ -2,8 +2,10 @@ package rpctest_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +17,7 @@ import (
 
 	"app/platform/callctx"
 	"app/platform/fault"
+	"app/platform/httpserver"
 	"app/platform/rpc"
 	"app/platform/rpc/rpctest"
 	"app/platform/rpc/rpctest/parityv1"
@@ -124,62 +127,87 @@ func TestConnectionLostAfterSending(t *testing.T) {
 	}
 }
 
-// What breaks a connection in the middle of a request may let the peer's answer to the half pass, which is that it is no request. The call
-// was not executed.
-func TestConnectionLostWhileSending(t *testing.T) {
+// Wherever a connection breaks off, in a request, in a result or in a refusal: it is a connection lost, and never a refusal, a result or a
+// protocol that nobody spoke.
+func TestConnectionBreaksOffAnywhere(t *testing.T) {
 	t.Parallel()
-	for kind, want := range map[string]int64{"Act": 1, "Put": 2} {
+	handler := &fake{
+		act: func(context.Context, *parityv1.ActRequest) (*parityv1.ActResponse, error) {
+			return nil, fault.New(fault.FailedPrecondition, "stock_short", "There is less.")
+		},
+		put: func(context.Context, *parityv1.PutRequest) (*parityv1.PutResponse, error) {
+			return &parityv1.PutResponse{}, nil
+		},
+	}
+	server := listen(t, handler)
+	for kind, whole := range map[string]string{"Act": "stock_short", "Put": ""} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			server := httptest.NewServer(rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now)}).Handler(serve(&fake{})))
-			t.Cleanup(server.Close)
-			var n atomic.Int64
-			url := halving(t, server.Listener.Addr().String(), &n)
-			ctx := callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: "key", At: time.Now()})
-			err := dial(t, url, rpc.Options{}).call(ctx, kind)
-			wantCall(t, err, fault.CallError{Method: kind, Code: fault.Unavailable, Reason: "connection_lost"})
-			if n.Load() != want {
-				t.Errorf("sent %d times, want %d", n.Load(), want)
+			call := func(sent, answered int64) (reason string, n rpctest.Passed) {
+				return callThrough(t, server, kind, sent, answered)
+			}
+			reason, all := call(math.MaxInt64, math.MaxInt64)
+			if reason != whole {
+				t.Fatalf("whole: %q, want %q", reason, whole)
+			}
+			for n := range all.Sent {
+				if reason, _ := call(n, math.MaxInt64); reason != "connection_lost" {
+					t.Errorf("%d of %d bytes of the request: %q", n, all.Sent, reason)
+				}
+			}
+			for n := range all.Answered {
+				if reason, _ := call(math.MaxInt64, n); reason != "connection_lost" {
+					t.Errorf("%d of %d bytes of the reply: %q", n, all.Answered, reason)
+				}
 			}
 		})
 	}
 }
 
-// halving is a way to a server on which only the first bytes of what is sent arrive, and all that is answered. n counts connections.
-func halving(t *testing.T, server string, n *atomic.Int64) (url string) {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			n.Add(1)
-			go halve(t, client, server)
+// A connection of which only the answering half is left makes the callee believe that its caller has left. The caller is told of a connection.
+func TestConnectionHalfClosed(t *testing.T) {
+	t.Parallel()
+	waits := false
+	server := listen(t, &fake{act: func(ctx context.Context, _ *parityv1.ActRequest) (*parityv1.ActResponse, error) {
+		if waits {
+			<-ctx.Done()
+			return nil, ctx.Err()
 		}
-	}()
-	return "http://" + l.Addr().String()
+		return &parityv1.ActResponse{}, nil
+	}})
+	reason, all := callThrough(t, server, "Act", math.MaxInt64, math.MaxInt64)
+	if reason != "" {
+		t.Fatal(reason)
+	}
+	waits = true
+	if reason, _ = callThrough(t, server, "Act", all.Sent, math.MaxInt64); reason != "connection_lost" {
+		t.Errorf("%q, want a connection lost", reason)
+	}
 }
 
-func halve(t *testing.T, client net.Conn, server string) {
+// listen serves a module as a host does.
+func listen(t *testing.T, handler *fake) (address string) {
 	t.Helper()
-	defer func() { _ = client.Close() }()
-	on, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", server)
-	if err != nil {
-		t.Error(err)
-		return
+	server := &httpserver.Server{Name: "test", Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
+	server.Handler = rpc.NewRuntime(rpc.Options{Signer: rpctest.Signer(t, time.Now)}).Handler(serve(handler))
+	if err := server.Listen(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	defer func() { _ = on.Close() }()
-	_, _ = io.CopyN(on, client, 50)
-	if half, ok := on.(*net.TCPConn); ok {
-		_ = half.CloseWrite()
+	go func() { _ = server.Serve() }()
+	t.Cleanup(func() { _ = server.Shutdown(context.Background()) })
+	return server.Address()
+}
+
+// callThrough makes a call over a wire of its own and tells why it failed, and how much went each way.
+func callThrough(t *testing.T, server, kind string, sent, answered int64) (reason string, n rpctest.Passed) {
+	t.Helper()
+	w := rpctest.NewWire(t, server, sent, answered)
+	err := dial(t, w.URL(), rpc.Options{}).call(context.Background(), kind)
+	var failed *fault.CallError
+	if errors.As(err, &failed) {
+		reason = failed.Reason
 	}
-	_, _ = io.Copy(client, on)
+	return reason, w.End()
 }
 
 // reset breaks a connection in the way that tells the peer.

@@ -76,6 +76,7 @@ type outgoing struct {
 	module, assertion string
 	reply             http.Header // what the gateway has said so far
 	sign              *sign       // what the request says about the module
+	body              *body       // of the client's request, if it has one
 }
 
 type outgoingKey struct{}
@@ -106,8 +107,13 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver
 	}
 	seen := none
 	defer func() { d.learn(seen) }()
-	ctx = context.WithValue(ctx, outgoingKey{}, outgoing{op, d.module, assertion, w.Header(), &seen})
-	d.proxy.ServeHTTP(w, r.WithContext(ctx))
+	with := outgoing{op: op, module: d.module, assertion: assertion, reply: w.Header(), sign: &seen}
+	r = r.WithContext(context.WithValue(ctx, outgoingKey{}, &with))
+	if r.ContentLength != 0 {
+		with.body = &body{ReadCloser: r.Body}
+		r.Body = with.body
+	}
+	d.proxy.ServeHTTP(w, r)
 }
 
 // down is the verdict on a request that no module has seen.
@@ -119,7 +125,7 @@ func down() *fault.Error {
 
 // forward writes the outgoing request: the very path that was authorised, and only what may cross.
 func forward(r *httputil.ProxyRequest, base *url.URL) {
-	with, _ := r.In.Context().Value(outgoingKey{}).(outgoing)
+	with, _ := r.In.Context().Value(outgoingKey{}).(*outgoing)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // the module refuses what it cannot parse, as it does in one process
 	for name := range r.Out.Header {
@@ -139,7 +145,10 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 // answered notes that the module is there, and makes what the module says in a header take the place of what the gateway has preset there, as it does where a handler
 // in this process writes the reply. The proxy alone would send both, and of two policies for a page a browser keeps the narrower.
 func answered(reply *http.Response) error {
-	with, _ := reply.Request.Context().Value(outgoingKey{}).(outgoing)
+	if err := httpserver.Whole(reply); err != nil {
+		return err //nolint:wrapcheck // failed looks at it
+	}
+	with, _ := reply.Request.Context().Value(outgoingKey{}).(*outgoing)
 	*with.sign = good
 	for name := range reply.Header {
 		if name != "Vary" { // whose values add up
@@ -151,10 +160,13 @@ func answered(reply *http.Response) error {
 
 // failed answers for a module that gave no answer.
 func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
-	with, _ := r.Context().Value(outgoingKey{}).(outgoing)
+	with, _ := r.Context().Value(outgoingKey{}).(*outgoing)
+	if wrong := with.body.wrong(r.Context()); wrong != nil { // it is the client's request that broke off
+		httpserver.WriteProblem(w, r, wrong)
+		return
+	}
 	var verdict *fault.Error
 	var dial *net.OpError
-	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		verdict = fault.New(fault.Canceled, "canceled", "")
@@ -162,9 +174,6 @@ func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
 		verdict = down()
 	case errors.Is(err, context.DeadlineExceeded):
 		verdict = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
-	case errors.As(err, &tooLarge):
-		httpserver.WriteProblem(w, r, err)
-		return
 	default: // it was reached and broke off: what it did is not known
 		verdict = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
 	}

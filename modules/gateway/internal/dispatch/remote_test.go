@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,6 +20,7 @@ import (
 	"app/platform/callctx"
 	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/rpc/rpctest"
 )
 
 var operation = httpserver.Operation{Method: http.MethodPost, Path: "/v1/things/{id}", Headers: []string{"Souk-Signature"}, MaxBody: 1 << 20}
@@ -227,4 +229,75 @@ func TestRemote_Failures(t *testing.T) {
 			t.Errorf("answered %d", w.Code)
 		}
 	})
+}
+
+// Wherever the way to the module breaks off, in a request, in a result or in a refusal, the client is told that a part of the shop broke off,
+// or gets a reply that breaks off too: never that its own request was bad.
+func TestRemote_BreaksOffAnywhere(t *testing.T) {
+	t.Parallel()
+	module := &httpserver.Server{Name: "test", Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
+	module.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := httpserver.ReadBody(r)
+		if err == nil && string(text) != "{}" {
+			err = httpserver.NewProblem(http.StatusBadRequest, "malformed_json", "The body is not well-formed JSON.")
+		}
+		if err != nil {
+			httpserver.WriteProblem(w, r, err)
+		}
+	})
+	if err := module.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = module.Serve() }()
+	t.Cleanup(func() { _ = module.Shutdown(context.Background()) })
+
+	// status is that of a whole reply, 0 of one that breaks off.
+	post := func(body string, sent, answered int64) (status int, n rpctest.Passed) {
+		wire := rpctest.NewWire(t, module.Address(), sent, answered)
+		base, err := url.Parse(wire.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		transport := dispatch.NewTransport()
+		remote := dispatch.NewRemote("orders", base, transport, newSigner(t), slog.New(slog.DiscardHandler))
+		w := httptest.NewRecorder()
+		func() {
+			defer func() {
+				if aborted := recover(); aborted != nil { // as the proxy ends a reply that breaks off
+					w.Code = 0
+				}
+			}()
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", strings.NewReader(body))
+			remote.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, &http.Server{})), operation)
+		}()
+		return w.Code, wire.End()
+	}
+	for body, whole := range map[string]int{"{}": http.StatusOK, "{]": http.StatusBadRequest} {
+		status, all := post(body, math.MaxInt64, math.MaxInt64)
+		if status != whole {
+			t.Fatalf("%s answered %d, want %d", body, status, whole)
+		}
+		for n := range all.Sent {
+			if status, _ := post(body, n, math.MaxInt64); status != http.StatusServiceUnavailable {
+				t.Errorf("%s: %d of %d bytes of the request: %d", body, n, all.Sent, status)
+			}
+		}
+		for n := range all.Answered {
+			if status, _ := post(body, math.MaxInt64, n); status != http.StatusServiceUnavailable && status != 0 {
+				t.Errorf("%s: %d of %d bytes of the reply: %d", body, n, all.Answered, status)
+			}
+		}
+	}
+}
+
+// What is wrong with a client's body is the client's to hear, as in one process.
+func TestRemote_BadBody(t *testing.T) {
+	t.Parallel()
+	module := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
+	t.Cleanup(module.Close)
+	reply := exchange(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked\n\nzz\n{}")
+	text, err := io.ReadAll(reply.Body)
+	if err != nil || reply.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "body_unreadable") {
+		t.Errorf("%d %s, %v", reply.StatusCode, text, err)
+	}
 }

@@ -3,7 +3,6 @@
 package strictjson
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -238,74 +237,4 @@ func (p *parser) trace(err *Error, before bool, step string) {
 		p.found = "/" + escape(step) + p.found
 		// Steps further out must still be put in front, by callers whose before is false too.
 	}
-}
-
-func (p *parser) str() (string, *Error) {
-	start, escaped := p.at, false
-	for i := p.at + 1; i < len(p.data); i++ {
-		switch c := p.data[i]; {
-		case c == '"':
-			p.at = i + 1
-			if !escaped {
-				return string(p.data[start+1 : i]), nil
-			}
-			return p.unquote(start)
-		case c == '\\':
-			escaped = true
-			i++
-		case c < ' ':
-			p.at = i
-			return "", p.fail("control character in a string")
-		}
-	}
-	p.at = len(p.data)
-	return "", p.fail("string does not end")
-}
-
-func (p *parser) unquote(start int) (s string, _ *Error) {
-	raw := p.data[start:p.at]
-	if err := json.Unmarshal(raw, &s); err != nil {
-		p.at = start
-		return "", p.fail("bad escape in a string")
-	}
-	return s, nil
-}
-
-// number accepts the grammar of RFC 8259 section 6 only.
-func (p *parser) number() (any, *Error) {
-	start := p.at
-	if p.at < len(p.data) && p.data[p.at] == '-' {
-		p.at++
-	}
-	leadingZero := p.at < len(p.data) && p.data[p.at] == '0'
-	n := p.digits()
-	ok := n > 0 && (n == 1 || !leadingZero)
-	if ok && p.at < len(p.data) && p.data[p.at] == '.' {
-		p.at++
-		ok = p.digits() > 0
-	}
-	if ok && p.at < len(p.data) && (p.data[p.at] == 'e' || p.data[p.at] == 'E') {
-		p.at++
-		if p.at < len(p.data) && (p.data[p.at] == '+' || p.data[p.at] == '-') {
-			p.at++
-		}
-		ok = p.digits() > 0
-	}
-	if !ok {
-		p.at = start
-		return nil, p.fail("expected a value")
-	}
-	text := string(p.data[start:p.at])
-	if f, err := strconv.ParseFloat(text, 64); err == nil {
-		return f, nil
-	}
-	return json.Number(text), nil // the grammar is right, so it is out of range
-}
-
-func (p *parser) digits() (n int) {
-	for p.at < len(p.data) && p.data[p.at] >= '0' && p.data[p.at] <= '9' {
-		p.at++
-		n++
-	}
-	return n
 }

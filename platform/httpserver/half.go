@@ -1,0 +1,45 @@
+package httpserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// ErrHalf is a request of which a server of ours says that it did not arrive whole, or that its client left.
+var ErrHalf = errors.New("the connection broke off in the request")
+
+// maxHalf bounds in bytes the problem that says so; longer replies say something else.
+const maxHalf = 4 << 10
+
+// Whole returns ErrHalf when a reply of another process's server blames a request for having been cut short or garbled, or its client for
+// having left. To one that sent a whole request and is still there, it is the way between the two that broke off. Otherwise the reply can be
+// read as before.
+func Whole(reply *http.Response) error {
+	if reply.StatusCode == StatusClientClosedRequest {
+		return ErrHalf
+	}
+	if reply.StatusCode != http.StatusBadRequest || !reply.Close || !strings.HasPrefix(reply.Header.Get("Content-Type"), problemType) {
+		return nil
+	}
+	start, err := io.ReadAll(io.LimitReader(reply.Body, maxHalf))
+	if err != nil {
+		return fmt.Errorf("reply breaks off: %w", err)
+	}
+	var problem struct {
+		Code string `json:"code"`
+	}
+	_ = json.Unmarshal(start, &problem) // what cannot be read has no code
+	if problem.Code == "malformed_request" || problem.Code == "body_unreadable" {
+		return ErrHalf
+	}
+	reply.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(start), reply.Body), reply.Body}
+	return nil
+}
