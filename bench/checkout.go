@@ -97,9 +97,6 @@ func (m *market) checkoutAll(ctx context.Context, carts []cart) load.Outcome {
 
 // profileSale runs a round more under the profilers.
 func (m *market) profileSale(ctx context.Context, b *bench) error {
-	if !b.profiles {
-		return nil
-	}
 	carts, err := m.fillCarts(ctx, checkoutCount)
 	if err != nil {
 		return err

@@ -24,6 +24,7 @@ type row struct {
 	name   string
 	work   string
 	note   string
+	missed string // why a bar is not met, if that is known
 	run    func(ctx context.Context, b *bench) ([]Figure, error)
 }
 
@@ -37,7 +38,7 @@ type bench struct {
 	binary string // the program as it is released
 	out    string // where the report goes
 
-	profiles bool // keep profiles of what the server does
+	costs []Cost // of the row that is measured, when the server was profiled
 }
 
 func main() {
@@ -50,7 +51,6 @@ func main() {
 func run() error {
 	only := flag.String("row", "", "measure only these rows, by number or name, separated by commas; all when empty")
 	out := flag.String("out", "bench", "folder of the report")
-	profiles := flag.Bool("profile", false, "run what serves requests once more under the profilers and keep what they saw in the folder profiles of the report")
 	bare := flag.String("bare", "", "be the bare server of row 1 at this address, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,7 +66,6 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	b.profiles = *profiles
 	defer func() { _ = os.RemoveAll(b.work) }() // it is in a folder that git ignores
 	return b.measure(ctx, chosen)
 }
@@ -144,8 +143,12 @@ func (b *bench) measure(ctx context.Context, chosen []row) error {
 func (b *bench) result(ctx context.Context, r row) Result {
 	result := Result{Row: r.number, Work: r.work, Note: r.note, At: time.Now(), Commit: b.commit(ctx)}
 	var err error
+	b.costs = nil
 	if result.Busy, err = busy(ctx); err == nil {
 		result.Figures, err = r.run(ctx, b)
+	}
+	if result.Costs = b.costs; !result.OK() {
+		result.Missed = r.missed
 	}
 	if err != nil {
 		result.Error = strings.ReplaceAll(err.Error(), b.work, "")
@@ -166,6 +169,9 @@ func (r Result) print() {
 	fmt.Printf("row %d: %s (others took %.0f %% of the processors before)\n", r.Row, r.Work, 100*r.Busy)
 	for _, f := range r.Figures {
 		fmt.Printf("  %-46s %14s %14s  %s\n", f.Name, f.Wanted(), f.Ours(), f.Verdict())
+	}
+	if words := costsInWords(r.Costs); words != "" {
+		fmt.Printf("  the processor's time goes to: %s\n", words)
 	}
 	if r.Error != "" {
 		fmt.Printf("  not measured: %s\n", r.Error)

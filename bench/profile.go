@@ -13,45 +13,46 @@ import (
 // profileTime is how long the processor is profiled.
 const profileTime = 4 * time.Second
 
-// profile runs the work once more under the profilers of the server, when the harness was asked for that, and keeps what
-// they saw as <name>.cpu.pprof and <name>.allocs.pprof in the folder profiles. It comes after what is measured, because
-// it slows the server down.
-func (b *bench) profile(ctx context.Context, s *server, name string, work func(ctx context.Context)) error {
-	if !b.profiles {
-		return nil
-	}
+// profile runs the work once more under the profilers of the server, keeps what they saw as <name>.cpu.pprof and <name>.allocs.pprof in
+// the folder profiles, and remembers what the processor was at work for. It comes after what is measured, because it slows the server down.
+func (b *bench) profile(ctx context.Context, s *server, name string, work func(ctx context.Context)) (err error) {
 	done := make(chan error, 1)
 	go func() {
-		done <- b.fetch(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%.0f", s.admin, profileTime.Seconds()), name+".cpu.pprof")
+		cpu, err := b.fetch(ctx, fmt.Sprintf("%s/debug/pprof/profile?seconds=%.0f", s.admin, profileTime.Seconds()), name+".cpu.pprof")
+		if err == nil {
+			b.costs, err = costsOf(cpu)
+		}
+		done <- err
 	}()
 	work(ctx)
 	if err := <-done; err != nil {
 		return err
 	}
-	return b.fetch(ctx, s.admin+"/debug/pprof/allocs", name+".allocs.pprof")
+	_, err = b.fetch(ctx, s.admin+"/debug/pprof/allocs", name+".allocs.pprof")
+	return err
 }
 
-// fetch keeps what an address answers as a file among the profiles.
-func (b *bench) fetch(ctx context.Context, address, file string) error {
+// fetch reads what an address answers and keeps it as a file among the profiles.
+func (b *bench) fetch(ctx context.Context, address, file string) (raw []byte, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
-		return fmt.Errorf("fetch profile: %w", err)
+		return nil, fmt.Errorf("fetch profile: %w", err)
 	}
 	reply, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return fmt.Errorf("fetch profile: %w", err)
+		return nil, fmt.Errorf("fetch profile: %w", err)
 	}
 	defer reply.Body.Close()
-	raw, err := io.ReadAll(reply.Body)
+	raw, err = io.ReadAll(reply.Body)
 	if err == nil && reply.StatusCode != http.StatusOK {
 		err = fmt.Errorf("%s answered %d", address, reply.StatusCode)
 	}
 	if err != nil {
-		return fmt.Errorf("fetch profile: %w", err)
+		return nil, fmt.Errorf("fetch profile: %w", err)
 	}
 	dir := filepath.Join(b.out, "profiles")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("keep profile: %w", err)
+		return nil, fmt.Errorf("keep profile: %w", err)
 	}
-	return os.WriteFile(filepath.Join(dir, file), raw, 0o600) //nolint:wrapcheck // names the file
+	return raw, os.WriteFile(filepath.Join(dir, file), raw, 0o600) //nolint:wrapcheck // names the file
 }

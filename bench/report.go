@@ -25,7 +25,9 @@ type Result struct {
 	Row     int       `json:"row"`
 	Work    string    `json:"work"`
 	Figures []Figure  `json:"figures"`
-	Error   string    `json:"error,omitempty"` // why the row could not be measured
+	Costs   []Cost    `json:"costs,omitempty"`  // what the server's processor was at work for
+	Missed  string    `json:"missed,omitempty"` // why a bar is not met
+	Error   string    `json:"error,omitempty"`  // why the row could not be measured
 	Note    string    `json:"note,omitempty"`
 	Busy    float64   `json:"busy"` // share of the processors that others took before the row began
 	At      time.Time `json:"at"`
@@ -121,6 +123,12 @@ func (r Result) notes(put func(format string, args ...any)) {
 		put(" Not measured: %s", strings.ReplaceAll(r.Error, "\n", " "))
 	}
 	put("\n")
+	if words := costsInWords(r.Costs); words != "" {
+		put("  - The server's processor time goes to: %s.\n", words)
+	}
+	if r.Missed != "" {
+		put("  - Why the bar is missed: %s\n", r.Missed)
+	}
 	for _, f := range r.Figures {
 		if f.Note != "" {
 			put("  - %s: %s\n", f.Name, f.Note)
