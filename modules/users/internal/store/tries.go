@@ -29,29 +29,41 @@ const (
 		SELECT user_agent, network FROM users_audit WHERE account_id = ? AND event = 'sign_in' AND outcome = 'ok'`
 )
 
+// takeRounds bounds how often TakeTry looks again because other processes counted or gave back tries at the same moment.
+const takeRounds = 10
+
 // TakeTry counts a try against an allowance, atomically over all processes. wait is zero when there was one left, else the time
-// until there is.
+// until there is. Errors: ErrChanged when the allowance did not hold still; nothing is counted then.
 func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (wait time.Duration, err error) {
 	at, step := database.Micros(now), a.Step.Microseconds()
 	latest := at + step*int64(a.Burst-1)
-	for range 2 { // once more when another process counted the first try at the same time
+	for range takeRounds {
 		err = tx.One(ctx, "count try", takeTry, at, at, step, a.ID, latest)
 		if !errors.Is(err, ErrChanged) {
 			return 0, err
 		}
-		var arrival int64
-		if err = database.Found("tries", tx.QueryRow(ctx, arrivalOf, a.ID).Scan(&arrival)); err == nil {
+		arrival, err := firstArrival(ctx, tx, a, at+step)
+		switch {
+		case err != nil && !errors.Is(err, ErrDuplicate):
+			return 0, err
+		case err == nil && arrival == 0:
+			return 0, nil
+		case arrival > latest:
 			return time.Duration(arrival-latest) * time.Microsecond, nil
-		}
-		if !errors.Is(err, ErrNotFound) {
-			return 0, err
-		}
-		_, err = tx.Exec(ctx, insertTry, a.ID, at+step)
-		if err = database.Inserted("try", err); !errors.Is(err, ErrDuplicate) {
-			return 0, err
 		}
 	}
 	return 0, err
+}
+
+// firstArrival counts the first try and returns 0, or returns the arrival time of the tries that others have counted. Errors: ErrDuplicate when
+// they did so in between.
+func firstArrival(ctx context.Context, tx *database.Tx, a Allowance, next int64) (arrival int64, err error) {
+	err = database.Found("tries", tx.QueryRow(ctx, arrivalOf, a.ID).Scan(&arrival))
+	if !errors.Is(err, ErrNotFound) {
+		return arrival, err
+	}
+	_, err = tx.Exec(ctx, insertTry, a.ID, next)
+	return 0, database.Inserted("try", err)
 }
 
 // ReturnTry takes a try back that was counted.
