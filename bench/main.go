@@ -29,7 +29,7 @@ type row struct {
 }
 
 // rows are all of them, the quick ones first.
-var rows = []row{footprintRow, splitRow, callRow, commitRow, effectRow, relayRow, readRow, proxyRow, addedRow, checkoutRow, mixedRow, signInRow}
+var rows = []row{footprintRow, splitRow, callRow, commitRow, effectRow, relayRow, readRow, proxyRow, addedRow, checkoutRow, mixedRow, signInRow, seedRow}
 
 // bench is one run of the harness.
 type bench struct {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"app/bench/process"
@@ -33,8 +34,10 @@ type peerProgram struct {
 
 // peer is one that runs.
 type peer struct {
-	name   string
-	server *server
+	name     string
+	server   *server
+	headers  []string // that each request to it has besides
+	verifies bool     // whether it looks at the token of each request
 }
 
 // startPeers runs those that are installed on one core, in front of a module's address, and names the others.
@@ -52,7 +55,7 @@ func (b *bench) startPeers(ctx context.Context, core, module string) (running []
 			}
 			return nil, nil, fmt.Errorf("%s: %w", program.name, err)
 		}
-		running = append(running, peer{program.name, s})
+		running = append(running, peer{name: program.name, server: s})
 	}
 	return running, absent, nil
 }
@@ -63,6 +66,14 @@ func findServer(name string) (string, error) {
 		return path, nil
 	}
 	return exec.LookPath(filepath.Join("/usr/sbin", name)) //nolint:wrapcheck // its meaning is the verdict
+}
+
+// installed tells whether all programs are there.
+func installed(names ...string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		_, err := findServer(name)
+		return err != nil
+	})
 }
 
 func (b *bench) startPeer(ctx context.Context, program peerProgram, path, core, module string) (*server, error) {
