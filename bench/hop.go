@@ -21,6 +21,7 @@ import (
 // stand in the gateway's place is there too.
 type hop struct {
 	*market         // whose server is the gateway's process
+	core    string  // the gateway's and the peers'
 	behind  *server // the process of the other modules
 	signer  *identity.Signer
 	peers   []peer
@@ -39,7 +40,7 @@ func (b *bench) openHop(ctx context.Context, apart separation) (h *hop, err erro
 	if err != nil {
 		return nil, fmt.Errorf("start the modules: %w", err)
 	}
-	h = &hop{behind: behind}
+	h = &hop{core: apart.core, behind: behind}
 	gateway, err := b.launch(ctx, apart.core, append(environment, elsewhere(behind.url)...), "--module=gateway")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start the gateway: %w", err), h.close())
@@ -106,26 +107,51 @@ func (h *hop) souk() contender {
 
 // direct asks the module itself, as the gateway does once it knows who asks.
 func (h *hop) direct() contender {
-	return contender{name: "the module itself", server: h.behind, requests: h.vouched}
+	return contender{name: "the module itself", server: h.behind, requests: func() [][]byte { return h.vouched() }}
 }
 
 // others are the peers. They know nobody, so each request tells the module who asks.
 func (h *hop) others() (list []contender) {
 	for _, p := range h.peers {
-		list = append(list, contender{name: p.name, server: p.server, requests: h.vouched})
+		requests := func() [][]byte { return h.vouched(p.headers...) }
+		list = append(list, contender{name: p.name, server: p.server, requests: requests, verifies: p.verifies})
 	}
 	return list
 }
 
+// addFastAPI starts the gateway of the FastAPI design as one more peer, where it is installed. At the rate of row 5 it would only queue.
+func (h *hop) addFastAPI(ctx context.Context, b *bench) error {
+	const name = "FastAPI gateway"
+	missing, err := fastAPIAbsent(ctx)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		h.absent = append(h.absent, name+" ("+strings.Join(missing, ", ")+")")
+		return nil
+	}
+	f, err := b.startFastAPIGateway(ctx, h.core, h.behind.url)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	token, err := f.token()
+	if err != nil {
+		return errors.Join(err, f.close())
+	}
+	h.peers = append(h.peers, peer{name: name, server: f.gateway, headers: []string{"Authorization", "Bearer " + token}, verifies: true})
+	return h.compare(ctx)
+}
+
 // vouched reads every product with a fresh word of the gateway's for the buyer, good for half a minute: much longer than a run.
-func (h *hop) vouched() [][]byte {
+func (h *hop) vouched(headers ...string) [][]byte {
 	requests := make([][]byte, len(h.products))
 	for i, id := range h.products {
 		assertion, _ := h.signer.Sign(identity.Assertion{
 			Caller: "gateway", Audience: "catalog", RequestID: "req_" + id[len("prd_"):],
 			Principal: identity.Principal{UserID: "usr_" + id[len("prd_"):], Method: identity.Bearer},
 		}) // of strings: cannot fail
-		requests[i] = load.Request(http.MethodGet, "/v1/products/"+id, nil, identity.AudienceHeader, "catalog", identity.AssertionHeader, assertion)
+		requests[i] = load.Request(http.MethodGet, "/v1/products/"+id, nil,
+			append([]string{identity.AudienceHeader, "catalog", identity.AssertionHeader, assertion}, headers...)...)
 	}
 	return requests
 }

@@ -25,8 +25,8 @@ func value(t *testing.T, figures []Figure, name string) Figure {
 
 func TestProxyFigures(t *testing.T) {
 	t.Parallel()
-	measured := []costs{{micros: []float64{50, 44, 46}, rates: []float64{1, 3, 2}}, {micros: []float64{12, 11, 13}}}
-	figures := proxyFigures(measured, []contender{{name: "nginx"}}, "; not installed here: caddy")
+	measured := []costs{{micros: []float64{50, 44, 46}, rates: []float64{1, 3, 2}}, {micros: []float64{12, 11, 13}}, {micros: []float64{880}}}
+	figures := proxyFigures(measured, []contender{{name: "nginx"}, {name: "FastAPI gateway", verifies: true}}, "; not installed here: caddy")
 	if ours := figures[0]; ours.Value != 44 || !ours.Met() || !strings.HasSuffix(ours.Note, "not installed here: caddy") {
 		t.Errorf("ours: %+v", ours)
 	}
@@ -35,6 +35,9 @@ func TestProxyFigures(t *testing.T) {
 	}
 	if times := value(t, figures, "so many times nginx"); times.Value != 4 {
 		t.Errorf("times: %+v", times)
+	}
+	if gateway := value(t, figures, "FastAPI gateway, same rounds"); gateway.Value != 880 {
+		t.Errorf("a peer that verifies: %+v", gateway)
 	}
 }
 

@@ -105,6 +105,9 @@ type contender struct {
 
 	// requests want 200; they are made for each run and sent in turn.
 	requests func() [][]byte
+
+	// verifies tells of a peer that it does more than passing requests on.
+	verifies bool
 }
 
 // each sends the requests in turn and wants 200.
