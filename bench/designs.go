@@ -14,7 +14,6 @@ import (
 	"sync/atomic"
 
 	"app/bench/load"
-	"app/bench/process"
 	"app/e2e/shop"
 )
 
@@ -45,7 +44,7 @@ func (b *bench) openOurs(ctx context.Context, core string, mail *sink) (*design,
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("sign the administrator in: %w", err), s.Stop())
 	}
-	return &design{name: "souk", address: s.address, processes: []*process.Process{s.Process}, tasks: ourTasks(tokens, boss.AccessToken), close: s.Stop}, nil
+	return &design{name: "souk", address: s.address, parts: []part{{"souk", s.Process}}, tasks: ourTasks(tokens, boss.AccessToken), close: s.Stop}, nil
 }
 
 // signUsersUp serves the shop with its development mailbox, which the codes of new users are read from.
@@ -117,7 +116,7 @@ func (b *bench) openTheirs(ctx context.Context, core string, mail *sink) (*desig
 			return nil, errors.Join(fmt.Errorf("sign a user up: %w", err), f.close())
 		}
 	}
-	return &design{name: "FastAPI", address: f.gateway.address, processes: f.processes(), tasks: theirTasks(tokens), close: f.close}, nil
+	return &design{name: "FastAPI", address: f.gateway.address, parts: f.parts(), tasks: theirTasks(tokens), close: f.close}, nil
 }
 
 // theirToken signs a user in.

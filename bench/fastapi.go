@@ -60,9 +60,15 @@ type fastAPI struct {
 	bench    *bench
 	core     string
 	secret   string // that all services sign and verify tokens with
-	services []*server
+	services []service
 	gateway  *server // the last of the services
 	database *mariaDB
+}
+
+// service is one of its processes that answer requests.
+type service struct {
+	name string
+	*server
 }
 
 // startFastAPI starts all of it. Letters go to a mail server at a loopback port.
@@ -102,7 +108,7 @@ func (b *bench) startFastAPIGateway(ctx context.Context, core, service string) (
 func (b *bench) fastAPIFolder() string { return filepath.Join(b.root, "bench", "peers", "fastapi") }
 
 // serve starts one service with one worker, for there is one core, on the quick event loop and parser, without a log of requests.
-func (f *fastAPI) serve(ctx context.Context, service string, environment ...string) (*server, error) {
+func (f *fastAPI) serve(ctx context.Context, name string, environment ...string) (*server, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, err
@@ -111,7 +117,7 @@ func (f *fastAPI) serve(ctx context.Context, service string, environment ...stri
 	p, err := process.Start(ctx, process.Options{
 		Program: debianPython, Dir: f.bench.fastAPIFolder(), Core: f.core,
 		Args: []string{
-			"-m", "uvicorn", service + ":app", "--host", host, "--port", port, "--workers", "1", "--loop", "uvloop", "--http", "httptools",
+			"-m", "uvicorn", name + ":app", "--host", host, "--port", port, "--workers", "1", "--loop", "uvloop", "--http", "httptools",
 			"--no-access-log", "--log-level", "warning",
 		},
 		Env: append(environment, "HOME="+f.bench.work, "PYTHONDONTWRITEBYTECODE=1", "SECRET_KEY="+f.secret),
@@ -122,18 +128,18 @@ func (f *fastAPI) serve(ctx context.Context, service string, environment ...stri
 	ready, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
 	if err := p.AwaitPort(ready, address); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", service, err), p.Stop())
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), p.Stop())
 	}
 	s := &server{Process: p, url: "http://" + address, address: address}
-	f.services = append(f.services, s)
+	f.services = append(f.services, service{name, s})
 	return s, nil
 }
 
-// processes are all that it runs, the database's too.
-func (f *fastAPI) processes() []*process.Process {
-	list := []*process.Process{f.database.Process}
+// parts are all that it runs, the database too.
+func (f *fastAPI) parts() []part {
+	list := []part{{"database", f.database.Process}}
 	for _, s := range f.services {
-		list = append(list, s.Process)
+		list = append(list, part{s.name, s.Process})
 	}
 	return list
 }

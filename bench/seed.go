@@ -42,11 +42,17 @@ var seedRow = row{
 
 // design is one of the two, with all that it runs.
 type design struct {
-	name      string
-	address   string // of what takes the requests
-	processes []*process.Process
-	tasks     map[string]task // by the name of the operation
-	close     func() error
+	name    string
+	address string // of what takes the requests
+	parts   []part
+	tasks   map[string]task // by the name of the operation
+	close   func() error
+}
+
+// part is one process of a design.
+type part struct {
+	name string
+	*process.Process
 }
 
 // task is an operation as a design is asked for it.
@@ -108,9 +114,15 @@ func (b *bench) startDesigns(ctx context.Context, core string, mail *sink) (desi
 	return append(designs, theirs), "", nil
 }
 
-// spend measures an operation in all designs, in turns: processor time in microseconds, by design and round.
-func spend(ctx context.Context, o operation, designs []*design, mail *sink) ([][]float64, error) {
-	spent := make([][]float64, len(designs))
+// bill is what one operation costs in microseconds of processor time.
+type bill struct {
+	total float64
+	parts string // the same by process, in words
+}
+
+// spend measures an operation in all designs, in turns: what it costs by design and round.
+func spend(ctx context.Context, o operation, designs []*design, mail *sink) ([][]bill, error) {
+	spent := make([][]bill, len(designs))
 	for _, d := range designs {
 		if _, err := d.round(ctx, operation{name: o.name, callers: o.callers, count: o.callers}, mail); err != nil { // everything once
 			return nil, err
@@ -128,8 +140,8 @@ func spend(ctx context.Context, o operation, designs []*design, mail *sink) ([][
 	return spent, nil
 }
 
-// round measures what one operation costs in microseconds of processor time, up to the arrival of its letter.
-func (d *design) round(ctx context.Context, o operation, mail *sink) (float64, error) {
+// round measures what one operation costs, up to the arrival of its letter.
+func (d *design) round(ctx context.Context, o operation, mail *sink) (bill, error) {
 	t, sent := d.tasks[o.name], mail.taken()
 	plan := load.Plan{Address: d.address, Callers: o.callers, Count: o.count, Work: t.do}
 	if o.count == 0 {
@@ -137,7 +149,7 @@ func (d *design) round(ctx context.Context, o operation, mail *sink) (float64, e
 	}
 	before, err := d.cpu()
 	if err != nil {
-		return 0, err
+		return bill{}, err
 	}
 	done := load.Run(ctx, plan)
 	err = errors.Join(ctx.Err(), done.Err)
@@ -146,9 +158,21 @@ func (d *design) round(ctx context.Context, o operation, mail *sink) (float64, e
 	}
 	after, err2 := d.cpu()
 	if err := errors.Join(err, err2); err != nil || done.Done == 0 {
-		return 0, fmt.Errorf("%s: %s: %d done, %d failed: %w", d.name, o.name, done.Done, done.Failed, err)
+		return bill{}, fmt.Errorf("%s: %s: %d done, %d failed: %w", d.name, o.name, done.Done, done.Failed, err)
 	}
-	return micros(after-before) / float64(done.Done), nil
+	return d.bill(before, after, done.Done), nil
+}
+
+// bill shares what all parts have used between two moments among the works done meanwhile.
+func (d *design) bill(before, after []time.Duration, done int) (b bill) {
+	var parts []string
+	for i, p := range d.parts {
+		used := micros(after[i]-before[i]) / float64(done)
+		b.total += used
+		parts = append(parts, p.name+" "+number(used))
+	}
+	b.parts = strings.Join(parts, ", ")
+	return b
 }
 
 // do is one of a run.
@@ -162,27 +186,36 @@ func (t task) do(ctx context.Context, c *load.Conn, n int) error {
 	return err
 }
 
-// cpu is what all processes of the design have used together.
-func (d *design) cpu() (total time.Duration, err error) {
-	for _, p := range d.processes {
-		used, err := p.CPU()
-		if err != nil {
-			return 0, err //nolint:wrapcheck // names the account
+// cpu is what each part has used so far.
+func (d *design) cpu() ([]time.Duration, error) {
+	used := make([]time.Duration, len(d.parts))
+	for i, p := range d.parts {
+		var err error
+		if used[i], err = p.CPU(); err != nil {
+			return nil, err //nolint:wrapcheck // names the account
 		}
-		total += used
 	}
-	return total, nil
+	return used, nil
 }
 
 // seedFigures are those of one operation, by design: ours first, then theirs if it was measured.
-func seedFigures(o operation, spent [][]float64) []Figure {
-	ours := slices.Min(spent[0])
-	figures := []Figure{{Name: o.name + ": processor time, smallest round", Unit: "us", Value: ours, Note: "rounds: " + all(spent[0]) + "; " + o.note}}
+func seedFigures(o operation, spent [][]bill) []Figure {
+	ours, rounds := smallest(spent[0])
+	figures := []Figure{{Name: o.name + ": processor time, smallest round", Unit: "us", Value: ours.total, Note: rounds + "; " + o.note}}
 	if len(spent) > 1 {
-		theirs := slices.Min(spent[1])
+		theirs, rounds := smallest(spent[1])
 		figures = append(figures,
-			Figure{Name: o.name + ": the FastAPI design, same rounds", Unit: "us", Value: theirs, Note: "rounds: " + all(spent[1])},
-			Figure{Name: o.name + ": it takes so many times ours", Unit: "x", Value: theirs / ours})
+			Figure{Name: o.name + ": the FastAPI design, same rounds", Unit: "us", Value: theirs.total, Note: rounds + "; of the smallest: " + theirs.parts},
+			Figure{Name: o.name + ": it takes so many times ours", Unit: "x", Value: theirs.total / ours.total})
 	}
 	return figures
+}
+
+// smallest is the bill of the cheapest round; the note lists all.
+func smallest(bills []bill) (least bill, note string) {
+	totals := make([]float64, len(bills))
+	for i, b := range bills {
+		totals[i] = b.total
+	}
+	return bills[slices.Index(totals, slices.Min(totals))], "rounds: " + all(totals)
 }

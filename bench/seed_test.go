@@ -10,6 +10,7 @@ import (
 	"net/smtp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,12 +22,12 @@ func TestSeedFigures(t *testing.T) {
 	list := operation{name: "list", note: "what differs"}
 	t.Run("Both", func(t *testing.T) {
 		t.Parallel()
-		figures := seedFigures(list, [][]float64{{50, 40, 45}, {900, 1000, 800}})
+		figures := seedFigures(list, [][]bill{{{total: 50}, {total: 40}, {total: 45}}, {{900, "users 900"}, {1000, "users 1,000"}, {800, "users 800"}}})
 		ours := value(t, figures, "list: processor time, smallest round")
 		if ours.Value != 40 || ours.Note != "rounds: 50, 40, 45; what differs" {
 			t.Errorf("ours: %+v", ours)
 		}
-		if theirs := value(t, figures, "list: the FastAPI design, same rounds"); theirs.Value != 800 {
+		if theirs := value(t, figures, "list: the FastAPI design, same rounds"); theirs.Value != 800 || theirs.Note != "rounds: 900, 1,000, 800; of the smallest: users 800" {
 			t.Errorf("theirs: %+v", theirs)
 		}
 		if times := value(t, figures, "list: it takes so many times ours"); times.Value != 20 {
@@ -35,10 +36,19 @@ func TestSeedFigures(t *testing.T) {
 	})
 	t.Run("OursOnlyWhereTheirsIsNotInstalled", func(t *testing.T) {
 		t.Parallel()
-		if figures := seedFigures(list, [][]float64{{50, 40, 45}}); len(figures) != 1 || figures[0].Value != 40 {
+		if figures := seedFigures(list, [][]bill{{{total: 50}, {total: 40}, {total: 45}}}); len(figures) != 1 || figures[0].Value != 40 {
 			t.Errorf("figures: %+v", figures)
 		}
 	})
+}
+
+func TestBill(t *testing.T) {
+	t.Parallel()
+	d := design{parts: []part{{name: "database"}, {name: "users"}}}
+	got := d.bill([]time.Duration{time.Second, 0}, []time.Duration{3 * time.Second, time.Second}, 1000)
+	if want := (bill{3000, "database 2,000, users 1,000"}); got != want {
+		t.Errorf("bill = %+v, want %+v", got, want)
+	}
 }
 
 func TestPackagesOf(t *testing.T) {
