@@ -82,8 +82,8 @@ mutations: ## break the code on purpose and see the tests fail (ONLY=05 for one 
 	$(GO) run ./e2e/mutations $(if $(ONLY),-only='$(ONLY)')
 
 .PHONY: bench
-bench: ## measure and write the report, or one row of it: make bench ROW=checkout
-	$(GO) run ./bench $(if $(ROW),-row='$(ROW)')
+bench: ## measure and write the report, or one row of it: make bench ROW=checkout; how cost grows: GROWTH=1
+	$(GO) run ./bench $(if $(ROW),-row='$(ROW)') $(if $(GROWTH),-growth)
 
 .PHONY: security
 security: ## measure whether time or answers tell who has an account (SAMPLES=500)

@@ -37,7 +37,11 @@ func checkout(ctx context.Context, b *bench) (figures []Figure, err error) {
 	defer func() { err = errors.Join(err, m.close()) }()
 	var sales []sale
 	for range rounds {
-		s, err := m.sell(ctx, checkoutCount*len(sales))
+		carts, err := m.fillCarts(ctx, checkoutCount, linesPerCart)
+		if err != nil {
+			return nil, err
+		}
+		s, err := m.sell(ctx, carts, checkoutCount*len(sales))
 		if err != nil {
 			return nil, err
 		}
@@ -64,12 +68,8 @@ func saleFigures(sales []sale) []Figure {
 	}
 }
 
-// sell runs one round, after which there are sold more orders than before.
-func (m *market) sell(ctx context.Context, before int) (s sale, err error) {
-	carts, err := m.fillCarts(ctx, checkoutCount)
-	if err != nil {
-		return s, err
-	}
+// sell checks the carts out in one round, before which there were so many orders.
+func (m *market) sell(ctx context.Context, carts []cart, before int) (s sale, err error) {
 	cpu, err := m.CPU()
 	if err != nil {
 		return s, err //nolint:wrapcheck // names the account
@@ -97,7 +97,7 @@ func (m *market) checkoutAll(ctx context.Context, carts []cart) load.Outcome {
 
 // profileSale runs a round more under the profilers.
 func (m *market) profileSale(ctx context.Context, b *bench) error {
-	carts, err := m.fillCarts(ctx, checkoutCount)
+	carts, err := m.fillCarts(ctx, checkoutCount, linesPerCart)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,8 @@ type bench struct {
 	binary string // the program as it is released
 	out    string // where the report goes
 
-	costs []Cost // of the row that is measured, when the server was profiled
+	growing bool   // measure how the rows' cost grows, and not the rows
+	costs   []Cost // of the row that is measured, when the server was profiled
 }
 
 func main() {
@@ -51,6 +52,7 @@ func main() {
 func run() error {
 	only := flag.String("row", "", "measure only these rows, by number or name, separated by commas; all when empty")
 	out := flag.String("out", "bench", "folder of the report")
+	growing := flag.Bool("growth", false, "measure, instead of the rows, how their cost grows")
 	bare := flag.String("bare", "", "be the bare server of row 1 at this address, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,6 +68,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	b.growing = *growing
 	defer func() { _ = os.RemoveAll(b.work) }() // it is in a folder that git ignores
 	return b.measure(ctx, chosen)
 }
@@ -126,6 +129,9 @@ func (b *bench) measure(ctx context.Context, chosen []row) error {
 		return err
 	}
 	fmt.Printf("%s\n\n", report.Durability)
+	if b.growing {
+		return b.grow(ctx, report, chosen)
+	}
 	for _, r := range chosen {
 		result := b.result(ctx, r)
 		if ctx.Err() != nil {

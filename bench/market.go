@@ -27,8 +27,9 @@ const (
 // market is a running shop with products on sale and buyers who are signed in.
 type market struct {
 	*server
-	products []string // ids
-	tokens   []string // access tokens of the buyers
+	products []string  // ids of those that are asked for: all, or a sample of very many
+	listings []listing // of the sample
+	tokens   []string  // access tokens of the buyers
 	data     string
 	dbs      invariants.Databases // for reading, to see what has happened
 }
@@ -134,7 +135,7 @@ func newCart(ctx context.Context, c *load.Conn) (made cart, err error) {
 // add puts one more product into the cart, number n of those on sale.
 func (m *market) add(ctx context.Context, c *load.Conn, to *cart, n int) error {
 	to.lines++
-	path := "/v1/carts/" + to.ID + "/lines/" + m.products[n%products]
+	path := "/v1/carts/" + to.ID + "/lines/" + m.products[n%len(m.products)]
 	_, err := expect(ctx, c, load.Request(http.MethodPut, path, []byte(`{"quantity":1}`), "Cart-Token", to.Token), http.StatusOK)
 	return err
 }
@@ -159,15 +160,15 @@ func expect(ctx context.Context, c *load.Conn, request []byte, want int) ([]byte
 // linesPerCart is what the carts of rows 8 and 9 hold.
 const linesPerCart = 2
 
-// fillCarts prepares carts for checkout.
-func (m *market) fillCarts(ctx context.Context, count int) ([]cart, error) {
+// fillCarts prepares carts of so many lines each for checkout.
+func (m *market) fillCarts(ctx context.Context, count, lines int) ([]cart, error) {
 	carts := make([]cart, count)
 	o := load.Run(ctx, load.Plan{Address: m.address, Callers: 64, Count: count, Work: func(ctx context.Context, c *load.Conn, n int) (err error) {
 		if carts[n], err = newCart(ctx, c); err != nil {
 			return err
 		}
-		for line := range linesPerCart {
-			if err := m.add(ctx, c, &carts[n], linesPerCart*n+line); err != nil {
+		for line := range lines {
+			if err := m.add(ctx, c, &carts[n], lines*n+line); err != nil {
 				return err
 			}
 		}

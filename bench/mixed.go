@@ -70,7 +70,7 @@ type traffic struct {
 // traffic prepares requests, carts and an order to read.
 func (m *market) traffic(ctx context.Context) (*traffic, error) {
 	t := &traffic{market: m, products: m.productRequests(), empty: make(chan cart, 1<<20), full: make(chan cart, 1<<20)}
-	carts, err := m.fillCarts(ctx, 2)
+	carts, err := m.fillCarts(ctx, 2, linesPerCart)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ type tried struct {
 func (t *traffic) search(ctx context.Context) (best tried, err error) {
 	low, high, log := 0.0, 2.0*mixedRate, ""
 	for high-low > mixedStep && low < mixedRate {
-		now, err := t.measure(ctx, (low+high)/2)
+		now, err := t.measure(ctx, (low+high)/2, mixedTime)
 		if err != nil {
 			return best, err
 		}
@@ -191,7 +191,7 @@ func (t *traffic) search(ctx context.Context) (best tried, err error) {
 }
 
 // measure runs the traffic at one rate, from rest to rest.
-func (t *traffic) measure(ctx context.Context, rate float64) (now tried, err error) {
+func (t *traffic) measure(ctx context.Context, rate float64, d time.Duration) (now tried, err error) {
 	if err := t.prepare(ctx); err != nil {
 		return now, err
 	}
@@ -199,7 +199,7 @@ func (t *traffic) measure(ctx context.Context, rate float64) (now tried, err err
 	if err != nil {
 		return now, err //nolint:wrapcheck // names the account
 	}
-	now = tried{Outcome: t.run(ctx, rate, mixedTime), rate: rate}
+	now = tried{Outcome: t.run(ctx, rate, d), rate: rate}
 	if err := t.settle(ctx, int(t.orders.Load())); err != nil {
 		return now, err
 	}
@@ -215,7 +215,7 @@ func (t *traffic) run(ctx context.Context, rate float64, d time.Duration) load.O
 // prepare makes sure that enough carts wait for lines and for checkout.
 func (t *traffic) prepare(ctx context.Context) error {
 	if missing := mixedReady - len(t.full); missing > 0 {
-		carts, err := t.fillCarts(ctx, missing)
+		carts, err := t.fillCarts(ctx, missing, linesPerCart)
 		if err != nil {
 			return err
 		}

@@ -13,11 +13,12 @@ import (
 	"time"
 )
 
-// Report is everything measured on one machine; a run of a few rows replaces these and keeps the others.
+// Report is everything measured on one machine; a run of a few rows or curves replaces these and keeps the others.
 type Report struct {
 	Machine    Machine    `json:"machine"`
 	Durability Durability `json:"durability"`
 	Results    []Result   `json:"results"`
+	Growth     []Curve    `json:"growth,omitempty"`
 }
 
 // Result is one row.
@@ -107,6 +108,7 @@ func (r *Report) markdown(w io.Writer) {
 			put("| %s | %s | | | | not measured |\n", row, work)
 		}
 	}
+	r.growth(put)
 	put("\n## Notes\n\n")
 	for _, result := range r.Results {
 		result.notes(put)
