@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/service"
 	"app/platform/database/dbtest"
 )
 
@@ -16,6 +17,22 @@ func BenchmarkProduct(b *testing.B) {
 		if _, err := s.Product(ctx, p); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkSearch looks among 20,000 products: for what the oldest has only, and for what each has.
+func BenchmarkSearch(b *testing.B) {
+	s := open(b, dbtest.SQLite(b), newClock())
+	s.stockUp(20_000, map[int]string{0: "oldest"})
+	for _, word := range []string{"oldest", "chair"} {
+		b.Run(word, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := s.List(b.Context(), service.Query{Text: word, Limit: 20}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

@@ -54,17 +54,43 @@ func Key(p Product) []string {
 const maxWords = 10
 
 // List reads listed products, newest first; anyone may. A product added while somebody turns pages appears before the
-// pages already seen and moves none of the others. Errors: invalid_argument for a merchant id, words or a key that
-// cannot be.
+// pages already seen and moves none of the others. A search is several reads: it costs as much as there are products to
+// look at until the page is full. Errors: invalid_argument for a merchant id, words or a key that cannot be.
 func (s *Service) List(ctx context.Context, q Query) (list []Product, err error) {
 	filter, err := q.filter()
 	if err != nil {
 		return nil, err
 	}
-	err = s.db.Read(ctx, func(ctx context.Context, tx *database.Tx) error {
-		list, err = store.List(ctx, tx, filter)
-		return err
-	})
+	for count := firstLook; ; count = longLook {
+		var some []Product
+		err = s.db.Read(ctx, func(ctx context.Context, tx *database.Tx) error {
+			some, err = look(ctx, tx, &filter, count)
+			return err
+		})
+		list = append(list, some...)
+		if err != nil || len(list) >= q.Limit || filter.Before.ID == "" {
+			return list[:min(len(list), q.Limit)], err
+		}
+	}
+}
+
+// How many products a search looks at before it gives the connection back: a page full of what many products have is found
+// at the first look, and what hardly any has does not keep the readers of products waiting until all were looked at.
+const (
+	firstLook = 500
+	longLook  = 10_000
+)
+
+// look lists what it finds among the next count products, and moves the filter on to the rest, to before no product when
+// there is none. Without words the first products are those that are wanted.
+func look(ctx context.Context, tx *database.Tx, f *store.Filter, count int) (list []Product, err error) {
+	if len(f.Words) > 0 {
+		if f.Until, err = store.PlaceOf(ctx, tx, *f, count); err != nil {
+			return nil, err
+		}
+	}
+	list, err = store.List(ctx, tx, *f)
+	f.Before, f.Until = f.Until, store.Place{}
 	return list, err
 }
 
