@@ -28,7 +28,7 @@ type Place struct {
 
 // List reads listed products, newest first.
 func List(ctx context.Context, tx *database.Tx, f Filter) ([]Product, error) {
-	query, args := f.query(selectProducts, strconv.Itoa(f.Limit))
+	query, args := f.query(tx.Engine(), selectProducts, strconv.Itoa(f.Limit))
 	return selectRows(ctx, tx, "products", scanProduct, query, args...)
 }
 
@@ -36,7 +36,7 @@ func List(ctx context.Context, tx *database.Tx, f Filter) ([]Product, error) {
 // fewer.
 func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place, err error) {
 	f.Words = nil
-	query, args := f.query(`SELECT p.created_at, p.id FROM catalog_products p`, `1 OFFSET `+strconv.Itoa(nth-1))
+	query, args := f.query(tx.Engine(), `SELECT p.created_at, p.id FROM catalog_products p`, `1 OFFSET `+strconv.Itoa(nth-1))
 	var created int64
 	err = wrap("select place in list", tx.QueryRow(ctx, query, args...).Scan(&created, &at.ID))
 	if errors.Is(err, ErrNotFound) {
@@ -47,31 +47,52 @@ func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place,
 }
 
 // query puts the statement together from constant parts; all values but the limit are arguments.
-func (f Filter) query(what, limit string) (string, []any) {
-	var q strings.Builder
-	q.WriteString(what + ` WHERE p.archived_at = ?`)
-	args := []any{0}
+func (f Filter) query(on database.Engine, what, limit string) (string, []any) {
+	c := conditions{engine: on}
 	if f.MerchantID != "" {
-		q.WriteString(` AND p.merchant_id = ?`)
-		args = append(args, f.MerchantID)
+		c.is(`p.merchant_id`, f.MerchantID)
 	}
+	c.is(`p.archived_at`, 0)
+	// The first condition alone bounds the index; the second breaks ties.
 	if f.Before.ID != "" {
-		// The first condition alone bounds the index; the second breaks ties.
-		q.WriteString(` AND p.created_at <= ? AND (p.created_at < ? OR p.id < ?)`)
 		at := database.Micros(f.Before.CreatedAt)
-		args = append(args, at, at, f.Before.ID)
+		c.and(`p.created_at <= ? AND (p.created_at < ? OR p.id < ?)`, at, at, f.Before.ID)
 	}
 	if f.Until.ID != "" {
-		q.WriteString(` AND p.created_at >= ? AND (p.created_at > ? OR p.id >= ?)`)
 		at := database.Micros(f.Until.CreatedAt)
-		args = append(args, at, at, f.Until.ID)
+		c.and(`p.created_at >= ? AND (p.created_at > ? OR p.id >= ?)`, at, at, f.Until.ID)
 	}
 	for _, word := range f.Words {
-		q.WriteString(` AND INSTR(p.search, ?) > 0`)
-		args = append(args, strings.ToLower(word))
+		c.and(`INSTR(p.search, ?) > 0`, strings.ToLower(word))
 	}
 	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound. Without any argument it would
 	// not be kept prepared, hence that of archived_at.
-	q.WriteString(` ORDER BY p.created_at DESC, p.id DESC LIMIT ` + limit)
-	return q.String(), args
+	return what + ` WHERE ` + c.text + ` ORDER BY ` + c.order + `p.created_at DESC, p.id DESC LIMIT ` + limit, c.args
+}
+
+// conditions are what a product must meet, and the first columns of the index that finds those that do.
+type conditions struct {
+	engine      database.Engine
+	text, order string
+	args        []any
+}
+
+func (c *conditions) and(text string, args ...any) {
+	if c.text != "" {
+		c.text += ` AND `
+	}
+	c.text += text
+	c.args = append(c.args, args...)
+}
+
+// is wants a column to have a value. MariaDB looks up an index by the columns that are equal to something, and then walks from the
+// newest product to the place where a page begins, however far that is. Where none is equal it begins at the page, if the
+// order names all columns of the index. SQLite begins there for equal ones only.
+func (c *conditions) is(column string, value any) {
+	if c.engine == database.MySQL {
+		c.and(column+` <= ? AND `+column+` >= ?`, value, value)
+	} else {
+		c.and(column+` = ?`, value)
+	}
+	c.order += column + ` DESC, `
 }
