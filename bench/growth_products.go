@@ -37,8 +37,8 @@ var productStudy = study{
 		{
 			Name: "search", Row: 9, Figure: "processor time per search for a word of one product", Unit: "us", Of: "products", Noise: processorNoise,
 			Reason: "A word may begin and end anywhere in a title, a sku or a description, and no index finds that on both engines. Products are looked at " +
-				"from the newest on until a page is full, which takes all of them when hardly any has the word. The searches of row 9 look for what one " +
-				"product in ten has.",
+				"from the newest on, some thousands in one read so that others get their turn, until a page is full; which takes all of them when hardly " +
+				"any has the word. The searches of row 9 look for what one product in ten has.",
 			Note: "By one connection." + onOneCore,
 		},
 		{
