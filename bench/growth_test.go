@@ -37,6 +37,7 @@ func TestGrowth(t *testing.T) {
 		"StraightLine":              {along(func(x float64) float64 { return x }, many...), Worse},
 		"LineBehindAFixedPart":      {along(func(x float64) float64 { return 1400 + 50*x }, few...), Worse},
 		"OnlyTheLastStep":           {[]Point{{X: 1e3, Y: 60}, {X: 1e5, Y: 60}, {X: 1e6, Y: 90}}, Worse},
+		"TooMuchFromOneToTen":       {[]Point{{X: 1, Y: 10}, {X: 10, Y: 50}, {X: 100, Y: 60}}, Worse},
 		"TwoPointsConstant":         {[]Point{{X: 10, Y: 50}, {X: 1e4, Y: 55}}, Constant},
 		"TwoPointsWorse":            {[]Point{{X: 10, Y: 50}, {X: 1e4, Y: 300}}, Worse},
 		"OnePoint":                  {[]Point{{X: 10, Y: 50}}, ""},
