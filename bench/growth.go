@@ -94,7 +94,7 @@ func (b *bench) study(ctx context.Context, s study) []Curve {
 		err = s.run(ctx, b, func(name string, x, y float64, note string) {
 			at := slices.IndexFunc(curves, func(c Curve) bool { return c.Name == name })
 			curves[at].Points = append(curves[at].Points, Point{X: x, Y: y, Note: note})
-			fmt.Printf("  %s %s: %s at %s\n", number(x), curves[at].Of, strings.TrimSpace(number(y)+" "+curves[at].Unit), curves[at].Figure)
+			fmt.Printf("  %s %s: %s %s (%s)\n", number(x), curves[at].Of, number(y), curves[at].Unit, curves[at].Figure)
 		})
 	}
 	for i := range curves {

@@ -33,10 +33,9 @@ func growWaiting(ctx context.Context, b *bench, add plot) error {
 		if err != nil {
 			return err
 		}
-		for curve, unit := range map[string]string{"effect": "cpu-us/op", "effect-p99": "p99-ms"} {
-			figures := column(samples, unit)
-			add(curve, float64(n), slices.Min(figures), "runs: "+all(figures))
-		}
+		costs, tails := column(samples, "cpu-us/op"), column(samples, "p99-ms")
+		add("effect", float64(n), slices.Min(costs), "runs: "+all(costs))
+		add("effect-p99", float64(n), slices.Min(tails), "runs: "+all(tails))
 	}
 	return nil
 }
