@@ -123,7 +123,7 @@ func (b *bench) draw(c Curve) error {
 func (c Curve) drawing() string { return "growth/" + c.Name + ".svg" }
 
 // Title says which row's figure it is, over what.
-func (c Curve) Title() string { return fmt.Sprintf("Row %d: %s by %s", c.Row, c.Figure, c.Of) }
+func (c Curve) Title() string { return fmt.Sprintf("Row %d: %s, by %s", c.Row, c.Figure, c.Of) }
 
 // Verdict says how the figure grows, and why when that is worse than it should be.
 func (c Curve) Verdict() string {

@@ -24,18 +24,24 @@ var waitingStudy = study{
 }
 
 const waitingNote = "BenchmarkLatency of platform/events, 10,000 events at 2,000/s in one process, while so many others in the same outbox wait for a " +
-	"destination that is away and is tried again and again. Smallest of three runs."
+	"destination that is away and is tried again and again. Smallest of three interleaved rounds."
 
 func growWaiting(ctx context.Context, b *bench, add plot) error {
-	for _, n := range waitingSizes {
-		name := fmt.Sprintf("BenchmarkLatency/owed=%d/rate=%d", n, effectRate)
-		samples, err := b.goBench(ctx, "./platform/events", name, fmt.Sprintf("%dx", 5*effectRate), rounds)
-		if err != nil {
-			return err
+	measured := make([][]sample, len(waitingSizes))
+	for range rounds {
+		for i, n := range waitingSizes {
+			name := fmt.Sprintf("BenchmarkLatency/owed=%d/rate=%d", n, effectRate)
+			samples, err := b.goBench(ctx, "./platform/events", name, fmt.Sprintf("%dx", 5*effectRate), 1)
+			if err != nil {
+				return err
+			}
+			measured[i] = append(measured[i], samples...)
 		}
-		costs, tails := column(samples, "cpu-us/op"), column(samples, "p99-ms")
-		add("effect", float64(n), slices.Min(costs), "runs: "+all(costs))
-		add("effect-p99", float64(n), slices.Min(tails), "runs: "+all(tails))
+	}
+	for i, n := range waitingSizes {
+		costs, tails := column(measured[i], "cpu-us/op"), column(measured[i], "p99-ms")
+		add("effect", float64(n), slices.Min(costs), "rounds: "+all(costs))
+		add("effect-p99", float64(n), slices.Min(tails), "rounds: "+all(tails))
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ type chart struct {
 // The drawing's size and the room around the points, in pixels.
 const (
 	chartWidth, chartHeight  = 680, 380
-	roomLeft, roomRight      = 72, 48
+	roomLeft, roomRight      = 84, 48
 	roomAbove, roomBelow     = 72, 64
 	yTicks                   = 5 // at most so many steps
 	plotWidth, plotHeight    = chartWidth - roomLeft - roomRight, chartHeight - roomAbove - roomBelow
@@ -112,9 +112,16 @@ func (s scale) drawPoints(put func(string, ...any), points []Point) {
 		places[i] = fmt.Sprintf("%.1f,%.1f", s.x(p.X), s.y(p.Y))
 	}
 	put(`<polyline class="line" points="%s"/>`, strings.Join(places, " "))
-	for _, p := range points {
+	for i, p := range points {
 		put(`<circle class="dot" cx="%.1f" cy="%.1f" r="4"/>`, s.x(p.X), s.y(p.Y))
-		put(`<text class="ink" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`, s.x(p.X), s.y(p.Y)-10, number(p.Y))
+		anchor := "middle"
+		switch i { // away from the numbers of the axis, and from the edge
+		case 0:
+			anchor = "start"
+		case len(points) - 1:
+			anchor = "end"
+		}
+		put(`<text class="ink" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, s.x(p.X), s.y(p.Y)-10, anchor, number(p.Y))
 	}
 }
 

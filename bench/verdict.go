@@ -31,7 +31,8 @@ type Growth struct {
 //  3. worse, otherwise.
 //
 // The second compares neighbours, because over the whole curve a large first figure would hide a straight line's rise
-// behind it. The logarithm is that of one more than the size, for sizes begin at 1.
+// behind it. The logarithm is that of one more than the size, for sizes begin at 1. Nothing gets cheaper by being more, so a
+// figure above that of a larger size is noise in excess of its share, and counts as that one.
 func growth(points []Point, noise float64) (g Growth) {
 	if len(points) < 2 || slices.ContainsFunc(points, func(p Point) bool { return p.X < 1 || p.Y <= 0 }) {
 		return g
@@ -39,9 +40,13 @@ func growth(points []Point, noise float64) (g Growth) {
 	first, last := points[0], points[len(points)-1]
 	g = Growth{Class: Constant, Ratio: last.Y / first.Y}
 	g.PerDecade = math.Pow(g.Ratio, 1/math.Log10(last.X/first.X))
+	points = slices.Clone(points)
+	for i := len(points) - 2; i >= 0; i-- {
+		points[i].Y = min(points[i].Y, points[i+1].Y)
+	}
 	for i, p := range points[1:] {
 		before := points[i]
-		if p.Y > first.Y*(1+noise) && g.Class == Constant {
+		if p.Y > points[0].Y*(1+noise) && g.Class == Constant {
 			g.Class = Logarithmic
 		}
 		if p.Y/before.Y > (1+noise)*math.Log1p(p.X)/math.Log1p(before.X) {
