@@ -22,27 +22,10 @@ type Filter struct {
 	Limit    int
 }
 
-const (
-	byBuyer = `SELECT ` + orderColumns + ` FROM orders_orders o
-		WHERE o.buyer_id = ? AND (o.created_at < ? OR (o.created_at = ? AND o.id < ?))
-		ORDER BY o.created_at DESC, o.id DESC LIMIT `
-	byMerchant = `SELECT ` + orderColumns + ` FROM orders_order_merchants m JOIN orders_orders o ON o.id = m.order_id
-		WHERE m.merchant_id = ? AND (m.created_at < ? OR (m.created_at = ? AND m.order_id < ?))
-		ORDER BY m.created_at DESC, m.order_id DESC LIMIT `
-)
-
 // Orders lists orders with their lines, without their timelines.
 func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
-	query, whose := byBuyer, f.BuyerID
-	if f.MerchantID != "" {
-		query, whose = byMerchant, f.MerchantID
-	}
-	at, id := int64(1)<<62, ""
-	if f.BeforeID != "" {
-		at, id = database.Micros(f.BeforeAt), f.BeforeID
-	}
-	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound.
-	rows, err := tx.Query(ctx, query+strconv.Itoa(f.Limit), whose, at, at, id)
+	query, args := f.query(tx.Engine())
+	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
 	}
@@ -59,6 +42,29 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 		return nil, fmt.Errorf("list orders: %w", err)
 	}
 	return orders, addLines(ctx, tx, orders)
+}
+
+// query is a statement that begins to read where the page begins, however far down the list that is. For that SQLite wants to be told
+// that the time is at most that of the last order seen, which the second condition implies, and MariaDB that nothing is
+// equal to anything: else it looks an index up by the columns that are, and walks from there.
+func (f Filter) query(on database.Engine) (string, []any) {
+	from, owner, place, whose := ` FROM orders_orders o`, `o.buyer_id`, [2]string{`o.created_at`, `o.id`}, f.BuyerID
+	if f.MerchantID != "" {
+		from, whose = ` FROM orders_order_merchants m JOIN orders_orders o ON o.id = m.order_id`, f.MerchantID
+		owner, place = `m.merchant_id`, [2]string{`m.created_at`, `m.order_id`}
+	}
+	is, args := owner+` = ?`, []any{whose}
+	if on == database.MySQL {
+		is, args = owner+` <= ? AND `+owner+` >= ?`, []any{whose, whose}
+	}
+	at, id := int64(1)<<62, ""
+	if f.BeforeID != "" {
+		at, id = database.Micros(f.BeforeAt), f.BeforeID
+	}
+	query := `SELECT ` + orderColumns + from + ` WHERE ` + is + ` AND ` + place[0] + ` <= ? AND (` + place[0] + ` < ? OR ` + place[1] + ` < ?)
+		ORDER BY ` + owner + ` DESC, ` + place[0] + ` DESC, ` + place[1] + ` DESC LIMIT ` + strconv.Itoa(f.Limit)
+	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound.
+	return query, append(args, at, at, id)
 }
 
 // addLines reads the lines of all orders of a page at once.
