@@ -131,10 +131,14 @@ func (t table) order(suffix string) string {
 	return strings.Join(names, ", ")
 }
 
-// beyond is the condition of the rows after the one with the given key, and its arguments: (a > ? OR (a = ? AND b > ?)).
-func (t table) beyond(key []any) (string, []any) {
+// beyond is the condition of the rows after the one with the given key, and its arguments: (a, b) > (?, ?) on SQLite and
+// a > ? OR (a = ? AND b > ?) on MySQL. Each engine would read the other's form from the first row of the table.
+func (t table) beyond(on Engine, key []any) (string, []any) {
 	if key == nil {
 		return "1 = ?", []any{1}
+	}
+	if on == SQLite {
+		return "(" + t.order("") + ") > (?" + strings.Repeat(", ?", len(key)-1) + ")", key
 	}
 	var alternatives []string
 	var args []any
@@ -162,10 +166,15 @@ func (t table) keyOf(row []any) []any {
 	return out
 }
 
+// reading is the statement that reads on from a key.
+func (t table) reading(on Engine, key []any, limit int) (string, []any) {
+	where, args := t.beyond(on, key)
+	return "SELECT " + t.list() + " FROM " + quoted(t.name) + " WHERE " + where + " ORDER BY " + t.order("") + " LIMIT " + strconv.Itoa(limit), args
+}
+
 // after reads the rows after a key, at most limit of them and about maxCopyBytes.
 func (t table) after(ctx context.Context, db *DB, key []any, limit int) (out [][]any, err error) {
-	where, args := t.beyond(key)
-	query := "SELECT " + t.list() + " FROM " + quoted(t.name) + " WHERE " + where + " ORDER BY " + t.order("") + " LIMIT " + strconv.Itoa(limit)
+	query, args := t.reading(db.engine, key, limit)
 	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
 		rows, err := q.Query(ctx, query, args...)
 		if err != nil {
