@@ -73,7 +73,7 @@ func Suppressions(ctx context.Context, q *database.Tx, after Suppression, limit 
 	args := []any{limit}
 	if after.Address != "" {
 		at := database.Micros(after.CreatedAt)
-		statement, args = statement+` WHERE created_at < ? OR (created_at = ? AND address < ?)`, []any{at, at, after.Address, limit}
+		statement, args = statement+` WHERE created_at <= ? AND (created_at < ? OR address < ?)`, []any{at, at, after.Address, limit}
 	}
 	rows, err := q.Query(ctx, statement+` ORDER BY created_at DESC, address DESC LIMIT ?`, args...)
 	if err != nil {
