@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"app/platform/cli"
 )
 
 // sample is one line of a Go benchmark: its name and its values by unit, as in "ns/op".
@@ -21,12 +23,12 @@ var errNoSample = errors.New("the benchmark printed no result")
 
 // goBench runs the benchmark of a package count times and returns what each run printed. Where the platform has a
 // benchmark of what a row is about, the row is that benchmark, run by the same command that a developer would use.
-func (b *bench) goBench(ctx context.Context, pkg, name, benchtime string, count int) ([]sample, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run=^$", "-bench=^"+strings.ReplaceAll(name, "/", "$/^")+"$",
-		"-benchtime="+benchtime, "-count="+strconv.Itoa(count), pkg)
+func (b *bench) goBench(ctx context.Context, pkg, name, benchtime string, count int, flags ...string) ([]sample, error) {
+	args := append([]string{"test", "-run=^$", "-bench=^" + strings.ReplaceAll(name, "/", "$/^") + "$", "-benchtime=" + benchtime, "-count=" + strconv.Itoa(count)}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	cmd.Dir = b.root
-	// Its databases go where durability was asserted, and what it runs is the program as it is released.
-	cmd.Env = append(cmd.Environ(), "TMPDIR="+b.work, "SOUK_BINARY="+b.binary)
+	// Its databases go where durability was asserted, what it runs is the program as it is released, and its garbage is collected as that program's.
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+b.work, "SOUK_BINARY="+b.binary, "GOGC="+strconv.Itoa(cli.GarbagePercent))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("go test -bench %s %s: %w: %s", name, pkg, err, out)

@@ -13,6 +13,8 @@ var proxyRow = row{
 	number: 4, name: "proxy", work: "gateway in front of a remote module: signed-in GET of a product, token verified and cached, rate limit counted; gateway on one core",
 	note: "The gateway's process alone; all other modules are in a second one, on the cores of the load. Three rounds of 5 s with 32 connections, peers in turn. " +
 		"These only pass requests on, which carry the word that the gateway would give: no token, no limit; but the FastAPI gateway verifies a token of its own.",
+	missed: "net/http is passed twice, as a server and as a client, whose connections hand every request to two goroutines and back; the peers do it in one event loop, or (Caddy) pay the same. " +
+		"The token is verified once, the limit counted and the assertion signed for each request, which the peers are spared",
 	run: proxy,
 }
 

@@ -91,15 +91,15 @@ func (p *Program) banner(h *host.Host) {
 	_, _ = fmt.Fprintln(p.Out)
 }
 
-// garbagePercent is how much may be allocated between two collections, in percent of what is alive. A shop keeps little alive, so the runtime's
+// GarbagePercent is how much may be allocated between two collections, in percent of what is alive. A shop keeps little alive, so the runtime's
 // own 100 collect several times a second under load; measured, 400 save 17 % of the processor time of a product read and cost 20 MB under load.
-const garbagePercent = 400
+const GarbagePercent = 400
 
 // limitMemory lets the garbage collector take its time, unless GOGC says otherwise, and makes it work harder before the memory that there is runs
 // out, unless GOMEMLIMIT says otherwise: at 90 % of the container's limit, else of the machine's memory.
 func (p *Program) limitMemory() {
 	if set, _ := p.Environment("GOGC"); set == "" {
-		debug.SetGCPercent(garbagePercent)
+		debug.SetGCPercent(GarbagePercent)
 	}
 	if set, _ := p.Environment("GOMEMLIMIT"); set != "" {
 		return // the runtime has read it
