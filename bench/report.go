@@ -88,7 +88,7 @@ func (r *Report) save(dir string) error {
 const preface = `# What it costs
 
 Written by ` + "`make bench`" + `; bench/README.md says how each row is measured. Figures of processor time are the smallest of
-their rounds, which is what a noisy neighbour spoils least.
+their rounds, which is what a noisy neighbour spoils least. What the processor was at work for is added up from the profiles in [profiles](profiles).
 
 `
 
