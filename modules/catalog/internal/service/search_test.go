@@ -62,7 +62,7 @@ func (s *shop) stockUp(many int, words map[int]string) {
 			if more := words[i]; more != "" {
 				p.Title += " " + more
 			}
-			p.SKU, p.Stock.ProductID = p.ID, p.ID
+			p.SKU, p.Stock.ProductID = fmt.Sprint("C-", i), p.ID // no id, whose random letters may spell a word that is searched for
 			if err := errors.Join(store.InsertProduct(ctx, tx, p), store.InsertStock(ctx, tx, p.Stock)); err != nil {
 				return err
 			}
