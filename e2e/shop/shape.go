@@ -51,6 +51,7 @@ type Shop struct {
 	Dir     string // folder of the databases
 	// Databases are the addresses of the databases that are not in the folder, by module.
 	Databases map[string]string
+	Broker    string  // address of the broker, "" without one
 	Parts     []*Part // the operating-system processes, none in the shapes that are one process
 }
 
@@ -84,17 +85,23 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 	env["DATA_DIR"] = s.Dir
 	switch shape {
 	case RabbitMQ:
-		env["BROKER_URL"] = rabbittest.URL(t)
-		s.Databases = Accounts(t, dbtest.Account)
-		for module, location := range s.Databases {
-			env[config.ModuleVariable(module, "DATABASE_URL")] = location
-		}
-		s.split(t, env)
+		s.remote(t, env, Accounts(t, dbtest.Account), rabbittest.URL(t))
 	case Processes:
 		s.split(t, env)
 	default:
 		s.inProcess(t, shape, env)
 	}
+	return s
+}
+
+// OpenOn starts an empty shop in the shape RabbitMQ on servers that are the test's own, and stops it when the test ends.
+func OpenOn(t testing.TB, maria *dbtest.Server, broker *rabbittest.Server, extra map[string]string) *Shop {
+	t.Helper()
+	env := maps.Clone(settings)
+	maps.Copy(env, extra)
+	s := &Shop{Dir: t.TempDir()}
+	env["DATA_DIR"] = s.Dir
+	s.remote(t, env, Accounts(t, maria.Account), broker.Host(t))
 	return s
 }
 
@@ -113,6 +120,17 @@ func OpenProcess(t testing.TB, extra map[string]string) *Shop {
 	t.Cleanup(func() { s.stop(t) })
 	p.AwaitReady(t)
 	return s
+}
+
+// remote starts a process for each module, on schemas by module and with a broker between them.
+func (s *Shop) remote(t testing.TB, env, databases map[string]string, broker string) {
+	t.Helper()
+	s.Databases, s.Broker = databases, broker
+	env["BROKER_URL"] = broker
+	for module, location := range databases {
+		env[config.ModuleVariable(module, "DATABASE_URL")] = location
+	}
+	s.split(t, env)
 }
 
 // inProcess hosts all modules in the process of the test. Its client repeats what the simulated network loses.

@@ -31,3 +31,6 @@ func (*Server) Resume(testing.TB) {}
 
 // Address is never called.
 func (*Server) Address() string { return "" }
+
+// PID is never called.
+func (*Server) PID(testing.TB) int { return 0 }

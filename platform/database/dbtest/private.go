@@ -184,13 +184,19 @@ func (s *Server) Resume(t testing.TB) {
 
 func (s *Server) signal(t testing.TB, what syscall.Signal) {
 	t.Helper()
-	pid, err := s.pid()
-	if err == nil {
-		err = syscall.Kill(pid, what)
+	if err := syscall.Kill(s.PID(t), what); err != nil {
+		t.Fatal(err)
 	}
+}
+
+// PID is the id of the server's process.
+func (s *Server) PID(t testing.TB) int {
+	t.Helper()
+	pid, err := s.pid()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pid
 }
 
 // pid is the server's process id, which the guard has written down.

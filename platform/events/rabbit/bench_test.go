@@ -18,9 +18,12 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
+// The benchmarks refuse to measure on a broker that would not keep what it is sent, and tell what they have read of it.
+
 // BenchmarkPublish sends events of about 512 bytes to a quorum queue, 256 at a time, and waits for all confirmations.
 func BenchmarkPublish(b *testing.B) {
-	p := publisher(b, rabbit.Options{URL: rabbittest.URL(b), Topology: topology("emails")})
+	url := rabbittest.URL(b)
+	p := publisher(b, rabbit.Options{URL: url, Topology: topology("emails")})
 	running(b, process{p})
 	batch := make([]events.Envelope, 256)
 	for i := range batch {
@@ -29,6 +32,8 @@ func BenchmarkPublish(b *testing.B) {
 	if err := p.Send(b.Context(), rabbit.Destination, batch); err != nil {
 		b.Fatal(err)
 	}
+	durable := rabbittest.Durable(b, url)
+	b.ResetTimer()
 	begun := time.Now()
 	for sent := 0; sent < b.N; sent += len(batch) {
 		if err := p.Send(b.Context(), rabbit.Destination, batch[:min(len(batch), b.N-sent)]); err != nil {
@@ -36,16 +41,19 @@ func BenchmarkPublish(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "events/s")
+	durable.Report(b)
 }
 
 // BenchmarkRelay empties an outbox of b.N events into a quorum queue, and marks them.
 func BenchmarkRelay(b *testing.B) {
 	source := open(b)
 	fill(b, source, b.N)
-	p := publisher(b, rabbit.Options{URL: rabbittest.URL(b), Topology: topology("emails")})
+	url := rabbittest.URL(b)
+	p := publisher(b, rabbit.Options{URL: url, Topology: topology("emails")})
 	if err := p.Send(b.Context(), rabbit.Destination, []events.Envelope{{ID: "first", Type: said, Module: "test"}}); err != nil {
 		b.Fatal(err)
 	}
+	durable := rabbittest.Durable(b, url)
 	b.ResetTimer()
 	begun := time.Now()
 	running(b, process{p, relay(b, source, p)})
@@ -53,6 +61,7 @@ func BenchmarkRelay(b *testing.B) {
 		return count(b, source, `(SELECT 1 FROM events_outbox WHERE state = 0 LIMIT 1) AS one`) == "0"
 	})
 	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "events/s")
+	durable.Report(b)
 }
 
 func fill(b *testing.B, db *database.DB, n int) {
@@ -90,6 +99,7 @@ func benchmarkLatency(b *testing.B, rate int) {
 	running(b, listener(b, url, "emails", target, m.hear))
 	m.emit(b, source, b.N) // the last number is the first to be heard: everything is connected then
 	await(b, "the first", func() bool { return m.handled[b.N].Load() > 0 })
+	durable := rabbittest.Durable(b, url)
 	b.ResetTimer()
 	begun := time.Now()
 	var writers sync.WaitGroup
@@ -103,6 +113,7 @@ func benchmarkLatency(b *testing.B, rate int) {
 	<-m.done
 	b.StopTimer()
 	m.report(b, begun)
+	durable.Report(b)
 }
 
 // stopwatch takes the times of events, by number.

@@ -13,6 +13,11 @@ func (*Server) end() {}
 
 func (*Server) administrator() *administrator { return nil }
 
+func (*Server) control(...string) ([]byte, error) { return nil, errNotInstalled }
+
+// PID is the id of the server's process.
+func (*Server) PID(testing.TB) int { return 0 }
+
 // Host is the address of a virtual host.
 func (*Server) Host(testing.TB) string { return "" }
 

@@ -74,8 +74,8 @@ var shared = sync.OnceValues(func() (*administrator, error) {
 	return s.administrator(), nil
 })
 
-// private keeps the server that the tests share: it would end if the collector closed its keeper's input.
-var private *Server //nolint:unused // held, not read: that is its use
+// private is the server that the tests share, nil for a given one. It would end if the collector closed its keeper's input.
+var private *Server
 
 // newHost makes a virtual host for the life of the test.
 func (a *administrator) newHost(t testing.TB) (string, error) {

@@ -3,6 +3,7 @@
 package rabbittest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -243,11 +244,7 @@ func (s *Server) Resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
 
 func (s *Server) signal(t testing.TB, what syscall.Signal) {
 	t.Helper()
-	pid, err := s.pid()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, what); err != nil {
+	if err := syscall.Kill(s.PID(t), what); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -268,6 +265,31 @@ func (s *Server) allow(t testing.TB, memory string) {
 	if out, err := c.CombinedOutput(); err != nil || string(out) != "ok" {
 		t.Fatalf("erl_call: %v\n%s", err, out)
 	}
+}
+
+// PID is the id of the server's process, an Erlang system.
+func (s *Server) PID(t testing.TB) int {
+	t.Helper()
+	pid, err := s.pid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// control asks the server what its management plugin does not tell, past the wrapper of Debian too.
+func (s *Server) control(args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	defer cancel()
+	c := exec.CommandContext(ctx, filepath.Join(filepath.Dir(s.program), "rabbitmqctl"), args...)
+	c.Env = s.environment()
+	var said bytes.Buffer
+	c.Stderr = &said
+	out, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("rabbitmqctl %s: %w: %s%s", args[0], err, out, said.Bytes())
+	}
+	return out, nil
 }
 
 // end ends the server and removes its folder.
