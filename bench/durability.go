@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,11 +22,17 @@ type Durability struct {
 	FileSystem  string `json:"file_system"`
 	// Sync is how long writing 4 KiB and fsync(2) takes, in microseconds: the median of 200.
 	Sync float64 `json:"fsync_us"`
+	// Others are the promises of the other engines in words, by name, as read back from those that were measured.
+	Others map[string]string `json:"others,omitempty"`
 }
 
 // String implements fmt.Stringer.
 func (d Durability) String() string {
-	return fmt.Sprintf("SQLite synchronous=%s, journal %s, on %s where 4 KiB and fsync take %s us", d.Synchronous, d.Journal, d.FileSystem, number(d.Sync))
+	text := fmt.Sprintf("SQLite synchronous=%s, journal %s, on %s where 4 KiB and fsync take %s us", d.Synchronous, d.Journal, d.FileSystem, number(d.Sync))
+	for _, name := range slices.Sorted(maps.Keys(d.Others)) {
+		text += "; " + name + ": " + d.Others[name]
+	}
+	return text
 }
 
 // errNotDurable is what the harness refuses to measure: a figure bought with durability says nothing.

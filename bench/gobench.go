@@ -23,18 +23,21 @@ var errNoSample = errors.New("the benchmark printed no result")
 
 // goBench runs the benchmark of a package count times and returns what each run printed. Where the platform has a
 // benchmark of what a row is about, the row is that benchmark, run by the same command that a developer would use.
+// A name that ends in a slash is that of one with parts, each of which is a sample. The flags are more of `go test`.
 func (b *bench) goBench(ctx context.Context, pkg, name, benchtime string, count int, flags ...string) ([]sample, error) {
-	args := append([]string{"test", "-run=^$", "-bench=^" + strings.ReplaceAll(name, "/", "$/^") + "$", "-benchtime=" + benchtime, "-count=" + strconv.Itoa(count)}, flags...)
+	pattern := "^" + strings.ReplaceAll(strings.TrimSuffix(name, "/"), "/", "$/^") + "$"
+	args := append([]string{"test", "-run=^$", "-bench=" + pattern, "-benchtime=" + benchtime, "-count=" + strconv.Itoa(count)}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(args, pkg)...)
 	cmd.Dir = b.root
 	// Its databases go where durability was asserted, what it runs is the program as it is released, and its garbage is collected as that program's.
-	cmd.Env = append(cmd.Environ(), "TMPDIR="+b.work, "SOUK_BINARY="+b.binary, "GOGC="+strconv.Itoa(cli.GarbagePercent))
+	// Servers are its own: those of somebody else may promise what they like.
+	cmd.Env = append(cmd.Environ(), "TMPDIR="+b.work, "SOUK_BINARY="+b.binary, "GOGC="+strconv.Itoa(cli.GarbagePercent), "SOUK_TEST_MYSQL=", "SOUK_TEST_RABBITMQ=")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("go test -bench %s %s: %w: %s", name, pkg, err, out)
 	}
 	samples, err := parseBench(string(out))
-	samples = slices.DeleteFunc(samples, func(s sample) bool { return s.name != name }) // -bench also runs what is below it
+	samples = slices.DeleteFunc(samples, func(s sample) bool { return !s.of(name) })
 	if err == nil && len(samples) == 0 {
 		err = errNoSample
 	}
@@ -42,6 +45,23 @@ func (b *bench) goBench(ctx context.Context, pkg, name, benchtime string, count 
 		return nil, fmt.Errorf("%s %s: %w", pkg, name, err)
 	}
 	return samples, nil
+}
+
+// durableBench is goBench for one that keeps data in other engines than SQLite, which it has to have read back to be durable.
+func (b *bench) durableBench(ctx context.Context, engines []engine, pkg, name, benchtime string, count int) ([]sample, error) {
+	samples, err := b.goBench(ctx, pkg, name, benchtime, count)
+	if err == nil {
+		err = b.holdAll(samples, engines)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return samples, nil
+}
+
+// of tells whether the sample is of the benchmark, or one of its parts where the name asks for these: -bench runs both.
+func (s sample) of(name string) bool {
+	return s.name == name || strings.HasSuffix(name, "/") && strings.HasPrefix(s.name, name)
 }
 
 // parseBench reads lines such as "BenchmarkPlace/local-2  189584  6883 ns/op  28 allocs/op"; the number behind the

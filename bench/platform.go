@@ -68,7 +68,7 @@ var effectRow = row{
 			return nil, err
 		}
 		figures := delays(samples, "", 1, 5)
-		samples, err = b.goBench(ctx, "./platform/events/rabbit", name, fmt.Sprintf("%dx", 5*effectRate), 3)
+		samples, err = b.durableBench(ctx, []engine{overRabbitMQ}, "./platform/events/rabbit", name, fmt.Sprintf("%dx", 5*effectRate), 3)
 		if errors.Is(err, errNoSample) {
 			figures[0].Note += "; not measured over RabbitMQ, which is not installed"
 			return figures, nil
@@ -103,11 +103,11 @@ var relayRow = row{
 	note: "BenchmarkRelay empties an outbox; BenchmarkPublish leaves the outbox out. The broker has its share of the same cores.",
 	run: func(ctx context.Context, b *bench) ([]Figure, error) {
 		count := fmt.Sprintf("%dx", relayed)
-		relay, err := b.goBench(ctx, "./platform/events/rabbit", "BenchmarkRelay", count, 3)
+		relay, err := b.durableBench(ctx, []engine{overRabbitMQ}, "./platform/events/rabbit", "BenchmarkRelay", count, 3)
 		if err != nil {
 			return nil, err
 		}
-		publish, err := b.goBench(ctx, "./platform/events/rabbit", "BenchmarkPublish", count, 3)
+		publish, err := b.durableBench(ctx, []engine{overRabbitMQ}, "./platform/events/rabbit", "BenchmarkPublish", count, 3)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ var splitRow = row{
 	number: 12, name: "split", work: "a process for each module, with MariaDB and RabbitMQ",
 	note: "BenchmarkSplit in this folder. Without the servers. Ready is when /ready has answered 200; each process is started beside servers that run and on a schema that is there.",
 	run: func(ctx context.Context, b *bench) ([]Figure, error) {
-		samples, err := b.goBench(ctx, "./bench", "BenchmarkSplit", "1x", 3)
+		samples, err := b.durableBench(ctx, []engine{overMariaDB, overRabbitMQ}, "./bench", "BenchmarkSplit", "1x", 3)
 		if err != nil {
 			return nil, err
 		}

@@ -17,10 +17,11 @@ const tick = 10 * time.Millisecond
 var errFormat = errors.New("unexpected format")
 
 // CPU is the processor time, user and system, that the process has used, to 10 ms. Source: proc_pid_stat(5).
-func (p *Process) CPU() (time.Duration, error) { return cpuOf(strconv.Itoa(p.PID())) }
+func (p *Process) CPU() (time.Duration, error) { return CPUOf(p.PID()) }
 
-func cpuOf(pid string) (time.Duration, error) {
-	file := "/proc/" + pid + "/stat"
+// CPUOf is CPU for a process that somebody else has started.
+func CPUOf(pid int) (time.Duration, error) {
+	file := "/proc/" + strconv.Itoa(pid) + "/stat"
 	raw, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err //nolint:wrapcheck // names the file
