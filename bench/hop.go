@@ -25,7 +25,7 @@ type hop struct {
 	behind  *server // the process of the other modules
 	signer  *identity.Signer
 	peers   []peer
-	absent  []string // peers that are not installed
+	absent  []string // peers that are not measured, and why
 }
 
 // openHop starts everything, on cores of its own where the separation says so, and fills the shop.
@@ -127,7 +127,7 @@ func (h *hop) addFastAPI(ctx context.Context, b *bench) error {
 		return err
 	}
 	if len(missing) > 0 {
-		h.absent = append(h.absent, name+" ("+strings.Join(missing, ", ")+")")
+		h.absent = append(h.absent, name+" (not installed here: "+strings.Join(missing, ", ")+")")
 		return nil
 	}
 	f, err := b.startFastAPIGateway(ctx, h.core, h.behind.url)
@@ -161,5 +161,5 @@ func (h *hop) absence() string {
 	if len(h.absent) == 0 {
 		return ""
 	}
-	return "; not installed here: " + strings.Join(h.absent, ", ")
+	return "; NOT MEASURED: " + strings.Join(h.absent, ", ")
 }

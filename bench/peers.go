@@ -16,21 +16,22 @@ import (
 // peerPrograms are the well-known servers that can stand in the gateway's place. They pass requests on; they neither verify tokens nor
 // count callers.
 var peerPrograms = []peerProgram{
-	{"nginx", "nginx.conf", func(configuration, folder string) []string {
-		return []string{"-e", "stderr", "-p", folder, "-c", configuration}
-	}},
-	{"haproxy", "haproxy.cfg", func(configuration, _ string) []string { return []string{"-db", "-q", "-f", configuration} }},
-	{"caddy", "Caddyfile", func(configuration, _ string) []string {
-		return []string{"run", "--adapter", "caddyfile", "--config", configuration}
-	}},
+	{name: "nginx", configuration: "nginx.conf", args: []string{"-e", "stderr", "-p", "@FOLDER@", "-c", "@CONFIGURATION@"}},
+	{name: "haproxy", configuration: "haproxy.cfg", args: []string{"-db", "-q", "-f", "@CONFIGURATION@"}},
+	{name: "caddy", configuration: "Caddyfile", args: []string{"run", "--adapter", "caddyfile", "--config", "@CONFIGURATION@"}},
+	{name: "lura", source: "lura", configuration: "lura/lura.json", args: []string{"@CONFIGURATION@"}},
 }
 
 // peerProgram is how to run one of them in the foreground.
 type peerProgram struct {
 	name          string
-	configuration string // file in the folder peers, see fillIn
-	args          func(configuration, folder string) []string
+	source        string   // folder in the folder peers of the Go module that it is built from; "" for those that are installed
+	configuration string   // file in the folder peers, see fillIn
+	args          []string // see fillIn; @CONFIGURATION@ is the file that was filled in
 }
+
+// peerGrowth is how much garbage those written in Go collect at, in percent of what is in use: as much as ours.
+const peerGrowth = "400"
 
 // peer is one that runs.
 type peer struct {
@@ -40,12 +41,12 @@ type peer struct {
 	verifies bool     // whether it looks at the token of each request
 }
 
-// startPeers runs those that are installed on one core, in front of a module's address, and names the others.
+// startPeers runs those that are to be had here on one core, in front of a module's address, and says which are not, and why.
 func (b *bench) startPeers(ctx context.Context, core, module string) (running []peer, absent []string, err error) {
 	for _, program := range peerPrograms {
-		path, err := findServer(program.name)
-		if err != nil {
-			absent = append(absent, program.name)
+		path, missing := b.obtain(ctx, program)
+		if missing != "" {
+			absent = append(absent, program.name+" ("+missing+")")
 			continue
 		}
 		s, err := b.startPeer(ctx, program, path, core, module)
@@ -58,6 +59,34 @@ func (b *bench) startPeers(ctx context.Context, core, module string) (running []
 		running = append(running, peer{name: program.name, server: s})
 	}
 	return running, absent, nil
+}
+
+// obtain finds a program, or builds it from modules of exact versions, and says why there is none. What the go command says of it is for
+// whoever waits for the run: it names the places of this machine.
+func (b *bench) obtain(ctx context.Context, program peerProgram) (path, missing string) {
+	if program.source == "" {
+		path, err := findServer(program.name)
+		if err != nil {
+			return "", "not installed here"
+		}
+		return path, ""
+	}
+	path = filepath.Join(b.work, program.name)
+	for _, step := range []struct {
+		args   []string
+		failed string
+	}{
+		{[]string{"list", "-deps", "-mod=readonly", "."}, "its Go modules are not to be had here"},
+		{[]string{"build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", path, "."}, "does not build here"},
+	} {
+		run := exec.CommandContext(ctx, "go", step.args...)
+		run.Dir = filepath.Join(b.root, "bench", "peers", program.source)
+		if said, err := run.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: go %s: %v\n%s", program.name, step.args[0], err, said)
+			return "", step.failed
+		}
+	}
+	return path, ""
 }
 
 // findServer looks for a program where servers are kept too, which is not on everybody's path.
@@ -89,11 +118,16 @@ func (b *bench) startPeer(ctx context.Context, program peerProgram, path, core, 
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	configuration := filepath.Join(folder, program.configuration)
+	configuration := filepath.Join(folder, filepath.Base(program.configuration))
 	if err := os.WriteFile(configuration, []byte(fillIn(string(template), address, module, folder)), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration: %w", err)
 	}
-	p, err := process.Start(ctx, process.Options{Program: path, Args: program.args(configuration, folder), Env: []string{"HOME=" + folder}, Dir: folder, Core: core})
+	args := make([]string, len(program.args))
+	for i, arg := range program.args {
+		args[i] = strings.ReplaceAll(fillIn(arg, address, module, folder), "@CONFIGURATION@", configuration)
+	}
+	environment := []string{"HOME=" + folder, "GOGC=" + peerGrowth}
+	p, err := process.Start(ctx, process.Options{Program: path, Args: args, Env: environment, Dir: folder, Core: core})
 	if err != nil {
 		return nil, err //nolint:wrapcheck // names the program
 	}

@@ -26,8 +26,8 @@ func value(t *testing.T, figures []Figure, name string) Figure {
 func TestProxyFigures(t *testing.T) {
 	t.Parallel()
 	measured := []costs{{micros: []float64{50, 44, 46}, rates: []float64{1, 3, 2}}, {micros: []float64{12, 11, 13}}, {micros: []float64{880}}}
-	figures := proxyFigures(measured, []contender{{name: "nginx"}, {name: "FastAPI gateway", verifies: true}}, "; not installed here: caddy")
-	if ours := figures[0]; ours.Value != 44 || !ours.Met() || !strings.HasSuffix(ours.Note, "not installed here: caddy") {
+	figures := proxyFigures(measured, []contender{{name: "nginx"}, {name: "FastAPI gateway", verifies: true}}, "; NOT MEASURED: caddy (not installed here)")
+	if ours := figures[0]; ours.Value != 44 || !ours.Met() || !strings.HasSuffix(ours.Note, "NOT MEASURED: caddy (not installed here)") {
 		t.Errorf("ours: %+v", ours)
 	}
 	if nginx := value(t, figures, "nginx, same rounds, passing on only"); nginx.Value != 11 {
@@ -105,4 +105,35 @@ func TestPeerConfigurations(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestObtain(t *testing.T) {
+	t.Parallel()
+	const module, empty = "module peer\n\ngo 1.26.0\n", "package main\n\nfunc main() {}\n"
+	for name, tc := range map[string]struct{ module, source, missing string }{
+		"Builds":       {module, empty, ""},
+		"DoesNotBuild": {module, "package main\n\nfunc main() { none() }\n", "does not build here"},
+		"NoModules":    {module + "\nrequire example.invalid/none v1.0.0\n", "package main\n\nimport _ \"example.invalid/none\"\n\nfunc main() {}\n", "its Go modules are not to be had here"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := &bench{root: t.TempDir(), work: t.TempDir()}
+			folder := filepath.Join(b.root, "bench", "peers", "peer")
+			if err := errors.Join(os.MkdirAll(folder, 0o700),
+				os.WriteFile(filepath.Join(folder, "go.mod"), []byte(tc.module), 0o600),
+				os.WriteFile(filepath.Join(folder, "main.go"), []byte(tc.source), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			path, missing := b.obtain(t.Context(), peerProgram{name: "peer", source: "peer"})
+			if missing != tc.missing || (path == "") != (missing != "") {
+				t.Errorf("obtain: %q, %q, want %q", path, missing, tc.missing)
+			}
+		})
+	}
+	t.Run("NotInstalled", func(t *testing.T) {
+		t.Parallel()
+		if path, missing := (&bench{}).obtain(t.Context(), peerProgram{name: "no-such-server"}); path != "" || missing != "not installed here" {
+			t.Errorf("obtain: %q, %q", path, missing)
+		}
+	})
 }
