@@ -85,6 +85,10 @@ mutations: ## break the code on purpose and see the tests fail (ONLY=05 for one 
 bench: ## measure and write the report, or one row of it: make bench ROW=checkout; how cost grows: GROWTH=1
 	$(GO) run ./bench $(if $(ROW),-row='$(ROW)') $(if $(GROWTH),-growth)
 
+.PHONY: bench-peers
+bench-peers: ## build Traefik, a peer of rows 4 and 5: some ten minutes, once
+	CGO_ENABLED=0 $(GO) build -C bench/peers/traefik -mod=readonly -o ../../out/traefik github.com/traefik/traefik/v3/cmd/traefik
+
 .PHONY: security
 security: ## measure whether time or answers tell who has an account (SAMPLES=500)
 	$(GO) run ./e2e/security $(if $(SAMPLES),-samples='$(SAMPLES)')

@@ -19,6 +19,10 @@ var peerPrograms = []peerProgram{
 	{name: "nginx", configuration: "nginx.conf", args: []string{"-e", "stderr", "-p", "@FOLDER@", "-c", "@CONFIGURATION@"}},
 	{name: "haproxy", configuration: "haproxy.cfg", args: []string{"-db", "-q", "-f", "@CONFIGURATION@"}},
 	{name: "caddy", configuration: "Caddyfile", args: []string{"run", "--adapter", "caddyfile", "--config", "@CONFIGURATION@"}},
+	{name: "traefik", ahead: true, configuration: "traefik/routes.yml", args: []string{
+		"--entryPoints.gateway.address=@LISTEN@", "--providers.file.filename=@CONFIGURATION@", "--log.level=ERROR",
+		"--global.checkNewVersion=false", "--global.sendAnonymousUsage=false",
+	}},
 	{name: "lura", source: "lura", configuration: "lura/lura.json", args: []string{"@CONFIGURATION@"}},
 }
 
@@ -26,6 +30,7 @@ var peerPrograms = []peerProgram{
 type peerProgram struct {
 	name          string
 	source        string   // folder in the folder peers of the Go module that it is built from; "" for those that are installed
+	ahead         bool     // whether it takes so long to build that make bench-peers does it, once
 	configuration string   // file in the folder peers, see fillIn
 	args          []string // see fillIn; @CONFIGURATION@ is the file that was filled in
 }
@@ -64,6 +69,13 @@ func (b *bench) startPeers(ctx context.Context, core, module string) (running []
 // obtain finds a program, or builds it from modules of exact versions, and says why there is none. What the go command says of it is for
 // whoever waits for the run: it names the places of this machine.
 func (b *bench) obtain(ctx context.Context, program peerProgram) (path, missing string) {
+	if program.ahead {
+		path = filepath.Join(b.root, "bench", "out", program.name)
+		if _, err := os.Stat(path); err != nil {
+			return "", "not built here: make bench-peers"
+		}
+		return path, ""
+	}
 	if program.source == "" {
 		path, err := findServer(program.name)
 		if err != nil {

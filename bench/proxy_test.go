@@ -99,7 +99,8 @@ func TestPeerConfigurations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			full := fillIn(string(template), "127.0.0.1:8001", "127.0.0.1:8002", "/folder")
+			full := fillIn(string(template)+strings.Join(program.args, " "), "127.0.0.1:8001", "127.0.0.1:8002", "/folder")
+			full = strings.ReplaceAll(full, "@CONFIGURATION@", "/folder/configuration")
 			if strings.Contains(full, "@") || !strings.Contains(full, "8001") || !strings.Contains(full, "127.0.0.1:8002") {
 				t.Errorf("not filled in:\n%s", full)
 			}
@@ -130,6 +131,12 @@ func TestObtain(t *testing.T) {
 			}
 		})
 	}
+	t.Run("NotBuiltAhead", func(t *testing.T) {
+		t.Parallel()
+		if path, missing := (&bench{root: t.TempDir()}).obtain(t.Context(), peerProgram{name: "peer", ahead: true}); path != "" || missing != "not built here: make bench-peers" {
+			t.Errorf("obtain: %q, %q", path, missing)
+		}
+	})
 	t.Run("NotInstalled", func(t *testing.T) {
 		t.Parallel()
 		if path, missing := (&bench{}).obtain(t.Context(), peerProgram{name: "no-such-server"}); path != "" || missing != "not installed here" {
