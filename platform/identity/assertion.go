@@ -60,17 +60,33 @@ func NewSigner(key []byte, now func() time.Time, accepted ...[]byte) (*Signer, e
 // Sign stamps the assertion with its expiry and returns the header value.
 func (s *Signer) Sign(a Assertion) (string, error) {
 	a.Expires = s.now().Add(AssertionTTL).Unix()
-	body, err := json.Marshal(a)
-	if err != nil {
+	d, _ := drafts.Get().(*draft)
+	defer drafts.Put(d)
+	d.assertion = a
+	d.body.Reset()
+	if err := d.encoder.Encode(&d.assertion); err != nil {
 		return "", fmt.Errorf("encode assertion: %w", err)
 	}
 	enc := base64.RawURLEncoding
-	out := make([]byte, 0, enc.EncodedLen(len(body))+1+enc.EncodedLen(sha256.Size))
-	out = enc.AppendEncode(out, body)
+	out := enc.AppendEncode(d.out[:0], bytes.TrimSuffix(d.body.Bytes(), []byte{'\n'}))
 	mac := s.keys[0].mac(out)
-	out = append(out, '.')
-	return string(enc.AppendEncode(out, mac[:])), nil
+	d.out = enc.AppendEncode(append(out, '.'), mac[:])
+	return string(d.out), nil
 }
+
+// draft is where an assertion is written before it is a header value: every request between processes has one.
+type draft struct {
+	assertion Assertion
+	body      bytes.Buffer
+	encoder   *json.Encoder // to the body
+	out       []byte
+}
+
+var drafts = sync.Pool{New: func() any {
+	d := &draft{}
+	d.encoder = json.NewEncoder(&d.body)
+	return d
+}}
 
 // Verify checks signature, audience and expiry of a header value. Every failure is ErrAssertion.
 func (s *Signer) Verify(token, audience string) (Assertion, error) {
