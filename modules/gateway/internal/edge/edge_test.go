@@ -99,6 +99,14 @@ func TestTable(t *testing.T) {
 			t.Errorf("%+v, %v, %q, %q", e, problem, r.PathValue("id"), r.PathValue("product_id"))
 		}
 	})
+	t.Run("RemoteModulesReadThePathThemselves", func(t *testing.T) {
+		t.Parallel()
+		table := edge.NewTable([]*edge.Entry{{Remote: true, Operation: httpserver.Operation{Method: http.MethodGet, Path: "/v1/products/{id}"}}})
+		r := httptest.NewRequest(http.MethodGet, "/v1/products/prd_1", http.NoBody)
+		if e, problem, _ := table.Find(r); e == nil || r.PathValue("id") != "" {
+			t.Errorf("%+v, %v, %q", e, problem, r.PathValue("id"))
+		}
+	})
 	t.Run("LiteralBeforeParameter", func(t *testing.T) {
 		t.Parallel()
 		e, _, _ := table.Find(httptest.NewRequest(http.MethodGet, "/v1/emails/templates", http.NoBody))

@@ -16,7 +16,8 @@ type Entry struct {
 	// Remote tells that the module is in another process, which may not answer: the gateway minds the time itself. A module in this
 	// process keeps to the operation's time-out.
 	Remote bool
-	// Serve answers a request that has passed the gateway. The path's parameters are its path values.
+	// Serve answers a request that has passed the gateway. The path's parameters are its path values, unless the module is Remote: that
+	// gets the path itself.
 	Serve func(w http.ResponseWriter, r *http.Request, op httpserver.Operation)
 }
 
@@ -112,7 +113,7 @@ func (n *node) find(path string, values []string) (*node, []string) {
 	return try(n.parameter, append(values, segment))
 }
 
-// Find returns the entry for a request and sets its path values, or what to answer instead: 404, or 405 with the methods
+// Find returns the entry for a request and sets its path values, unless it is Remote, or what to answer instead: 404, or 405 with the methods
 // the path has.
 func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
 	n, values := t.root.find(r.URL.Path[1:], nil)
@@ -125,8 +126,10 @@ func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
 		detail := "This path is for " + strings.Join(allow, ", ") + "."
 		return nil, httpserver.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", detail), allow
 	}
-	for i, name := range l.names {
-		r.SetPathValue(name, values[i])
+	if !l.entry.Remote {
+		for i, name := range l.names {
+			r.SetPathValue(name, values[i])
+		}
 	}
 	return l.entry, nil, nil
 }
