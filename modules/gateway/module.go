@@ -100,7 +100,7 @@ func table(env host.Env) (*edge.Table, error) {
 		e := &edge.Entry{Module: route.Module, Operation: route.Operation}
 		entries = append(entries, e)
 		if local := route.Local; local != nil {
-			e.Serve = func(w http.ResponseWriter, r *http.Request, _ httpserver.Operation) { local.ServeHTTP(w, r) }
+			e.Serve = func(w http.ResponseWriter, r *http.Request, _ *httpserver.Operation) { local.ServeHTTP(w, r) }
 			continue
 		}
 		if remotes[route.Module] == nil {

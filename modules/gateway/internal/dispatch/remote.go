@@ -72,7 +72,7 @@ func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer
 
 // outgoing is what forward needs and a proxy hands on through the request's context.
 type outgoing struct {
-	op                httpserver.Operation
+	op                *httpserver.Operation
 	module, assertion string
 	reply             http.Header // what the gateway has said so far
 	sign              *sign       // what the request says about the module
@@ -83,7 +83,7 @@ type outgoingKey struct{}
 
 // ServeHTTP proxies one request for the operation. The principal and the request id are those of the context; nothing
 // else of the client's headers goes along than what the operation passes.
-func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op httpserver.Operation) {
+func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserver.Operation) {
 	select {
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()

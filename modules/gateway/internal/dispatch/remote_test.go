@@ -23,7 +23,7 @@ import (
 	"app/platform/rpc/rpctest"
 )
 
-var operation = httpserver.Operation{Method: http.MethodPost, Path: "/v1/things/{id}", Headers: []string{"Souk-Signature"}, MaxBody: 1 << 20}
+var operation = &httpserver.Operation{Method: http.MethodPost, Path: "/v1/things/{id}", Headers: []string{"Souk-Signature"}, MaxBody: 1 << 20}
 
 func newSigner(t *testing.T) *identity.Signer {
 	t.Helper()

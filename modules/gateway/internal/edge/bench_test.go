@@ -27,7 +27,7 @@ func BenchmarkGateway(b *testing.B) {
 				Method: http.MethodGet, Path: "/v1/products/{id}", Access: httpserver.Public, Rate: httpserver.RateDefault, Timeout: 15 * time.Second,
 			}
 			g := &edge.Gateway{
-				Table:         edge.NewTable([]*edge.Entry{{Module: "catalog", Operation: op, Remote: remote, Serve: func(http.ResponseWriter, *http.Request, httpserver.Operation) {}}}),
+				Table:         edge.NewTable([]*edge.Entry{{Module: "catalog", Operation: op, Remote: remote, Serve: func(http.ResponseWriter, *http.Request, *httpserver.Operation) {}}}),
 				Proxies:       edge.Proxies{netip.MustParsePrefix("10.0.0.0/8")},
 				Authenticator: door{}, Origins: http.NewCrossOriginProtection(), Crowd: edge.NewCrowd(2048, 256),
 				Limiter: limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateDefault: 1_000_000_000}, Keys: 50_000, Now: time.Now}),

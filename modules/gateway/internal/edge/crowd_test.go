@@ -13,7 +13,7 @@ import (
 func busy(most, perNetwork int) (g *edge.Gateway, begun chan struct{}, finish chan struct{}) {
 	begun, finish = make(chan struct{}, 100), make(chan struct{})
 	op := httpserver.Operation{Method: http.MethodPost, Path: "/public", Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: 10}
-	table := edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(http.ResponseWriter, *http.Request, httpserver.Operation) {
+	table := edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(http.ResponseWriter, *http.Request, *httpserver.Operation) {
 		begun <- struct{}{}
 		<-finish
 	}}})

@@ -140,7 +140,7 @@ func (g *Gateway) mayCall(op httpserver.Operation, p identity.Principal) error {
 
 // dispatch bounds the request's size and time and hands it on as the principal's.
 func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry, p identity.Principal, client netip.Addr) {
-	op := entry.Operation
+	op := &entry.Operation
 	if r.ContentLength > op.MaxBody {
 		httpserver.WriteProblem(w, r, &http.MaxBytesError{Limit: op.MaxBody})
 		return

@@ -61,7 +61,7 @@ func newGateway(t *testing.T, l *limit.Limiter) (*edge.Gateway, *[]identity.Prin
 	} {
 		entries = append(entries, &edge.Entry{
 			Module: "test", Operation: httpserver.Operation{Method: http.MethodPost, Path: "/" + string(access), Access: access, Rate: httpserver.RateAuth, MaxBody: 10},
-			Serve: func(w http.ResponseWriter, r *http.Request, _ httpserver.Operation) {
+			Serve: func(w http.ResponseWriter, r *http.Request, _ *httpserver.Operation) {
 				if _, err := io.ReadAll(r.Body); err != nil {
 					httpserver.WriteProblem(w, r, err)
 					return
@@ -167,7 +167,7 @@ func TestGateway_Deadline(t *testing.T) {
 		op := httpserver.Operation{Method: http.MethodPost, Path: "/x", Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: 10, Timeout: time.Minute}
 		g := &edge.Gateway{Authenticator: door{}, Origins: http.NewCrossOriginProtection(), Table: edge.NewTable([]*edge.Entry{{
 			Module: "test", Operation: op, Remote: remote,
-			Serve: func(_ http.ResponseWriter, r *http.Request, _ httpserver.Operation) {
+			Serve: func(_ http.ResponseWriter, r *http.Request, _ *httpserver.Operation) {
 				_, bounded = r.Context().Deadline()
 			},
 		}})}

@@ -127,7 +127,7 @@ func TestSettle(t *testing.T) {
 			settled := 0
 			op := httpserver.Operation{Method: http.MethodPost, Path: "/out", Access: httpserver.Public, Rate: httpserver.RateDefault, Revokes: true}
 			g := &edge.Gateway{
-				Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(w http.ResponseWriter, _ *http.Request, _ httpserver.Operation) {
+				Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(w http.ResponseWriter, _ *http.Request, _ *httpserver.Operation) {
 					if settled != 0 {
 						t.Error("settled before anything was revoked")
 					}
@@ -155,7 +155,7 @@ func TestAuthorizationOfTheOperation(t *testing.T) {
 	var seen string
 	op := httpserver.Operation{Method: http.MethodPost, Path: "/token", Access: httpserver.Public, Rate: httpserver.RateAuth, Headers: []string{"Authorization"}}
 	g := &edge.Gateway{
-		Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(_ http.ResponseWriter, r *http.Request, _ httpserver.Operation) {
+		Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(_ http.ResponseWriter, r *http.Request, _ *httpserver.Operation) {
 			seen = r.Header.Get("Authorization")
 		}}}),
 		Authenticator: door{}, Origins: http.NewCrossOriginProtection(),

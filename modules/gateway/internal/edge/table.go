@@ -17,8 +17,8 @@ type Entry struct {
 	// process keeps to the operation's time-out.
 	Remote bool
 	// Serve answers a request that has passed the gateway. The path's parameters are its path values, unless the module is Remote: that
-	// gets the path itself.
-	Serve func(w http.ResponseWriter, r *http.Request, op httpserver.Operation)
+	// gets the path itself. The operation is the entry's, to be read only.
+	Serve func(w http.ResponseWriter, r *http.Request, op *httpserver.Operation)
 }
 
 // Table finds the operation of a request; what is not in it does not exist outside. It is a tree of path segments in which
