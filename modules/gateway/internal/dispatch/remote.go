@@ -133,9 +133,9 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 			delete(r.Out.Header, name)
 		}
 	}
-	r.Out.Header[identity.AssertionHeader] = []string{with.assertion}
-	r.Out.Header[identity.AudienceHeader] = []string{with.module}
-	r.Out.Header[requestIDHeader] = []string{callctx.RequestID(r.In.Context())}
+	words := []string{with.assertion, with.module, callctx.RequestID(r.In.Context())}
+	r.Out.Header[identity.AssertionHeader], r.Out.Header[identity.AudienceHeader] = words[:1:1], words[1:2:2]
+	r.Out.Header[requestIDHeader] = words[2:]
 	if r.In.Header.Get("User-Agent") == "" {
 		r.Out.Header["User-Agent"] = nil // or the transport would sign as itself
 	}
