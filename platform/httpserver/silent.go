@@ -19,6 +19,9 @@ type silent struct {
 
 // note implements http.Server.ConnState.
 func (s *silent) note(conn net.Conn, state http.ConnState) {
+	if state == http.StateIdle {
+		return // after a request: it is not here any more
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state != http.StateNew {
