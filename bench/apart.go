@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,9 +100,6 @@ func apartFigures(samples []sample) ([]Figure, error) {
 	figures = append(figures, apartBill("time per second at rest", "ms", rest, rest)...)
 	return append(figures, apartBill("memory after", "MB", after, after)...), nil
 }
-
-// errBehind is for traffic that the shops did not sustain.
-var errBehind = errors.New("the rate was not achieved")
 
 // onTime are the rounds in which a shop did 99 % of the rate; ok tells that there are any. The others say nothing.
 func onTime(samples []sample, account string) (kept []sample, ok bool) {
