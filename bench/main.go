@@ -157,9 +157,7 @@ func (b *bench) result(ctx context.Context, r row) Result {
 	if result.Busy, err = busy(ctx); err == nil {
 		result.Figures, err = r.run(ctx, b)
 	}
-	if result.Costs = b.costs; !result.OK() {
-		result.Missed = r.missed
-	}
+	result.Costs = b.costs
 	if err != nil {
 		result.Error = strings.ReplaceAll(err.Error(), b.work, "")
 	}

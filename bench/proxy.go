@@ -14,7 +14,8 @@ var proxyRow = row{
 	note: "The gateway's process alone; all other modules are in a second one, on the cores of the load. Three rounds of 5 s with 32 connections, peers in turn. " +
 		"These only pass requests on, which carry the word that the gateway would give: no token, no limit; but the FastAPI gateway verifies a token of its own.",
 	missed: "net/http is passed twice, as a server and as a client, whose connections hand every request to two goroutines and back; the peers do it in one event loop, or (Caddy) pay the same. " +
-		"The token is verified once, the limit counted and the assertion signed for each request, which the peers are spared",
+		"The token is verified once, the limit counted and the assertion signed for each request, which the peers are spared. " +
+		"The bar was drawn where nginx took 12.2 us: 3.7 times as much",
 	run: proxy,
 }
 
@@ -22,6 +23,8 @@ var addedRow = row{
 	number: 5, name: "added", work: fmt.Sprintf("latency that the gateway adds to asking the remote module directly, open loop at %d/s", steadyRate),
 	note: "As row 4. Three rounds of 5 s each; latency counts from the intended start, a round that achieves less than 99 % of its rate does not count. " +
 		"Added is the smallest figure of the rounds less the smallest of those that asked the module itself.",
+	missed: "the load, the module and what stands between share two cores, and asking the module itself has a tail of milliseconds at this rate: what the peers add in the same rounds is the measure here. " +
+		"The bar was drawn where nginx added 0.14 ms to the p99",
 	run: added,
 }
 

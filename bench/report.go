@@ -66,8 +66,21 @@ func (r *Report) put(result Result) {
 	slices.SortFunc(r.Results, func(a, b Result) int { return a.Row - b.Row })
 }
 
+// explain says of the rows that miss a bar why, in the words of today.
+func (r *Report) explain() {
+	for i := range r.Results {
+		result := &r.Results[i]
+		result.Missed = ""
+		at := slices.IndexFunc(rows, func(one row) bool { return one.number == result.Row })
+		if at >= 0 && !result.OK() {
+			result.Missed = rows[at].missed
+		}
+	}
+}
+
 // save writes report.json and report.md.
 func (r *Report) save(dir string) error {
+	r.explain()
 	raw, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode report: %w", err)
