@@ -12,8 +12,9 @@ const turnsAhead = 4096
 // pace hands out numbers when their time has come, until the run is over.
 func (r *run) pace(ctx context.Context) {
 	defer close(r.turns)
-	runtime.LockOSThread() // for good: the thread ends with its changed timers
-	sharpen()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread() // a thread that ended would take the programs with it that it has started, see process.Start
+	defer sharpen()()
 	for n := 0; ; n++ {
 		at := r.start(n)
 		if r.over(n, at) {
