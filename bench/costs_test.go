@@ -60,3 +60,27 @@ func TestCostsOf(t *testing.T) {
 		t.Error("read what is no profile")
 	}
 }
+
+// A profile that is kept says nothing of the machine's folders.
+func TestAnywhere(t *testing.T) {
+	t.Parallel()
+	p := &profile.Profile{
+		SampleType: []*profile.ValueType{{Type: "cpu", Unit: "nanoseconds"}},
+		Mapping:    []*profile.Mapping{{ID: 1, File: "/home/ada/souk/bench/out/run-1/app"}},
+	}
+	var raw bytes.Buffer
+	if err := p.Write(&raw); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := anywhere(raw.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := profile.Parse(bytes.NewReader(kept))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(again.Mapping) != 1 || again.Mapping[0].File != "app" {
+		t.Errorf("%+v", again.Mapping)
+	}
+}

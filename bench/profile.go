@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/google/pprof/profile"
 )
 
 // profileTime is how long the processor is profiled.
@@ -50,9 +53,28 @@ func (b *bench) fetch(ctx context.Context, address, file string) (raw []byte, er
 	if err != nil {
 		return nil, fmt.Errorf("fetch profile: %w", err)
 	}
+	if raw, err = anywhere(raw); err != nil {
+		return nil, err
+	}
 	dir := filepath.Join(b.out, "profiles")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("keep profile: %w", err)
 	}
 	return raw, os.WriteFile(filepath.Join(dir, file), raw, 0o600) //nolint:wrapcheck // names the file
+}
+
+// anywhere takes from a profile where on this machine the program was.
+func anywhere(raw []byte) ([]byte, error) {
+	p, err := profile.Parse(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("read profile: %w", err)
+	}
+	for _, m := range p.Mapping {
+		m.File = filepath.Base(m.File)
+	}
+	var out bytes.Buffer
+	if err := p.Write(&out); err != nil {
+		return nil, fmt.Errorf("write profile: %w", err)
+	}
+	return out.Bytes(), nil
 }
