@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// ErrHalf is a request of which a server of ours says that it did not arrive whole, or that its client left.
-var ErrHalf = errors.New("the connection broke off in the request")
+// errHalf is a request of which a server of ours says that it did not arrive whole, or that its client left.
+var errHalf = errors.New("the connection broke off in the request")
 
 // maxHalf bounds in bytes the problem that says so; longer replies say something else.
 const maxHalf = 4 << 10
 
-// Whole returns ErrHalf when a reply of another process's server blames a request for having been cut short or garbled, or its client for
+// Whole returns an error when a reply of another process's server blames a request for having been cut short or garbled, or its client for
 // having left. To one that sent a whole request and is still there, it is the way between the two that broke off. Otherwise the reply can be
 // read as before.
 func Whole(reply *http.Response) error {
 	if reply.StatusCode == StatusClientClosedRequest {
-		return ErrHalf
+		return errHalf
 	}
 	if reply.StatusCode != http.StatusBadRequest || !reply.Close || !strings.HasPrefix(reply.Header.Get("Content-Type"), problemType) {
 		return nil
@@ -35,7 +35,7 @@ func Whole(reply *http.Response) error {
 	}
 	_ = json.Unmarshal(start, &problem) // what cannot be read has no code
 	if problem.Code == "malformed_request" || problem.Code == "body_unreadable" {
-		return ErrHalf
+		return errHalf
 	}
 	reply.Body = struct {
 		io.Reader

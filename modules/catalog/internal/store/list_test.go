@@ -26,7 +26,8 @@ func TestListReadsThePageOnly(t *testing.T) {
 			"of a look":     {Before: middle, Limit: 20, Until: store.Place{CreatedAt: start, ID: "p"}},
 		} {
 			if db.Engine() == database.SQLite {
-				if plan := planOf(t, db, f); !strings.Contains(plan, "archived_at=? AND created_at") || strings.Contains(plan, "TEMP B-TREE") {
+				statement, args := f.Statement(db.Engine())
+				if plan := dbtest.Plan(t, db, statement, args...); !strings.Contains(plan, "archived_at=? AND created_at") || strings.Contains(plan, "TEMP B-TREE") {
 					t.Errorf("%s: does not begin at the page:\n%s", name, plan)
 				}
 			} else if n := rowsRead(t, db, f); n > 300 {
@@ -56,70 +57,14 @@ func manyProducts(t *testing.T, db *database.DB, count int) (middle store.Place)
 	return middle
 }
 
-// planOf is how SQLite would run the statement.
-func planOf(t *testing.T, db *database.DB, f store.Filter) (plan string) {
+// rowsRead counts the steps a server takes to read a page.
+func rowsRead(t *testing.T, db *database.DB, f store.Filter) int {
 	t.Helper()
-	statement, args := f.Statement(db.Engine())
-	read(t, db, func(ctx context.Context, tx *database.Tx) error {
-		rows, err := tx.Query(ctx, "EXPLAIN QUERY PLAN "+statement, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var step string
-			if err := rows.Scan(new(int), new(int), new(int), &step); err != nil {
-				return err
-			}
-			plan += step + "\n"
-		}
-		return rows.Err()
-	})
-	return plan
-}
-
-// rowsRead counts the steps a server takes through indices and tables to read a page.
-func rowsRead(t *testing.T, db *database.DB, f store.Filter) (steps int) {
-	t.Helper()
-	read(t, db, func(ctx context.Context, tx *database.Tx) error {
-		before, err := stepsTaken(ctx, tx)
-		if err != nil {
-			return err
-		}
+	return dbtest.Steps(t, db, func(ctx context.Context, tx *database.Tx) error {
 		list, err := store.List(ctx, tx, f)
 		if err == nil && len(list) != 20 {
 			err = fmt.Errorf("a page of %d", len(list))
 		}
-		if err == nil {
-			steps, err = stepsTaken(ctx, tx)
-		}
-		steps -= before
 		return err
 	})
-	return steps
-}
-
-// stepsTaken is the account of the connection, to which reading it adds a few.
-func stepsTaken(ctx context.Context, tx *database.Tx) (steps int, err error) {
-	rows, err := tx.Query(ctx, `SHOW SESSION STATUS LIKE 'Handler\_read\_%'`)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		var n int
-		if err := rows.Scan(&name, &n); err != nil {
-			return 0, err
-		}
-		steps += n
-	}
-	return steps, rows.Err()
-}
-
-func read(t *testing.T, db *database.DB, fn func(context.Context, *database.Tx) error) {
-	t.Helper()
-	if err := db.Read(t.Context(), fn); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -146,7 +146,7 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 // in this process writes the reply. The proxy alone would send both, and of two policies for a page a browser keeps the narrower.
 func answered(reply *http.Response) error {
 	if err := httpserver.Whole(reply); err != nil {
-		return err //nolint:wrapcheck // failed looks at it
+		return err //nolint:wrapcheck // for failed, to whom it is a module that broke off
 	}
 	with, _ := reply.Request.Context().Value(outgoingKey{}).(*outgoing)
 	*with.sign = good

@@ -301,3 +301,26 @@ func TestRemote_BadBody(t *testing.T) {
 		t.Errorf("%d %s, %v", reply.StatusCode, text, err)
 	}
 }
+
+// gone is a transport that gives up in the middle of the body: it closes it, and reads on.
+type gone struct{}
+
+func (gone) RoundTrip(r *http.Request) (*http.Response, error) {
+	_, _ = io.CopyN(io.Discard, r.Body, 1)
+	_ = r.Body.Close()
+	_, _ = io.Copy(io.Discard, r.Body)
+	return nil, io.ErrUnexpectedEOF
+}
+
+// A module that hangs up in the middle of a body is a module that broke off. That the body was not read to its end is not the client's doing.
+func TestRemote_HangsUpInTheBody(t *testing.T) {
+	t.Parallel()
+	base, _ := url.Parse("http://127.0.0.1:1")
+	remote := dispatch.NewRemote("orders", base, gone{}, newSigner(t), slog.New(slog.DiscardHandler))
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { remote.ServeHTTP(w, r, operation) }))
+	t.Cleanup(gateway.Close)
+	reply := exchange(t, gateway, "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Length: 2\n\n{}")
+	if reply.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", reply.StatusCode)
+	}
+}

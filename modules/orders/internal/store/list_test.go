@@ -26,9 +26,11 @@ func TestOrdersReadsThePageOnly(t *testing.T) {
 		for name, f := range map[string]store.Filter{"of a buyer": {BuyerID: "u"}, "of a merchant": {MerchantID: "m"}} {
 			f.Limit, f.BeforeAt, f.BeforeID = 20, placedAt(many/2), orderID(many/2)
 			var ids, want []string
-			steps := 0
-			read(t, db, func(ctx context.Context, tx *database.Tx) (err error) {
-				ids, steps, err = page(ctx, tx, f)
+			steps := dbtest.Steps(t, db, func(ctx context.Context, tx *database.Tx) error {
+				list, err := store.Orders(ctx, tx, f)
+				for _, o := range list {
+					ids = append(ids, o.ID)
+				}
 				return err
 			})
 			for i := range 20 {
@@ -41,7 +43,8 @@ func TestOrdersReadsThePageOnly(t *testing.T) {
 				t.Errorf("%s: %d rows read for 20 orders", name, steps)
 			}
 			if db.Engine() == database.SQLite {
-				if plan := planOf(t, db, f); !strings.Contains(plan, "created_at<?") || strings.Contains(plan, "TEMP B-TREE") {
+				statement, args := f.Statement(db.Engine())
+				if plan := dbtest.Plan(t, db, statement, args...); !strings.Contains(plan, "created_at<?") || strings.Contains(plan, "TEMP B-TREE") {
 					t.Errorf("%s: does not begin at the page:\n%s", name, plan)
 				}
 			}
@@ -70,72 +73,6 @@ func manyOrders(t *testing.T, db *database.DB, count int) {
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// page reads one, and counts the steps that a server takes through indices and tables for it; 0 on SQLite.
-func page(ctx context.Context, tx *database.Tx, f store.Filter) (ids []string, steps int, err error) {
-	before, err := stepsTaken(ctx, tx)
-	if err != nil {
-		return nil, 0, err
-	}
-	list, err := store.Orders(ctx, tx, f)
-	if err != nil {
-		return nil, 0, err
-	}
-	for _, o := range list {
-		ids = append(ids, o.ID)
-	}
-	steps, err = stepsTaken(ctx, tx)
-	return ids, steps - before, err
-}
-
-// stepsTaken is the account of the server's connection, to which reading it adds a few.
-func stepsTaken(ctx context.Context, tx *database.Tx) (steps int, err error) {
-	if tx.Engine() == database.SQLite {
-		return 0, nil
-	}
-	rows, err := tx.Query(ctx, `SHOW SESSION STATUS LIKE 'Handler\_read\_%'`)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var n int
-		if err := rows.Scan(new(string), &n); err != nil {
-			return 0, err
-		}
-		steps += n
-	}
-	return steps, rows.Err()
-}
-
-// planOf is how SQLite would run the statement.
-func planOf(t *testing.T, db *database.DB, f store.Filter) (plan string) {
-	t.Helper()
-	statement, args := f.Statement(db.Engine())
-	read(t, db, func(ctx context.Context, tx *database.Tx) error {
-		rows, err := tx.Query(ctx, "EXPLAIN QUERY PLAN "+statement, args...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var step string
-			if err := rows.Scan(new(int), new(int), new(int), &step); err != nil {
-				return err
-			}
-			plan += step + "\n"
-		}
-		return rows.Err()
-	})
-	return plan
-}
-
-func read(t *testing.T, db *database.DB, fn func(context.Context, *database.Tx) error) {
-	t.Helper()
-	if err := db.Read(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
