@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"app/bench/process"
+	"app/platform/freeport"
 )
 
 // The bare server is the least that an HTTP server in Go can do: it answers every request with the same bytes. What it
@@ -47,7 +48,7 @@ func (b *bench) startBare(ctx context.Context, core string) (*server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"app/bench/process"
+	"app/platform/freeport"
 )
 
 // debianPython has Debian's packages; a python3 that comes earlier on the path may not.
@@ -109,7 +110,7 @@ func (b *bench) fastAPIFolder() string { return filepath.Join(b.root, "bench", "
 
 // serve starts one service with one worker, for there is one core, on the quick event loop and parser, without a log of requests.
 func (f *fastAPI) serve(ctx context.Context, name string, environment ...string) (*server, error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}

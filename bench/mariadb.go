@@ -17,6 +17,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"app/bench/process"
+	"app/platform/freeport"
 )
 
 // mariaDB is a private server on a loopback port, with one schema and the account that owns it, both of the same name.
@@ -35,7 +36,7 @@ func (b *bench) startMariaDB(ctx context.Context, core, schema string) (m *maria
 	if err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}

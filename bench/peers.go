@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"app/bench/process"
+	"app/platform/freeport"
 )
 
 // peerPrograms are the well-known servers that can stand in the gateway's place. They pass requests on; they neither verify tokens nor
@@ -118,7 +119,7 @@ func installed(names ...string) bool {
 }
 
 func (b *bench) startPeer(ctx context.Context, program peerProgram, path, core, module string) (*server, error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
 	"app/bench/process"
+	"app/platform/freeport"
 )
 
 // startPatience is how long the shop may take to be ready before the run is given up.
@@ -43,11 +43,11 @@ func (b *bench) serve(ctx context.Context, data, core string) (*server, error) {
 
 // launch starts a process of the shop that hosts the modules of a selection, and waits until it is ready.
 func (b *bench) launch(ctx context.Context, cores string, environment []string, selection string) (*server, error) {
-	public, err := freeAddress(ctx)
+	public, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
-	admin, err := freeAddress(ctx)
+	admin, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -88,16 +88,6 @@ func (s *server) await(ctx context.Context) error {
 	}
 	s.took = took + time.Since(begun)
 	return nil
-}
-
-// freeAddress is a loopback address that nobody listens at.
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
 
 // pause waits.

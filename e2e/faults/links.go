@@ -6,9 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +14,8 @@ import (
 	"github.com/Shopify/toxiproxy/v2/toxics"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"app/platform/freeport"
 )
 
 // links are the proxies between processes and what they talk to, by name.
@@ -32,37 +31,16 @@ type link struct {
 // open makes a link to an address and returns the address to use instead.
 func (l links) open(name, upstream string) (address string, err error) {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	for range 10 { // another process may take the port
-		if address, err = freeAddress(); err != nil {
-			return "", err
-		}
-		proxy := toxiproxy.NewProxy(server, name, address, upstream)
-		if err = proxy.Start(); err != nil {
-			continue
-		}
-		l[name] = &link{proxy: proxy}
-		return address, l[name].addValves()
+	if address, err = freeport.Address(); err != nil {
+		return "", fmt.Errorf("open link %s: %w", name, err)
 	}
-	return "", fmt.Errorf("open link %s: %w", name, err)
-}
-
-// freeAddress finds a port that nobody listens at, below those that the system gives to connections on their way out: a
-// link that was cut listens there again. It gives none twice: what has one may not listen yet.
-func freeAddress() (string, error) {
-	for range 1000 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(10_000+rand.IntN(20_000))) //nolint:gosec // a port needs no secrecy
-		if _, given := givenAddresses.LoadOrStore(address, true); given {
-			continue
-		}
-		l, err := net.Listen("tcp", address) //nolint:noctx // returns at once
-		if err == nil {
-			return address, l.Close()
-		}
+	proxy := toxiproxy.NewProxy(server, name, address, upstream)
+	if err := proxy.Start(); err != nil {
+		return "", fmt.Errorf("open link %s: %w", name, err)
 	}
-	return "", errors.New("no port is free")
+	l[name] = &link{proxy: proxy}
+	return address, l[name].addValves()
 }
-
-var givenAddresses sync.Map
 
 // close ends all links.
 func (l links) close() {

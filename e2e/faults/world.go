@@ -19,6 +19,7 @@ import (
 	"app/platform/config"
 	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
+	"app/platform/freeport"
 	"app/platform/host"
 )
 
@@ -98,7 +99,7 @@ func openWorld(t testing.TB, servers Servers, plan *Plan, dir string) (*world, e
 	w.broker = servers.Rabbit.Host(t)
 	addresses := map[string]string{}
 	for _, name := range shop.Served() {
-		address, err := freeAddress()
+		address, err := freeport.Address()
 		if err != nil {
 			return nil, err
 		}

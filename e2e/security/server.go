@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 
 	"app/bench/process"
 	"app/e2e/shop"
+	"app/platform/freeport"
 )
 
 // server is the shop under measurement.
@@ -45,17 +45,14 @@ func start(ctx context.Context, work, binary string) (*server, error) {
 		}
 	}
 	var addresses [2]string
+	var err error
 	for i := range addresses {
-		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, fmt.Errorf("find a free port: %w", err)
+		if addresses[i], err = freeport.Address(); err != nil {
+			return nil, err
 		}
-		addresses[i] = l.Addr().String()
-		_ = l.Close() // nothing was sent
 	}
 	s.address = addresses[0]
 	s.client = &shop.Client{Base: "http://" + s.address, Patience: 30 * time.Second}
-	var err error
 	s.Process, err = process.Start(ctx, process.Options{
 		Program: binary, Args: []string{"serve", "--all"}, Dir: work, Core: core, Ready: "ready in ",
 		Env: append(environment(work), "HTTP_ADDR="+s.address, "ADMIN_ADDR="+addresses[1]),

@@ -2,7 +2,6 @@ package shop
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -17,6 +16,7 @@ import (
 	"app/platform/config"
 	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
+	"app/platform/freeport"
 	"app/platform/host"
 	"app/platform/network"
 )
@@ -276,13 +276,12 @@ func (s *Shop) Part(t testing.TB, name string) *Part {
 	return nil
 }
 
-// FreeAddress is a loopback address that nobody listens at.
+// FreeAddress is a loopback address that nobody listens at and nobody else is given.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr())
+	return address
 }

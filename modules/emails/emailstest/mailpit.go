@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +20,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"app/platform/freeport"
 )
 
 // MailpitOptions say how the server is set up.
@@ -174,19 +175,13 @@ func (m *Mailpit) ready() bool {
 	return reply.StatusCode == http.StatusOK
 }
 
-// freePort gives a port below those that connections take by themselves.
 func freePort(t testing.TB) int {
 	t.Helper()
-	for range 100 {
-		port := 10_000 + rand.IntN(20_000)                                             //nolint:gosec // nothing secret
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
-		if err == nil {
-			_ = l.Close()
-			return port
-		}
+	port, err := freeport.Port()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return 0
+	return port
 }
 
 // Address is where the server listens.

@@ -5,9 +5,7 @@ package dbtest
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -21,6 +19,8 @@ import (
 	"time"
 
 	"github.com/go-sql-driver/mysql"
+
+	"app/platform/freeport"
 )
 
 // guard runs a server until its standard input says something or ends, which happens too when the process of the tests is
@@ -67,7 +67,7 @@ func startPrivate(args []string) (s *Server, err error) {
 	if s.dir, err = os.MkdirTemp("", "souk-test-mariadb-"); err != nil {
 		return nil, err
 	}
-	if s.port, err = freePort(); err != nil {
+	if s.port, err = freeport.Port(); err != nil {
 		return nil, err
 	}
 	if s.command, err = prepare(s.dir); err != nil {
@@ -87,19 +87,6 @@ func startPrivate(args []string) (s *Server, err error) {
 	}
 	s.root = administrator{sql.OpenDB(connector), url.URL{Scheme: "mysql", Host: s.Address()}}
 	return s, nil
-}
-
-// freePort finds a port that nobody listens at, below those that the system gives to connections on their way out: the
-// server is started again on it.
-func freePort() (int, error) {
-	for range 100 {
-		port := 10_000 + rand.IntN(20_000)                                             //nolint:gosec // it keeps no secret
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
-		if err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, errors.New("no port is free")
 }
 
 // boot starts the server and waits until it answers.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"os"
@@ -19,6 +18,8 @@ import (
 	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
+
+	"app/platform/freeport"
 )
 
 // startPatience is how long a server may take until it answers: it is an Erlang system on a busy machine.
@@ -55,7 +56,7 @@ func newServer() (*Server, error) {
 	}
 	s := &Server{program: program}
 	for _, port := range []*int{&s.port, &s.web, &s.mapper, &s.inside} {
-		if *port, err = freePort(); err != nil {
+		if *port, err = freeport.Port(); err != nil {
 			return nil, err
 		}
 	}
@@ -91,19 +92,6 @@ func find() (string, error) {
 		return path, nil
 	}
 	return "", errNotInstalled
-}
-
-// freePort finds a port that nobody listens at, below those that the system gives to connections on their way out: the
-// server is started again on it.
-func freePort() (int, error) {
-	for range 100 {
-		port := 10_000 + rand.IntN(20_000)                                             //nolint:gosec // a port needs no secrecy
-		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))) //nolint:noctx // returns at once
-		if err == nil {
-			return port, l.Close()
-		}
-	}
-	return 0, errors.New("no port is free")
 }
 
 // config is as durable as the defaults, and small.
