@@ -12,6 +12,6 @@ CREATE TABLE events_outbox (
     request_id        VARCHAR(128) NOT NULL,
     trace             VARCHAR(64)  NOT NULL,
     secret            INTEGER      NOT NULL,
-    state             INTEGER      NOT NULL CHECK (state IN (0, 1, 2)),
+    state             INTEGER      NOT NULL CHECK (state BETWEEN 0 AND 2),
     payload           MEDIUMBLOB   NOT NULL
 )

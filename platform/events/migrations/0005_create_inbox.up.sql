@@ -5,7 +5,7 @@ CREATE TABLE events_inbox (
     consumer    VARCHAR(100) NOT NULL,
     event_id    VARCHAR(36)  NOT NULL,
     type        VARCHAR(100) NOT NULL,
-    state       INTEGER      NOT NULL CHECK (state IN (0, 1, 2)),
+    state       INTEGER      NOT NULL CHECK (state BETWEEN 0 AND 2),
     attempts    INTEGER      NOT NULL,
     next_at     BIGINT       NOT NULL,
     received_at BIGINT       NOT NULL,

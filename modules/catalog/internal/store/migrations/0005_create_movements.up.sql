@@ -9,6 +9,6 @@ CREATE TABLE catalog_movements (
     actor VARCHAR(64) NOT NULL,
     order_id VARCHAR(40) NOT NULL,
     created_at BIGINT NOT NULL,
-    CHECK (kind IN ('received', 'corrected', 'sold', 'returned')),
+    CHECK (kind = 'received' OR kind = 'corrected' OR kind = 'sold' OR kind = 'returned'),
     CHECK (delta <> 0)
 );

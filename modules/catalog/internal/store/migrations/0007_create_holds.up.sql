@@ -5,5 +5,5 @@ CREATE TABLE catalog_holds (
     state VARCHAR(16) NOT NULL,
     expires_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
-    CHECK (state IN ('held', 'sold', 'released', 'short', 'cancelled'))
+    CHECK (state = 'held' OR state = 'sold' OR state = 'released' OR state = 'short' OR state = 'cancelled')
 );

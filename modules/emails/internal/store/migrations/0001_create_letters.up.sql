@@ -16,6 +16,6 @@ CREATE TABLE emails_letters (
   created_at BIGINT NOT NULL,
   sent_at BIGINT NOT NULL,
   UNIQUE (event_id, template, recipient),
-  CHECK (status IN ('queued', 'sending', 'sent', 'failed', 'unknown')),
+  CHECK (status = 'queued' OR status = 'sending' OR status = 'sent' OR status = 'failed' OR status = 'unknown'),
   CHECK (attempts >= 0)
 )

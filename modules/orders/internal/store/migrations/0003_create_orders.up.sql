@@ -18,7 +18,7 @@ CREATE TABLE orders_orders (
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    CHECK (status IN ('pending_payment', 'paid', 'cancelled', 'refunded')),
-    CHECK (payment_status IN ('pending', 'succeeded', 'failed', 'refunded')),
+    CHECK (status = 'pending_payment' OR status = 'paid' OR status = 'cancelled' OR status = 'refunded'),
+    CHECK (payment_status = 'pending' OR payment_status = 'succeeded' OR payment_status = 'failed' OR payment_status = 'refunded'),
     CHECK (total >= 0)
 );

@@ -11,6 +11,6 @@ CREATE TABLE payments_refunds (
     due_at BIGINT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    CHECK (state IN ('queued', 'sending', 'unknown', 'done', 'failed')),
+    CHECK (state = 'queued' OR state = 'sending' OR state = 'unknown' OR state = 'done' OR state = 'failed'),
     CHECK (amount > 0)
 );

@@ -10,7 +10,7 @@ CREATE TABLE payments_test_charges (
     refunded BIGINT NOT NULL,
     capture_at BIGINT NULL,
     created_at BIGINT NOT NULL,
-    CHECK (status IN ('pending', 'captured', 'declined')),
+    CHECK (status = 'pending' OR status = 'captured' OR status = 'declined'),
     CHECK (captured <= amount),
     CHECK (refunded <= captured)
 );
