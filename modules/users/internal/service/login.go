@@ -60,6 +60,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 		}
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		account := account
 		if rehashed != "" {
 			err := store.RehashPassword(ctx, tx, account.ID, account.PasswordHash, rehashed)
 			if err != nil && !errors.Is(err, store.ErrChanged) {
