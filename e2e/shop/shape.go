@@ -154,7 +154,7 @@ func (s *Shop) inProcess(t testing.TB, shape Shape, env map[string]string) {
 	h, err := host.New(t.Context(), host.Options{
 		Modules: all, Hosted: names(), Environment: config.Fixed(env), Listener: listener,
 		Logger: slog.New(slog.NewTextHandler(testLog{t}, &slog.HandlerOptions{Level: slog.LevelWarn})),
-		Split:  split, Network: conditions,
+		Split:  split, Network: conditions, Rehearse: shape == RPC,
 	})
 	if err != nil {
 		t.Fatal(err)

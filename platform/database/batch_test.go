@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -67,6 +69,178 @@ func TestFailedCommitReachesEverybody(t *testing.T) {
 	if got := thingsIn(t, db); len(got) != 0 {
 		t.Errorf("things = %v after a failed commit", got)
 	}
+	write(t, db, "later")
+}
+
+// TestOneFailsTheOthersRunAgain has each misdeed happen in a batch without savepoints.
+func TestOneFailsTheOthersRunAgain(t *testing.T) {
+	t.Parallel()
+	for _, misdeed := range misdeeds {
+		t.Run(misdeed.name, func(t *testing.T) {
+			t.Parallel()
+			db := dbtest.Open(t, things)
+			var ran, followed [2]atomic.Int32
+			good := func(i int) database.Work {
+				return func(ctx context.Context, tx *database.Tx) error {
+					ran[i].Add(1)
+					tx.AfterCommit(func() { followed[i].Add(1) })
+					return insert(ctx, tx, "good"+strconv.Itoa(i))
+				}
+			}
+			errs := together(t, db, good(0), misdeed.work, good(1))
+			if errs[0] != nil || !misdeed.ok(errs[1]) || errs[2] != nil {
+				t.Errorf("errors: %v", errs)
+			}
+			if diff := cmp.Diff([]string{"good0", "good1"}, thingsIn(t, db)); diff != "" {
+				t.Errorf("things (-want +got):\n%s", diff)
+			}
+			if ran[0].Load() != 2 || ran[1].Load() != 1 {
+				t.Errorf("ran %d and %d times, want 2 (undone once) and 1", ran[0].Load(), ran[1].Load())
+			}
+			if followed[0].Load() != 1 || followed[1].Load() != 1 {
+				t.Errorf("AfterCommit ran %d and %d times", followed[0].Load(), followed[1].Load())
+			}
+			if db.Stats().Retries == 0 {
+				t.Error("no repetition counted")
+			}
+		})
+	}
+}
+
+// What has started is completed, also when it has to start again and nobody waits for it any more.
+func TestRunAgainWithoutItsContext(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, things)
+	database.Patient(db)
+	release := block(t, db)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	left, failed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		left <- db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+			cancel()
+			return insert(ctx, tx, "left")
+		})
+	}()
+	await(t, func() bool { return db.Stats().Waiting == 1 })
+	go func() { failed <- db.Write(context.Background(), misdeeds[0].work) }()
+	await(t, func() bool { return db.Stats().Waiting == 2 })
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	if err := <-left; err != nil {
+		t.Errorf("the caller that left: %v", err)
+	}
+	if err := <-failed; !errors.Is(err, errRefused) {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"left"}, thingsIn(t, db)); diff != "" {
+		t.Errorf("things (-want +got):\n%s", diff)
+	}
+	if db.Stats().Retries == 0 {
+		t.Error("nobody ran again")
+	}
+}
+
+// Who fails without having changed anything has nothing to take back.
+func TestFailureThatChangedNothingUndoesNobody(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, things)
+	write(t, db, "there")
+	before := db.Stats()
+	good := func(id string) database.Work {
+		return func(ctx context.Context, tx *database.Tx) error { return insert(ctx, tx, id) }
+	}
+	errs := together(t, db,
+		good("a"),
+		func(context.Context, *database.Tx) error { return errRefused },
+		good("b"),
+		func(ctx context.Context, tx *database.Tx) error { return insert(ctx, tx, "there") },
+		func(ctx context.Context, tx *database.Tx) error {
+			if _, err := tx.Exec(ctx, "UPDATE things SET n = ? WHERE id = ?", 7, "nowhere"); err != nil {
+				return err
+			}
+			var n int
+			if err := tx.QueryRow(ctx, "SELECT n FROM things WHERE id = ?", "there").Scan(&n); err != nil {
+				return err
+			}
+			return errRefused
+		},
+		good("c"),
+	)
+	if errs[0] != nil || !errors.Is(errs[1], errRefused) || errs[2] != nil || !database.IsDuplicate(errs[3]) || !errors.Is(errs[4], errRefused) || errs[5] != nil {
+		t.Errorf("errors: %v", errs)
+	}
+	if diff := cmp.Diff([]string{"a", "b", "c", "there"}, thingsIn(t, db)); diff != "" {
+		t.Errorf("things (-want +got):\n%s", diff)
+	}
+	after := db.Stats()
+	if after.Retries != before.Retries {
+		t.Errorf("%d ran again", after.Retries-before.Retries)
+	}
+}
+
+// TestBatchesOfAnyKind mixes everything that a caller can do, in batches with savepoints and without, and keeps books.
+func TestBatchesOfAnyKind(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, things)
+	random := rand.New(rand.NewPCG(1, 2))
+	want := []string{}
+	for round := range 150 {
+		size := 1 + random.IntN(12)
+		works, ids := make([]database.Work, size), make([]string, size)
+		for i := range works {
+			id := fmt.Sprintf("%03d-%02d", round, i)
+			insertIt := func(ctx context.Context, tx *database.Tx) error { return insert(ctx, tx, id) }
+			switch random.IntN(60) {
+			case 0:
+				works[i] = misdeeds[random.IntN(len(misdeeds))].work
+			case 1:
+				works[i] = func(context.Context, *database.Tx) error { return errRefused }
+			default:
+				works[i], ids[i] = insertIt, id
+			}
+		}
+		for i, err := range together(t, db, works...) {
+			if (err == nil) != (ids[i] != "") {
+				t.Fatalf("round %d, caller %d (%q): %v", round, i, ids[i], err)
+			}
+			if err == nil {
+				want = append(want, ids[i])
+			}
+		}
+	}
+	if diff := cmp.Diff(want, thingsIn(t, db)); diff != "" {
+		t.Errorf("things (-acknowledged +got):\n%s", diff)
+	}
+	if s := db.Stats(); s.Retries == 0 || s.Retries > uint64(len(want)) {
+		t.Errorf("%d of %d ran again", s.Retries, len(want))
+	}
+}
+
+// A caller that swallows the error with which SQLite ended the transaction takes nobody's acknowledged work with it.
+func TestFullDatabaseUnderASwallower(t *testing.T) {
+	t.Parallel()
+	db := dbtest.Open(t, things, fstest.MapFS{"0002_create_blobs.up.sql": {Data: []byte(
+		`CREATE TABLE blobs (id VARCHAR(30) PRIMARY KEY, body MEDIUMBLOB)`)}})
+	limit(t, db, 40)
+	good := func(id string) database.Work {
+		return func(ctx context.Context, tx *database.Tx) error { return insert(ctx, tx, id) }
+	}
+	errs := together(t, db, good("a"), func(ctx context.Context, tx *database.Tx) error {
+		_, _ = tx.Exec(ctx, "INSERT INTO blobs (id, body) VALUES (?, ?)", "big", make([]byte, 1<<20))
+		return nil
+	}, good("b"))
+	want := []string{}
+	for i, id := range []string{"a", "", "b"} {
+		if errs[i] == nil && id != "" {
+			want = append(want, id)
+		}
+	}
+	if diff := cmp.Diff(want, thingsIn(t, db)); diff != "" {
+		t.Errorf("things (-acknowledged +got):\n%s", diff)
+	}
+	limit(t, db, 1<<20)
 	write(t, db, "later")
 }
 

@@ -14,6 +14,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -68,6 +69,9 @@ type Options struct {
 	// Metrics is where souk_database_* is registered; nowhere when nil. One database of a module at a time.
 	Metrics prometheus.Registerer
 
+	// Rehearse makes Write run everything twice, undoing the first time: for tests that work can be repeated.
+	Rehearse bool
+
 	alone bool // see OpenAlone
 }
 
@@ -79,7 +83,7 @@ type Work func(ctx context.Context, tx *Tx) error
 type Stats struct {
 	Writes  uint64 // calls of Write whose changes were committed
 	Commits uint64 // commits they took: fewer than Writes where callers shared one
-	Retries uint64 // times that MySQL asked for a transaction to be tried again
+	Retries uint64 // times that work ran again: MySQL asked for it, or on SQLite another caller's failure undid it
 	Waiting int    // callers of Write that wait for their turn now (SQLite) or for a connection (MySQL)
 }
 
@@ -110,6 +114,8 @@ type DB struct {
 	logger  *slog.Logger
 	now     func() time.Time
 
+	rehearse bool
+
 	closeOnce sync.Once
 	closeErr  error
 	bunOnce   sync.Once
@@ -128,7 +134,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{module: o.Module, place: place.String(), engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now}
+	db := &DB{module: o.Module, place: place.String(), engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now, rehearse: o.Rehearse}
 	if place.Engine == MySQL {
 		db.store, err = openMySQL(ctx, place, o)
 	} else {
@@ -187,14 +193,14 @@ func (db *DB) Close() error {
 // sees them. An error of fn rolls its changes back and is returned as it is; a panic rolls back and goes on in the
 // caller's goroutine.
 //
-// fn may run more than once (MySQL asks for a repetition after a deadlock) and must have no effect outside the
-// database; use Tx.AfterCommit for what follows from success. A caller whose context ends before fn starts gets the
-// context's error and fn is not run; once started, fn is completed whatever happens to the context. The context
-// that fn gets is marked by callctx.WithTransaction, and calling Write with it is ErrNested. Read may be called
-// within fn but sees the last committed state.
+// fn may run more than once (MySQL asks for a repetition after a deadlock, SQLite undoes callers together) and must have no
+// effect outside the database but to set its results anew; use Tx.AfterCommit for what follows from success. A caller
+// whose context ends before fn starts gets the context's error and fn is not run; once started, fn is completed whatever
+// happens to the context. The context that fn gets is marked by callctx.WithTransaction, and calling Write with it is
+// ErrNested. Read may be called within fn but sees the last committed state.
 //
-// On SQLite the callers that wait at the same time share one commit, each guarded by a savepoint, so that the
-// failure of one does not touch the others; if that commit fails all of them get the error.
+// On SQLite the callers that wait at the same time share one commit; if that commit fails all of them get the error. A
+// caller that fails having changed something takes the others' changes back with its own, and they run again without it.
 func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	if callctx.Transaction(ctx) != "" {
 		return ErrNested
@@ -202,8 +208,17 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if db.rehearse {
+		err := db.store.write(ctx, db, func(ctx context.Context, tx *Tx) error { return cmp.Or(fn(ctx, tx), errRehearsed) })
+		if !errors.Is(err, errRehearsed) {
+			return err
+		}
+	}
 	return db.store.write(ctx, db, fn)
 }
+
+// errRehearsed undoes what was only tried.
+var errRehearsed = errors.New("database: rehearsed")
 
 type readKey struct{}
 

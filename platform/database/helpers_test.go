@@ -107,9 +107,10 @@ func (p panicked) Error() string { return "panicked" }
 func block(t *testing.T, db *database.DB) (release func() error) {
 	t.Helper()
 	started, free, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	begun := sync.OnceFunc(func() { close(started) })
 	go func() {
 		done <- db.Write(context.Background(), func(context.Context, *database.Tx) error {
-			close(started)
+			begun()
 			<-free
 			return nil
 		})

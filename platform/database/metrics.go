@@ -40,7 +40,7 @@ func newMeter(r prometheus.Registerer, module string, stats func() Stats) (*mete
 		m.wait, m.commit, m.batch,
 		counter("writes_total", "Writes that were committed.", func(s Stats) uint64 { return s.Writes }),
 		counter("commits_total", "Commits: fewer than writes where writes shared one.", func(s Stats) uint64 { return s.Commits }),
-		counter("retries_total", "Transactions that MySQL asked to be repeated, after deadlocks for instance.", func(s Stats) uint64 { return s.Retries }),
+		counter("retries_total", "Transactions that ran again: after deadlocks on MySQL, undone together with one that failed on SQLite.", func(s Stats) uint64 { return s.Retries }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "souk_database_writes_waiting", Help: "Writes that wait for their turn or a connection now.", ConstLabels: labels,
 		}, func() float64 { return float64(stats().Waiting) }),

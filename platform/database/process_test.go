@@ -36,6 +36,7 @@ var roles = map[string]func(context.Context, *database.DB) error{
 }
 
 func TestMain(m *testing.M) {
+	dbtest.Rehearse = false
 	role := os.Getenv(roleVariable) //nolint:forbidigo // how this binary speaks to itself
 	if role == "" {
 		os.Exit(m.Run())

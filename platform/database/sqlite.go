@@ -170,7 +170,7 @@ func (s *sqliteStore) ping(ctx context.Context) error {
 func (s *sqliteStore) stats() Stats {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
-	return Stats{Writes: s.writer.writes.Load(), Commits: s.writer.commits.Load(), Waiting: s.writer.length}
+	return Stats{Writes: s.writer.writes.Load(), Commits: s.writer.commits.Load(), Retries: s.writer.repeats.Load(), Waiting: s.writer.length}
 }
 
 func (s *sqliteStore) builder() *bun.DB { return bun.NewDB(s.readerDB, sqlitedialect.New()) }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"io"
 	"net/url"
 	"reflect"
+	"strings"
 
 	"modernc.org/sqlite"
 )
@@ -68,6 +70,8 @@ type sqliteConn struct {
 	conn       sqliteDriverConn
 	statements map[string]*statement
 	reading    context.Context // of the Read in progress; its end stops the rows
+	// changed and failed tell whether a statement may have changed something, or met an error. Nothing here resets them.
+	changed, failed bool
 }
 
 // Prepare implements driver.Conn.
@@ -88,6 +92,19 @@ func (c *sqliteConn) Close() error {
 // ExecContext implements driver.ExecerContext. The context is not handed to SQLite: an interrupted statement
 // would roll back the whole transaction, and watching it costs a goroutine each time.
 func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	result, err := c.exec(query, args)
+	if err != nil {
+		c.failed = true
+		return nil, err
+	}
+	rows, err := result.RowsAffected()
+	if len(args) == 0 || rows > 0 || err != nil { // a statement without arguments may be one that counts no rows
+		c.changed = true
+	}
+	return result, nil
+}
+
+func (c *sqliteConn) exec(query string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) == 0 {
 		return c.conn.ExecContext(context.Background(), query, nil)
 	}
@@ -103,6 +120,20 @@ func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driv
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if len(query) < len(selects) || !strings.EqualFold(query[:len(selects)], selects) {
+		c.changed = true
+	}
+	rows, err := c.query(query, args)
+	if err != nil {
+		c.failed = true
+	}
+	return rows, err
+}
+
+// selects is how queries begin that change nothing. Others may as well change nothing.
+const selects = "SELECT "
+
+func (c *sqliteConn) query(query string, args []driver.NamedValue) (driver.Rows, error) {
 	if len(args) == 0 {
 		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, nil))
 	}
@@ -176,7 +207,11 @@ func (r *sqliteRows) Next(dest []driver.Value) error {
 			return err
 		}
 	}
-	return r.Rows.Next(dest)
+	err := r.Rows.Next(dest)
+	if err != nil && err != io.EOF { //nolint:errorlint // as the interface has it
+		r.conn.failed = true
+	}
+	return err
 }
 
 // Close implements driver.Rows.

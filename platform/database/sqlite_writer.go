@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -13,9 +14,13 @@ import (
 )
 
 const (
-	// maxBatch bounds the callers that share a commit, maxHold the time the first of them waits for the last.
-	maxBatch = 128
-	maxHold  = 4 * time.Millisecond
+	// maxBatch bounds the callers that share a commit, maxHold the time the first of them waits for the last, maxYields
+	// how often the others are let past while nobody waits.
+	maxBatch  = 128
+	maxHold   = 4 * time.Millisecond
+	maxYields = 4
+	// fencedBatches is how many batches have savepoints after one that had to be run again.
+	fencedBatches = 64
 	// busyTries times busyWait is how long another process may keep the file before a Write gives up: 30 s.
 	busyTries = 120
 	busyWait  = 250 * time.Millisecond
@@ -25,6 +30,11 @@ const (
 // There is no goroutine behind it: the turn is handed from caller to caller, so that every function runs in the
 // goroutine of whoever called Write (a panic, or runtime.Goexit from a test, stays there), and a lone caller never
 // waits for a second goroutine to wake up. Who ends a turn with nobody queued commits for all before it.
+//
+// Who fails having changed something must take its changes back and no others. Savepoints do that, at the price of a copy
+// of every page that a caller changes: a quarter of what a small write costs. So most batches have none. When one is needed
+// after all, the whole batch is rolled back and its callers run again, each in a savepoint, as do those of the next
+// batches, for failures come in flocks.
 type writer struct {
 	conn *sql.Conn
 	raw  *sqliteConn
@@ -41,12 +51,13 @@ type writer struct {
 	waiting *caller // callers that depend on the next commit, the latest first
 	batch   int     // how many they are
 	done    int     // how many of them have changes in it
-	last    int     // how many the previous commit had
+	fenced  bool    // each has a savepoint
+	fences  int     // how many batches to come will be fenced
 	started time.Time
 	hold    time.Duration // maxHold, but for tests of what callers share
 	meter   *meter
 
-	writes, commits atomic.Uint64
+	writes, commits, repeats atomic.Uint64
 
 	// callers are used again, within this writer only: a test that runs in a bubble (testing/synctest) may not
 	// touch channels from outside it.
@@ -60,8 +71,25 @@ func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
 	return w
 }
 
-// write does one Write from the queue to the outcome of its commit.
+// errAgain is the outcome for the callers of a batch that was rolled back because one of them had to be.
+var errAgain = errors.New("database: run again")
+
+// write does one Write.
 func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
+	err := w.once(ctx, db, fn)
+	if err != errAgain { //nolint:errorlint // it is never wrapped, and no work can know it
+		return err
+	}
+	ctx = context.WithoutCancel(ctx) // it has started, so it is completed
+	for err == errAgain {            //nolint:errorlint // as above
+		w.repeats.Add(1)
+		err = w.once(ctx, db, fn)
+	}
+	return err
+}
+
+// once brings a caller from the queue to the outcome of its commit.
+func (w *writer) once(ctx context.Context, db *DB, fn Work) error {
 	c, _ := w.callers.Get().(*caller)
 	began := time.Now()
 	if err := w.enter(ctx, c); err != nil {
@@ -95,11 +123,16 @@ func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependen
 	if err := w.begin(ctx); err != nil {
 		return false, err
 	}
-	if err := w.raw.control("SAVEPOINT caller"); err != nil {
-		w.lose(err)
-		return false, err
+	if w.fenced {
+		if err := w.raw.control("SAVEPOINT caller"); err != nil {
+			w.lose(err)
+			return false, err
+		}
 	}
-	err = w.call(ctx, tx, fn)
+	again, err := w.call(ctx, tx, fn)
+	if again {
+		return false, errAgain
+	}
 	if !w.open {
 		return false, err
 	}
@@ -112,34 +145,70 @@ func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependen
 	return true, err
 }
 
-// call runs fn and keeps or undoes its work; it undoes it as well when fn panics.
-func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (err error) {
+// call runs fn and keeps or undoes its work; it undoes it as well when fn panics. It tells whether fn has to run again.
+func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (again bool, err error) {
+	w.raw.changed, w.raw.failed = false, false
 	returned := false
 	defer func() {
 		tx.end()
 		if !returned || err != nil {
-			w.undo(err)
+			again = w.undo(err)
 		}
 	}()
 	err = fn(callctx.WithTransaction(context.WithoutCancel(ctx), tx.db.module), tx)
 	returned = true
 	if err != nil {
-		return err
+		return false, err
 	}
 	tx.end()
+	return false, w.keep()
+}
+
+// errEnded is what a function gets that ignored an error after which SQLite had ended the transaction.
+var errEnded = errors.New("the transaction ended under a function that ignored an error")
+
+// keep makes the caller's work part of the batch.
+func (w *writer) keep() error {
+	if !w.fenced {
+		if w.ended() {
+			return errEnded
+		}
+		return nil
+	}
 	if err := w.raw.control("RELEASE caller"); err != nil {
-		return fmt.Errorf("the transaction ended under a function that ignored an error: %w", err)
+		return fmt.Errorf("%w: %w", errEnded, err)
 	}
 	return nil
 }
 
-// undo rolls back the caller's work and, where that fails, everybody's: SQLite itself ends a transaction after
-// errors such as a full disk.
-func (w *writer) undo(cause error) {
-	if w.batch == 0 {
-		w.lose(nil)
-		return
+// ended tells whether SQLite has rolled the transaction back under the caller, as it does after errors such as a full disk.
+// Only a statement that failed can have done that. A transaction cannot begin within another, so one that can shows it.
+func (w *writer) ended() bool {
+	if !w.raw.failed || w.raw.control("BEGIN") != nil {
+		return false
 	}
+	_ = w.raw.control("ROLLBACK") // there is nothing in it
+	return true
+}
+
+// undo takes the caller's work back. It tells whether the caller has to run again, with everybody in its batch.
+func (w *writer) undo(cause error) (again bool) {
+	switch {
+	case w.batch == 0:
+		w.lose(nil)
+	case w.fenced:
+		w.undoFenced(cause)
+	case w.raw.changed || w.ended():
+		_ = w.raw.control("ROLLBACK") // fails when SQLite has rolled back already
+		w.fences = fencedBatches
+		w.finish(errAgain)
+		return true
+	}
+	return false
+}
+
+// undoFenced rolls back the caller's work and, where that fails, everybody's.
+func (w *writer) undoFenced(cause error) {
 	err := w.raw.control("ROLLBACK TO caller")
 	if err == nil {
 		err = w.raw.control("RELEASE caller")
@@ -158,7 +227,8 @@ func (w *writer) begin(ctx context.Context) error {
 		err := w.raw.control("BEGIN IMMEDIATE")
 		switch {
 		case err == nil:
-			w.open, w.started = true, time.Now()
+			w.open, w.fenced, w.started = true, w.fences > 0, time.Now()
+			w.fences = max(w.fences-1, 0)
 			return nil
 		case !isBusy(err):
 			_ = w.raw.control("ROLLBACK") // in case a lost transaction is still open
@@ -199,7 +269,7 @@ func (w *writer) lose(err error) {
 
 func (w *writer) finish(err error) {
 	c := w.waiting
-	w.waiting, w.open, w.last, w.batch, w.done = nil, false, w.batch, 0, 0
+	w.waiting, w.open, w.batch, w.done = nil, false, 0, 0
 	for c != nil {
 		next := c.next
 		c.err = err

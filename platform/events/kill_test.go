@@ -26,6 +26,7 @@ import (
 const victim = "victim"
 
 func TestMain(m *testing.M) {
+	dbtest.Rehearse = false
 	if len(os.Args) == 4 && os.Args[1] == victim {
 		die(os.Args[2], os.Args[3])
 	}

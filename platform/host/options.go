@@ -40,6 +40,8 @@ type Options struct {
 	Split []string
 	// Network is what messages meet on these ways.
 	Network network.Conditions
+	// Rehearse, in tests, has all work on the databases run twice: see database.Options.
+	Rehearse bool
 	// Unruly, when not nil, is put before the inboxes: see events.Options.
 	Unruly func(events.Accept) events.Accept
 

@@ -112,7 +112,7 @@ func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*d
 func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database.Options {
 	return database.Options{
 		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
-		Logger: h.logger.With("module", module), Migrations: migrations(owner), Metrics: h.registry,
+		Logger: h.logger.With("module", module), Migrations: migrations(owner), Metrics: h.registry, Rehearse: h.options.Rehearse,
 	}
 }
 

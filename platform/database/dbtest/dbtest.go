@@ -11,6 +11,10 @@ import (
 	"app/platform/database"
 )
 
+// Rehearse makes the databases run all work twice, undoing the first time: see database.Options. Tests of what happens how
+// often set it to false before any of them runs; benchmarks are left alone.
+var Rehearse = true
+
 // Open gives a SQLite database in a temporary folder with the migrations applied. It is closed when the test ends.
 func Open(t testing.TB, migrations ...fs.FS) *database.DB {
 	t.Helper()
@@ -49,7 +53,8 @@ func SQLite(t testing.TB) string {
 func OpenURL(t testing.TB, url string, migrations ...fs.FS) *database.DB {
 	t.Helper()
 	ctx := context.Background()
-	db, err := database.Open(ctx, database.Options{Module: "test", URL: url, Migrations: migrations})
+	_, measured := t.(*testing.B)
+	db, err := database.Open(ctx, database.Options{Module: "test", URL: url, Migrations: migrations, Rehearse: Rehearse && !measured})
 	if err != nil {
 		t.Fatal(err)
 	}
