@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// poll is how often a relay looks for rows without being woken: commits of other processes, and lost wake-ups.
+	// poll is how often a relay looks for rows without being woken, and for older ones behind those in hand: commits of
+	// other processes, lost wake-ups, events that are sent again.
 	poll = 500 * time.Millisecond
 	// patience is how long a lane that has no room may keep the others waiting.
 	patience = 250 * time.Millisecond
@@ -156,21 +157,35 @@ func (s *session) read(ctx context.Context) {
 	defer tick.Stop()
 	t := s.trouble("reading the outbox")
 	t.note(ctx, s.reroute(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
+	brief := false
 	for ctx.Err() == nil {
-		rows, more, err := s.outbox.waiting(ctx, s.ledger.list())
+		rows, more, err := s.outbox.waiting(ctx, s.ledger.list(), brief)
 		t.note(ctx, err)
 		for _, r := range rows {
 			s.route(r)
 		}
-		if s.makeRoom(ctx); more {
-			continue
-		}
-		select {
-		case <-s.woken:
-		case <-tick.C:
-		case <-ctx.Done():
-		}
+		s.makeRoom(ctx)
+		brief = !s.rest(ctx, tick.C, more)
 	}
+}
+
+// rest waits for a wake-up, unless there is more, or for the tick, and tells whether it was time for that.
+func (s *session) rest(ctx context.Context, tick <-chan time.Time, more bool) bool {
+	select {
+	case <-tick: // first: who is woken all the time polls too
+		return true
+	default:
+	}
+	if more {
+		return false
+	}
+	select {
+	case <-s.woken:
+		return false
+	case <-tick:
+	case <-ctx.Done():
+	}
+	return true
 }
 
 // reroute takes the events that are owed to the destinations back into the stream.

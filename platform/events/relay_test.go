@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -228,6 +229,29 @@ func TestFailure21_RowsCommittedOutOfOrderAreNotSkipped(t *testing.T) {
 			execute(t, db, older, seq, "00000000-0000-7000-8000-00000000000"+string(rune('0'+i)))
 			await(t, time.Second, "the older row", func() bool { return len(bodies(t, db, "test.a")) == i+2 })
 		}
+	})
+}
+
+// An event that is sent again is older than those in hand; a relay that never comes to rest finds it nevertheless.
+func TestFailure21_OlderRowsAreFoundBehindThoseInHand(t *testing.T) {
+	onEach(t, func(t *testing.T, open func() *database.DB) {
+		db, slow, quick := open(), &post{hold: make(chan struct{})}, &post{}
+		o := node(db, []string{"slow", "quick"})
+		o.Senders = map[string]events.Sender{"slow": slow, "quick": quick}
+		emit(t, db, "a", "old")
+		execute(t, db, `UPDATE events_outbox SET state = 1`)
+		emit(t, db, "a", "new")
+		start(t, o)
+		await(t, settleTime, "the newer one", func() bool { return slices.Contains(quick.bodies(), "new") })
+		execute(t, db, `UPDATE events_outbox SET state = 0 WHERE seq = 1`)
+		for n := 0; !slices.Contains(quick.bodies(), "old"); n++ {
+			if n == 100 {
+				t.Fatalf("not found in a second: %q", quick.bodies())
+			}
+			emit(t, db, "a", "more")
+			<-time.After(10 * time.Millisecond)
+		}
+		close(slow.hold)
 	})
 }
 
