@@ -112,6 +112,9 @@ var relayRow = row{
 		if err != nil {
 			return nil, err
 		}
+		if err := b.profileBench(ctx, "relay", "./platform/events/rabbit", "BenchmarkRelay", count); err != nil {
+			return nil, err
+		}
 		rates, raw := column(relay, "events/s"), column(publish, "events/s")
 		return []Figure{
 			{Name: "events per second, best of three runs", Unit: "/s", Value: slices.Max(rates), Bar: atLeast(20_000), Note: "all runs: " + all(rates)},

@@ -35,6 +35,30 @@ func (b *bench) profile(ctx context.Context, s *server, name string, work func(c
 	return err
 }
 
+// profileBench is profile for a row that is a benchmark of the platform. What the benchmark does before and after is in it.
+func (b *bench) profileBench(ctx context.Context, name, pkg, benchmark, benchtime string) error {
+	in := func(file string) string { return filepath.Join(b.work, name+"."+file) }
+	if _, err := b.goBench(ctx, pkg, benchmark, benchtime, 1, "-o="+in("test"), "-cpuprofile="+in("cpu"), "-memprofile="+in("allocs")); err != nil {
+		return err
+	}
+	for _, kind := range []string{"cpu", "allocs"} {
+		raw, err := os.ReadFile(in(kind))
+		if err != nil {
+			return fmt.Errorf("keep profile: %w", err)
+		}
+		if raw, err = b.keep(raw, name+"."+kind+".pprof"); err != nil {
+			return err
+		}
+		if kind != "cpu" {
+			continue
+		}
+		if b.costs, err = costsOf(raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // fetch reads what an address answers and keeps it as a file among the profiles.
 func (b *bench) fetch(ctx context.Context, address, file string) (raw []byte, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
@@ -53,7 +77,13 @@ func (b *bench) fetch(ctx context.Context, address, file string) (raw []byte, er
 	if err != nil {
 		return nil, fmt.Errorf("fetch profile: %w", err)
 	}
-	if raw, err = anywhere(raw); err != nil {
+	return b.keep(raw, file)
+}
+
+// keep writes a file among the profiles and gives what is in it.
+func (b *bench) keep(raw []byte, file string) ([]byte, error) {
+	raw, err := anywhere(raw)
+	if err != nil {
 		return nil, err
 	}
 	dir := filepath.Join(b.out, "profiles")

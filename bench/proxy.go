@@ -92,6 +92,9 @@ func added(ctx context.Context, b *bench) ([]Figure, error) {
 				return nil, ctx.Err()
 			}
 		}
+		if err := b.profile(ctx, h.server, "added", func(ctx context.Context) { souk.sharp(ctx, steadyRate, profileTime) }); err != nil {
+			return nil, err
+		}
 		return addedFigures(direct, souk, all[2:], h.absence())
 	})
 }
