@@ -25,7 +25,7 @@ var signInRow = row{
 		"without and with %d callers who sign in all the time: the smallest p99 of three rounds each.", besideRate, signInCallers),
 	missed: "one hash at a time takes one of the two cores for 25 ms, and the reads share the other with the load that measures them; with more cores the hash takes a smaller share. " +
 		"Leaving the choice to the system by running Go on three or four threads where there are two cores was tried and doubles the p99 once more",
-	run:    signIn,
+	run: signIn,
 }
 
 func signIn(ctx context.Context, b *bench) ([]Figure, error) {
