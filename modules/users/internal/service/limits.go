@@ -116,14 +116,17 @@ func (s *Service) allowOwn(ctx context.Context) error {
 		return err
 	}
 	a := s.allowance(s.limits.Tries.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
-	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		wait, err := store.TakeTry(ctx, tx, a, s.now())
-		if err == nil && wait > 0 {
-			s.limited.Add(1)
+	var wait time.Duration
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
+		if wait, err = store.TakeTry(ctx, tx, a, s.now()); err == nil && wait > 0 {
 			err = errTries(wait)
 		}
 		return err
 	})
+	if wait > 0 {
+		s.limited.Add(1)
+	}
+	return err
 }
 
 // Limited counts the passwords that were not looked at because too many had been tried.
