@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -139,6 +140,43 @@ func TestRunAgainWithoutItsContext(t *testing.T) {
 	}
 	if db.Stats().Retries == 0 {
 		t.Error("nobody ran again")
+	}
+}
+
+// Close waits for work that has to start again.
+func TestRunAgainWhileClosing(t *testing.T) {
+	t.Parallel()
+	url := dbtest.SQLite(t)
+	db := dbtest.OpenURL(t, url, things)
+	database.Patient(db)
+	release := block(t, db)
+	good, failed, closed := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+	go func() {
+		good <- db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error { return insert(ctx, tx, "good") })
+	}()
+	await(t, func() bool { return db.Stats().Waiting == 1 })
+	go func() { failed <- db.Write(context.Background(), misdeeds[0].work) }()
+	await(t, func() bool { return db.Stats().Waiting == 2 })
+	go func() { closed <- db.Close() }()
+	await(t, func() bool { // who comes now is refused, or leaves the queue again
+		ctx, leave := context.WithTimeout(t.Context(), time.Millisecond)
+		defer leave()
+		return errors.Is(db.Write(ctx, func(context.Context, *database.Tx) error { return nil }), database.ErrClosed)
+	})
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	if err := <-good; err != nil {
+		t.Errorf("the caller that ran again: %v", err)
+	}
+	if err := <-failed; !errors.Is(err, errRefused) {
+		t.Error(err)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"good"}, thingsIn(t, dbtest.OpenURL(t, url))); diff != "" {
+		t.Errorf("things (-want +got):\n%s", diff)
 	}
 }
 

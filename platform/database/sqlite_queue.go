@@ -12,6 +12,7 @@ type caller struct {
 	wake  chan struct{} // once for the turn when queued, once for the commit's outcome
 	next  *caller       // in the queue, then in the list of those waiting
 	state atomic.Int32
+	again bool  // it has run before, and is expected
 	err   error // outcome of the commit
 }
 
@@ -24,7 +25,10 @@ const (
 // enter waits for the turn. A caller whose context ends first leaves the queue.
 func (w *writer) enter(ctx context.Context, c *caller) error {
 	w.mu.Lock()
-	if w.closed {
+	switch {
+	case c.again:
+		w.repeating--
+	case w.closed:
 		w.mu.Unlock()
 		return ErrClosed
 	}
@@ -51,6 +55,13 @@ func (w *writer) enter(ctx context.Context, c *caller) error {
 	}
 	<-c.wake // too late to leave: the turn has been given
 	return nil
+}
+
+// expect says that so many callers will enter once more, also when the writer is closed meanwhile.
+func (w *writer) expect(callers int) {
+	w.mu.Lock()
+	w.repeating += callers
+	w.mu.Unlock()
 }
 
 // pass hands the turn to the next caller, after a commit when the batch is complete.

@@ -1,10 +1,8 @@
 package database
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -19,8 +17,6 @@ const (
 	maxBatch  = 128
 	maxHold   = 4 * time.Millisecond
 	maxYields = 4
-	// fencedBatches is how many batches have savepoints after one that had to be run again.
-	fencedBatches = 64
 	// busyTries times busyWait is how long another process may keep the file before a Write gives up: 30 s.
 	busyTries = 120
 	busyWait  = 250 * time.Millisecond
@@ -44,6 +40,7 @@ type writer struct {
 	closed     bool
 	head, tail *caller // queue
 	length     int     // of the queue, callers that have left included
+	repeating  int     // callers on their way back to run again
 	idle       sync.Cond
 
 	// The rest belongs to whoever has the turn.
@@ -71,26 +68,24 @@ func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
 	return w
 }
 
-// errAgain is the outcome for the callers of a batch that was rolled back because one of them had to be.
-var errAgain = errors.New("database: run again")
-
 // write does one Write.
 func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
-	err := w.once(ctx, db, fn)
+	err := w.once(ctx, db, fn, false)
 	if err != errAgain { //nolint:errorlint // it is never wrapped, and no work can know it
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // it has started, so it is completed
 	for err == errAgain {            //nolint:errorlint // as above
 		w.repeats.Add(1)
-		err = w.once(ctx, db, fn)
+		err = w.once(ctx, db, fn, true)
 	}
 	return err
 }
 
 // once brings a caller from the queue to the outcome of its commit.
-func (w *writer) once(ctx context.Context, db *DB, fn Work) error {
+func (w *writer) once(ctx context.Context, db *DB, fn Work, again bool) error {
 	c, _ := w.callers.Get().(*caller)
+	c.again = again
 	began := time.Now()
 	if err := w.enter(ctx, c); err != nil {
 		return err // c may still be in the queue: it is not reused
@@ -131,6 +126,7 @@ func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependen
 	}
 	again, err := w.call(ctx, tx, fn)
 	if again {
+		w.expect(1)
 		return false, errAgain
 	}
 	if !w.open {
@@ -162,60 +158,6 @@ func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (again bool, err err
 	}
 	tx.end()
 	return false, w.keep()
-}
-
-// errEnded is what a function gets that ignored an error after which SQLite had ended the transaction.
-var errEnded = errors.New("the transaction ended under a function that ignored an error")
-
-// keep makes the caller's work part of the batch.
-func (w *writer) keep() error {
-	if !w.fenced {
-		if w.ended() {
-			return errEnded
-		}
-		return nil
-	}
-	if err := w.raw.control("RELEASE caller"); err != nil {
-		return fmt.Errorf("%w: %w", errEnded, err)
-	}
-	return nil
-}
-
-// ended tells whether SQLite has rolled the transaction back under the caller, as it does after errors such as a full disk.
-// Only a statement that failed can have done that. A transaction cannot begin within another, so one that can shows it.
-func (w *writer) ended() bool {
-	if !w.raw.failed || w.raw.control("BEGIN") != nil {
-		return false
-	}
-	_ = w.raw.control("ROLLBACK") // there is nothing in it
-	return true
-}
-
-// undo takes the caller's work back. It tells whether the caller has to run again, with everybody in its batch.
-func (w *writer) undo(cause error) (again bool) {
-	switch {
-	case w.batch == 0:
-		w.lose(nil)
-	case w.fenced:
-		w.undoFenced(cause)
-	case w.raw.changed || w.ended():
-		_ = w.raw.control("ROLLBACK") // fails when SQLite has rolled back already
-		w.fences = fencedBatches
-		w.finish(errAgain)
-		return true
-	}
-	return false
-}
-
-// undoFenced rolls back the caller's work and, where that fails, everybody's.
-func (w *writer) undoFenced(cause error) {
-	err := w.raw.control("ROLLBACK TO caller")
-	if err == nil {
-		err = w.raw.control("RELEASE caller")
-	}
-	if err != nil {
-		w.lose(fmt.Errorf("shared transaction ended: %w", cmp.Or(cause, err)))
-	}
 }
 
 // begin starts the transaction of a batch and waits while another process writes to the file.
@@ -269,6 +211,9 @@ func (w *writer) lose(err error) {
 
 func (w *writer) finish(err error) {
 	c := w.waiting
+	if err == errAgain { //nolint:errorlint // never wrapped
+		w.expect(w.batch)
+	}
 	w.waiting, w.open, w.batch, w.done = nil, false, 0, 0
 	for c != nil {
 		next := c.next
@@ -278,12 +223,12 @@ func (w *writer) finish(err error) {
 	}
 }
 
-// close waits until nobody has the turn or waits for it.
+// close waits until nobody has the turn, waits for it or comes back for it.
 func (w *writer) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	for w.taken {
+	for w.taken || w.repeating > 0 {
 		w.idle.Wait()
 	}
 	return w.conn.Close()

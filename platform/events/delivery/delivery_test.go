@@ -18,6 +18,7 @@ import (
 	"app/platform/events"
 	"app/platform/events/delivery"
 	"app/platform/fault"
+	"app/platform/freeport"
 	"app/platform/identity"
 	"app/platform/rpc"
 )
@@ -131,13 +132,10 @@ func TestSend(t *testing.T) {
 func TestProcessComesBack(t *testing.T) {
 	t.Parallel()
 	w := listening(t)
-	listen, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := listen.Addr().String()
-	_ = listen.Close()
-
 	way, err := delivery.NewSender("emails", []string{"orders"}, remote(runtime(t, 1), "http://"+address))
 	if err != nil {
 		t.Fatal(err)
@@ -165,9 +163,9 @@ func TestProcessComesBack(t *testing.T) {
 		<-tried
 	}
 	var back atomic.Int64
-	listen, err = net.Listen("tcp", address)
+	listen, err := net.Listen("tcp", address)
 	if err != nil {
-		t.Skipf("somebody took the port: %v", err)
+		t.Fatal(err)
 	}
 	back.Store(time.Now().UnixNano())
 	server := &httptest.Server{Listener: listen, Config: &http.Server{Handler: runtime(t, 1).Handler(

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+
+	"app/platform/freeport"
 )
 
 // cable is a line to the broker that can be cut.
@@ -27,7 +29,11 @@ func plug(t testing.TB, broker string) *cable {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cable{to: u.Host, address: "127.0.0.1:0"}
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &cable{to: u.Host, address: address}
 	c.heal(t)
 	u.Host = c.address
 	c.URL = u.String()
@@ -44,7 +50,7 @@ func (c *cable) heal(t testing.TB) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.listener, c.address = l, l.Addr().String()
+	c.listener = l
 	go func() {
 		for {
 			near, err := l.Accept()

@@ -1,0 +1,67 @@
+package database
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+)
+
+// fencedBatches is how many batches have savepoints after one that had to be run again.
+const fencedBatches = 64
+
+// errAgain is the outcome for the callers of a batch that was rolled back because one of them had to be.
+var errAgain = errors.New("database: run again")
+
+// errEnded is what a function gets that ignored an error after which SQLite had ended the transaction.
+var errEnded = errors.New("the transaction ended under a function that ignored an error")
+
+// keep makes the caller's work part of the batch.
+func (w *writer) keep() error {
+	if !w.fenced {
+		if w.ended() {
+			return errEnded
+		}
+		return nil
+	}
+	if err := w.raw.control("RELEASE caller"); err != nil {
+		return fmt.Errorf("%w: %w", errEnded, err)
+	}
+	return nil
+}
+
+// ended tells whether SQLite has rolled the transaction back under the caller, as it does after errors such as a full disk.
+// Only a statement that failed can have done that. A transaction cannot begin within another, so one that can shows it.
+func (w *writer) ended() bool {
+	if !w.raw.failed || w.raw.control("BEGIN") != nil {
+		return false
+	}
+	_ = w.raw.control("ROLLBACK") // there is nothing in it
+	return true
+}
+
+// undo takes the caller's work back. It tells whether the caller has to run again, with everybody in its batch.
+func (w *writer) undo(cause error) (again bool) {
+	switch {
+	case w.batch == 0:
+		w.lose(nil)
+	case w.fenced:
+		w.undoFenced(cause)
+	case w.raw.changed || w.ended():
+		_ = w.raw.control("ROLLBACK") // fails when SQLite has rolled back already
+		w.fences = fencedBatches
+		w.finish(errAgain)
+		return true
+	}
+	return false
+}
+
+// undoFenced rolls back the caller's work and, where that fails, everybody's.
+func (w *writer) undoFenced(cause error) {
+	err := w.raw.control("ROLLBACK TO caller")
+	if err == nil {
+		err = w.raw.control("RELEASE caller")
+	}
+	if err != nil {
+		w.lose(fmt.Errorf("shared transaction ended: %w", cmp.Or(cause, err)))
+	}
+}
