@@ -132,18 +132,30 @@ func TestPlatform(t *testing.T) {
 	})
 }
 
-func TestServesDevPages(t *testing.T) {
+func TestDevelopment(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		setting, listen string
-		want            bool
+		listen, public string
+		want           bool
 	}{
-		{"auto", "127.0.0.1:8080", true}, {"auto", "[::1]:8080", true}, {"auto", "localhost:1", true},
-		{"auto", ":8080", false}, {"auto", "10.0.0.1:80", false}, {"on", ":8080", true}, {"off", "127.0.0.1:8080", false},
+		{"127.0.0.1:8080", "", true}, {"[::1]:8080", "", true}, {"localhost:1", "", true},
+		{":8080", "", false}, {"10.0.0.1:80", "", false},
+		{"127.0.0.1:8080", "http://localhost:8080", true}, {"127.0.0.1:8080", "http://[::1]:8080", true},
+		{"127.0.0.1:8080", "https://localhost", false}, {"127.0.0.1:8080", "http://shop.example", false},
+		{"127.0.0.1:8080", "http://127.0.0.1.evil.example", false},
+		{":8080", "http://127.0.0.1:8080", false},
 	} {
-		p := config.Platform{DevPages: c.setting}
-		if got := p.ServesDevPages(c.listen); got != c.want {
-			t.Errorf("DEV_PAGES=%s on %s: %t, want %t", c.setting, c.listen, got, c.want)
+		p := config.Platform{PublicURL: c.public}
+		if got := p.Development(c.listen); got != c.want {
+			t.Errorf("PUBLIC_URL=%s on %s: %t, want %t", c.public, c.listen, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		setting           string
+		development, want bool
+	}{{"on", false, true}, {"off", true, false}, {"auto", true, true}, {"auto", false, false}} {
+		if got := config.SwitchedOn(c.setting, c.development); got != c.want {
+			t.Errorf("%s with development %t: %t, want %t", c.setting, c.development, got, c.want)
 		}
 	}
 }

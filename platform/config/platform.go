@@ -28,7 +28,7 @@ type Platform struct {
 	InternalKeysAccepted []string `env:"INTERNAL_KEYS_ACCEPTED" secret:"true" doc:"other keys that are accepted besides INTERNAL_KEY while the processes change to another, separated by commas"`
 
 	RateLimit      string         `env:"RATE_LIMIT" envDefault:"on" doc:"off switches the rate limits of the public API off, for load tests"`
-	DevPages       string         `env:"DEV_PAGES" envDefault:"auto" doc:"serve the pages under /dev: on, off, or auto for only when the public API listens on a loopback address"`
+	DevPages       string         `env:"DEV_PAGES" envDefault:"auto" doc:"serve the pages under /dev: on, off, or auto for in development only: the public API listens on a loopback address, and PUBLIC_URL is plain HTTP to one"`
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" doc:"networks of the proxies in front whose X-Forwarded-For is believed"`
 
 	MaxConnections        int `env:"HTTP_MAX_CONNECTIONS" envDefault:"4096" doc:"connections that the public API accepts at a time; each may take some 50 KiB"`
@@ -61,17 +61,33 @@ func (p *Platform) Validate() error {
 // Secure tells whether people come over TLS, which ends before this process.
 func (p *Platform) Secure() bool { return strings.HasPrefix(p.PublicURL, "https://") }
 
-// ServesDevPages tells whether the pages under /dev are served when the public API listens on the given address.
-func (p *Platform) ServesDevPages(listen string) bool {
-	return p.DevPages == "on" || p.DevPages == "auto" && Loopback(listen)
+// Development reports whether only people at this machine can use the shop: this process listens at a
+// loopback address, and the address people use is plain HTTP to a loopback host. A proxy in front usually
+// listens elsewhere and brings people from outside, so PUBLIC_URL counts as much as the listener. What
+// strangers must never meet, such as the test payments, is on by default in development only.
+func (p *Platform) Development(listen string) bool {
+	if !Loopback(listen) || p.PublicURL == "" {
+		return Loopback(listen)
+	}
+	u, err := url.Parse(p.PublicURL)
+	return err == nil && u.Scheme == "http" && loopbackHost(u.Hostname())
 }
 
-// Loopback tells whether only this machine can reach a listen address.
+// SwitchedOn reads a setting whose values are on, off, and auto for "in development only".
+func SwitchedOn(setting string, development bool) bool {
+	return setting == "on" || setting == "auto" && development
+}
+
+// Loopback reports whether only this machine can reach a listen address.
 func Loopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
 	if err != nil {
 		return false
 	}
+	return loopbackHost(host)
+}
+
+func loopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }

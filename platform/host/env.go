@@ -12,7 +12,8 @@ func (h *Host) env(m *hosted) Env {
 	platform := h.platform
 	platform.PublicURL = h.publicURL()
 	return Env{
-		DB: m.db, Logger: m.logger, Now: h.clock, Metrics: h.registry, Config: platform, DevPages: h.devPages(),
+		DB: m.db, Logger: m.logger, Now: h.clock, Metrics: h.registry, Config: platform,
+		DevPages: h.devPages(), Development: h.development(),
 		Signer: h.signer, Routes: h.routes(), APIs: h.apis,
 		OpenAPI: sync.OnceValues(func() ([]byte, error) { return openAPI(h.apis) }),
 	}

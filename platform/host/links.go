@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"app/platform/config"
 	"app/platform/httpserver"
 )
 
@@ -79,11 +80,14 @@ func (h *Host) publicURL() string {
 	return defaultPublicURL
 }
 
-// devPages tells whether the pages under /dev are served here.
-func (h *Host) devPages() bool {
+// devPages reports whether the pages under /dev are served here.
+func (h *Host) devPages() bool { return config.SwitchedOn(h.platform.DevPages, h.development()) }
+
+// development reports whether only people at this machine can use the shop; see config.Platform.
+func (h *Host) development() bool {
 	addr := h.platform.HTTPAddr
 	if h.servers.public != nil {
 		addr = h.servers.public.Address()
 	}
-	return h.platform.ServesDevPages(addr)
+	return h.platform.Development(addr)
 }

@@ -102,8 +102,11 @@ type Env struct {
 	Metrics prometheus.Registerer
 	// Config is the configuration of the process, with PublicURL filled.
 	Config config.Platform
-	// DevPages tells whether the pages under /dev may be served.
+	// DevPages reports whether the pages under /dev may be served.
 	DevPages bool
+	// Development reports whether only people at this machine can use the shop; settings that are
+	// "auto" follow it (config.SwitchedOn).
+	Development bool
 	// Signer makes and checks the assertions that carry a principal between processes.
 	Signer *identity.Signer
 	// Routes are the public operations of all modules, hosted here or not: what the gateway dispatches.
