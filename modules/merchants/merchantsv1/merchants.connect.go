@@ -35,6 +35,8 @@ const (
 const (
 	// MerchantsMemberProcedure is the fully-qualified name of the Merchants's Member RPC.
 	MerchantsMemberProcedure = "/souk.merchants.v1.Merchants/Member"
+	// MerchantsProfileProcedure is the fully-qualified name of the Merchants's Profile RPC.
+	MerchantsProfileProcedure = "/souk.merchants.v1.Merchants/Profile"
 	// MerchantsEnsureProcedure is the fully-qualified name of the Merchants's Ensure RPC.
 	MerchantsEnsureProcedure = "/souk.merchants.v1.Merchants/Ensure"
 )
@@ -44,6 +46,9 @@ type MerchantsClient interface {
 	// Member tells the role a user has with a merchant; a change holds for the next call. A user without a role,
 	// or a merchant that does not exist, has ROLE_UNSPECIFIED: it is an answer, not an error.
 	Member(context.Context, *MemberRequest) (*MemberResponse, error)
+	// Profile tells what a merchant is called and whether it may sell, for letters and pages that speak in its name.
+	// not_found: there is no such merchant.
+	Profile(context.Context, *ProfileRequest) (*ProfileResponse, error)
 	// Ensure makes an approved merchant unless the slug has one; an existing merchant is left as it is. For `app seed`.
 	Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error)
 }
@@ -66,6 +71,13 @@ func NewMerchantsClient(httpClient connect.HTTPClient, baseURL string, opts ...c
 			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 			connect.WithClientOptions(opts...),
 		),
+		profile: connect.NewClient[ProfileRequest, ProfileResponse](
+			httpClient,
+			baseURL+MerchantsProfileProcedure,
+			connect.WithSchema(merchantsMethods.ByName("Profile")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		ensure: connect.NewClient[EnsureRequest, EnsureResponse](
 			httpClient,
 			baseURL+MerchantsEnsureProcedure,
@@ -78,13 +90,23 @@ func NewMerchantsClient(httpClient connect.HTTPClient, baseURL string, opts ...c
 
 // merchantsClient implements MerchantsClient.
 type merchantsClient struct {
-	member *connect.Client[MemberRequest, MemberResponse]
-	ensure *connect.Client[EnsureRequest, EnsureResponse]
+	member  *connect.Client[MemberRequest, MemberResponse]
+	profile *connect.Client[ProfileRequest, ProfileResponse]
+	ensure  *connect.Client[EnsureRequest, EnsureResponse]
 }
 
 // Member calls souk.merchants.v1.Merchants.Member.
 func (c *merchantsClient) Member(ctx context.Context, req *MemberRequest) (*MemberResponse, error) {
 	response, err := c.member.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
+// Profile calls souk.merchants.v1.Merchants.Profile.
+func (c *merchantsClient) Profile(ctx context.Context, req *ProfileRequest) (*ProfileResponse, error) {
+	response, err := c.profile.CallUnary(ctx, connect.NewRequest(req))
 	if response != nil {
 		return response.Msg, err
 	}
@@ -105,6 +127,9 @@ type MerchantsHandler interface {
 	// Member tells the role a user has with a merchant; a change holds for the next call. A user without a role,
 	// or a merchant that does not exist, has ROLE_UNSPECIFIED: it is an answer, not an error.
 	Member(context.Context, *MemberRequest) (*MemberResponse, error)
+	// Profile tells what a merchant is called and whether it may sell, for letters and pages that speak in its name.
+	// not_found: there is no such merchant.
+	Profile(context.Context, *ProfileRequest) (*ProfileResponse, error)
 	// Ensure makes an approved merchant unless the slug has one; an existing merchant is left as it is. For `app seed`.
 	Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error)
 }
@@ -123,6 +148,13 @@ func NewMerchantsHandler(svc MerchantsHandler, opts ...connect.HandlerOption) (s
 		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
 		connect.WithHandlerOptions(opts...),
 	)
+	merchantsProfileHandler := connect.NewUnaryHandlerSimple(
+		MerchantsProfileProcedure,
+		svc.Profile,
+		connect.WithSchema(merchantsMethods.ByName("Profile")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	merchantsEnsureHandler := connect.NewUnaryHandlerSimple(
 		MerchantsEnsureProcedure,
 		svc.Ensure,
@@ -134,6 +166,8 @@ func NewMerchantsHandler(svc MerchantsHandler, opts ...connect.HandlerOption) (s
 		switch r.URL.Path {
 		case MerchantsMemberProcedure:
 			merchantsMemberHandler.ServeHTTP(w, r)
+		case MerchantsProfileProcedure:
+			merchantsProfileHandler.ServeHTTP(w, r)
 		case MerchantsEnsureProcedure:
 			merchantsEnsureHandler.ServeHTTP(w, r)
 		default:
@@ -147,6 +181,10 @@ type UnimplementedMerchantsHandler struct{}
 
 func (UnimplementedMerchantsHandler) Member(context.Context, *MemberRequest) (*MemberResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.merchants.v1.Merchants.Member is not implemented"))
+}
+
+func (UnimplementedMerchantsHandler) Profile(context.Context, *ProfileRequest) (*ProfileResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.merchants.v1.Merchants.Profile is not implemented"))
 }
 
 func (UnimplementedMerchantsHandler) Ensure(context.Context, *EnsureRequest) (*EnsureResponse, error) {

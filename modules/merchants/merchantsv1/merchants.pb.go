@@ -182,6 +182,120 @@ func (x *MemberResponse) GetApproved() bool {
 	return false
 }
 
+type ProfileRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MerchantId    string                 `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProfileRequest) Reset() {
+	*x = ProfileRequest{}
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProfileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProfileRequest) ProtoMessage() {}
+
+func (x *ProfileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProfileRequest.ProtoReflect.Descriptor instead.
+func (*ProfileRequest) Descriptor() ([]byte, []int) {
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ProfileRequest) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+type ProfileResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Slug  string                 `protobuf:"bytes,2,opt,name=slug,proto3" json:"slug,omitempty"`
+	// True when the merchant may sell.
+	Approved bool `protobuf:"varint,3,opt,name=approved,proto3" json:"approved,omitempty"`
+	// The owner of longest standing, who answers for what the merchant does.
+	OwnerId       string `protobuf:"bytes,4,opt,name=owner_id,json=ownerId,proto3" json:"owner_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProfileResponse) Reset() {
+	*x = ProfileResponse{}
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProfileResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProfileResponse) ProtoMessage() {}
+
+func (x *ProfileResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProfileResponse.ProtoReflect.Descriptor instead.
+func (*ProfileResponse) Descriptor() ([]byte, []int) {
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ProfileResponse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ProfileResponse) GetSlug() string {
+	if x != nil {
+		return x.Slug
+	}
+	return ""
+}
+
+func (x *ProfileResponse) GetApproved() bool {
+	if x != nil {
+		return x.Approved
+	}
+	return false
+}
+
+func (x *ProfileResponse) GetOwnerId() string {
+	if x != nil {
+		return x.OwnerId
+	}
+	return ""
+}
+
 type EnsureRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Slug          string                 `protobuf:"bytes,1,opt,name=slug,proto3" json:"slug,omitempty"`
@@ -193,7 +307,7 @@ type EnsureRequest struct {
 
 func (x *EnsureRequest) Reset() {
 	*x = EnsureRequest{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -205,7 +319,7 @@ func (x *EnsureRequest) String() string {
 func (*EnsureRequest) ProtoMessage() {}
 
 func (x *EnsureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -218,7 +332,7 @@ func (x *EnsureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureRequest.ProtoReflect.Descriptor instead.
 func (*EnsureRequest) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{2}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *EnsureRequest) GetSlug() string {
@@ -253,7 +367,7 @@ type EnsureResponse struct {
 
 func (x *EnsureResponse) Reset() {
 	*x = EnsureResponse{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -265,7 +379,7 @@ func (x *EnsureResponse) String() string {
 func (*EnsureResponse) ProtoMessage() {}
 
 func (x *EnsureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -278,7 +392,7 @@ func (x *EnsureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureResponse.ProtoReflect.Descriptor instead.
 func (*EnsureResponse) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{3}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *EnsureResponse) GetMerchantId() string {
@@ -306,7 +420,15 @@ const file_modules_merchants_merchantsv1_merchants_proto_rawDesc = "" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\"Y\n" +
 	"\x0eMemberResponse\x12+\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x17.souk.merchants.v1.RoleR\x04role\x12\x1a\n" +
-	"\bapproved\x18\x02 \x01(\bR\bapproved\"R\n" +
+	"\bapproved\x18\x02 \x01(\bR\bapproved\"1\n" +
+	"\x0eProfileRequest\x12\x1f\n" +
+	"\vmerchant_id\x18\x01 \x01(\tR\n" +
+	"merchantId\"p\n" +
+	"\x0fProfileResponse\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04slug\x18\x02 \x01(\tR\x04slug\x12\x1a\n" +
+	"\bapproved\x18\x03 \x01(\bR\bapproved\x12\x19\n" +
+	"\bowner_id\x18\x04 \x01(\tR\aownerId\"R\n" +
 	"\rEnsureRequest\x12\x12\n" +
 	"\x04slug\x18\x01 \x01(\tR\x04slug\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
@@ -320,9 +442,10 @@ const file_modules_merchants_merchantsv1_merchants_proto_rawDesc = "" +
 	"\vROLE_VIEWER\x10\x01\x12\x10\n" +
 	"\fROLE_MANAGER\x10\x02\x12\x0e\n" +
 	"\n" +
-	"ROLE_OWNER\x10\x032\xb3\x01\n" +
+	"ROLE_OWNER\x10\x032\x8a\x02\n" +
 	"\tMerchants\x12R\n" +
-	"\x06Member\x12 .souk.merchants.v1.MemberRequest\x1a!.souk.merchants.v1.MemberResponse\"\x03\x90\x02\x01\x12R\n" +
+	"\x06Member\x12 .souk.merchants.v1.MemberRequest\x1a!.souk.merchants.v1.MemberResponse\"\x03\x90\x02\x01\x12U\n" +
+	"\aProfile\x12!.souk.merchants.v1.ProfileRequest\x1a\".souk.merchants.v1.ProfileResponse\"\x03\x90\x02\x01\x12R\n" +
 	"\x06Ensure\x12 .souk.merchants.v1.EnsureRequest\x1a!.souk.merchants.v1.EnsureResponse\"\x03\x90\x02\x02B/Z-app/modules/merchants/merchantsv1;merchantsv1b\x06proto3"
 
 var (
@@ -338,22 +461,26 @@ func file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_merchants_merchantsv1_merchants_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_merchants_merchantsv1_merchants_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_modules_merchants_merchantsv1_merchants_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_modules_merchants_merchantsv1_merchants_proto_goTypes = []any{
-	(Role)(0),              // 0: souk.merchants.v1.Role
-	(*MemberRequest)(nil),  // 1: souk.merchants.v1.MemberRequest
-	(*MemberResponse)(nil), // 2: souk.merchants.v1.MemberResponse
-	(*EnsureRequest)(nil),  // 3: souk.merchants.v1.EnsureRequest
-	(*EnsureResponse)(nil), // 4: souk.merchants.v1.EnsureResponse
+	(Role)(0),               // 0: souk.merchants.v1.Role
+	(*MemberRequest)(nil),   // 1: souk.merchants.v1.MemberRequest
+	(*MemberResponse)(nil),  // 2: souk.merchants.v1.MemberResponse
+	(*ProfileRequest)(nil),  // 3: souk.merchants.v1.ProfileRequest
+	(*ProfileResponse)(nil), // 4: souk.merchants.v1.ProfileResponse
+	(*EnsureRequest)(nil),   // 5: souk.merchants.v1.EnsureRequest
+	(*EnsureResponse)(nil),  // 6: souk.merchants.v1.EnsureResponse
 }
 var file_modules_merchants_merchantsv1_merchants_proto_depIdxs = []int32{
 	0, // 0: souk.merchants.v1.MemberResponse.role:type_name -> souk.merchants.v1.Role
 	1, // 1: souk.merchants.v1.Merchants.Member:input_type -> souk.merchants.v1.MemberRequest
-	3, // 2: souk.merchants.v1.Merchants.Ensure:input_type -> souk.merchants.v1.EnsureRequest
-	2, // 3: souk.merchants.v1.Merchants.Member:output_type -> souk.merchants.v1.MemberResponse
-	4, // 4: souk.merchants.v1.Merchants.Ensure:output_type -> souk.merchants.v1.EnsureResponse
-	3, // [3:5] is the sub-list for method output_type
-	1, // [1:3] is the sub-list for method input_type
+	3, // 2: souk.merchants.v1.Merchants.Profile:input_type -> souk.merchants.v1.ProfileRequest
+	5, // 3: souk.merchants.v1.Merchants.Ensure:input_type -> souk.merchants.v1.EnsureRequest
+	2, // 4: souk.merchants.v1.Merchants.Member:output_type -> souk.merchants.v1.MemberResponse
+	4, // 5: souk.merchants.v1.Merchants.Profile:output_type -> souk.merchants.v1.ProfileResponse
+	6, // 6: souk.merchants.v1.Merchants.Ensure:output_type -> souk.merchants.v1.EnsureResponse
+	4, // [4:7] is the sub-list for method output_type
+	1, // [1:4] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
 	1, // [1:1] is the sub-list for extension extendee
 	0, // [0:1] is the sub-list for field type_name
@@ -370,7 +497,7 @@ func file_modules_merchants_merchantsv1_merchants_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_merchants_merchantsv1_merchants_proto_rawDesc), len(file_modules_merchants_merchantsv1_merchants_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -12,9 +12,10 @@ import (
 var MerchantsContract = rpc.Contract{
 	Module:      "merchants",
 	Service:     "souk.merchants.v1.Merchants",
-	Fingerprint: "749225d6cbb7",
+	Fingerprint: "179244c0090a",
 	Methods: []rpc.Method{
 		{Name: "Member", Level: rpc.NoSideEffects},
+		{Name: "Profile", Level: rpc.NoSideEffects},
 		{Name: "Ensure", Level: rpc.Idempotent},
 	},
 }
@@ -23,8 +24,9 @@ var MerchantsContract = rpc.Contract{
 func NeedMerchants(target *MerchantsClient) rpc.Dependency {
 	return rpc.Need(MerchantsContract, func(e *rpc.Edge) {
 		*target = &guardedMerchants{
-			callMember: rpc.NewCall(e, 0, copyMemberRequest, copyMemberResponse),
-			callEnsure: rpc.NewCall(e, 1, copyEnsureRequest, copyEnsureResponse),
+			callMember:  rpc.NewCall(e, 0, copyMemberRequest, copyMemberResponse),
+			callProfile: rpc.NewCall(e, 1, copyProfileRequest, copyProfileResponse),
+			callEnsure:  rpc.NewCall(e, 2, copyEnsureRequest, copyEnsureResponse),
 		}
 	})
 }
@@ -34,14 +36,16 @@ func ServeMerchants(handler func() MerchantsHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(MerchantsContract,
 		rpc.NewEndpoint(h, MerchantsHandler.Member),
+		rpc.NewEndpoint(h, MerchantsHandler.Profile),
 		rpc.NewEndpoint(h, MerchantsHandler.Ensure),
 	)
 }
 
 // guardedMerchants sends every call through the guard.
 type guardedMerchants struct {
-	callMember *rpc.Call[MemberRequest, MemberResponse]
-	callEnsure *rpc.Call[EnsureRequest, EnsureResponse]
+	callMember  *rpc.Call[MemberRequest, MemberResponse]
+	callProfile *rpc.Call[ProfileRequest, ProfileResponse]
+	callEnsure  *rpc.Call[EnsureRequest, EnsureResponse]
 }
 
 var _ MerchantsClient = (*guardedMerchants)(nil)
@@ -49,6 +53,11 @@ var _ MerchantsClient = (*guardedMerchants)(nil)
 // Member implements MerchantsClient.
 func (c *guardedMerchants) Member(ctx context.Context, req *MemberRequest) (*MemberResponse, error) {
 	return c.callMember.Do(ctx, req)
+}
+
+// Profile implements MerchantsClient.
+func (c *guardedMerchants) Profile(ctx context.Context, req *ProfileRequest) (*ProfileResponse, error) {
+	return c.callProfile.Do(ctx, req)
 }
 
 // Ensure implements MerchantsClient.
@@ -73,6 +82,27 @@ func copyMemberResponse(c *rpc.Copier, to, from *MemberResponse) {
 	c.Grow(13)
 	to.Role = from.Role
 	to.Approved = from.Approved
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyProfileRequest(c *rpc.Copier, to, from *ProfileRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(6)
+	to.MerchantId = c.Text(from.MerchantId)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyProfileResponse(c *rpc.Copier, to, from *ProfileResponse) {
+	if from == nil {
+		return
+	}
+	c.Grow(20)
+	to.Name = c.Text(from.Name)
+	to.Slug = c.Text(from.Slug)
+	to.Approved = from.Approved
+	to.OwnerId = c.Text(from.OwnerId)
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 

@@ -1,0 +1,24 @@
+package service
+
+import (
+	"context"
+	"errors"
+
+	"app/modules/merchants/internal/store"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// Profile implements the contract.
+func (s *Service) Profile(ctx context.Context, req *merchantsv1.ProfileRequest) (*merchantsv1.ProfileResponse, error) {
+	var p store.Profile
+	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		p, err = store.ProfileOf(ctx, q, req.GetMerchantId())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fault.Missing("merchant").Because(err)
+	}
+	return &merchantsv1.ProfileResponse{Name: p.Name, Slug: p.Slug, Approved: p.Status == store.Approved, OwnerId: p.Owner}, err
+}
