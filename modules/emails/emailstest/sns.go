@@ -5,7 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // as SNS does
+	"crypto/sha1" //nolint:gosec // as SNS does until a topic is told otherwise
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -137,7 +137,8 @@ func (s *Signer) Subscription(at time.Time) map[string]string {
 	return m
 }
 
-// Sign signs a message and gives the bytes that SNS posts. What is changed afterwards is forged.
+// Sign signs a message and gives the bytes that SNS posts: version 2, unless the message says that it is of version 1, as a
+// topic's are that nobody has told otherwise. What is changed afterwards is forged.
 func (s *Signer) Sign(m map[string]string) []byte {
 	names := []string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	if m["Type"] != "Notification" {
@@ -152,7 +153,7 @@ func (s *Signer) Sign(m map[string]string) []byte {
 	sum, kind := sha256.Sum256([]byte(text.String())), crypto.SHA256
 	digest := sum[:]
 	if m["SignatureVersion"] == "1" {
-		old := sha1.Sum([]byte(text.String())) //nolint:gosec // as SNS does
+		old := sha1.Sum([]byte(text.String())) //nolint:gosec // see the import
 		digest, kind = old[:], crypto.SHA1
 	}
 	signature, err := rsa.SignPKCS1v15(rand.Reader, s.key, kind, digest)

@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // SNS signs with it unless a topic is told otherwise
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -93,6 +92,9 @@ func (v *Verifier) Verify(ctx context.Context, body []byte) (Message, error) {
 	if err != nil {
 		return m, err
 	}
+	if m.SignatureVersion != signatureVersion {
+		return m, fmt.Errorf("%w: version: set the topic's attribute SignatureVersion to %s", ErrSignature, signatureVersion)
+	}
 	if err := checkURL(m.SigningCertURL, region, certPath); err != nil {
 		return m, fmt.Errorf("%w: SigningCertURL: %w", ErrSignature, err)
 	}
@@ -100,7 +102,7 @@ func (v *Verifier) Verify(ctx context.Context, body []byte) (Message, error) {
 	if err != nil {
 		return m, err
 	}
-	return m, check(key, m.SignatureVersion, m.Signature, signed)
+	return m, check(key, m.Signature, signed)
 }
 
 // region finds the region of a topic that is pinned.
@@ -147,23 +149,18 @@ func (m Message) signed() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// check checks an RSA signature of version 1 (SHA-1) or 2 (SHA-256).
-func check(key *rsa.PublicKey, version, signature string, signed []byte) error {
-	raw, err := base64.StdEncoding.DecodeString(signature)
+// signatureVersion is the only one accepted: RSA over SHA-256. SNS signs with version 1, over SHA-1, until the attribute
+// SignatureVersion of the topic says otherwise (Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages").
+const signatureVersion = "2"
+
+// check checks an RSA signature of version 2.
+func check(key *rsa.PublicKey, signature string, signed []byte) error {
+	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil {
 		return ErrSignature
 	}
-	switch version {
-	case "1":
-		sum := sha1.Sum(signed) //nolint:gosec // see the import
-		err = rsa.VerifyPKCS1v15(key, crypto.SHA1, sum[:], raw)
-	case "2":
-		sum := sha256.Sum256(signed)
-		err = rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], raw)
-	default:
-		return fmt.Errorf("%w: version", ErrSignature)
-	}
-	if err != nil {
+	sum := sha256.Sum256(signed)
+	if rsa.VerifyPKCS1v15(key, crypto.SHA256, sum[:], raw) != nil {
 		return ErrSignature
 	}
 	return nil

@@ -26,7 +26,6 @@ func TestVerify(t *testing.T) {
 	v := newVerifier(sns)
 	for name, change := range map[string]func(map[string]string){
 		"Version2":      func(map[string]string) {},
-		"Version1":      func(m map[string]string) { m["SignatureVersion"] = "1" },
 		"WithSubject":   func(m map[string]string) { m["Subject"] = "Amazon SES Email Event Notification" },
 		"EmptySubject":  func(m map[string]string) { m["Subject"] = "" },
 		"UnknownFields": func(m map[string]string) { m["SequenceNumber"] = "10000000000000003000" },
@@ -46,6 +45,23 @@ func TestVerify(t *testing.T) {
 			t.Errorf("asked %v, %d fetches", asked, fetches)
 		}
 	})
+}
+
+// SHA-1 has collisions that anybody can afford, so version 1 is refused though its signature holds, and before a certificate is
+// fetched for it.
+func TestFault32_SNSSignatureVersion1(t *testing.T) {
+	t.Parallel()
+	sns := emailstest.NewSNS(t)
+	v := newVerifier(sns)
+	for _, m := range []map[string]string{sns.Notification("{}", time.Now()), sns.Subscription(time.Now())} {
+		m["SignatureVersion"] = "1"
+		if _, err := v.Verify(context.Background(), sns.Sign(m)); !errors.Is(err, notice.ErrSignature) {
+			t.Errorf("%s of version 1: %v", m["Type"], err)
+		}
+	}
+	if _, _, fetches := sns.Seen(); fetches != 0 {
+		t.Errorf("%d certificates were fetched", fetches)
+	}
 }
 
 func TestFailure35_ForgedNotice(t *testing.T) {
