@@ -27,6 +27,9 @@ const (
 	totpRow    = 5  // wrong codes before a pause
 	totpPause  = time.Minute
 	totpLimit  = time.Hour
+	// totpSkew is how far a generator's clock may be from ours: a code is good for so long beyond its time step, at either end,
+	// and no longer (RFC 6238 section 5.2 allows one step for the delay; ASVS 6.5.5 wants thirty seconds).
+	totpSkew = 10 * time.Second
 )
 
 var totpOptions = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
@@ -125,7 +128,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 
 // judgeTOTP tells whether a code is one of the account's generator.
 //
-//  1. The code of the current time step counts, of the one before and the one after: clocks differ.
+//  1. The code of the current time step counts, and within ten seconds of it that of a neighbouring one: clocks differ.
 //  2. A time step is accepted once, and none before the last one, however many requests come at once (ASVS 6.5.1).
 //  3. After five wrong codes in a row there is a pause of a minute, after five more of two, up to an hour. Other factors are not affected.
 func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, code string, confirmed bool) (refusal, err error) {
@@ -167,14 +170,13 @@ func pause(t store.TOTP, now time.Time) time.Duration {
 	return t.TriedAt.Add(min(wait, totpLimit)).Sub(now)
 }
 
-// stepOf finds the time step that the code belongs to. store.ErrNotFound: none of the three.
+// stepOf finds the time step that the code belongs to. store.ErrNotFound: none that counts now.
 func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
 	secret, err := s.unseal(t.AccountID, t.Secret)
 	if err != nil {
 		return 0, err
 	}
-	now := s.now().Unix() / totpPeriod
-	for _, candidate := range []int64{now - 1, now, now + 1} {
+	for _, candidate := range totpSteps(s.now()) {
 		want, err := hotp.GenerateCodeCustom(secret, uint64(candidate), totpOptions)
 		if err != nil {
 			return 0, fmt.Errorf("compute code: %w", err)
@@ -187,4 +189,17 @@ func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
 		return 0, store.ErrNotFound
 	}
 	return step, nil
+}
+
+// totpSteps are the time steps whose codes count at a time: the current one, and a neighbour that it is within totpSkew of.
+func totpSteps(now time.Time) []int64 {
+	current := now.Unix() / totpPeriod
+	steps := []int64{current}
+	if before := now.Add(-totpSkew).Add(-time.Nanosecond).Unix() / totpPeriod; before < current {
+		steps = append(steps, before)
+	}
+	if after := now.Add(totpSkew).Unix() / totpPeriod; after > current {
+		steps = append(steps, after)
+	}
+	return steps
 }

@@ -147,24 +147,33 @@ func TestFailure24_TimeStepsAreAcceptedOnce(t *testing.T) {
 	})
 }
 
+// TestTOTPOfNeighbouringSteps: a code of the step before counts for ten seconds after its end, one of the step after for
+// ten seconds before its beginning, and no longer (RFC 6238 section 5.2, ASVS 6.5.5).
 func TestTOTPOfNeighbouringSteps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.signUp(ada, secret)
 	g, _ := w.enrol(w.as(w.login(ada, secret).Access))
-	for name, tc := range map[string]struct {
-		off  time.Duration
+	for _, tc := range []struct {
+		into time.Duration // how far into the time step it is
+		step int           // whose code is shown, counted from the current one
 		good bool
-	}{"Before": {-30 * time.Second, true}, "After": {30 * time.Second, true}, "TooOld": {-61 * time.Second, false}, "TooNew": {61 * time.Second, false}} {
-		w.clock.pass(5 * time.Minute)
+	}{
+		{0, -1, true}, {9999 * time.Millisecond, -1, true}, {10 * time.Second, -1, true}, {10001 * time.Millisecond, -1, false},
+		{29 * time.Second, -1, false}, {0, 0, true}, {15 * time.Second, 0, true}, {29999 * time.Millisecond, 0, true},
+		{30*time.Second - time.Millisecond, 1, true}, {20 * time.Second, 1, true}, {19999 * time.Millisecond, 1, false}, {0, 1, false},
+		{15 * time.Second, 0, true}, {0, -2, false}, {29 * time.Second, 2, false},
+	} {
+		now := w.clock.Now()
+		w.clock.pass(now.Truncate(30 * time.Second).Add(5*time.Minute + tc.into).Sub(now))
 		ticket := w.ticket()
-		code, err := totp.GenerateCode(g.secret, w.clock.Now().Add(tc.off))
+		code, err := totp.GenerateCode(g.secret, w.clock.Now().Add(time.Duration(tc.step)*30*time.Second))
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, err = w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByTOTP, Code: code})
 		if (err == nil) != tc.good {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("step %d, %s into the current one: %v", tc.step, tc.into, err)
 		}
 	}
 }
