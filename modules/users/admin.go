@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/user"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"app/modules/users/internal/service"
+	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/host"
 )
@@ -20,30 +23,107 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 	return []*cobra.Command{m.adminCommand(tool), m.keyCommands(tool), m.peopleCommands(tool)}
 }
 
+// adminFlags are what `app admin` is told to do.
+type adminFlags struct {
+	email               string
+	stdin, remove, list bool
+}
+
 func (m *Module) adminCommand(tool host.Tool) *cobra.Command {
-	var email string
-	var stdin bool
+	var flags adminFlags
 	c := &cobra.Command{
-		Use:   "admin --email ADDRESS",
-		Short: "Make somebody an administrator of the shop",
+		Use:   "admin --email ADDRESS | --list",
+		Short: "Make somebody an administrator of the shop, or no longer one",
 		Long: "Makes the account of the address an administrator's. An address without an account gets one, with a password that is read\n" +
-			"from the standard input or made up and shown once. An account that is there keeps its password. Repeating it changes nothing.",
-		Example: "  app admin --email ada@example.com\n  app admin --email ada@example.com --password-stdin < password.txt",
-		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			password, err := readPassword(c.InOrStdin(), stdin)
-			if err != nil {
-				return err
-			}
-			return tool.Run(c.Context(), func(ctx context.Context) error { return m.appoint(ctx, c.OutOrStdout(), email, password) })
-		},
+			"from the standard input or made up and shown once. An account that is there keeps its password and second factors, and its\n" +
+			"sessions end. With --remove the account is no administrator's any more and its sessions end. Either is in the audit log of the\n" +
+			"account, with the name of the system's user, and its owner gets a letter. Repeating it changes nothing.",
+		Example: "  app admin --email ada@example.com\n  app admin --email ada@example.com --password-stdin < password.txt\n" +
+			"  app admin --email ada@example.com --remove\n  app admin --list",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return m.admin(c, tool, flags) },
 	}
-	c.Flags().StringVar(&email, "email", "", "address of the account")
-	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password of a new account from the first line of the standard input")
-	if err := c.MarkFlagRequired("email"); err != nil {
-		panic(err) // the flag was made above
-	}
+	c.Flags().StringVar(&flags.email, "email", "", "address of the account")
+	c.Flags().BoolVar(&flags.stdin, "password-stdin", false, "read the password of a new account from the first line of the standard input")
+	c.Flags().BoolVar(&flags.remove, "remove", false, "take the rights of an administrator away")
+	c.Flags().BoolVar(&flags.list, "list", false, "list the administrators")
+	c.MarkFlagsMutuallyExclusive("list", "email")
+	c.MarkFlagsMutuallyExclusive("list", "remove", "password-stdin")
 	return c
+}
+
+func (m *Module) admin(c *cobra.Command, tool host.Tool, flags adminFlags) error {
+	if flags.email == "" && !flags.list {
+		return errors.New(`required flag(s) "email" not set`)
+	}
+	password, err := readPassword(c.InOrStdin(), flags.stdin)
+	if err != nil {
+		return err
+	}
+	return tool.Run(c.Context(), func(ctx context.Context) error {
+		ctx, out := operated(ctx), c.OutOrStdout()
+		switch {
+		case flags.list:
+			return m.listAdmins(ctx, out)
+		case flags.remove:
+			return m.dismiss(ctx, out, flags.email)
+		}
+		return m.appoint(ctx, out, flags.email, password)
+	})
+}
+
+// operated is a context of the command line: the audit log has it, with the system's user, where it has the browser of others.
+func operated(ctx context.Context) context.Context {
+	name := "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	return callctx.WithClient(ctx, callctx.Client{Agent: "command line, by " + name})
+}
+
+func (m *Module) listAdmins(ctx context.Context, out io.Writer) error {
+	admins, err := m.service.Admins(ctx)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "ID\tEMAIL\tSECOND FACTORS\tSTATE")
+	for _, a := range admins {
+		state := "active"
+		if a.Disabled {
+			state = "disabled"
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.ID, a.Email, factorNames(a.Factors), state)
+	}
+	return w.Flush() //nolint:wrapcheck // the error of writing to the terminal
+}
+
+// factorNames lists second factors in a few words.
+func factorNames(factors []service.Method) string {
+	if len(factors) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, f := range factors {
+		names = append(names, string(f))
+	}
+	return strings.Join(names, ", ")
+}
+
+func (m *Module) dismiss(ctx context.Context, out io.Writer, who string) error {
+	done, err := m.service.RemoveAdmin(ctx, who)
+	if err != nil {
+		return spelt(err)
+	}
+	said := done.User.Email + " (" + done.User.ID + ") is no administrator; nothing changed"
+	if done.Removed {
+		said = fmt.Sprintf("%s (%s) is no administrator any more; sessions ended: %d", done.User.Email, done.User.ID, done.Ended)
+	}
+	if done.Removed && done.Left == 0 {
+		said += "\nwarning: the shop has no administrator now; app admin --email ADDRESS makes one"
+	}
+	_, err = fmt.Fprintln(out, said)
+	return err
 }
 
 // readPassword reads the first line, if it is wanted.
@@ -79,12 +159,24 @@ func told(done service.Appointment, password bool) string {
 		return "made " + who + " an administrator with a new account; password, shown this once: " + done.Generated
 	case done.Created:
 		return "made " + who + " an administrator with a new account"
-	case done.Promoted && password:
-		return "made " + who + " an administrator, from the next sign-in or refresh on; the account keeps its password"
 	case done.Promoted:
-		return "made " + who + " an administrator, from the next sign-in or refresh on"
+		return toldPromoted(done, who, password)
 	}
 	return who + " is an administrator already; nothing changed"
+}
+
+// toldPromoted says what becomes of an account that was there. Somebody else may have set it up, in the hope of this.
+func toldPromoted(done service.Appointment, who string, password bool) string {
+	said := fmt.Sprintf("made %s an administrator, from the next sign-in on; the account was there: sessions ended: %d", who, done.Ended)
+	if password {
+		said += "; it keeps its password, the one given was not used"
+	} else {
+		said += "; it keeps its password"
+	}
+	if len(done.Factors) > 0 {
+		said += "\nsecond factors that it had before stay: " + factorNames(done.Factors) + "; if they are not its owner's: app users forget-factors --user " + done.User.ID
+	}
+	return said
 }
 
 // spelt puts the complaints about the input into the one line that is shown.

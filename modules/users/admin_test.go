@@ -44,6 +44,13 @@ func TestAdmin(t *testing.T) {
 		{"", []string{"--email", "Ada@example.com"}, "is an administrator already; nothing changed"},
 		{"Correct-Horse-9\n", []string{"--email", "ada@example.com", "--password-stdin"}, "is an administrator already; nothing changed"},
 		{"Correct-Horse-9\r\nmore", []string{"--email", "bob@example.com", "--password-stdin"}, "with a new account\n"},
+		{"", []string{"--list"}, "bob@example.com  none            active"},
+		{"", []string{"--email", "bob@example.com", "--remove"}, "is no administrator any more; sessions ended: 0\n"},
+		{"", []string{"--email", "bob@example.com", "--remove"}, "is no administrator; nothing changed\n"},
+		{"", []string{"--email", "bob@example.com"}, "an administrator, from the next sign-in on; the account was there: sessions ended: 0; it keeps its password\n"},
+		{"", []string{"--email", "bob@example.com", "--remove"}, "is no administrator any more"},
+		{"", []string{"--email", "ada@example.com", "--remove"}, "\nwarning: the shop has no administrator now"},
+		{"", []string{"--list"}, "SECOND FACTORS"},
 	} {
 		got, err := admin(t, folder, step.stdin, step.args...)
 		if err != nil || !strings.Contains(got, step.want) {
@@ -63,6 +70,8 @@ func TestAdminRefuses(t *testing.T) {
 		"BadAddress":   {"", []string{"--email", "ada"}, "email must be an e-mail address"},
 		"WeakPassword": {"password", []string{"--email", "ada@example.com", "--password-stdin"}, "password must have an upper"},
 		"NoPassword":   {"", []string{"--email", "ada@example.com", "--password-stdin"}, "the standard input is empty"},
+		"Nobody":       {"", []string{"--email", "eve@example.com", "--remove"}, "user_not_found"},
+		"ListOfOne":    {"", []string{"--list", "--email", "ada@example.com"}, "none of the others can be"},
 		"Argument":     {"", []string{"ada@example.com"}, "unknown command"},
 	} {
 		t.Run(name, func(t *testing.T) {

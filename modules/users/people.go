@@ -61,7 +61,7 @@ func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx contex
 				if err != nil {
 					return spelt(err)
 				}
-				said, err := do(ctx, u)
+				said, err := do(operated(ctx), u)
 				if err == nil {
 					_, err = fmt.Fprintf(c.OutOrStdout(), "%s (%s) %s\n", u.Email, u.ID, said)
 				}

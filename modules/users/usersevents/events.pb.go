@@ -94,20 +94,26 @@ const (
 	CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED  CredentialsChange = 6
 	CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED     CredentialsChange = 7
 	CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED   CredentialsChange = 8
+	// The account has become an administrator's of the shop.
+	CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE CredentialsChange = 9
+	// The account is no administrator's any more.
+	CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED CredentialsChange = 10
 )
 
 // Enum value maps for CredentialsChange.
 var (
 	CredentialsChange_name = map[int32]string{
-		0: "CREDENTIALS_CHANGE_UNSPECIFIED",
-		1: "CREDENTIALS_CHANGE_TOTP_ADDED",
-		2: "CREDENTIALS_CHANGE_TOTP_REMOVED",
-		3: "CREDENTIALS_CHANGE_PASSKEY_ADDED",
-		4: "CREDENTIALS_CHANGE_PASSKEY_REMOVED",
-		5: "CREDENTIALS_CHANGE_RECOVERY_CODES_MADE",
-		6: "CREDENTIALS_CHANGE_RECOVERY_CODE_USED",
-		7: "CREDENTIALS_CHANGE_IDENTITY_LINKED",
-		8: "CREDENTIALS_CHANGE_IDENTITY_UNLINKED",
+		0:  "CREDENTIALS_CHANGE_UNSPECIFIED",
+		1:  "CREDENTIALS_CHANGE_TOTP_ADDED",
+		2:  "CREDENTIALS_CHANGE_TOTP_REMOVED",
+		3:  "CREDENTIALS_CHANGE_PASSKEY_ADDED",
+		4:  "CREDENTIALS_CHANGE_PASSKEY_REMOVED",
+		5:  "CREDENTIALS_CHANGE_RECOVERY_CODES_MADE",
+		6:  "CREDENTIALS_CHANGE_RECOVERY_CODE_USED",
+		7:  "CREDENTIALS_CHANGE_IDENTITY_LINKED",
+		8:  "CREDENTIALS_CHANGE_IDENTITY_UNLINKED",
+		9:  "CREDENTIALS_CHANGE_ADMIN_MADE",
+		10: "CREDENTIALS_CHANGE_ADMIN_REMOVED",
 	}
 	CredentialsChange_value = map[string]int32{
 		"CREDENTIALS_CHANGE_UNSPECIFIED":         0,
@@ -119,6 +125,8 @@ var (
 		"CREDENTIALS_CHANGE_RECOVERY_CODE_USED":  6,
 		"CREDENTIALS_CHANGE_IDENTITY_LINKED":     7,
 		"CREDENTIALS_CHANGE_IDENTITY_UNLINKED":   8,
+		"CREDENTIALS_CHANGE_ADMIN_MADE":          9,
+		"CREDENTIALS_CHANGE_ADMIN_REMOVED":       10,
 	}
 )
 
@@ -600,7 +608,7 @@ func (x *EmailChanged) GetLocale() string {
 	return ""
 }
 
-// CredentialsChanged: a way of signing in came, went or was used up. The owner is told, in case it was not them.
+// CredentialsChanged: a way of signing in, or what a sign-in opens, came, went or was used up. The owner is told, in case it was not them.
 type CredentialsChanged struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	UserId    string                 `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
@@ -851,7 +859,7 @@ const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"\x16PURPOSE_VERIFY_ADDRESS\x10\x01\x12\x13\n" +
 	"\x0fPURPOSE_SIGN_IN\x10\x02\x12\x1a\n" +
 	"\x16PURPOSE_RESET_PASSWORD\x10\x03\x12\x1a\n" +
-	"\x16PURPOSE_CHANGE_ADDRESS\x10\x04*\xf6\x02\n" +
+	"\x16PURPOSE_CHANGE_ADDRESS\x10\x04*\xbf\x03\n" +
 	"\x11CredentialsChange\x12\"\n" +
 	"\x1eCREDENTIALS_CHANGE_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dCREDENTIALS_CHANGE_TOTP_ADDED\x10\x01\x12#\n" +
@@ -861,7 +869,10 @@ const file_modules_users_usersevents_events_proto_rawDesc = "" +
 	"&CREDENTIALS_CHANGE_RECOVERY_CODES_MADE\x10\x05\x12)\n" +
 	"%CREDENTIALS_CHANGE_RECOVERY_CODE_USED\x10\x06\x12&\n" +
 	"\"CREDENTIALS_CHANGE_IDENTITY_LINKED\x10\a\x12(\n" +
-	"$CREDENTIALS_CHANGE_IDENTITY_UNLINKED\x10\bB+Z)app/modules/users/usersevents;userseventsb\x06proto3"
+	"$CREDENTIALS_CHANGE_IDENTITY_UNLINKED\x10\b\x12!\n" +
+	"\x1dCREDENTIALS_CHANGE_ADMIN_MADE\x10\t\x12$\n" +
+	" CREDENTIALS_CHANGE_ADMIN_REMOVED\x10\n" +
+	"B+Z)app/modules/users/usersevents;userseventsb\x06proto3"
 
 var (
 	file_modules_users_usersevents_events_proto_rawDescOnce sync.Once

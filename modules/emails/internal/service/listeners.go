@@ -86,6 +86,8 @@ var changes = map[usersevents.CredentialsChange]string{
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED:  "recovery_code_used",
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED:     "identity_linked",
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:   "identity_unlinked",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE:          "admin_made",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "admin_removed",
 }
 
 // CredentialsChanged queues the notice that a way of signing in came, went or was used up.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/ids"
@@ -53,7 +53,7 @@ func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created b
 	return userOf(account), err == nil, err
 }
 
-// admit makes an account without a registration. store.ErrDuplicate: the address has one.
+// admit makes an account without a registration; the owner of an administrator's is told. store.ErrDuplicate: the address has one.
 func (s *Service) admit(ctx context.Context, who person, password string, admin bool) (store.Account, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
@@ -64,63 +64,11 @@ func (s *Service) admit(ctx context.Context, who person, password string, admin 
 		FirstName: who.firstName, MiddleName: who.middleName, LastName: who.lastName,
 	})
 	account.Admin = admin
-	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return store.InsertAccount(ctx, tx, account) })
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := store.InsertAccount(ctx, tx, account); err != nil || !admin {
+			return err
+		}
+		return s.tell(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE, "")
+	})
 	return account, err
-}
-
-// Appointment is what MakeAdmin did.
-type Appointment struct {
-	User     User
-	Created  bool // else the account was there
-	Promoted bool // else it was an administrator's, or was made as one
-	// Generated is the password of a new account for which none was given. It is shown once.
-	Generated string
-}
-
-// MakeAdmin makes the address's account an administrator's, and makes the account when there is none. The password is for a
-// new account only; without one it is generated. Repeating it changes nothing. Errors: InvalidArgument with pointers.
-func (s *Service) MakeAdmin(ctx context.Context, email, password string) (Appointment, error) {
-	done, err := s.appoint(ctx, email, password)
-	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
-		done, err = s.appoint(ctx, email, password)
-	}
-	return done, err
-}
-
-func (s *Service) appoint(ctx context.Context, email, password string) (Appointment, error) {
-	there, err := s.accountByEmail(ctx, email)
-	if err != nil {
-		return Appointment{}, err
-	}
-	if there.ID != "" {
-		return s.promote(ctx, there)
-	}
-	who, wrong := checkPerson(email, "Shop", "", "Administrator")
-	done := Appointment{Created: true}
-	if password == "" {
-		password = generatePassword()
-		done.Generated = password
-	}
-	if wrong = append(wrong, s.checkPassword(password, email)...); len(wrong) > 0 {
-		return Appointment{}, fault.Invalid(wrong...)
-	}
-	account, err := s.admit(ctx, who, password, true)
-	done.User = userOf(account)
-	return done, err
-}
-
-func (s *Service) promote(ctx context.Context, account store.Account) (Appointment, error) {
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return store.PromoteAccount(ctx, tx, account.ID) })
-	promoted := err == nil
-	if errors.Is(err, store.ErrChanged) {
-		err = nil // it is one already
-	}
-	account.Admin = true
-	return Appointment{User: userOf(account), Promoted: promoted}, err
-}
-
-// generatePassword makes a password of 125 random bits that the policy accepts.
-func generatePassword() string {
-	raw := strings.TrimPrefix(newRefreshToken(), refreshPrefix)[:21]
-	return "Aa1-" + raw
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersv1"
 	"app/platform/fault"
@@ -158,72 +157,4 @@ func TestKeysRPC(t *testing.T) {
 	if w.Hashes() != 0 {
 		t.Error("a password was hashed at start")
 	}
-}
-
-func TestMakeAdmin(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	t.Run("New", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		done, err := w.MakeAdmin(ctx, ada, "")
-		if err != nil || !done.Created || !done.User.Admin || passwords.Weakness(done.Generated, ada, nil) != "" {
-			t.Fatalf("%+v, %v", done, err)
-		}
-		if !w.claims(w.login(ada, done.Generated).Access).Admin {
-			t.Error("the token is not an administrator's")
-		}
-		again, err := w.MakeAdmin(ctx, strings.ToUpper(ada), "Other-Horse-7")
-		want := service.Appointment{User: done.User}
-		if diff := cmp.Diff(want, again); diff != "" || err != nil {
-			t.Errorf("%v, -want +got\n%s", err, diff)
-		}
-		w.login(ada, done.Generated)
-	})
-	t.Run("NewWithPassword", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		if done, err := w.MakeAdmin(ctx, ada, secret); err != nil || !done.Created || done.Generated != "" {
-			t.Fatalf("%+v, %v", done, err)
-		}
-		w.login(ada, secret)
-	})
-	t.Run("Promoted", func(t *testing.T) {
-		t.Parallel()
-		w := newWorld(t)
-		user := w.signUp(ada, secret)
-		before := w.login(ada, secret)
-		done, err := w.MakeAdmin(ctx, ada, "")
-		user.Admin = true
-		if diff := cmp.Diff(service.Appointment{User: user, Promoted: true}, done); diff != "" || err != nil {
-			t.Errorf("%v, -want +got\n%s", err, diff)
-		}
-		if w.claims(before.Access).Admin || !w.claims(w.refresh(before.Refresh).Access).Admin {
-			t.Error("the promotion should show from the next refresh on")
-		}
-	})
-	t.Run("AtOnce", func(t *testing.T) {
-		t.Parallel()
-		each(t, func(t *testing.T, w *world) {
-			for _, err := range together(4, func(int) error {
-				_, err := w.MakeAdmin(ctx, ada, secret)
-				return err
-			}) {
-				if err != nil {
-					t.Error(err)
-				}
-			}
-			if n := w.count(`SELECT COUNT(*) FROM users_accounts WHERE admin = 1`); n != 1 {
-				t.Errorf("%d administrators", n)
-			}
-		})
-	})
-	t.Run("Refuses", func(t *testing.T) {
-		t.Parallel()
-		_, err := newWorld(t).MakeAdmin(ctx, "ada", "weak")
-		wants(t, err, fault.InvalidArgument, "validation_failed")
-		if diff := cmp.Diff([]string{"/email", "/password"}, pointers(err)); diff != "" {
-			t.Errorf("-want +got\n%s", diff)
-		}
-	})
 }

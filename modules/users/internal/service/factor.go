@@ -113,15 +113,19 @@ func (s *Service) judge(ctx context.Context, tx *database.Tx, accountID string, 
 	return errCode(), nil
 }
 
-// tell writes the notice that a way of signing in has changed, and the record of it.
+// tell writes the notice that a way of signing in, or what a sign-in opens, has changed, and the record of it.
 func (s *Service) tell(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
 	account, err := store.AccountByID(ctx, tx, accountID)
 	if err != nil {
 		return err
 	}
 	event := AuditFactorChange
-	if change == usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED || change == usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED {
+	switch change {
+	case usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:
 		event = AuditLinking
+	case usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:
+		event = AuditAccountChange
+	default:
 	}
 	if err := s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: event, Outcome: OutcomeOK, Detail: changed[change] + name}); err != nil {
 		return err
@@ -142,6 +146,8 @@ var changed = map[usersevents.CredentialsChange]string{
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED:  "recovery code used",
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED:     "linked: ",
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:   "unlinked: ",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE:          "promoted",
+	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "demoted",
 }
 
 // FactorAdded is what adding a factor comes to: the session, renewed, and recovery codes when it was the first factor.

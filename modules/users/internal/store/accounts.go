@@ -36,6 +36,9 @@ const (
 	accountByEmail = `SELECT ` + accountColumns + ` FROM users_accounts WHERE email_key = ?`
 	renameAccount  = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, locale = ?, version = version + 1 WHERE id = ? AND version = ?`
 	promoteAccount = `UPDATE users_accounts SET admin = 1 WHERE id = ? AND admin = 0`
+	demoteAccount  = `UPDATE users_accounts SET admin = 0 WHERE id = ? AND admin = 1`
+	admins         = `SELECT ` + accountColumns + ` FROM users_accounts WHERE admin = 1 ORDER BY id LIMIT ?`
+	countAdmins    = `SELECT COUNT(*) FROM users_accounts WHERE admin = 1 AND disabled_at IS NULL`
 	disableAccount = `UPDATE users_accounts SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL`
 	enableAccount  = `UPDATE users_accounts SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL`
 	rehashAccount  = `UPDATE users_accounts SET password_hash = ? WHERE id = ? AND password_hash = ?`
@@ -76,6 +79,34 @@ func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
 // PromoteAccount makes the account an administrator. ErrChanged: it is one.
 func PromoteAccount(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "promote account", promoteAccount, id)
+}
+
+// DemoteAccount takes an account the rights of an administrator. ErrChanged: it has none.
+func DemoteAccount(ctx context.Context, tx *database.Tx, id string) error {
+	return tx.One(ctx, "demote account", demoteAccount, id)
+}
+
+// Admins reads the accounts of administrators, the oldest first. It looks through all accounts: for a command.
+func Admins(ctx context.Context, tx *database.Tx, limit int) (out []Account, err error) {
+	rows, err := tx.Query(ctx, admins, limit)
+	if err != nil {
+		return nil, database.Found("administrators", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		a, err := scanAccount(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, database.Found("administrators", rows.Err())
+}
+
+// CountAdmins counts the administrators that may sign in. It looks through all accounts: for a command.
+func CountAdmins(ctx context.Context, tx *database.Tx) (n int, err error) {
+	err = tx.QueryRow(ctx, countAdmins).Scan(&n)
+	return n, database.Found("administrators", err)
 }
 
 // DisableAccount keeps somebody out. ErrChanged: the account is disabled already.

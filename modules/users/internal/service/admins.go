@@ -1,0 +1,171 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"app/modules/users/internal/store"
+	"app/modules/users/usersevents"
+	"app/platform/database"
+	"app/platform/fault"
+)
+
+// Appointment is what MakeAdmin did.
+type Appointment struct {
+	User     User
+	Created  bool // else the account was there
+	Promoted bool // else it was an administrator's, or was made as one
+	// Generated is the password of a new account for which none was given. It is shown once.
+	Generated string
+	// Ended counts the sessions of a promoted account, which have ended: whoever opened them was no administrator.
+	Ended int
+	// Factors are the second factors that a promoted account had before, which stay.
+	Factors []Method
+}
+
+// MakeAdmin makes the address's account an administrator's, and makes the account when there is none. The password is for a
+// new account only; without one it is generated. An account that is there keeps its password and its second factors, and
+// its sessions end. It is in the audit log, with the client that ctx knows, and the owner gets a letter. Repeating it changes
+// nothing. Errors: InvalidArgument with pointers.
+func (s *Service) MakeAdmin(ctx context.Context, email, password string) (Appointment, error) {
+	done, err := s.appoint(ctx, email, password)
+	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
+		done, err = s.appoint(ctx, email, password)
+	}
+	return done, err
+}
+
+func (s *Service) appoint(ctx context.Context, email, password string) (Appointment, error) {
+	there, err := s.accountByEmail(ctx, email)
+	if err != nil {
+		return Appointment{}, err
+	}
+	if there.ID != "" {
+		return s.promote(ctx, there)
+	}
+	who, wrong := checkPerson(email, "Shop", "", "Administrator")
+	done := Appointment{Created: true}
+	if password == "" {
+		password = generatePassword()
+		done.Generated = password
+	}
+	if wrong = append(wrong, s.checkPassword(password, email)...); len(wrong) > 0 {
+		return Appointment{}, fault.Invalid(wrong...)
+	}
+	account, err := s.admit(ctx, who, password, true)
+	done.User = userOf(account)
+	return done, err
+}
+
+// promote makes an account that is there an administrator's.
+func (s *Service) promote(ctx context.Context, account store.Account) (done Appointment, err error) {
+	account.Admin = true
+	promotion := rightsChange{store.PromoteAccount, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE}
+	changed, err := s.changeRights(ctx, account.ID, promotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
+		done.Ended = ended
+		done.Factors, err = s.factorsOf(ctx, tx, account.ID)
+		return err
+	})
+	if !changed {
+		done = Appointment{}
+	}
+	done.User, done.Promoted = userOf(account), changed
+	return done, err
+}
+
+// rightsChange gives an account the rights of an administrator or takes them.
+type rightsChange struct {
+	// apply changes the row. store.ErrChanged: there is nothing to change.
+	apply func(ctx context.Context, tx *database.Tx, id string) error
+	told  usersevents.CredentialsChange
+}
+
+// changeRights changes the rights of an account, ends its sessions, whose tokens say otherwise, for every gateway within seconds, records it
+// and tells the owner; then what is in the same Write. changed is false when there was nothing to change, and then nothing else happens.
+func (s *Service) changeRights(ctx context.Context, accountID string, to rightsChange, then func(context.Context, *database.Tx, int) error) (changed bool, err error) {
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if _, err := store.LockAccount(ctx, tx, accountID); err != nil {
+			return missing("user", err)
+		}
+		err := to.apply(ctx, tx, accountID)
+		if changed = err == nil; errors.Is(err, store.ErrChanged) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		ended, err := s.endSessions(ctx, tx, accountID, "", endedByAdmin)
+		if err == nil {
+			err = store.VoidCodeRequests(ctx, tx, accountID, s.now())
+		}
+		if err == nil {
+			err = s.tell(ctx, tx, accountID, to.told, "")
+		}
+		if err != nil {
+			return err
+		}
+		return then(ctx, tx, ended)
+	})
+	return changed, err
+}
+
+// Dismissal is what RemoveAdmin did.
+type Dismissal struct {
+	User    User
+	Removed bool // else it was no administrator's
+	Ended   int  // sessions
+	Left    int  // administrators that may sign in
+}
+
+// RemoveAdmin takes an account, named by id or address, the rights of an administrator; it stays what else it is. Its sessions end, it is in the
+// audit log, and the owner gets a letter. The last administrator may go: another is made by command. Errors: user_not_found.
+func (s *Service) RemoveAdmin(ctx context.Context, who string) (out Dismissal, err error) {
+	if out.User, err = s.Somebody(ctx, who); err != nil {
+		return Dismissal{}, err
+	}
+	demotion := rightsChange{store.DemoteAccount, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED}
+	out.Removed, err = s.changeRights(ctx, out.User.ID, demotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
+		out.Ended = ended
+		out.Left, err = store.CountAdmins(ctx, tx)
+		return err
+	})
+	out.User.Admin = false
+	return out, err
+}
+
+// Administrator is one as Admins lists them.
+type Administrator struct {
+	User
+
+	Disabled bool
+	Factors  []Method // second factors
+}
+
+// maxAdmins bounds what Admins lists.
+const maxAdmins = 1000
+
+// Admins lists the administrators, the oldest account first, at most a thousand.
+func (s *Service) Admins(ctx context.Context) (out []Administrator, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		found, err := store.Admins(ctx, q, maxAdmins)
+		if err != nil {
+			return err
+		}
+		out = make([]Administrator, len(found))
+		for i, a := range found {
+			out[i] = Administrator{User: userOf(a), Disabled: a.Disabled()}
+			if out[i].Factors, err = s.factorsOf(ctx, q, a.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// generatePassword makes a password of 125 random bits that the policy accepts.
+func generatePassword() string {
+	raw := strings.TrimPrefix(newRefreshToken(), refreshPrefix)[:21]
+	return "Aa1-" + raw
+}
