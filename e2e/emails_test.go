@@ -54,7 +54,7 @@ func body(raw []byte) string {
 // verify ends the registration, after which the welcome is written.
 func verify(t *testing.T, s *shop.Shop, email, code string) {
 	t.Helper()
-	if err := s.Call(t.Context(), http.StatusOK, http.MethodPost, "/v1/auth/verify", map[string]string{"email": email, "code": code}, nil); err != nil {
+	if err := s.Call(t.Context(), http.StatusOK, http.MethodPost, "/v1/auth/verify", map[string]string{"email": email, "code": code, "password": shop.Password}, nil); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -101,14 +101,15 @@ func (c *Client) SignUp(ctx context.Context, email string) (*Client, error) {
 		"email": email, "password": Password, "confirm_password": Password,
 		"first_name": "Ada", "middle_name": "", "last_name": "Lovelace",
 	}
-	if err := c.Call(ctx, http.StatusAccepted, http.MethodPost, "/v1/auth/register", body, nil); err != nil {
+	var accepted struct{ Registration string }
+	if err := c.Call(ctx, http.StatusAccepted, http.MethodPost, "/v1/auth/register", body, &accepted); err != nil {
 		return nil, err
 	}
 	letter, err := c.AwaitLetter(ctx, email, codePattern)
 	if err != nil {
 		return nil, err
 	}
-	proof := map[string]string{"email": email, "code": codePattern.FindString(letter.Text)}
+	proof := map[string]string{"email": email, "code": codePattern.FindString(letter.Text), "registration": accepted.Registration}
 	if err := c.Call(ctx, http.StatusOK, http.MethodPost, "/v1/auth/verify", proof, nil); err != nil {
 		return nil, err
 	}

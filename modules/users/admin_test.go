@@ -92,9 +92,9 @@ func TestConfig(t *testing.T) {
 	}
 	err := config.Load(config.Fixed(map[string]string{
 		"USERS_CODE_LIFE": "11m", "USERS_ACCESS_LIFE": "2h", "USERS_REFRESH_IDLE": "1s", "USERS_REFRESH_GRACE": "-1s",
-		"USERS_SESSION_LIFE": "0s", "USERS_SWEEP_INTERVAL": "0s", "USERS_LETTERS_PER_HOUR": "0",
+		"USERS_SESSION_LIFE": "0s", "USERS_SWEEP_INTERVAL": "0s", "USERS_LETTERS_PER_HOUR": "0", "USERS_LETTERS_PER_NETWORK": "0",
 	}), new(users.Config))
-	for _, name := range []string{"CODE_LIFE", "ACCESS_LIFE", "REFRESH_IDLE", "REFRESH_GRACE", "SESSION_LIFE", "SWEEP_INTERVAL", "LETTERS_PER_HOUR"} {
+	for _, name := range []string{"CODE_LIFE", "ACCESS_LIFE", "REFRESH_IDLE", "REFRESH_GRACE", "SESSION_LIFE", "SWEEP_INTERVAL", "LETTERS_PER_HOUR", "LETTERS_PER_NETWORK"} {
 		if err == nil || !strings.Contains(err.Error(), "USERS_"+name) {
 			t.Errorf("USERS_%s is not named in %v", name, err)
 		}

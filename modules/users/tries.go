@@ -7,12 +7,12 @@ import (
 	"app/modules/users/internal/service"
 )
 
-// TriesConfig bounds the guessing of passwords; see service.Tries. RATE_LIMIT=off lifts it.
+// TriesConfig bounds the guessing of passwords and codes; see service.Tries. RATE_LIMIT=off lifts it.
 type TriesConfig struct {
 	Device  int `env:"USERS_TRIES_DEVICE" envDefault:"10" doc:"passwords that may be tried at once at an account from a device that it has signed in from, 1 to 1000000; another after each minute"`
 	Place   int `env:"USERS_TRIES_PLACE" envDefault:"5" doc:"the same from any other network; another after each 3 minutes"`
 	Account int `env:"USERS_TRIES_ACCOUNT" envDefault:"20" doc:"the same from all other networks together; another after each 6 minutes"`
-	Network int `env:"USERS_TRIES_NETWORK" envDefault:"100" doc:"passwords that may be tried at once from a network at all accounts that have not signed in from there; another after each 30 seconds"`
+	Network int `env:"USERS_TRIES_NETWORK" envDefault:"100" doc:"passwords and codes that may be tried at once from a network at all accounts that have not signed in from there; another after each 30 seconds"`
 }
 
 // Validate implements the check that configuration is read with.

@@ -26,7 +26,7 @@ func (h handlers) letters(api *httpserver.API) {
 	use.Form = []httpserver.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},
-		{Name: "email", Doc: "For verify_address"}, {Name: "password", Doc: "For reset_password"}, {Name: "confirm_password", Doc: "The same again"},
+		{Name: "email", Doc: "For verify_address"}, {Name: "password", Doc: "For verify_address, that of the registration; for reset_password, the new one"}, {Name: "confirm_password", Doc: "The same again"},
 	}
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
@@ -47,7 +47,9 @@ func letterPage(values url.Values) page {
 	}
 	switch values.Get("purpose") {
 	case "verify_address":
-		p.Title, p.Text, p.Button = "Confirm your address", "This makes the account for "+values.Get("email")+".", "Confirm"
+		p.Title, p.Text, p.Button = "Confirm your address", "This makes the account for "+values.Get("email")+". Type the password that you have chosen for it. "+
+			"If you have not registered here, somebody else has used your address: close this page, and no account is made.", "Confirm"
+		p.Fields = []field{{"password", "Password", "password", "current-password"}}
 	case "sign_in":
 		p.Title, p.Text, p.Button = "Sign in", "This signs you in with this browser.", "Sign in"
 	case "change_address":
@@ -73,8 +75,7 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	proof := service.CodeProof{Request: r.PostForm.Get("request"), Code: r.PostForm.Get("code")}
 	switch r.PostForm.Get("purpose") {
 	case "verify_address":
-		_, err := h.users().Verify(r.Context(), service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request})
-		form.done(w, r, err, "Your address is confirmed. You can sign in now.")
+		h.verifyPage(w, r, form, proof)
 	case "sign_in":
 		in, err := h.users().SignInWithCode(r.Context(), proof, service.Cookie)
 		h.signedInPage(w, r, form, in, err, "/")
@@ -89,6 +90,17 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	default:
 		form.failed(w, r, fault.Invalid(fault.Field{Pointer: "/purpose", Detail: "is none of a letter's"}))
 	}
+}
+
+// verifyPage makes the account of a registration. The letter has told which one, so that is no sign of who has registered: the password is.
+func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof service.CodeProof) {
+	in := service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
+	if in.Password == "" {
+		form.failed(w, r, fault.Invalid(fault.Field{Pointer: "/password", Detail: "is needed, the one that you have registered with"}))
+		return
+	}
+	_, err := h.users().Verify(r.Context(), in)
+	form.done(w, r, err, "Your address is confirmed. You can sign in now.")
 }
 
 // done shows that the form has had its effect, or why not.

@@ -34,9 +34,9 @@ const smallBody = 16 << 10
 
 var problems = []httpserver.ProblemInfo{
 	{Code: "invalid_credentials", Status: 401, Title: "Wrong address or password", Help: "The address and the password do not belong to an account that may sign in. Which of the two is wrong is not told."},
-	{Code: "sign_in_limited", Status: 429, Title: "Too many passwords tried", Help: "Wait for the time in Retry-After, or sign in with a code by e-mail, with a provider or a passkey. A device that the account has signed in from has tries of its own."},
+	{Code: "sign_in_limited", Status: 429, Title: "Too many passwords or codes tried", Help: "Wait for the time in Retry-After, or sign in another way: with a code by e-mail, a provider or a passkey. A device that the account has signed in from has tries of its own."},
 	{Code: "refresh_token_invalid", Status: 401, Title: "Refresh token not valid", Help: "It is unknown, has run out, or its session has ended: sign in again. A token that is used again long after it was exchanged ends its session."},
-	{Code: "code_invalid", Status: 422, Title: "Code not valid", Help: "A code is good for ten minutes, five tries and one use, and a newer one replaces it. Ask for a new one. A generator's code is good for one use, too."},
+	{Code: "code_invalid", Status: 422, Title: "Code not valid", Help: "A code is good for ten minutes, five tries and one use, and a newer one asked for from the same network replaces it. A code that makes an account is good for its own registration only. Ask for a new one. A generator's code is good for one use, too."},
 	{Code: "step_up_required", Status: 403, Title: "Show again who you are", Help: "This needs a session that has shown who it is within the last ten minutes: see POST /v1/auth/step-up, then repeat the request."},
 	{Code: "ticket_invalid", Status: 401, Title: "Sign-in over", Help: "A sign-in waits five minutes for its second factor and takes five tries. Begin again."},
 	{Code: "factor_required", Status: 403, Title: "Second factor needed", Help: "The account has a second factor: show a code of its generator, a recovery code or a passkey."},

@@ -57,7 +57,7 @@ func newSite(t *testing.T) *site {
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		Limits: service.Limits{
 			CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
-			SessionLife: 2160 * time.Hour, LettersPerHour: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
+			SessionLife: 2160 * time.Hour, LettersPerHour: 100, LettersPerNetwork: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 		},
 	})
 	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
@@ -188,7 +188,7 @@ func read[T any](t *testing.T, r reply) (out T) {
 func (s *site) signIn() tokens {
 	s.t.Helper()
 	s.must(202, "", "POST", "/v1/auth/register", registration())
-	s.must(200, "", "POST", "/v1/auth/verify", object("email", address, "code", s.code()))
+	s.must(200, "", "POST", "/v1/auth/verify", object("email", address, "code", s.code(), "password", password))
 	return read[tokens](s.t, s.must(200, "", "POST", "/v1/auth/login", object("email", address, "password", password)))
 }
 
@@ -285,7 +285,8 @@ func TestRefusals(t *testing.T) {
 		"RegisterMismatch":     {"", "POST", "/v1/auth/register", strings.Replace(registration(), password, "Other-Horse-7", 1), 422, "validation_failed", []string{"/confirm_password"}},
 		"RegisterBadJSON":      {"", "POST", "/v1/auth/register", `{"email":`, 400, "malformed_json", []string{"/email"}},
 		"RegisterTooLarge":     {"", "POST", "/v1/auth/register", object("email", strings.Repeat("x", 20_000)), 413, "body_too_large", nil},
-		"VerifyWrongCode":      {"", "POST", "/v1/auth/verify", object("email", address, "code", "123456"), 422, "code_invalid", []string{"/code"}},
+		"VerifyWrongCode":      {"", "POST", "/v1/auth/verify", object("email", address, "code", "123456", "password", password), 422, "code_invalid", []string{"/code"}},
+		"VerifyCodeAlone":      {"", "POST", "/v1/auth/verify", object("email", address, "code", "123456"), 422, "validation_failed", []string{"/registration"}},
 		"VerifyNothing":        {"", "POST", "/v1/auth/verify", `{}`, 422, "validation_failed", []string{"/code", "/email"}},
 		"LoginWrong":           {"", "POST", "/v1/auth/login", object("email", address, "password", "x"), 401, "invalid_credentials", nil},
 		"LoginEmpty":           {"", "POST", "/v1/auth/login", object("email", address, "password", ""), 401, "invalid_credentials", nil},
@@ -342,7 +343,7 @@ func TestFailure27_NothingFromTheHostHeader(t *testing.T) {
 		"X-Forwarded-Prefix", "/evil", "X-Original-URL", "https://evil.example", "Origin", "https://evil.example", "Referer", "https://evil.example/",
 	}
 	s.must(202, "", "POST", "/v1/auth/register", registration(), evil...)
-	s.must(200, "", "POST", "/v1/auth/verify", object("email", address, "code", s.code()), evil...)
+	s.must(200, "", "POST", "/v1/auth/verify", object("email", address, "code", s.code(), "password", password), evil...)
 	s.must(202, "", "POST", "/v1/auth/register", registration(), evil...)
 	s.must(202, "", "POST", "/v1/auth/code", object("email", address), evil...)
 	s.must(202, "", "POST", "/v1/auth/password/forgot", object("email", address), evil...)

@@ -22,8 +22,9 @@ func (h handlers) signIn(api *httpserver.API) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/verify", ID: "verify-address", Tags: authTag,
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
-		Summary:     "Verify an address with the code from the letter",
-		Description: "Makes the account, with the password and names of the registration that the code was sent for.",
+		Summary: "Verify an address with the code from the letter",
+		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the letter may be " +
+			"of somebody else's registration: send along what register answered, or the password that it was given.",
 	}, h.verify)
 	// Keys are not for these: a stored reply would keep tokens alive that the client may have thrown away.
 	httpserver.Register(api, httpserver.Operation{
@@ -63,7 +64,7 @@ type registerInput struct {
 type registerOutput struct {
 	Body struct {
 		Status       string `json:"status" enum:"accepted"`
-		Registration string `json:"registration" doc:"Send it along to verify, to be sure that no other registration of the address is verified by mistake"`
+		Registration string `json:"registration" doc:"Send it along to verify, or the password"`
 	}
 }
 
@@ -84,12 +85,14 @@ type verifyInput struct {
 	Body struct {
 		Email        string `json:"email" example:"ada@example.com"`
 		Code         string `json:"code" example:"123456" doc:"Six digits"`
-		Registration string `json:"registration,omitempty" doc:"What register answered"`
+		Registration string `json:"registration,omitempty" example:"cod_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"What register answered; it or the password is needed"`
+		Password     string `json:"password,omitempty" doc:"What the address was registered with; without registration, the newest time from this network"`
 	}
 }
 
 func (h handlers) verify(ctx context.Context, in *verifyInput) (*userOutput, error) {
-	return tagged(h.users().Verify(ctx, service.Proof{Email: in.Body.Email, Code: in.Body.Code, Registration: in.Body.Registration}))
+	b := in.Body
+	return tagged(h.users().Verify(ctx, service.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
 }
 
 type loginInput struct {

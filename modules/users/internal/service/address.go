@@ -54,7 +54,7 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.CodeRequest, owner store.Account) error {
 	row.CreatedAt = s.now()
 	row.ExpiresAt = row.CreatedAt.Add(s.limits.CodeLife)
-	if enough, err := s.enough(ctx, tx, row); err != nil || enough {
+	if ok, err := s.takeLetter(ctx, tx, &row); err != nil || !ok {
 		return err
 	}
 	row.Hash = s.requestHash(row, newDigits())
@@ -66,25 +66,21 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.C
 }
 
 // ChangeAddress gives the caller's account the address that the code was sent to. The old address is told, and codes on their way to
-// it are void. Errors: code_invalid, the same for every reason; Unauthenticated.
+// it are void. Errors: code_invalid, the same for every reason; sign_in_limited; Unauthenticated.
 func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, err error) {
-	ok := false
-	err = s.withCode(ctx, in, func(ctx context.Context, tx *database.Tx) error {
+	err = s.withCode(ctx, in, nobodys, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		session, err := s.ownSession(ctx, tx)
 		if err != nil {
-			return err
+			return false, err
 		}
-		var row store.CodeRequest
-		if row, ok, err = s.takeCode(ctx, tx, store.ChangeAddress, in); err != nil || !ok {
-			return err
-		}
-		if ok = row.AccountID == session.AccountID; !ok {
-			return nil
+		row, ok, err := s.takeCode(ctx, tx, store.ChangeAddress, in)
+		if err != nil || !ok || row.AccountID != session.AccountID {
+			return false, err
 		}
 		user, err = s.moveTo(ctx, tx, row)
-		return err
+		return true, err
 	})
-	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged) || err == nil && !ok {
+	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged) {
 		return User{}, errCode()
 	}
 	return user, err

@@ -31,35 +31,31 @@ var purposes = map[store.Purpose]usersevents.Purpose{
 	store.ChangeAddress: usersevents.Purpose_PURPOSE_CHANGE_ADDRESS,
 }
 
-// codesPerDay is how many times the hourly limit of letters a day has. Five tries each, that leaves strangers 150 guesses a day at one
-// account, of a million.
-const codesPerDay = 3
-
 // RequestSignInCode has a code sent to the address that signs its owner in without a password.
 //
 //  1. What it answers and does is the same for every address: one Write, one row, one letter. An address without an account that may
 //     sign in gets a letter that says so.
-//  2. An address gets LettersPerHour letters in an hour and three times as many in a day, and no more. Networks that the account has signed
-//     in from before are counted each for itself, so strangers cannot use up what is the owner's, nor void a code of theirs.
-//  3. The code is good for the request that is returned and no other, for CodeLife, five tries and one success, until a newer one.
+//  2. Letters are counted by network and by address, see shareOf. Strangers cannot use up what is the owner's.
+//  3. The code is good for the request that is returned and no other, for CodeLife, five tries and one success, until a newer one that is
+//     asked for from the same network: nobody elsewhere makes it void.
 //
 // Errors: InvalidArgument with a pointer when it is no address.
 func (s *Service) RequestSignInCode(ctx context.Context, email string) (request string, err error) {
 	return s.requestCode(ctx, store.SignInCode, email)
 }
 
-// SignInWithCode signs in with the code of a request. Errors: code_invalid, the same for every reason and every address.
+// SignInWithCode signs in with the code of a request. Errors: code_invalid, the same for every reason and every address;
+// sign_in_limited.
 func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Transport) (out SignedIn, err error) {
-	var ok bool
-	err = s.withCode(ctx, in, func(ctx context.Context, tx *database.Tx) error {
+	err = s.withCode(ctx, in, requested(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		var account store.Account
 		if account, ok, err = s.spendCode(ctx, tx, store.SignInCode, in); err != nil || !ok {
-			return err
+			return false, err
 		}
 		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByCode, Level: AAL1, Transport: transport})
-		return err
+		return true, err
 	})
-	if err == nil && !ok || fault.ReasonOf(err) == "invalid_credentials" { // disabled at this very moment
+	if fault.ReasonOf(err) == "invalid_credentials" { // disabled at this very moment
 		err = errCode()
 	}
 	return out, err
@@ -95,13 +91,9 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 
 // issue keeps the request and has its letter sent, unless the address has had enough of them. An account without an id gets no code.
 func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequest, account store.Account) error {
-	var err error
 	row.CreatedAt = s.now()
 	row.ExpiresAt, row.AccountID = row.CreatedAt.Add(s.limits.CodeLife), account.ID
-	if row.Network, err = familiar(ctx, tx, account.ID); err != nil {
-		return err
-	}
-	if enough, err := s.enough(ctx, tx, row); err != nil || enough {
+	if ok, err := s.takeLetter(ctx, tx, &row); err != nil || !ok {
 		return err
 	}
 	digits := newDigits()
@@ -119,35 +111,53 @@ func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequ
 	}, events.Sensitive())
 }
 
-// familiar is the network of the request if the account has signed in from there, else empty.
-func familiar(ctx context.Context, tx *database.Tx, accountID string) (string, error) {
-	network := callctx.ClientOf(ctx).Network
-	ok, err := store.KnownNetwork(ctx, tx, accountID, network)
-	if err != nil || !ok {
-		return "", err
+// takeLetter says which share the letter of a request is taken from; ok is false when the address has had its letters. A new address of
+// somebody's account has none of the owner's networks: nobody has shown yet whose it is.
+func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *store.CodeRequest) (ok bool, err error) {
+	if err := s.holdLetters(ctx, tx, row.Purpose, row.EmailKey); err != nil {
+		return false, err
 	}
-	return network, nil
-}
-
-// enough tells whether the address has had its letters for the hour or the day.
-func (s *Service) enough(ctx context.Context, tx *database.Tx, row store.CodeRequest) (bool, error) {
-	hour, err := store.CountCodeRequests(ctx, tx, row, row.CreatedAt.Add(-time.Hour))
+	owner := row.AccountID
+	if row.Purpose == store.ChangeAddress {
+		owner = ""
+	}
+	who, err := askerOf(ctx, tx, owner)
 	if err != nil {
 		return false, err
 	}
-	day, err := store.CountCodeRequests(ctx, tx, row, row.CreatedAt.Add(-24*time.Hour))
-	return hour >= s.limits.LettersPerHour || day >= codesPerDay*s.limits.LettersPerHour, err
+	sent, err := store.RequestLetters(ctx, tx, row.EmailKey, row.Purpose, row.CreatedAt.Add(-24*time.Hour))
+	if err != nil {
+		return false, err
+	}
+	row.Network = who.network
+	row.Share, ok = s.shareOf(sent, who)
+	return ok, nil
 }
 
-// withCode runs a Write that spends a code. What cannot be a code costs no try.
-func (s *Service) withCode(ctx context.Context, in CodeProof, work database.Work) error {
+// withCode runs a Write that spends a code, and is the answer when work says that the code was not good. What cannot be a code costs no try;
+// what can is counted for its network first, see allowCode.
+func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work func(ctx context.Context, tx *database.Tx) (ok bool, err error)) error {
 	if !ids.Valid("cod", in.Request) || !sixDigits(in.Code) {
 		return errCode()
 	}
 	if err := s.LoadKeys(ctx); err != nil {
 		return err
 	}
-	return s.db.Write(ctx, work)
+	counted, err := s.allowCode(ctx, of)
+	if err != nil {
+		return err
+	}
+	ok := false
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if ok, err = work(ctx, tx); err != nil || !ok {
+			return err
+		}
+		return s.forgive(ctx, tx, counted)
+	})
+	if err == nil && !ok {
+		err = errCode()
+	}
+	return err
 }
 
 // spendCode uses the code of a request up and reads the account that it was sent to. It does not fail for a wrong code: the try has to be

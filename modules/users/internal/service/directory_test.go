@@ -133,7 +133,7 @@ func TestKeysRacedByTwoProcesses(t *testing.T) {
 			}
 		}
 		code := all[0].code(ada, secret)
-		if _, err := all[1].Verify(context.Background(), service.Proof{Email: ada, Code: code}); err != nil {
+		if _, err := all[1].Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 		all[3].claims(all[2].login(ada, secret).Access)

@@ -75,9 +75,13 @@ type Factor struct {
 }
 
 // CompleteSignIn shows the second factor of the sign-in that the ticket stands for. Errors: ticket_invalid when the ticket is over or has had
-// its five tries; code_invalid; factor_paused after five wrong codes in a row, with a time to wait.
+// its five tries; code_invalid; factor_paused after five wrong codes in a row, with a time to wait; sign_in_limited.
 func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
+		return SignedIn{}, err
+	}
+	counted, err := s.allowCode(ctx, pending(ticket))
+	if err != nil {
 		return SignedIn{}, err
 	}
 	refusal := errTicket()
@@ -92,8 +96,10 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 		if refusal != nil {
 			return s.record(ctx, tx, AuditEntry{AccountID: pending.AccountID, Event: AuditSecondFactor, Outcome: fault.ReasonOf(refusal), Detail: string(f.Method)})
 		}
-		out, err = s.completeSignIn(ctx, tx, pending, f.Method)
-		return err
+		if out, err = s.completeSignIn(ctx, tx, pending, f.Method); err != nil {
+			return err
+		}
+		return s.forgive(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal

@@ -13,12 +13,12 @@ import (
 	"app/platform/identity"
 )
 
-// Tries are how many passwords may be tried at once before the next ones come slowly. The zero value limits nothing.
+// Tries are how many passwords and codes may be tried at once before the next ones come slowly. The zero value limits nothing.
 type Tries struct {
 	Device  int // at one account from a device that it has signed in from; another after each tryDevice
 	Place   int // at one account from one network otherwise; another after each tryPlace
 	Account int // at one account from everywhere else together; another after each tryAccount
-	Network int // at all accounts from one network, where it is unknown to them; another after each tryNetwork
+	Network int // passwords and codes at all accounts from one network, where it is unknown to them; another after each tryNetwork
 }
 
 // How long it takes until one more password may be tried.
@@ -30,7 +30,7 @@ const (
 )
 
 func errTries(wait time.Duration) error {
-	refusal := fault.New(fault.ResourceExhausted, "sign_in_limited", "Too many passwords have been tried. Wait, or sign in with a code by e-mail.")
+	refusal := fault.New(fault.ResourceExhausted, "sign_in_limited", "Too many passwords or codes have been tried. Wait, or sign in another way.")
 	refusal.RetryAfter = wait
 	return refusal
 }
@@ -128,6 +128,3 @@ func (s *Service) allowOwn(ctx context.Context) error {
 	}
 	return err
 }
-
-// Limited counts the passwords that were not looked at because too many had been tried.
-func (s *Service) Limited() int64 { return s.limited.Load() }

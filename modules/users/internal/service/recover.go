@@ -33,7 +33,7 @@ type NewPassword struct {
 //  3. The owner is told by letter.
 //
 // Errors: InvalidArgument with pointers for a password that will not do, which costs no try; code_invalid, the same for every other
-// reason and every address; Unavailable when too many hashes are waiting.
+// reason and every address; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 	if wrong := s.checkNew(in.Password, in.Confirm, ""); len(wrong) > 0 {
 		return fault.Invalid(wrong...)
@@ -42,24 +42,19 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	ok := false
-	err = s.withCode(ctx, in.CodeProof, func(ctx context.Context, tx *database.Tx) error {
-		var account store.Account
-		if account, ok, err = s.spendCode(ctx, tx, store.ResetPassword, in.CodeProof); err != nil || !ok {
-			return err
+	return s.withCode(ctx, in.CodeProof, requested(in.CodeProof), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+		account, ok, err := s.spendCode(ctx, tx, store.ResetPassword, in.CodeProof)
+		if err != nil || !ok {
+			return false, err
 		}
 		if wrong := s.checkPassword(in.Password, account.Email); len(wrong) > 0 {
-			return fault.Invalid(wrong...) // and the code is as good as before: whoever has it has not guessed it
+			return false, fault.Invalid(wrong...) // and the code is as good as before: whoever has it has not guessed it
 		}
 		if err := s.setPassword(ctx, tx, account, hash, ""); err != nil {
-			return err
+			return false, err
 		}
-		return s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
+		return true, s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
 	})
-	if err == nil && !ok {
-		err = errCode()
-	}
-	return err
 }
 
 // checkNew complains about a new password and its repetition.

@@ -32,10 +32,10 @@ type Registration struct {
 //  1. A new address gets a code. The registration waits with that code and becomes an account when it is verified; until
 //     then there is none, so somebody else's registration of the address leaves no trace once its owner verifies theirs.
 //  2. An address with an account gets a letter that says so.
-//  3. An address that got LettersPerHour letters in the last hour gets no more; the newest code stays valid.
+//  3. Letters are counted by network and by address, see shareOf: strangers who register an address do not use up what its
+//     owner gets elsewhere. An address that has had its letters gets no more, and the codes in them stay valid.
 //
-// The result identifies the registration and is no secret: who passes it to Verify can be sure that no other registration
-// of the address is verified by mistake. Errors: InvalidArgument with pointers; Unavailable when too many hashes are waiting.
+// The result identifies the registration: Verify takes it, or the password, as a sign that whoever has the code has registered. Errors: InvalidArgument with pointers; Unavailable when too many hashes are waiting.
 func (s *Service) Register(ctx context.Context, in Registration) (registration string, err error) {
 	who, wrong := checkPerson(in.Email, in.FirstName, in.MiddleName, in.LastName)
 	wrong = append(wrong, s.checkPassword(in.Password, who.address.typed)...)
@@ -73,9 +73,21 @@ func (s *Service) codeFor(id string, who person, hash string) store.Code {
 }
 
 func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code, digits string) error {
-	letters, err := store.CountCodes(ctx, tx, row.EmailKey, row.CreatedAt.Add(-time.Hour))
-	if err != nil || letters >= s.limits.LettersPerHour {
+	if err := s.holdLetters(ctx, tx, store.VerifyAddress, row.EmailKey); err != nil {
 		return err
+	}
+	who, err := askerOf(ctx, tx, "")
+	if err != nil {
+		return err
+	}
+	sent, err := store.CodeLetters(ctx, tx, row.EmailKey, row.CreatedAt.Add(-24*time.Hour))
+	if err != nil {
+		return err
+	}
+	var ok bool
+	row.Network = who.network
+	if row.Share, ok = s.shareOf(sent, who); !ok {
+		return nil
 	}
 	account, exists, err := known(store.AccountByEmail(ctx, tx, row.EmailKey))
 	if err != nil {
@@ -97,6 +109,7 @@ func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code,
 func tellOwner(ctx context.Context, tx *database.Tx, row store.Code, owner store.Account) error {
 	err := store.InsertCode(ctx, tx, store.Code{
 		ID: row.ID, EmailKey: row.EmailKey, Purpose: store.KnownAddress, ExpiresAt: row.ExpiresAt, CreatedAt: row.CreatedAt,
+		Network: row.Network, Share: row.Share,
 	})
 	if err != nil {
 		return err

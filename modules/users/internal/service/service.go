@@ -44,9 +44,9 @@ type Limits struct {
 	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
 	BrowserLife  time.Duration // of a browser's session, however much it is used
 	AuditKeep    time.Duration // how long the audit log goes back
-	// LettersPerHour bounds the letters that registrations can cause one address to get, and with them the codes that
-	// can be guessed at.
-	LettersPerHour int
+	// LettersPerHour and LettersPerNetwork bound the letters that one address gets because somebody asks for them, and with them
+	// the codes that can be guessed at: see shareOf.
+	LettersPerHour, LettersPerNetwork int
 	// Tries bound the guessing of passwords.
 	Tries Tries
 }

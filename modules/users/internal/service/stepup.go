@@ -26,7 +26,7 @@ func errFactorRequired() error {
 
 // StepUp makes the caller's session fresh for ten minutes. An account with a second factor has to show it: a password or a code from a
 // letter is not enough for what the factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong proof;
-// factor_required; sign_in_limited after many passwords; Unauthenticated.
+// factor_required; sign_in_limited after many passwords or codes; Unauthenticated.
 func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
@@ -47,6 +47,12 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 			return SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
 		}
 	}
+	var counted []store.Allowance
+	if in.Method != ByPassword {
+		if counted, err = s.allowCode(ctx, theirs(account.ID)); err != nil {
+			return SignedIn{}, err
+		}
+	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		var level Level
@@ -56,8 +62,10 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 		if refusal != nil {
 			return s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditStepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
 		}
-		out, err = s.stepUp(ctx, tx, in.Method, level)
-		return err
+		if out, err = s.stepUp(ctx, tx, in.Method, level); err != nil {
+			return err
+		}
+		return s.forgive(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -14,11 +15,13 @@ import (
 	"app/platform/ids"
 )
 
-// Proof is a code and what it is for.
+// Proof is a code, and a sign that whoever has it is who has registered: the registration, the password, or both.
 type Proof struct {
 	Email, Code string
-	// Registration, when not empty, is what Register returned: only its code counts.
+	// Registration, when not empty, is what Register returned.
 	Registration string
+	// Password, when not empty, is the one that was registered with. Without a registration it is that of the newest one from the same network.
+	Password string
 }
 
 // errCode is the one answer to every code that is not accepted.
@@ -30,27 +33,43 @@ func errCode() error {
 
 // Verify turns the registration that the code belongs to into an account.
 //
-//  1. Only the newest code of an address counts, for CodeLife, five tries and one success, however many requests
-//     come at once: a try is counted before it is judged.
-//  2. The account gets password and names of that registration and of no other.
-//  3. An account that came to be in the meantime (made by an operator) is left as it is.
+//  1. A code alone shows whose the address is, and not who has registered it: the letter may be of a stranger's registration. So the registration
+//     or its password has to be shown too, and the account gets password and names of that registration and of no other
+//     (docs/adr/0015-a-code-alone-makes-no-account.md).
+//  2. A code counts for CodeLife, five tries and one success, however many requests come at once, until a newer one that was asked for from the
+//     same network: a try is counted before it is judged. A wrong password costs no try of the code, which is somebody else's then.
+//  3. Codes of one network are guessed slowly, see allowCode.
+//  4. An account that came to be in the meantime (made by an operator) is left as it is.
 //
-// Errors: code_invalid, the same for every reason and every address.
+// One hash is computed when a password is shown. Errors: code_invalid, the same for every reason and every address; InvalidArgument at
+// /registration when neither is shown; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	addr, ok := parseAddress(in.Email)
 	if !ok || !sixDigits(in.Code) {
 		return User{}, errCode()
+	}
+	if in.Registration == "" && in.Password == "" {
+		return User{}, fault.Invalid(fault.Field{Pointer: "/registration", Detail: "or the password is needed: what register answered, or what it was given"})
 	}
 	if err := s.LoadKeys(ctx); err != nil {
 		return User{}, err
 	}
 	in.Email = addr.key
 	id := ids.For(ctx, "usr", s.now())
+	counted, err := s.allowCode(ctx, nobodys)
+	if err != nil {
+		return User{}, err
+	}
+	code, err := s.registered(ctx, in)
+	if err != nil {
+		return User{}, err
+	}
 	for range 2 { // once more when an operator made the account at this very moment
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			var err error
-			user, ok, err = s.verify(ctx, tx, in, id)
-			return err
+			if user, ok, err = s.verify(ctx, tx, code, in.Code, id); err != nil || !ok {
+				return err
+			}
+			return s.forgive(ctx, tx, counted)
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			break
@@ -60,6 +79,35 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 		err = errCode()
 	}
 	return user, err
+}
+
+// registered finds the registration that is meant and checks its password, if that is shown; one without an id when there is none.
+func (s *Service) registered(ctx context.Context, in Proof) (code store.Code, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		if in.Registration != "" {
+			code, err = store.CodeByID(ctx, q, in.Registration)
+		} else {
+			code, err = store.NewestCode(ctx, q, in.Email, store.VerifyAddress, cut(callctx.ClientOf(ctx).Network, 64))
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return store.Code{}, err
+	}
+	if err != nil || code.EmailKey != in.Email || code.Purpose != store.VerifyAddress {
+		code = store.Code{}
+	}
+	if in.Password == "" {
+		return code, nil
+	}
+	verdict, err := s.hasher.Check(ctx, code.PasswordHash, in.Password)
+	if err != nil {
+		return store.Code{}, fmt.Errorf("check password: %w", err)
+	}
+	if !verdict.Match && code.PasswordHash != "" {
+		code = store.Code{}
+	}
+	return code, nil
 }
 
 func sixDigits(code string) bool {
@@ -72,14 +120,13 @@ func sixDigits(code string) bool {
 }
 
 // verify must not fail for a wrong code: the try has to be committed.
-func (s *Service) verify(ctx context.Context, tx *database.Tx, in Proof, id string) (u User, ok bool, err error) {
+func (s *Service) verify(ctx context.Context, tx *database.Tx, code store.Code, digits, id string) (u User, ok bool, err error) {
 	if _, repeatable := callctx.IdempotencyOf(ctx); repeatable {
 		if done, exists, err := known(store.AccountByID(ctx, tx, id)); exists || err != nil {
 			return userOf(done), exists, err // the request was sent twice and has had its effect
 		}
 	}
-	code, ok, err := s.spend(ctx, tx, in)
-	if !ok || err != nil {
+	if ok, err := s.spend(ctx, tx, code, digits); !ok || err != nil {
 		return User{}, false, err
 	}
 	if there, exists, err := known(store.AccountByEmail(ctx, tx, code.EmailKey)); exists || err != nil {
@@ -94,25 +141,26 @@ func (s *Service) verify(ctx context.Context, tx *database.Tx, in Proof, id stri
 	return userOf(account), err == nil, err
 }
 
-// spend uses up the newest code of the address if it is the one given.
-func (s *Service) spend(ctx context.Context, tx *database.Tx, in Proof) (code store.Code, ok bool, err error) {
-	code, err = store.NewestCode(ctx, tx, in.Email, store.VerifyAddress)
-	if err == nil && in.Registration != "" && in.Registration != code.ID {
-		return store.Code{}, false, nil
+// spend counts a try at the code, judges it, and uses the code up when it is right and the newest of its network.
+func (s *Service) spend(ctx context.Context, tx *database.Tx, code store.Code, digits string) (ok bool, err error) {
+	if code.ID == "" {
+		return false, nil
 	}
+	newest, err := store.NewestCode(ctx, tx, code.EmailKey, code.Purpose, code.Network)
 	if err == nil {
 		err = store.TryCode(ctx, tx, code.ID, s.now())
 	}
-	if err == nil && subtle.ConstantTimeCompare([]byte(code.Hash), []byte(s.codeHash(code, in.Code))) != 1 {
-		return store.Code{}, false, nil
+	right := subtle.ConstantTimeCompare([]byte(code.Hash), []byte(s.codeHash(code, digits))) == 1
+	if err == nil && (!right || newest.ID != code.ID) {
+		return false, nil
 	}
 	if err == nil {
 		err = store.SpendCode(ctx, tx, code.ID, s.now())
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return store.Code{}, false, nil
+		return false, nil
 	}
-	return code, err == nil, err
+	return err == nil, err
 }
 
 func (s *Service) accountFor(id string, code store.Code) store.Account {

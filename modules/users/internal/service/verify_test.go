@@ -39,7 +39,7 @@ func TestVerify(t *testing.T) {
 	in.MiddleName = "King"
 	_, told := w.register(in)
 	code := told[0].(*usersevents.CodeIssued).Code //nolint:errcheck // a test may panic
-	got, err := w.Verify(context.Background(), service.Proof{Email: "ada@EXAMPLE.com ", Code: code})
+	got, err := w.Verify(context.Background(), service.Proof{Email: "ada@EXAMPLE.com ", Code: code, Password: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestFailure24_Codes(t *testing.T) {
 			code := w.code(ada, secret)
 			succeeded := 0
 			for _, err := range together(8, func(int) error {
-				_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code})
+				_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret})
 				return err
 			}) {
 				if err == nil {
@@ -76,7 +76,7 @@ func TestFailure24_Codes(t *testing.T) {
 			if n := len(w.emitted()); succeeded != 1 || n != 2 {
 				t.Errorf("%d succeeded, %d events", succeeded, n)
 			}
-			refuses(t, w, service.Proof{Email: ada, Code: code})
+			refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
 		})
 	})
 	t.Run("FiveTries", func(t *testing.T) {
@@ -84,22 +84,22 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		for range 5 {
-			refuses(t, w, service.Proof{Email: ada, Code: other(code)})
+			refuses(t, w, service.Proof{Email: ada, Code: other(code), Password: secret})
 		}
-		refuses(t, w, service.Proof{Email: ada, Code: code})
+		refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
 	})
 	t.Run("FiveTriesEvenAtOnce", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, w *world) {
 			code := w.code(ada, secret)
 			together(20, func(int) error {
-				_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: other(code)})
+				_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: other(code), Password: secret})
 				return err
 			})
 			if n := w.count(`SELECT tries FROM users_codes`); n != 5 {
 				t.Errorf("%d tries counted", n)
 			}
-			refuses(t, w, service.Proof{Email: ada, Code: code})
+			refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
 		})
 	})
 	t.Run("FifthTryMaySucceed", func(t *testing.T) {
@@ -107,9 +107,9 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		for range 4 {
-			refuses(t, w, service.Proof{Email: ada, Code: other(code)})
+			refuses(t, w, service.Proof{Email: ada, Code: other(code), Password: secret})
 		}
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code}); err != nil {
+		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -118,9 +118,9 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		for _, malformed := range []string{"", "1", "12345", "1234567", "12345x", "１２３４５６", code + " ", "-12345"} {
-			refuses(t, w, service.Proof{Email: ada, Code: malformed})
+			refuses(t, w, service.Proof{Email: ada, Code: malformed, Password: secret})
 		}
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code}); err != nil {
+		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -129,9 +129,9 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		w.clock.pass(10 * time.Minute)
-		refuses(t, w, service.Proof{Email: ada, Code: code})
+		refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
 		w.clock.pass(-time.Microsecond)
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code}); err != nil {
+		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -143,8 +143,8 @@ func TestFailure24_Codes(t *testing.T) {
 		for older == newer { // one in a million
 			newer = w.code(ada, secret)
 		}
-		refuses(t, w, service.Proof{Email: ada, Code: older})
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: newer}); err != nil {
+		refuses(t, w, service.Proof{Email: ada, Code: older, Password: secret})
+		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: newer, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -152,16 +152,16 @@ func TestFailure24_Codes(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		code := w.code(ada, secret)
-		refuses(t, w, service.Proof{Email: "other@example.com", Code: code})
-		refuses(t, w, service.Proof{Email: "", Code: code})
+		refuses(t, w, service.Proof{Email: "other@example.com", Code: code, Password: secret})
+		refuses(t, w, service.Proof{Email: "", Code: code, Password: secret})
 	})
 	t.Run("SameAnswerForKnownAddresses", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.signUp(ada, secret)
 		w.register(registration(ada, secret))
-		refuses(t, w, service.Proof{Email: ada, Code: "123456"})
-		refuses(t, w, service.Proof{Email: "unknown@example.com", Code: "123456"})
+		refuses(t, w, service.Proof{Email: ada, Code: "123456", Password: secret})
+		refuses(t, w, service.Proof{Email: "unknown@example.com", Code: "123456", Password: secret})
 	})
 }
 
@@ -194,7 +194,7 @@ func TestFailure26_PreHijack(t *testing.T) {
 		if w.code(ada, attackers) == owners {
 			t.Skip("one in a million: the codes are the same")
 		}
-		refuses(t, w, service.Proof{Email: ada, Code: owners})
+		refuses(t, w, service.Proof{Email: ada, Code: owners, Password: secret})
 	})
 	t.Run("AttackerLastCannotBeVerifiedByMistake", func(t *testing.T) {
 		t.Parallel()
@@ -226,7 +226,7 @@ func TestVerifyRepeatedWithItsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: "k", At: moment})
-	proof := service.Proof{Email: ada, Code: w.code(ada, secret)}
+	proof := service.Proof{Email: ada, Code: w.code(ada, secret), Password: secret}
 	first, err := w.Verify(ctx, proof)
 	if err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestVerifyLeavesAnAccountThatCameToBe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code})
+	user, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret})
 	if err != nil || user.ID != made.User.ID {
 		t.Errorf("%+v, %v", user, err)
 	}

@@ -67,7 +67,7 @@ func migrations() []fs.FS { return []fs.FS{events.Migrations, store.Migrations()
 func limits() service.Limits {
 	return service.Limits{
 		CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
-		SessionLife: 2160 * time.Hour, LettersPerHour: 10, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
+		SessionLife: 2160 * time.Hour, LettersPerHour: 10, LettersPerNetwork: 10, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 	}
 }
 
@@ -117,23 +117,23 @@ func (w *world) register(in service.Registration) (string, []proto.Message) {
 	return id, w.emitted()[before:]
 }
 
+// proofOf registers and returns the code in the letter with the registration that it belongs to.
+func (w *world) proofOf(email, password string) service.Proof {
+	w.t.Helper()
+	id, told := w.register(registration(email, password))
+	return service.Proof{Email: email, Code: issued(w.t, told).GetCode(), Registration: id}
+}
+
 // code registers and returns the code in the letter.
 func (w *world) code(email, password string) string {
 	w.t.Helper()
-	_, told := w.register(registration(email, password))
-	if len(told) == 1 {
-		if issued, ok := told[0].(*usersevents.CodeIssued); ok {
-			return issued.Code
-		}
-	}
-	w.t.Fatalf("no code: %v", told)
-	return ""
+	return w.proofOf(email, password).Code
 }
 
 // signUp registers and verifies.
 func (w *world) signUp(email, password string) service.User {
 	w.t.Helper()
-	user, err := w.Verify(context.Background(), service.Proof{Email: email, Code: w.code(email, password)})
+	user, err := w.Verify(context.Background(), w.proofOf(email, password))
 	if err != nil {
 		w.t.Fatal(err)
 	}

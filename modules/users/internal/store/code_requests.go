@@ -20,7 +20,8 @@ type CodeRequest struct {
 	ID        string // cod_...
 	EmailKey  string // what was asked for, in lower case
 	Purpose   Purpose
-	Network   string // one that the account has signed in from before, else empty
+	Network   string // which it was made from; empty: not known
+	Share     Share
 	AccountID string // empty: nobody gets this code
 	Email     string // where the letter goes
 	Hash      string
@@ -29,12 +30,11 @@ type CodeRequest struct {
 }
 
 const (
-	requestColumns = `id, email_key, purpose, network, account_id, email, code_hash, created_at, expires_at`
+	requestColumns = `id, email_key, purpose, network, account_id, email, code_hash, created_at, expires_at, share`
 
-	insertRequest = `INSERT INTO users_requests (` + requestColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
+	insertRequest = `INSERT INTO users_requests (` + requestColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
 	requestByID   = `SELECT ` + requestColumns + ` FROM users_requests WHERE id = ?`
 	newestRequest = `SELECT id FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
-	countRequests = `SELECT COUNT(*) FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? AND created_at > ?`
 	tryRequest    = `UPDATE users_requests SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
 	spendRequest  = `UPDATE users_requests SET spent_at = ? WHERE id = ? AND spent_at IS NULL`
 	voidRequests  = `UPDATE users_requests SET spent_at = ? WHERE account_id = ? AND spent_at IS NULL`
@@ -47,14 +47,14 @@ const (
 // InsertCodeRequest adds a row. ErrDuplicate: the id has one, so the request is a repetition.
 func InsertCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) error {
 	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
-		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt))
+		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt), string(r.Share))
 	return database.Inserted("request for a code", err)
 }
 
 // CodeRequestByID reads a row. ErrNotFound.
 func CodeRequestByID(ctx context.Context, tx *database.Tx, id string) (r CodeRequest, err error) {
 	var created, expires int64
-	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires)
+	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires, &r.Share)
 	if err != nil {
 		return CodeRequest{}, database.Found("request for a code", err)
 	}
@@ -67,12 +67,6 @@ func NewestCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) (new
 	var id string
 	err = tx.QueryRow(ctx, newestRequest, r.EmailKey, string(r.Purpose), r.Network).Scan(&id)
 	return id == r.ID, database.Found("newest request for a code", err)
-}
-
-// CountCodeRequests counts the requests like r since a time.
-func CountCodeRequests(ctx context.Context, tx *database.Tx, r CodeRequest, since time.Time) (n int, err error) {
-	err = tx.QueryRow(ctx, countRequests, r.EmailKey, string(r.Purpose), r.Network, database.Micros(since)).Scan(&n)
-	return n, database.Found("count of requests for codes", err)
 }
 
 // TryCodeRequest counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.

@@ -36,15 +36,16 @@ type Code struct {
 	LastName     string
 	CreatedAt    time.Time
 	Locale       string
+	Network      string // which the registration came from; empty: not known
+	Share        Share
 }
 
 const (
-	insertCode = `INSERT INTO users_codes
-		(id, email_key, purpose, code_hash, tries, expires_at, spent_at, email, password_hash, first_name, middle_name, last_name, created_at, locale)
-		VALUES (?, ?, ?, ?, 0, ?, NULL, ?, ?, ?, ?, ?, ?, ?)`
-	newestCode = `SELECT id, email_key, purpose, code_hash, expires_at, email, password_hash, first_name, middle_name, last_name, created_at, locale
-		FROM users_codes WHERE email_key = ? AND purpose = ? ORDER BY created_at DESC, id DESC LIMIT 1`
-	countCodes = `SELECT COUNT(*) FROM users_codes WHERE email_key = ? AND created_at > ?`
+	codeColumns = `id, email_key, purpose, code_hash, expires_at, email, password_hash, first_name, middle_name, last_name, created_at, locale, network, share`
+
+	insertCode = `INSERT INTO users_codes (` + codeColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
+	codeByID   = `SELECT ` + codeColumns + ` FROM users_codes WHERE id = ?`
+	newestCode = `SELECT ` + codeColumns + ` FROM users_codes WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
 	tryCode    = `UPDATE users_codes SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
 	spendCode  = `UPDATE users_codes SET spent_at = ?, password_hash = '' WHERE id = ? AND spent_at IS NULL`
 	oldCodes   = `SELECT id FROM users_codes WHERE created_at < ? LIMIT 100`
@@ -54,26 +55,29 @@ const (
 // InsertCode adds a row. ErrDuplicate: the id has one, so the request is a repetition.
 func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
 	_, err := tx.Exec(ctx, insertCode, c.ID, c.EmailKey, string(c.Purpose), c.Hash, database.Micros(c.ExpiresAt),
-		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt), c.Locale)
+		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt), c.Locale, c.Network, string(c.Share))
 	return database.Inserted("code", err)
 }
 
-// NewestCode reads the only row of an address and purpose that counts. ErrNotFound.
-func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose) (c Code, err error) {
+// NewestCode reads the newest row of an address, a purpose and a network: of these no other counts. ErrNotFound.
+func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose, network string) (Code, error) {
+	return scanCode(tx.QueryRow(ctx, newestCode, emailKey, string(p), network))
+}
+
+// CodeByID reads a row, also one that is spent or over. ErrNotFound.
+func CodeByID(ctx context.Context, tx *database.Tx, id string) (Code, error) {
+	return scanCode(tx.QueryRow(ctx, codeByID, id))
+}
+
+func scanCode(row scanner) (c Code, err error) {
 	var expires, created int64
-	err = tx.QueryRow(ctx, newestCode, emailKey, string(p)).Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires,
-		&c.Email, &c.PasswordHash, &c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale)
+	err = row.Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires, &c.Email, &c.PasswordHash,
+		&c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale, &c.Network, &c.Share)
 	if err != nil {
 		return Code{}, database.Found("code", err)
 	}
 	c.ExpiresAt, c.CreatedAt = database.Time(expires), database.Time(created)
 	return c, nil
-}
-
-// CountCodes counts the rows of an address since a time.
-func CountCodes(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) (n int, err error) {
-	err = tx.QueryRow(ctx, countCodes, emailKey, database.Micros(since)).Scan(&n)
-	return n, database.Found("count of codes", err)
 }
 
 // TryCode counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.

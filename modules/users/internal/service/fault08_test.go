@@ -1,0 +1,220 @@
+package service_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"app/modules/users/internal/service"
+	"app/modules/users/usersevents"
+	"app/platform/fault"
+)
+
+const attackers = "Attackers-Horse-6"
+
+// strict is users with the bounds on letters that are the default.
+func (w *world) strict() *world {
+	w.Service = w.with(func(o *service.Options) { o.Limits.LettersPerNetwork = 3 })
+	return w
+}
+
+// lettersTo registers an address from a network and counts the letters that this causes; proof is for the last of them.
+func (w *world) lettersTo(ctx context.Context, email, password string, n int) (letters int, proof service.Proof) {
+	w.t.Helper()
+	for range n {
+		w.clock.pass(time.Second)
+		before := len(w.emitted())
+		id, err := w.Register(ctx, registration(email, password))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, m := range w.emitted()[before:] {
+			letters++
+			if e, ok := m.(*usersevents.CodeIssued); ok {
+				proof = service.Proof{Email: email, Code: e.GetCode(), Registration: id}
+			}
+		}
+	}
+	return letters, proof
+}
+
+// Whoever registers somebody else's address, from one network or from many of one provider, leaves its owner letters, and the code in them good.
+func TestFault08_StrangersLeaveTheOwnerLetters(t *testing.T) {
+	t.Parallel()
+	for name, strangers := range map[string]func(i int) string{
+		"OneNetwork":     func(int) string { return elsewhere },
+		"NoNetwork":      func(int) string { return "" },
+		"OneProvider":    func(i int) string { return fmt.Sprintf("198.51.%d.0/24", i) },
+		"OneProviderIP6": func(i int) string { return fmt.Sprintf("2001:db8:%x::/48", i+1) },
+		"NineProviders":  func(i int) string { return fmt.Sprintf("10.%d.%d.0/24", i%9, i/9) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, w *world) {
+				w.strict()
+				letters := 0
+				for i := range 60 {
+					n, _ := w.lettersTo(from(strangers(i)), ada, attackers, 1)
+					letters += n
+				}
+				if letters == 0 || letters > limits().LettersPerHour {
+					t.Errorf("%d letters to strangers", letters)
+				}
+				n, mine := w.lettersTo(from(hereabouts), ada, secret, 1)
+				if n != 1 {
+					t.Fatalf("%d letters to the owner", n)
+				}
+				w.lettersTo(from(strangers(60)), ada, attackers, 10)
+				if _, err := w.Verify(from(hereabouts), mine); err != nil {
+					t.Errorf("the owner's code: %v", err)
+				}
+				w.login(ada, secret)
+			})
+		})
+	}
+}
+
+// A network where customers are has a share of its own: whoever has networks of many providers does not use it up.
+func TestFault08_NetworksOfCustomersHaveAShare(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.strict()
+		w.signUp("bob@example.com", secret)
+		if _, err := w.Login(from(hereabouts), service.Credentials{Email: "bob@example.com", Password: secret}); err != nil {
+			t.Fatal(err)
+		}
+		letters := 0
+		for i := range 240 {
+			n, _ := w.lettersTo(from(fmt.Sprintf("%d.1.0.0/24", i+1)), ada, attackers, 1)
+			letters += n
+		}
+		if letters > 2*limits().LettersPerHour {
+			t.Errorf("%d letters to strangers", letters)
+		}
+		if n, _ := w.lettersTo(from(hereabouts), ada, secret, 1); n != 1 {
+			t.Errorf("%d letters to the owner", n)
+		}
+	})
+}
+
+// The same holds for codes to sign in with and to set a password, where the account knows nothing of the owner's network.
+func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.strict()
+		w.signUp(ada, secret)
+		letters := 0
+		for range 20 {
+			_, told := w.ask(from(elsewhere), ada)
+			letters += len(told)
+		}
+		if letters != 3 {
+			t.Errorf("%d letters to one network", letters)
+		}
+		mine := w.proof(from(hereabouts), ada)
+		w.ask(from("192.0.2.0/24"), ada)
+		if _, err := w.SignInWithCode(from(hereabouts), mine, service.Bearer); err != nil {
+			t.Errorf("the owner's code: %v", err)
+		}
+	})
+}
+
+// Whoever asks for a new address of their own gets no more letters sent to it than strangers do, whatever network they are at home in.
+func TestFault08_NewAddressesAreStrangers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).strict()
+	w.signUp("mallory@example.com", secret)
+	in, err := w.Login(from(elsewhere), service.Credentials{Email: "mallory@example.com", Password: secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(w.emitted())
+	for range 10 {
+		if _, err := w.RequestAddress(w.asFrom(in.Tokens.Access, elsewhere), ada); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(w.emitted()) - before; n != 3 {
+		t.Errorf("%d letters", n)
+	}
+}
+
+// Requests at the same moment get no more letters than one after the other.
+func TestFault08_LettersAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		w.strict()
+		replica := w.with(func(o *service.Options) { o.Limits.LettersPerNetwork = 3 })
+		both := []*service.Service{w.Service, replica}
+		for _, err := range together(16, func(i int) error {
+			_, err := both[i%2].Register(from(elsewhere), registration(ada, attackers))
+			return err
+		}) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		for _, err := range together(16, func(i int) error {
+			_, err := both[i%2].RequestSignInCode(from(elsewhere), ada)
+			return err
+		}) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if codes, asked := w.count(`SELECT COUNT(*) FROM users_codes`), w.count(`SELECT COUNT(*) FROM users_requests`); codes != 3 || asked != 3 || len(w.emitted()) != 6 {
+			t.Errorf("%d registrations, %d requests, %d letters", codes, asked, len(w.emitted()))
+		}
+	})
+}
+
+// The code of a letter makes no account without a sign of who has registered: the owner who enters the code of a stranger's registration would get
+// an account with the stranger's password.
+func TestFault08_ACodeAloneMakesNoAccount(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		theirs := w.proofOf(ada, attackers)
+		_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: theirs.Code})
+		wants(t, err, fault.InvalidArgument, "validation_failed")
+		for _, in := range []service.Proof{
+			{Email: ada, Code: theirs.Code, Password: secret},
+			{Email: ada, Code: theirs.Code, Password: secret, Registration: theirs.Registration},
+			{Email: "bob@example.com", Code: theirs.Code, Registration: theirs.Registration},
+			{Email: ada, Code: theirs.Code, Registration: "cod_01kan4v6e8fx2s1gq0vj5t3x7c"},
+			{Email: ada, Code: theirs.Code, Registration: "x"},
+		} {
+			refuses(t, w, in)
+		}
+		if n := w.count(`SELECT COUNT(*) FROM users_accounts`); n != 0 {
+			t.Fatalf("%d accounts", n)
+		}
+		if n := w.count(`SELECT SUM(tries) FROM users_codes`); n != 0 {
+			t.Errorf("whoever does not know the registration used up %d tries of it", n)
+		}
+		mine := w.proofOf(ada, secret)
+		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: mine.Code, Password: secret}); err != nil {
+			t.Fatal(err)
+		}
+		w.login(ada, secret)
+		_, err = w.Login(context.Background(), service.Credentials{Email: ada, Password: attackers})
+		wants(t, err, fault.Unauthenticated, "invalid_credentials")
+	})
+}
+
+// One password that is shown costs one hash, whether the address has a registration, an account or nothing.
+func TestFault08_VerifyIsTheSameForEveryAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.signUp(ada, secret)
+	w.register(registration("pending@example.com", secret))
+	for _, email := range []string{ada, "pending@example.com", "unknown@example.com"} {
+		for _, password := range []string{secret, attackers} {
+			before := w.Hashes()
+			refuses(t, w, service.Proof{Email: email, Code: "000000", Password: password})
+			if n := w.Hashes() - before; n != 1 {
+				t.Errorf("%s: %d hashes", email, n)
+			}
+		}
+	}
+}

@@ -1,0 +1,1 @@
+CREATE INDEX users_sessions_network ON users_sessions (network);
