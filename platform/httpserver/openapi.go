@@ -114,6 +114,11 @@ func (e *endpoint) document() {
 	if e.spec == nil {
 		e.documentRaw()
 	}
+	// Who may call: programs that are made from the document, such as the authorisation matrix of the tests, read it.
+	e.spec.Extensions = map[string]any{"x-access": string(e.op.Access)}
+	if e.op.Scope != "" {
+		e.spec.Extensions["x-scope"] = string(e.op.Scope)
+	}
 	if e.op.Idempotency != KeyNone {
 		e.spec.Parameters = append(e.spec.Parameters, keyParameter(e.op.Idempotency == KeyRequired))
 	}
