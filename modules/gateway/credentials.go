@@ -55,6 +55,7 @@ func (m *Module) session(ctx context.Context, value string) (identity.Principal,
 	}
 	return identity.Principal{
 		UserID: reply.GetUserId(), Method: identity.Session, Admin: reply.GetAdmin(), SessionID: reply.GetSessionId(),
+		FactorNeeded: reply.GetFactorNeeded(), AdminWithheld: reply.GetAdminWithheld(),
 	}, reply.GetExpiresAt().AsTime(), nil
 }
 

@@ -3,6 +3,7 @@ package users
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"app/modules/users/internal/service"
@@ -22,6 +23,7 @@ type Config struct {
 	BrowserLife       time.Duration `env:"USERS_BROWSER_LIFE" envDefault:"720h" doc:"how long a browser's session lasts at most, 5m to 8760h"`
 	AuditKeep         time.Duration `env:"USERS_AUDIT_KEEP" envDefault:"4320h" doc:"how long records of sign-ins and changes are kept for their users, 24h to 87600h"`
 	ShopWords         []string      `env:"USERS_SHOP_WORDS" doc:"names of the company, its brands and products that no password may be made of, besides those in PUBLIC_URL, commas between"`
+	FactorRequired    string        `env:"USERS_FACTOR_REQUIRED" envDefault:"auto" doc:"whether administrators, and owners and managers of merchants, need a second factor: on, off, or auto for off in development only"`
 	SweepInterval     time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
 
 	Tries     TriesConfig
@@ -47,6 +49,9 @@ func (c *Config) Validate() error {
 	}
 	if c.LettersPerNetwork < 1 || c.LettersPerNetwork > 1000 {
 		errs = append(errs, errors.New("USERS_LETTERS_PER_NETWORK must be between 1 and 1000"))
+	}
+	if !slices.Contains([]string{"auto", "on", "off"}, c.FactorRequired) {
+		errs = append(errs, errors.New("USERS_FACTOR_REQUIRED must be auto, on or off"))
 	}
 	return errors.Join(append(errs, c.Tries.Validate(), c.Elsewhere.Validate())...)
 }

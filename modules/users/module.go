@@ -69,7 +69,8 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.service = service.New(service.Options{
 		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(env.Config.RateLimit),
 		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Words: m.config.ShopWords, Providers: clients(providers, env.Config.PublicURL, env.Now),
-		Hasher: passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory),
+		FactorRequired: m.config.FactorRequired == "on" || m.config.FactorRequired == "auto" && !env.Development,
+		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory),
 	})
 	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
 	return count(env.Metrics, m.service)

@@ -33,6 +33,7 @@ var catalogue = []ProblemInfo{
 	{"permission_denied", 403, "Not allowed", "You are signed in, but this is not yours to do."},
 	{"cross_site_request", 403, "From another site", "A browser sent this in a visitor's name from a page of another site. Send it from the shop's own pages, or with an access token."},
 	{"api_key_refused", 403, "Not for API keys", "This needs somebody who is signed in; no scope of an API key opens it."},
+	{"second_factor_required", 403, "Second factor needed", "Administrators, and owners and managers of merchants, need a session with two factors. Set up a second factor (POST /v1/users/me/totp, or a passkey), or show the one you have (POST /v1/auth/step-up); then refresh the access token. A browser's session has it at once."},
 	{"scope_required", 403, "Scope missing", "The API key was made without the scope that this operation needs. Make another key."},
 	{"not_found", 404, "Not found", "There is nothing at this address, or nothing that you may see."},
 	{"route_not_found", 404, "No such operation", "No operation has this path. The list is under /docs."},

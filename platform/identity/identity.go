@@ -2,7 +2,11 @@
 // fenced context inside a process and in a signed assertion between processes.
 package identity
 
-import "context"
+import (
+	"context"
+
+	"app/platform/fault"
+)
 
 // Method is how a principal proved who it is.
 type Method string
@@ -23,6 +27,26 @@ type Principal struct {
 	Merchant  string  `json:"mrc,omitempty"` // set for API keys: the merchant they act for
 	Scopes    []Scope `json:"scp,omitempty"` // set for API keys
 	KeyID     string  `json:"kid,omitempty"` // key_..., set for API keys
+
+	// FactorNeeded reports that the session has shown one factor, where the shop demands two of whoever acts as an administrator, or as an
+	// owner or a manager of a merchant (USERS_FACTOR_REQUIRED, ASVS 6.3.3). Users decides it; merchants applies it to roles.
+	FactorNeeded bool `json:"fac,omitempty"`
+	// AdminWithheld reports that the user is an administrator whose rights wait for the second factor. Admin is false meanwhile, so that what asks
+	// only for Admin refuses.
+	AdminWithheld bool `json:"adw,omitempty"`
+}
+
+// Withhold is the principal of a session with one factor where two are demanded: the rights of an administrator wait.
+func (p Principal) Withhold() Principal {
+	p.FactorNeeded, p.AdminWithheld, p.Admin = true, p.Admin || p.AdminWithheld, false
+	return p
+}
+
+// ErrSecondFactor refuses what needs a session with two factors, and says how to get one.
+func ErrSecondFactor() error {
+	return fault.New(fault.PermissionDenied, "second_factor_required",
+		"Administrators, and owners and managers of merchants, need a second factor. Set one up with POST /v1/users/me/totp or a passkey, "+
+			"or show the one you have with POST /v1/auth/step-up; then get a new access token with POST /v1/auth/refresh.")
 }
 
 // SignedIn tells whether the caller is a known user or key.

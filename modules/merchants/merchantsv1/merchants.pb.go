@@ -133,9 +133,12 @@ type MemberResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Role  Role                   `protobuf:"varint,1,opt,name=role,proto3,enum=souk.merchants.v1.Role" json:"role,omitempty"`
 	// True when the merchant may sell.
-	Approved      bool `protobuf:"varint,2,opt,name=approved,proto3" json:"approved,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Approved bool `protobuf:"varint,2,opt,name=approved,proto3" json:"approved,omitempty"`
+	// True when the role is a higher one, and is ROLE_VIEWER because the session that the call is made for has shown one factor
+	// where the shop demands two of owners and managers. Only for the user that the call is made for.
+	SecondFactorNeeded bool `protobuf:"varint,3,opt,name=second_factor_needed,json=secondFactorNeeded,proto3" json:"second_factor_needed,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *MemberResponse) Reset() {
@@ -178,6 +181,13 @@ func (x *MemberResponse) GetRole() Role {
 func (x *MemberResponse) GetApproved() bool {
 	if x != nil {
 		return x.Approved
+	}
+	return false
+}
+
+func (x *MemberResponse) GetSecondFactorNeeded() bool {
+	if x != nil {
+		return x.SecondFactorNeeded
 	}
 	return false
 }
@@ -417,10 +427,11 @@ const file_modules_merchants_merchantsv1_merchants_proto_rawDesc = "" +
 	"\rMemberRequest\x12\x1f\n" +
 	"\vmerchant_id\x18\x01 \x01(\tR\n" +
 	"merchantId\x12\x17\n" +
-	"\auser_id\x18\x02 \x01(\tR\x06userId\"Y\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\"\x8b\x01\n" +
 	"\x0eMemberResponse\x12+\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x17.souk.merchants.v1.RoleR\x04role\x12\x1a\n" +
-	"\bapproved\x18\x02 \x01(\bR\bapproved\"1\n" +
+	"\bapproved\x18\x02 \x01(\bR\bapproved\x120\n" +
+	"\x14second_factor_needed\x18\x03 \x01(\bR\x12secondFactorNeeded\"1\n" +
 	"\x0eProfileRequest\x12\x1f\n" +
 	"\vmerchant_id\x18\x01 \x01(\tR\n" +
 	"merchantId\"p\n" +

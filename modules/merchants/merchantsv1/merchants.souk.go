@@ -12,7 +12,7 @@ import (
 var MerchantsContract = rpc.Contract{
 	Module:      "merchants",
 	Service:     "souk.merchants.v1.Merchants",
-	Fingerprint: "179244c0090a",
+	Fingerprint: "2aab35f5e767",
 	Methods: []rpc.Method{
 		{Name: "Member", Level: rpc.NoSideEffects},
 		{Name: "Profile", Level: rpc.NoSideEffects},
@@ -79,9 +79,10 @@ func copyMemberResponse(c *rpc.Copier, to, from *MemberResponse) {
 	if from == nil {
 		return
 	}
-	c.Grow(13)
+	c.Grow(15)
 	to.Role = from.Role
 	to.Approved = from.Approved
+	to.SecondFactorNeeded = from.SecondFactorNeeded
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 

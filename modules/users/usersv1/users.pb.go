@@ -532,7 +532,11 @@ type SessionResponse struct {
 	SessionId string                 `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	Admin     bool                   `protobuf:"varint,3,opt,name=admin,proto3" json:"admin,omitempty"`
 	// When the session ends if it is not used again.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The session has shown one factor, where two are demanded of administrators, owners and managers.
+	FactorNeeded bool `protobuf:"varint,5,opt,name=factor_needed,json=factorNeeded,proto3" json:"factor_needed,omitempty"`
+	// The rights of an administrator wait for the second factor; admin is false meanwhile.
+	AdminWithheld bool `protobuf:"varint,6,opt,name=admin_withheld,json=adminWithheld,proto3" json:"admin_withheld,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -593,6 +597,20 @@ func (x *SessionResponse) GetExpiresAt() *timestamppb.Timestamp {
 		return x.ExpiresAt
 	}
 	return nil
+}
+
+func (x *SessionResponse) GetFactorNeeded() bool {
+	if x != nil {
+		return x.FactorNeeded
+	}
+	return false
+}
+
+func (x *SessionResponse) GetAdminWithheld() bool {
+	if x != nil {
+		return x.AdminWithheld
+	}
+	return false
 }
 
 type RevocationsRequest struct {
@@ -1308,14 +1326,16 @@ const file_modules_users_usersv1_users_proto_rawDesc = "" +
 	"\x04user\x18\x01 \x01(\v2\x13.souk.users.v1.UserR\x04user\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\bR\acreated\"&\n" +
 	"\x0eSessionRequest\x12\x14\n" +
-	"\x05token\x18\x01 \x01(\tR\x05token\"\x9a\x01\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\"\xe6\x01\n" +
 	"\x0fSessionResponse\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x02 \x01(\tR\tsessionId\x12\x14\n" +
 	"\x05admin\x18\x03 \x01(\bR\x05admin\x129\n" +
 	"\n" +
-	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"*\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12#\n" +
+	"\rfactor_needed\x18\x05 \x01(\bR\ffactorNeeded\x12%\n" +
+	"\x0eadmin_withheld\x18\x06 \x01(\bR\radminWithheld\"*\n" +
 	"\x12RevocationsRequest\x12\x14\n" +
 	"\x05after\x18\x01 \x01(\x03R\x05after\"|\n" +
 	"\x13RevocationsResponse\x12\x14\n" +

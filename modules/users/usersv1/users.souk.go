@@ -13,7 +13,7 @@ import (
 var UsersContract = rpc.Contract{
 	Module:      "users",
 	Service:     "souk.users.v1.Users",
-	Fingerprint: "462ecbcf0709",
+	Fingerprint: "97367fcd9020",
 	Methods: []rpc.Method{
 		{Name: "Keys", Level: rpc.NoSideEffects},
 		{Name: "Find", Level: rpc.NoSideEffects},
@@ -208,7 +208,7 @@ func copySessionResponse(c *rpc.Copier, to, from *SessionResponse) {
 	if from == nil {
 		return
 	}
-	c.Grow(20)
+	c.Grow(24)
 	to.UserId = c.Text(from.UserId)
 	to.SessionId = c.Text(from.SessionId)
 	to.Admin = from.Admin
@@ -218,6 +218,8 @@ func copySessionResponse(c *rpc.Copier, to, from *SessionResponse) {
 		}
 		copyTimestamppbTimestamp(c, to.ExpiresAt, from.ExpiresAt)
 	}
+	to.FactorNeeded = from.FactorNeeded
+	to.AdminWithheld = from.AdminWithheld
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 

@@ -46,13 +46,19 @@ type Claims struct {
 	SessionID string // ses_..., the session that can be ended before the token expires
 	TokenID   string // unique
 	Admin     bool
-	IssuedAt  time.Time
-	Expires   time.Time
+	// FactorNeeded and AdminWithheld are as in identity.Principal; Admin is false with AdminWithheld.
+	FactorNeeded, AdminWithheld bool
+
+	IssuedAt time.Time
+	Expires  time.Time
 }
 
 // Principal is who the bearer is.
 func (c Claims) Principal() identity.Principal {
-	return identity.Principal{UserID: c.UserID, Method: identity.Bearer, Admin: c.Admin, SessionID: c.SessionID}
+	return identity.Principal{
+		UserID: c.UserID, Method: identity.Bearer, Admin: c.Admin, SessionID: c.SessionID,
+		FactorNeeded: c.FactorNeeded, AdminWithheld: c.AdminWithheld,
+	}
 }
 
 // wire is the form of the claims in the token.
@@ -60,6 +66,9 @@ type wire struct {
 	jwt.RegisteredClaims
 	SessionID string `json:"sid"`
 	Admin     bool   `json:"adm,omitempty"`
+
+	FactorNeeded  bool `json:"fac,omitempty"`
+	AdminWithheld bool `json:"adw,omitempty"`
 }
 
 // Signer makes tokens with one key. Safe for concurrent use.
@@ -85,6 +94,8 @@ func (s *Signer) Sign(c Claims) (string, error) {
 		},
 		SessionID: c.SessionID,
 		Admin:     c.Admin,
+
+		FactorNeeded: c.FactorNeeded, AdminWithheld: c.AdminWithheld,
 	})
 	t.Header["typ"], t.Header["kid"] = Type, s.kid
 	signed, err := t.SignedString(s.key)

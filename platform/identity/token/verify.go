@@ -116,6 +116,7 @@ func (w *wire) claims() (Claims, error) {
 	}
 	return Claims{
 		UserID: w.Subject, SessionID: w.SessionID, TokenID: w.ID, Admin: w.Admin,
+		FactorNeeded: w.FactorNeeded, AdminWithheld: w.AdminWithheld,
 		IssuedAt: w.IssuedAt.UTC(), Expires: w.ExpiresAt.UTC(),
 	}, nil
 }

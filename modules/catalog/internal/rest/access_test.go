@@ -62,3 +62,18 @@ func TestViewersOnlyRead(t *testing.T) {
 	wantProblem(t, a.call(viewer, "POST", "/v1/products", draft("sku", `"other"`)), 403, "role_required")
 	a.must(204, owner, "DELETE", "/v1/products/"+p.ID, "")
 }
+
+// A manager whose role waits for a second factor reads, and is told what is missing.
+func TestManagersWithOneFactorOnlyRead(t *testing.T) {
+	t.Parallel()
+	a := newAPI(t)
+	p := a.product()
+	for _, route := range merchantRoutes {
+		path := strings.Replace(route.path, "%s", p.ID, 1)
+		if route.method == "GET" {
+			a.must(200, unproven, route.method, path, route.body)
+			continue
+		}
+		wantProblem(t, a.call(unproven, route.method, path, route.body), 403, "second_factor_required")
+	}
+}

@@ -48,6 +48,8 @@ const (
 	owner   = "usr_owner"
 	manager = "usr_manager"
 	viewer  = "usr_viewer"
+	// unproven is a manager, and a viewer until there is a second factor.
+	unproven = "usr_unproven"
 	// stranger is a manager of another merchant.
 	stranger = "usr_stranger"
 )
@@ -56,7 +58,9 @@ const (
 type roles map[[2]string]merchantsv1.Role
 
 func (r roles) Member(_ context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
-	return &merchantsv1.MemberResponse{Role: r[[2]string{req.GetMerchantId(), req.GetUserId()}], Approved: req.GetMerchantId() != pending}, nil
+	return &merchantsv1.MemberResponse{
+		Role: r[[2]string{req.GetMerchantId(), req.GetUserId()}], Approved: req.GetMerchantId() != pending, SecondFactorNeeded: req.GetUserId() == unproven,
+	}, nil
 }
 
 // api is catalog's API on a database of its own.
@@ -75,8 +79,9 @@ func newAPI(t testing.TB) api {
 		Now: func() time.Time { now = now.Add(time.Second); return now },
 		Members: roles{
 			{merchant, owner}: merchantsv1.Role_ROLE_OWNER, {merchant, manager}: merchantsv1.Role_ROLE_MANAGER,
-			{merchant, viewer}: merchantsv1.Role_ROLE_VIEWER, {foreign, stranger}: merchantsv1.Role_ROLE_MANAGER,
-			{pending, manager}: merchantsv1.Role_ROLE_MANAGER,
+			{merchant, viewer}: merchantsv1.Role_ROLE_VIEWER, {merchant, unproven}: merchantsv1.Role_ROLE_VIEWER,
+			{foreign, stranger}: merchantsv1.Role_ROLE_MANAGER,
+			{pending, manager}:  merchantsv1.Role_ROLE_MANAGER,
 		},
 	})
 	a := httpserver.NewAPI("catalog", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})

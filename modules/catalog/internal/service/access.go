@@ -14,7 +14,8 @@ import (
 //  1. Nobody is signed in: unauthenticated.
 //  2. No role with the merchant, or another merchant's key: the thing does not exist for the caller, exactly as if it did not
 //     exist at all.
-//  3. A lesser role: permission_denied, role_required. Not the scope: permission_denied, scope_required.
+//  3. A lesser role: permission_denied, role_required; a role that waits for a second factor: second_factor_required. Not the scope:
+//     permission_denied, scope_required.
 //  4. A change for a merchant that may not sell yet: failed_precondition, merchant_not_approved.
 func (s *Service) authorise(ctx context.Context, merchantID string, least merchantsv1.Role, what string) error {
 	caller := identity.FromContext(ctx)
@@ -37,6 +38,8 @@ func (s *Service) authorise(ctx context.Context, merchantID string, least mercha
 		return fmt.Errorf("ask for role: %w", err)
 	case role == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return fault.Missing(what)
+	case role < least && member.GetSecondFactorNeeded():
+		return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
 	case role < least:
 		return fault.New(fault.PermissionDenied, "role_required", "Your role with this merchant does not allow it.")
 	case least >= merchantsv1.Role_ROLE_MANAGER && !member.GetApproved():

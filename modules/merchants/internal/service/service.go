@@ -229,14 +229,17 @@ func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err 
 	return v, err
 }
 
-// owned reads a merchant that the caller is an owner of.
+// owned reads a merchant that the caller is an owner of, in a session with two factors where the shop demands them.
 func owned(ctx context.Context, q *database.Tx, id string) (View, error) {
-	v, err := view(ctx, q, id, identity.FromContext(ctx).UserID)
+	caller := identity.FromContext(ctx)
+	v, err := view(ctx, q, id, caller.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return View{}, fault.Missing("merchant")
 	case err == nil && v.Role != merchantsv1.Role_ROLE_OWNER:
 		return View{}, fault.New(fault.PermissionDenied, "owner_needed", "Only an owner of the merchant may do this.")
+	case err == nil && caller.FactorNeeded:
+		return View{}, identity.ErrSecondFactor()
 	}
 	return v, err
 }

@@ -132,6 +132,7 @@ func TestCancel(t *testing.T) {
 		ctx := context.Background()
 		s.merchants.roles[merchantA+"/usr_manager"] = merchantsv1.Role_ROLE_MANAGER
 		s.merchants.roles[merchantA+"/usr_viewer"] = merchantsv1.Role_ROLE_VIEWER
+		s.merchants.roles[merchantA+"/usr_unproven"] = merchantsv1.Role_ROLE_VIEWER // until there is a second factor
 		t.Run("OK by the buyer, twice", func(t *testing.T) {
 			o, v := s.placed()
 			s.must(s.succeeded(o))
@@ -155,6 +156,15 @@ func TestCancel(t *testing.T) {
 			s.must(err)
 			if !view.Merchant || s.lastCancelled(o.ID).GetReason().String() != "CANCEL_REASON_BY_MERCHANT" {
 				t.Errorf("told %v", s.lastCancelled(o.ID))
+			}
+		})
+		t.Run("ErrSecondFactor", func(t *testing.T) {
+			o, _ := s.placed()
+			for who, want := range map[string]string{"usr_unproven": "second_factor_required", "usr_viewer": "role_too_low"} {
+				v := user(who)
+				v.Principal = v.Principal.Withhold()
+				_, err := s.Cancel(ctx, v, o.ID)
+				wantReason(t, err, fault.PermissionDenied, want)
 			}
 		})
 		t.Run("ErrRole", func(t *testing.T) {

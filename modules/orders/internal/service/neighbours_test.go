@@ -187,7 +187,9 @@ type fakeMerchants struct {
 
 func (m *fakeMerchants) Member(_ context.Context, r *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
 	m.asked++
-	return &merchantsv1.MemberResponse{Role: m.roles[r.GetMerchantId()+"/"+r.GetUserId()], Approved: true}, nil
+	return &merchantsv1.MemberResponse{
+		Role: m.roles[r.GetMerchantId()+"/"+r.GetUserId()], Approved: true, SecondFactorNeeded: r.GetUserId() == "usr_unproven",
+	}, nil
 }
 
 func user(id string) service.Visitor {

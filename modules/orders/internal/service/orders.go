@@ -214,9 +214,26 @@ func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (orde
 	case len(atLeast(roles, merchantsv1.Role_ROLE_VIEWER)) == 0:
 		return 0, errOrder
 	case manages == 0:
-		return 0, fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
+		return 0, s.roleTooLow(ctx, v, roles)
 	case manages < len(roles):
 		return 0, fault.New(fault.FailedPrecondition, "order_shared", "The order has lines of other merchants too: refund your own instead.")
 	}
 	return byMerchant, nil
+}
+
+// roleTooLow refuses somebody who manages none of the merchants: because of the role, or because the session has shown one factor where managers
+// need two, which merchants tells apart.
+func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]merchantsv1.Role) error {
+	if v.Principal.FactorNeeded {
+		for merchant := range roles {
+			answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchant, UserId: v.Principal.UserID})
+			switch {
+			case err != nil:
+				return err //nolint:wrapcheck // the boundary translates it
+			case answer.GetSecondFactorNeeded():
+				return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
+			}
+		}
+	}
+	return fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
 }

@@ -17,7 +17,9 @@ import (
 type roles map[string]merchantsv1.Role
 
 func (r roles) Member(_ context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
-	return &merchantsv1.MemberResponse{Role: r[req.GetMerchantId()+"/"+req.GetUserId()], Approved: true}, nil
+	return &merchantsv1.MemberResponse{
+		Role: r[req.GetMerchantId()+"/"+req.GetUserId()], Approved: true, SecondFactorNeeded: req.GetUserId() == "usr_unproven",
+	}, nil
 }
 
 // clock is set by hand.

@@ -128,12 +128,15 @@ func refunder(s *till) func(who string, r *paymentsv1.StartRequest, amount *mone
 	for who, role := range map[string]merchantsv1.Role{
 		merchantA + "/usr_ann": merchantsv1.Role_ROLE_MANAGER, merchantB + "/usr_bob": merchantsv1.Role_ROLE_OWNER,
 		merchantA + "/usr_both": merchantsv1.Role_ROLE_OWNER, merchantB + "/usr_both": merchantsv1.Role_ROLE_MANAGER,
-		merchantA + "/usr_viewer": merchantsv1.Role_ROLE_VIEWER,
+		merchantA + "/usr_viewer": merchantsv1.Role_ROLE_VIEWER, merchantA + "/usr_unproven": merchantsv1.Role_ROLE_VIEWER,
 	} {
 		s.merchants[who] = role
 	}
 	return func(who string, r *paymentsv1.StartRequest, amount *money.Money, merchant string) (store.Refund, error) {
 		v := user(who)
+		if who == "usr_unproven" { // a manager, when there is a second factor
+			v.Principal = v.Principal.Withhold()
+		}
 		if who == "usr_root" {
 			v = root
 		}
@@ -223,6 +226,10 @@ func TestRefundRefuses(t *testing.T) {
 		t.Run("ErrRole", func(t *testing.T) {
 			_, err := refund("usr_viewer", s.captured(), nil, "")
 			wantReason(t, err, fault.PermissionDenied, "role_too_low")
+		})
+		t.Run("ErrSecondFactor", func(t *testing.T) {
+			_, err := refund("usr_unproven", s.captured(), nil, "")
+			wantReason(t, err, fault.PermissionDenied, "second_factor_required")
 		})
 		t.Run("ErrBuyer", func(t *testing.T) {
 			_, err := refund("usr_ada", s.captured(), nil, "")

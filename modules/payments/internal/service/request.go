@@ -9,6 +9,7 @@ import (
 	"app/modules/payments/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
+	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money"
 )
@@ -75,8 +76,25 @@ func (s *Service) onBehalf(ctx context.Context, v Visitor, p store.Payment, want
 	case wanted != "" && roles[wanted] == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return "", fault.Invalid(fault.Field{Pointer: "/merchant_id", Detail: "is not a merchant of yours with a share in this payment"})
 	default:
-		return "", fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
+		return "", s.roleTooLow(ctx, v, roles)
 	}
+}
+
+// roleTooLow refuses somebody who manages none of the merchants: because of the role, or because the session has shown one factor where managers
+// need two, which merchants tells apart.
+func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]merchantsv1.Role) error {
+	if v.Principal.FactorNeeded {
+		for merchant := range roles {
+			answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchant, UserId: v.Principal.UserID})
+			switch {
+			case err != nil:
+				return err //nolint:wrapcheck // the boundary translates it
+			case answer.GetSecondFactorNeeded():
+				return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
+			}
+		}
+	}
+	return fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
 }
 
 func shared(p store.Payment, merchantID string) error {

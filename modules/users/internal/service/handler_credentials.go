@@ -17,7 +17,10 @@ func (h Handler) Session(ctx context.Context, req *usersv1.SessionRequest) (*use
 	if err != nil {
 		return nil, err
 	}
-	return &usersv1.SessionResponse{UserId: b.UserID, SessionId: b.SessionID, Admin: b.Admin, ExpiresAt: timestamppb.New(b.Expires)}, nil
+	return &usersv1.SessionResponse{
+		UserId: b.UserID, SessionId: b.SessionID, Admin: b.Admin, ExpiresAt: timestamppb.New(b.Expires),
+		FactorNeeded: b.FactorNeeded, AdminWithheld: b.AdminWithheld,
+	}, nil
 }
 
 // Revocations implements usersv1.UsersHandler.

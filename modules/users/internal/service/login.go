@@ -113,8 +113,10 @@ func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh strin
 
 // tokens signs a fresh access token to go with a refresh token.
 func (s *Service) tokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
+	p := s.principal(session, admin)
 	access, err := s.ring.signers.Load().at(now).Sign(token.Claims{
-		UserID: session.AccountID, SessionID: session.ID, TokenID: ids.New("tok", now), Admin: admin,
+		UserID: p.UserID, SessionID: p.SessionID, TokenID: ids.New("tok", now),
+		Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld,
 		IssuedAt: now, Expires: now.Add(s.limits.AccessLife),
 	})
 	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.limits.AccessLife}, err

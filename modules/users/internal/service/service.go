@@ -30,6 +30,8 @@ type Options struct {
 	Providers Providers
 	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to after a sign-in.
 	ReturnTo []string
+	// FactorRequired demands a second factor of administrators, and of owners and managers of merchants.
+	FactorRequired bool
 	// Words are of this shop, besides those of PublicURL: no password is made of them.
 	Words []string
 }
@@ -65,6 +67,8 @@ type Service struct {
 	passkeys  *webauthn.WebAuthn // nil where there can be none
 	words     []string           // of this shop, for passwords
 
+	factorRequired bool
+
 	ring    keyring
 	reuses  atomic.Int64
 	limited atomic.Int64
@@ -75,6 +79,7 @@ func New(o Options) *Service {
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
 		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), words: passwords.ShopWords(o.PublicURL, o.Words),
+		factorRequired: o.FactorRequired,
 	}
 }
 

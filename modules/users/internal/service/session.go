@@ -201,6 +201,19 @@ func (s *Service) fresh(ctx context.Context, tx *database.Tx) (store.Session, er
 	return session, nil
 }
 
+// principal is who acts in a session: with the rights of the account, of which those that need a second factor wait for it where the
+// shop demands one (ASVS 6.3.3).
+func (s *Service) principal(session store.Session, admin bool) identity.Principal {
+	p := identity.Principal{UserID: session.AccountID, SessionID: session.ID, Admin: admin, Method: identity.Bearer}
+	if Transport(session.Transport) == Cookie {
+		p.Method = identity.Session
+	}
+	if s.factorRequired && Level(session.Level) < AAL2 {
+		return p.Withhold()
+	}
+	return p
+}
+
 // ownSession is the session that the request is made with. Errors: errSignedOut when there is none or it is over, as for API keys.
 func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	principal := identity.FromContext(ctx)

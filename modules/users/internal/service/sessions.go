@@ -95,7 +95,10 @@ func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 type Browser struct {
 	UserID, SessionID string
 	Admin             bool
-	Expires           time.Time // if it is not used again
+	// As in identity.Principal.
+	FactorNeeded, AdminWithheld bool
+
+	Expires time.Time // if it is not used again
 }
 
 // Browser finds the session of a cookie, and notes at most once a minute that it is in use. Error: NotFound when the cookie opens nothing,
@@ -112,7 +115,10 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 			return missing("session", store.TouchCookie(ctx, tx, b.Cookie, now))
 		})
 	}
-	return Browser{UserID: b.Session.AccountID, SessionID: b.SessionID, Admin: b.Admin, Expires: b.ExpiresAt}, err
+	p := s.principal(b.Session, b.Admin)
+	return Browser{
+		UserID: p.UserID, SessionID: p.SessionID, Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld, Expires: b.ExpiresAt,
+	}, err
 }
 
 // findCookie asks scs, which asks the store, for what the value opens.

@@ -1,0 +1,63 @@
+package service_test
+
+import (
+	"context"
+	"testing"
+
+	"app/modules/merchants/internal/service"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+)
+
+// unproven is a session with one factor where two are demanded.
+func unproven(user string) context.Context {
+	return identity.NewContext(context.Background(), identity.Principal{UserID: user, Method: identity.Bearer}.Withhold())
+}
+
+// Where a second factor is demanded, a session without it opens a merchant account and reads; what owners and managers do waits. Viewers are
+// what they are, and so is whoever else is asked about.
+func TestOwnersNeedASecondFactor(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, db *database.DB) {
+		s := newService(db, true)
+		v, err := s.Open(unproven("usr_ada"), service.Draft{Name: "Lamps"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for user, role := range map[string]merchantsv1.Role{"usr_bob": merchantsv1.Role_ROLE_MANAGER, "usr_eve": merchantsv1.Role_ROLE_VIEWER} {
+			if _, err := s.Invite(as("usr_ada"), v.ID, service.Invitation{UserID: user, Role: role}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, tc := range []struct {
+			ctx    context.Context
+			user   string
+			role   merchantsv1.Role
+			needed bool
+		}{
+			{unproven("usr_ada"), "usr_ada", merchantsv1.Role_ROLE_VIEWER, true}, {as("usr_ada"), "usr_ada", merchantsv1.Role_ROLE_OWNER, false},
+			{unproven("usr_bob"), "usr_bob", merchantsv1.Role_ROLE_VIEWER, true}, {unproven("usr_bob"), "usr_ada", merchantsv1.Role_ROLE_OWNER, false},
+			{unproven("usr_eve"), "usr_eve", merchantsv1.Role_ROLE_VIEWER, false}, {unproven("usr_x"), "usr_x", merchantsv1.Role_ROLE_UNSPECIFIED, false},
+			{context.Background(), "usr_ada", merchantsv1.Role_ROLE_OWNER, false},
+		} {
+			reply, err := s.Member(tc.ctx, &merchantsv1.MemberRequest{MerchantId: v.ID, UserId: tc.user})
+			if err != nil || reply.GetRole() != tc.role || reply.GetSecondFactorNeeded() != tc.needed {
+				t.Errorf("%s of %s: %v, %v", tc.user, identity.FromContext(tc.ctx).UserID, reply, err)
+			}
+		}
+		name := "Better Lamps"
+		_, update := s.Update(unproven("usr_ada"), v.ID, service.Change{Name: &name, Match: func(int64) error { return nil }})
+		_, _, key := s.CreateKey(unproven("usr_ada"), v.ID, service.KeyDraft{Name: "till", Scopes: []string{"orders:read"}})
+		_, invite := s.Invite(unproven("usr_ada"), v.ID, service.Invitation{UserID: "usr_bob", Role: merchantsv1.Role_ROLE_OWNER})
+		for what, err := range map[string]error{"update": update, "key": key, "invite": invite, "remove": s.Remove(unproven("usr_ada"), v.ID, "usr_bob")} {
+			if fault.ReasonOf(err) != "second_factor_required" {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if _, err := s.Members(unproven("usr_ada"), v.ID, "", 10); err != nil {
+			t.Error(err)
+		}
+	})
+}
