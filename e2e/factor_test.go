@@ -65,7 +65,7 @@ func ownersNeedASecondFactor(t *testing.T, s *shop.Shop) {
 	paid := must(guest.AwaitOrder(ctx, order.ID, "paid"))(t)
 	before, next := refreshed(t, s, second.RefreshToken)
 	refused(before, http.MethodPost, "/v1/orders/"+order.ID+"/cancel", nil)
-	refused(before, http.MethodPost, "/v1/payments/"+paid.Payment.ID+"/refunds", map[string]string{"reason": "broken"})
+	refused(before, http.MethodPost, "/v1/payments/"+paid.Payment.ID+"/refund", map[string]string{"reason": "broken"})
 	refused(before, http.MethodPost, "/v1/products", product)
 	proof := map[string]string{"method": "recovery", "code": recovery[0]}
 	if err := before.Call(ctx, http.StatusOK, http.MethodPost, "/v1/auth/step-up", proof, nil); err != nil {
