@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ type ProvidersConfig struct {
 	GoogleClientID     string   `env:"GOOGLE_CLIENT_ID" doc:"client id of this shop at Google; sign-in with Google is off when empty"`
 	GoogleClientSecret string   `env:"GOOGLE_CLIENT_SECRET" secret:"true" doc:"client secret of this shop at Google"`
 	GoogleIssuer       string   `env:"GOOGLE_ISSUER" envDefault:"https://accounts.google.com" doc:"who Google is"`
-	OIDCProviders      string   `env:"OIDC_PROVIDERS" secret:"true" doc:"further providers of OpenID Connect, a JSON list of objects with name, issuer, client_id and client_secret; each answers to PUBLIC_URL/v1/auth/oidc/NAME/callback"`
+	OIDCProviders      string   `env:"OIDC_PROVIDERS" secret:"true" doc:"further providers of OpenID Connect, a JSON list of objects with name, issuer, client_id and client_secret, and for those that ask for two factors the values of acr or amr that say so as two_factor_acr and two_factor_amr; each answers to PUBLIC_URL/v1/auth/oidc/NAME/callback"`
 	ReturnTo           []string `env:"USERS_RETURN_TO" doc:"addresses, besides paths of this site, that a browser may be sent to after a sign-in; each exactly as it is used, commas between"`
 }
 
@@ -39,6 +40,9 @@ type providerConfig struct {
 	Issuer       string `json:"issuer"`
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
+	// Values of the claims acr and amr with which the provider says that two factors were shown. Without them its sign-ins are one factor.
+	TwoFactorACR []string `json:"two_factor_acr"`
+	TwoFactorAMR []string `json:"two_factor_amr"`
 }
 
 // providerName is what a path holds as one segment.
@@ -52,14 +56,14 @@ func (c *ProvidersConfig) providers() (out []openid.Provider, err error) {
 		d := json.NewDecoder(bytes.NewReader([]byte(c.OIDCProviders)))
 		d.DisallowUnknownFields()
 		if d.Decode(&list) != nil || d.More() {
-			errs = append(errs, errors.New(`OIDC_PROVIDERS: not a JSON list of {"name", "issuer", "client_id", "client_secret"}`))
+			errs = append(errs, errors.New(`OIDC_PROVIDERS: not a JSON list of {"name", "issuer", "client_id", "client_secret", "two_factor_acr", "two_factor_amr"}`))
 		}
 	}
 	if (c.GoogleClientID == "") != (c.GoogleClientSecret == "") {
 		errs = append(errs, errors.New("GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET: set both or none"))
 	}
 	if c.GoogleClientID != "" {
-		list = append(list, providerConfig{google, c.GoogleIssuer, c.GoogleClientID, c.GoogleClientSecret})
+		list = append(list, providerConfig{Name: google, Issuer: c.GoogleIssuer, ClientID: c.GoogleClientID, ClientSecret: c.GoogleClientSecret})
 	}
 	seen := map[string]bool{}
 	for i, p := range list {
@@ -70,7 +74,9 @@ func (c *ProvidersConfig) providers() (out []openid.Provider, err error) {
 			errs = append(errs, fmt.Errorf("OIDC_PROVIDERS: there are two of the name %s", p.Name))
 		}
 		seen[p.Name] = true
-		out = append(out, openid.Provider{Name: p.Name, Issuer: p.Issuer, ClientID: p.ClientID, Secret: p.ClientSecret})
+		out = append(out, openid.Provider{
+			Name: p.Name, Issuer: p.Issuer, ClientID: p.ClientID, Secret: p.ClientSecret, TwoFactorACR: p.TwoFactorACR, TwoFactorAMR: p.TwoFactorAMR,
+		})
 	}
 	return out, errors.Join(errs...)
 }
@@ -83,6 +89,8 @@ func (p providerConfig) flaw() string {
 		return "name must be of lower-case letters, digits and hyphens, at most 40"
 	case p.ClientID == "" || p.ClientSecret == "":
 		return "client_id and client_secret must not be empty"
+	case slices.Contains(p.TwoFactorACR, "") || slices.Contains(p.TwoFactorAMR, ""):
+		return "two_factor_acr and two_factor_amr must not have empty values"
 	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || len(p.Issuer) > 255:
 		return "issuer must be an address such as https://id.example.com"
 	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):

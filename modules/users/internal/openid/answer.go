@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
@@ -28,6 +30,10 @@ type Identity struct {
 	// Verified: the provider says that the address is theirs.
 	Verified            bool
 	FirstName, LastName string
+	// SignedInAt is when the person last signed in at the provider (claim auth_time); zero where it does not say.
+	SignedInAt time.Time
+	// TwoFactors: the provider says that they have shown two, in words that are configured.
+	TwoFactors bool
 }
 
 // maxSubject is what OpenID Connect Core section 2 allows, in ASCII.
@@ -60,6 +66,7 @@ func (c *Client) Redeem(ctx context.Context, in Answer) (Identity, error) {
 	if err != nil {
 		return Identity{}, c.refused(err)
 	}
+	signedInAt, twoFactors := claims.signedInAt(), c.twoFactors(claims)
 	if claims.Email == "" && m.provider.UserInfoEndpoint() != "" {
 		if err := c.ask(ctx, m, tokens, token.Subject, &claims); err != nil {
 			return Identity{}, err
@@ -68,6 +75,7 @@ func (c *Client) Redeem(ctx context.Context, in Answer) (Identity, error) {
 	first, last := claims.names()
 	return Identity{
 		Issuer: c.Issuer, Subject: token.Subject, Email: claims.Email, Verified: claims.Email != "" && bool(claims.Verified), FirstName: first, LastName: last,
+		SignedInAt: signedInAt, TwoFactors: twoFactors,
 	}, nil
 }
 
@@ -101,6 +109,33 @@ type claims struct {
 	Family    string `json:"family_name"`
 	Authority string `json:"azp"`
 	Subject   string `json:"sub"`
+
+	// How and when somebody signed in, of whatever type: a provider that spells them its own way is no reason to refuse everybody.
+	AuthTime any `json:"auth_time"`
+	ACR      any `json:"acr"`
+	AMR      any `json:"amr"`
+}
+
+// signedInAt is auth_time, seconds since 1970; zero where it is none.
+func (c claims) signedInAt() time.Time {
+	const latest = 1 << 40 // as far as it can be told from rubbish
+	seconds, ok := c.AuthTime.(float64)
+	if !ok || seconds <= 0 || seconds > latest {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0).UTC()
+}
+
+// twoFactors tells whether the claims say so in words that are configured.
+func (c *Client) twoFactors(of claims) bool {
+	if acr, ok := of.ACR.(string); ok && slices.Contains(c.TwoFactorACR, acr) {
+		return true
+	}
+	methods, _ := of.AMR.([]any)
+	return slices.ContainsFunc(methods, func(m any) bool {
+		amr, ok := m.(string)
+		return ok && slices.Contains(c.TwoFactorAMR, amr)
+	})
 }
 
 // check is what the library leaves to its caller.
@@ -116,7 +151,7 @@ func (c *Client) check(token *oidc.IDToken, tokens *oauth2.Token, nonce string) 
 		return claims{}, errors.New("subject is none")
 	case len(token.Audience) > 1 && got.Authority == "", got.Authority != "" && got.Authority != c.ClientID:
 		return claims{}, errors.New("issued for another party")
-	case token.IssuedAt.IsZero() || token.IssuedAt.After(c.now().Add(skew)):
+	case token.IssuedAt.IsZero() || token.IssuedAt.After(c.now().Add(Skew)):
 		return claims{}, errors.New("issued in the future")
 	case token.AccessTokenHash != "" && token.VerifyAccessToken(tokens.AccessToken) != nil:
 		return claims{}, errors.New("access token is another's")

@@ -24,6 +24,9 @@ type Provider struct {
 	ClientID string
 	Secret   string
 	Redirect string // our address for its answers
+	// TwoFactorACR and TwoFactorAMR are values of the claims acr and amr (OpenID Connect Core section 2, RFC 8176) with which the provider says
+	// that somebody has shown two factors. Without them, whatever it says, its answers are one factor (ASVS 6.8.4).
+	TwoFactorACR, TwoFactorAMR []string
 }
 
 // Errors of a provider's answer.
@@ -41,8 +44,8 @@ const (
 	metadataFor = time.Hour
 	// failureFor is how long a provider that could not be reached is not asked again: people who press the button meanwhile are told at once.
 	failureFor = 3 * time.Second
-	// skew is how far a provider's clock may be from ours.
-	skew = time.Minute
+	// Skew is how far a provider's clock may be from ours.
+	Skew = time.Minute
 	// maxAnswer bounds what is read of a provider's answer.
 	maxAnswer = 1 << 20
 )
@@ -84,13 +87,25 @@ func NewClient(p Provider, now func() time.Time) *Client {
 	}}
 }
 
+// Request is what a browser is sent to the provider with.
+type Request struct {
+	State, Nonce, Verifier string
+	// Anew asks the provider to have the person sign in there again, whatever session there is, and to say when that was (parameter max_age,
+	// OpenID Connect Core section 3.1.2.1): see Identity.SignedInAt.
+	Anew bool
+}
+
 // Authorize is the address that a browser is sent to. Error: ErrUnavailable.
-func (c *Client) Authorize(ctx context.Context, state, nonce, verifier string) (string, error) {
+func (c *Client) Authorize(ctx context.Context, r Request) (string, error) {
 	m, err := c.discover(ctx)
 	if err != nil {
 		return "", err
 	}
-	return c.config(m).AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
+	options := []oauth2.AuthCodeOption{oidc.Nonce(r.Nonce), oauth2.S256ChallengeOption(r.Verifier)}
+	if r.Anew {
+		options = append(options, oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return c.config(m).AuthCodeURL(r.State, options...), nil
 }
 
 func (c *Client) config(m *metadata) *oauth2.Config {
@@ -145,7 +160,7 @@ func (c *Client) read(ctx context.Context, now time.Time) (*metadata, error) {
 		return nil, errors.New("signs with nothing that is accepted")
 	}
 	verifier := provider.Verifier(&oidc.Config{
-		ClientID: c.ClientID, SupportedSigningAlgs: says.Algorithms, Now: func() time.Time { return c.now().Add(-skew) },
+		ClientID: c.ClientID, SupportedSigningAlgs: says.Algorithms, Now: func() time.Time { return c.now().Add(-Skew) },
 	})
 	style := oauth2.AuthStyleInHeader // what there is when nothing is said (OpenID Connect Discovery section 3)
 	if len(says.Secrets) > 0 && !slices.Contains(says.Secrets, "client_secret_basic") {

@@ -47,7 +47,7 @@ func TestRedeem(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	h := newHostile(t)
-	to, err := h.client().Authorize(context.Background(), "state", "nonce", "verifier")
+	to, err := h.client().Authorize(context.Background(), openid.Request{State: "state", Nonce: "nonce", Verifier: "verifier"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestDiscoveryTricks(t *testing.T) {
 			t.Parallel()
 			h := newHostile(t)
 			h.metadata = says
-			if to, err := h.client().Authorize(context.Background(), "s", "n", "v"); !errors.Is(err, openid.ErrUnavailable) {
+			if to, err := h.client().Authorize(context.Background(), openid.Request{State: "s", Nonce: "n", Verifier: "v"}); !errors.Is(err, openid.ErrUnavailable) {
 				t.Errorf("%s, %v", to, err)
 			}
 		})
@@ -214,7 +214,7 @@ func TestProviderDown(t *testing.T) {
 		return moment.Add(time.Duration(offset.Load()))
 	})
 	authorize := func() error {
-		_, err := c.Authorize(context.Background(), "s", "n", "v")
+		_, err := c.Authorize(context.Background(), openid.Request{State: "s", Nonce: "n", Verifier: "v"})
 		return err
 	}
 	h.metadata = map[string]any{"issuer": "broken"}
@@ -250,7 +250,7 @@ func TestRealProvider(t *testing.T) {
 		People: []oidctest.Person{{ID: "1", Name: "ada", Email: "ada@example.com", Password: "provider's"}},
 	})
 	c := openid.NewClient(openid.Provider{Name: "dex", Issuer: dex.Issuer, ClientID: "souk", Secret: "s3cret", Redirect: back}, time.Now)
-	to, err := c.Authorize(context.Background(), "state", "nonce", strings.Repeat("v", 43))
+	to, err := c.Authorize(context.Background(), openid.Request{State: "state", Nonce: "nonce", Verifier: strings.Repeat("v", 43), Anew: true})
 	if err != nil {
 		t.Fatal(err)
 	}

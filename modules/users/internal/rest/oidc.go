@@ -32,7 +32,7 @@ func (h handlers) providers(api *httpserver.API) {
 			Headers: journeyHeaders, Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 			Summary: "Sign in at a provider of OpenID Connect",
 			Description: "Sends the browser to the provider (303). Query: return_to, a path of this site or an address that is configured; " +
-				"link=1 to link the identity to the account that is signed in, which needs a fresh session; step_up=1 to make the session fresh.",
+				"link=1 to link the identity to the account that is signed in, which needs a fresh session; step_up=1 to make the session fresh, for which the provider has you sign in again and has to say so.",
 		}
 		api.Raw(leave, h.depart(at.provider))
 		back := leave
@@ -146,7 +146,7 @@ func linkPage(email string) page {
 	return page{
 		Title: "There is an account with this address", Action: linkPagePath, Button: "Connect",
 		Text:   "To sign in to the account of " + email + " with this provider from now on, type the account's password.",
-		Fields: []field{{"password", "Password", "password", "current-password"}},
+		Fields: []field{{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password"}},
 	}
 }
 

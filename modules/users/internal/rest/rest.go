@@ -48,6 +48,7 @@ var problems = []httpserver.ProblemInfo{
 	{Code: "sign_in_over", Status: 422, Title: "Sign-in not begun here", Help: "A sign-in at a provider is good for ten minutes, one answer and the browser that it was begun in."},
 	{Code: "sign_in_cancelled", Status: 401, Title: "Sign-in cancelled", Help: "The provider did not sign you in, or you changed your mind there."},
 	{Code: "sign_in_refused", Status: 401, Title: "Sign-in refused", Help: "The provider's answer is not valid, or the account may not sign in."},
+	{Code: "sign_in_not_fresh", Status: 403, Title: "Not signed in there just now", Help: "The provider does not say that you signed in there just now, or does not say when. Show who you are another way: see POST /v1/auth/step-up."},
 	{Code: "address_unverified", Status: 403, Title: "Address not verified", Help: "The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way."},
 	{Code: "identity_taken", Status: 409, Title: "Identity in use", Help: "The identity signs in to another account. Unlink it there first."},
 	{Code: "link_invalid", Status: 422, Title: "Link not valid", Help: "It is over, was used before or is for another account: sign in at the provider again."},

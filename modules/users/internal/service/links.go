@@ -66,7 +66,7 @@ func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.Sta
 	if err := s.insertIdentity(ctx, tx, account.ID, state.Provider, who); err != nil {
 		return err
 	}
-	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: AAL1, Transport: Cookie})
+	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
 	return err
 }
 

@@ -27,7 +27,7 @@ const (
 // Provider asks one provider of OpenID Connect. Errors of both methods: openid.ErrUnavailable, openid.ErrRefused.
 type Provider interface {
 	// Authorize is the address that a browser is sent to.
-	Authorize(ctx context.Context, state, nonce, verifier string) (string, error)
+	Authorize(ctx context.Context, r openid.Request) (string, error)
 	// Redeem tells whose answer it is.
 	Redeem(ctx context.Context, in openid.Answer) (openid.Identity, error)
 }
@@ -75,7 +75,9 @@ func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 		return Departed{}, err
 	}
 	state := newSecret("")
-	to, err := provider.Authorize(ctx, state, s.nonceOf(state), s.verifierOf(state))
+	to, err := provider.Authorize(ctx, openid.Request{
+		State: state, Nonce: s.nonceOf(state), Verifier: s.verifierOf(state), Anew: in.Purpose == toProve,
+	})
 	if err != nil {
 		return Departed{}, errProviderDown(err)
 	}
@@ -146,9 +148,11 @@ type Arrived struct {
 //  3. Who it is follows from issuer and subject, never from the address (ASVS 6.8.1).
 //  4. Somebody new whose address is verified and has no account gets one. An address with an account is not enough to get into it: its
 //     owner has to sign in and to confirm (see ConfirmLink). An address that the provider has not verified opens nothing.
-//  5. What signs in is subject to the account's second factor, as everywhere.
+//  5. What signs in is subject to the account's second factor, as everywhere, unless the provider says in configured words that it
+//     was shown there (ASVS 6.8.4).
+//  6. Who proves again who they are has signed in at the provider since they left for it: what it says of that time is checked.
 //
-// Errors: sign_in_over; sign_in_cancelled; sign_in_refused for an answer that is not valid; address_unverified; identity_taken; Unavailable.
+// Errors: sign_in_not_fresh; sign_in_over; sign_in_cancelled; sign_in_refused for an answer that is not valid; address_unverified; identity_taken; Unavailable.
 func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
@@ -174,11 +178,41 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	case err != nil:
 		return Arrived{}, errProviderDown(err)
 	}
+	if state.Purpose == toProve && !s.anew(state, who) {
+		return Arrived{}, s.refuseStale(ctx)
+	}
 	out, err := s.admitIdentity(ctx, state, who)
 	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
 		err = fault.New(fault.Unauthenticated, "sign_in_refused", "You cannot sign in with this identity.")
 	}
 	return out, err
+}
+
+// anew reports whether somebody signed in at the provider after they were sent there, as far as the clocks of two machines can tell.
+func (s *Service) anew(state store.State, who openid.Identity) bool {
+	at := who.SignedInAt
+	return !at.IsZero() && !at.Before(state.CreatedAt.Add(-openid.Skew)) && !at.After(s.now().Add(openid.Skew))
+}
+
+// refuseStale records a step-up for which nobody signed in at the provider, or none that it tells of.
+func (s *Service) refuseStale(ctx context.Context) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		entry := AuditEntry{AccountID: identity.FromContext(ctx).UserID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(ByProvider)}
+		return s.record(ctx, tx, entry)
+	})
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.PermissionDenied, "sign_in_not_fresh",
+		"The provider does not say that you signed in there just now. Show who you are another way: with a code by e-mail, the password or a second factor.")
+}
+
+// levelOf is how much a provider's answer proves.
+func levelOf(who openid.Identity) Level {
+	if who.TwoFactors {
+		return AAL2
+	}
+	return AAL1
 }
 
 // spendState uses the state up.
@@ -234,7 +268,7 @@ func (s *Service) acquaintance(ctx context.Context, tx *database.Tx, state store
 		if err != nil {
 			return err
 		}
-		out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: AAL1, Transport: Cookie})
+		out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
 		return err
 	}
 	session, err := s.ownSession(ctx, tx)
@@ -251,10 +285,10 @@ func (s *Service) acquaintance(ctx context.Context, tx *database.Tx, state store
 	if err != nil {
 		return err
 	}
-	if len(factors) > 0 {
+	if len(factors) > 0 && !who.TwoFactors {
 		return errFactorRequired()
 	}
 	out.Fresh = true
-	out.SignedIn, err = s.stepUp(ctx, tx, ByProvider, AAL1)
+	out.SignedIn, err = s.stepUp(ctx, tx, ByProvider, levelOf(who))
 	return err
 }

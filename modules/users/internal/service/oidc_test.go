@@ -23,10 +23,17 @@ type provider struct {
 
 	mu    sync.Mutex
 	asked []openid.Answer
+	anew  int              // how often a new sign-in was asked for
+	now   func() time.Time // of a sign-in there; nil: it does not say
 }
 
-func (p *provider) Authorize(_ context.Context, state, nonce, verifier string) (string, error) {
-	return "https://id.example/auth?" + url.Values{"state": {state}, "nonce": {nonce}, "verifier": {verifier}}.Encode(), p.down
+func (p *provider) Authorize(_ context.Context, r openid.Request) (string, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.Anew {
+		p.anew++
+	}
+	return "https://id.example/auth?" + url.Values{"state": {r.State}, "nonce": {r.Nonce}, "verifier": {r.Verifier}}.Encode(), p.down
 }
 
 func (p *provider) Redeem(_ context.Context, in openid.Answer) (openid.Identity, error) {
@@ -36,6 +43,9 @@ func (p *provider) Redeem(_ context.Context, in openid.Answer) (openid.Identity,
 	who, ok := p.people[in.Code]
 	if !ok {
 		return openid.Identity{}, fmt.Errorf("test: %w", openid.ErrRefused)
+	}
+	if p.now != nil {
+		who.SignedInAt = p.now()
 	}
 	return who, p.down
 }
@@ -344,6 +354,7 @@ func TestProviderProvesAgain(t *testing.T) {
 	}
 	ctx := session(in.SignedIn)
 	a.clock.pass(11 * time.Minute)
+	a.acme.now = a.clock.Now
 	prove := func(code string) (service.Arrived, error) {
 		j := a.leave(ctx, service.Departure{Provider: "acme", Purpose: "step_up"})
 		j.Code = code

@@ -60,6 +60,9 @@ type SignIn struct {
 	Level Level
 	// Transport is Bearer when it is empty.
 	Transport Transport
+	// ProvedAt is when the proof was made, now when it is zero. A provider that somebody had signed in at before tells of that time, and the
+	// session counts as fresh from then on.
+	ProvedAt time.Time
 }
 
 // SignedIn is what a sign-in comes to: a session, which is carried by Tokens or by Browser, or a Ticket and no session.
@@ -110,10 +113,11 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 			return s.suspend(ctx, tx, in, factors)
 		}
 	}
-	return s.open(ctx, tx, account, store.Session{Methods: string(in.Method), Level: int(in.Level), Transport: string(in.Transport)})
+	draft := store.Session{Methods: string(in.Method), Level: int(in.Level), Transport: string(in.Transport), ProvedAt: in.ProvedAt}
+	return s.open(ctx, tx, account, draft)
 }
 
-// open starts a session with the methods, level and transport of the draft.
+// open starts a session with the methods, level, transport and time of proof of the draft.
 func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
@@ -123,7 +127,10 @@ func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Accou
 	session := draft
 	session.ID, session.AccountID = ids.New("ses", now), account.ID
 	session.UserAgent, session.Network = cut(client.Agent, 200), cut(client.Network, 64)
-	session.CreatedAt, session.LastUsedAt, session.ProvedAt, session.ExpiresAt = now, now, now, now.Add(life)
+	session.CreatedAt, session.LastUsedAt, session.ExpiresAt = now, now, now.Add(life)
+	if session.ProvedAt.IsZero() || session.ProvedAt.After(now) {
+		session.ProvedAt = now
+	}
 	if before := identity.FromContext(ctx); before.Method == identity.Session {
 		if _, err := s.endSession(ctx, tx, before.SessionID, endedBySignIn); err != nil {
 			return SignedIn{}, err
