@@ -50,6 +50,6 @@ var Sample = map[string]any{
 		{"title": "Brass wheel & axle", "quantity": 1, "price": "5.00 EUR", "total": "5.00 EUR"},
 	},
 	"total": "44.80 EUR", "amount": "5.00 EUR", "reason": "by_buyer", "was_paid": true, "full": false,
-	"new_address": "a…@example.com", "change": "passkey_added", "name": "Blue key", "purpose": "sign_in", "link": "https://shop.example/codes?purpose=sign_in&request=cod_1&code=042137", "time": "2026-03-01 12:00 UTC", "program": "Firefox", "system": "Linux",
+	"new_address": "a…@example.com", "change": "passkey_added", "name": "Blue key", "purpose": "sign_in", "link": "https://shop.example/codes?purpose=sign_in&request=cod_1#code=042137", "time": "2026-03-01 12:00 UTC", "program": "Firefox", "system": "Linux",
 	"carrier": "Penny Post", "tracking": "PP 1840", "topic": "Your question about gears", "message": "Thank you for asking.\n\nThey are made of brass.",
 }

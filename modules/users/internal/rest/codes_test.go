@@ -35,10 +35,26 @@ func (s *site) link() *url.URL {
 		s.t.Fatal(err)
 	}
 	u, err := url.Parse(issued.GetLink())
+	if err == nil && (u.Query().Has("code") || u.Query().Has("email") || !strings.Contains(u.Fragment, "code="+issued.GetCode())) {
+		s.t.Fatalf("a code or an address in the query: %s", u)
+	}
 	if err != nil || u.Scheme+"://"+u.Host != home {
 		s.t.Fatalf("link %s, %v", issued.GetLink(), err)
 	}
 	return u
+}
+
+// form is what the page of a link posts: what is in its query, and what its script takes out of the fragment.
+func form(u *url.URL) url.Values {
+	values := u.Query()
+	fragment, err := url.ParseQuery(u.EscapedFragment())
+	if err != nil {
+		panic(err)
+	}
+	for name := range fragment {
+		values.Set(name, fragment.Get(name))
+	}
+	return values
 }
 
 func TestCodeOperations(t *testing.T) {
@@ -103,9 +119,9 @@ func (s *site) post(access, path string, form url.Values, headers ...string) rep
 
 // typed is what the form of the page that a link leads to is posted with once somebody has typed into a field.
 func typed(link *url.URL, field, value string) url.Values {
-	form := link.Query()
-	form.Set(field, value)
-	return form
+	values := form(link)
+	values.Set(field, value)
+	return values
 }
 
 // A mail scanner that opens the link of a letter, however often, spends nothing; the form does.
@@ -119,11 +135,11 @@ func TestFailure28_OpeningALinkSpendsNothing(t *testing.T) {
 		for _, method := range []string{"GET", "HEAD", "GET"} {
 			got := s.must(200, "", method, u.RequestURI(), "")
 			policy := got.Header.Get("Content-Security-Policy")
-			if got.Header.Get("Cache-Control") != "no-store" || !strings.Contains(policy, "form-action 'self'") || strings.Contains(got.Body, "<script") {
+			if got.Header.Get("Cache-Control") != "no-store" || !strings.Contains(policy, "form-action 'self'") || !strings.HasSuffix(policy, "script-src 'self'") || strings.Count(got.Body, "<script") != 1 && method == "GET" {
 				t.Errorf("%v", got.Header)
 			}
-			if method == "GET" && !strings.Contains(got.Body, u.Query().Get("code")) {
-				t.Errorf("the form has no code: %s", got.Body)
+			if method == "GET" && !strings.Contains(got.Body, `<input name="code" type="text"`) {
+				t.Errorf("the form has no field for the code: %s", got.Body)
 			}
 		}
 		return u
@@ -135,19 +151,19 @@ func TestFailure28_OpeningALinkSpendsNothing(t *testing.T) {
 	}
 	s.request("", "/v1/auth/code", address)
 	u = open()
-	got := s.post("", u.Path, u.Query())
+	got := s.post("", u.Path, form(u))
 	if got.Status != 303 || got.Header.Get("Location") != "/" || !strings.HasPrefix(got.Header.Get("Set-Cookie"), "__Host-souk=") {
 		t.Errorf("%d %v", got.Status, got.Header)
 	}
-	if again := s.post("", u.Path, u.Query()); again.Status != 422 || again.Header.Get("Set-Cookie") != "" {
+	if again := s.post("", u.Path, form(u)); again.Status != 422 || again.Header.Get("Set-Cookie") != "" {
 		t.Errorf("used twice: %d", again.Status)
 	}
 	s.request("", "/v1/auth/password/forgot", address)
 	u = open()
-	form := u.Query()
-	form.Set("password", "Another-Horse-8")
-	form.Set("confirm_password", "Another-Horse-8")
-	if got := s.post("", u.Path, form); got.Status != 200 {
+	values := form(u)
+	values.Set("password", "Another-Horse-8")
+	values.Set("confirm_password", "Another-Horse-8")
+	if got := s.post("", u.Path, values); got.Status != 200 {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	s.must(200, "", "POST", "/v1/auth/login", object("email", address, "password", "Another-Horse-8"))
@@ -160,16 +176,47 @@ func TestFailure30_FormsOfOtherSites(t *testing.T) {
 	s.signIn()
 	s.request("", "/v1/auth/code", address)
 	u := s.link()
-	form := "application/x-www-form-urlencoded"
+	kind := "application/x-www-form-urlencoded"
 	for _, headers := range [][]string{
 		{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"},
 		{"Origin", home + ".evil.example"}, {"Sec-Fetch-Site", "cross-site", "Origin", home},
 	} {
-		got := s.call("", "POST", u.Path, u.Query().Encode(), append([]string{"Content-Type", form}, headers...)...)
+		got := s.call("", "POST", u.Path, form(u).Encode(), append([]string{"Content-Type", kind}, headers...)...)
 		wantProblem(t, got, 403, "cross_site")
 	}
-	if got := s.call("", "POST", u.Path, u.Query().Encode(), "Content-Type", form, "Origin", home); got.Status != 303 {
+	if got := s.call("", "POST", u.Path, form(u).Encode(), "Content-Type", kind, "Origin", home); got.Status != 303 {
 		t.Errorf("%d %s", got.Status, got.Body)
+	}
+}
+
+// No address that a browser sends has a code in it, and none is shown out of one; what the browser keeps to itself its script puts into the
+// form, and without a script it is typed.
+func TestFault32_CodesInLinks(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.signIn()
+	for _, path := range []string{"/v1/auth/code", "/v1/auth/password/forgot"} {
+		s.request("", path, address)
+		u := s.link() // has no code in its query
+		got := s.must(200, "", "GET", u.RequestURI(), "")
+		code := form(u).Get("code")
+		if strings.Contains(u.RequestURI(), code) || strings.Contains(got.Body, code) || !strings.Contains(got.Body, `<script src="/v1/auth/letter.js" defer></script>`) {
+			t.Errorf("%s: %s", u, got.Body)
+		}
+		old := u.RequestURI() + "&code=" + code // of a letter of the release before
+		if got := s.must(200, "", "GET", old, ""); strings.Contains(got.Body, code) || !strings.Contains(got.Body, `<input name="code" type="text"`) {
+			t.Errorf("an old link: %s", got.Body)
+		}
+		values := form(u)
+		values.Set("code", " "+code+" ") // as it is copied out of a letter
+		values.Set("password", "x")
+		if got := s.post("", u.Path, values); path != "/v1/auth/code" && (got.Status != 422 || !strings.Contains(got.Body, `value=" `+code+` "`)) {
+			t.Errorf("the form again: %d %s", got.Status, got.Body)
+		}
+	}
+	script := s.must(200, "", "GET", "/v1/auth/letter.js", "")
+	if !strings.HasPrefix(script.Header.Get("Content-Type"), "text/javascript") || script.Header.Get("X-Content-Type-Options") != "nosniff" || !strings.Contains(script.Body, "location.hash") {
+		t.Errorf("%v %s", script.Header, script.Body)
 	}
 }
 
@@ -178,7 +225,7 @@ func TestLetterPageEscapes(t *testing.T) {
 	s := newSite(t)
 	q := url.Values{"purpose": {"verify_address"}, "email": {`"><script>alert(1)</script>`}, "code": {`'"><img src=x>`}}
 	got := s.must(200, "", "GET", "/v1/auth/letter?"+q.Encode(), "")
-	if strings.Contains(got.Body, "<script") || strings.Contains(got.Body, "<img") {
+	if strings.Count(got.Body, "<script") != 1 || strings.Contains(got.Body, "alert(1)</script") || strings.Contains(got.Body, "<img") {
 		t.Error(got.Body)
 	}
 	if got := s.must(200, "", "GET", "/v1/auth/letter?purpose=other", ""); strings.Contains(got.Body, "<form") {
@@ -250,7 +297,7 @@ func TestSecondFactorPage(t *testing.T) {
 	s.must(200, access, "POST", "/v1/users/me/totp/confirm", object("code", code()))
 	s.request("", "/v1/auth/code", address)
 	u := s.link()
-	got := s.post("", u.Path, u.Query())
+	got := s.post("", u.Path, form(u))
 	ticket := regexp.MustCompile(`value="(spt_[^"]+)"`).FindStringSubmatch(got.Body)
 	if got.Status != 200 || len(ticket) != 2 || got.Header.Get("Set-Cookie") != "" {
 		t.Fatalf("%d %s", got.Status, got.Body)

@@ -1,6 +1,8 @@
 package rest
 
 import (
+	_ "embed"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +21,15 @@ func (h handlers) letters(api *httpserver.API) {
 		Summary:     "The page that a letter with a code leads to",
 		Description: "Shows a form that uses the code. Opening it spends nothing.",
 	}
-	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { letterPage(r.URL.Query()).show(w, http.StatusOK) }))
+	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		query.Del("code") // of a letter from before: it is in the letter's text, and the log had better not teach anybody to put it here
+		letterPage(query).show(w, http.StatusOK)
+	}))
+	script := show
+	script.Path, script.ID, script.Rate = scriptPath, "get-letter-script", httpserver.RateDefault
+	script.Summary, script.Description = "The script of the page that a letter leads to", "Puts what the link has behind the # into the form. Without it the code is typed."
+	api.Raw(script, http.HandlerFunc(showScript))
 	use := show
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
 	use.Revokes = true
@@ -39,27 +49,46 @@ func (h handlers) letters(api *httpserver.API) {
 	api.Raw(use, http.HandlerFunc(h.useFactorPage))
 }
 
-// letterPage is the form for what the letter is about.
+// scriptPath is where the script of the letters' page is.
+const scriptPath = service.LetterPath + ".js"
+
+//go:embed letter.js
+var script string
+
+// showScript serves the script of the letters' page, which is the same for everybody.
+func showScript(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Content-Type", "text/javascript; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(w, script) // the client may have gone
+}
+
+// letterPage is the form for what the letter is about. The code comes out of the link's fragment, by the page's script, or is typed; of a form that
+// was posted before it is there again.
 func letterPage(values url.Values) page {
-	p := page{Action: service.LetterPath}
-	for _, name := range []string{"purpose", "request", "code", "email"} {
+	p := page{Action: service.LetterPath, Script: scriptPath}
+	for _, name := range []string{"purpose", "request"} {
 		p.Hidden = append(p.Hidden, hidden{name, values.Get(name)})
 	}
+	p.Fields = []field{{Name: "code", Label: "Code from the letter", Type: "text", Autocomplete: "one-time-code", Value: values.Get("code")}}
 	switch values.Get("purpose") {
 	case "verify_address":
-		p.Title, p.Text, p.Button = "Confirm your address", "This makes the account for "+values.Get("email")+". Type the password that you have chosen for it. "+
+		p.Title, p.Text, p.Button = "Confirm your address", "This makes your account. Type the password that you have chosen for it. "+
 			"If you have not registered here, somebody else has used your address: close this page, and no account is made.", "Confirm"
-		p.Fields = []field{{"password", "Password", "password", "current-password"}}
+		p.Fields = append(p.Fields,
+			field{Name: "email", Label: "Your address", Type: "email", Autocomplete: "email", Value: values.Get("email")},
+			field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password"},
+		)
 	case "sign_in":
 		p.Title, p.Text, p.Button = "Sign in", "This signs you in with this browser.", "Sign in"
 	case "change_address":
 		p.Title, p.Text, p.Button = "Confirm your new address", "Your account gets this address from now on.", "Confirm"
 	case "reset_password":
 		p.Title, p.Button = "Set a new password", "Set password"
-		p.Fields = []field{
-			{"password", "New password", "password", "new-password"},
-			{"confirm_password", "The same again", "password", "new-password"},
-		}
+		p.Fields = append(p.Fields,
+			field{Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password"},
+			field{Name: "confirm_password", Label: "The same again", Type: "password", Autocomplete: "new-password"},
+		)
 	default:
 		return page{Title: "There is nothing here", Text: "The link is not complete. Copy the whole of it from the letter."}
 	}
@@ -72,7 +101,7 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := letterPage(r.PostForm)
-	proof := service.CodeProof{Request: r.PostForm.Get("request"), Code: r.PostForm.Get("code")}
+	proof := service.CodeProof{Request: r.PostForm.Get("request"), Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	switch r.PostForm.Get("purpose") {
 	case "verify_address":
 		h.verifyPage(w, r, form, proof)
@@ -134,7 +163,7 @@ func factorPage(ticket, to string) page {
 	return page{
 		Title: "One more step", Text: "Your account has a second factor. Type the code that your app shows, or a recovery code.",
 		Action: factorPath, Button: "Sign in", Hidden: []hidden{{"ticket", ticket}, {"return_to", to}},
-		Fields: []field{{"code", "Code", "text", "one-time-code"}},
+		Fields: []field{{Name: "code", Label: "Code", Type: "text", Autocomplete: "one-time-code"}},
 	}
 }
 

@@ -23,14 +23,15 @@ type page struct {
 	Action, Button string // no form without a button
 	Hidden         []hidden
 	Fields         []field
+	Script         string // path of a script of this site, a constant; none when it is empty
 }
 
 type hidden struct{ Name, Value string }
 
-type field struct{ Name, Label, Type, Autocomplete string }
+type field struct{ Name, Label, Type, Autocomplete, Value string }
 
-// show writes the page. Its address may hold a code, so it is kept nowhere and told nobody; the form posts to this site only, and
-// no other site may show it.
+// show writes the page. What it shows may be a secret, so it is kept nowhere and told nobody; the form posts to this site only, no other
+// site may show it, and no script runs but the one that it names.
 func (p page) show(w http.ResponseWriter, status int) {
 	out, err := pageTemplate.Execute("page", p.data())
 	if err != nil {
@@ -41,7 +42,12 @@ func (p page) show(w http.ResponseWriter, status int) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+	policy := "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+	if p.Script != "" {
+		policy += "; script-src 'self'"
+		out = strings.Replace(out, "</head>", `<script src="`+p.Script+`" defer></script>`+"\n</head>", 1) // no template may have one
+	}
+	h.Set("Content-Security-Policy", policy)
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, out) // the client may have gone
 }
@@ -53,7 +59,7 @@ func (p page) data() map[string]any {
 		hidden[i] = map[string]any{"Name": h.Name, "Value": h.Value}
 	}
 	for i, f := range p.Fields {
-		fields[i] = map[string]any{"Name": f.Name, "Label": f.Label, "Type": f.Type, "Autocomplete": f.Autocomplete}
+		fields[i] = map[string]any{"Name": f.Name, "Label": f.Label, "Type": f.Type, "Autocomplete": f.Autocomplete, "Value": f.Value}
 	}
 	return map[string]any{
 		"Title": p.Title, "Text": p.Text, "Error": p.Error, "Action": p.Action, "Button": p.Button, "Hidden": hidden, "Fields": fields,

@@ -208,9 +208,11 @@ func (s *Service) requestHash(row store.CodeRequest, digits string) string {
 }
 
 // letterLink is the page that a letter leads to. It begins with what is configured, never with what a request said (ASVS 6.4.6 and
-// CVE-2025-64101), and nothing is spent by opening it.
+// CVE-2025-64101), and nothing is spent by opening it. The code and the address are in the fragment, which a browser sends to nobody
+// (RFC 3986 section 3.5): logs of proxies, histories that are shared and the header Referer have the query. The page's script puts them into
+// its form; what is in the query tells which form, and opens nothing.
 func (s *Service) letterLink(purpose store.Purpose, request, digits, email string) string {
-	link := strings.TrimSuffix(s.publicURL, "/") + LetterPath + "?purpose=" + string(purpose) + "&request=" + request + "&code=" + digits
+	link := strings.TrimSuffix(s.publicURL, "/") + LetterPath + "?purpose=" + string(purpose) + "&request=" + request + "#code=" + digits
 	if email != "" {
 		link += "&email=" + url.QueryEscape(email)
 	}

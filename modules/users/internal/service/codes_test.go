@@ -324,7 +324,7 @@ func TestFailure27_LinksInLetters(t *testing.T) {
 	}
 	w.signUp(ada, secret)
 	request, told := w.ask(context.Background(), ada)
-	if got, want := issued(t, told).GetLink(), home+"/v1/auth/letter?purpose=sign_in&request="+request+"&code="+issued(t, told).GetCode(); got != want {
+	if got, want := issued(t, told).GetLink(), home+"/v1/auth/letter?purpose=sign_in&request="+request+"#code="+issued(t, told).GetCode(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

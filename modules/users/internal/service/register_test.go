@@ -125,7 +125,7 @@ func TestRegisterIssuesACode(t *testing.T) {
 	want := &usersevents.CodeIssued{
 		CodeId: id, Email: ada, Code: issued.Code, Purpose: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS, FirstName: "Ada",
 		ExpiresAt: timestamppb.New(w.clock.Now().Add(10 * time.Minute)),
-		Link:      home + "/v1/auth/letter?purpose=verify_address&request=" + id + "&code=" + issued.Code + "&email=Ada%40Example.com",
+		Link:      home + "/v1/auth/letter?purpose=verify_address&request=" + id + "#code=" + issued.Code + "&email=Ada%40Example.com",
 	}
 	if diff := cmp.Diff(want, issued, protocmp.Transform()); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
