@@ -3,11 +3,13 @@ package payments
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Config of the module.
 type Config struct {
+	Test          string        `env:"PAYMENTS_TEST" envDefault:"auto" doc:"offer the test provider, with which any order is paid without money: on, off, or auto for in development only"`
 	Timeout       time.Duration `env:"PAYMENTS_PROVIDER_TIMEOUT" envDefault:"3s" doc:"how long a provider may take to answer before the outcome counts as unknown"`
 	Reconcile     time.Duration `env:"PAYMENTS_RECONCILE_INTERVAL" envDefault:"2s" doc:"how often unclear charges, refunds and webhooks are looked for; also the first wait before a retry"`
 	Poll          time.Duration `env:"PAYMENTS_POLL" envDefault:"30s" doc:"how long to wait for the webhook of a pending charge before the provider is asked"`
@@ -32,6 +34,9 @@ func (c *Config) Validate() error {
 		if d.wait <= 0 {
 			errs = append(errs, fmt.Errorf("%s=%s: must be longer than nothing", d.name, d.wait))
 		}
+	}
+	if !slices.Contains([]string{"auto", "on", "off"}, c.Test) {
+		errs = append(errs, fmt.Errorf("PAYMENTS_TEST=%q: must be one of auto, on, off", c.Test))
 	}
 	return errors.Join(errs...)
 }

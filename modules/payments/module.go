@@ -18,6 +18,7 @@ import (
 	"app/modules/payments/internal/testprovider"
 	"app/modules/payments/paymentsevents"
 	"app/modules/payments/paymentsv1"
+	"app/platform/config"
 	"app/platform/events"
 	"app/platform/host"
 	"app/platform/httpserver"
@@ -70,6 +71,11 @@ func (m *Module) Operations(api *httpserver.API) {
 	rest.Register(api, func() *service.Service { return m.service })
 }
 
+// Switches implements host.Switcher.
+func (m *Module) Switches() []host.Switch {
+	return []host.Switch{{Variable: "PAYMENTS_TEST", Setting: m.cfg.Test, What: "test payments: everybody pays for every order without money"}}
+}
+
 // Open implements host.Opener.
 func (m *Module) Open(ctx context.Context, env host.Env) error {
 	test, err := m.testProvider(ctx, env)
@@ -106,6 +112,7 @@ func (m *Module) testProvider(ctx context.Context, env host.Env) (*testprovider.
 	}
 	return testprovider.New(testprovider.Options{
 		DB: env.DB, Secret: []byte(secret), SlowAfter: m.cfg.TestSlow, Keep: m.cfg.KeepTest, Logger: env.Logger, Now: env.Now,
+		Closed: !config.SwitchedOn(m.cfg.Test, env.Development),
 		Deliver: func(ctx context.Context, header http.Header, body []byte) error {
 			return m.service.Webhook(ctx, "test", header, body)
 		},

@@ -47,6 +47,7 @@ type Program struct {
 // Main runs the command line of this process and returns its exit code. An interrupt or SIGTERM ends the command in
 // good order, a second one at once.
 func Main(modules func() []lifecycle.Module) int {
+	keepPrivate()
 	p := &Program{Modules: modules, Out: os.Stdout, Err: os.Stderr, Now: time.Now}
 	var err error
 	if p.Environment, err = config.DotEnv(".env", config.Process()); err != nil {

@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -115,6 +116,7 @@ type DB struct {
 	now     func() time.Time
 
 	rehearse bool
+	full     atomic.Pointer[refusal] // the last write that found no space, nil once there is some
 
 	closeOnce sync.Once
 	closeErr  error
@@ -174,8 +176,13 @@ func (db *DB) Module() string { return db.module }
 // Now reads the clock that the database was opened with.
 func (db *DB) Now() time.Time { return db.now() }
 
-// Ping tells whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.store.ping(ctx) }
+// Ping reports whether the database answers, and takes writes again if it has refused one for lack of space.
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.space(ctx); err != nil {
+		return err
+	}
+	return db.store.ping(ctx)
+}
 
 // Stats reads the counters.
 func (db *DB) Stats() Stats { return db.store.stats() }
@@ -197,7 +204,7 @@ func (db *DB) Close() error {
 // effect outside the database but to set its results anew; use Tx.AfterCommit for what follows from success. A caller
 // whose context ends before fn starts gets the context's error and fn is not run; once started, fn is completed whatever
 // happens to the context. The context that fn gets is marked by callctx.WithTransaction, and calling Write with it is
-// ErrNested. Read may be called within fn but sees the last committed state.
+// ErrNested. A disk without space is fault.Unavailable. Read may be called within fn but sees the last committed state.
 //
 // On SQLite the callers that wait at the same time share one commit; if that commit fails all of them get the error. A
 // caller that fails having changed something takes the others' changes back with its own, and they run again without it.
@@ -211,10 +218,10 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 	if db.rehearse {
 		err := db.store.write(ctx, db, func(ctx context.Context, tx *Tx) error { return cmp.Or(fn(ctx, tx), errRehearsed) })
 		if !errors.Is(err, errRehearsed) {
-			return err
+			return db.outcome(err)
 		}
 	}
-	return db.store.write(ctx, db, fn)
+	return db.outcome(db.store.write(ctx, db, fn))
 }
 
 // errRehearsed undoes what was only tried.

@@ -51,6 +51,17 @@ func (l Location) String() string {
 	return "mysql://" + l.user + "@" + l.Host + "/" + l.Schema
 }
 
+// Unverified says in a sentence what a location's parameters leave unchecked, "" when nothing is.
+func (l Location) Unverified() string {
+	switch mode := l.Query.Get("tls"); mode {
+	case "preferred":
+		return "tls=preferred: encrypted only if the server offers it, and with whoever answers; tls=true verifies the server"
+	case "skip-verify":
+		return "tls=skip-verify: encrypted with whoever answers; tls=true verifies the server"
+	}
+	return ""
+}
+
 // ParseURL reads the form of a location that Options.URL describes. An empty raw is the file <dataDir>/<module>.db.
 // Parameters of a MySQL location: tls=true (verify the server), tls=skip-verify, tls=preferred or tls=false (the
 // default); ca=/path.pem (verify against this authority instead of the system's); socket=/path (instead of the

@@ -43,6 +43,9 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 	if err != nil {
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, err)
 	}
+	if err := makePrivate(path); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, explain(path, err))
+	}
 	pragmas, patience := writerPragmas, openPatience
 	if o.alone {
 		// Asked for before the first access, the lock is taken with it and kept (https://www.sqlite.org/wal.html#noshm).

@@ -138,6 +138,8 @@ func (h *Host) makePlan() (err error) {
 			h.plan.Missing = append(h.plan.Missing, config.Problems(config.Load(h.options.Environment, c.Config()))...)
 		}
 	}
+	h.plan.Development = h.development()
+	h.plan.Switches = p.switches(h.options.Modules)
 	return nil
 }
 
@@ -172,6 +174,9 @@ func (h *Host) Start(ctx context.Context) error {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, h.Stop(context.WithoutCancel(ctx)))
 		}
+	}
+	if h.plan.serves() {
+		h.announce(ctx)
 	}
 	h.gate.Open()
 	return nil

@@ -86,6 +86,9 @@ func (h *Host) devPages() bool { return config.SwitchedOn(h.platform.DevPages, h
 // development reports whether only people at this machine can use the shop; see config.Platform.
 func (h *Host) development() bool {
 	addr := h.platform.HTTPAddr
+	if h.options.Listener != nil {
+		addr = h.options.Listener.Addr().String()
+	}
 	if h.servers.public != nil {
 		addr = h.servers.public.Address()
 	}

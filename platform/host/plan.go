@@ -22,6 +22,12 @@ type Plan struct {
 	Listens []Listen
 	// Broker is where the broker is, without a password; empty when events travel directly.
 	Broker string
+	// Development reports whether only people at this machine could use the shop; see config.Platform.
+	Development bool
+	// Switches are the settings of what belongs to development.
+	Switches []Switch
+	// Warnings say what is set and wants a second look, one line each; the process is served all the same.
+	Warnings []string
 	// Missing says what is missing or wrong in the configuration, one line each.
 	Missing []string
 
@@ -145,6 +151,9 @@ func (p *planner) make() (*Plan, error) {
 	if !p.options.tool {
 		p.plan.Listens = p.listens()
 	}
+	if a := p.platform.AdminAddr; !p.options.tool && a != config.AddressOff && !config.Loopback(a) {
+		p.plan.Warnings = append(p.plan.Warnings, "ADMIN_ADDR="+a+": metrics, profiles and reasons for whoever reaches it; keep it on a network of your own")
+	}
 	p.planBroker()
 	p.findMissing()
 	return &p.plan, nil
@@ -216,6 +225,9 @@ func (p *planner) database(mp *ModulePlan) {
 	url, err := p.environment.Get(config.ModuleVariable(mp.Name, "DATABASE_URL"))
 	location, bad := database.ParseURL(url, p.platform.DataDir, mp.Name)
 	mp.Database, mp.inFolder = location.String(), url == ""
+	if note := location.Unverified(); note != "" && mp.Hosted {
+		p.plan.Warnings = append(p.plan.Warnings, config.ModuleVariable(mp.Name, "DATABASE_URL")+" has "+note)
+	}
 	if err = errors.Join(err, bad); err != nil && mp.Hosted {
 		p.plan.Missing = append(p.plan.Missing, config.Problems(err)...)
 	}

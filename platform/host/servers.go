@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync/atomic"
 
+	"app/platform/config"
 	"app/platform/httpserver"
 	"app/platform/telemetry"
 )
@@ -75,7 +76,7 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 	if l.role == roleAdmin {
 		// A profile takes its time.
 		server.WriteTimeout = -1
-		server.Handler = h.adminHandler()
+		server.Handler = onLoopbackOnly(config.Loopback(l.Addr), h.adminHandler())
 		return server
 	}
 	inner := http.Handler(&h.servers.publicHandler)
@@ -95,6 +96,21 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 		TrustRequestID: l.role != rolePublic,
 	})
 	return server
+}
+
+// onLoopbackOnly keeps everything out that a proxy on this machine or a page of somebody else's brings to a
+// listener that is for this machine. A listener for others is on a network of the operator's own.
+func onLoopbackOnly(private bool, next http.Handler) http.Handler {
+	if !private {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !httpserver.OnLoopback(r) {
+			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusForbidden, "forbidden", "This is for people at this machine."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (h *Host) adminHandler() http.Handler {

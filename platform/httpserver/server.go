@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -210,18 +211,29 @@ func (g *Gate) Ready() (ok bool, reason string) {
 	return *state == "", *state
 }
 
-// OnLoopback tells whether nobody but this machine can have sent the request: it came over loopback and to a loopback
+// OnLoopback reports whether nobody but this machine can have sent the request: it came over loopback and to a loopback
 // name, so that a page of somebody else's whose name points here (DNS rebinding) is refused too. Not for requests that a
 // proxy on this machine passes on.
 func OnLoopback(r *http.Request) bool {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	return ok && loopback(local.String()) && loopback(r.RemoteAddr) && loopback(r.Host) && r.Header.Get("X-Forwarded-For") == ""
+	if !ok || !loopback(local.String()) || !loopback(r.RemoteAddr) || !loopback(r.Host) {
+		return false
+	}
+	for _, name := range forwards {
+		if len(r.Header.Values(name)) > 0 {
+			return false
+		}
+	}
+	return true
 }
+
+// forwards are the headers by which a proxy says that it passes a request on for somebody else.
+var forwards = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"}
 
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		host = address
+		host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

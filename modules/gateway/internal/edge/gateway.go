@@ -38,8 +38,8 @@ type Gateway struct {
 	Crowd *Crowd
 	// Cross are the pages of other origins that may use the API.
 	Cross CrossOrigins
-	// DevPages lets the pages under /dev out.
-	DevPages bool
+	// DevPages lets the pages under /dev out to people at this machine, DevPagesForAll to everybody then.
+	DevPages, DevPagesForAll bool
 }
 
 // ServeHTTP implements http.Handler.
@@ -70,7 +70,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = g.sameSite(r, entry.Operation)
 	}
 	if err == nil {
-		err = g.mayCall(entry.Operation, principal)
+		err = g.mayCall(r, entry.Operation, principal)
 	}
 	if err != nil {
 		httpserver.WriteProblem(w, r, err)
@@ -131,8 +131,10 @@ func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) st
 }
 
 // mayCall is the outer check of access. The module that owns the data checks again, and by its data.
-func (g *Gateway) mayCall(op httpserver.Operation, p identity.Principal) error {
-	if op.Access == httpserver.Loopback && !g.DevPages {
+// What is for this machine is so at every request: a proxy on the same host and a name that points here (DNS
+// rebinding) bring strangers to a loopback listener.
+func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.Principal) error {
+	if op.Access == httpserver.Loopback && (!g.DevPages || !g.DevPagesForAll && !httpserver.OnLoopback(r)) {
 		return httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
 	}
 	return op.Admit(p) //nolint:wrapcheck // the verdict is what the client gets

@@ -38,6 +38,8 @@ type Options struct {
 	SlowAfter time.Duration
 	// Keep is how long charges and refunds are remembered.
 	Keep time.Duration
+	// Closed takes no new charges; what was begun goes on.
+	Closed bool
 	// Deliver hands a signed webhook over, as an HTTP client would; an error is tried again later.
 	Deliver func(ctx context.Context, header http.Header, body []byte) error
 	Logger  *slog.Logger
@@ -61,8 +63,11 @@ func New(o Options) *Provider {
 // Name implements provider.Port.
 func (*Provider) Name() string { return "test" }
 
-// Methods implements provider.Port.
-func (*Provider) Methods() []string {
+// Methods implements provider.Port. A closed provider has none.
+func (p *Provider) Methods() []string {
+	if p.Closed {
+		return nil
+	}
 	return []string{MethodOK, MethodDeclined, MethodSlow, MethodLostReply, MethodDuplicate}
 }
 

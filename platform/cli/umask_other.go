@@ -1,0 +1,6 @@
+//go:build !unix
+
+package cli
+
+// keepPrivate has nothing to do where files have no such modes.
+func keepPrivate() {}

@@ -1,0 +1,84 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"app/platform/fault"
+)
+
+// fullFor is how long a server counts as full after the last write that it refused: whether it has space again
+// only another write can tell.
+const fullFor = 5 * time.Second
+
+// refusal is a write that found no space.
+type refusal struct {
+	at    time.Time
+	cause error
+}
+
+// isFull reports whether err comes from a disk without space, or from one that does not take what is written.
+// SQLite: FULL and IOERR with all their extended codes. MySQL: 1021 disk full, 1114 table full, and 1030 with the
+// operating system's error 28, ENOSPC.
+func isFull(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		primary := lite.Code() & 0xff
+		return primary == sqlite3.SQLITE_FULL || primary == sqlite3.SQLITE_IOERR
+	}
+	var my *mysql.MySQLError
+	if errors.As(err, &my) && my.Number == 1030 {
+		return strings.Contains(my.Message, "error 28")
+	}
+	return is(err, nil, []uint16{1021, 1114})
+}
+
+// outcome makes of a disk without space what it is for a caller: a database that is away, and may be back.
+func (db *DB) outcome(err error) error {
+	if err == nil {
+		if db.full.Load() != nil {
+			db.full.Store(nil)
+		}
+		return nil
+	}
+	if !isFull(err) {
+		return err
+	}
+	db.full.Store(&refusal{time.Now(), err})
+	var verdict *fault.Error
+	if errors.As(err, &verdict) {
+		return err
+	}
+	return unavailable(err)
+}
+
+// space is an error while the disk takes no writes. It finds out by writing where that is cheap and harmless.
+func (db *DB) space(ctx context.Context) error {
+	refused := db.full.Load()
+	switch {
+	case refused == nil:
+		return nil
+	case db.engine == SQLite:
+		return db.outcome(db.store.write(ctx, db, rewriteVersion))
+	case time.Since(refused.at) < fullFor:
+		return fmt.Errorf("no space: %w", refused.cause)
+	}
+	return nil
+}
+
+// rewriteVersion writes a page that says what it said before.
+func rewriteVersion(ctx context.Context, tx *Tx) error {
+	var version int
+	if err := tx.QueryRow(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+	return err
+}
