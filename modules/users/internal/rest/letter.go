@@ -22,7 +22,7 @@ func (h handlers) letters(api *httpserver.API) {
 	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { letterPage(r.URL.Query()).show(w, http.StatusOK) }))
 	use := show
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
-	use.Revokes = true
+	use.Revokes, use.Lenient = true, true
 	use.Form = []httpserver.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},
@@ -30,7 +30,7 @@ func (h handlers) letters(api *httpserver.API) {
 	}
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
-	use.Path, use.ID, use.Access, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, append([]string{"Cookie"}, pageHeaders...)
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, false, append([]string{"Cookie"}, pageHeaders...)
 	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
 	use.Form = []httpserver.FormField{
 		{Name: "ticket", Doc: "What the first step answered", Required: true}, {Name: "code", Doc: "Of the generator, or a recovery code", Required: true},
