@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,6 +15,7 @@ import (
 	"app/modules/payments/paymentsevents"
 	"app/modules/users/usersevents"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/events"
 	"app/platform/money"
 	"app/platform/money/moneyv1"
@@ -151,13 +153,19 @@ func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[
 	}})
 }
 
-// letter queues what is ordered on account of an event, in the language of whom the event is about.
+// letter queues what is ordered on account of an event, in the language of whom the event is about. Modules emit what
+// emailaddr takes, so an address that it refuses was kept by a release that took more. No letter reaches it, and to
+// refuse the event would leave one behind that nobody can mend: it is logged, without the address, and over.
 func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
 	o.eventID = e.ID
 	if o.locale == "" {
 		o.locale = localeOf(body)
 	}
 	_, err := s.queue(ctx, tx, o)
+	if errors.Is(err, emailaddr.ErrAddress) {
+		s.Logger.WarnContext(ctx, "no letter can reach the address of an event", "event", e.ID, "template", o.template)
+		return nil
+	}
 	return err
 }
 

@@ -10,6 +10,7 @@ import (
 	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 )
 
@@ -35,8 +36,8 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 		return store.Letter{}, fault.Invalid(fault.Field{Pointer: "/template", Detail: "there is no such template"})
 	}
 	var wrong []fault.Field
-	if _, err := letters.Address(r.To); err != nil {
-		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: letters.ErrAddress.Error()})
+	if _, err := emailaddr.Parse(r.To); err != nil {
+		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: err.Error()})
 	}
 	for _, f := range t.Check(r.Data) {
 		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})

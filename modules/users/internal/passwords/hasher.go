@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"app/platform/fault"
+	"app/platform/text"
 )
 
 // Params are the cost of argon2id (RFC 9106).
@@ -73,7 +74,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	defer leave()
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
-	return phc{h.params, salt, h.sum(h.params, password, salt, sumBytes)}.String(), nil
+	return phc{h.params, salt, h.sum(h.params, text.OpaqueString(password), salt, sumBytes)}.String(), nil
 }
 
 // Verdict is what a check found.
@@ -85,25 +86,39 @@ type Verdict struct {
 
 // Check compares a password with the stored form: one of ours, or a bcrypt hash brought from elsewhere. A stored form that
 // is empty or damaged matches nothing and costs what any other does, so that time does not tell who has an account. Errors as for Hash.
+//
+// Passwords are hashed in the form of text.OpaqueString (RFC 8265). Hashes made before that, or elsewhere, are of the bytes
+// that were typed, so those are tried too where they differ: that costs a second hash, for every account alike.
 func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return Verdict{}, err
 	}
 	defer leave()
+	prepared := text.OpaqueString(password)
+	verdict := h.compare(stored, prepared)
+	if !verdict.Match && prepared != password {
+		verdict = h.compare(stored, password)
+		verdict.Outdated = verdict.Match
+	}
+	return verdict, nil
+}
+
+// compare computes one hash, whatever is stored.
+func (h *Hasher) compare(stored, password string) Verdict {
 	if strings.HasPrefix(stored, "$2") {
 		h.operations.Add(1)
 		match := bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
-		return Verdict{Match: match, Outdated: match}, nil
+		return Verdict{Match: match, Outdated: match}
 	}
 	known, err := parsePHC(stored)
 	if err != nil {
 		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
-		return Verdict{}, nil // nobody's hash, or one that nobody can match
+		return Verdict{} // nobody's hash, or one that nobody can match
 	}
 	sum := h.sum(known.params, password, known.salt, uint32(len(known.sum)))
 	match := subtle.ConstantTimeCompare(sum, known.sum) == 1
-	return Verdict{Match: match, Outdated: match && known.params != h.params}, nil
+	return Verdict{Match: match, Outdated: match && known.params != h.params}
 }
 
 func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []byte {

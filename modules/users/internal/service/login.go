@@ -6,11 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"app/modules/users/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 	"app/platform/identity/token"
 	"app/platform/ids"
@@ -95,7 +95,7 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 
 // accountByEmail reads the account of an address as it was typed; one without an id when there is none.
 func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
-	key := strings.ToLower(strings.TrimSpace(email))
+	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		a, _, err = known(store.AccountByEmail(ctx, q, key))
 		return err
