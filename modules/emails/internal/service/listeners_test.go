@@ -63,7 +63,7 @@ func TestListeners(t *testing.T) {
 		}, "x@example.com", "no_account", "a code for signing in"},
 		"EmailChanged": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.EmailChanged(ctx, tx, event("e", c, &usersevents.EmailChanged{OldEmail: "old@example.com", Email: "ärger@example.com"}))
-		}, "old@example.com", "address_changed", "ä…@example.com"},
+		}, "old@example.com", "address_changed", "ä… @ example. com"},
 		"CredentialsChanged": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.CredentialsChanged(ctx, tx, event("e", c, &usersevents.CredentialsChanged{
 				Email: "ada@example.com", Change: usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, Name: "Blue key",
