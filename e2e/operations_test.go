@@ -60,6 +60,7 @@ func TestOperations_SplitInFiveSteps(t *testing.T) {
 			s.Parts[0].Stop(t)
 
 			script := strings.ReplaceAll(block[1], "127.0.0.1:8081", shop.FreeAddress(t))
+			script = strings.ReplaceAll(script, "127.0.0.1:8082", shop.FreeAddress(t))
 			if place != nil {
 				script = strings.Replace(script, "sqlite:emails/emails.db", "'"+place(t)+"'", 1)
 				script = strings.Replace(script, "--to=$EMAILS_DATABASE_URL", `--to="$EMAILS_DATABASE_URL"`, 1)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -167,12 +168,25 @@ func apiKeys(t *testing.T, s *shop.Shop) {
 		t.Fatal(err)
 	}
 	key = s.As(made.Key)
-	letter := map[string]any{"template": "merchant_message", "to": "guest@example.com", "data": map[string]any{}}
+	letter := map[string]any{"template": "merchant_message", "order_id": order.ID, "data": map[string]any{}}
 	expect("a letter that lacks its words", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
-	letter["data"] = map[string]any{"merchant": "ann", "topic": "Your lamp", "message": "It is on its way."}
-	if reply, err := key.Do(ctx, http.MethodPost, "/v1/emails", letter); err != nil || reply.Status >= http.StatusMultipleChoices {
-		t.Errorf("a letter: %d %s, %v", reply.Status, reply.Body, err)
+	letter["data"] = map[string]any{"topic": "Your lamp", "message": "It is on its way: see evil.example/x"}
+	err := shop.Await(ctx, "a letter to be taken", func(ctx context.Context) error { // once emails has heard that the order is paid
+		return key.Call(ctx, http.StatusAccepted, http.MethodPost, "/v1/emails", letter, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
+	mail := must(s.AwaitLetter(ctx, "guest@example.com", regexp.MustCompile("Your lamp")))(t)
+	if !strings.HasPrefix(mail.Text, "ann writes to you through the shop about order "+order.ID) || strings.Contains(mail.Text, "evil.example") {
+		t.Errorf("the buyer reads %q", mail.Text)
+	}
+	letter["to"] = "guest@example.com"
+	expect("a letter to an address", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
+	delete(letter, "to")
+	_, anothers := buy(t, s.Client, b.product.ID, 1, "guest@example.com", "test_ok", "order-2")
+	letter["order_id"] = anothers.ID
+	expect("a letter about somebody else's order", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
 }
 
 // Keys are rotated by the command while people work in two places: nobody's request fails, and the new key signs in the end.

@@ -21,7 +21,7 @@ var calls = map[string][]string{
 	"catalog":   {"merchants"},
 	"payments":  {"merchants"},
 	"orders":    {"catalog", "payments", "merchants"},
-	"emails":    nil,
+	"emails":    {"merchants"},
 	"seed":      {"users", "merchants", "catalog"},
 	"gateway":   {"users"},
 }

@@ -62,7 +62,8 @@ func Settings() map[string]string { return maps.Clone(settings) }
 var settings = map[string]string{
 	"RATE_LIMIT": "off", "ADMIN_ADDR": "off", "LOG_LEVEL": "warn", "LOG_FORMAT": "json", "DEV_PAGES": "on",
 	"ORDERS_RECONCILE_INTERVAL": "100ms", "PAYMENTS_RECONCILE_INTERVAL": "100ms", "PAYMENTS_TEST_SLOW": "300ms",
-	"CATALOG_SWEEP_INTERVAL": "200ms", "EMAILS_LEASE": "2s", "INTERNAL_KEY": "a key that only the end-to-end tests know",
+	"CATALOG_SWEEP_INTERVAL": "200ms", "EMAILS_LEASE": "2s", "EMAILS_RECIPIENT_RATE": "1000000",
+	"INTERNAL_KEY": "a key that only the end-to-end tests know",
 }
 
 // Run runs a scenario in every shape, each a sub-test with an empty shop of its own. The extra settings come on top.

@@ -23,7 +23,7 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 		Example: "  app emails preview receipt --locale=de\n  app emails dead\n  app emails retry --all",
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(m.list(tool), m.dead(tool), m.retry(tool), preview(), m.verifyIdentity(tool), m.templates(tool))
+	c.AddCommand(m.list(tool), m.dead(tool), m.withheld(tool), m.retry(tool), preview(), m.verifyIdentity(tool), m.templates(tool))
 	return []*cobra.Command{c}
 }
 
@@ -62,6 +62,26 @@ func (m *Module) dead(tool host.Tool) *cobra.Command {
 					return err
 				}
 				return table(c.OutOrStdout(), found)
+			})
+		},
+	}
+}
+
+func (m *Module) withheld(tool host.Tool) *cobra.Command {
+	return &cobra.Command{
+		Use: "withheld", Short: "List letters of the last month that were not written because the recipient had enough, or the order was never paid", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return tool.Run(c.Context(), func(ctx context.Context) error {
+				found, err := m.service.Withheld(ctx, listed)
+				if err != nil {
+					return err
+				}
+				w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+				_, _ = fmt.Fprintln(w, "TO\tTEMPLATE\tWHY\tLETTERS THAT DAY\tLAST")
+				for _, f := range found {
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", f.Recipient, f.Template, f.Reason, f.Letters, f.LastAt.Format(time.RFC3339))
+				}
+				return w.Flush()
 			})
 		},
 	}

@@ -34,7 +34,12 @@ type Config struct {
 	Silent      time.Duration `env:"EMAILS_UNKNOWN_AFTER" envDefault:"1h" doc:"how long after a lost reply, without news from the transport, a letter is listed for the operator"`
 
 	MerchantTemplates []string `env:"EMAILS_MERCHANT_TEMPLATES" envDefault:"one_time_code,order_shipped,merchant_message" doc:"templates that merchants may send with an API key"`
-	MerchantRate      int      `env:"EMAILS_MERCHANT_RATE" envDefault:"500" doc:"letters an hour that one merchant may send"`
+	MerchantRate      int      `env:"EMAILS_MERCHANT_RATE" envDefault:"500" doc:"letters an hour that one merchant may send: so many at once, and as many again spread over the hour; none when 0"`
+	OwnerRate         int      `env:"EMAILS_OWNER_RATE" envDefault:"1000" doc:"letters an hour that all merchants of one owner may send together; none when 0"`
+	NetworkRate       int      `env:"EMAILS_NETWORK_RATE" envDefault:"2000" doc:"letters an hour that merchants may send from one network (an IPv4 /24, an IPv6 /48) together; none when 0"`
+
+	RecipientRate int           `env:"EMAILS_RECIPIENT_RATE" envDefault:"20" doc:"letters a day that an address gets which it may not have asked for: receipts of guests, codes for registering, merchants' letters and the like; so many at once, and as many again spread over the day"`
+	KeepCustomers time.Duration `env:"EMAILS_KEEP_CUSTOMERS" envDefault:"4320h" doc:"how long merchants may write to the buyers of an order, and their addresses are kept for it"`
 
 	SMTPHost        string        `env:"EMAIL_SMTP_HOST" doc:"mail server for smtp"`
 	SMTPPort        int           `env:"EMAIL_SMTP_PORT" envDefault:"587" doc:"port of the mail server"`
@@ -69,6 +74,7 @@ func (c *Config) Validate() error {
 		value, min, max int
 	}{
 		{"EMAILS_WORKERS", c.Workers, 1, 64}, {"EMAILS_ATTEMPTS", c.Attempts, 1, 1000}, {"EMAILS_MERCHANT_RATE", c.MerchantRate, 0, 1_000_000},
+		{"EMAILS_OWNER_RATE", c.OwnerRate, 0, 1_000_000}, {"EMAILS_NETWORK_RATE", c.NetworkRate, 0, 1_000_000}, {"EMAILS_RECIPIENT_RATE", c.RecipientRate, 1, 1_000_000},
 		{"EMAIL_SMTP_PORT", c.SMTPPort, 1, 65535}, {"EMAIL_SMTP_CONNECTIONS", c.SMTPConnections, 0, 64},
 	} {
 		if n.value < n.min || n.value > n.max {
@@ -81,7 +87,7 @@ func (c *Config) Validate() error {
 	}{
 		{"EMAILS_POLL", c.Poll}, {"EMAILS_LEASE", c.Lease}, {"EMAILS_MAX_AGE", c.MaxAge}, {"EMAILS_UNKNOWN_AFTER", c.Silent},
 		{"EMAIL_CHECK_INTERVAL", c.CheckEvery}, {"EMAIL_SMTP_TIMEOUT", c.SMTPTimeout}, {"EMAIL_SES_TIMEOUT", c.SESTimeout},
-		{"EMAIL_SES_NOTICE_AGE", c.NoticeAge},
+		{"EMAIL_SES_NOTICE_AGE", c.NoticeAge}, {"EMAILS_KEEP_CUSTOMERS", c.KeepCustomers},
 	} {
 		if d.wait <= 0 {
 			errs = append(errs, fmt.Errorf("%s=%s: must be longer than nothing", d.name, d.wait))

@@ -16,10 +16,12 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
 	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/rpc"
 )
 
 // Module is the emails module.
@@ -27,6 +29,7 @@ type Module struct {
 	cfg       Config
 	env       host.Env
 	transport transport.Transport
+	merchants merchantsv1.MerchantsClient
 	service   *service.Service
 	notices   *service.Notices
 	workers   []*lifecycle.Worker
@@ -43,6 +46,11 @@ func (m *Module) Config() any { return &m.cfg }
 
 // Migrations implements host.DatabaseOwner.
 func (*Module) Migrations() fs.FS { return store.Migrations }
+
+// Calls implements host.Caller.
+func (m *Module) Calls() []rpc.Dependency {
+	return []rpc.Dependency{merchantsv1.NeedMerchants(&m.merchants)}
+}
 
 // Hears implements host.Listener.
 func (m *Module) Hears() []events.Subscription {
@@ -86,7 +94,9 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 		Workers: m.cfg.Workers, Lease: m.cfg.Lease, Attempts: m.cfg.Attempts, MaxAge: m.cfg.MaxAge,
 		KeepData:          m.cfg.Transport == "ses" && m.cfg.SESTemplates == "stored",
 		PublicURL:         env.Config.PublicURL,
-		MerchantTemplates: m.cfg.MerchantTemplates, MerchantRate: m.cfg.MerchantRate,
+		MerchantTemplates: m.cfg.MerchantTemplates, Merchants: m.merchants, Limits: service.Limits{
+			Recipient: m.cfg.RecipientRate, Merchant: m.cfg.MerchantRate, Owner: m.cfg.OwnerRate, Network: m.cfg.NetworkRate,
+		},
 	})
 	if err != nil {
 		return err

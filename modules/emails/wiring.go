@@ -2,6 +2,7 @@ package emails
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,7 +58,7 @@ func (c *Config) sesKey() aws.CredentialsProvider {
 	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return key, nil })
 }
 
-// How often the gauges are brought up to date, and old notices forgotten.
+// How often the gauges are brought up to date, and what is old forgotten.
 const (
 	measureEvery = 5 * time.Second
 	forgetEvery  = time.Hour
@@ -76,7 +77,9 @@ func (m *Module) newWorkers(env host.Env) []*lifecycle.Worker {
 	m.service.Later = func(d time.Duration) { time.AfterFunc(d, send.Wake) }
 	out := []*lifecycle.Worker{
 		send, worker("emails.measure", measureEvery, m.service.Measure),
-		worker("emails.forget", forgetEvery, func(ctx context.Context) error { return m.service.ForgetNotices(ctx, m.cfg.NoticeAge) }),
+		worker("emails.forget", forgetEvery, func(ctx context.Context) error {
+			return errors.Join(m.service.ForgetNotices(ctx, m.cfg.NoticeAge), m.service.Forget(ctx, m.cfg.KeepCustomers))
+		}),
 	}
 	if checker, ok := m.transport.(transport.Checker); ok && m.cfg.Check != "off" {
 		out = append(out, worker("emails.check", m.cfg.CheckEvery, checker.Check))

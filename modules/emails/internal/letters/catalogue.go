@@ -2,18 +2,18 @@ package letters
 
 // catalogue says what there is to write and what each letter needs.
 var catalogue = []Template{
-	{Name: "verify_address", Variables: code, Security: true, Secret: true},
-	{Name: "sign_in_code", Variables: code, Security: true, Secret: true},
-	{Name: "recovery_code", Variables: code, Security: true, Secret: true},
-	{Name: "change_address_code", Variables: code, Security: true, Secret: true},
+	{Name: "verify_address", Variables: code, Security: true, Secret: true, Counts: Whole},
+	{Name: "sign_in_code", Variables: code, Security: true, Secret: true, Counts: Never},
+	{Name: "recovery_code", Variables: code, Security: true, Secret: true, Counts: Never},
+	{Name: "change_address_code", Variables: code, Security: true, Secret: true, Counts: Whole},
 	{Name: "no_account", Variables: []Variable{{Name: "purpose", Kind: Phrase}}},
 	{Name: "already_registered", Variables: greeting, Security: true},
-	{Name: "password_changed", Variables: greeting, Security: true},
-	{Name: "address_changed", Variables: append(greeting, Variable{Name: "new_address", Kind: Text}), Security: true},
-	{Name: "factor_changed", Variables: append(greeting, Variable{Name: "change", Kind: Phrase}, Variable{Name: "name", Kind: Name, Optional: true}), Security: true},
-	{Name: "new_sign_in", Variables: append(greeting, Variable{Name: "time", Kind: Text}, Variable{Name: "program", Kind: Phrase}, Variable{Name: "system", Kind: Text, Optional: true}), Security: true},
-	{Name: "welcome", Variables: greeting},
-	{Name: "merchant_approved", Variables: append(greeting, Variable{Name: "merchant", Kind: Text})},
+	{Name: "password_changed", Variables: greeting, Security: true, Counts: Never},
+	{Name: "address_changed", Variables: append(greeting, Variable{Name: "new_address", Kind: Text}), Security: true, Counts: Never},
+	{Name: "factor_changed", Variables: append(greeting, Variable{Name: "change", Kind: Phrase}, Variable{Name: "name", Kind: Name, Optional: true}), Security: true, Counts: Never},
+	{Name: "new_sign_in", Variables: append(greeting, Variable{Name: "time", Kind: Text}, Variable{Name: "program", Kind: Phrase}, Variable{Name: "system", Kind: Text, Optional: true}), Security: true, Counts: Never},
+	{Name: "welcome", Variables: greeting, Counts: Never},
+	{Name: "merchant_approved", Variables: append(greeting, Variable{Name: "merchant", Kind: Text}), Counts: Never},
 	{Name: "receipt", Variables: []Variable{
 		{Name: "order_id", Kind: Text},
 		{Name: "lines", Kind: List, Fields: []Variable{
@@ -25,13 +25,13 @@ var catalogue = []Template{
 		{Name: "order_id", Kind: Text}, {Name: "reason", Kind: Phrase}, {Name: "total", Kind: Amount}, {Name: "was_paid", Kind: Flag},
 	}},
 	{Name: "refund_issued", Variables: []Variable{{Name: "order_id", Kind: Text}, {Name: "amount", Kind: Amount}, {Name: "full", Kind: Flag}}},
-	{Name: "one_time_code", Variables: append(code[:3:3], Variable{Name: "merchant", Kind: Text}), Secret: true, Merchants: true},
+	{Name: "one_time_code", Variables: append(code[:3:3], Variable{Name: "merchant", Kind: Text}), Secret: true, Merchants: true, Counts: Half},
 	{Name: "order_shipped", Variables: []Variable{
 		{Name: "merchant", Kind: Text}, {Name: "order_id", Kind: Text}, {Name: "carrier", Kind: Text}, {Name: "tracking", Kind: Text},
-	}, Merchants: true},
+	}, Merchants: true, Counts: Half},
 	{Name: "merchant_message", Variables: []Variable{
-		{Name: "merchant", Kind: Text}, {Name: "topic", Kind: Text}, {Name: "message", Kind: Paragraphs},
-	}, Merchants: true},
+		{Name: "merchant", Kind: Text}, {Name: "order_id", Kind: Text, Optional: true}, {Name: "topic", Kind: Text}, {Name: "message", Kind: Paragraphs},
+	}, Merchants: true, Counts: Half},
 }
 
 // greeting and code are what many letters need; clipped, so that appending to them copies.

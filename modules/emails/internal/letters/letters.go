@@ -28,6 +28,8 @@ type Template struct {
 	Secret bool
 	// Merchants may send it with an API key, if the configuration lets them.
 	Merchants bool
+	// Counts is how much of its recipient's budget the letter may use up.
+	Counts Counts
 
 	locales map[string]pages
 }

@@ -90,39 +90,3 @@ func TestSuppressions(t *testing.T) {
 		}
 	}
 }
-
-func TestMerchantsKeys(t *testing.T) {
-	t.Parallel()
-	s := newSite(t)
-	key := identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: "mrc_1", Scopes: []identity.Scope{identity.EmailsSend}}
-	other, unfit := key, key
-	other.Merchant, unfit.Scopes = "mrc_2", []identity.Scope{identity.OrdersRead}
-	const shipped = `{"template":"order_shipped","to":"ada@example.com","locale":"de-AT","data":{"merchant":"Lamps","order_id":"ord_1","carrier":"Post","tracking":"1"}}`
-	w := s.call(key, http.MethodPost, "/v1/emails", shipped, "Idempotency-Key", "k1")
-	if w.Code != http.StatusAccepted || !strings.Contains(w.Body.String(), `"subject":"Bestellung ord_1 ist unterwegs"`) {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
-	if again := s.call(key, http.MethodPost, "/v1/emails", shipped, "Idempotency-Key", "k1"); again.Body.String() != w.Body.String() {
-		t.Errorf("the same key answered\n%s", again.Body)
-	}
-	path := w.Header().Get("Location")
-	for name, tc := range map[string]struct {
-		who          identity.Principal
-		method, path string
-		body         string
-		want         int
-	}{
-		"Own":              {key, http.MethodGet, path, "", http.StatusOK},
-		"AnothersIsHidden": {other, http.MethodGet, path, "", http.StatusNotFound},
-		"OtherScope":       {unfit, http.MethodPost, "/v1/emails", shipped, http.StatusForbidden},
-		"ShopsTemplate":    {key, http.MethodPost, "/v1/emails", welcome, http.StatusUnprocessableEntity},
-		"Suppressions":     {key, http.MethodGet, "/v1/emails/suppressions", "", http.StatusForbidden},
-	} {
-		if w := s.call(tc.who, tc.method, tc.path, tc.body); w.Code != tc.want {
-			t.Errorf("%s: %d, want %d: %s", name, w.Code, tc.want, w.Body)
-		}
-	}
-	if w := s.call(key, http.MethodGet, "/v1/emails/templates", ""); strings.Contains(w.Body.String(), "welcome") || !strings.Contains(w.Body.String(), "order_shipped") {
-		t.Errorf("a merchant is shown %s", w.Body)
-	}
-}

@@ -4,6 +4,7 @@ package rest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"app/modules/emails/internal/service"
@@ -22,8 +23,9 @@ func Register(api *httpserver.API, s func() *service.Service, n func() *service.
 	sender.Scope = identity.EmailsSend
 	httpserver.Register(api, at(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.templates)
 	post := at(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
-	post.Description = "By an administrator, or with a merchant's API key: such letters are of the templates that the shop lets merchants send, and so many an hour."
-	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusTooManyRequests}
+	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
+		"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour."
+	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
 	httpserver.Register(api, post, h.send)
 	httpserver.Register(api, at(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.get)
 	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.suppressions)
@@ -38,7 +40,9 @@ func Register(api *httpserver.API, s func() *service.Service, n func() *service.
 	api.Problems(
 		httpserver.ProblemInfo{Code: "letter_not_found", Status: http.StatusNotFound, Title: "No such letter", Help: "The letter does not exist, or is not yours."},
 		httpserver.ProblemInfo{Code: "suppression_not_found", Status: http.StatusNotFound, Title: "Not suppressed", Help: "Letters are sent to this address."},
-		httpserver.ProblemInfo{Code: "merchant_rate", Status: http.StatusTooManyRequests, Title: "Too many letters", Help: "Your letters of this hour are used up. Try again after Retry-After seconds."},
+		httpserver.ProblemInfo{Code: "merchant_rate", Status: http.StatusTooManyRequests, Title: "Too many letters", Help: "The letters of this hour are used up: the merchant's, those of its owner's merchants together, or those of your network. Try again after Retry-After seconds."},
+		httpserver.ProblemInfo{Code: "recipient_rate", Status: http.StatusTooManyRequests, Title: "The recipient has had enough", Help: "An address gets so many letters a day from merchants together. Try again after Retry-After seconds."},
+		httpserver.ProblemInfo{Code: "merchant_not_approved", Status: http.StatusConflict, Title: "Merchant not approved", Help: "The merchant cannot write to anybody before it has been approved."},
 		httpserver.ProblemInfo{Code: "topic_not_accepted", Status: http.StatusForbidden, Title: "Topic not accepted", Help: "List the topic in EMAIL_SES_TOPICS."},
 		httpserver.ProblemInfo{Code: "notice_stale", Status: http.StatusUnauthorized, Title: "Too old", Help: "The message is older than EMAIL_SES_NOTICE_AGE, or from the future: look at the clock."},
 	)
@@ -88,8 +92,9 @@ type letterReply struct {
 type sendRequest struct {
 	Body struct {
 		Template string         `json:"template" minLength:"1" maxLength:"40" example:"welcome"`
-		To       string         `json:"to" minLength:"3" maxLength:"254" example:"ada@example.com"`
-		Locale   string         `json:"locale,omitempty" maxLength:"100" example:"de" doc:"Language, as a tag or a list as in Accept-Language; the shop's own where it is not there"`
+		To       string         `json:"to,omitempty" maxLength:"254" example:"ada@example.com" doc:"For administrators. A merchant's letter goes to the address of its order"`
+		OrderID  string         `json:"order_id,omitempty" maxLength:"40" example:"ord_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"For merchants: the order that the letter is about"`
+		Locale   string         `json:"locale,omitempty" maxLength:"100" example:"de" doc:"Language, as a tag or a list as in Accept-Language; that of the order, or the shop's own, where it is not there"`
 		Data     map[string]any `json:"data" doc:"A value for each variable of the template"`
 	}
 }
@@ -98,7 +103,7 @@ func (h handlers) send(ctx context.Context, in *sendRequest) (*letterReply, erro
 	s := h.service()
 	l, err := s.Write(ctx, service.Request{
 		ID: ids.For(ctx, "ltr", s.Now()), MerchantID: identity.FromContext(ctx).Merchant,
-		Template: in.Body.Template, To: in.Body.To, Locale: in.Body.Locale, Data: in.Body.Data,
+		Template: in.Body.Template, To: in.Body.To, OrderID: in.Body.OrderID, Locale: in.Body.Locale, Data: in.Body.Data,
 	})
 	if err != nil {
 		return nil, err
@@ -130,10 +135,13 @@ type templatesReply struct {
 
 func (h handlers) templates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
 	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
-	for _, t := range h.service().Templates(identity.FromContext(ctx).Merchant) {
-		var names []string
+	merchant := identity.FromContext(ctx).Merchant
+	for _, t := range h.service().Templates(merchant) {
+		names := []string{}
 		for _, v := range t.Variables {
-			names = append(names, v.Name)
+			if merchant == "" || !slices.Contains(service.Given, v.Name) {
+				names = append(names, v.Name)
+			}
 		}
 		out.Body.Data = append(out.Body.Data, Template{Name: t.Name, Variables: names})
 	}

@@ -20,8 +20,11 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/merchants/merchantsv1"
+	"app/modules/orders/ordersevents"
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/events"
 	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/ids"
@@ -32,12 +35,34 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// merchants is a merchants module in which all are approved but mrc_pending.
+type merchants struct{}
+
+func (merchants) Profile(_ context.Context, req *merchantsv1.ProfileRequest) (*merchantsv1.ProfileResponse, error) {
+	return &merchantsv1.ProfileResponse{Name: "Lamps", Approved: req.GetMerchantId() != "mrc_pending", OwnerId: "usr_" + req.GetMerchantId()}, nil
+}
+
+// paid tells of an order of a merchant's that was paid.
+func (s *site) paid(orderID, merchant, email string) {
+	s.t.Helper()
+	order := &ordersevents.Order{Id: orderID, Email: email, Locale: "de-AT", Lines: []*ordersevents.Line{{MerchantId: merchant, Title: "Lamp", Quantity: 1}}}
+	err := s.db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+		return s.service.Paid(ctx, tx, events.Event[*ordersevents.Paid]{
+			Envelope: events.Envelope{ID: "evt_" + orderID, OccurredAt: s.now()}, Body: &ordersevents.Paid{Order: order},
+		})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 type site struct {
 	t       *testing.T
 	service *service.Service
 	handler http.Handler
 	sns     *emailstest.SNS
 	now     func() time.Time
+	db      *database.DB
 }
 
 func newSite(t *testing.T) *site {
@@ -50,7 +75,8 @@ func newSite(t *testing.T) *site {
 	}
 	s, err := service.New(service.Options{
 		DB: db, Transport: &transport.Mailbox{DB: db, Now: now}, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: now,
-		Workers: 1, Lease: time.Minute, Attempts: 3, MerchantTemplates: []string{"order_shipped"}, MerchantRate: 10,
+		Workers: 1, Lease: time.Minute, Attempts: 3, MerchantTemplates: []string{"order_shipped"},
+		Merchants: merchants{}, Limits: service.Limits{Recipient: 100, Merchant: 10, Owner: 10, Network: 10},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +88,7 @@ func newSite(t *testing.T) *site {
 	}}
 	rest.Register(api, func() *service.Service { return s }, func() *service.Notices { return notices })
 	api.UseDatabase(db)
-	return &site{t, s, api.Handler(), sns, now}
+	return &site{t, s, api.Handler(), sns, now, db}
 }
 
 func (s *site) call(p identity.Principal, method, path, body string, headers ...string) *httptest.ResponseRecorder {
@@ -123,7 +149,9 @@ func TestSend_BadInput(t *testing.T) {
 		"Template":  {`{"template":"none","to":"ada@example.com","data":{}}`, []string{"/template"}},
 		"Variables": {`{"template":"verify_address","to":"ada@example.com","data":{"first_name":"Ada"}}`, []string{"/data/code", "/data/minutes"}},
 		"Injection": {`{"template":"welcome","to":"ada@example.com\r\nBcc: all@example.com","data":{"first_name":"Ada"}}`, []string{"/to"}},
-		"Missing":   {`{"template":"welcome"}`, []string{"/data", "/to"}},
+		"Missing":   {`{"template":"welcome"}`, []string{"/data"}},
+		"NoAddress": {`{"template":"welcome","data":{}}`, []string{"/data/first_name", "/to"}},
+		"AnOrder":   {`{"template":"welcome","to":"ada@example.com","order_id":"ord_1","data":{"first_name":"Ada"}}`, []string{"/order_id"}},
 		"Types":     {`{"template":1,"to":"ada@example.com","data":[]}`, []string{"/data", "/template"}},
 	} {
 		t.Run(name, func(t *testing.T) {

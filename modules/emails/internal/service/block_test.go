@@ -99,13 +99,22 @@ func TestPriorities(t *testing.T) {
 		order = append(order, l.Template)
 		return nil
 	}
+	paid(t, s, "ord_1", "mer_1", "", "a@example.com")
+	if _, err := s.SendDue(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	order = nil // without the receipt
 	write := func(id, merchant, template string, data map[string]any) {
-		if _, err := s.Write(context.Background(), service.Request{ID: id, MerchantID: merchant, Template: template, To: "a@example.com", Data: data}); err != nil {
+		r := service.Request{ID: id, MerchantID: merchant, Template: template, To: "a@example.com", Data: data}
+		if merchant != "" {
+			r.To, r.OrderID = "", "ord_1"
+		}
+		if _, err := s.Write(context.Background(), r); err != nil {
 			t.Fatal(err)
 		}
 		c.Advance(time.Second)
 	}
-	write("ltr_1", "mer_1", "order_shipped", map[string]any{"merchant": "m", "order_id": "o", "carrier": "c", "tracking": "t"})
+	write("ltr_1", "mer_1", "order_shipped", map[string]any{"carrier": "c", "tracking": "t"})
 	write("ltr_2", "", "welcome", map[string]any{"first_name": "Ada"})
 	write("ltr_3", "", "sign_in_code", map[string]any{"first_name": "Ada", "code": "1", "minutes": 10})
 	sendDue(t, s)
@@ -118,10 +127,13 @@ func TestMerchantsLetters(t *testing.T) {
 	t.Parallel()
 	ctx, c := context.Background(), newClock()
 	s := newService(t, dbtest.Open(t, store.Migrations), c, &courier{})
+	for _, m := range []string{"mer_1", "mer_2"} {
+		paid(t, s, "ord_"+m, m, "", "a@example.com")
+	}
 	write := func(merchant, template string, n int) error {
 		_, err := s.Write(ctx, service.Request{
-			ID: fmt.Sprint("ltr_", merchant, template, n), MerchantID: merchant, Template: template, To: "a@example.com",
-			Data: map[string]any{"first_name": "Ada", "merchant": "m", "order_id": "o", "carrier": "c", "tracking": "t", "topic": "t", "message": "m"},
+			ID: fmt.Sprint("ltr_", merchant, template, n), MerchantID: merchant, Template: template, OrderID: "ord_" + merchant,
+			Data: map[string]any{"first_name": "Ada", "carrier": "c", "tracking": "t", "topic": "t", "message": "m"},
 		})
 		return err
 	}
@@ -145,7 +157,7 @@ func TestMerchantsLetters(t *testing.T) {
 	if err := write("mer_1", "order_shipped", 4); err != nil {
 		t.Errorf("an hour later: %v", err)
 	}
-	if _, err := service.New(service.Options{Letters: s.Letters, MerchantTemplates: []string{"sign_in_code"}}); err == nil {
+	if _, err := service.New(service.Options{Letters: s.Letters, MerchantTemplates: []string{"sign_in_code"}, Limits: s.Limits}); err == nil {
 		t.Error("merchants could be let send the shop's own codes")
 	}
 }

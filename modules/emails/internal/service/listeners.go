@@ -10,15 +10,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"app/modules/emails/internal/store"
 	"app/modules/merchants/merchantsevents"
-	"app/modules/orders/ordersevents"
-	"app/modules/payments/paymentsevents"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/emailaddr"
 	"app/platform/events"
-	"app/platform/money"
-	"app/platform/money/moneyv1"
 )
 
 // Registered queues the letter that welcomes a new account.
@@ -114,59 +111,44 @@ func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e event
 	}})
 }
 
-// Paid queues the receipt.
-func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Paid]) error {
-	o := e.Body.GetOrder()
-	var lines []map[string]any
-	for _, l := range o.GetLines() {
-		lines = append(lines, map[string]any{
-			"title": l.GetTitle(), "quantity": l.GetQuantity(), "price": amount(l.GetPrice()), "total": amount(l.GetTotal()),
-		})
-	}
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "receipt", recipient: o.GetEmail(), locale: o.GetLocale(), data: map[string]any{
-		"order_id": o.GetId(), "lines": lines, "total": amount(o.GetTotal()),
-	}})
-}
-
-// cancelReasons are the reasons as the phrases of the letters know them.
-var cancelReasons = map[ordersevents.CancelReason]string{
-	ordersevents.CancelReason_CANCEL_REASON_BY_BUYER:        "by_buyer",
-	ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT:     "by_merchant",
-	ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED:  "payment_failed",
-	ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT: "payment_timeout",
-	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "stock_short",
-}
-
-// Cancelled queues the notice that an order will not be served.
-func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
-	reason := cmp.Or(cancelReasons[e.Body.GetReason()], "other")
-	o := e.Body.GetOrder()
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "order_cancelled", recipient: o.GetEmail(), locale: o.GetLocale(), data: map[string]any{
-		"order_id": o.GetId(), "reason": reason, "total": amount(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
-	}})
-}
-
-// Refunded queues the notice that money is on its way back.
-func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[*paymentsevents.Refunded]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "refund_issued", recipient: e.Body.GetEmail(), data: map[string]any{
-		"order_id": e.Body.GetOrderId(), "amount": amount(e.Body.GetAmount()), "full": e.Body.GetFull(),
-	}})
-}
-
-// letter queues what is ordered on account of an event, in the language of whom the event is about. Modules emit what
-// emailaddr takes, so an address that it refuses was kept by a release that took more. No letter reaches it, and to
-// refuse the event would leave one behind that nobody can mend: it is logged, without the address, and over.
+// letter queues what is ordered on account of an event, in the language of whom the event is about. When the
+// recipient has had enough it is withheld, and the event is handled. Modules emit what emailaddr takes, so an
+// address that it refuses was kept by a release that took more: no e-mail reaches it, and to refuse the event
+// would leave one behind that nobody can mend. It is logged, without the address, and over.
 func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
 	o.eventID = e.ID
 	if o.locale == "" {
 		o.locale = localeOf(body)
 	}
+	if err := s.learn(ctx, tx, e, body); err != nil {
+		return err
+	}
 	_, err := s.queue(ctx, tx, o)
-	if errors.Is(err, emailaddr.ErrAddress) {
+	var spent *spentError
+	switch {
+	case errors.Is(err, emailaddr.ErrAddress):
 		s.Logger.WarnContext(ctx, "no letter can reach the address of an event", "event", e.ID, "template", o.template)
 		return nil
+	case errors.As(err, &spent):
+		return s.withhold(ctx, tx, o, overBudget)
 	}
 	return err
+}
+
+// learn notes the address of the account that an event is about. Whoever has an account has shown that the address is theirs.
+func (s *Service) learn(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message) error {
+	account, ok := body.(interface {
+		GetUserId() string
+		GetEmail() string
+	})
+	if !ok || account.GetUserId() == "" {
+		return nil
+	}
+	address, err := emailaddr.Parse(account.GetEmail())
+	if err != nil {
+		return nil //nolint:nilerr // no letter goes there, so nothing has to be known of it
+	}
+	return store.TellAccount(ctx, tx, account.GetUserId(), address.Key(), e.OccurredAt)
 }
 
 // localeOf is the language of whom an event is about, empty where the event does not say.
@@ -184,8 +166,4 @@ func masked(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
 	return local[:size] + "…@" + domain
-}
-
-func amount(m *moneyv1.Money) string {
-	return money.Money{Amount: m.GetAmount(), Currency: m.GetCurrency()}.String()
 }

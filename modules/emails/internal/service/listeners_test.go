@@ -63,7 +63,7 @@ func TestListeners(t *testing.T) {
 		}, "x@example.com", "no_account", "a code for signing in"},
 		"EmailChanged": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.EmailChanged(ctx, tx, event("e", c, &usersevents.EmailChanged{OldEmail: "old@example.com", Email: "ärger@example.com"}))
-		}, "old@example.com", "address_changed", "ä…@example.com"},
+		}, "old@example.com", "address_changed", "ä… @ example. com"},
 		"CredentialsChanged": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.CredentialsChanged(ctx, tx, event("e", c, &usersevents.CredentialsChanged{
 				Email: "ada@example.com", Change: usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, Name: "Blue key",
@@ -93,10 +93,10 @@ func TestListeners(t *testing.T) {
 			return s.Paid(ctx, tx, event("e", c, &ordersevents.Paid{Order: order}))
 		}, "ada@example.com", "receipt", "Total: 39.80 EUR"},
 		"Cancelled": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
-			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order, Reason: ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT}))
+			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order, WasPaid: true, Reason: ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT}))
 		}, "ada@example.com", "order_cancelled", "sold out"},
 		"CancelledForANewReason": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
-			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order, Reason: 99}))
+			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order, WasPaid: true, Reason: 99}))
 		}, "ada@example.com", "order_cancelled", "could not be served"},
 		"Refunded": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.Refunded(ctx, tx, event("e", c, &paymentsevents.Refunded{Email: "ada@example.com", OrderId: "ord_1", Amount: eur(500)}))
@@ -141,7 +141,7 @@ func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 			return s.Paid(ctx, tx, event("e", c, &ordersevents.Paid{Order: order}))
 		}, "de"},
 		"Cancelled": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
-			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order}))
+			return s.Cancelled(ctx, tx, event("e", c, &ordersevents.Cancelled{Order: order, WasPaid: true}))
 		}, "de"},
 		"Refunded": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.Refunded(ctx, tx, event("e", c, &paymentsevents.Refunded{Email: "ada@example.com", Amount: eur(500), Locale: "de"}))

@@ -18,6 +18,7 @@ type metrics struct {
 	shut           *prometheus.GaugeVec
 	notices        *prometheus.CounterVec
 	suppressedAdds *prometheus.CounterVec
+	withheld       *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
@@ -40,11 +41,14 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		suppressedAdds: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "souk_emails_suppressions_total", Help: "Reports that had an address suppressed.",
 		}, []string{"reason"}),
+		withheld: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "souk_emails_withheld_total", Help: "Letters that were not written: the recipient's budget is spent, or the order was never paid.",
+		}, []string{"template", "reason"}),
 	}
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.handed, m.waiting, m.oldest, m.shut, m.notices, m.suppressedAdds} {
+	for _, c := range []prometheus.Collector{m.handed, m.waiting, m.oldest, m.shut, m.notices, m.suppressedAdds, m.withheld} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics of emails: %w", err)
 		}

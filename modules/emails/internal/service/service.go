@@ -38,9 +38,10 @@ type Options struct {
 	KeepData bool          // the transport renders by itself
 	// PublicURL is where the shop is: links lead nowhere else.
 	PublicURL string
-	// MerchantTemplates are those merchants may send, at most MerchantRate letters an hour each.
+	// MerchantTemplates are those merchants may send, within Limits.
 	MerchantTemplates []string
-	MerchantRate      int
+	Merchants         Merchants
+	Limits            Limits
 }
 
 // Service queues and sends letters. Safe for concurrent use.
@@ -72,6 +73,9 @@ func New(o Options) (*Service, error) {
 			return nil, fmt.Errorf("merchants cannot be let send %q", name)
 		}
 	}
+	if o.Limits.Recipient < 1 {
+		return nil, errors.New("an address has to be let have a letter a day")
+	}
 	var err error
 	s.metrics, err = newMetrics(o.Metrics)
 	return s, err
@@ -86,10 +90,14 @@ type order struct {
 	locale     string    // wanted; empty for the fallback
 	expires    time.Time // when it is of no use any more; zero for when it is too old
 	data       map[string]any
+	// free letters count in no budget of their recipient: it is the address of whom the letter is about, or an administrator writes.
+	free bool
+	// spends are the budgets of whoever asks for the letter.
+	spends []budget
 }
 
-// queue renders the letter and queues it. A letter for the same event, template and recipient is there once,
-// however often it is asked for.
+// queue renders the letter and queues it. A letter for the same event, template and recipient is there once, however often it is
+// asked for, and is counted once. Error: a *spentError when a budget has no room for it.
 func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Letter, error) {
 	t, ok := s.Letters.ByName(o.template)
 	if !ok {
@@ -98,6 +106,12 @@ func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Le
 	l, err := s.compose(t, o)
 	if err != nil {
 		return store.Letter{}, fmt.Errorf("queue letter: %w", err)
+	}
+	if there, err := store.ByCause(ctx, tx, l.EventID, l.Template, l.Recipient); !errors.Is(err, store.ErrNotFound) {
+		return there, err
+	}
+	if err := s.spend(ctx, tx, t, o); err != nil {
+		return store.Letter{}, err
 	}
 	err = store.Insert(ctx, tx, l)
 	if errors.Is(err, store.ErrDuplicate) {

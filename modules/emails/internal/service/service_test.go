@@ -72,7 +72,8 @@ func newService(t *testing.T, db *database.DB, c *clock, tr transport.Transport)
 	s, err := service.New(service.Options{
 		DB: db, Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: c.Now,
 		Workers: 4, Lease: time.Minute, Attempts: 3, MaxAge: 72 * time.Hour,
-		MerchantTemplates: []string{"one_time_code", "order_shipped"}, MerchantRate: 3,
+		MerchantTemplates: []string{"one_time_code", "order_shipped"}, Merchants: merchants{},
+		Limits: service.Limits{Recipient: 100, Merchant: 3, Owner: 5, Network: 1000},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -19,48 +18,70 @@ type Request struct {
 	ID         string // of the letter to be
 	MerchantID string // who asks, empty for an administrator
 	Template   string
-	To         string
-	Locale     string // wanted, as a tag or an Accept-Language
+	To         string // an administrator's choice; a merchant names an order instead
+	OrderID    string // whose buyer the merchant writes to
+	Locale     string // wanted, as a tag or an Accept-Language; empty for the recipient's, where it is known
 	Data       map[string]any
 }
 
 // codeLife is how long the letter with a merchant's own code is worth sending.
 const codeLife = 15 * time.Minute
 
-// Write queues a letter by name. Repeated with the same id it answers the letter that is there. Errors: InvalidArgument
-// naming /template, /to or each missing or unfit /data/<variable>; ResourceExhausted (merchant_rate) when a merchant has
-// had its letters of the hour.
+// Write queues a letter by name. Repeated with the same id it answers the letter that is there.
+//
+//  1. An administrator writes any letter to anybody. What follows is for merchants.
+//  2. Only an approved merchant writes, and under its own name: whoever reads the letter trusts the shop that it is from.
+//  3. It writes to the buyer of an order of its own that was paid, at the address of that order. Of other orders it does not learn
+//     whether they are there.
+//  4. It writes so many letters an hour, so does its owner with all merchants together, and so does a network. A recipient gets so many
+//     a day from all merchants.
+//
+// Errors: InvalidArgument naming /template, /to, /order_id or each missing or unfit /data/<variable>; FailedPrecondition
+// (merchant_not_approved); ResourceExhausted (merchant_rate, recipient_rate) with the time to wait.
 func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	t, ok := s.Letters.ByName(r.Template)
 	if !ok || !s.mayUse(r.MerchantID, t) {
 		return store.Letter{}, fault.Invalid(fault.Field{Pointer: "/template", Detail: "there is no such template"})
 	}
-	var wrong []fault.Field
+	if r.MerchantID != "" {
+		return s.writeForMerchant(ctx, t, r)
+	}
+	wrong := s.unfit(t, r.Data)
 	if _, err := emailaddr.Parse(r.To); err != nil {
-		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: err.Error()})
+		wrong = append([]fault.Field{{Pointer: "/to", Detail: err.Error()}}, wrong...)
 	}
-	for _, f := range t.Check(r.Data) {
-		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
-	}
-	if link, ok := r.Data["link"].(string); ok && link != "" && !s.ours(link) {
-		wrong = append(wrong, fault.Field{Pointer: "/data/link", Detail: "expected an address of the shop"})
+	if r.OrderID != "" {
+		wrong = append(wrong, fault.Field{Pointer: "/order_id", Detail: "is for merchants: name the recipient in to"})
 	}
 	if len(wrong) > 0 {
 		return store.Letter{}, fault.Invalid(wrong...)
 	}
-	o := order{eventID: r.ID, merchantID: r.MerchantID, template: r.Template, recipient: r.To, locale: r.Locale, data: r.Data}
-	if t.Secret {
-		o.expires = s.Now().Add(codeLife)
-	}
 	var l store.Letter
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		if err := s.withinRate(ctx, tx, r.MerchantID); err != nil {
-			return err
-		}
-		l, err = s.queue(ctx, tx, o)
+		l, err = s.queue(ctx, tx, s.asked(t, r, r.To))
 		return err
 	})
 	return l, err
+}
+
+// asked is what a request orders, for a recipient.
+func (s *Service) asked(t letters.Template, r Request, recipient string) order {
+	o := order{eventID: r.ID, merchantID: r.MerchantID, template: r.Template, recipient: recipient, locale: r.Locale, data: r.Data, free: r.MerchantID == ""}
+	if t.Secret {
+		o.expires = s.Now().Add(codeLife)
+	}
+	return o
+}
+
+// unfit lists what is wrong with the data of a letter.
+func (s *Service) unfit(t letters.Template, data map[string]any) (wrong []fault.Field) {
+	for _, f := range t.Check(data) {
+		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
+	}
+	if link, ok := data["link"].(string); ok && link != "" && !s.ours(link) {
+		wrong = append(wrong, fault.Field{Pointer: "/data/link", Detail: "expected an address of the shop"})
+	}
+	return wrong
 }
 
 // Templates lists what a merchant may send; an administrator, who is none, may send all.
@@ -70,20 +91,6 @@ func (s *Service) Templates(merchantID string) []letters.Template {
 
 func (s *Service) mayUse(merchantID string, t letters.Template) bool {
 	return merchantID == "" || slices.Contains(s.MerchantTemplates, t.Name)
-}
-
-// withinRate counts in the database, so that replicas share the limit.
-func (s *Service) withinRate(ctx context.Context, q *database.Tx, merchantID string) error {
-	if merchantID == "" {
-		return nil
-	}
-	n, err := store.CountOf(ctx, q, merchantID, s.Now().Add(-time.Hour))
-	if err != nil || n < s.MerchantRate {
-		return err
-	}
-	verdict := fault.New(fault.ResourceExhausted, "merchant_rate", fmt.Sprintf("A merchant may send %d letters an hour.", s.MerchantRate))
-	verdict.RetryAfter = time.Minute
-	return verdict
 }
 
 // ours tells whether a link leads to the shop: no letter of the shop leads elsewhere.

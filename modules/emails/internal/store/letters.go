@@ -182,13 +182,16 @@ func List(ctx context.Context, q *database.Tx, f Filter) ([]Letter, error) {
 	return all(q.Query(ctx, statement+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...))
 }
 
-// CountOf counts the letters that a merchant had written since a time.
-func CountOf(ctx context.Context, q *database.Tx, merchantID string, since time.Time) (n int, err error) {
-	err = q.QueryRow(ctx, `SELECT COUNT(*) FROM emails_letters WHERE merchant_id = ? AND created_at > ?`, merchantID, database.Micros(since)).Scan(&n)
-	if err != nil {
-		return 0, fmt.Errorf("count letters: %w", err)
+// ByCause reads the letter of an event or a request, in a template and to a recipient. ErrNotFound: there is none.
+func ByCause(ctx context.Context, q *database.Tx, eventID, template, recipient string) (Letter, error) {
+	l, err := scan(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE event_id = ? AND template = ? AND recipient = ?`, eventID, template, recipient))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Letter{}, ErrNotFound
 	}
-	return n, nil
+	if err != nil {
+		return Letter{}, fmt.Errorf("read letter: %w", err)
+	}
+	return l, nil
 }
 
 // all reads the rows of a query over the letters' columns.

@@ -1,4 +1,4 @@
-// Package store keeps letters, suppressed addresses, notices and the development mailbox.
+// Package store keeps letters, budgets and whom they are for, suppressed addresses, notices and the development mailbox.
 package store
 
 import (

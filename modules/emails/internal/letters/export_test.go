@@ -1,0 +1,4 @@
+package letters
+
+// Defuse is for tests.
+var Defuse = defuse

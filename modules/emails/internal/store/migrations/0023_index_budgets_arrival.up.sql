@@ -1,0 +1,1 @@
+CREATE INDEX emails_budgets_arrival ON emails_budgets (arrival)

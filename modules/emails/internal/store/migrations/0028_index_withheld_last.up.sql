@@ -1,0 +1,1 @@
+CREATE INDEX emails_withheld_last ON emails_withheld (last_at)
