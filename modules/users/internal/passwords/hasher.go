@@ -3,15 +3,12 @@ package passwords
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/bcrypt"
 
 	"app/platform/fault"
 	"app/platform/text"
@@ -45,7 +42,9 @@ type Hasher struct {
 
 	waiting    atomic.Int64
 	operations atomic.Int64
-	rest       *time.Timer // nil when nobody wants to know
+	kibibytes  atomic.Int64 // times passes, of argon2id
+	rounds     atomic.Int64 // of bcrypt
+	rest       *time.Timer  // nil when nobody wants to know
 }
 
 // NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and only then. onQuiet, when not nil, is
@@ -95,34 +94,18 @@ func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, e
 		return Verdict{}, err
 	}
 	defer leave()
-	prepared := text.OpaqueString(password)
-	verdict := h.compare(stored, prepared)
-	if !verdict.Match && prepared != password {
-		verdict = h.compare(stored, password)
-		verdict.Outdated = verdict.Match
+	for i, form := range forms(password) {
+		if verdict := h.compare(stored, form); verdict.Match {
+			verdict.Outdated = verdict.Outdated || i > 0
+			return verdict, nil
+		}
 	}
-	return verdict, nil
-}
-
-// compare computes one hash, whatever is stored.
-func (h *Hasher) compare(stored, password string) Verdict {
-	if strings.HasPrefix(stored, "$2") {
-		h.operations.Add(1)
-		match := bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
-		return Verdict{Match: match, Outdated: match}
-	}
-	known, err := parsePHC(stored)
-	if err != nil {
-		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
-		return Verdict{} // nobody's hash, or one that nobody can match
-	}
-	sum := h.sum(known.params, password, known.salt, uint32(len(known.sum)))
-	match := subtle.ConstantTimeCompare(sum, known.sum) == 1
-	return Verdict{Match: match, Outdated: match && known.params != h.params}
+	return Verdict{}, nil
 }
 
 func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []byte {
 	h.operations.Add(1)
+	h.kibibytes.Add(int64(p.Memory) * int64(p.Time))
 	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, length)
 }
 
