@@ -29,7 +29,7 @@ const NetworkHeader = "Souk-Client-Network"
 
 // clientOf reads what the module may know of the client.
 func clientOf(r *http.Request) callctx.Client {
-	return callctx.Client{Network: r.Header.Get(NetworkHeader), Agent: r.Header.Get("User-Agent"), Accepts: r.Header.Get("Accept-Language")}
+	return callctx.Client{Network: r.Header.Get(NetworkHeader), Mark: r.Header.Get(ClientHeader), Agent: r.Header.Get("User-Agent"), Accepts: r.Header.Get("Accept-Language")}
 }
 
 // Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and
