@@ -14,10 +14,13 @@ const (
 	MaxTitle       = 200
 	MaxDescription = 5_000
 	MaxSKU         = 64
-	MaxPrice       = 1_000_000_000_000
+	MaxPrice       = money.Max
 	MaxStock       = store.MaxOnHand
 	// DefaultLowStock is the number of available units at which a merchant is told unless it chose another.
 	DefaultLowStock = 5
+	// MinQuantity and MaxQuantity bound the units of one product in one order, unless the merchant chose narrower bounds.
+	MinQuantity = 1
+	MaxQuantity = 10_000
 )
 
 // clean puts the product's texts in the form to keep and lists what keeps it from being listed.
@@ -27,7 +30,14 @@ func clean(p *Product) (wrong []fault.Field) {
 	wrong = append(wrong, tidy("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
 	wrong = append(wrong, priced(p.Price)...)
 	wrong = append(wrong, number("/stock", p.Stock.OnHand, MaxStock)...)
-	return append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
+	wrong = append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
+	if p.MinQuantity < MinQuantity || p.MinQuantity > MaxQuantity {
+		wrong = append(wrong, fault.Field{Pointer: "/min_quantity", Detail: "must be between 1 and " + strconv.Itoa(MaxQuantity)})
+	}
+	if p.MaxQuantity < p.MinQuantity || p.MaxQuantity > MaxQuantity {
+		wrong = append(wrong, fault.Field{Pointer: "/max_quantity", Detail: "must be between min_quantity and " + strconv.Itoa(MaxQuantity)})
+	}
+	return wrong
 }
 
 // clean is the same for what is to be changed, and for nothing else: a product that was listed before a rule still gets

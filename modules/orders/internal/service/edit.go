@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -32,8 +33,8 @@ type Edit struct {
 // EditLine sets the quantity of one product; price and title are taken over from catalog as they are now. Edits of
 // one cart at the same time are all kept: each has its row, and the cart's version only orders them.
 //
-// not_found: no such cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed (a cart has one
-// currency), cart_full; version_mismatch: Match refused.
+// invalid_argument: a quantity that the product is not sold in; not_found: no such cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed (a cart has one
+// currency), cart_full, total_too_high; version_mismatch: Match refused.
 func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart, error) {
 	if in.Quantity < 0 || in.Quantity > MaxQuantity {
 		return store.Cart{}, fault.Invalid(fault.Field{Pointer: "/quantity", Detail: "must be 0 to " + strconv.Itoa(MaxQuantity)})
@@ -47,6 +48,9 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 		if err != nil {
 			return store.Cart{}, err
 		}
+		if err := sold(product, in.Quantity); err != nil {
+			return store.Cart{}, err
+		}
 		line = store.CartLine{
 			ProductID: product.GetId(), MerchantID: product.GetMerchantId(), Title: product.GetTitle(),
 			Quantity: in.Quantity, Price: price(product), AddedAt: s.Now(),
@@ -58,6 +62,18 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 		return err
 	})
 	return cart, err
+}
+
+// sold refuses a quantity that the product is not sold in. A catalog of an earlier release names no bounds.
+func sold(p *catalogv1.Product, quantity int64) error {
+	least, most := max(1, p.GetMinQuantity()), p.GetMaxQuantity()
+	if most == 0 {
+		most = MaxQuantity
+	}
+	if quantity >= least && quantity <= most {
+		return nil
+	}
+	return fault.Invalid(fault.Field{Pointer: "/quantity", Detail: fmt.Sprintf("must be %d to %d, or 0", least, most)})
 }
 
 // product asks catalog for one product.
@@ -101,6 +117,11 @@ func (s *Service) edit(ctx context.Context, tx *database.Tx, v Visitor, in Edit,
 	if err := writeLine(ctx, tx, &cart, at, line); err != nil {
 		return store.Cart{}, err
 	}
+	if line.Quantity > 0 {
+		if err := affordable(cart, line.ProductID); err != nil {
+			return store.Cart{}, err
+		}
+	}
 	return cart, s.bump(ctx, tx, &cart)
 }
 
@@ -114,8 +135,7 @@ func fits(cart store.Cart, at int, line store.CartLine) error {
 	}
 	for i, other := range cart.Lines {
 		if i != at && other.Price.Currency != line.Price.Currency {
-			return fault.New(fault.FailedPrecondition, "currency_mixed",
-				"This cart is in "+other.Price.Currency+"; the product is sold in "+line.Price.Currency+".")
+			return currencyMixed(other.Price.Currency, []fault.Field{soldIn(line.ProductID, line.Price.Currency)})
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/orders/internal/store"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/money"
@@ -47,7 +48,12 @@ func (s *Service) hold(ctx context.Context, v Visitor, cart store.Cart) (store.C
 }
 
 func (s *Service) reserve(ctx context.Context, cart store.Cart) (*catalogv1.ReserveResponse, error) {
-	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
+	client := callctx.ClientOf(ctx)
+	buyer := &catalogv1.Buyer{AccountId: cart.BuyerID}
+	if cart.BuyerID == "" {
+		buyer.Mark, buyer.Network = client.Mark, client.Network
+	}
+	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Buyer: buyer, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
 	for i, l := range cart.Lines {
 		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: wire(l.Price)}
 	}
@@ -111,43 +117,18 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error {
 	switch fault.ReasonOf(err) {
 	case "price_changed":
-		change := detail[*catalogv1.PriceChange](err)
-		if err := s.reprice(ctx, cart, change.GetLines()); err != nil {
-			return err
-		}
-		return priceChanged(change.GetLines())
+		return s.reprice(ctx, cart, detail[*catalogv1.PriceChange](err).GetLines())
 	case "stock_short":
 		return stockShort(detail[*catalogv1.Shortage](err).GetLines())
+	case "quantity_refused":
+		return outOfBounds(detail[*catalogv1.Quantities](err).GetLines())
+	case "too_many_unpaid":
+		return tooManyUnpaid(err)
 	case "product_gone":
 		return productGone(detail[*catalogv1.Gone](err).GetProductIds())
 	default:
 		return err // the boundary translates it
 	}
-}
-
-// reprice stores the prices that hold now, so that the next checkout is at prices the buyer has been told.
-func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catalogv1.NewPrice) error {
-	current := map[string]money.Money{}
-	for _, c := range changes {
-		current[c.GetProductId()] = money.Money{Amount: c.GetCurrent().GetAmount(), Currency: c.GetCurrent().GetCurrency()}
-	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		cart, err := store.LockCart(ctx, tx, read.ID)
-		if err != nil || cart.Version != read.Version || cart.State != store.CartOpen {
-			return err // changed meanwhile: whoever did it has seen newer prices or will be told
-		}
-		for _, line := range cart.Lines {
-			now, changed := current[line.ProductID]
-			if !changed || (now.Currency != cart.Currency && len(cart.Lines) > 1) {
-				continue
-			}
-			line.Price, cart.Currency = now, now.Currency
-			if err := store.UpdateCartLine(ctx, tx, cart.ID, line); err != nil {
-				return err
-			}
-		}
-		return s.bump(ctx, tx, &cart)
-	})
 }
 
 // detail finds the typed detail of a call's refusal, nil when there is none.
@@ -164,24 +145,34 @@ func detail[M proto.Message](err error) M {
 	return none
 }
 
-func priceChanged(lines []*catalogv1.NewPrice) error {
-	e := fault.New(fault.FailedPrecondition, "price_changed", "Prices have changed since they were put in the cart. The cart shows the new ones.")
+func stockShort(lines []*catalogv1.Short) error {
+	e := fault.New(fault.FailedPrecondition, "stock_short", "There is not enough stock for this cart.")
+	for _, l := range lines {
+		left := fmt.Sprintf("%d wanted, %d available", l.GetRequested(), l.GetAvailable())
+		if l.GetGuests() {
+			left += " to guests; more when you sign in"
+		}
+		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + l.GetProductId() + "/quantity", Detail: left})
+	}
+	return e
+}
+
+func outOfBounds(lines []*catalogv1.Bounds) error {
+	e := fault.New(fault.FailedPrecondition, "quantity_out_of_bounds", "Some products of this cart are not sold in this quantity.")
 	for _, l := range lines {
 		e.Fields = append(e.Fields, fault.Field{
-			Pointer: "/lines/" + l.GetProductId() + "/price",
-			Detail:  fromWire(l.GetExpected()).String() + " -> " + fromWire(l.GetCurrent()).String(),
+			Pointer: "/lines/" + l.GetProductId() + "/quantity", Detail: fmt.Sprintf("must be %d to %d", l.GetMinQuantity(), l.GetMaxQuantity()),
 		})
 	}
 	return e
 }
 
-func stockShort(lines []*catalogv1.Short) error {
-	e := fault.New(fault.FailedPrecondition, "stock_short", "There is not enough stock for this cart.")
-	for _, l := range lines {
-		e.Fields = append(e.Fields, fault.Field{
-			Pointer: "/lines/" + l.GetProductId() + "/quantity",
-			Detail:  fmt.Sprintf("%d wanted, %d available", l.GetRequested(), l.GetAvailable()),
-		})
+// tooManyUnpaid takes over catalog's refusal, and when to come back.
+func tooManyUnpaid(err error) error {
+	e := fault.New(fault.ResourceExhausted, "too_many_unpaid", "Too much is held for you, or for guests of your network, that is not paid for yet.")
+	var call *fault.CallError
+	if errors.As(err, &call) {
+		e.RetryAfter = call.RetryAfter
 	}
 	return e
 }
