@@ -61,6 +61,7 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, httpserver.ProblemsPage(env.APIs...)
 	m.gateway = &edge.Gateway{
 		Proxies: env.Config.TrustedProxies, DevPages: env.DevPages, Authenticator: m.authenticator(env), Settle: m.settle,
+		Logger: env.Logger,
 	}
 	var err error
 	if m.gateway.Origins, err = origins(env.Config.PublicURL); err != nil {

@@ -75,6 +75,9 @@ type Operation struct {
 	// Revokes tells that the operation may end a session or a key: its gateway refuses it from the reply on, the others within
 	// seconds.
 	Revokes bool
+	// Lenient is for operations that sign people in or out and are Optional: a bearer credential that is not valid counts as
+	// none there instead of being refused.
+	Lenient bool
 	// Idempotency is KeyAccepted for a POST that does not say otherwise.
 	Idempotency KeyPolicy
 	// Status of success. Zero: 200 with a body, 204 without.
@@ -149,6 +152,8 @@ func (op Operation) flaw() string {
 		return "there is no scope " + string(op.Scope)
 	case op.Scope != "" && (op.Access == Public || op.Access == Loopback):
 		return "what is open to everyone has no scope"
+	case op.Lenient && op.Access != Optional:
+		return "only an optional operation can be lenient"
 	case op.Idempotency != "" && op.Idempotency != KeyNone && (op.Method != http.MethodPost || op.Raw):
 		return "idempotency keys belong to POST operations that are not raw"
 	}

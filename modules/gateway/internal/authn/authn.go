@@ -60,10 +60,12 @@ var errRefused = fault.New(fault.Unauthenticated, "token_invalid", "The access t
 
 var errKeyRefused = fault.New(fault.Unauthenticated, "api_key_invalid", "The API key is unknown, revoked or has run out.")
 
-// Bearer reads the Authorization header's value, which must not be empty: an access token or an API key. Errors: Unauthenticated when it is
-// neither or not valid (a wrong one is refused even where none is needed); any other when that cannot be told now.
+// Bearer reads the Authorization header's value, which must not be empty: an access token or an API key behind the scheme and
+// one space or more (RFC 6750 section 2.1, RFC 9110 section 11.4). Errors: Unauthenticated when it is
+// neither or not valid; any other when that cannot be told now.
 func (a *Authenticator) Bearer(ctx context.Context, header string) (identity.Principal, error) {
 	scheme, token, _ := strings.Cut(header, " ")
+	token = strings.TrimLeft(token, " ")
 	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxToken {
 		return identity.Principal{}, errRefused
 	}

@@ -186,6 +186,15 @@ func TestBearer(t *testing.T) {
 		w.err = nil
 		w.takes(t, "Bearer x")
 	})
+	t.Run("Fault13_OneSpaceOrMore", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld()
+		for _, header := range []string{"Bearer x", "Bearer  x", "BEARER    x"} {
+			w.takes(t, header)
+		}
+		w.refuses(t, "Bearer    ")
+		w.takes(t, "Bearer  "+apiKey)
+	})
 	t.Run("WrongSchemes", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld()

@@ -2,54 +2,103 @@
 // it comes from, and what operation it is for.
 package edge
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
 
-// refusedEscapes are percent-encodings that a router and a server behind it may read differently: slash, backslash,
-// NUL, dot, and the percent sign itself (double encoding).
-var refusedEscapes = []string{"%2f", "%5c", "%00", "%2e", "%25"}
-
-// Canonical tells whether a path, as escaped on the wire, has only one reading: it starts with a slash, has no empty
-// and no dot segment, no parameter after a semicolon, no backslash, no control character and none of the encodings
-// above. Whatever else is refused with 400; nothing is cleaned and passed on, so the bytes that were authorised are the
-// bytes that are forwarded. (CVE-2024-45410 and its kin; Envoy's edge checklist.)
+// Canonical reports whether a path, as escaped on the wire, has only one reading. Nothing is cleaned and passed on:
+// what is not canonical is refused with 400, so the bytes that were authorised are the bytes that are forwarded, and a
+// filter in front that compares text sees what the shop sees (CVE-2024-45410 and its kin; Envoy's edge checklist).
+//
+//  1. A path begins with a slash and has the characters of RFC 3986 section 3.3, without the semicolon: some servers
+//     cut a segment there. A quotation mark, a brace or a control character has to be escaped.
+//  2. No segment is empty, but the one behind a last slash. None ends with a dot: "." and ".." lead elsewhere, and
+//     some file systems drop the last dots of a name.
+//  3. A percent sign begins an escape of two hexadecimal digits. Their case makes no second reading (section 6.2.2.1).
+//  4. What needs no escape has none: letters, digits, "-", ".", "_" and "~" (section 6.2.2.2), or "/%64ev" is "/dev".
+//  5. What would part the path if it were read again stays out: escapes of the slash, the backslash, the semicolon, the
+//     question mark, the number sign and the percent sign itself (double encoding), and of control characters.
+//  6. Escapes of bytes above 0x7f are of valid UTF-8, which excludes overlong forms of the characters above.
+//
+// The query is no path: it may hold anything. FuzzCanonical holds that what passes is read alike by net/url, by
+// gorilla/mux, by Table and by the proxy.
 func Canonical(escaped string) bool {
 	if !strings.HasPrefix(escaped, "/") {
 		return false
 	}
-	for i := range len(escaped) {
+	high := false
+	for i := 0; i < len(escaped); i++ {
 		switch c := escaped[i]; {
-		case c <= ' ' || c >= 0x7f || c == '\\' || c == ';':
-			return false
-		case c == '%' && !plainEscape(escaped[i:]):
+		case c == '%':
+			code, ok := escapedByte(escaped[i:])
+			if !ok || refusedEscape(code) {
+				return false
+			}
+			high = high || code >= utf8.RuneSelf
+			i += 2
+		case c != '/' && !unreserved(c) && strings.IndexByte(plainInPath, c) < 0:
 			return false
 		}
 	}
-	return plainSegments(escaped)
+	return plainSegments(escaped) && (!high || validText(escaped))
 }
 
-// plainEscape checks the percent-encoding that s begins with.
-func plainEscape(s string) bool {
-	if len(s) < 3 || !isHex(s[1]) || !isHex(s[2]) {
+// plainInPath are the characters besides unreserved ones that a segment may have as they are: sub-delims but the
+// semicolon, ":" and "@" (RFC 3986 section 3.3).
+const plainInPath = "!$&'()*+,=:@"
+
+// refusedInEscapes are characters that an escape must not hide.
+const refusedInEscapes = `/\;?#%`
+
+// unreserved reports whether a character never needs an escape (RFC 3986 section 2.3).
+func unreserved(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+// refusedEscape reports whether a byte must not be written as an escape.
+func refusedEscape(code byte) bool {
+	return code < ' ' || code == 0x7f || unreserved(code) || strings.IndexByte(refusedInEscapes, code) >= 0
+}
+
+// escapedByte is what the escape stands for that s begins with.
+func escapedByte(s string) (code byte, ok bool) {
+	if len(s) < 3 {
+		return 0, false
+	}
+	high, ok1 := digit(s[1])
+	low, ok2 := digit(s[2])
+	return high<<4 | low, ok1 && ok2
+}
+
+func digit(c byte) (value byte, ok bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
+
+// validText reports whether a path is UTF-8 without control characters once its escapes are read.
+func validText(escaped string) bool {
+	path, err := url.PathUnescape(escaped)
+	if err != nil || !utf8.ValidString(path) {
 		return false
 	}
-	code := strings.ToLower(s[:3])
-	for _, refused := range refusedEscapes {
-		if code == refused {
-			return false
-		}
-	}
-	return code[1] >= '2' && code != "%7f" // control characters hide from whoever reads a log
+	return !strings.ContainsFunc(path, func(r rune) bool { return r >= 0x80 && r < 0xa0 }) // C1, the controls of Latin 1
 }
 
-func isHex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-// plainSegments refuses "//", "/./" and "/../". A single trailing slash is left to the router, which has no such route.
+// plainSegments refuses "//" and segments that end with a dot. A single trailing slash is left to the router, which has
+// no such route.
 func plainSegments(path string) bool {
 	for rest := path[1:]; ; {
 		segment, after, more := strings.Cut(rest, "/")
-		if segment == "." || segment == ".." || segment == "" && more {
+		if strings.HasSuffix(segment, ".") || segment == "" && more {
 			return false
 		}
 		if !more {
@@ -57,4 +106,20 @@ func plainSegments(path string) bool {
 		}
 		rest = after
 	}
+}
+
+// wirePath is the path of a request's target as it was written. URL.EscapedPath would escape it anew where a
+// client has not.
+func wirePath(u *url.URL) string {
+	if u.RawPath != "" {
+		return u.RawPath
+	}
+	return u.EscapedPath()
+}
+
+// plainTarget reports whether a request's target is a path, or the whole address of one in http or https without a
+// user's name (RFC 9112 section 3.2.2, RFC 9110 section 4.2.4). The host of a whole address takes the place of the
+// header Host, as the RFC demands and net/http does.
+func plainTarget(u *url.URL) bool {
+	return u.Opaque == "" && u.User == nil && (u.Scheme == "" || u.Scheme == "http" || u.Scheme == "https")
 }

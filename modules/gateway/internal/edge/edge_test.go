@@ -1,10 +1,13 @@
 package edge_test
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"app/modules/gateway/internal/edge"
@@ -37,16 +40,17 @@ func TestClientIP(t *testing.T) {
 		peer, forwarded, want string
 		proxies               edge.Proxies
 	}{
-		"NoProxy":                {"203.0.113.9:1", "", "203.0.113.9", trusted},
-		"SpoofedWithoutProxy":    {"203.0.113.9:1", "6.6.6.6", "203.0.113.9", trusted},
-		"OneProxy":               {"10.1.1.1:1", "203.0.113.9", "203.0.113.9", trusted},
-		"SpoofedThroughProxy":    {"10.1.1.1:1", "6.6.6.6, 203.0.113.9", "203.0.113.9", trusted},
-		"TwoProxies":             {"10.1.1.1:1", "6.6.6.6, 203.0.113.9, 10.2.2.2", "203.0.113.9", trusted},
-		"Rubbish":                {"10.1.1.1:1", "not an address", "10.1.1.1", trusted},
-		"NothingTrusted":         {"10.1.1.1:1", "203.0.113.9", "10.1.1.1", nil},
-		"IPv6":                   {"[::1]:1", "2001:db8::7", "2001:db8::7", trusted},
-		"IPv4InIPv6":             {"[::ffff:203.0.113.9]:1", "", "203.0.113.9", trusted},
-		"RubbishBehindTheClient": {"10.1.1.1:1", "evil, 203.0.113.9", "203.0.113.9", trusted},
+		"NoProxy":                  {"203.0.113.9:1", "", "203.0.113.9", trusted},
+		"SpoofedWithoutProxy":      {"203.0.113.9:1", "6.6.6.6", "203.0.113.9", trusted},
+		"OneProxy":                 {"10.1.1.1:1", "203.0.113.9", "203.0.113.9", trusted},
+		"SpoofedThroughProxy":      {"10.1.1.1:1", "6.6.6.6, 203.0.113.9", "203.0.113.9", trusted},
+		"TwoProxies":               {"10.1.1.1:1", "6.6.6.6, 203.0.113.9, 10.2.2.2", "203.0.113.9", trusted},
+		"Rubbish":                  {"10.1.1.1:1", "not an address", "10.1.1.1", trusted},
+		"NothingTrusted":           {"10.1.1.1:1", "203.0.113.9", "10.1.1.1", nil},
+		"IPv6":                     {"[::1]:1", "2001:db8::7", "2001:db8::7", trusted},
+		"IPv4InIPv6":               {"[::ffff:203.0.113.9]:1", "", "203.0.113.9", trusted},
+		"UnreadableBehindATrusted": {"10.1.1.1:1", "6.6.6.6, unknown, 10.2.2.2", "10.2.2.2", trusted},
+		"RubbishBehindTheClient":   {"10.1.1.1:1", "evil, 203.0.113.9", "203.0.113.9", trusted},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -59,6 +63,59 @@ func TestClientIP(t *testing.T) {
 				t.Errorf("got %s, want %s", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestFault23_EntriesWithPorts(t *testing.T) {
+	t.Parallel()
+	trusted := edge.Proxies{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8:ffff::/48")}
+	for entry, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "203.0.113.7:4711": "203.0.113.7", `"203.0.113.7:4711"`: "203.0.113.7", "203.0.113.7:_gazonk": "203.0.113.7",
+		"2001:db8::1": "2001:db8::1", "[2001:db8::1]": "2001:db8::1", "[2001:db8::1]:4711": "2001:db8::1", `"[2001:db8::1]"`: "2001:db8::1",
+		`"[2001:db8::1]:4711"`: "2001:db8::1", "[::ffff:203.0.113.7]:4711": "203.0.113.7", "[fe80::1%eth0]:1": "fe80::1",
+		"6.6.6.6:1, 203.0.113.7:2, 10.2.2.2:3": "203.0.113.7", "203.0.113.7:1, [2001:db8:ffff::9]:443": "203.0.113.7",
+		", 203.0.113.7:1, ,": "203.0.113.7", " \t203.0.113.7:1\t ": "203.0.113.7",
+		// What is no address is not believed, and nothing before it is.
+		"unknown": "10.1.1.1", "_hidden": "10.1.1.1", "6.6.6.6, _hidden": "10.1.1.1", "203.0.113.7:": "10.1.1.1", "203.0.113.7:x": "10.1.1.1", "203.0.113.7:123456": "10.1.1.1",
+		"203.0.113.7:1:2": "10.1.1.1", "[203.0.113.7]": "10.1.1.1", "[2001:db8::1": "10.1.1.1", "[2001:db8::1]x": "10.1.1.1", "203.0.113": "10.1.1.1", `"`: "10.1.1.1",
+		"203.0.113.7:_": "10.1.1.1", "203.0.113.7:_ü": "10.1.1.1",
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.RemoteAddr = "10.1.1.1:1"
+		r.Header.Set("X-Forwarded-For", entry)
+		if got := trusted.ClientIP(r).String(); got != want {
+			t.Errorf("%q: %s, want %s", entry, got, want)
+		}
+	}
+}
+
+// A mistake in the configuration of proxies is told once, and strangers cannot fill a log with it.
+func TestFault23_ForwardingMistakesAreToldOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	g, _ := newGateway(t, nil)
+	g.Proxies, g.Logger = edge.Proxies{netip.MustParsePrefix("10.0.0.0/8")}, slog.New(slog.NewTextHandler(&log, nil))
+	ask := func(peer, forwarded string) {
+		r := httptest.NewRequest(http.MethodPost, "/public", http.NoBody)
+		r.RemoteAddr = peer
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-For", forwarded)
+		}
+		g.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	ask("10.1.1.1:1", "203.0.113.7:4711")
+	ask("203.0.113.9:1", "")
+	if log.Len() != 0 {
+		t.Errorf("nothing is wrong: %s", log.String())
+	}
+	for range 3 {
+		ask("10.1.1.1:1", "203.0.113.7, unknown\xff")
+		ask("203.0.113.9:1", "6.6.6.6")
+	}
+	for _, want := range []string{"has an entry that is no address", "not in TRUSTED_PROXIES"} {
+		if n := strings.Count(log.String(), want); n != 1 {
+			t.Errorf("%q is told %d times: %s", want, n, log.String())
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -40,12 +41,17 @@ type Gateway struct {
 	Cross CrossOrigins
 	// DevPages lets the pages under /dev out.
 	DevPages bool
+	// Logger is told, once each, of forwarding headers that look like a mistake in the configuration. Nil: nobody is.
+	Logger *slog.Logger
+
+	told forwardingTold
 }
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	listed := g.Cross.mark(w.Header(), r)
-	client := g.Proxies.ClientIP(r)
+	client, odd := g.Proxies.client(r)
+	g.told.tell(g.Logger, r, odd, client)
 	if g.Crowd != nil {
 		leave, err := g.Crowd.enter(client)
 		if err != nil {
@@ -81,11 +87,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // canonical answers for paths that have more than one reading.
 func (g *Gateway) canonical(w http.ResponseWriter, r *http.Request) bool {
-	if Canonical(r.URL.EscapedPath()) {
+	if plainTarget(r.URL) && Canonical(wirePath(r.URL)) {
 		return true
 	}
 	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "path_not_canonical",
-		"The path has more than one reading: no empty or dot segments, encoded slashes, backslashes or semicolons."))
+		"The path has more than one reading: no empty or dot segments, no semicolons, and no escapes of what needs none or would part it."))
 	return false
 }
 

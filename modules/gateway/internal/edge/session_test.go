@@ -164,3 +164,65 @@ func TestAuthorizationOfTheOperation(t *testing.T) {
 		t.Errorf("%d %q", w.Code, seen)
 	}
 }
+
+// What an operation does not need it does not judge; what it may use it does not pass over.
+func TestFault13_CredentialsThatAreNotNeeded(t *testing.T) {
+	t.Parallel()
+	const cookie = httpserver.SessionCookie + "=admin"
+	type outcome struct {
+		status int
+		who    string
+	}
+	for name, tc := range map[string]struct {
+		authorization []string
+		cookie        string
+		broken        bool
+		want          map[string]outcome // by path
+	}{
+		"Valid":             {[]string{"Bearer ada"}, "", false, map[string]outcome{"public": {200, "usr_ada"}, "optional": {200, "usr_ada"}, "lenient": {200, "usr_ada"}, "user": {200, "usr_ada"}}},
+		"ValidGoesFirst":    {[]string{"bearer ada"}, cookie, false, map[string]outcome{"public": {200, "usr_ada"}, "optional": {200, "usr_ada"}, "lenient": {200, "usr_ada"}}},
+		"Expired":           {[]string{"Bearer old"}, "", false, map[string]outcome{"public": {200, ""}, "optional": {401, ""}, "lenient": {200, ""}, "user": {401, ""}}},
+		"ExpiredAndACookie": {[]string{"Bearer old"}, cookie, false, map[string]outcome{"public": {200, "usr_admin"}, "optional": {401, ""}, "lenient": {200, "usr_admin"}, "user": {401, ""}}},
+		"Twice":             {[]string{"Bearer ada", "Bearer ada"}, "", false, map[string]outcome{"public": {200, ""}, "optional": {401, ""}, "lenient": {200, ""}, "user": {401, ""}}},
+		"Foreign":           {[]string{"Basic eDp5"}, "", false, map[string]outcome{"public": {200, ""}, "optional": {200, ""}, "lenient": {200, ""}, "user": {401, ""}}},
+		"ForeignAndACookie": {[]string{"Basic eDp5"}, cookie, false, map[string]outcome{"public": {200, "usr_admin"}, "optional": {200, "usr_admin"}, "user": {200, "usr_admin"}}},
+		"Unreadable":        {[]string{"Bearer"}, "", false, map[string]outcome{"public": {200, ""}, "optional": {401, ""}, "lenient": {200, ""}}},
+		"NotNow":            {[]string{"Bearer ada"}, "", true, map[string]outcome{"public": {200, ""}, "optional": {500, ""}, "lenient": {500, ""}, "user": {500, ""}}},
+		"CookieNotNow":      {nil, cookie, true, map[string]outcome{"public": {200, ""}, "optional": {500, ""}, "lenient": {500, ""}, "user": {500, ""}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g, reached := newGateway(t, nil)
+			if tc.broken {
+				g.Authenticator = door{errors.New("users is down")}
+			}
+			for path, want := range tc.want {
+				*reached = nil
+				r := httptest.NewRequest(http.MethodPost, "/"+path, http.NoBody)
+				r.Header["Authorization"] = tc.authorization
+				if tc.cookie != "" {
+					r.Header.Set("Cookie", tc.cookie)
+				}
+				w := httptest.NewRecorder()
+				g.ServeHTTP(w, r)
+				got := outcome{status: w.Code}
+				if len(*reached) > 0 {
+					got.who = (*reached)[0].UserID
+				}
+				if got != want {
+					t.Errorf("%s: %+v, want %+v", path, got, want)
+				}
+			}
+		})
+	}
+}
+
+// A browser repeats the user's name and password of the scheme Basic for another site's page too, so they excuse nothing.
+func TestFault13_ForeignSchemesDoNotExcuseAnotherSite(t *testing.T) {
+	t.Parallel()
+	g, reached := newGateway(t, nil)
+	w := browse(g, http.MethodPost, "/user", "Sec-Fetch-Site", "cross-site", "Authorization", "Basic eDp5")
+	if w.Code != http.StatusForbidden || len(*reached) != 0 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

@@ -4,7 +4,7 @@ import "app/platform/httpserver"
 
 // problems are the codes of the gateway's own replies.
 var problems = []httpserver.ProblemInfo{
-	{Code: "path_not_canonical", Status: 400, Title: "Path not canonical", Help: "The path has more than one reading: leave out empty and dot segments, encoded slashes, dots and percent signs, backslashes and semicolons."},
+	{Code: "path_not_canonical", Status: 400, Title: "Path not canonical", Help: "The path has more than one reading: leave out empty and dot segments, backslashes and semicolons, and do not escape letters, digits, dots, slashes or percent signs."},
 	{Code: "token_invalid", Status: 401, Title: "Access token not valid", Help: "It has run out, its session has ended, or it is not ours: refresh it, or sign in again."},
 	{Code: "api_key_invalid", Status: 401, Title: "API key not valid", Help: "The key is unknown, revoked or has run out: make another."},
 	{Code: "origin_not_allowed", Status: 403, Title: "Origin not allowed", Help: "Pages of this origin may not use the API from a browser. The shop's operator lists origins in CORS_ORIGINS."},

@@ -32,7 +32,7 @@ func (h handlers) letters(api *httpserver.API) {
 	api.Raw(script, http.HandlerFunc(showScript))
 	use := show
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
-	use.Revokes = true
+	use.Revokes, use.Lenient = true, true
 	use.Form = []httpserver.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},
@@ -40,7 +40,7 @@ func (h handlers) letters(api *httpserver.API) {
 	}
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
-	use.Path, use.ID, use.Access, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, append([]string{"Cookie"}, pageHeaders...)
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, false, append([]string{"Cookie"}, pageHeaders...)
 	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
 	use.Form = []httpserver.FormField{
 		{Name: "ticket", Doc: "What the first step answered", Required: true}, {Name: "code", Doc: "Of the generator, or a recovery code", Required: true},

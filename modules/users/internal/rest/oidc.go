@@ -28,7 +28,7 @@ func (h handlers) providers(api *httpserver.API) {
 		{"/v1/auth/google", "google", "google"}, {"/v1/auth/oidc/{provider}", "provider", ""},
 	} {
 		leave := httpserver.Operation{
-			Method: http.MethodGet, Path: at.path, ID: "sign-in-at-" + at.suffix, Tags: authTag, Access: httpserver.Optional, Rate: httpserver.RateAuth,
+			Method: http.MethodGet, Path: at.path, ID: "sign-in-at-" + at.suffix, Tags: authTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth,
 			Headers: journeyHeaders, Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 			Summary: "Sign in at a provider of OpenID Connect",
 			Description: "Sends the browser to the provider (303). Query: return_to, a path of this site or an address that is configured; " +
@@ -128,7 +128,7 @@ func (h handlers) linking(api *httpserver.API) {
 	}
 	httpserver.Register(api, confirm, h.confirmLink)
 	use := confirm
-	use.Path, use.ID, use.Access, use.Headers, use.Errors = linkPagePath, "use-link-page", httpserver.Optional, append([]string{"Cookie"}, pageHeaders...), nil
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers, use.Errors = linkPagePath, "use-link-page", httpserver.Optional, true, append([]string{"Cookie"}, pageHeaders...), nil
 	use.Idempotency, use.Revokes = "", true
 	use.Summary, use.Description = "Sign in and link the identity of a provider", "What the form of the page sends, form-encoded."
 	use.Form = []httpserver.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}

@@ -17,7 +17,7 @@ const passkeyBody = 64 << 10
 
 func (h handlers) passkeys(api *httpserver.API) {
 	begin := httpserver.Operation{
-		Method: http.MethodPost, Tags: factorTag, Access: httpserver.Optional, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone,
+		Method: http.MethodPost, Tags: factorTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone,
 		Errors:      []int{http.StatusUnauthorized, http.StatusConflict},
 		Description: "Answers what navigator.credentials.get wants. For step_up one has to be signed in, for second_factor the ticket is needed.",
 	}
@@ -26,7 +26,7 @@ func (h handlers) passkeys(api *httpserver.API) {
 	finish.MaxBody, finish.Revokes = passkeyBody, true
 	finish.Description = "Ends what begin began for sign_in or second_factor. A passkey that signs in has checked its user and counts as two factors."
 	httpserver.Register(api, at(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
-	finish.Access, finish.Description = httpserver.User, "Ends what begin began for step_up: the session is fresh for ten minutes."
+	finish.Access, finish.Lenient, finish.Description = httpserver.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
 	httpserver.Register(api, at(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
 
 	own := finish

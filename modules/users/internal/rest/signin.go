@@ -43,7 +43,7 @@ func (h handlers) signIn(api *httpserver.API) {
 	}, h.refresh)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Optional, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+		Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Sign out",
 		Description: "Ends the session of the refresh token, and that of the access token or cookie that the call is made with. What it had is refused from " +
 			"now on: here at once, at other gateways within five seconds.",
