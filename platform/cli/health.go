@@ -21,17 +21,22 @@ func (p *Program) health() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Ask a running process whether it is ready; exit code 0 or 1",
-		Long: "Health asks /ready (or /live) of the process that listens at HTTP_ADDR, and prints what it says. It is meant for images\n" +
-			"without a shell and for health checks of compose files.",
+		Long: "Health asks /ready (or /live) of the process that listens at HTTP_ADDR, and prints what it says. Of a process on this machine\n" +
+			"that is not ready it also prints the reasons, which only ADMIN_ADDR tells. It is meant for images without a shell and for\n" +
+			"health checks of compose files.",
 		Example: "  app health\n  app health --live\n  app health --url=http://catalog:8080",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			admin := ""
 			if url == "" {
 				var platform config.Platform
 				if err := config.Load(p.Environment, &platform); err != nil {
 					return fmt.Errorf("read the configuration: %w", err)
 				}
 				url = reachable(platform.HTTPAddr)
+				if platform.AdminAddr != config.AddressOff {
+					admin = reachable(platform.AdminAddr)
+				}
 			}
 			path := "/ready"
 			if live {
@@ -39,7 +44,11 @@ func (p *Program) health() *cobra.Command {
 			}
 			ctx, cancel := context.WithTimeout(c.Context(), timeout)
 			defer cancel()
-			return p.ask(ctx, strings.TrimSuffix(url, "/")+path)
+			err := p.ask(ctx, strings.TrimSuffix(url, "/")+path)
+			if err != nil && !live && admin != "" {
+				_ = p.ask(ctx, admin+"/ready") // what it prints is all there is to gain
+			}
+			return err
 		},
 	}
 	c.Flags().BoolVar(&live, "live", false, "ask whether it answers at all instead of whether it is ready")

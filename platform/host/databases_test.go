@@ -2,12 +2,14 @@ package host_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
 
 	"app/platform/database/dbtest"
+	"app/platform/freeport"
 	"app/platform/host"
 	"app/platform/internal/demo"
 )
@@ -20,7 +22,8 @@ const grants = "CREATE DATABASE `@module@` CHARACTER SET utf8mb4 COLLATE utf8mb4
 func TestDatabaseServerIsAway(t *testing.T) {
 	t.Parallel()
 	server := dbtest.Start(t)
-	base := start(t, options(t, demo.All(), "all", map[string]string{"SHOP_DATABASE_URL": server.Account(t, "shop", grants)})).URL()
+	h := start(t, options(t, demo.All(), "all", map[string]string{"SHOP_DATABASE_URL": server.Account(t, "shop", grants)}))
+	base := h.URL()
 	for name, c := range map[string]struct{ leave, comeBack func(testing.TB) }{
 		"killed":        {server.Kill, server.Restart},
 		"not answering": {server.Pause, server.Resume},
@@ -30,7 +33,7 @@ func TestDatabaseServerIsAway(t *testing.T) {
 		if status, body := call(t, http.MethodGet, base+"/v1/accounts/acme", "", "Demo-User", "usr_1"); status != http.StatusOK {
 			t.Errorf("%s: the bank, on a database of its own, suffers: %d %s", name, status, body)
 		}
-		got := readinessOf(t, base)
+		got := readinessOf(t, h.AdminURL())
 		for _, m := range got.Modules {
 			if away := m.Name == "shop"; m.Ready == away || away && !strings.Contains(m.Reason, "database: ") {
 				t.Errorf("%s: %s is ready: %t, reason %q", name, m.Name, m.Ready, m.Reason)
@@ -66,6 +69,15 @@ func expectUnavailable(t *testing.T, url string) {
 	}
 }
 
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	address, err := freeport.Address()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
 func readinessOf(t *testing.T, base string) readiness {
 	t.Helper()
 	_, body := call(t, http.MethodGet, base+"/ready", "")
@@ -76,8 +88,12 @@ func readinessOf(t *testing.T, base string) readiness {
 func TestProcessStartsBeforeItsDatabaseServer(t *testing.T) {
 	t.Parallel()
 	server := dbtest.Start(t)
-	o := options(t, demo.All(), "all", map[string]string{"SHOP_DATABASE_URL": server.Account(t, "shop", grants)})
+	o := options(t, demo.All(), "all", map[string]string{"SHOP_DATABASE_URL": server.Account(t, "shop", grants), "ADMIN_ADDR": freeAddress(t)})
 	o.Listener = listener(t)
+	admin, err := o.Environment.Get("ADMIN_ADDR")
+	if err != nil {
+		t.Fatal(err)
+	}
 	server.Kill(t)
 	h, err := host.New(t.Context(), o)
 	if err != nil {
@@ -88,11 +104,20 @@ func TestProcessStartsBeforeItsDatabaseServer(t *testing.T) {
 	go func() { ended <- h.Run(ctx, func() { close(ready) }) }()
 	base := urlOf(o.Listener)
 	eventually(t, func() error {
-		if got := readinessOf(t, base); got.Ready || !strings.Contains(got.Reason, "waiting: open the database of shop: ") {
+		reply, err := http.Get("http://" + admin + "/ready") // which may not listen yet
+		if err != nil {
+			return err
+		}
+		defer reply.Body.Close()
+		var got readiness
+		if err := json.NewDecoder(reply.Body).Decode(&got); err != nil || got.Ready || !strings.Contains(got.Reason, "waiting: open the database of shop: ") {
 			return errors.New("reason " + got.Reason)
 		}
 		return nil
 	})
+	if status, body := call(t, http.MethodGet, base+"/ready", ""); status != http.StatusServiceUnavailable || strings.TrimSpace(body) != `{"ready":false}` {
+		t.Errorf("TestFault16: outside it says %d %s", status, body)
+	}
 	expectUnavailable(t, base+"/v1/sales")
 	server.Restart(t)
 	select {

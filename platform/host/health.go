@@ -4,28 +4,48 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"app/platform/httpserver"
 	"app/platform/lifecycle"
 )
 
 // readiness is the reply of /ready.
 type readiness struct {
 	Ready bool `json:"ready"`
+	// The rest is for the admin listener only.
+	*readinessReasons
+}
+
+// readinessReasons name users, hosts and ports of databases.
+type readinessReasons struct {
 	// Reason says what keeps the whole process from serving, such as "stopping".
 	Reason  string             `json:"reason,omitempty"`
 	Modules []lifecycle.Status `json:"modules"`
 }
 
-// serveReady answers 200 when every module hosted here is ready and 503 otherwise, naming each with its reason.
+// serveReady answers 200 when every module hosted here is ready and 503 otherwise. That is all that strangers have to know (ASVS 5.0
+// 13.4.5, 16.5.1).
 func (h *Host) serveReady(w http.ResponseWriter, r *http.Request) {
+	reply := h.readiness(r)
+	reply.readinessReasons = nil
+	reply.write(w)
+}
+
+// serveReasons is serveReady for the admin listener: it names each module with its reason.
+func (h *Host) serveReasons(w http.ResponseWriter, r *http.Request) { h.readiness(r).write(w) }
+
+func (h *Host) readiness(r *http.Request) readiness {
 	serving, reason := h.gate.Ready()
-	reply := readiness{Reason: reason, Modules: h.supervisor.Snapshot(r.Context())}
-	reply.Ready = serving && lifecycle.Ready(reply.Modules)
+	why := &readinessReasons{Reason: reason, Modules: h.supervisor.Snapshot(r.Context())}
+	return readiness{serving && lifecycle.Ready(why.Modules), why}
+}
+
+func (r readiness) write(w http.ResponseWriter) {
 	status := http.StatusOK
-	if !reply.Ready {
+	if !r.Ready {
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", "1")
 	}
-	writeJSON(w, status, reply)
+	writeJSON(w, status, r)
 }
 
 // serveLive answers 200 as long as the process answers at all.
@@ -75,7 +95,7 @@ func (h *Host) serveModules(w http.ResponseWriter, r *http.Request) {
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	httpserver.Uncached(w.Header())
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client may have gone
 }

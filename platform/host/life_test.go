@@ -41,11 +41,11 @@ func TestReadyNamesModuleAndReason(t *testing.T) {
 		{Name: "shop", State: lifecycle.Running, Ready: true},
 		{Name: "door", State: lifecycle.Running, Ready: true},
 	}}
+	status, body := call(t, http.MethodGet, h.AdminURL()+"/ready", "")
+	if diff := cmp.Diff(want, decode[readiness](t, body)); status != http.StatusServiceUnavailable || diff != "" {
+		t.Errorf("%d (-want +got):\n%s", status, diff)
+	}
 	for _, base := range []string{h.URL(), h.AdminURL()} {
-		status, body := call(t, http.MethodGet, base+"/ready", "")
-		if diff := cmp.Diff(want, decode[readiness](t, body)); status != http.StatusServiceUnavailable || diff != "" {
-			t.Errorf("%s: %d (-want +got):\n%s", base, status, diff)
-		}
 		if status, body := call(t, http.MethodGet, base+"/live", ""); status != http.StatusOK {
 			t.Errorf("live: %d %s", status, body)
 		}
@@ -66,6 +66,25 @@ func TestOneModuleDownLeavesTheOthersReady(t *testing.T) {
 	}
 	if status, body := call(t, http.MethodGet, h.URL()+"/v1/wait", ""); status != http.StatusOK {
 		t.Errorf("a route of a module that is up: %d %s", status, body)
+	}
+}
+
+// What keeps a module from serving names users, hosts and ports: strangers hear no word of it, with the gateway or without.
+func TestFault16_ReadyTellsStrangersNoReasons(t *testing.T) {
+	t.Parallel()
+	for _, hosted := range []string{"all", "bank"} {
+		bank, shop, door := demo.Modules()
+		bank.OnReady = func(context.Context) error { return errors.New("souk_bank@db.internal:3306 is shut") }
+		o := options(t, []lifecycle.Module{bank, shop, door}, hosted, map[string]string{"INTERNAL_KEY": sharedKey})
+		h := start(t, o)
+		for _, path := range []string{"/ready", "/ready?verbose=1"} {
+			if status, body := call(t, http.MethodGet, h.URL()+path, ""); status != http.StatusServiceUnavailable || strings.TrimSpace(body) != `{"ready":false}` {
+				t.Errorf("%s of %s: %d %s", path, hosted, status, body)
+			}
+		}
+		if _, body := call(t, http.MethodGet, h.AdminURL()+"/ready", ""); !strings.Contains(body, "db.internal:3306") {
+			t.Errorf("the admin listener of %s: %s", hosted, body)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 
 func (h *Host) adminHandler() http.Handler {
 	return telemetry.Admin{
-		Metrics: h.registry, Ready: http.HandlerFunc(h.serveReady), Live: http.HandlerFunc(h.serveLive),
+		Metrics: h.registry, Ready: http.HandlerFunc(h.serveReasons), Live: http.HandlerFunc(h.serveLive),
 		Modules: http.HandlerFunc(h.serveModules),
 	}.Handler()
 }
@@ -107,7 +107,7 @@ func (h *Host) adminHandler() http.Handler {
 // withHealth answers /ready and /live before anything else, and without a line in the log: they are polled.
 func (h *Host) withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		read := r.Method == http.MethodGet || r.Method == http.MethodHead
+		read := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.RawPath == "" // an escaped path is another's to refuse
 		switch {
 		case read && r.URL.Path == "/ready":
 			h.serveReady(w, r)

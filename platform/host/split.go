@@ -72,7 +72,7 @@ func (h *Host) linked(caller, module string, next http.Handler) http.Handler {
 	}
 	link := h.network.Link(network.Requests, caller, module)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply := &reply{header: http.Header{}, status: http.StatusOK}
+		reply := &reply{to: w, header: http.Header{}, status: http.StatusOK}
 		err := link.Carry(r.Context(), func() error {
 			next.ServeHTTP(reply, r)
 			return nil
@@ -86,11 +86,15 @@ func (h *Host) linked(caller, module string, next http.Handler) http.Handler {
 
 // reply is a response that may still be lost.
 type reply struct {
+	to      http.ResponseWriter
 	header  http.Header
 	status  int
 	begun   bool
 	content bytes.Buffer
 }
+
+// Unwrap lets the operation tell the listener what it serves.
+func (r *reply) Unwrap() http.ResponseWriter { return r.to }
 
 // Header implements http.ResponseWriter.
 func (r *reply) Header() http.Header { return r.header }

@@ -101,7 +101,7 @@ func (c *call) Query(name string) string {
 }
 
 // Header implements huma.Context.
-func (c *call) Header(name string) string { return c.r.Header.Get(name) }
+func (c *call) Header(name string) string { return listed(c.r.Header, name) }
 
 // BodyReader implements huma.Context.
 func (c *call) BodyReader() io.Reader {
@@ -162,10 +162,20 @@ func (c *call) flush() {
 	}
 }
 
+// overtaken reports whether the client asked for versions that this one is not among (RFC 9110 section 13.2.2, step 1). What
+// changes something compares versions itself, before it does: see Conditional.
+func (c *call) overtaken() bool {
+	if c.e.op.Method != http.MethodGet || c.status != http.StatusOK || len(c.r.Header["If-Match"]) == 0 {
+		return false
+	}
+	tag := c.w.Header().Get("ETag")
+	return tag != "" && !matches(listed(c.r.Header, "If-Match"), tag, false)
+}
+
 // unchanged tells whether the client has this version already (RFC 9110 section 13.1.2).
 func (c *call) unchanged(header http.Header) bool {
 	tag := header.Get("ETag")
-	list := c.r.Header.Get("If-None-Match")
+	list := listed(c.r.Header, "If-None-Match")
 	return tag != "" && list != "" && c.status == http.StatusOK && c.e.op.Method == http.MethodGet && matches(list, tag, true)
 }
 

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -24,7 +23,7 @@ type connection struct {
 	server  *Server
 	born    time.Time
 	handled atomic.Bool // from the handler's start until the reply is out
-	lines   headerLines // touched by reads only, which are never at the same time
+	lines   header // touched by reads only, which are never at the same time
 	ended   func()      // gives the place back
 	once    sync.Once
 }
@@ -44,7 +43,7 @@ func connectionOf(r *http.Request) *connection {
 // connectionState is http.Server.ConnState: between two requests nothing is handled.
 func connectionState(c net.Conn, state http.ConnState) {
 	if c, ok := c.(*connection); ok && state == http.StateIdle {
-		c.lines = headerLines{}
+		c.lines = header{}
 		c.handled.Store(false)
 	}
 }
@@ -101,32 +100,3 @@ func (c *connection) Close() error {
 	return c.Conn.Close() //nolint:wrapcheck // net/http compares
 }
 
-// headerLines counts the lines of a request's header as they arrive, and stops where the header ends.
-type headerLines struct {
-	count int
-	blank bool // the last line so far is empty
-	ended bool
-}
-
-// many tells whether there are more fields than anybody needs.
-func (l *headerLines) many() bool { return l.count > maxHeaderLines }
-
-// see takes the next bytes.
-func (l *headerLines) see(b []byte) {
-	for !l.ended && len(b) > 0 {
-		end := bytes.IndexByte(b, '\n')
-		if end < 0 {
-			l.blank = l.blank && onlyReturn(b)
-			break
-		}
-		if l.blank && onlyReturn(b[:end]) && l.count > 0 {
-			l.ended = true
-			break
-		}
-		l.count++
-		l.blank, b = true, b[end+1:]
-	}
-}
-
-// onlyReturn tells whether a line has nothing but the carriage return of its end.
-func onlyReturn(b []byte) bool { return len(b) == 0 || len(b) == 1 && b[0] == '\r' }

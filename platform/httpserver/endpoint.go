@@ -29,7 +29,10 @@ type endpoint struct {
 
 // ServeHTTP implements http.Handler.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	SetRoute(w, e.api.module, e.op.Path)
+	SetOperation(w, r, e.api.module, &e.op)
+	if exchangeOf(w) == nil {
+		w = &cached{ResponseWriter: w, public: e.op.forCaches(r)}
+	}
 	ctx, cancel := fence(r, e.op.Timeout)
 	defer cancel()
 	if e.raw != nil {
@@ -43,6 +46,9 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, errReplayed):
 		c.retract()
 		c.replay()
+	case err == nil && c.overtaken():
+		c.retract()
+		WriteProblem(w, r, fault.New(fault.VersionMismatch, "version_mismatch", "It has changed since you read it."))
 	case err != nil:
 		c.retract()
 		WriteProblem(w, r, err)
@@ -76,6 +82,9 @@ func (e *endpoint) admit(c *call) error {
 	if err := e.op.Admit(identity.FromContext(c.ctx)); err != nil {
 		return err
 	}
+	if err := checkCondition(c.r); err != nil {
+		return err
+	}
 	if fields := e.checkParameters(c); len(fields) > 0 {
 		return invalid(fields)
 	}
@@ -90,10 +99,15 @@ func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.
 		WriteProblem(w, r, err)
 		return
 	}
+	if err := errors.Join(checkCondition(r), plainBody(r)); err != nil {
+		WriteProblem(w, r, err)
+		return
+	}
 	inner := fenced(ctx, r, e.op)
 	for name, value := range mux.Vars(r) { // the fence keeps them out of the context
 		inner.SetPathValue(name, value)
 	}
+	asText(inner, e.params)
 	inner.Body = http.MaxBytesReader(w, r.Body, e.op.MaxBody)
 	e.raw.ServeHTTP(w, inner)
 }

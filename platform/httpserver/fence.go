@@ -11,11 +11,12 @@ import (
 
 	"app/platform/callctx"
 	"app/platform/identity"
+	"app/platform/text"
 )
 
 // passing are the request headers that cross to a module's handler whatever the operation.
 var passing = []string{
-	"Accept", "Accept-Language", "Content-Type", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
+	"Accept", "Accept-Language", "Content-Type", "Content-Encoding", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
 	"Cart-Token", "User-Agent", ClientHeader, NetworkHeader,
 }
 
@@ -29,7 +30,9 @@ const NetworkHeader = "Souk-Client-Network"
 
 // clientOf reads what the module may know of the client.
 func clientOf(r *http.Request) callctx.Client {
-	return callctx.Client{Network: r.Header.Get(NetworkHeader), Agent: r.Header.Get("User-Agent"), Accepts: r.Header.Get("Accept-Language")}
+	return callctx.Client{
+		Network: r.Header.Get(NetworkHeader), Agent: text.Valid(r.Header.Get("User-Agent")), Accepts: text.Valid(listed(r.Header, "Accept-Language")),
+	}
 }
 
 // Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and

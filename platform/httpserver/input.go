@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"app/platform/httpserver/internal/strictjson"
+	"app/platform/text"
 )
 
 type queryParameter struct{ name, value string }
@@ -30,7 +31,7 @@ func (e *endpoint) checkParameters(c *call) (wrong []ProblemField) {
 		}
 	}
 	for _, name := range e.header {
-		if values := c.r.Header[name]; len(values) > 1 && name != "If-Match" {
+		if values := c.r.Header[name]; len(values) > 1 && !isList(name) {
 			wrong = append(wrong, ProblemField{"/" + name, "is given more than once"})
 		} else if len(values) > 0 && !printable(values[0]) {
 			wrong = append(wrong, ProblemField{"/" + name, "has characters that are not allowed"})
@@ -56,7 +57,7 @@ func (e *endpoint) readQuery(c *call) (wrong []ProblemField) {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err1 := url.QueryUnescape(rawName)
 		value, err2 := url.QueryUnescape(rawValue)
-		pointer := strictjson.Pointer("query." + strictjson.Protect(strings.ToValidUTF8(name, "\ufffd")))
+		pointer := strictjson.Pointer("query." + strictjson.Protect(text.Valid(name)))
 		rule, ok := e.query[name]
 		switch {
 		case err1 != nil || !ok:
@@ -95,6 +96,9 @@ func printable(s string) bool {
 func (e *endpoint) takeBody(c *call) error {
 	if e.body == nil && c.key == "" {
 		return nil
+	}
+	if err := plainBody(c.r); err != nil {
+		return err
 	}
 	c.in = buffer()
 	if err := readBody(c.ctx, c.in, c.r, e.op.MaxBody); err != nil {

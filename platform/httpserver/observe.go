@@ -66,12 +66,10 @@ func (o Observed) serve(x *exchange, r *http.Request) {
 
 func (o Observed) conclude(x *exchange, r *http.Request, start time.Time) {
 	elapsed := o.Now().Sub(start)
+	x.begin(http.StatusOK) // what net/http sends when nothing was written
 	status := x.status
-	switch {
-	case x.problem != nil:
+	if x.problem != nil {
 		status = x.problem.Status
-	case status == 0:
-		status = http.StatusOK // what net/http sends when nothing was written
 	}
 	o.Metrics.observe(x.module, x.route, r.Method, status, elapsed)
 	level := levelOf(status)
@@ -133,14 +131,6 @@ func report(w http.ResponseWriter, r *http.Request, p *Problem) {
 	slog.Default().LogAttrs(r.Context(), levelOf(p.Status), "request failed", attrs...)
 }
 
-// SetRoute names the module and the path template that a request belongs to, for its log line and its metrics.
-// Operations of an API do it themselves; a proxy to another process has to.
-func SetRoute(w http.ResponseWriter, module, route string) {
-	if x := exchangeOf(w); x != nil {
-		x.module, x.route = module, route
-	}
-}
-
 func exchangeOf(w http.ResponseWriter) *exchange {
 	for {
 		switch t := w.(type) {
@@ -158,24 +148,31 @@ func exchangeOf(w http.ResponseWriter) *exchange {
 type exchange struct {
 	http.ResponseWriter
 	module, route string
-	status        int // 0 until the reply begins
+	public        bool // the reply is to a request whose success caches may keep
+	status        int  // 0 until the reply begins
 	bytes         int64
 	problem       *Problem
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (x *exchange) WriteHeader(status int) {
-	if status >= http.StatusOK && x.status == 0 {
-		x.status = status
+	if status >= http.StatusOK {
+		x.begin(status)
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
 
+// begin notes the status of a reply that has not begun before, and decides what caches may do with it.
+func (x *exchange) begin(status int) {
+	if x.status == 0 {
+		x.status = status
+		decideCaching(x.Header(), status, x.public)
+	}
+}
+
 // Write implements http.ResponseWriter.
 func (x *exchange) Write(b []byte) (int, error) {
-	if x.status == 0 {
-		x.status = http.StatusOK
-	}
+	x.begin(http.StatusOK)
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)
 	return n, err

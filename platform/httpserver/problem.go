@@ -150,7 +150,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	header.Set("Content-Type", problemType)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	header.Set("Cache-Control", "no-store")
+	Uncached(header)
 	header.Set("X-Content-Type-Options", "nosniff")
 	p.hint(header)
 	w.WriteHeader(p.Status)

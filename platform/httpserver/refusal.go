@@ -60,7 +60,8 @@ func (s *Server) refuse(status int) (header http.Header, body []byte) {
 	}
 	p.hint(header)
 	body = p.encode()
-	header["Cache-Control"], header["Connection"] = []string{"no-store"}, []string{"close"}
+	Uncached(header)
+	header["Connection"] = []string{"close"}
 	header["Content-Type"], header["Content-Length"] = []string{problemType}, []string{strconv.Itoa(len(body))}
 	header[requestIDHeader] = []string{p.RequestID}
 	return header, body

@@ -37,9 +37,17 @@ func (s *Server) started(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := connectionOf(r); c != nil {
 			c.handled.Store(true)
-			if c.lines.many() {
+			switch {
+			case c.lines.many():
 				s.refuseHere(w, http.StatusRequestHeaderFieldsTooLarge)
 				return
+			case c.lines.doubtful(r.ProtoMinor):
+				s.refuseHere(w, http.StatusBadRequest)
+				return
+			case !c.lines.ended:
+				// It came together with the request before it (pipelining), so nobody has looked at its framing: nothing that follows
+				// is believed to be a request.
+				w.Header()["Connection"] = []string{"close"}
 			}
 		}
 		maps.Copy(w.Header(), s.Headers)

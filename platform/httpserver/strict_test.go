@@ -192,7 +192,10 @@ func TestReplies(t *testing.T) {
 	t.Run("OK", func(t *testing.T) {
 		t.Parallel()
 		got := send(h, nobody, http.MethodGet, "/v1/products/prd_1", "")
-		want := reply{200, http.Header{"Content-Type": {"application/json"}, "Content-Length": {"108"}, "Etag": {`"7"`}}, body}
+		want := reply{200, http.Header{
+			"Content-Type": {"application/json"}, "Content-Length": {"108"}, "Etag": {`"7"`},
+			"Cache-Control": {"no-cache"}, "Vary": {"Authorization, Cookie, Cart-Token"},
+		}, body}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -200,7 +203,7 @@ func TestReplies(t *testing.T) {
 	t.Run("NotModified", func(t *testing.T) {
 		t.Parallel()
 		got := send(h, nobody, http.MethodGet, "/v1/products/prd_1", "", "If-None-Match", `"6", W/"7"`)
-		want := reply{304, http.Header{"Etag": {`"7"`}}, ""}
+		want := reply{304, http.Header{"Etag": {`"7"`}, "Cache-Control": {"no-cache"}, "Vary": {"Authorization, Cookie, Cart-Token"}}, ""}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -235,7 +238,7 @@ func TestReplies(t *testing.T) {
 	t.Run("NoContent", func(t *testing.T) {
 		t.Parallel()
 		got := send(h, alice, http.MethodDelete, "/v1/products/prd_1", "", "If-Match", `"1", "7"`)
-		if diff := cmp.Diff(reply{204, http.Header{}, ""}, got); diff != "" {
+		if diff := cmp.Diff(reply{204, http.Header{"Cache-Control": {"no-store"}}, ""}, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})

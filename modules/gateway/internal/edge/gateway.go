@@ -67,7 +67,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	httpserver.SetRoute(w, entry.Module, entry.Operation.Path)
+	httpserver.SetOperation(w, r, entry.Module, &entry.Operation)
 	principal, err := g.authenticate(r, entry.Operation)
 	if !g.withinLimit(w, r, entry.Operation, principal, client) {
 		return

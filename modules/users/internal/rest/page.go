@@ -91,8 +91,5 @@ func (h handlers) form(r *http.Request) error {
 	if site != "" && site != "same-origin" && site != "none" || site == "" && origin != "" && origin != h.users().Origin() {
 		return fault.New(fault.PermissionDenied, "cross_site", "The form was sent from another site.")
 	}
-	if err := r.ParseForm(); err != nil {
-		return httpserver.NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read.")
-	}
-	return nil
+	return httpserver.ParseForm(r)
 }

@@ -1,0 +1,93 @@
+package httpserver
+
+import (
+	"net/http"
+	"strings"
+)
+
+// cachePrivate and cachePublic are shared by all replies: nobody may change them.
+var (
+	cachePrivate = []string{"no-store"}
+	cachePublic  = []string{"no-cache"}
+	varyPublic   = []string{credentialHeaders}
+)
+
+// credentialHeaders are the request headers that may say who is calling. They decide whether a cache may have a reply.
+const credentialHeaders = "Authorization, Cookie, Cart-Token"
+
+// decideCaching is the one place that decides about caching, for every reply of every listener: successes and problems, of
+// this process and of another, pages and documents, and what is refused before a handler sees it. It writes Cache-Control
+// and Vary when a reply begins, over what the handler has said (RFC 9111 section 5.2.2, RFC 9110 section 12.5.5).
+//
+//  1. Only the success of a public GET without a credential, or the 304 in its place, is for caches. It keeps the
+//     Cache-Control that its handler has chosen, such as the max-age of a key set; without one a cache has to ask each
+//     time (no-cache), for which most replies have an ETag.
+//  2. Vary names the headers of credentials, so that a cache shows nobody who sends one what it has for strangers.
+//  3. Everything else is no-store, whatever its handler says.
+func decideCaching(h http.Header, status int, public bool) {
+	if !public || status != http.StatusOK && status != http.StatusNotModified {
+		h["Cache-Control"] = cachePrivate
+		return
+	}
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = cachePublic
+	}
+	if before := h["Vary"]; len(before) == 0 {
+		h["Vary"] = varyPublic
+	} else if said := strings.Join(before, ", "); !strings.Contains(said, credentialHeaders) {
+		h["Vary"] = []string{said + ", " + credentialHeaders}
+	}
+}
+
+// Uncached is decideCaching for replies that belong to no operation and to no observed listener, such as those of health checks.
+func Uncached(h http.Header) { decideCaching(h, 0, false) }
+
+// forCaches reports whether the reply to a request may be for caches: the operation is open to everyone and only reads, and the
+// request says in no header who is calling.
+func (op *Operation) forCaches(r *http.Request) bool {
+	if op.Access != Public || r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	return len(r.Header["Authorization"]) == 0 && len(r.Header["Cookie"]) == 0 && len(r.Header["Cart-Token"]) == 0
+}
+
+// SetOperation notes which operation of which module a request is for: for its log line, its metrics and what caches may do with the
+// reply. Until it is called a reply is for no cache. Operations of an API call it themselves; the gateway has to, because it
+// sees more of the request than a module in another process.
+func SetOperation(w http.ResponseWriter, r *http.Request, module string, op *Operation) {
+	x := exchangeOf(w)
+	if x == nil {
+		return
+	}
+	public := op.forCaches(r)
+	if x.module != "" { // the gateway has seen all of the request, the module perhaps a part
+		public = public && x.public
+	}
+	x.module, x.route, x.public = module, op.Path, public
+}
+
+// cached decides about caching where nobody observes.
+type cached struct {
+	http.ResponseWriter
+	public, begun bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *cached) WriteHeader(status int) {
+	if status >= http.StatusOK && !c.begun {
+		c.begun = true
+		decideCaching(c.Header(), status, c.public)
+	}
+	c.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (c *cached) Write(b []byte) (int, error) {
+	if !c.begun {
+		c.WriteHeader(http.StatusOK)
+	}
+	return c.ResponseWriter.Write(b) //nolint:wrapcheck // net/http's contract
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (c *cached) Unwrap() http.ResponseWriter { return c.ResponseWriter }

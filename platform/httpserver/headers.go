@@ -1,0 +1,98 @@
+package httpserver
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"app/platform/text"
+)
+
+// listHeaders are the request headers that are lists: several lines of them are one (RFC 9110 section 5.3). Of any other
+// that an operation reads, a second line is refused.
+var listHeaders = []string{"Accept", "Accept-Language", "Content-Encoding", "If-Match", "If-None-Match"}
+
+func isList(name string) bool { return slices.Contains(listHeaders, name) }
+
+// listed is the value of a header: of a list all lines, joined by commas, else the first line.
+func listed(h http.Header, name string) string {
+	values := h[http.CanonicalHeaderKey(name)]
+	switch {
+	case len(values) == 0:
+		return ""
+	case len(values) == 1 || !isList(http.CanonicalHeaderKey(name)):
+		return values[0]
+	}
+	return strings.Join(values, ", ")
+}
+
+// checkCondition refuses an If-Match that is there and says nothing: who sends one means to change a certain version,
+// and without the condition the request would change any (RFC 9110 section 13.1.1).
+func checkCondition(r *http.Request) error {
+	if len(r.Header["If-Match"]) == 0 || wellFormedTags(listed(r.Header, "If-Match")) {
+		return nil
+	}
+	return NewProblem(http.StatusBadRequest, "precondition_malformed", "The header If-Match is empty or not a list of ETags. Nothing was changed.",
+		ProblemField{"/If-Match", "expected * or ETags in quotation marks"})
+}
+
+// plainBody refuses what no operation reads: a body in a content coding, such as gzip, and one of two content types.
+// The answer names what would do (RFC 9110 section 15.5.16).
+func plainBody(r *http.Request) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	if coding := strings.TrimSpace(listed(r.Header, "Content-Encoding")); coding != "" && !strings.EqualFold(coding, "identity") {
+		p := NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as it is, without a content coding.")
+		p.header = http.Header{"Accept-Encoding": {"identity"}}
+		return p
+	}
+	if len(r.Header["Content-Type"]) > 1 {
+		return NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "The header Content-Type is there more than once.")
+	}
+	return nil
+}
+
+// asText makes text of what a raw handler reads of a request besides its body: the values of headers, of the path and of
+// the query are valid UTF-8 (text.Valid) when it sees them. Other handlers' input is refused instead: see checkParameters.
+// The request and its headers must be the handler's own.
+func asText(r *http.Request, parameters []string) {
+	for _, values := range r.Header {
+		for i, value := range values {
+			values[i] = text.Valid(value)
+		}
+	}
+	for _, name := range parameters {
+		if value := r.PathValue(name); text.Valid(value) != value {
+			r.SetPathValue(name, text.Valid(value))
+		}
+	}
+	if query, err := url.QueryUnescape(r.URL.RawQuery); err == nil && text.Valid(query) == query {
+		return
+	}
+	u := *r.URL
+	u.RawQuery = textValues(r.URL.Query()).Encode()
+	r.URL = &u
+}
+
+// ParseForm reads the form in the body of a raw handler's request into r.PostForm, with names and values that are valid UTF-8.
+// Its error is a problem for WriteProblem.
+func ParseForm(r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read.")
+	}
+	r.Form, r.PostForm = textValues(r.Form), textValues(r.PostForm)
+	return nil
+}
+
+// textValues are the values as valid UTF-8.
+func textValues(in url.Values) url.Values {
+	out := make(url.Values, len(in))
+	for name, values := range in {
+		for _, value := range values {
+			out.Add(text.Valid(name), text.Valid(value))
+		}
+	}
+	return out
+}
