@@ -23,7 +23,7 @@ type connection struct {
 	server  *Server
 	born    time.Time
 	handled atomic.Bool // from the handler's start until the reply is out
-	lines   header // touched by reads only, which are never at the same time
+	lines   header      // touched by reads only, which are never at the same time
 	ended   func()      // gives the place back
 	once    sync.Once
 }
@@ -99,4 +99,3 @@ func (c *connection) Close() error {
 	c.once.Do(c.ended)
 	return c.Conn.Close() //nolint:wrapcheck // net/http compares
 }
-
