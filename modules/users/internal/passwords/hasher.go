@@ -3,15 +3,12 @@ package passwords
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/bcrypt"
 
 	"app/platform/fault"
 )
@@ -44,7 +41,9 @@ type Hasher struct {
 
 	waiting    atomic.Int64
 	operations atomic.Int64
-	rest       *time.Timer // nil when nobody wants to know
+	kibibytes  atomic.Int64 // times passes, of argon2id
+	rounds     atomic.Int64 // of bcrypt
+	rest       *time.Timer  // nil when nobody wants to know
 }
 
 // NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and only then. onQuiet, when not nil, is
@@ -91,23 +90,12 @@ func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, e
 		return Verdict{}, err
 	}
 	defer leave()
-	if strings.HasPrefix(stored, "$2") {
-		h.operations.Add(1)
-		match := bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
-		return Verdict{Match: match, Outdated: match}, nil
-	}
-	known, err := parsePHC(stored)
-	if err != nil {
-		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
-		return Verdict{}, nil // nobody's hash, or one that nobody can match
-	}
-	sum := h.sum(known.params, password, known.salt, uint32(len(known.sum)))
-	match := subtle.ConstantTimeCompare(sum, known.sum) == 1
-	return Verdict{Match: match, Outdated: match && known.params != h.params}, nil
+	return h.compare(stored, password), nil
 }
 
 func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []byte {
 	h.operations.Add(1)
+	h.kibibytes.Add(int64(p.Memory) * int64(p.Time))
 	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, length)
 }
 

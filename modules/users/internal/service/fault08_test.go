@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pquerna/otp/totp"
+	"golang.org/x/crypto/bcrypt"
+
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -217,4 +220,56 @@ func TestFault08_VerifyIsTheSameForEveryAddress(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A generator that somebody planted in an imported account, whose address nobody has verified, does not survive the owner's new password; one that
+// was set up by whoever has shown password and address does.
+func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		for name, confirmed := range map[string]bool{"planted": false, "owners": true} {
+			email := name + "@example.com"
+			hash, err := bcrypt.GenerateFromPassword([]byte(attackers), bcrypt.MinCost)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, _, err := w.Import(context.Background(), []service.Imported{{Line: 1, Email: email, PasswordHash: string(hash), FirstName: "A", LastName: "B"}}); err != nil {
+				t.Fatal(err)
+			}
+			ctx := w.as(w.login(email, attackers).Access)
+			if confirmed {
+				if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(context.Background(), email)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e, err := w.EnrolTOTP(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code, err := totp.GenerateCode(e.Secret, w.clock.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.ConfirmTOTP(ctx, code); err != nil {
+				t.Fatal(err)
+			}
+			w.clock.pass(time.Second)
+			before := len(w.emitted())
+			request, err := w.RequestReset(context.Background(), email)
+			if err != nil {
+				t.Fatal(err)
+			}
+			proof := service.CodeProof{Request: request, Code: issued(t, w.emitted()[before:]).GetCode()}
+			if err := w.ResetPassword(context.Background(), service.NewPassword{CodeProof: proof, Password: secret, Confirm: secret}); err != nil {
+				t.Fatal(err)
+			}
+			in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: secret})
+			if err != nil || (in.Ticket != "") != confirmed {
+				t.Errorf("%s: ticket %q, %v", name, in.Ticket, err)
+			}
+			if n := w.count(`SELECT COUNT(*) FROM users_sessions WHERE ended_at IS NULL`); !confirmed && n != 1 {
+				t.Errorf("%s: %d sessions go on", name, n)
+			}
+		}
+	})
 }

@@ -42,6 +42,7 @@ const importBatch = 200
 
 // Import makes accounts from elsewhere. All are checked first, and nothing is made when anything is wrong: the error joins an *ImportError for
 // each mistake. An address that has an account is left as it is, so an import may be repeated. It emits nothing: nobody has registered.
+// The accounts are marked until their password and their address have been shown by one person, see confirm.
 func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, err error) {
 	accounts, err := s.checkImport(in)
 	if err != nil {
@@ -61,6 +62,9 @@ func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, e
 					continue
 				}
 				if err := store.InsertAccount(ctx, tx, a); err != nil {
+					return err
+				}
+				if err := store.MarkImported(ctx, tx, a.ID, s.hasher.Kind(a.PasswordHash)); err != nil {
 					return err
 				}
 				added++

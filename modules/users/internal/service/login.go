@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -33,12 +34,12 @@ func errCredentials() error {
 }
 
 // Login signs in with a password. An address that is unknown, not verified or disabled and a password that is wrong or empty
-// have the same answer after the same work: one look-up, one count, one hash, one record. Errors: invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
+// have the same answer after the same work: one look-up, one count, one hash of each kind that there is, one record. Errors: invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
 	}
-	account, err := s.accountByEmail(ctx, in.Email)
+	account, kinds, err := s.signingIn(ctx, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -46,7 +47,11 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
+	attempt := passwords.Attempt{Stored: account.PasswordHash, Password: in.Password, Kinds: kinds, Barred: account.ID == "" || account.Disabled()}
+	if s.oursOnly && s.hasher.Kind(account.PasswordHash) != "" {
+		attempt.Stored = ""
+	}
+	verdict, err := s.hasher.CheckLevel(ctx, attempt)
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("check password: %w", err)
 	}
@@ -91,6 +96,19 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 		return err
 	}
 	return errCredentials()
+}
+
+// signingIn reads the account of an address as it was typed, and the kinds of hashes that came from elsewhere.
+func (s *Service) signingIn(ctx context.Context, email string) (a store.Account, kinds []string, err error) {
+	key := strings.ToLower(strings.TrimSpace(email))
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		if a, _, err = known(store.AccountByEmail(ctx, q, key)); err != nil || s.oursOnly {
+			return err
+		}
+		kinds, err = store.HashKinds(ctx, q)
+		return err
+	})
+	return a, kinds, err
 }
 
 // accountByEmail reads the account of an address as it was typed; one without an id when there is none.

@@ -30,7 +30,8 @@ type NewPassword struct {
 //
 //  1. It signs nobody in, so an account with a second factor needs that factor as before (ASVS 6.4.3).
 //  2. Every session of the account ends, every half-done sign-in and every code that is on its way becomes void.
-//  3. The owner is told by letter.
+//  3. An imported account that nobody has confirmed loses its second factors and its linked identities, see confirm.
+//  4. The owner is told by letter.
 //
 // Errors: InvalidArgument with pointers for a password that will not do, which costs no try; code_invalid, the same for every other
 // reason and every address; sign_in_limited; Unavailable when too many hashes are waiting.
@@ -51,6 +52,9 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 			return false, fault.Invalid(wrong...) // and the code is as good as before: whoever has it has not guessed it
 		}
 		if err := s.setPassword(ctx, tx, account, hash, ""); err != nil {
+			return false, err
+		}
+		if err := s.takeOver(ctx, tx, account.ID); err != nil {
 			return false, err
 		}
 		return true, s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})

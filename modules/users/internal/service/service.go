@@ -34,6 +34,8 @@ type Options struct {
 	FactorRequired bool
 	// Words are of this shop, besides those of PublicURL: no password is made of them.
 	Words []string
+	// OursOnly means that hashes which were imported open nothing: their owners set new passwords by letter.
+	OursOnly bool
 }
 
 // Limits are the lives of what users hands out.
@@ -66,6 +68,7 @@ type Service struct {
 	providers Providers
 	passkeys  *webauthn.WebAuthn // nil where there can be none
 	words     []string           // of this shop, for passwords
+	oursOnly  bool               // no hash from elsewhere opens anything
 
 	factorRequired bool
 
@@ -80,6 +83,7 @@ func New(o Options) *Service {
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
 		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), words: passwords.ShopWords(o.PublicURL, o.Words),
 		factorRequired: o.FactorRequired,
+		oursOnly: o.OursOnly,
 	}
 }
 

@@ -142,6 +142,9 @@ func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Accou
 	if err := store.InsertSession(ctx, tx, session); err != nil {
 		return SignedIn{}, err
 	}
+	if err := s.confirm(ctx, tx, account.ID, session.Methods); err != nil {
+		return SignedIn{}, err
+	}
 	if out, err = s.carry(ctx, tx, session, account.Admin); err != nil {
 		return SignedIn{}, err
 	}
@@ -178,6 +181,9 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, le
 	session.Level, session.ProvedAt = max(session.Level, int(level)), s.now()
 	if err := store.ProveSession(ctx, tx, session); err != nil {
 		return SignedIn{}, signedOut(err)
+	}
+	if err := s.confirm(ctx, tx, session.AccountID, session.Methods); err != nil {
+		return SignedIn{}, err
 	}
 	out, err := s.renew(ctx, tx, session)
 	if err != nil {

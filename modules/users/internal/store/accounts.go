@@ -41,7 +41,7 @@ const (
 	countAdmins    = `SELECT COUNT(*) FROM users_accounts WHERE admin = 1 AND disabled_at IS NULL`
 	disableAccount = `UPDATE users_accounts SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL`
 	enableAccount  = `UPDATE users_accounts SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL`
-	rehashAccount  = `UPDATE users_accounts SET password_hash = ? WHERE id = ? AND password_hash = ?`
+	rehashAccount  = `UPDATE users_accounts SET password_hash = ?, hash_kind = '' WHERE id = ? AND password_hash = ?`
 )
 
 // InsertAccount adds a new account. ErrDuplicate: the id or the address has one.

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	setPassword = `UPDATE users_accounts SET password_hash = ? WHERE id = ?`
+	setPassword = `UPDATE users_accounts SET password_hash = ?, hash_kind = '' WHERE id = ?`
 	setEmail    = `UPDATE users_accounts SET email = ?, email_key = ?, verified_at = ?, version = version + 1 WHERE id = ? AND email_key = ?`
 )
 

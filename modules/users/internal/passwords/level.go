@@ -1,0 +1,126 @@
+package passwords
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+// Kind is the beginning of a stored hash that came from elsewhere, up to its cost: $2b$12$, or $argon2id$v=19$m=65536,t=3,p=4$. It is empty for
+// a hash as this Hasher makes them, and for none.
+func (h *Hasher) Kind(stored string) string {
+	if strings.HasPrefix(stored, "$2") {
+		return stored[:min(7, len(stored))]
+	}
+	known, err := parsePHC(stored)
+	if err != nil || known.params == h.params {
+		return ""
+	}
+	return stored[:strings.Index(stored[15:], "$")+15] + "$"
+}
+
+// Attempt is a password that somebody signs in with.
+type Attempt struct {
+	Stored, Password string
+	// Kinds are those of all hashes from elsewhere that there are, see Kind.
+	Kinds []string
+	// Barred means that the attempt is refused whatever the password is.
+	Barred bool
+}
+
+// CheckLevel is Check for whoever is not known yet: what is refused takes the same work whatever is stored, one hash of each kind that there is.
+//
+//  1. A hash from elsewhere takes longer than one of ours (bcrypt of cost 14: thirty times), so by itself it would tell an account that
+//     has one from an address that has none.
+//  2. Of bcrypt only the highest cost counts: a hash of cost 10 is followed by one of each cost from 10 up to it, which together are as many rounds.
+//  3. What is accepted costs its own hash only: whoever knows the password knows that there is an account.
+//
+// When there is no kind from elsewhere it is one hash. Errors as for Hash.
+func (h *Hasher) CheckLevel(ctx context.Context, a Attempt) (Verdict, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer leave()
+	verdict := h.compare(a.Stored, a.Password)
+	if verdict.Match && !a.Barred {
+		return verdict, nil
+	}
+	h.level(h.Kind(a.Stored), a.Password, a.Kinds)
+	return Verdict{}, nil
+}
+
+// level computes what a hash of the kind own leaves to do.
+func (h *Hasher) level(own, password string, kinds []string) {
+	if own != "" {
+		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
+	}
+	from, highest := costOf(own), costOf(own)
+	for _, kind := range kinds {
+		switch known, err := parsePHC(kind + nobodys); {
+		case strings.HasPrefix(kind, "$2"):
+			highest = max(highest, costOf(kind))
+		case err == nil && kind != own:
+			h.sum(known.params, password, known.salt, sumBytes)
+		}
+	}
+	switch {
+	case highest == 0:
+	case from == 0:
+		h.blow(highest, password)
+	default:
+		for cost := from; cost < highest; cost++ {
+			h.blow(cost, password)
+		}
+	}
+}
+
+// nobodys is salt and sum of an argon2id hash that nobody has.
+const nobodys = "AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// costOf reads the cost of a kind of bcrypt; 0 when it is none.
+func costOf(kind string) (cost int) {
+	if len(kind) != 7 || !strings.HasPrefix(kind, "$2") {
+		return 0
+	}
+	if _, err := fmt.Sscanf(kind[4:], "%d$", &cost); err != nil || cost < bcrypt.MinCost || cost > maxCost {
+		return 0
+	}
+	return cost
+}
+
+// blow computes a bcrypt hash that nobody has.
+func (h *Hasher) blow(cost int, password string) {
+	h.bcrypt(fmt.Sprintf("$2b$%02d$%s", cost, "CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), password)
+}
+
+// bcrypt compares a password with a bcrypt hash.
+func (h *Hasher) bcrypt(stored, password string) bool {
+	h.operations.Add(1)
+	if cost, err := bcrypt.Cost([]byte(stored)); err == nil {
+		h.rounds.Add(1 << cost)
+	}
+	return bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
+}
+
+// compare does what Check says, in a slot.
+func (h *Hasher) compare(stored, password string) Verdict {
+	if strings.HasPrefix(stored, "$2") {
+		match := h.bcrypt(stored, password)
+		return Verdict{Match: match, Outdated: match}
+	}
+	known, err := parsePHC(stored)
+	if err != nil {
+		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
+		return Verdict{} // nobody's hash, or one that nobody can match
+	}
+	sum := h.sum(known.params, password, known.salt, uint32(len(known.sum)))
+	match := subtle.ConstantTimeCompare(sum, known.sum) == 1
+	return Verdict{Match: match, Outdated: match && known.params != h.params}
+}
+
+// Work is what was computed so far: argon2id in KiB times passes, bcrypt in rounds.
+func (h *Hasher) Work() (argon2id, bcrypt int64) { return h.kibibytes.Load(), h.rounds.Load() }
