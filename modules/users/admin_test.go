@@ -3,6 +3,7 @@ package users_test
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -93,10 +94,26 @@ func TestConfig(t *testing.T) {
 	err := config.Load(config.Fixed(map[string]string{
 		"USERS_CODE_LIFE": "11m", "USERS_ACCESS_LIFE": "2h", "USERS_REFRESH_IDLE": "1s", "USERS_REFRESH_GRACE": "-1s",
 		"USERS_SESSION_LIFE": "0s", "USERS_SWEEP_INTERVAL": "0s", "USERS_LETTERS_PER_HOUR": "0", "USERS_LETTERS_PER_NETWORK": "0",
+		"USERS_PASSWORD_RULES": "none", "USERS_IMPORTED_HASHES": "yes", "USERS_PASSWORD_GRANT": "auto",
 	}), new(users.Config))
-	for _, name := range []string{"CODE_LIFE", "ACCESS_LIFE", "REFRESH_IDLE", "REFRESH_GRACE", "SESSION_LIFE", "SWEEP_INTERVAL", "LETTERS_PER_HOUR", "LETTERS_PER_NETWORK"} {
+	for _, name := range []string{"CODE_LIFE", "ACCESS_LIFE", "REFRESH_IDLE", "REFRESH_GRACE", "SESSION_LIFE", "SWEEP_INTERVAL", "LETTERS_PER_HOUR", "LETTERS_PER_NETWORK",
+		"PASSWORD_RULES", "IMPORTED_HASHES", "PASSWORD_GRANT"} {
 		if err == nil || !strings.Contains(err.Error(), "USERS_"+name) {
 			t.Errorf("USERS_%s is not named in %v", name, err)
 		}
+	}
+}
+
+// A list of breached passwords that cannot be used keeps the program from starting.
+func TestBreachedHashesUnreadable(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	m := users.New()
+	tool := host.NewTool(host.Options{
+		Modules:     []lifecycle.Module{m},
+		Environment: config.Fixed(map[string]string{"DATA_DIR": folder, "LOG_LEVEL": "error", "USERS_BREACHED_HASHES": filepath.Join(folder, "none")}), LogTo: t.Output(),
+	}, "users")
+	if err := tool.Run(t.Context(), func(context.Context) error { return nil }); err == nil || !strings.Contains(err.Error(), "USERS_BREACHED_HASHES") {
+		t.Error(err)
 	}
 }

@@ -26,6 +26,7 @@ type Config struct {
 	FactorRequired    string        `env:"USERS_FACTOR_REQUIRED" envDefault:"auto" doc:"whether administrators, and owners and managers of merchants, need a second factor: on, off, or auto for off in development only"`
 	SweepInterval     time.Duration `env:"USERS_SWEEP_INTERVAL" envDefault:"10m" doc:"how often what has run out is removed, 10ms to 24h"`
 
+	Passwords PasswordsConfig
 	Tries     TriesConfig
 	Elsewhere ProvidersConfig
 }
@@ -53,7 +54,7 @@ func (c *Config) Validate() error {
 	if !slices.Contains([]string{"auto", "on", "off"}, c.FactorRequired) {
 		errs = append(errs, errors.New("USERS_FACTOR_REQUIRED must be auto, on or off"))
 	}
-	return errors.Join(append(errs, c.Tries.Validate(), c.Elsewhere.Validate())...)
+	return errors.Join(append(errs, c.Passwords.Validate(), c.Tries.Validate(), c.Elsewhere.Validate())...)
 }
 
 func between(name string, d, least, most time.Duration) error {

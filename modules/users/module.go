@@ -66,11 +66,16 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
+	rules, err := m.config.Passwords.policy()
+	if err != nil {
+		return err
+	}
 	m.service = service.New(service.Options{
 		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(env.Config.RateLimit),
 		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Words: m.config.ShopWords, Providers: clients(providers, env.Config.PublicURL, env.Now),
 		FactorRequired: m.config.FactorRequired == "on" || m.config.FactorRequired == "auto" && !env.Development,
-		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory),
+		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory), Rules: rules,
+		OursOnly: m.config.Passwords.Imported == "off", NoPasswordGrant: m.config.Passwords.Grant == "off",
 	})
 	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
 	return count(env.Metrics, m.service)

@@ -33,14 +33,14 @@ func ShopWords(publicURL string, further []string) (words []string) {
 }
 
 // madeOf tells whether too little of a password is left without the words, in any case and with the usual replacements.
-func madeOf(password string, words []string) bool {
+func madeOf(password string, words []string, least int) bool {
 	whole := strings.ToLower(password)
 	for _, form := range []string{whole, plainI.Replace(whole), plainL.Replace(whole)} {
 		left := form
 		for _, word := range words {
 			left = strings.ReplaceAll(left, word, "")
 		}
-		if left != form && utf8.RuneCountInString(left) < MinRunes {
+		if left != form && utf8.RuneCountInString(left) < least {
 			return true
 		}
 	}

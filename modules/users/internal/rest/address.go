@@ -41,7 +41,7 @@ func (h handlers) changeAddress(ctx context.Context, in *addressInput) (*userOut
 type passwordInput struct {
 	Body struct {
 		Current  string `json:"current_password,omitempty" doc:"Needed when the account has one"`
-		Password string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character, and not a common one"`
+		Password string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character; in some shops 12 characters of any kind instead; never a common one"`
 		Confirm  string `json:"confirm_password" doc:"The same again"`
 	}
 }

@@ -80,7 +80,7 @@ type resetInput struct {
 	Body struct {
 		Request  string `json:"request" example:"cod_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"What asking for the code answered"`
 		Code     string `json:"code" example:"123456" doc:"Six digits"`
-		Password string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character, and not a common one"`
+		Password string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character; in some shops 12 characters of any kind instead; never a common one"`
 		Confirm  string `json:"confirm_password" doc:"The same again"`
 	}
 }

@@ -44,6 +44,7 @@ type site struct {
 	t       *testing.T
 	db      *database.DB
 	service *service.Service
+	options service.Options
 	handler http.Handler
 	now     time.Time
 }
@@ -52,14 +53,15 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
 	s.db = dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
-	s.service = service.New(service.Options{
+	s.options = service.Options{
 		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler), PublicURL: home,
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		Limits: service.Limits{
 			CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
 			SessionLife: 2160 * time.Hour, LettersPerHour: 100, LettersPerNetwork: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 		},
-	})
+	}
+	s.service = service.New(s.options)
 	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
 	rest.Declare(api, func() *service.Service { return s.service })
 	api.UseDatabase(s.db)

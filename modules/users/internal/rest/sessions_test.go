@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
 
@@ -110,6 +111,24 @@ const formType = "application/x-www-form-urlencoded"
 func (s *site) grant(form string, headers ...string) reply {
 	s.t.Helper()
 	return s.call("", "POST", "/v1/auth/token", form, append([]string{"Content-Type", formType}, headers...)...)
+}
+
+// Without the password grant the endpoint looks at no password, and refreshes as before (ASVS 10.4.4).
+func TestTokenEndpointWithoutPasswords(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	in := s.signIn()
+	o := s.options
+	o.NoPasswordGrant = true
+	s.service = service.New(o)
+	before := s.service.Hashes()
+	got := s.grant("grant_type=password&username=Ada%40Example.com&password=" + password)
+	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.service.Hashes() != before {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	if got := s.grant("grant_type=refresh_token&refresh_token=" + in.RefreshToken); got.Status != 200 {
+		t.Errorf("refresh: %d %s", got.Status, got.Body)
+	}
 }
 
 func TestTokenEndpoint(t *testing.T) {

@@ -53,7 +53,7 @@ func (h handlers) signIn(api *httpserver.API) {
 type registerInput struct {
 	Body struct {
 		Email      string `json:"email" example:"ada@example.com"`
-		Password   string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character, and not a common one"`
+		Password   string `json:"password" doc:"8 characters to 256 bytes, with upper and lower case, a digit and a special character; in some shops 12 characters of any kind instead; never a common one"`
 		Confirm    string `json:"confirm_password" doc:"The same again"`
 		FirstName  string `json:"first_name" doc:"1 to 100 characters"`
 		MiddleName string `json:"middle_name,omitempty" doc:"At most 100 characters"`

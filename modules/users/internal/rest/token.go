@@ -22,10 +22,11 @@ func (h handlers) tokens(api *httpserver.API) {
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Headers: []string{"Authorization"},
 		Summary: "Get tokens by a grant of OAuth 2",
 		Description: "Errors are those of RFC 6749 section 5.2. There are no clients to register: client_id, client_secret and the header Authorization are " +
-			"taken and mean nothing. Where a second factor is needed the error is mfa_required, with the ticket for POST /v1/auth/second-factor in mfa_token.",
+			"taken and mean nothing. The password grant is off unless the shop has switched it on (USERS_PASSWORD_GRANT), and its error is unsupported_grant_type: " +
+			"POST /v1/auth/login does the same. Where a second factor is needed the error is mfa_required, with the ticket for POST /v1/auth/second-factor in mfa_token.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden},
 		Form: []httpserver.FormField{
-			{Name: "grant_type", Doc: "password or refresh_token", Required: true},
+			{Name: "grant_type", Doc: "refresh_token, or password where that is on", Required: true},
 			{Name: "username", Doc: "For password: the e-mail address"},
 			{Name: "password", Doc: "For password"},
 			{Name: "refresh_token", Doc: "For refresh_token"},
@@ -81,6 +82,9 @@ func (h handlers) grant(r *http.Request, form url.Values) (*OAuthTokens, *oauthE
 	var err error
 	switch form.Get("grant_type") {
 	case "password":
+		if !h.users().PasswordGrant() {
+			return nil, badRequest("unsupported_grant_type", "The password grant is off in this shop: sign in with POST /v1/auth/login."), nil
+		}
 		if !form.Has("username") || !form.Has("password") {
 			return nil, badRequest("invalid_request", "The password grant needs username and password."), nil
 		}

@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"app/modules/users/internal/passwords"
 	"app/platform/fault"
 )
 
@@ -108,9 +107,14 @@ func takeName(pointer, text string, into *string, needed bool) []fault.Field {
 	return nil
 }
 
-// checkPassword complains about a new password.
+// checkPassword complains about a new password. When the list of breached ones cannot be read, no password is set.
 func (s *Service) checkPassword(password, email string) []fault.Field {
-	if complaint := passwords.Weakness(password, email, s.words); complaint != "" {
+	complaint, err := s.policy.Weakness(password, email)
+	if err != nil {
+		s.logger.Error("list of breached passwords cannot be read", "error", err.Error())
+		complaint = "cannot be checked at the moment: try again later"
+	}
+	if complaint != "" {
 		return []fault.Field{{Pointer: "/password", Detail: complaint}}
 	}
 	return nil

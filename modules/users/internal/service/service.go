@@ -34,6 +34,10 @@ type Options struct {
 	FactorRequired bool
 	// Words are of this shop, besides those of PublicURL: no password is made of them.
 	Words []string
+	// Rules are those for new passwords; the words of the shop are added.
+	Rules passwords.Policy
+	// NoPasswordGrant means that the token endpoint takes no passwords.
+	NoPasswordGrant bool
 	// OursOnly means that hashes which were imported open nothing: their owners set new passwords by letter.
 	OursOnly bool
 }
@@ -67,8 +71,9 @@ type Service struct {
 	returnTo  []string
 	providers Providers
 	passkeys  *webauthn.WebAuthn // nil where there can be none
-	words     []string           // of this shop, for passwords
-	oursOnly  bool               // no hash from elsewhere opens anything
+	policy    passwords.Policy
+	noGrant   bool // the token endpoint takes no passwords
+	oursOnly  bool // no hash from elsewhere opens anything
 
 	factorRequired bool
 
@@ -81,11 +86,19 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
-		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), words: passwords.ShopWords(o.PublicURL, o.Words),
-		factorRequired: o.FactorRequired,
-		oursOnly: o.OursOnly,
+		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), policy: policyOf(o),
+		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant, factorRequired: o.FactorRequired,
 	}
 }
+
+func policyOf(o Options) passwords.Policy {
+	rules := o.Rules
+	rules.Shop = passwords.ShopWords(o.PublicURL, o.Words)
+	return rules
+}
+
+// PasswordGrant reports whether the token endpoint takes passwords.
+func (s *Service) PasswordGrant() bool { return !s.noGrant }
 
 // Reuses counts the sessions ended because a refresh token came back too late.
 func (s *Service) Reuses() int64 { return s.reuses.Load() }
