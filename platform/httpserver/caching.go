@@ -44,7 +44,7 @@ func Uncached(h http.Header) { decideCaching(h, 0, false) }
 
 // forCaches reports whether the reply to a request may be for caches: the operation is open to everyone and only reads, and the
 // request says in no header who is calling.
-func (op *Operation) forCaches(r *http.Request) bool {
+func forCaches(op *Operation, r *http.Request) bool {
 	if op.Access != Public || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
@@ -59,7 +59,7 @@ func SetOperation(w http.ResponseWriter, r *http.Request, module string, op *Ope
 	if x == nil {
 		return
 	}
-	public := op.forCaches(r)
+	public := forCaches(op, r)
 	if x.module != "" { // the gateway has seen all of the request, the module perhaps a part
 		public = public && x.public
 	}

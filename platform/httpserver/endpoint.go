@@ -31,7 +31,7 @@ type endpoint struct {
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	SetOperation(w, r, e.api.module, &e.op)
 	if exchangeOf(w) == nil {
-		w = &cached{ResponseWriter: w, public: e.op.forCaches(r)}
+		w = &cached{ResponseWriter: w, public: forCaches(&e.op, r)}
 	}
 	ctx, cancel := fence(r, e.op.Timeout)
 	defer cancel()
