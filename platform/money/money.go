@@ -9,9 +9,13 @@ import (
 	"strings"
 )
 
+// Max is the largest amount that the house counts in minor units, of a price, a line, a cart, an order, a share and a
+// refund alike: the largest integer that every reader of JSON keeps exact (RFC 8259 section 6, RFC 7493 section 2.2).
+const Max = 1<<53 - 1
+
 // Money is an amount in minor units (cents for EUR, yen for JPY) and its currency.
 type Money struct {
-	Amount   int64  `json:"amount" minimum:"0" maximum:"1000000000000" example:"1990" doc:"Amount in minor units of the currency"`
+	Amount   int64  `json:"amount" minimum:"0" maximum:"9007199254740991" example:"1990" doc:"Amount in minor units of the currency"`
 	Currency string `json:"currency" pattern:"^[A-Z]{3}$" example:"EUR" doc:"ISO 4217 code"`
 }
 
@@ -35,6 +39,9 @@ func Known(currency string) bool {
 	_, ok := exponents[currency]
 	return ok
 }
+
+// TooMuch reports whether the amount is above Max.
+func (m Money) TooMuch() bool { return m.Amount > Max }
 
 // Add sums two amounts of one currency.
 func (m Money) Add(o Money) (Money, error) {

@@ -375,7 +375,7 @@ type Cancelled struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Order  *Order                 `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	Reason CancelReason           `protobuf:"varint,2,opt,name=reason,proto3,enum=souk.orders.events.v1.CancelReason" json:"reason,omitempty"`
-	// True when the order had been paid.
+	// True when money had been taken for the order, which goes back. False for an order that cost nothing.
 	WasPaid       bool `protobuf:"varint,3,opt,name=was_paid,json=wasPaid,proto3" json:"was_paid,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -160,7 +160,9 @@ type Refunded struct {
 	// True when nothing of the captured amount is left.
 	Full bool `protobuf:"varint,7,opt,name=full,proto3" json:"full,omitempty"`
 	// Language that the buyer wants, as a BCP 47 tag; empty where it is not known.
-	Locale        string `protobuf:"bytes,8,opt,name=locale,proto3" json:"locale,omitempty"`
+	Locale string `protobuf:"bytes,8,opt,name=locale,proto3" json:"locale,omitempty"`
+	// From whose share the merchant gave it back; empty for refunds of the shop itself.
+	MerchantId    string `protobuf:"bytes,9,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -251,6 +253,13 @@ func (x *Refunded) GetLocale() string {
 	return ""
 }
 
+func (x *Refunded) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
 var File_modules_payments_paymentsevents_events_proto protoreflect.FileDescriptor
 
 const file_modules_payments_paymentsevents_events_proto_rawDesc = "" +
@@ -265,7 +274,7 @@ const file_modules_payments_paymentsevents_events_proto_rawDesc = "" +
 	"\n" +
 	"payment_id\x18\x01 \x01(\tR\tpaymentId\x12\x19\n" +
 	"\border_id\x18\x02 \x01(\tR\aorderId\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason\"\x8e\x02\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xaf\x02\n" +
 	"\bRefunded\x12\x1b\n" +
 	"\trefund_id\x18\x01 \x01(\tR\brefundId\x12\x1d\n" +
 	"\n" +
@@ -275,7 +284,9 @@ const file_modules_payments_paymentsevents_events_proto_rawDesc = "" +
 	"\x06amount\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\x06amount\x12;\n" +
 	"\x0erefunded_total\x18\x06 \x01(\v2\x14.souk.money.v1.MoneyR\rrefundedTotal\x12\x12\n" +
 	"\x04full\x18\a \x01(\bR\x04full\x12\x16\n" +
-	"\x06locale\x18\b \x01(\tR\x06localeB4Z2app/modules/payments/paymentsevents;paymentseventsb\x06proto3"
+	"\x06locale\x18\b \x01(\tR\x06locale\x12\x1f\n" +
+	"\vmerchant_id\x18\t \x01(\tR\n" +
+	"merchantIdB4Z2app/modules/payments/paymentsevents;paymentseventsb\x06proto3"
 
 var (
 	file_modules_payments_paymentsevents_events_proto_rawDescOnce sync.Once

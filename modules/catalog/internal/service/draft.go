@@ -16,7 +16,7 @@ const (
 	MaxTitle       = 200
 	MaxDescription = 5_000
 	MaxSKU         = 64
-	MaxPrice       = 1_000_000_000_000
+	MaxPrice       = money.Max
 	MaxStock       = store.MaxOnHand
 	// DefaultLowStock is the number of available units at which a merchant is told unless it chose another.
 	DefaultLowStock = 5

@@ -150,6 +150,7 @@ type cartLine struct {
 	Quantity   int64       `json:"quantity"`
 	Price      money.Money `json:"price"`
 	Total      money.Money `json:"total"`
+	SoldIn     string      `json:"sold_in,omitempty" example:"USD" doc:"The currency the product is sold in by now, where it is not the cart's: take the line out, or the other ones"`
 }
 
 func renderCart(s *service.Service, c store.Cart) (*cartOutput, error) {
@@ -166,7 +167,7 @@ func renderCart(s *service.Service, c store.Cart) (*cartOutput, error) {
 		if err != nil {
 			return nil, err //nolint:wrapcheck // CartTotal would have failed before
 		}
-		out.Lines[i] = cartLine{ProductID: l.ProductID, MerchantID: l.MerchantID, Title: l.Title, Quantity: l.Quantity, Price: l.Price, Total: sum}
+		out.Lines[i] = cartLine{ProductID: l.ProductID, MerchantID: l.MerchantID, Title: l.Title, Quantity: l.Quantity, Price: l.Price, Total: sum, SoldIn: l.SoldIn}
 	}
 	return &cartOutput{Tagged: httpserver.Tagged{ETag: httpserver.ETag(c.Version)}, Body: out}, nil
 }

@@ -128,7 +128,7 @@ func TestBadCartInput(t *testing.T) {
 		wantProblem(t, a.call(nobody, "PUT", cart+"/lines/prd_00000000000000000000000000", `{"quantity":1}`, token), http.StatusNotFound, "product_not_found")
 	})
 	t.Run("another currency", func(t *testing.T) {
-		wantProblem(t, a.call(nobody, "PUT", cart+"/lines/"+rug, `{"quantity":1}`, token), http.StatusConflict, "currency_mixed")
+		wantProblem(t, a.call(nobody, "PUT", cart+"/lines/"+rug, `{"quantity":1}`, token), http.StatusConflict, "currency_mixed", "/lines/"+rug)
 	})
 	t.Run("method", func(t *testing.T) {
 		r := a.call(nobody, "PATCH", line, `{}`, token)

@@ -72,6 +72,25 @@ func (s *Service) CartTotal(c store.Cart) (money.Money, error) {
 	if len(c.Lines) == 0 {
 		return money.Money{Currency: s.Options.Currency}, nil
 	}
+	return totalOf(c)
+}
+
+// affordable refuses a cart that comes to more than money.Max: no order may, or it could not be refunded in parts. products
+// name the lines to change, none the whole cart. Error: failed_precondition, total_too_high.
+func affordable(c store.Cart, products ...string) error {
+	total, err := totalOf(c)
+	if err == nil && !total.TooMuch() || errors.Is(err, money.ErrCurrency) {
+		return nil // lines of two currencies are another verdict
+	}
+	e := fault.New(fault.FailedPrecondition, "total_too_high", "One order cannot cost more than "+
+		money.Money{Amount: money.Max, Currency: c.Currency}.String()+".")
+	for _, id := range products {
+		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + id + "/quantity", Detail: "makes the cart cost more than one order may"})
+	}
+	return e
+}
+
+func totalOf(c store.Cart) (money.Money, error) {
 	total := money.Money{Currency: c.Currency}
 	for _, l := range c.Lines {
 		line, err := l.Price.Times(l.Quantity)

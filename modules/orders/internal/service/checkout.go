@@ -28,7 +28,8 @@ type Checkout struct {
 //  4. payments takes the money (one call). No answer is no failure: the order stands, and Reconcile asks again.
 //
 // invalid_argument: email or payment method; not_found: the cart; failed_precondition: cart_empty, cart_already_ordered,
-// price_changed (the cart has the new prices afterwards), stock_short, product_gone; aborted: cart_changed.
+// price_changed (the cart has the new prices afterwards), currency_mixed (the cart says which lines), total_too_high,
+// quantity_out_of_bounds, stock_short, product_gone; resource_exhausted: too_many_unpaid; aborted: cart_changed.
 func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.Order, error) {
 	if err := s.acceptable(ctx, in); err != nil {
 		return store.Order{}, err
@@ -149,5 +150,5 @@ func ready(cart store.Cart) error {
 	if len(cart.Lines) == 0 {
 		return fault.New(fault.FailedPrecondition, "cart_empty", "There is nothing in this cart.")
 	}
-	return nil
+	return affordable(cart)
 }

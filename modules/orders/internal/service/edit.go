@@ -33,7 +33,7 @@ type Edit struct {
 // one cart at the same time are all kept: each has its row, and the cart's version only orders them.
 //
 // not_found: no such cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed (a cart has one
-// currency), cart_full; version_mismatch: Match refused.
+// currency), cart_full, total_too_high; version_mismatch: Match refused.
 func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart, error) {
 	if in.Quantity < 0 || in.Quantity > MaxQuantity {
 		return store.Cart{}, fault.Invalid(fault.Field{Pointer: "/quantity", Detail: "must be 0 to " + strconv.Itoa(MaxQuantity)})
@@ -101,6 +101,11 @@ func (s *Service) edit(ctx context.Context, tx *database.Tx, v Visitor, in Edit,
 	if err := writeLine(ctx, tx, &cart, at, line); err != nil {
 		return store.Cart{}, err
 	}
+	if line.Quantity > 0 {
+		if err := affordable(cart, line.ProductID); err != nil {
+			return store.Cart{}, err
+		}
+	}
 	return cart, s.bump(ctx, tx, &cart)
 }
 
@@ -114,8 +119,7 @@ func fits(cart store.Cart, at int, line store.CartLine) error {
 	}
 	for i, other := range cart.Lines {
 		if i != at && other.Price.Currency != line.Price.Currency {
-			return fault.New(fault.FailedPrecondition, "currency_mixed",
-				"This cart is in "+other.Price.Currency+"; the product is sold in "+line.Price.Currency+".")
+			return currencyMixed(other.Price.Currency, []fault.Field{soldIn(line.ProductID, line.Price.Currency)})
 		}
 	}
 	return nil

@@ -111,11 +111,7 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error {
 	switch fault.ReasonOf(err) {
 	case "price_changed":
-		change := detail[*catalogv1.PriceChange](err)
-		if err := s.reprice(ctx, cart, change.GetLines()); err != nil {
-			return err
-		}
-		return priceChanged(change.GetLines())
+		return s.reprice(ctx, cart, detail[*catalogv1.PriceChange](err).GetLines())
 	case "stock_short":
 		return stockShort(detail[*catalogv1.Shortage](err).GetLines())
 	case "product_gone":
@@ -123,31 +119,6 @@ func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error
 	default:
 		return err // the boundary translates it
 	}
-}
-
-// reprice stores the prices that hold now, so that the next checkout is at prices the buyer has been told.
-func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catalogv1.NewPrice) error {
-	current := map[string]money.Money{}
-	for _, c := range changes {
-		current[c.GetProductId()] = money.Money{Amount: c.GetCurrent().GetAmount(), Currency: c.GetCurrent().GetCurrency()}
-	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		cart, err := store.LockCart(ctx, tx, read.ID)
-		if err != nil || cart.Version != read.Version || cart.State != store.CartOpen {
-			return err // changed meanwhile: whoever did it has seen newer prices or will be told
-		}
-		for _, line := range cart.Lines {
-			now, changed := current[line.ProductID]
-			if !changed || (now.Currency != cart.Currency && len(cart.Lines) > 1) {
-				continue
-			}
-			line.Price, cart.Currency = now, now.Currency
-			if err := store.UpdateCartLine(ctx, tx, cart.ID, line); err != nil {
-				return err
-			}
-		}
-		return s.bump(ctx, tx, &cart)
-	})
 }
 
 // detail finds the typed detail of a call's refusal, nil when there is none.
@@ -162,17 +133,6 @@ func detail[M proto.Message](err error) M {
 		}
 	}
 	return none
-}
-
-func priceChanged(lines []*catalogv1.NewPrice) error {
-	e := fault.New(fault.FailedPrecondition, "price_changed", "Prices have changed since they were put in the cart. The cart shows the new ones.")
-	for _, l := range lines {
-		e.Fields = append(e.Fields, fault.Field{
-			Pointer: "/lines/" + l.GetProductId() + "/price",
-			Detail:  fromWire(l.GetExpected()).String() + " -> " + fromWire(l.GetCurrent()).String(),
-		})
-	}
-	return e
 }
 
 func stockShort(lines []*catalogv1.Short) error {

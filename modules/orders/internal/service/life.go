@@ -29,6 +29,8 @@ type step struct {
 	to            store.Status
 	payment       store.PaymentStatus
 	event, detail string
+	merchant      string // from whose part a refund was
+	amount        int64  // of a refund
 }
 
 // take stores the step. An order that waits for nothing any more is off the reconciler's list.
@@ -44,7 +46,7 @@ func (s *Service) take(ctx context.Context, tx *database.Tx, o *store.Order, st 
 		return err
 	}
 	o.Version++
-	entry := store.Entry{Version: o.Version, At: o.UpdatedAt, Event: st.event, Detail: st.detail}
+	entry := store.Entry{Version: o.Version, At: o.UpdatedAt, Event: st.event, Detail: st.detail, MerchantID: st.merchant, Amount: st.amount}
 	o.Timeline = append(o.Timeline, entry)
 	return store.InsertEntry(ctx, tx, o.ID, entry)
 }
@@ -79,7 +81,7 @@ var reasons = map[ordersevents.CancelReason]string{
 // cancel takes an order to cancelled and tells it. When it is the payment that failed, the cart is open again so that
 // the buyer can try another way to pay.
 func (s *Service) cancel(ctx context.Context, tx *database.Tx, o *store.Order, payment store.PaymentStatus, why ordersevents.CancelReason) error {
-	wasPaid := o.Status == store.Paid
+	wasPaid := o.Status == store.Paid && o.Total.Amount > 0 // of a free order nothing goes back
 	err := s.take(ctx, tx, o, step{to: store.Cancelled, payment: payment, event: "cancelled", detail: reasons[why]})
 	if err != nil {
 		return err
@@ -105,14 +107,23 @@ func (s *Service) reopen(ctx context.Context, tx *database.Tx, o *store.Order) e
 	return store.UpdateCart(ctx, tx, cart, o.ID)
 }
 
-// refund notes money given back; when it is all of a paid order, the order is refunded.
-func (s *Service) refund(ctx context.Context, tx *database.Tx, o *store.Order, amount money.Money, full bool) error {
-	st := step{to: o.Status, payment: store.PaymentSucceeded, event: "refund_issued", detail: amount.String()}
+// refund notes money given back, by a merchant from its part or by the shop; when it is all of a paid order, the order is
+// refunded.
+func (s *Service) refund(ctx context.Context, tx *database.Tx, o *store.Order, amount money.Money, merchant string, full bool) error {
+	st := step{
+		to: o.Status, payment: store.PaymentSucceeded, event: "refund_issued", detail: amount.String(),
+		merchant: merchant, amount: amount.Amount,
+	}
 	if full {
 		st.payment = store.PaymentRefunded
 	}
 	if full && o.Status == store.Paid {
 		st.to, st.event = store.Refunded, "refunded"
+	}
+	if merchant != "" {
+		if err := store.RefundPart(ctx, tx, *o, merchant, amount.Amount); err != nil {
+			return err
+		}
 	}
 	return s.take(ctx, tx, o, st)
 }

@@ -68,7 +68,7 @@ func (s *Service) PaymentRefunded(ctx context.Context, tx *database.Tx, e *payme
 			return err
 		}
 	}
-	return s.refund(ctx, tx, &o, fromWire(e.GetAmount()), e.GetFull())
+	return s.refund(ctx, tx, &o, fromWire(e.GetAmount()), e.GetMerchantId(), e.GetFull())
 }
 
 // StockShort cancels an order whose goods were gone when its payment came.

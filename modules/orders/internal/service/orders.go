@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"app/modules/merchants/merchantsv1"
@@ -19,8 +21,8 @@ var errOrder = fault.Missing("order")
 
 // View is an order as somebody may see it.
 type View struct {
-	store.Order // lines and total are those the visitor may see
-	// Merchant tells that the order is seen by a merchant, who sees its own lines and their sum only.
+	store.Order // as the visitor may see it
+	// Merchant reports that the order is seen by a merchant, who sees its own part only: see seenBy.
 	Merchant bool
 }
 
@@ -42,7 +44,17 @@ func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error)
 	if len(sees) == 0 {
 		return View{}, errOrder
 	}
-	return seenBy(o, sees), nil
+	return s.part(ctx, id, sees)
+}
+
+// part reads an order for merchants who may see it.
+func (s *Service) part(ctx context.Context, id string, merchants map[string]bool) (v View, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		o, err := store.OrderFor(ctx, q, id, slices.Sorted(maps.Keys(merchants)))
+		v = seenBy(o, merchants)
+		return err
+	})
+	return v, err
 }
 
 func (s *Service) readOrder(ctx context.Context, id string) (o store.Order, err error) {
@@ -96,21 +108,6 @@ func (s *Service) role(ctx context.Context, v Visitor, merchantID string) (merch
 	}
 	answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: v.Principal.UserID})
 	return answer.GetRole(), err //nolint:wrapcheck // the boundary translates it
-}
-
-// seenBy leaves of an order what is for the given merchants.
-func seenBy(o store.Order, merchants map[string]bool) View {
-	var lines []store.Line
-	total := o.Total
-	total.Amount = 0
-	for _, l := range o.Lines {
-		if merchants[l.MerchantID] {
-			lines = append(lines, l)
-			total.Amount += l.Total.Amount
-		}
-	}
-	o.Lines, o.Total = lines, total
-	return View{Order: o, Merchant: true}
 }
 
 // List says which orders to list, newest first.
@@ -173,7 +170,7 @@ func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error
 	if err != nil {
 		return View{}, err
 	}
-	why, err := s.mayCancel(ctx, v, o)
+	why, sees, err := s.mayCancel(ctx, v, o)
 	if err != nil {
 		return View{}, err
 	}
@@ -192,33 +189,37 @@ func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error
 	if err != nil {
 		return View{}, err
 	}
+	if sees != nil {
+		return s.part(ctx, id, sees)
+	}
 	o, err = s.readOrder(ctx, id)
-	return View{Order: o, Merchant: why == byMerchant && !v.Principal.Admin}, err
+	return View{Order: o}, err
 }
 
 const byMerchant = ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT
 
-// mayCancel says in whose name the visitor may cancel.
-func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, error) {
+// mayCancel says in whose name the visitor may cancel, and for which merchants it then sees the order; nil is the whole.
+func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, map[string]bool, error) {
 	if v.owns(o.BuyerID, o.TokenHash) {
-		return ordersevents.CancelReason_CANCEL_REASON_BY_BUYER, nil
+		return ordersevents.CancelReason_CANCEL_REASON_BY_BUYER, nil, nil
 	}
 	if v.Principal.Admin {
-		return byMerchant, nil
+		return byMerchant, nil, nil
 	}
 	roles, err := s.roles(ctx, v, o)
-	manages := len(atLeast(roles, merchantsv1.Role_ROLE_MANAGER))
-	switch {
-	case err != nil:
-		return 0, err
-	case len(atLeast(roles, merchantsv1.Role_ROLE_VIEWER)) == 0:
-		return 0, errOrder
-	case manages == 0:
-		return 0, s.roleTooLow(ctx, v, roles)
-	case manages < len(roles):
-		return 0, fault.New(fault.FailedPrecondition, "order_shared", "The order has lines of other merchants too: refund your own instead.")
+	if err != nil {
+		return 0, nil, err
 	}
-	return byMerchant, nil
+	manages := atLeast(roles, merchantsv1.Role_ROLE_MANAGER)
+	switch {
+	case len(atLeast(roles, merchantsv1.Role_ROLE_VIEWER)) == 0:
+		return 0, nil, errOrder
+	case len(manages) == 0:
+		return 0, nil, s.roleTooLow(ctx, v, roles)
+	case len(manages) < len(roles):
+		return 0, nil, fault.New(fault.FailedPrecondition, "order_shared", "The order has lines of other merchants too: refund your own instead.")
+	}
+	return byMerchant, manages, nil
 }
 
 // roleTooLow refuses somebody who manages none of the merchants: because of the role, or because the session has shown one factor where managers

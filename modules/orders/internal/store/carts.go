@@ -40,6 +40,8 @@ type CartLine struct {
 	Quantity   int64
 	Price      money.Money
 	AddedAt    time.Time
+	// SoldIn is the currency that the product is sold in now, when the cart's keeps the line from its price; else empty.
+	SoldIn string
 }
 
 // InsertCart adds a cart without lines. ErrDuplicate when the id is taken.
@@ -77,7 +79,7 @@ func readCart(ctx context.Context, tx *database.Tx, query, id string) (Cart, err
 }
 
 func cartLines(ctx context.Context, tx *database.Tx, c Cart) ([]CartLine, error) {
-	rows, err := tx.Query(ctx, `SELECT product_id, merchant_id, title, quantity, price, added_at
+	rows, err := tx.Query(ctx, `SELECT product_id, merchant_id, title, quantity, price, added_at, sold_in
 		FROM orders_cart_lines WHERE cart_id = ? ORDER BY added_at, product_id`, c.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read cart lines: %w", err)
@@ -87,7 +89,7 @@ func cartLines(ctx context.Context, tx *database.Tx, c Cart) ([]CartLine, error)
 	for rows.Next() {
 		l := CartLine{Price: money.Money{Currency: c.Currency}}
 		var added int64
-		if err := rows.Scan(&l.ProductID, &l.MerchantID, &l.Title, &l.Quantity, &l.Price.Amount, &added); err != nil {
+		if err := rows.Scan(&l.ProductID, &l.MerchantID, &l.Title, &l.Quantity, &l.Price.Amount, &added, &l.SoldIn); err != nil {
 			return nil, fmt.Errorf("read cart line: %w", err)
 		}
 		l.AddedAt = database.Time(added)
@@ -98,17 +100,17 @@ func cartLines(ctx context.Context, tx *database.Tx, c Cart) ([]CartLine, error)
 
 // InsertCartLine adds a line for a product that the cart does not have.
 func InsertCartLine(ctx context.Context, tx *database.Tx, cartID string, l CartLine) error {
-	_, err := tx.Exec(ctx, `INSERT INTO orders_cart_lines (cart_id, product_id, merchant_id, title, quantity, price, added_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		cartID, l.ProductID, l.MerchantID, l.Title, l.Quantity, l.Price.Amount, database.Micros(l.AddedAt))
+	_, err := tx.Exec(ctx, `INSERT INTO orders_cart_lines (cart_id, product_id, merchant_id, title, quantity, price, added_at, sold_in)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		cartID, l.ProductID, l.MerchantID, l.Title, l.Quantity, l.Price.Amount, database.Micros(l.AddedAt), l.SoldIn)
 	return database.Inserted("cart line", err)
 }
 
 // UpdateCartLine replaces quantity, price and title of a line that the cart has.
 func UpdateCartLine(ctx context.Context, tx *database.Tx, cartID string, l CartLine) error {
 	return tx.One(ctx, "update cart line",
-		`UPDATE orders_cart_lines SET merchant_id = ?, title = ?, quantity = ?, price = ? WHERE cart_id = ? AND product_id = ?`,
-		l.MerchantID, l.Title, l.Quantity, l.Price.Amount, cartID, l.ProductID)
+		`UPDATE orders_cart_lines SET merchant_id = ?, title = ?, quantity = ?, price = ?, sold_in = ? WHERE cart_id = ? AND product_id = ?`,
+		l.MerchantID, l.Title, l.Quantity, l.Price.Amount, l.SoldIn, cartID, l.ProductID)
 }
 
 // DeleteCartLine takes a product out of a cart.

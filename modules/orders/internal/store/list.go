@@ -32,10 +32,12 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 	defer func() { _ = rows.Close() }()
 	var orders []Order
 	for rows.Next() {
-		o, err := scanOrder(rows)
+		var refunded int64
+		o, err := scanOrder(rows, &refunded)
 		if err != nil {
 			return nil, fmt.Errorf("list orders: %w", err)
 		}
+		o.Refunded = refunded
 		orders = append(orders, o)
 	}
 	if err := rows.Err(); err != nil {
@@ -48,9 +50,9 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 // that the time is at most that of the last order seen, which the second condition implies, and MariaDB that nothing is
 // equal to anything: else it looks an index up by the columns that are, and walks from there.
 func (f Filter) query(on database.Engine) (string, []any) {
-	from, owner, place, whose := ` FROM orders_orders o`, `o.buyer_id`, [2]string{`o.created_at`, `o.id`}, f.BuyerID
+	from, owner, place, whose := `, 0 FROM orders_orders o`, `o.buyer_id`, [2]string{`o.created_at`, `o.id`}, f.BuyerID
 	if f.MerchantID != "" {
-		from, whose = ` FROM orders_order_merchants m JOIN orders_orders o ON o.id = m.order_id`, f.MerchantID
+		from, whose = `, m.refunded FROM orders_order_merchants m JOIN orders_orders o ON o.id = m.order_id`, f.MerchantID
 		owner, place = `m.merchant_id`, [2]string{`m.created_at`, `m.order_id`}
 	}
 	is, args := owner+` = ?`, []any{whose}

@@ -53,6 +53,9 @@ type Order struct {
 	UpdatedAt     time.Time
 	Lines         []Line
 	Timeline      []Entry // oldest first
+	// Refunded is what was given back of the parts of those merchants whom the order was read for, by them, in minor units;
+	// 0 when it was read for nobody in particular.
+	Refunded int64
 }
 
 // Line is one product of an order.
@@ -130,12 +133,13 @@ func insertParts(ctx context.Context, tx *database.Tx, o Order) error {
 const orderColumns = `o.id, o.cart_id, o.buyer_id, o.token_hash, o.email, o.status, o.currency, o.total, o.checkout_key,
 	o.payment_id, o.payment_method, o.payment_status, o.expires_at, o.due_at, o.version, o.created_at, o.updated_at, o.locale`
 
-func scanOrder(row scanner) (Order, error) {
+func scanOrder(row scanner, more ...any) (Order, error) {
 	var o Order
 	var expires, created, updated int64
 	var due sql.NullInt64
-	err := row.Scan(&o.ID, &o.CartID, &o.BuyerID, &o.TokenHash, &o.Email, &o.Status, &o.Total.Currency, &o.Total.Amount, &o.CheckoutKey,
-		&o.PaymentID, &o.PaymentMethod, &o.PaymentStatus, &expires, &due, &o.Version, &created, &updated, &o.Locale)
+	into := append([]any{&o.ID, &o.CartID, &o.BuyerID, &o.TokenHash, &o.Email, &o.Status, &o.Total.Currency, &o.Total.Amount, &o.CheckoutKey,
+		&o.PaymentID, &o.PaymentMethod, &o.PaymentStatus, &expires, &due, &o.Version, &created, &updated, &o.Locale}, more...)
+	err := row.Scan(into...)
 	o.ExpiresAt, o.DueAt = database.Time(expires), database.NullTime(due)
 	o.CreatedAt, o.UpdatedAt = database.Time(created), database.Time(updated)
 	return o, err //nolint:wrapcheck // the caller names what was read
@@ -148,6 +152,34 @@ func OrderByID(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 		return Order{}, database.Found("order", err)
 	}
 	return whole(ctx, tx, o)
+}
+
+// OrderFor is OrderByID for merchants with lines in the order: it knows what was given back of their parts.
+func OrderFor(ctx context.Context, tx *database.Tx, id string, merchants []string) (Order, error) {
+	o, err := OrderByID(ctx, tx, id)
+	if err != nil {
+		return Order{}, err
+	}
+	for _, merchant := range merchants {
+		var refunded int64
+		err := tx.QueryRow(ctx, `SELECT refunded FROM orders_order_merchants WHERE merchant_id = ? AND created_at = ? AND order_id = ?`,
+			merchant, database.Micros(o.CreatedAt), id).Scan(&refunded)
+		if err != nil {
+			return Order{}, database.Found("order part", err)
+		}
+		o.Refunded += refunded
+	}
+	return o, nil
+}
+
+// RefundPart counts what a merchant gave back of its part of an order, up to the part.
+func RefundPart(ctx context.Context, tx *database.Tx, o Order, merchantID string, amount int64) error {
+	_, err := tx.Exec(ctx, `UPDATE orders_order_merchants SET refunded = CASE WHEN refunded + ? > total THEN total ELSE refunded + ? END
+		WHERE merchant_id = ? AND created_at = ? AND order_id = ?`, amount, amount, merchantID, database.Micros(o.CreatedAt), o.ID)
+	if err != nil {
+		return fmt.Errorf("refund order part: %w", err)
+	}
+	return nil
 }
 
 // OrderByKey reads the order that a checkout with the key placed, with its lines and its timeline. ErrNotFound.

@@ -101,7 +101,7 @@ func (s *Service) refunded(ctx context.Context, tx *database.Tx, r *store.Refund
 	}
 	return events.Emit(ctx, tx, keyOf(*p), &paymentsevents.Refunded{
 		RefundId: r.ID, PaymentId: p.ID, OrderId: p.OrderID, Email: p.Email, Locale: p.Locale,
-		Amount: wire(p.Money(r.Amount)), RefundedTotal: wire(p.Money(p.Refunded)), Full: full,
+		Amount: wire(p.Money(r.Amount)), RefundedTotal: wire(p.Money(p.Refunded)), Full: full, MerchantId: r.MerchantID,
 	})
 }
 

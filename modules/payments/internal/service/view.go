@@ -122,7 +122,9 @@ func keyRoles(key identity.Principal, p store.Payment) map[string]merchantsv1.Ro
 	return out
 }
 
-// seenBy leaves of a payment what is for the given merchants.
+// seenBy leaves of a payment what is for the given merchants: their shares, their refunds, and what has gone back of the
+// shares. Once all of it has, by them or by the shop, the payment is refunded for them. Of what the shop gave back without
+// naming a merchant nothing is theirs until everything has gone back.
 func seenBy(p store.Payment, refunds []store.Refund, merchants map[string]merchantsv1.Role) View {
 	v := View{Payment: p, Amount: p.Money(0), Refunded: p.Money(0)}
 	for _, share := range p.Shares {
@@ -138,6 +140,12 @@ func seenBy(p store.Payment, refunds []store.Refund, merchants map[string]mercha
 		if r.State == store.RefundDone {
 			v.Refunded.Amount += r.Amount
 		}
+	}
+	if p.Status == store.Refunded {
+		v.Refunded = v.Amount
+	}
+	if p.Status == store.Succeeded && v.Amount.Amount > 0 && v.Refunded == v.Amount {
+		v.Status = store.Refunded
 	}
 	return v
 }
