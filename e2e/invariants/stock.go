@@ -18,6 +18,9 @@ func stockRules() []rule {
 		query("held is what the open holds hold", "catalog",
 			`SELECT product_id FROM catalog_stock s WHERE held <> (SELECT COALESCE(SUM(l.quantity), 0) FROM catalog_hold_lines l
 				JOIN catalog_holds h ON h.order_id = l.order_id WHERE h.state = 'held' AND l.product_id = s.product_id)`),
+		query("held_guests is what the open holds of guests hold", "catalog",
+			`SELECT product_id FROM catalog_stock s WHERE held_guests <> (SELECT COALESCE(SUM(l.quantity), 0) FROM catalog_hold_lines l
+				JOIN catalog_holds h ON h.order_id = l.order_id WHERE h.state = 'held' AND l.guest = 1 AND l.product_id = s.product_id)`),
 		query("sold is what the sold holds took", "catalog",
 			`SELECT product_id FROM catalog_stock s WHERE sold <> (SELECT COALESCE(SUM(l.quantity), 0) FROM catalog_hold_lines l
 				JOIN catalog_holds h ON h.order_id = l.order_id WHERE h.state = 'sold' AND l.product_id = s.product_id)`),

@@ -20,6 +20,9 @@ type (
 // Client is what a module may know of the machine that a public request came from.
 type Client struct {
 	Network string // the first part of its address: 203.0.113.0/24 or 2001:db8:1::/48; empty when it is not known
+	// Mark stands for the client where a limit counts it: a hash of its IPv4 address or of its IPv6 /64, of which one customer has
+	// at least one whole. Empty when it is not known.
+	Mark    string
 	Agent   string // the header User-Agent, as it was sent
 	Accepts string // the header Accept-Language, as it was sent
 }

@@ -31,7 +31,8 @@ const NetworkHeader = "Souk-Client-Network"
 // clientOf reads what the module may know of the client.
 func clientOf(r *http.Request) callctx.Client {
 	return callctx.Client{
-		Network: r.Header.Get(NetworkHeader), Agent: text.Valid(r.Header.Get("User-Agent")), Accepts: text.Valid(listed(r.Header, "Accept-Language")),
+		Network: r.Header.Get(NetworkHeader), Mark: r.Header.Get(ClientHeader),
+		Agent: text.Valid(r.Header.Get("User-Agent")), Accepts: text.Valid(listed(r.Header, "Accept-Language")),
 	}
 }
 

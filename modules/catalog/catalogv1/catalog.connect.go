@@ -50,8 +50,10 @@ type CatalogClient interface {
 	// Reserve takes stock aside for an order: all lines or none. Repeated with the same order id it answers the
 	// hold already taken. Errors, all failed_precondition and each with its details message for every line concerned:
 	// stock_short (Shortage), price_changed (PriceChange), product_gone (Gone); hold_released: the order's hold was
-	// given back before; hold_differs: other lines are held for the order. invalid_argument: no line, more than 200, or
-	// a quantity out of bounds.
+	// given back before; hold_differs: other lines are held for the order; quantity_refused (Quantities): fewer or more
+	// units than the product is sold in. resource_exhausted, too_many_unpaid: the buyer holds too much that is not paid;
+	// the time to come back is in the verdict unless waiting does not help. invalid_argument: no line, more than 200, or a
+	// quantity out of bounds.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
 	// Release gives back the hold of an order that was never placed. Without a hold it does nothing. Error:
 	// failed_precondition, hold_sold: the order has been paid, so its stock is sold.
@@ -153,8 +155,10 @@ type CatalogHandler interface {
 	// Reserve takes stock aside for an order: all lines or none. Repeated with the same order id it answers the
 	// hold already taken. Errors, all failed_precondition and each with its details message for every line concerned:
 	// stock_short (Shortage), price_changed (PriceChange), product_gone (Gone); hold_released: the order's hold was
-	// given back before; hold_differs: other lines are held for the order. invalid_argument: no line, more than 200, or
-	// a quantity out of bounds.
+	// given back before; hold_differs: other lines are held for the order; quantity_refused (Quantities): fewer or more
+	// units than the product is sold in. resource_exhausted, too_many_unpaid: the buyer holds too much that is not paid;
+	// the time to come back is in the verdict unless waiting does not help. invalid_argument: no line, more than 200, or a
+	// quantity out of bounds.
 	Reserve(context.Context, *ReserveRequest) (*ReserveResponse, error)
 	// Release gives back the hold of an order that was never placed. Without a hold it does nothing. Error:
 	// failed_precondition, hold_sold: the order has been paid, so its stock is sold.

@@ -122,7 +122,10 @@ type Product struct {
 	Sku        string                 `protobuf:"bytes,4,opt,name=sku,proto3" json:"sku,omitempty"`
 	Price      *moneyv1.Money         `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
 	// Units that can be held now.
-	Available     int64 `protobuf:"varint,6,opt,name=available,proto3" json:"available,omitempty"`
+	Available int64 `protobuf:"varint,6,opt,name=available,proto3" json:"available,omitempty"`
+	// Units that one order has to have at least, and may have at most.
+	MinQuantity   int64 `protobuf:"varint,7,opt,name=min_quantity,json=minQuantity,proto3" json:"min_quantity,omitempty"`
+	MaxQuantity   int64 `protobuf:"varint,8,opt,name=max_quantity,json=maxQuantity,proto3" json:"max_quantity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -199,12 +202,28 @@ func (x *Product) GetAvailable() int64 {
 	return 0
 }
 
+func (x *Product) GetMinQuantity() int64 {
+	if x != nil {
+		return x.MinQuantity
+	}
+	return 0
+}
+
+func (x *Product) GetMaxQuantity() int64 {
+	if x != nil {
+		return x.MaxQuantity
+	}
+	return 0
+}
+
 type ReserveRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The order the hold is for.
 	OrderId string `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	// Several lines may name the same product: their quantities count together.
-	Lines         []*ReserveLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	Lines []*ReserveLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
+	// Who buys; what is held for nobody in particular is not counted.
+	Buyer         *Buyer `protobuf:"bytes,3,opt,name=buyer,proto3" json:"buyer,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -253,6 +272,77 @@ func (x *ReserveRequest) GetLines() []*ReserveLine {
 	return nil
 }
 
+func (x *ReserveRequest) GetBuyer() *Buyer {
+	if x != nil {
+		return x.Buyer
+	}
+	return nil
+}
+
+// Buyer is whom holds are counted for while they are not paid.
+type Buyer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty for guests.
+	AccountId string `protobuf:"bytes,1,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Of a guest: what stands for its IPv4 address or IPv6 /64, and the network around it (IPv4 /24, IPv6 /48). Empty
+	// when they are not known.
+	Mark          string `protobuf:"bytes,2,opt,name=mark,proto3" json:"mark,omitempty"`
+	Network       string `protobuf:"bytes,3,opt,name=network,proto3" json:"network,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Buyer) Reset() {
+	*x = Buyer{}
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Buyer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Buyer) ProtoMessage() {}
+
+func (x *Buyer) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Buyer.ProtoReflect.Descriptor instead.
+func (*Buyer) Descriptor() ([]byte, []int) {
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Buyer) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *Buyer) GetMark() string {
+	if x != nil {
+		return x.Mark
+	}
+	return ""
+}
+
+func (x *Buyer) GetNetwork() string {
+	if x != nil {
+		return x.Network
+	}
+	return ""
+}
+
 type ReserveLine struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	ProductId string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
@@ -266,7 +356,7 @@ type ReserveLine struct {
 
 func (x *ReserveLine) Reset() {
 	*x = ReserveLine{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[4]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -278,7 +368,7 @@ func (x *ReserveLine) String() string {
 func (*ReserveLine) ProtoMessage() {}
 
 func (x *ReserveLine) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[4]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -291,7 +381,7 @@ func (x *ReserveLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveLine.ProtoReflect.Descriptor instead.
 func (*ReserveLine) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{4}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ReserveLine) GetProductId() string {
@@ -327,7 +417,7 @@ type ReserveResponse struct {
 
 func (x *ReserveResponse) Reset() {
 	*x = ReserveResponse{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[5]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -339,7 +429,7 @@ func (x *ReserveResponse) String() string {
 func (*ReserveResponse) ProtoMessage() {}
 
 func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[5]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -352,7 +442,7 @@ func (x *ReserveResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReserveResponse.ProtoReflect.Descriptor instead.
 func (*ReserveResponse) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{5}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReserveResponse) GetProducts() []*Product {
@@ -379,7 +469,7 @@ type Shortage struct {
 
 func (x *Shortage) Reset() {
 	*x = Shortage{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[6]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -391,7 +481,7 @@ func (x *Shortage) String() string {
 func (*Shortage) ProtoMessage() {}
 
 func (x *Shortage) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[6]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -404,7 +494,7 @@ func (x *Shortage) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shortage.ProtoReflect.Descriptor instead.
 func (*Shortage) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{6}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Shortage) GetLines() []*Short {
@@ -416,17 +506,19 @@ func (x *Shortage) GetLines() []*Short {
 
 // Short is one product of which there is not enough.
 type Short struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ProductId     string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
-	Requested     int64                  `protobuf:"varint,2,opt,name=requested,proto3" json:"requested,omitempty"`
-	Available     int64                  `protobuf:"varint,3,opt,name=available,proto3" json:"available,omitempty"`
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	ProductId string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	Requested int64                  `protobuf:"varint,2,opt,name=requested,proto3" json:"requested,omitempty"`
+	Available int64                  `protobuf:"varint,3,opt,name=available,proto3" json:"available,omitempty"`
+	// True when available is what is left for guests: a buyer with an account may hold more.
+	Guests        bool `protobuf:"varint,4,opt,name=guests,proto3" json:"guests,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Short) Reset() {
 	*x = Short{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[7]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -438,7 +530,7 @@ func (x *Short) String() string {
 func (*Short) ProtoMessage() {}
 
 func (x *Short) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[7]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -451,7 +543,7 @@ func (x *Short) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Short.ProtoReflect.Descriptor instead.
 func (*Short) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{7}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Short) GetProductId() string {
@@ -475,6 +567,127 @@ func (x *Short) GetAvailable() int64 {
 	return 0
 }
 
+func (x *Short) GetGuests() bool {
+	if x != nil {
+		return x.Guests
+	}
+	return false
+}
+
+// Quantities is the detail of quantity_refused.
+type Quantities struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Lines         []*Bounds              `protobuf:"bytes,1,rep,name=lines,proto3" json:"lines,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Quantities) Reset() {
+	*x = Quantities{}
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Quantities) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Quantities) ProtoMessage() {}
+
+func (x *Quantities) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Quantities.ProtoReflect.Descriptor instead.
+func (*Quantities) Descriptor() ([]byte, []int) {
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Quantities) GetLines() []*Bounds {
+	if x != nil {
+		return x.Lines
+	}
+	return nil
+}
+
+// Bounds is one product of which an order has too few or too many units.
+type Bounds struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	ProductId     string                 `protobuf:"bytes,1,opt,name=product_id,json=productId,proto3" json:"product_id,omitempty"`
+	Requested     int64                  `protobuf:"varint,2,opt,name=requested,proto3" json:"requested,omitempty"`
+	MinQuantity   int64                  `protobuf:"varint,3,opt,name=min_quantity,json=minQuantity,proto3" json:"min_quantity,omitempty"`
+	MaxQuantity   int64                  `protobuf:"varint,4,opt,name=max_quantity,json=maxQuantity,proto3" json:"max_quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Bounds) Reset() {
+	*x = Bounds{}
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Bounds) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Bounds) ProtoMessage() {}
+
+func (x *Bounds) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Bounds.ProtoReflect.Descriptor instead.
+func (*Bounds) Descriptor() ([]byte, []int) {
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Bounds) GetProductId() string {
+	if x != nil {
+		return x.ProductId
+	}
+	return ""
+}
+
+func (x *Bounds) GetRequested() int64 {
+	if x != nil {
+		return x.Requested
+	}
+	return 0
+}
+
+func (x *Bounds) GetMinQuantity() int64 {
+	if x != nil {
+		return x.MinQuantity
+	}
+	return 0
+}
+
+func (x *Bounds) GetMaxQuantity() int64 {
+	if x != nil {
+		return x.MaxQuantity
+	}
+	return 0
+}
+
 // PriceChange is the detail of price_changed.
 type PriceChange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -485,7 +698,7 @@ type PriceChange struct {
 
 func (x *PriceChange) Reset() {
 	*x = PriceChange{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[8]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -497,7 +710,7 @@ func (x *PriceChange) String() string {
 func (*PriceChange) ProtoMessage() {}
 
 func (x *PriceChange) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[8]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -510,7 +723,7 @@ func (x *PriceChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PriceChange.ProtoReflect.Descriptor instead.
 func (*PriceChange) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{8}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PriceChange) GetLines() []*NewPrice {
@@ -532,7 +745,7 @@ type NewPrice struct {
 
 func (x *NewPrice) Reset() {
 	*x = NewPrice{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[9]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -544,7 +757,7 @@ func (x *NewPrice) String() string {
 func (*NewPrice) ProtoMessage() {}
 
 func (x *NewPrice) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[9]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -557,7 +770,7 @@ func (x *NewPrice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use NewPrice.ProtoReflect.Descriptor instead.
 func (*NewPrice) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{9}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *NewPrice) GetProductId() string {
@@ -591,7 +804,7 @@ type Gone struct {
 
 func (x *Gone) Reset() {
 	*x = Gone{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[10]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -603,7 +816,7 @@ func (x *Gone) String() string {
 func (*Gone) ProtoMessage() {}
 
 func (x *Gone) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[10]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -616,7 +829,7 @@ func (x *Gone) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gone.ProtoReflect.Descriptor instead.
 func (*Gone) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{10}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Gone) GetProductIds() []string {
@@ -635,7 +848,7 @@ type ReleaseRequest struct {
 
 func (x *ReleaseRequest) Reset() {
 	*x = ReleaseRequest{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[11]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -647,7 +860,7 @@ func (x *ReleaseRequest) String() string {
 func (*ReleaseRequest) ProtoMessage() {}
 
 func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[11]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -660,7 +873,7 @@ func (x *ReleaseRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseRequest) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{11}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ReleaseRequest) GetOrderId() string {
@@ -678,7 +891,7 @@ type ReleaseResponse struct {
 
 func (x *ReleaseResponse) Reset() {
 	*x = ReleaseResponse{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[12]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -690,7 +903,7 @@ func (x *ReleaseResponse) String() string {
 func (*ReleaseResponse) ProtoMessage() {}
 
 func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[12]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -703,7 +916,7 @@ func (x *ReleaseResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseResponse) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{12}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{15}
 }
 
 type EnsureRequest struct {
@@ -720,7 +933,7 @@ type EnsureRequest struct {
 
 func (x *EnsureRequest) Reset() {
 	*x = EnsureRequest{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[13]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -732,7 +945,7 @@ func (x *EnsureRequest) String() string {
 func (*EnsureRequest) ProtoMessage() {}
 
 func (x *EnsureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[13]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -745,7 +958,7 @@ func (x *EnsureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureRequest.ProtoReflect.Descriptor instead.
 func (*EnsureRequest) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{13}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *EnsureRequest) GetMerchantId() string {
@@ -801,7 +1014,7 @@ type EnsureResponse struct {
 
 func (x *EnsureResponse) Reset() {
 	*x = EnsureResponse{}
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[14]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +1026,7 @@ func (x *EnsureResponse) String() string {
 func (*EnsureResponse) ProtoMessage() {}
 
 func (x *EnsureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[14]
+	mi := &file_modules_catalog_catalogv1_catalog_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +1039,7 @@ func (x *EnsureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureResponse.ProtoReflect.Descriptor instead.
 func (*EnsureResponse) Descriptor() ([]byte, []int) {
-	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{14}
+	return file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *EnsureResponse) GetProductId() string {
@@ -852,7 +1065,7 @@ const file_modules_catalog_catalogv1_catalog_proto_rawDesc = "" +
 	"\vproduct_ids\x18\x01 \x03(\tR\n" +
 	"productIds\"H\n" +
 	"\x10ProductsResponse\x124\n" +
-	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\"\xac\x01\n" +
+	"\bproducts\x18\x01 \x03(\v2\x18.souk.catalog.v1.ProductR\bproducts\"\xf2\x01\n" +
 	"\aProduct\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1f\n" +
 	"\vmerchant_id\x18\x02 \x01(\tR\n" +
@@ -860,10 +1073,18 @@ const file_modules_catalog_catalogv1_catalog_proto_rawDesc = "" +
 	"\x05title\x18\x03 \x01(\tR\x05title\x12\x10\n" +
 	"\x03sku\x18\x04 \x01(\tR\x03sku\x12*\n" +
 	"\x05price\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\x05price\x12\x1c\n" +
-	"\tavailable\x18\x06 \x01(\x03R\tavailable\"_\n" +
+	"\tavailable\x18\x06 \x01(\x03R\tavailable\x12!\n" +
+	"\fmin_quantity\x18\a \x01(\x03R\vminQuantity\x12!\n" +
+	"\fmax_quantity\x18\b \x01(\x03R\vmaxQuantity\"\x8d\x01\n" +
 	"\x0eReserveRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x122\n" +
-	"\x05lines\x18\x02 \x03(\v2\x1c.souk.catalog.v1.ReserveLineR\x05lines\"\x85\x01\n" +
+	"\x05lines\x18\x02 \x03(\v2\x1c.souk.catalog.v1.ReserveLineR\x05lines\x12,\n" +
+	"\x05buyer\x18\x03 \x01(\v2\x16.souk.catalog.v1.BuyerR\x05buyer\"T\n" +
+	"\x05Buyer\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x01 \x01(\tR\taccountId\x12\x12\n" +
+	"\x04mark\x18\x02 \x01(\tR\x04mark\x12\x18\n" +
+	"\anetwork\x18\x03 \x01(\tR\anetwork\"\x85\x01\n" +
 	"\vReserveLine\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1a\n" +
@@ -874,12 +1095,22 @@ const file_modules_catalog_catalogv1_catalog_proto_rawDesc = "" +
 	"\n" +
 	"expires_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\"8\n" +
 	"\bShortage\x12,\n" +
-	"\x05lines\x18\x01 \x03(\v2\x16.souk.catalog.v1.ShortR\x05lines\"b\n" +
+	"\x05lines\x18\x01 \x03(\v2\x16.souk.catalog.v1.ShortR\x05lines\"z\n" +
 	"\x05Short\x12\x1d\n" +
 	"\n" +
 	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1c\n" +
 	"\trequested\x18\x02 \x01(\x03R\trequested\x12\x1c\n" +
-	"\tavailable\x18\x03 \x01(\x03R\tavailable\">\n" +
+	"\tavailable\x18\x03 \x01(\x03R\tavailable\x12\x16\n" +
+	"\x06guests\x18\x04 \x01(\bR\x06guests\";\n" +
+	"\n" +
+	"Quantities\x12-\n" +
+	"\x05lines\x18\x01 \x03(\v2\x17.souk.catalog.v1.BoundsR\x05lines\"\x8b\x01\n" +
+	"\x06Bounds\x12\x1d\n" +
+	"\n" +
+	"product_id\x18\x01 \x01(\tR\tproductId\x12\x1c\n" +
+	"\trequested\x18\x02 \x01(\x03R\trequested\x12!\n" +
+	"\fmin_quantity\x18\x03 \x01(\x03R\vminQuantity\x12!\n" +
+	"\fmax_quantity\x18\x04 \x01(\x03R\vmaxQuantity\">\n" +
 	"\vPriceChange\x12/\n" +
 	"\x05lines\x18\x01 \x03(\v2\x19.souk.catalog.v1.NewPriceR\x05lines\"\x8b\x01\n" +
 	"\bNewPrice\x12\x1d\n" +
@@ -923,51 +1154,56 @@ func file_modules_catalog_catalogv1_catalog_proto_rawDescGZIP() []byte {
 	return file_modules_catalog_catalogv1_catalog_proto_rawDescData
 }
 
-var file_modules_catalog_catalogv1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_modules_catalog_catalogv1_catalog_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_modules_catalog_catalogv1_catalog_proto_goTypes = []any{
 	(*ProductsRequest)(nil),       // 0: souk.catalog.v1.ProductsRequest
 	(*ProductsResponse)(nil),      // 1: souk.catalog.v1.ProductsResponse
 	(*Product)(nil),               // 2: souk.catalog.v1.Product
 	(*ReserveRequest)(nil),        // 3: souk.catalog.v1.ReserveRequest
-	(*ReserveLine)(nil),           // 4: souk.catalog.v1.ReserveLine
-	(*ReserveResponse)(nil),       // 5: souk.catalog.v1.ReserveResponse
-	(*Shortage)(nil),              // 6: souk.catalog.v1.Shortage
-	(*Short)(nil),                 // 7: souk.catalog.v1.Short
-	(*PriceChange)(nil),           // 8: souk.catalog.v1.PriceChange
-	(*NewPrice)(nil),              // 9: souk.catalog.v1.NewPrice
-	(*Gone)(nil),                  // 10: souk.catalog.v1.Gone
-	(*ReleaseRequest)(nil),        // 11: souk.catalog.v1.ReleaseRequest
-	(*ReleaseResponse)(nil),       // 12: souk.catalog.v1.ReleaseResponse
-	(*EnsureRequest)(nil),         // 13: souk.catalog.v1.EnsureRequest
-	(*EnsureResponse)(nil),        // 14: souk.catalog.v1.EnsureResponse
-	(*moneyv1.Money)(nil),         // 15: souk.money.v1.Money
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*Buyer)(nil),                 // 4: souk.catalog.v1.Buyer
+	(*ReserveLine)(nil),           // 5: souk.catalog.v1.ReserveLine
+	(*ReserveResponse)(nil),       // 6: souk.catalog.v1.ReserveResponse
+	(*Shortage)(nil),              // 7: souk.catalog.v1.Shortage
+	(*Short)(nil),                 // 8: souk.catalog.v1.Short
+	(*Quantities)(nil),            // 9: souk.catalog.v1.Quantities
+	(*Bounds)(nil),                // 10: souk.catalog.v1.Bounds
+	(*PriceChange)(nil),           // 11: souk.catalog.v1.PriceChange
+	(*NewPrice)(nil),              // 12: souk.catalog.v1.NewPrice
+	(*Gone)(nil),                  // 13: souk.catalog.v1.Gone
+	(*ReleaseRequest)(nil),        // 14: souk.catalog.v1.ReleaseRequest
+	(*ReleaseResponse)(nil),       // 15: souk.catalog.v1.ReleaseResponse
+	(*EnsureRequest)(nil),         // 16: souk.catalog.v1.EnsureRequest
+	(*EnsureResponse)(nil),        // 17: souk.catalog.v1.EnsureResponse
+	(*moneyv1.Money)(nil),         // 18: souk.money.v1.Money
+	(*timestamppb.Timestamp)(nil), // 19: google.protobuf.Timestamp
 }
 var file_modules_catalog_catalogv1_catalog_proto_depIdxs = []int32{
 	2,  // 0: souk.catalog.v1.ProductsResponse.products:type_name -> souk.catalog.v1.Product
-	15, // 1: souk.catalog.v1.Product.price:type_name -> souk.money.v1.Money
-	4,  // 2: souk.catalog.v1.ReserveRequest.lines:type_name -> souk.catalog.v1.ReserveLine
-	15, // 3: souk.catalog.v1.ReserveLine.expected_price:type_name -> souk.money.v1.Money
-	2,  // 4: souk.catalog.v1.ReserveResponse.products:type_name -> souk.catalog.v1.Product
-	16, // 5: souk.catalog.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
-	7,  // 6: souk.catalog.v1.Shortage.lines:type_name -> souk.catalog.v1.Short
-	9,  // 7: souk.catalog.v1.PriceChange.lines:type_name -> souk.catalog.v1.NewPrice
-	15, // 8: souk.catalog.v1.NewPrice.expected:type_name -> souk.money.v1.Money
-	15, // 9: souk.catalog.v1.NewPrice.current:type_name -> souk.money.v1.Money
-	15, // 10: souk.catalog.v1.EnsureRequest.price:type_name -> souk.money.v1.Money
-	0,  // 11: souk.catalog.v1.Catalog.Products:input_type -> souk.catalog.v1.ProductsRequest
-	3,  // 12: souk.catalog.v1.Catalog.Reserve:input_type -> souk.catalog.v1.ReserveRequest
-	11, // 13: souk.catalog.v1.Catalog.Release:input_type -> souk.catalog.v1.ReleaseRequest
-	13, // 14: souk.catalog.v1.Catalog.Ensure:input_type -> souk.catalog.v1.EnsureRequest
-	1,  // 15: souk.catalog.v1.Catalog.Products:output_type -> souk.catalog.v1.ProductsResponse
-	5,  // 16: souk.catalog.v1.Catalog.Reserve:output_type -> souk.catalog.v1.ReserveResponse
-	12, // 17: souk.catalog.v1.Catalog.Release:output_type -> souk.catalog.v1.ReleaseResponse
-	14, // 18: souk.catalog.v1.Catalog.Ensure:output_type -> souk.catalog.v1.EnsureResponse
-	15, // [15:19] is the sub-list for method output_type
-	11, // [11:15] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	18, // 1: souk.catalog.v1.Product.price:type_name -> souk.money.v1.Money
+	5,  // 2: souk.catalog.v1.ReserveRequest.lines:type_name -> souk.catalog.v1.ReserveLine
+	4,  // 3: souk.catalog.v1.ReserveRequest.buyer:type_name -> souk.catalog.v1.Buyer
+	18, // 4: souk.catalog.v1.ReserveLine.expected_price:type_name -> souk.money.v1.Money
+	2,  // 5: souk.catalog.v1.ReserveResponse.products:type_name -> souk.catalog.v1.Product
+	19, // 6: souk.catalog.v1.ReserveResponse.expires_at:type_name -> google.protobuf.Timestamp
+	8,  // 7: souk.catalog.v1.Shortage.lines:type_name -> souk.catalog.v1.Short
+	10, // 8: souk.catalog.v1.Quantities.lines:type_name -> souk.catalog.v1.Bounds
+	12, // 9: souk.catalog.v1.PriceChange.lines:type_name -> souk.catalog.v1.NewPrice
+	18, // 10: souk.catalog.v1.NewPrice.expected:type_name -> souk.money.v1.Money
+	18, // 11: souk.catalog.v1.NewPrice.current:type_name -> souk.money.v1.Money
+	18, // 12: souk.catalog.v1.EnsureRequest.price:type_name -> souk.money.v1.Money
+	0,  // 13: souk.catalog.v1.Catalog.Products:input_type -> souk.catalog.v1.ProductsRequest
+	3,  // 14: souk.catalog.v1.Catalog.Reserve:input_type -> souk.catalog.v1.ReserveRequest
+	14, // 15: souk.catalog.v1.Catalog.Release:input_type -> souk.catalog.v1.ReleaseRequest
+	16, // 16: souk.catalog.v1.Catalog.Ensure:input_type -> souk.catalog.v1.EnsureRequest
+	1,  // 17: souk.catalog.v1.Catalog.Products:output_type -> souk.catalog.v1.ProductsResponse
+	6,  // 18: souk.catalog.v1.Catalog.Reserve:output_type -> souk.catalog.v1.ReserveResponse
+	15, // 19: souk.catalog.v1.Catalog.Release:output_type -> souk.catalog.v1.ReleaseResponse
+	17, // 20: souk.catalog.v1.Catalog.Ensure:output_type -> souk.catalog.v1.EnsureResponse
+	17, // [17:21] is the sub-list for method output_type
+	13, // [13:17] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_modules_catalog_catalogv1_catalog_proto_init() }
@@ -981,7 +1217,7 @@ func file_modules_catalog_catalogv1_catalog_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_catalog_catalogv1_catalog_proto_rawDesc), len(file_modules_catalog_catalogv1_catalog_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -14,7 +14,7 @@ import (
 var CatalogContract = rpc.Contract{
 	Module:      "catalog",
 	Service:     "souk.catalog.v1.Catalog",
-	Fingerprint: "a9bb1d5a571e",
+	Fingerprint: "cb57f7bad325",
 	Methods: []rpc.Method{
 		{Name: "Products", Level: rpc.NoSideEffects},
 		{Name: "Reserve", Level: rpc.Idempotent},
@@ -117,7 +117,7 @@ func copyReserveRequest(c *rpc.Copier, to, from *ReserveRequest) {
 	if from == nil {
 		return
 	}
-	c.Grow(6)
+	c.Grow(12)
 	to.OrderId = c.Text(from.OrderId)
 	if n := len(from.Lines); n > 0 {
 		c.Grow(n * 6)
@@ -134,6 +134,12 @@ func copyReserveRequest(c *rpc.Copier, to, from *ReserveRequest) {
 			copyReserveLine(c, &all[i], v)
 			to.Lines[i] = &all[i]
 		}
+	}
+	if from.Buyer != nil {
+		if to.Buyer == nil {
+			to.Buyer = new(Buyer)
+		}
+		copyBuyer(c, to.Buyer, from.Buyer)
 	}
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
@@ -217,7 +223,7 @@ func copyProduct(c *rpc.Copier, to, from *Product) {
 	if from == nil {
 		return
 	}
-	c.Grow(41)
+	c.Grow(63)
 	to.Id = c.Text(from.Id)
 	to.MerchantId = c.Text(from.MerchantId)
 	to.Title = c.Text(from.Title)
@@ -229,6 +235,8 @@ func copyProduct(c *rpc.Copier, to, from *Product) {
 		copyMoneyv1Money(c, to.Price, from.Price)
 	}
 	to.Available = from.Available
+	to.MinQuantity = from.MinQuantity
+	to.MaxQuantity = from.MaxQuantity
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 
@@ -245,6 +253,17 @@ func copyReserveLine(c *rpc.Copier, to, from *ReserveLine) {
 		}
 		copyMoneyv1Money(c, to.ExpectedPrice, from.ExpectedPrice)
 	}
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyBuyer(c *rpc.Copier, to, from *Buyer) {
+	if from == nil {
+		return
+	}
+	c.Grow(18)
+	to.AccountId = c.Text(from.AccountId)
+	to.Mark = c.Text(from.Mark)
+	to.Network = c.Text(from.Network)
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 

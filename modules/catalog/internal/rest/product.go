@@ -21,13 +21,15 @@ type Product struct {
 	SKU         string      `json:"sku"`
 	Price       money.Money `json:"price"`
 	Available   int64       `json:"available" doc:"Units that can be bought now"`
+	MinQuantity int64       `json:"min_quantity" doc:"Units that one order has to have at least"`
+	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
 	CreatedAt   time.Time   `json:"created_at"`
 }
 
 func render(p service.Product) Product {
 	return Product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
-		Available: p.Stock.Available(), CreatedAt: p.CreatedAt,
+		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 	}
 }
 
@@ -72,6 +74,8 @@ type createInput struct {
 		Price             money.Money `json:"price"`
 		Stock             int64       `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units to begin with"`
 		LowStockThreshold *int64      `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000" doc:"Available units at which the merchant is told; 5 unless sent"`
+		MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
+		MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
 	}
 }
 
@@ -88,7 +92,7 @@ func (h handlers) create(ctx context.Context, in *createInput) (*createOutput, e
 	}
 	p, err := h.service().Create(ctx, service.Draft{
 		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
-		LowStockThreshold: low,
+		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
 	})
 	if err != nil {
 		return nil, err
@@ -142,6 +146,8 @@ type changeInput struct {
 		SKU               *string      `json:"sku,omitempty" minLength:"1" maxLength:"64"`
 		Price             *money.Money `json:"price,omitempty"`
 		LowStockThreshold *int64       `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000"`
+		MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
+		MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`
 	}
 }
 
@@ -149,6 +155,7 @@ func (h handlers) change(ctx context.Context, in *changeInput) (*productOutput, 
 	b := in.Body
 	p, err := h.service().Change(ctx, in.ID, productMatch(in.Conditional), service.Change{
 		Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, LowStockThreshold: b.LowStockThreshold,
+		MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
 	})
 	if err != nil {
 		return nil, err

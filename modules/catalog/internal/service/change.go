@@ -15,6 +15,8 @@ type Change struct {
 	Title, Description, SKU *string
 	Price                   *money.Money
 	LowStockThreshold       *int64
+
+	MinQuantity, MaxQuantity *int64
 }
 
 // tries bounds how often a change is tried over a row that others change.
@@ -77,6 +79,8 @@ func (c Change) applied(p Product) Product {
 	set(&p.SKU, c.SKU)
 	set(&p.Price, c.Price)
 	set(&p.Stock.LowThreshold, c.LowStockThreshold)
+	set(&p.MinQuantity, c.MinQuantity)
+	set(&p.MaxQuantity, c.MaxQuantity)
 	return clean(p)
 }
 

@@ -66,6 +66,7 @@ func (s *Service) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*ca
 func message(p Product) *catalogv1.Product {
 	return &catalogv1.Product{
 		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: wire(p.Price),
+		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
 	}
 }
 

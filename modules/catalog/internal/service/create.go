@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -20,6 +21,8 @@ type Draft struct {
 	// Stock is the number of units to begin with.
 	Stock             int64
 	LowStockThreshold int64
+	// MinQuantity and MaxQuantity bound the units of one order; 0 is the widest bound.
+	MinQuantity, MaxQuantity int64
 }
 
 // Create lists a product; a manager of the merchant may. Repeated with the same idempotency key it returns the product
@@ -50,6 +53,7 @@ func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
 	id := ids.For(ctx, "prd", now, d.MerchantID, d.SKU)
 	p := clean(Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
+		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
 		Version: 1, CreatedAt: database.Time(database.Micros(now)),
 		Stock: Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	})

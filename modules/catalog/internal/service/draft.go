@@ -20,6 +20,9 @@ const (
 	MaxStock       = store.MaxOnHand
 	// DefaultLowStock is the number of available units at which a merchant is told unless it chose another.
 	DefaultLowStock = 5
+	// MinQuantity and MaxQuantity bound the units of one product in one order, unless the merchant chose narrower bounds.
+	MinQuantity = 1
+	MaxQuantity = 10_000
 )
 
 // clean takes away what nobody means: spaces around title and sku.
@@ -38,7 +41,14 @@ func flaws(p Product) (wrong []fault.Field) {
 		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is not a currency of this shop"})
 	}
 	wrong = append(wrong, number("/stock", p.Stock.OnHand, MaxStock)...)
-	return append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
+	wrong = append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
+	if p.MinQuantity < MinQuantity || p.MinQuantity > MaxQuantity {
+		wrong = append(wrong, fault.Field{Pointer: "/min_quantity", Detail: "must be between 1 and " + strconv.Itoa(MaxQuantity)})
+	}
+	if p.MaxQuantity < p.MinQuantity || p.MaxQuantity > MaxQuantity {
+		wrong = append(wrong, fault.Field{Pointer: "/max_quantity", Detail: "must be between min_quantity and " + strconv.Itoa(MaxQuantity)})
+	}
+	return wrong
 }
 
 // text checks a text's length and that it has no control characters but the allowed ones.

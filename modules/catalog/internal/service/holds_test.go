@@ -24,7 +24,7 @@ func TestReserve(t *testing.T) {
 		o := newOrder(line(b, 2), line(a, 1))
 		got := s.mustReserve(o)
 		product := func(id string, left int64) *catalogv1.Product {
-			return &catalogv1.Product{Id: id, MerchantId: merchant, Title: "Chair", Available: left, Price: &moneyv1.Money{Amount: 1990, Currency: "EUR"}}
+			return &catalogv1.Product{Id: id, MerchantId: merchant, Title: "Chair", Available: left, MinQuantity: 1, MaxQuantity: 10_000, Price: &moneyv1.Money{Amount: 1990, Currency: "EUR"}}
 		}
 		want := []*catalogv1.Product{product(b, 3), product(a, 4)}
 		if diff := cmp.Diff(want, got.GetProducts(), protocmp.Transform(), protocmp.IgnoreFields(&catalogv1.Product{}, "sku")); diff != "" {
@@ -55,7 +55,7 @@ func TestReserveIsIdempotent(t *testing.T) {
 			}
 		})
 		t.Run("other lines are refused", func(t *testing.T) {
-			other := order{o.id, []*catalogv1.ReserveLine{line(p, 2)}}
+			other := order{id: o.id, lines: []*catalogv1.ReserveLine{line(p, 2)}}
 			_, err := s.reserve(other)
 			wantReason(t, err, fault.FailedPrecondition, "hold_differs")
 		})
@@ -94,9 +94,9 @@ func TestReserveRefuses(t *testing.T) {
 	}{
 		"no line":           {newOrder(), []string{"/lines"}},
 		"201 lines":         {newOrder(many...), []string{"/lines"}},
-		"bad order id":      {order{"ord_x", many[:1]}, []string{"/order_id"}},
+		"bad order id":      {order{id: "ord_x", lines: many[:1]}, []string{"/order_id"}},
 		"bad quantities":    {newOrder(line(p, 0), line(p, 1), line(p, -1), line(p, 10_001)), []string{"/lines/0/quantity", "/lines/2/quantity", "/lines/3/quantity"}},
-		"one wrong of each": {order{"", []*catalogv1.ReserveLine{line(p, 0)}}, []string{"/order_id", "/lines/0/quantity"}},
+		"one wrong of each": {order{lines: []*catalogv1.ReserveLine{line(p, 0)}}, []string{"/order_id", "/lines/0/quantity"}},
 	} {
 		_, err := s.reserve(c.order)
 		wantReason(t, err, fault.InvalidArgument, "validation_failed")

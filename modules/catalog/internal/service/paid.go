@@ -77,7 +77,7 @@ func (s sale) settle(ctx context.Context) (done bool, err error) {
 
 func (s sale) sell(ctx context.Context, lines []store.Line) error {
 	for _, l := range lines {
-		if err := (store.Shift{ProductID: l.ProductID, Held: -l.Quantity, Sold: l.Quantity}).MustApply(ctx, s.tx); err != nil {
+		if err := (store.Shift{ProductID: l.ProductID, Held: -l.Quantity, Sold: l.Quantity, Guests: -guests(l)}).MustApply(ctx, s.tx); err != nil {
 			return err
 		}
 	}

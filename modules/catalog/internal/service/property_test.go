@@ -97,7 +97,11 @@ func (h history) place(t *rapid.T) {
 	for range rapid.IntRange(1, 4).Draw(t, "lines") {
 		lines = append(lines, line(rapid.SampledFrom(h.products).Draw(t, "product"), rapid.Int64Range(1, 3).Draw(t, "quantity")))
 	}
-	h.l.orders = append(h.l.orders, &entry{order: newOrder(lines...), state: "none"})
+	o := newOrder(lines...)
+	if rapid.Bool().Draw(t, "guest") {
+		o = o.by(&catalogv1.Buyer{})
+	}
+	h.l.orders = append(h.l.orders, &entry{order: o, state: "none"})
 }
 
 func (h history) reserve(t *rapid.T) {
@@ -106,7 +110,7 @@ func (h history) reserve(t *rapid.T) {
 	switch e.state {
 	case "none":
 		if h.l.fits(e) {
-			e.state, e.expires = "held", h.s.now.Load()+holdTTL.Microseconds()
+			e.state, e.expires = "held", h.s.now.Load()+e.ttl().Microseconds()
 			h.want(t, err, "")
 		} else {
 			h.want(t, err, "stock_short")
@@ -116,6 +120,14 @@ func (h history) reserve(t *rapid.T) {
 	default:
 		h.want(t, err, "hold_released")
 	}
+}
+
+// ttl is shorter for guests.
+func (e *entry) ttl() time.Duration {
+	if e.buyer != nil {
+		return guestTTL
+	}
+	return holdTTL
 }
 
 func (h history) pay(t *rapid.T) {
@@ -181,6 +193,7 @@ func (h history) check(t *rapid.T) {
 	for _, p := range h.products {
 		stock, err := h.s.Stock(h.s.manager(), p)
 		want := count{h.l.onHand[p], h.l.promised(p, "held"), h.l.promised(p, "sold")}
+		h.s.mustHoldForGuests(t)
 		if got := (count{stock.OnHand, stock.Held, stock.Sold}); err != nil || got != want {
 			t.Fatalf("stock is %+v (%v), want %+v", got, err, want)
 		}
@@ -199,6 +212,9 @@ func TestStockAddsUpUnderLoad(t *testing.T) {
 		orders := make([]order, 24)
 		for i := range orders {
 			orders[i] = newOrder(line(products[i%3], 2), line(products[(i+1)%3], 1), line(products[(i+2)%3], 1))
+			if i%2 == 1 {
+				orders[i] = orders[i].by(&catalogv1.Buyer{Mark: "mark", Network: "203.0.113.0/24"})
+			}
 		}
 		s.must(together(8, func(i int) error {
 			here := []*shop{s, twin}[i%2]

@@ -41,12 +41,21 @@ func giveBack(ctx context.Context, tx *database.Tx, lines []store.Line) error {
 		shift := store.Shift{ProductID: lines[i].ProductID}
 		for ; i < len(lines) && lines[i].ProductID == shift.ProductID; i++ {
 			shift.Held -= lines[i].Quantity
+			shift.Guests -= guests(lines[i])
 		}
 		if err := shift.MustApply(ctx, tx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// guests is what of a line's units counts as held for guests.
+func guests(l store.Line) int64 {
+	if l.Guest {
+		return l.Quantity
+	}
+	return 0
 }
 
 func refuseSold(ctx context.Context, tx *database.Tx, orderID string) error {

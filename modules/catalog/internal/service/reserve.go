@@ -17,23 +17,25 @@ import (
 	"app/platform/ids"
 )
 
-// Bounds of a checkout.
-const (
-	maxLines    = 200
-	maxQuantity = 10_000
-)
+// maxLines bounds a checkout.
+const maxLines = 200
 
 // Reserve implements catalogv1.CatalogHandler.
 //
 //  1. The quantities of lines that name one product count together.
 //  2. Products are taken in the order of their ids, so that two checkouts never wait for each other in a circle.
 //  3. Each is taken by one conditional update; there is no check before it that could be wrong by then.
-//  4. Anything gone, priced otherwise or short undoes everything, and all lines concerned are named.
+//  4. Anything gone, priced otherwise, of a quantity that the product is not sold in, or short undoes everything, and all lines
+//     concerned are named. So does a buyer who holds too much that is not paid for: see admit.
 //  5. An order has one hold: asked again, the answer is that hold, with more time if it had lapsed unnoticed.
 func (s *Service) Reserve(ctx context.Context, req *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
 	w, err := wantedBy(req)
 	if err != nil {
 		return nil, err
+	}
+	w.buyer = s.buyerOf(req.GetBuyer())
+	for i := range w.lines {
+		w.lines[i].Guest = w.buyer.guest
 	}
 	var r reservation
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
@@ -64,7 +66,13 @@ func (r reservation) answer(req *catalogv1.ReserveRequest) *catalogv1.ReserveRes
 
 func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reservation, error) {
 	now := s.now()
-	hold := store.Hold{OrderID: w.orderID, State: store.Held, CreatedAt: now, ExpiresAt: now.Add(s.ttl)}
+	hold := store.Hold{
+		OrderID: w.orderID, State: store.Held, CreatedAt: now, ExpiresAt: now.Add(s.ttl),
+		Buyer: w.buyer.id, Network: w.buyer.network, Units: w.units(),
+	}
+	if w.buyer.guest {
+		hold.ExpiresAt = now.Add(s.guest)
+	}
 	// The hold comes first: its row keeps a second run of the same checkout waiting before it touches any stock.
 	err := store.InsertHold(ctx, tx, hold)
 	if errors.Is(err, store.ErrDuplicate) {
@@ -73,7 +81,10 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 	if err != nil {
 		return reservation{}, err
 	}
-	refused, err := take(ctx, tx, w.lines)
+	if err := s.admit(ctx, tx, hold, w.buyer.guest); err != nil {
+		return reservation{}, err
+	}
+	refused, err := s.take(ctx, tx, w.lines)
 	if err != nil {
 		return reservation{}, err
 	}
@@ -81,7 +92,7 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 	if err != nil {
 		return reservation{}, err
 	}
-	if err := w.verdict(products, refused); err != nil {
+	if err := w.verdict(products, refused, s.unpaid.Share); err != nil {
 		return reservation{}, err
 	}
 	if err := store.InsertLines(ctx, tx, w.orderID, w.lines); err != nil {
@@ -91,9 +102,9 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 }
 
 // take holds the units of each line and returns the lines for which there were not enough.
-func take(ctx context.Context, tx *database.Tx, lines []store.Line) (refused []store.Line, err error) {
+func (s *Service) take(ctx context.Context, tx *database.Tx, lines []store.Line) (refused []store.Line, err error) {
 	for _, l := range lines {
-		ok, err := store.Shift{ProductID: l.ProductID, Held: l.Quantity}.Apply(ctx, tx)
+		ok, err := store.Shift{ProductID: l.ProductID, Held: l.Quantity, Guests: guests(l), Share: s.unpaid.Share}.Apply(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -126,16 +137,23 @@ func (s *Service) again(ctx context.Context, tx *database.Tx, w wanted, expires 
 	if err != nil {
 		return reservation{}, err
 	}
-	if !slices.Equal(lines, w.lines) {
+	if !slices.EqualFunc(lines, w.lines, sameUnits) {
 		return reservation{}, fault.New(fault.FailedPrecondition, "hold_differs", "Other lines are held for this order.")
 	}
 	products, err := store.ProductsByID(ctx, tx, w.ids())
 	return reservation{products, hold.ExpiresAt}, err
 }
 
+// sameUnits reports whether two lines hold the same; for whom is no difference, as a buyer may have signed in meanwhile.
+func sameUnits(a, b store.Line) bool {
+	b.Guest = a.Guest
+	return a == b
+}
+
 // wanted is what an order wants to be held.
 type wanted struct {
 	orderID string
+	buyer   buyer
 	asked   []*catalogv1.ReserveLine
 	lines   []store.Line // one for each product, by product id
 }
@@ -151,8 +169,8 @@ func wantedBy(req *catalogv1.ReserveRequest) (wanted, error) {
 	w := wanted{orderID: req.GetOrderId(), asked: req.GetLines()}
 	sums := make(map[string]int, len(w.asked)) // product id -> place in lines
 	for i, l := range w.asked {
-		if q := l.GetQuantity(); q < 1 || q > maxQuantity {
-			wrong = append(wrong, fault.Field{Pointer: fmt.Sprintf("/lines/%d/quantity", i), Detail: fmt.Sprintf("must be 1 to %d", maxQuantity)})
+		if q := l.GetQuantity(); q < 1 || q > MaxQuantity {
+			wrong = append(wrong, fault.Field{Pointer: fmt.Sprintf("/lines/%d/quantity", i), Detail: fmt.Sprintf("must be 1 to %d", MaxQuantity)})
 		}
 		at, seen := sums[l.GetProductId()]
 		if !seen {
@@ -167,6 +185,13 @@ func wantedBy(req *catalogv1.ReserveRequest) (wanted, error) {
 	}
 	slices.SortFunc(w.lines, func(a, b store.Line) int { return cmp.Compare(a.ProductID, b.ProductID) })
 	return w, nil
+}
+
+func (w wanted) units() (n int64) {
+	for _, l := range w.lines {
+		n += l.Quantity
+	}
+	return n
 }
 
 func (w wanted) ids() []string {

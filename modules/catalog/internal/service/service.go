@@ -5,6 +5,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,10 @@ type Options struct {
 	Now     func() time.Time
 	// HoldTTL is how long a hold waits for the payment of its order.
 	HoldTTL time.Duration
+	// HoldGuest is the same for the order of a guest; HoldTTL when it is longer or not set.
+	HoldGuest time.Duration
+	// Unpaid bounds what may be held without being paid for.
+	Unpaid Unpaid
 }
 
 // Service is catalog at work. It is safe for concurrent use.
@@ -48,13 +53,15 @@ type Service struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	ttl     time.Duration
+	guest   time.Duration // ttl of guests
+	unpaid  Unpaid
 }
 
 var _ catalogv1.CatalogHandler = (*Service)(nil)
 
 // New makes a service on a migrated database.
 func New(o Options) *Service {
-	return &Service{db: o.DB, members: o.Members, logger: o.Logger, now: o.Now, ttl: o.HoldTTL}
+	return &Service{db: o.DB, members: o.Members, logger: o.Logger, now: o.Now, ttl: o.HoldTTL, guest: min(cmp.Or(o.HoldGuest, o.HoldTTL), o.HoldTTL), unpaid: o.Unpaid}
 }
 
 // Match checks the version that a change is meant for, as httpserver.Conditional does. Nil accepts every version.

@@ -32,6 +32,7 @@ var (
 	merchant = ids.Derive("mrc", start, "merchant")
 	manager  = ids.Derive("usr", start, "manager")
 	holdTTL  = 30 * time.Minute
+	guestTTL = 10 * time.Minute
 	euro     = money.Money{Amount: 1990, Currency: "EUR"}
 )
 
@@ -75,11 +76,16 @@ func open(t testing.TB, url string, now *atomic.Int64) *shop {
 	t.Helper()
 	db := dbtest.OpenURL(t, url, database.Named("events", events.Migrations), store.Migrations())
 	s := &shop{t: t, url: url, db: db, now: now}
-	s.Service = service.New(service.Options{
-		DB: db, Members: members(managerOnly), Logger: slog.New(slog.DiscardHandler), HoldTTL: holdTTL,
-		Now: func() time.Time { return time.UnixMicro(now.Load()).UTC() },
-	})
+	s.bound(service.Unpaid{})
 	return s
+}
+
+// bound makes the service anew, with bounds of what may be held unpaid.
+func (s *shop) bound(most service.Unpaid) {
+	s.Service = service.New(service.Options{
+		DB: s.db, Members: members(managerOnly), Logger: slog.New(slog.DiscardHandler), HoldTTL: holdTTL, HoldGuest: guestTTL,
+		Unpaid: most, Now: func() time.Time { return time.UnixMicro(s.now.Load()).UTC() },
+	})
 }
 
 // twin is a second process on the same database.
@@ -107,16 +113,25 @@ func (s *shop) product(stock int64) string {
 type order struct {
 	id    string
 	lines []*catalogv1.ReserveLine
+	buyer *catalogv1.Buyer
 }
 
-func newOrder(lines ...*catalogv1.ReserveLine) order { return order{ids.New("ord", start), lines} }
+func newOrder(lines ...*catalogv1.ReserveLine) order {
+	return order{id: ids.New("ord", start), lines: lines}
+}
+
+// by is the order as a buyer's.
+func (o order) by(b *catalogv1.Buyer) order {
+	o.buyer = b
+	return o
+}
 
 func line(product string, quantity int64) *catalogv1.ReserveLine {
 	return &catalogv1.ReserveLine{ProductId: product, Quantity: quantity, ExpectedPrice: &moneyv1.Money{Amount: euro.Amount, Currency: euro.Currency}}
 }
 
 func (s *shop) reserve(o order) (*catalogv1.ReserveResponse, error) {
-	return s.Reserve(s.t.Context(), &catalogv1.ReserveRequest{OrderId: o.id, Lines: o.lines})
+	return s.Reserve(s.t.Context(), &catalogv1.ReserveRequest{OrderId: o.id, Lines: o.lines, Buyer: o.buyer})
 }
 
 func (s *shop) mustReserve(o order) *catalogv1.ReserveResponse {
@@ -185,15 +200,26 @@ func (s *shop) mustAddUp() {
 			FROM catalog_movements m WHERE m.product_id = s.product_id AND m.kind IN ('received', 'corrected'))`,
 		"sold is what was sold and not returned": `SELECT s.product_id FROM catalog_stock s WHERE -s.sold <> (SELECT COALESCE(SUM(m.delta), 0)
 			FROM catalog_movements m WHERE m.product_id = s.product_id AND m.kind IN ('sold', 'returned'))`,
-		"held is what holds hold":   linesDiffer("held", "held"),
-		"sold is what holds sold":   linesDiffer("sold", "sold"),
-		"nothing is promised twice": `SELECT s.product_id FROM catalog_stock s WHERE s.held < 0 OR s.sold < 0 OR s.held + s.sold > s.on_hand`,
+		"held is what holds hold":                  linesDiffer("held", "held"),
+		"sold is what holds sold":                  linesDiffer("sold", "sold"),
+		"held_guests is what holds of guests hold": guestsDiffer,
+		"nothing is promised twice":                `SELECT s.product_id FROM catalog_stock s WHERE s.held < 0 OR s.sold < 0 OR s.held + s.sold > s.on_hand`,
 	} {
 		if broken := s.column(query); len(broken) > 0 {
 			s.t.Errorf("%s: not so for %v", rule, broken)
 		}
 	}
 }
+
+func (s *shop) mustHoldForGuests(t interface{ Errorf(string, ...any) }) {
+	if broken := s.column(guestsDiffer); len(broken) > 0 {
+		t.Errorf("held_guests is not what is held for guests of %v", broken)
+	}
+}
+
+const guestsDiffer = `SELECT s.product_id FROM catalog_stock s WHERE s.held_guests <> (SELECT COALESCE(SUM(l.quantity), 0)
+	FROM catalog_hold_lines l JOIN catalog_holds h ON h.order_id = l.order_id
+	WHERE l.product_id = s.product_id AND h.state = 'held' AND l.guest = 1)`
 
 func linesDiffer(column, state string) string {
 	return fmt.Sprintf(`SELECT s.product_id FROM catalog_stock s WHERE s.%s <> (SELECT COALESCE(SUM(l.quantity), 0)

@@ -9,24 +9,42 @@ import (
 )
 
 // verdict says why the hold cannot be, naming every line concerned: what is gone before what costs something else before
-// what is short. Nil when nothing is in the way.
-func (w wanted) verdict(products map[string]Product, refused []store.Line) error {
+// what has too few or too many units before what is short. Nil when nothing is in the way.
+func (w wanted) verdict(products map[string]Product, refused []store.Line, share store.Share) error {
 	if gone := w.gone(products); len(gone.GetProductIds()) > 0 {
 		return fault.New(fault.FailedPrecondition, "product_gone", "Some products are not sold any more.").With(gone)
 	}
 	if changed := w.changed(products); len(changed.GetLines()) > 0 {
 		return fault.New(fault.FailedPrecondition, "price_changed", "Some prices have changed.").With(changed)
 	}
+	if bounds := w.outOfBounds(products); len(bounds.GetLines()) > 0 {
+		return fault.New(fault.FailedPrecondition, "quantity_refused", "Some products are not sold in this quantity.").With(bounds)
+	}
 	if len(refused) == 0 {
 		return nil
 	}
 	short := &catalogv1.Shortage{}
 	for _, l := range refused {
-		short.Lines = append(short.Lines, &catalogv1.Short{
-			ProductId: l.ProductID, Requested: l.Quantity, Available: products[l.ProductID].Stock.Available(),
-		})
+		stock := products[l.ProductID].Stock
+		s := &catalogv1.Short{ProductId: l.ProductID, Requested: l.Quantity, Available: stock.Available()}
+		if s.Guests = l.Guest && s.GetAvailable() >= l.Quantity; s.GetGuests() {
+			s.Available = share.Left(stock)
+		}
+		short.Lines = append(short.Lines, s)
 	}
 	return fault.New(fault.FailedPrecondition, "stock_short", "There is not enough of some products.").With(short)
+}
+
+func (w wanted) outOfBounds(products map[string]Product) *catalogv1.Quantities {
+	out := &catalogv1.Quantities{}
+	for _, l := range w.lines {
+		if p := products[l.ProductID]; l.Quantity < p.MinQuantity || l.Quantity > p.MaxQuantity {
+			out.Lines = append(out.Lines, &catalogv1.Bounds{
+				ProductId: l.ProductID, Requested: l.Quantity, MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
+			})
+		}
+	}
+	return out
 }
 
 func (w wanted) gone(products map[string]Product) *catalogv1.Gone {

@@ -33,6 +33,10 @@ type Hold struct {
 	State     State
 	ExpiresAt time.Time
 	CreatedAt time.Time
+	// Buyer is whom the hold is counted for while it is held, and Network what it is looked up by; empty when it is not.
+	Buyer, Network string
+	// Units are those of all lines together.
+	Units int64
 }
 
 // Line is one product of a hold.
@@ -41,22 +45,25 @@ type Line struct {
 	Quantity  int64
 	// Price is what one unit was held at.
 	Price money.Money
+	// Guest reports that the units count in Stock.HeldGuests while they are held.
+	Guest bool
 }
 
 const (
-	insertHold  = `INSERT INTO catalog_holds (order_id, state, expires_at, created_at) VALUES (?, ?, ?, ?)`
+	insertHold  = `INSERT INTO catalog_holds (order_id, state, expires_at, created_at, buyer, network, units) VALUES (?, ?, ?, ?, ?, ?, ?)`
 	selectHold  = `SELECT order_id, state, expires_at, created_at FROM catalog_holds WHERE order_id = ?`
 	moveHold    = `UPDATE catalog_holds SET state = ? WHERE order_id = ? AND state = ?`
 	renewHold   = `UPDATE catalog_holds SET expires_at = ? WHERE order_id = ? AND state = 'held'`
 	lapseHold   = `UPDATE catalog_holds SET state = 'released' WHERE order_id = ? AND state = 'held' AND expires_at <= ?`
 	selectDue   = `SELECT order_id FROM catalog_holds WHERE state = 'held' AND expires_at <= ? ORDER BY expires_at LIMIT ?`
-	insertLines = `INSERT INTO catalog_hold_lines (order_id, product_id, quantity, price_amount, currency) VALUES `
-	selectLines = `SELECT product_id, quantity, price_amount, currency FROM catalog_hold_lines WHERE order_id IN `
+	insertLines = `INSERT INTO catalog_hold_lines (order_id, product_id, quantity, price_amount, currency, guest) VALUES `
+	selectLines = `SELECT product_id, quantity, price_amount, currency, guest FROM catalog_hold_lines WHERE order_id IN `
 )
 
 // InsertHold adds a hold without its lines. ErrDuplicate: the order has one.
 func InsertHold(ctx context.Context, tx *database.Tx, h Hold) error {
-	return insert(ctx, tx, "hold", insertHold, h.OrderID, string(h.State), database.Micros(h.ExpiresAt), database.Micros(h.CreatedAt))
+	return insert(ctx, tx, "hold", insertHold, h.OrderID, string(h.State), database.Micros(h.ExpiresAt), database.Micros(h.CreatedAt),
+		h.Buyer, h.Network, h.Units)
 }
 
 // linesAtOnce bounds the rows of one INSERT, and with it the number of distinct statements to prepare.
@@ -65,11 +72,11 @@ const linesAtOnce = 25
 // InsertLines adds all lines of a hold, up to 25 in one statement.
 func InsertLines(ctx context.Context, tx *database.Tx, orderID string, lines []Line) error {
 	for some := range slices.Chunk(lines, linesAtOnce) {
-		args := make([]any, 0, 5*len(some))
+		args := make([]any, 0, 6*len(some))
 		for _, l := range some {
-			args = append(args, orderID, l.ProductID, l.Quantity, l.Price.Amount, l.Price.Currency)
+			args = append(args, orderID, l.ProductID, l.Quantity, l.Price.Amount, l.Price.Currency, l.Guest)
 		}
-		query := insertLines + strings.Repeat("(?, ?, ?, ?, ?), ", len(some)-1) + "(?, ?, ?, ?, ?)"
+		query := insertLines + strings.Repeat("(?, ?, ?, ?, ?, ?), ", len(some)-1) + "(?, ?, ?, ?, ?, ?)"
 		if err := insert(ctx, tx, "hold lines", query, args...); err != nil {
 			return err
 		}
@@ -112,5 +119,5 @@ func Due(ctx context.Context, tx *database.Tx, now time.Time, limit int) ([]stri
 }
 
 func scanLine(row scanner, l *Line) error {
-	return row.Scan(&l.ProductID, &l.Quantity, &l.Price.Amount, &l.Price.Currency)
+	return row.Scan(&l.ProductID, &l.Quantity, &l.Price.Amount, &l.Price.Currency, &l.Guest)
 }

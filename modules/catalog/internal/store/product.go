@@ -22,12 +22,14 @@ type Product struct {
 	CreatedAt time.Time
 	// Archived products are not sold any more; orders may still name them.
 	Archived bool
-	Stock    Stock
+	// MinQuantity and MaxQuantity bound the units of one order.
+	MinQuantity, MaxQuantity int64
+	Stock                    Stock
 }
 
 const (
-	productFields = `p.merchant_id, p.title, p.description, p.sku, p.price_amount, p.currency, p.version, p.created_at,
-	s.on_hand, s.held, s.sold, s.low_threshold, s.version`
+	productFields = `p.merchant_id, p.title, p.description, p.sku, p.price_amount, p.currency, p.version, p.created_at, p.min_quantity, p.max_quantity,
+	s.on_hand, s.held, s.held_guests, s.sold, s.low_threshold, s.version`
 	productTables  = ` FROM catalog_products p JOIN catalog_stock s ON s.product_id = p.id`
 	selectProducts = `SELECT p.id, p.archived_at, ` + productFields + productTables
 
@@ -39,9 +41,9 @@ const (
 	selectProductsIn   = selectProducts + ` WHERE p.id IN `
 
 	insertProduct = `INSERT INTO catalog_products (id, merchant_id, title, description, sku, sku_key, search, price_amount, currency,
-	version, archived_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)`
+	version, archived_at, created_at, min_quantity, max_quantity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?)`
 	updateProduct = `UPDATE catalog_products SET title = ?, description = ?, sku = ?, sku_key = ?, search = ?, price_amount = ?,
-	currency = ?, version = version + 1 WHERE id = ? AND version = ? AND archived_at = 0`
+	currency = ?, min_quantity = ?, max_quantity = ?, version = version + 1 WHERE id = ? AND version = ? AND archived_at = 0`
 	archiveProduct = `UPDATE catalog_products SET archived_at = ?, sku_key = id, version = version + 1
 	WHERE id = ? AND version = ? AND archived_at = 0`
 )
@@ -49,14 +51,14 @@ const (
 // InsertProduct adds a listed product without its stock. ErrDuplicate: the id exists, or the merchant lists the sku.
 func InsertProduct(ctx context.Context, tx *database.Tx, p Product) error {
 	return insert(ctx, tx, "product", insertProduct, p.ID, p.MerchantID, p.Title, p.Description, p.SKU, p.SKU, searchText(p),
-		p.Price.Amount, p.Price.Currency, database.Micros(p.CreatedAt))
+		p.Price.Amount, p.Price.Currency, database.Micros(p.CreatedAt), p.MinQuantity, p.MaxQuantity)
 }
 
-// UpdateProduct writes title, description, sku and price over version p.Version of a listed product; false when that is
+// UpdateProduct writes title, description, sku, price and quantities over version p.Version of a listed product; false when that is
 // not the current version any more. ErrDuplicate: the merchant lists the sku already.
 func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (bool, error) {
 	ok, err := update(ctx, tx, "product", updateProduct, p.Title, p.Description, p.SKU, p.SKU, searchText(p),
-		p.Price.Amount, p.Price.Currency, p.ID, p.Version)
+		p.Price.Amount, p.Price.Currency, p.MinQuantity, p.MaxQuantity, p.ID, p.Version)
 	if database.IsDuplicate(err) {
 		return false, ErrDuplicate
 	}
@@ -79,7 +81,8 @@ func ListedByID(ctx context.Context, tx *database.Tx, id string) (Product, error
 	p := Product{ID: id, Stock: Stock{ProductID: id}}
 	var created int64
 	err := tx.QueryRow(ctx, selectListed, id).Scan(&p.MerchantID, &p.Title, &p.Description, &p.SKU, &p.Price.Amount, &p.Price.Currency,
-		&p.Version, &created, &p.Stock.OnHand, &p.Stock.Held, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
+		&p.Version, &created, &p.MinQuantity, &p.MaxQuantity,
+		&p.Stock.OnHand, &p.Stock.Held, &p.Stock.HeldGuests, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
 	p.CreatedAt = database.Time(created)
 	return p, wrap("select product", err)
 }
@@ -110,7 +113,8 @@ func ProductsByID(ctx context.Context, tx *database.Tx, ids []string) (map[strin
 func scanProduct(row scanner, p *Product) error {
 	var archived, created int64
 	err := row.Scan(&p.ID, &archived, &p.MerchantID, &p.Title, &p.Description, &p.SKU, &p.Price.Amount, &p.Price.Currency,
-		&p.Version, &created, &p.Stock.OnHand, &p.Stock.Held, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
+		&p.Version, &created, &p.MinQuantity, &p.MaxQuantity,
+		&p.Stock.OnHand, &p.Stock.Held, &p.Stock.HeldGuests, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
 	p.Archived, p.CreatedAt, p.Stock.ProductID = archived != 0, database.Time(created), p.ID
 	return err
 }

@@ -16,6 +16,8 @@ type Stock struct {
 	ProductID string
 	// OnHand is all that was received, less corrections; Held waits for payments; Sold is paid for.
 	OnHand, Held, Sold int64
+	// HeldGuests is what of Held is held for guests.
+	HeldGuests int64
 	// LowThreshold is the number of available units at which the merchant wants to be told.
 	LowThreshold int64
 	// Version counts the changes, from 1.
@@ -45,11 +47,18 @@ func InsertStock(ctx context.Context, tx *database.Tx, s Stock) error {
 type Shift struct {
 	ProductID  string
 	Held, Sold int64
+	// Guests is what of Held is for guests.
+	Guests int64
+	// Share bounds what guests hold after the change.
+	Share Share
 }
 
 // Apply makes the change if the units are available at the very moment of the update, whatever anybody read before. False:
-// they are not, or there is no such product.
+// they are not, guests would hold more than their share, or there is no such product.
 func (s Shift) Apply(ctx context.Context, tx *database.Tx) (bool, error) {
+	if s.Guests != 0 {
+		return s.applyGuests(ctx, tx)
+	}
 	return update(ctx, tx, "stock", shiftStock, s.Held, s.Sold, s.ProductID, s.Held+s.Sold)
 }
 

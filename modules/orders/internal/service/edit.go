@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -32,7 +33,7 @@ type Edit struct {
 // EditLine sets the quantity of one product; price and title are taken over from catalog as they are now. Edits of
 // one cart at the same time are all kept: each has its row, and the cart's version only orders them.
 //
-// not_found: no such cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed (a cart has one
+// invalid_argument: a quantity that the product is not sold in; not_found: no such cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed (a cart has one
 // currency), cart_full, total_too_high; version_mismatch: Match refused.
 func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart, error) {
 	if in.Quantity < 0 || in.Quantity > MaxQuantity {
@@ -47,6 +48,9 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 		if err != nil {
 			return store.Cart{}, err
 		}
+		if err := sold(product, in.Quantity); err != nil {
+			return store.Cart{}, err
+		}
 		line = store.CartLine{
 			ProductID: product.GetId(), MerchantID: product.GetMerchantId(), Title: product.GetTitle(),
 			Quantity: in.Quantity, Price: price(product), AddedAt: s.Now(),
@@ -58,6 +62,18 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 		return err
 	})
 	return cart, err
+}
+
+// sold refuses a quantity that the product is not sold in. A catalog of an earlier release names no bounds.
+func sold(p *catalogv1.Product, quantity int64) error {
+	least, most := max(1, p.GetMinQuantity()), p.GetMaxQuantity()
+	if most == 0 {
+		most = MaxQuantity
+	}
+	if quantity >= least && quantity <= most {
+		return nil
+	}
+	return fault.Invalid(fault.Field{Pointer: "/quantity", Detail: fmt.Sprintf("must be %d to %d, or 0", least, most)})
 }
 
 // product asks catalog for one product.

@@ -11,6 +11,7 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/orders/internal/store"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/money"
@@ -47,7 +48,12 @@ func (s *Service) hold(ctx context.Context, v Visitor, cart store.Cart) (store.C
 }
 
 func (s *Service) reserve(ctx context.Context, cart store.Cart) (*catalogv1.ReserveResponse, error) {
-	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
+	client := callctx.ClientOf(ctx)
+	buyer := &catalogv1.Buyer{AccountId: cart.BuyerID}
+	if cart.BuyerID == "" {
+		buyer.Mark, buyer.Network = client.Mark, client.Network
+	}
+	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Buyer: buyer, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
 	for i, l := range cart.Lines {
 		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: wire(l.Price)}
 	}
@@ -114,6 +120,10 @@ func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error
 		return s.reprice(ctx, cart, detail[*catalogv1.PriceChange](err).GetLines())
 	case "stock_short":
 		return stockShort(detail[*catalogv1.Shortage](err).GetLines())
+	case "quantity_refused":
+		return outOfBounds(detail[*catalogv1.Quantities](err).GetLines())
+	case "too_many_unpaid":
+		return tooManyUnpaid(err)
 	case "product_gone":
 		return productGone(detail[*catalogv1.Gone](err).GetProductIds())
 	default:
@@ -138,10 +148,31 @@ func detail[M proto.Message](err error) M {
 func stockShort(lines []*catalogv1.Short) error {
 	e := fault.New(fault.FailedPrecondition, "stock_short", "There is not enough stock for this cart.")
 	for _, l := range lines {
+		left := fmt.Sprintf("%d wanted, %d available", l.GetRequested(), l.GetAvailable())
+		if l.GetGuests() {
+			left += " to guests; more when you sign in"
+		}
+		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + l.GetProductId() + "/quantity", Detail: left})
+	}
+	return e
+}
+
+func outOfBounds(lines []*catalogv1.Bounds) error {
+	e := fault.New(fault.FailedPrecondition, "quantity_out_of_bounds", "Some products of this cart are not sold in this quantity.")
+	for _, l := range lines {
 		e.Fields = append(e.Fields, fault.Field{
-			Pointer: "/lines/" + l.GetProductId() + "/quantity",
-			Detail:  fmt.Sprintf("%d wanted, %d available", l.GetRequested(), l.GetAvailable()),
+			Pointer: "/lines/" + l.GetProductId() + "/quantity", Detail: fmt.Sprintf("must be %d to %d", l.GetMinQuantity(), l.GetMaxQuantity()),
 		})
+	}
+	return e
+}
+
+// tooManyUnpaid takes over catalog's refusal, and when to come back.
+func tooManyUnpaid(err error) error {
+	e := fault.New(fault.ResourceExhausted, "too_many_unpaid", "Too much is held for you, or for guests of your network, that is not paid for yet.")
+	var call *fault.CallError
+	if errors.As(err, &call) {
+		e.RetryAfter = call.RetryAfter
 	}
 	return e
 }
