@@ -122,7 +122,8 @@ func TestFault05_GuestsHoldAShareOfAProduct(t *testing.T) {
 				t.Errorf("guests hold %d of 60 units, want 28", n*4)
 			}
 			_, err := s.reserve(newOrder(line(p, 4)).by(&catalogv1.Buyer{}))
-			short := wantReason(t, err, fault.FailedPrecondition, "stock_short").(*catalogv1.Shortage).GetLines()[0]
+			told, _ := wantReason(t, err, fault.FailedPrecondition, "stock_short").(*catalogv1.Shortage)
+			short := told.GetLines()[0]
 			if !short.GetGuests() || short.GetAvailable() != 2 {
 				t.Errorf("told %v", short)
 			}
@@ -169,7 +170,8 @@ func TestFault05_QuantitiesOfAProduct(t *testing.T) {
 		s.must(err)
 		for _, units := range []int64{1, 6} {
 			_, err := s.reserve(newOrder(line(p, units)))
-			b := wantReason(t, err, fault.FailedPrecondition, "quantity_refused").(*catalogv1.Quantities).GetLines()[0]
+			told, _ := wantReason(t, err, fault.FailedPrecondition, "quantity_refused").(*catalogv1.Quantities)
+			b := told.GetLines()[0]
 			if b.GetProductId() != p || b.GetRequested() != units || b.GetMinQuantity() != 2 || b.GetMaxQuantity() != 5 {
 				t.Errorf("told %v", b)
 			}

@@ -6,11 +6,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
 	"app/modules/orders/internal/service"
 	"app/modules/orders/internal/store"
 	"app/modules/payments/paymentsevents"
+	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/money"
@@ -219,4 +225,85 @@ func TestFault30_OneBoundForMoney(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestFault05_CheckoutsSayWhoBuys(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	var asked []*catalogv1.Buyer
+	s.catalog.reserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+		asked = append(asked, r.GetBuyer())
+		return s.catalog.reserve(r)
+	}
+	ctx := callctx.WithClient(context.Background(), callctx.Client{Mark: "mark", Network: "203.0.113.0/24"})
+	cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
+	_, err := s.Checkout(ctx, v, checkout(cart, "guest"))
+	s.must(err)
+	own, _, err := s.CreateCart(ctx, user("usr_ada"))
+	s.must(err)
+	s.put(own.ID, user("usr_ada"), s.catalog.add(merchantA, 1990), 1)
+	_, err = s.Checkout(ctx, user("usr_ada"), checkout(own.ID, "account"))
+	s.must(err)
+	want := []*catalogv1.Buyer{{Mark: "mark", Network: "203.0.113.0/24"}, {AccountId: "usr_ada"}}
+	if diff := cmp.Diff(want, asked, protocmp.Transform()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestFault05_RefusalsReachTheBuyer(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	product := s.catalog.add(merchantA, 1990)
+	cart, v := s.guestCart(product)
+	var refused error
+	s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) { return nil, refused }
+	for name, c := range map[string]struct {
+		refusal error
+		code    fault.Code
+		reason  string
+		detail  string
+	}{
+		"TooManyUnpaid": {
+			&fault.CallError{Code: fault.ResourceExhausted, Reason: "too_many_unpaid", RetryAfter: time.Minute},
+			fault.ResourceExhausted, "too_many_unpaid", "",
+		},
+		"Quantity": {
+			refusal("Reserve", "quantity_refused", &catalogv1.Quantities{Lines: []*catalogv1.Bounds{{ProductId: product, Requested: 1, MinQuantity: 2, MaxQuantity: 5}}}),
+			fault.FailedPrecondition, "quantity_out_of_bounds", "must be 2 to 5",
+		},
+		"ShareOfGuests": {
+			refusal("Reserve", "stock_short", &catalogv1.Shortage{Lines: []*catalogv1.Short{{ProductId: product, Requested: 30, Available: 20, Guests: true}}}),
+			fault.FailedPrecondition, "stock_short", "30 wanted, 20 available to guests; more when you sign in",
+		},
+	} {
+		refused = c.refusal
+		_, err := s.Checkout(context.Background(), v, checkout(cart, name))
+		fields := wantReason(t, err, c.code, c.reason)
+		if c.detail == "" && fault.From(err).RetryAfter != time.Minute {
+			t.Errorf("%s: come back after %v", name, fault.From(err).RetryAfter)
+		}
+		if c.detail != "" && (len(fields) != 1 || fields[0].Pointer != "/lines/"+product+"/quantity" || fields[0].Detail != c.detail) {
+			t.Errorf("%s: %+v", name, fields)
+		}
+	}
+	if n := s.count(`SELECT COUNT(*) FROM orders_orders`); n != 0 {
+		t.Errorf("%d orders", n)
+	}
+}
+
+func TestFault05_CartsKeepToTheQuantities(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	product := s.catalog.add(merchantA, 1990)
+	s.catalog.goods[product].MinQuantity, s.catalog.goods[product].MaxQuantity = 2, 5
+	cart, v := s.guestCart()
+	for _, quantity := range []int64{1, 6} {
+		_, err := s.EditLine(context.Background(), v, service.Edit{CartID: cart, ProductID: product, Quantity: quantity})
+		if fields := wantReason(t, err, fault.InvalidArgument, "validation_failed"); len(fields) != 1 || fields[0].Pointer != "/quantity" {
+			t.Errorf("%d: %+v", quantity, fields)
+		}
+	}
+	for _, quantity := range []int64{2, 5, 0} {
+		s.put(cart, v, product, quantity)
+	}
 }

@@ -26,8 +26,8 @@ func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catal
 			return err // changed meanwhile: whoever did it has seen newer prices or will be told
 		}
 		after, mixed := repriced(cart, changes)
-		if err := affordable(after, productsOf(changes)...); err != nil {
-			verdict = err
+		if tooHigh := affordable(after, productsOf(changes)...); tooHigh != nil {
+			verdict = tooHigh
 			return nil
 		}
 		if len(mixed) > 0 {
