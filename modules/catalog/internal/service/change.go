@@ -49,7 +49,11 @@ func (s *Service) change(ctx context.Context, tx *database.Tx, id string, match 
 		if err := match.check(p.Version); err != nil {
 			return Product{}, err
 		}
-		ok, err := store.UpdateProduct(ctx, tx, c.applied(p))
+		next := c.applied(p)
+		if wrong := quantities(next); len(wrong) > 0 { // each depends on the other, which may have been there before
+			return Product{}, fault.Invalid(wrong...)
+		}
+		ok, err := store.UpdateProduct(ctx, tx, next)
 		switch {
 		case errors.Is(err, store.ErrDuplicate):
 			return Product{}, errSKUTaken

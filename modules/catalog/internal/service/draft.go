@@ -31,6 +31,11 @@ func clean(p *Product) (wrong []fault.Field) {
 	wrong = append(wrong, priced(p.Price)...)
 	wrong = append(wrong, number("/stock", p.Stock.OnHand, MaxStock)...)
 	wrong = append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
+	return append(wrong, quantities(*p)...)
+}
+
+// quantities lists what is wrong with how many units one cart may hold.
+func quantities(p Product) (wrong []fault.Field) {
 	if p.MinQuantity < MinQuantity || p.MinQuantity > MaxQuantity {
 		wrong = append(wrong, fault.Field{Pointer: "/min_quantity", Detail: "must be between 1 and " + strconv.Itoa(MaxQuantity)})
 	}
