@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -33,10 +34,12 @@ func ownersNeedASecondFactor(t *testing.T, s *shop.Shop) {
 	merchant := must(ada.OpenMerchant(ctx, "Lamps"))(t)
 	keys, key := "/v1/merchants/"+merchant+"/api-keys", map[string]any{"name": "till", "scopes": []string{"catalog:write", "orders:write", "payments:refund"}}
 	product := map[string]any{"merchant_id": merchant, "title": "Lamp", "description": "It shines.", "price": eur(1990), "sku": "L-1", "stock": 9}
+	tries := 0
 	refused := func(who *shop.Client, method, path string, body any) {
 		t.Helper()
+		tries++
 		var p shop.Problem
-		if err := who.Call(ctx, http.StatusForbidden, method, path, body, &p); err != nil || p.Code != "second_factor_required" {
+		if err := who.Call(ctx, http.StatusForbidden, method, path, body, &p, shop.Key(fmt.Sprint("refused-", tries))); err != nil || p.Code != "second_factor_required" {
 			t.Errorf("%s %s: %s, %v", method, path, p.Code, err)
 		}
 	}
