@@ -8,7 +8,7 @@ folder=deploy/secrets
 # The folder lets nobody but its owner in. The files can be read by the users inside of the containers, where each
 # container gets only its own.
 install -d -m 700 "$folder"
-install -d -m 755 "$folder/mysql" "$folder/own"
+install -d -m 755 "$folder/mysql" "$folder/own" "$folder/rabbitmq"
 
 random() { od -An -N32 -tx1 /dev/urandom | tr -d ' \n'; }
 
@@ -34,10 +34,32 @@ for module in $(sed -n 's/^  \([a-z]*\)_database_url:.*/\1/p' compose.yaml); do
   echo "mysql://$module:$password@mysql-$module:3306/$module?tls=preferred" | keep "own/${module}_database_url"
 done
 
-# RabbitMQ reads its first user from the environment only.
-[ -s "$folder/broker_url" ] || rm -f "$folder/rabbitmq.env"
+# RabbitMQ's administrator, whom no module uses: its name and password stay in this folder.
 printf 'RABBITMQ_DEFAULT_USER=souk\nRABBITMQ_DEFAULT_PASS=%s\n' "$(random)" | keep rabbitmq.env
-echo "amqp://souk:$(sed -n 's/^RABBITMQ_DEFAULT_PASS=//p' "$folder/rabbitmq.env")@rabbitmq:5672/" | keep broker_url
+
+bytes() { sed 's/../\\x&/g' <<<"$1"; } # hexadecimal digits as printf takes them
+# hashed writes a password as RabbitMQ keeps it: the base64 of a salt and the SHA-256 of salt and password.
+hashed() {
+  local salt digest
+  salt=$(random | cut -c1-8)
+  digest=$(printf "$(bytes "$salt")%s" "$1" | sha256sum | cut -c1-64)
+  printf "$(bytes "$salt$digest")" | base64
+}
+
+# The accounts are those that definitions.json has, one for each module that tells or hears. The file is made anew each time,
+# with the passwords that are there, because a release may have added to it.
+definitions=$(<deploy/rabbitmq/definitions.json)
+for account in $(sed -n 's/.*"@\([a-z]*\)_hash@".*/\1/p' deploy/rabbitmq/definitions.json); do
+  if [ "$account" = souk ]; then
+    password=$(sed -n 's/^RABBITMQ_DEFAULT_PASS=//p' "$folder/rabbitmq.env")
+  else
+    echo "amqp://$account:$(random)@rabbitmq:5672/" | keep "${account}_broker_url"
+    password=$(sed -n 's|^amqp://[a-z]*:\(.*\)@.*|\1|p' "$folder/${account}_broker_url")
+  fi
+  definitions=${definitions//"@${account}_hash@"/$(hashed "$password")}
+done
+rm -f "$folder/rabbitmq/definitions.json"
+keep rabbitmq/definitions.json <<<"$definitions"
 
 # The rest is up to the operator, and nothing until then: a file that is empty counts as not set.
 for name in $(sed -n 's|^  [a-z_]*: {file: deploy/secrets/\([a-z_]*\)}$|\1|p' compose.yaml); do

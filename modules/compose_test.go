@@ -37,6 +37,23 @@ func TestComposeFollowsTheDeclarations(t *testing.T) {
 	}
 }
 
+// What the broker imports is what the modules declare.
+func TestBrokerDefinitionsFollowTheDeclarations(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../deploy/rabbitmq/definitions.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	p := cli.Program{Modules: modules.All, Environment: config.Fixed(nil), Out: &out, Err: &errs, Now: time.Now}
+	if code := p.Run(t.Context(), []string{"plan", "--broker"}); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	if diff := cmp.Diff(out.String(), string(raw)); diff != "" {
+		t.Errorf("deploy/rabbitmq/definitions.json differs from `app plan --broker` (-plan +file):\n%s", diff)
+	}
+}
+
 // Each module with a database has a server of its own in the other arrangement.
 func TestDatabasePerServerKnowsEveryModule(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,6 @@ const (
 	composePort    = "8080"
 	composeSecrets = "/run/secrets/"
 	internalSecret = "internal_key"
-	brokerSecret   = "broker_url"
 	rootSecret     = "mysql_root_password"
 )
 
@@ -35,12 +34,16 @@ type container struct {
 // that needs a process, the one with all of them, and the secrets with their databases' addresses. What the services have
 // in common, and the servers, are above it in compose.yaml.
 func printCompose(out io.Writer, plan *host.Plan) {
-	monolith := container{name: "monolith", serve: "--all", broker: true, public: "${SOUK_MONOLITH_PORT:-8081}"}
+	monolith := container{name: host.BrokerMonolith, serve: "--all", broker: true, public: "${SOUK_MONOLITH_PORT:-8081}"}
+	var brokers []string
 	for _, m := range plan.Modules {
 		if !needsProcess(plan, m) {
 			continue
 		}
 		c := containerOf(m)
+		if c.broker {
+			brokers = append(brokers, brokerSecret(c.name))
+		}
 		monolith.databases = append(monolith.databases, c.databases...)
 		monolith.secrets = append(monolith.secrets, c.secrets...)
 		if len(c.settings) > 0 {
@@ -59,7 +62,9 @@ func printCompose(out io.Writer, plan *host.Plan) {
 	_, _ = fmt.Fprintf(out, "      PUBLIC_URL: ${PUBLIC_URL:-http://127.0.0.1:%s}\n", monolith.public)
 	monolith.printTail(out)
 	_, _ = fmt.Fprint(out, "    profiles: [monolith]\n\n")
-	printSecrets(out, append(databaseSecrets(monolith.databases), monolith.secrets...))
+	further := append(brokers, brokerSecret(monolith.name))
+	further = append(further, databaseSecrets(monolith.databases)...)
+	printSecrets(out, append(further, monolith.secrets...))
 }
 
 // needsProcess tells whether there is anything for a module to serve; some only have commands.
@@ -94,7 +99,7 @@ func (c container) printHead(out io.Writer) {
 	_, _ = fmt.Fprintf(out, "  %s:\n    <<: *module\n    command: [serve, %s]\n    environment:\n", c.name, c.serve)
 	c.printSettings(out)
 	if c.broker {
-		_, _ = fmt.Fprintf(out, "      BROKER_URL_FILE: %s\n", composeSecrets+brokerSecret)
+		_, _ = fmt.Fprintf(out, "      BROKER_URL_FILE: %s\n", composeSecrets+brokerSecret(c.name))
 	}
 	for _, owner := range c.databases {
 		_, _ = fmt.Fprintf(out, "      %s_FILE: %s\n", config.ModuleVariable(owner, "DATABASE_URL"), composeSecrets+databaseSecret(owner))
@@ -125,7 +130,7 @@ func (c container) printSettings(out io.Writer) {
 func (c container) printTail(out io.Writer) {
 	secrets, needs := []string{internalSecret}, []string{}
 	if c.broker { // without it events wait, so it need not be healthy
-		secrets, needs = append(secrets, brokerSecret), append(needs, "rabbitmq: {condition: service_started}")
+		secrets, needs = append(secrets, brokerSecret(c.name)), append(needs, "rabbitmq: {condition: service_started}")
 	}
 	if len(c.databases) > 0 {
 		needs = append(needs, "mysql: {condition: service_healthy}")
@@ -148,7 +153,7 @@ func (c container) printTail(out io.Writer) {
 
 func printSecrets(out io.Writer, further []string) {
 	_, _ = fmt.Fprintln(out, "secrets:")
-	for _, name := range append([]string{internalSecret, brokerSecret, rootSecret}, further...) {
+	for _, name := range append([]string{internalSecret, rootSecret}, further...) {
 		_, _ = fmt.Fprintf(out, "  %s: {file: deploy/secrets/%[1]s}\n", name)
 	}
 }
@@ -162,3 +167,6 @@ func databaseSecrets(modules []string) []string {
 }
 
 func databaseSecret(module string) string { return module + "_database_url" }
+
+// brokerSecret has the address at which a container, with the account of its name, reaches the broker.
+func brokerSecret(container string) string { return container + "_broker_url" }

@@ -17,10 +17,10 @@ func TestPlanAsCompose(t *testing.T) {
     command: [serve, --module=shop]
     environment:
       <<: *environment
-      BROKER_URL_FILE: /run/secrets/broker_url
+      BROKER_URL_FILE: /run/secrets/shop_broker_url
       SHOP_DATABASE_URL_FILE: /run/secrets/shop_database_url
       BANK_URL: http://bank:8080
-    secrets: [internal_key, broker_url, shop_database_url]
+    secrets: [internal_key, shop_broker_url, shop_database_url]
     depends_on: {rabbitmq: {condition: service_started}, mysql: {condition: service_healthy}}
 `,
 		"its settings are passed on, and secrets are in files; it asks others": `  bank:
@@ -33,9 +33,9 @@ func TestPlanAsCompose(t *testing.T) {
           BANK_INTEREST: ${BANK_INTEREST:-}
           BANK_LIMIT: ${BANK_LIMIT:-}
           BANK_VAULT_FILE: /run/secrets/bank_vault
-      BROKER_URL_FILE: /run/secrets/broker_url
+      BROKER_URL_FILE: /run/secrets/bank_broker_url
       BANK_DATABASE_URL_FILE: /run/secrets/bank_database_url
-    secrets: [internal_key, broker_url, bank_database_url, bank_vault]
+    secrets: [internal_key, bank_broker_url, bank_database_url, bank_vault]
     depends_on: {rabbitmq: {condition: service_started}, mysql: {condition: service_healthy}}
     networks: [inside, outbound]
 `,

@@ -95,33 +95,45 @@ func heard(m host.ModulePlan) []string {
 
 func (p *Program) plan() *cobra.Command {
 	var chosen selection
-	var compose, accounts bool
+	var prints printed
 	c := &cobra.Command{
 		Use:   "plan",
 		Short: "Show how `serve` would put a process together, and what is missing for it",
 		Long: "Plan reads the configuration like `serve`, touches nothing, and shows which edges would be local calls and which go to\n" +
 			"another process, the databases, the addresses, the events, and what is there of the broker's exchanges and queues. It\n" +
 			"exits with 2 when something is missing. With --compose it prints the services of compose.yaml instead, one for each module;\n" +
-			"with --sql what an administrator of MySQL runs for each module: a schema, and an account that reaches no other.",
+			"with --sql what an administrator of MySQL runs for each module: a schema, and an account that reaches no other; with\n" +
+			"--broker what one of RabbitMQ imports: an account for each module that reaches its own exchange and queue and no\n" +
+			"other's, and what they are tied together by. Where it says @orders_hash@ goes the password of orders, hashed.",
 		Example: "  app plan --all\n  app plan --module=orders\n  CATALOG_URL=http://catalog:8080 app plan --module=orders\n  app plan --compose\n" +
-			"  app plan --all --sql",
+			"  app plan --all --sql\n  app plan --broker",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.runPlan(c, &chosen, compose, accounts) },
+		RunE: func(c *cobra.Command, _ []string) error { return p.runPlan(c, &chosen, prints) },
 	}
 	chosen.flags(c, "host")
-	c.Flags().BoolVar(&accounts, "sql", false, "print the schemas and accounts of the modules for MySQL")
-	c.Flags().BoolVar(&compose, "compose", false, "print the services that compose.yaml has for the modules")
+	c.Flags().BoolVar(&prints.accounts, "sql", false, "print the schemas and accounts of the modules for MySQL")
+	c.Flags().BoolVar(&prints.compose, "compose", false, "print the services that compose.yaml has for the modules")
+	c.Flags().BoolVar(&prints.broker, "broker", false, "print the accounts, exchanges, queues and bindings of all modules for RabbitMQ")
 	return c
 }
 
-func (p *Program) runPlan(c *cobra.Command, chosen *selection, compose, accounts bool) error {
-	if compose && (chosen.any() || accounts) {
+// printed is what plan prints instead of the plan; one of them at most.
+type printed struct{ compose, accounts, broker bool }
+
+// everything reports whether it is about all modules.
+func (p printed) everything() bool { return p.compose || p.broker }
+
+func (p *Program) runPlan(c *cobra.Command, chosen *selection, prints printed) error {
+	switch {
+	case prints.compose && (chosen.any() || prints.accounts || prints.broker):
 		return &usageError{errors.New("--compose is about every module and nothing else: choose none with it")}
+	case prints.broker && (chosen.any() || prints.accounts):
+		return &usageError{errors.New("--broker is about every module and nothing else: choose none with it")}
 	}
 	all := p.Modules()
 	o := p.options(all)
 	var err error
-	if o.Hosted, err = chosen.names(all, compose); err != nil {
+	if o.Hosted, err = chosen.names(all, prints.everything()); err != nil {
 		return err
 	}
 	plan, err := host.Examine(o)
@@ -129,10 +141,17 @@ func (p *Program) runPlan(c *cobra.Command, chosen *selection, compose, accounts
 		return err
 	}
 	switch {
-	case compose:
+	case prints.compose:
 		printCompose(p.Out, plan)
 		return nil
-	case accounts:
+	case prints.broker:
+		definitions, err := plan.BrokerDefinitions()
+		if err != nil {
+			return err
+		}
+		_, err = p.Out.Write(definitions)
+		return err
+	case prints.accounts:
 		printAccounts(p.Out, plan)
 		return nil
 	}
@@ -216,6 +235,9 @@ func printBroker(ctx context.Context, w io.Writer, plan *host.Plan) {
 		state = "does not answer: events wait until it does (" + err.Error() + ")"
 	}
 	_, _ = fmt.Fprintf(w, "\nbroker\t%s\t%s\n", plan.Broker, state)
+	if r, uses := plan.BrokerRights(); uses {
+		_, _ = fmt.Fprintf(w, "  rights\tconfigure %s\twrite %s, read %s, once an administrator has imported app plan --broker\n", r.Configure, r.Write, r.Read)
+	}
 	for _, part := range found {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", part.Kind, part.Name, part.State)
 	}

@@ -74,6 +74,62 @@ func (p *planner) planBroker() {
 	}
 }
 
+// account of the broker for the process of some modules.
+func (p *Plan) account(name string, of func(ModulePlan) bool) rabbit.Account {
+	a := rabbit.Account{Name: name}
+	for _, m := range p.Modules {
+		if of(m) && m.usesBroker() {
+			a.Modules = append(a.Modules, m.Name)
+			a.Emits, a.Hears = a.Emits || len(m.Emits) > 0, a.Hears || len(m.Hears) > 0
+		}
+	}
+	return a
+}
+
+func (m ModulePlan) usesBroker() bool { return len(m.Emits)+len(m.Hears) > 0 }
+
+// BrokerRights are what the account of the process needs where an administrator has imported BrokerDefinitions: patterns of
+// names. false when the process has nothing to do with a broker.
+func (p *Plan) BrokerRights() (rabbit.Rights, bool) {
+	a := p.account("", func(m ModulePlan) bool { return m.Hosted })
+	return a.Rights(), len(a.Modules) > 0
+}
+
+// The accounts of BrokerDefinitions besides those of the modules.
+const (
+	brokerAdministrator = "souk"
+	// BrokerMonolith is the account of a process with all modules.
+	BrokerMonolith = "monolith"
+)
+
+// BrokerDefinitions are what a broker imports: an administrator, an account for each module and one for all of them together,
+// and every exchange, queue and binding of the shop however it is arranged. Passwords are placeholders, see rabbit.Placeholder.
+func (p *Plan) BrokerDefinitions() ([]byte, error) {
+	accounts := []rabbit.Account{{Name: brokerAdministrator}}
+	var t rabbit.Topology
+	for _, m := range p.Modules {
+		if !m.usesBroker() {
+			continue
+		}
+		accounts = append(accounts, p.account(m.Name, func(other ModulePlan) bool { return other.Name == m.Name }))
+		if len(m.Hears) > 0 {
+			t.Listeners = append(t.Listeners, m.Name)
+		}
+		for _, h := range m.Hears {
+			hearing := rabbit.Hearing{Listener: m.Name, Emitter: h.From, Type: h.Type}
+			if h.From != m.Name && !slices.Contains(t.Hearings, hearing) {
+				t.Hearings = append(t.Hearings, hearing)
+			}
+		}
+	}
+	accounts = append(accounts, p.account(BrokerMonolith, func(ModulePlan) bool { return true }))
+	out, err := rabbit.Definitions("/", accounts, t)
+	if err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	return out, nil
+}
+
 // BrokerPart is an exchange or a queue that a process needs, and how the broker has it.
 type BrokerPart = rabbit.Finding
 

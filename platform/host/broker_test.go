@@ -175,6 +175,7 @@ func TestPlanWithABroker(t *testing.T) {
 		{Kind: "queue", Name: "souk.dead", State: none},
 		{Kind: "exchange", Name: "souk.shop", State: none},
 		{Kind: "queue", Name: "souk.bank", State: none},
+		{Kind: "exchange", Name: "souk.bank.hears.shop.Sold", State: none},
 	}
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
 		t.Errorf("%v, -want +got\n%s", err, diff)

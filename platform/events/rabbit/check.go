@@ -59,7 +59,9 @@ func (e element) state(conn *amqp.Connection) (string, error) {
 	case err != nil:
 		return "", err
 	}
-	if err := e.make(ch); differs(err) {
+	if err := e.make(ch); refused(err) {
+		return state, nil // it is not this account's
+	} else if differs(err) {
 		return state + ", but of other properties than expected, and used as it is: " + reason(err), nil
 	} else if err != nil {
 		return "", err

@@ -23,7 +23,8 @@ func TestCheck(t *testing.T) {
 	const none = "not there yet: made at the start"
 	for range 2 { // looking makes nothing
 		look(rabbit.Finding{"exchange", "souk.dead", none}, rabbit.Finding{"queue", "souk.dead", none},
-			rabbit.Finding{"exchange", "souk.test", none}, rabbit.Finding{"queue", "souk.emails", none})
+			rabbit.Finding{"exchange", "souk.test", none}, rabbit.Finding{"queue", "souk.emails", none},
+			rabbit.Finding{"exchange", "souk.emails.hears." + said, none})
 	}
 	source, target := open(t), open(t)
 	p := emitter(t, url, source, "emails")
@@ -33,11 +34,13 @@ func TestCheck(t *testing.T) {
 	put(t, conn, "souk.emails", message(t, "another", "y"))
 	p.stop(t)
 	look(rabbit.Finding{"exchange", "souk.dead", "there"}, rabbit.Finding{"queue", "souk.dead", "0 messages, 0 consumers"},
-		rabbit.Finding{"exchange", "souk.test", "there"}, rabbit.Finding{"queue", "souk.emails", "2 messages, 0 consumers"})
+		rabbit.Finding{"exchange", "souk.test", "there"}, rabbit.Finding{"queue", "souk.emails", "2 messages, 0 consumers"},
+		rabbit.Finding{"exchange", "souk.emails.hears." + said, "there"})
 	running(t, listener(t, url, "emails", target, record))
 	awaitCount(t, target, done, 2)
 	look(rabbit.Finding{"exchange", "souk.dead", "there"}, rabbit.Finding{"queue", "souk.dead", "0 messages, 0 consumers"},
-		rabbit.Finding{"exchange", "souk.test", "there"}, rabbit.Finding{"queue", "souk.emails", "0 messages, 1 consumer"})
+		rabbit.Finding{"exchange", "souk.test", "there"}, rabbit.Finding{"queue", "souk.emails", "0 messages, 1 consumer"},
+		rabbit.Finding{"exchange", "souk.emails.hears." + said, "there"})
 }
 
 // A queue that somebody made with other properties is told of, and used.

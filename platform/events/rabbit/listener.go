@@ -161,6 +161,9 @@ func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []
 	var last uint64
 	for _, d := range deliveries {
 		e, err := decode(d.Body)
+		if err == nil {
+			err = authentic(d, &e)
+		}
 		if err != nil {
 			if err := l.reject(ch, d, err); err != nil {
 				return err
@@ -179,6 +182,16 @@ func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []
 		return fmt.Errorf("acknowledge: %w", err)
 	}
 	return nil
+}
+
+// authentic checks that an event came by way of its own module's exchange, which no other's account can write to, and under its
+// own type, which is what the queue is bound by. What an administrator puts into a queue directly, as one of the dead messages,
+// comes by way of no exchange.
+func authentic(d amqp.Delivery, e *events.Envelope) error {
+	if d.Exchange == "" || d.Exchange == Exchange(e.Module) && d.RoutingKey == e.Type {
+		return nil
+	}
+	return fmt.Errorf("%q came by way of exchange %q as %q: it is not of the module that it names", e.Type, d.Exchange, d.RoutingKey)
 }
 
 func (l *listener) reject(ch *amqp.Channel, d amqp.Delivery, cause error) error {

@@ -3,7 +3,6 @@ package rabbit
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -55,6 +54,9 @@ func (t Topology) queued() []string {
 // element is an exchange, a queue or a binding.
 type element struct {
 	kind, name string
+	class      string     // of an exchange: how it routes
+	arguments  amqp.Table // of a queue
+	from, key  string     // of a binding, to the queue of its name
 	// make declares it, which has no effect when it is there.
 	make func(*amqp.Channel) error
 	// look tells how it is, or fails when it is not there. nil where that cannot be asked.
@@ -72,6 +74,9 @@ func (t Topology) elements() []element {
 	}
 	for _, h := range t.Hearings {
 		out = append(out, binding(Queue(h.Listener), h.Type, Exchange(h.Emitter)))
+	}
+	for _, h := range t.Hearings {
+		out = append(out, exchange(Sign(h), amqp.ExchangeFanout))
 	}
 	return out
 }
@@ -94,49 +99,23 @@ var deadArguments = amqp.Table{
 	"x-delivery-limit": int32(1_000_000),
 }
 
-func exchange(name, kind string) element {
-	return element{"exchange", name, func(ch *amqp.Channel) error {
-		return ch.ExchangeDeclare(name, kind, true, false, false, false, nil)
-	}, lookForExchange(name, kind)}
+func exchange(name, class string) element {
+	return element{kind: "exchange", name: name, class: class, make: func(ch *amqp.Channel) error {
+		return ch.ExchangeDeclare(name, class, true, false, false, false, nil)
+	}, look: lookForExchange(name, class)}
 }
 
 func queue(name string, arguments amqp.Table) element {
-	return element{"queue", name, func(ch *amqp.Channel) error {
+	return element{kind: "queue", name: name, arguments: arguments, make: func(ch *amqp.Channel) error {
 		_, err := ch.QueueDeclare(name, true, false, false, false, arguments)
 		return err
-	}, lookForQueue(name)}
+	}, look: lookForQueue(name)}
 }
 
 func binding(queue, key, exchange string) element {
-	return element{"binding", queue + " to " + exchange + " " + key, func(ch *amqp.Channel) error {
+	return element{kind: "binding", name: queue, from: exchange, key: key, make: func(ch *amqp.Channel) error {
 		return ch.QueueBind(queue, key, exchange, false, nil)
-	}, nil}
-}
-
-// declare makes whatever is not there. What is there with other arguments, as after an upgrade, is used as it is, with a
-// warning: events matter more. Any other refusal is an error.
-func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
-	var ch *amqp.Channel
-	for _, e := range t.elements() {
-		if ch == nil || ch.IsClosed() {
-			var err error
-			if ch, err = conn.Channel(); err != nil {
-				return fmt.Errorf("open a channel: %w", err)
-			}
-		}
-		err := e.make(ch)
-		switch {
-		case differs(err):
-			logger.Warn("the broker has something of other properties than expected, which is used as it is: see `app plan`",
-				"kind", e.kind, "name", e.name, "error", err)
-		case err != nil:
-			return fmt.Errorf("declare %s %s: %w", e.kind, e.name, err)
-		}
-	}
-	if ch.IsClosed() {
-		return nil
-	}
-	return ch.Close()
+	}}
 }
 
 // lacking tells whether a queue is not there yet.

@@ -92,3 +92,19 @@ func (a *administrator) newHost(t testing.TB) (string, error) {
 	}
 	return strings.TrimSuffix(a.amqp, "/") + "/" + name, nil
 }
+
+// Import has the server that URL uses take definitions as an administrator would (rabbitmq.com/docs/definitions). The accounts
+// named are removed when the test ends.
+func Import(t testing.TB, definitions []byte, accounts ...string) {
+	t.Helper()
+	broker, err := shared()
+	check(t, err)
+	t.Cleanup(func() {
+		for _, name := range accounts {
+			_ = broker.do("DELETE", "/api/users/"+url.PathEscape(name), "", nil)
+		}
+	})
+	if err := broker.do("POST", "/api/definitions", string(definitions), nil); err != nil {
+		t.Fatal(err)
+	}
+}
