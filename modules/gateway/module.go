@@ -47,7 +47,9 @@ func (*Module) Name() string { return "gateway" }
 func (m *Module) Config() any { return &m.cfg }
 
 // Calls implements host.Caller.
-func (m *Module) Calls() []rpc.Dependency { return []rpc.Dependency{usersv1.NeedUsers(&m.users)} }
+func (m *Module) Calls() []rpc.Dependency {
+	return []rpc.Dependency{usersv1.NeedUsers(&m.users).Only("Keys", "Session", "APIKey", "Revocations")}
+}
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *httpserver.API) { m.pages.Register(api) }

@@ -38,7 +38,9 @@ func (m *Module) Config() any { return &m.cfg }
 func (*Module) Migrations() fs.FS { return store.Migrations() }
 
 // Calls implements host.Caller.
-func (m *Module) Calls() []rpc.Dependency { return []rpc.Dependency{usersv1.NeedUsers(&m.users)} }
+func (m *Module) Calls() []rpc.Dependency {
+	return []rpc.Dependency{usersv1.NeedUsers(&m.users).Only("Find", "CreateAPIKey", "ListAPIKeys", "RevokeAPIKey")}
+}
 
 // Serves implements host.Callee.
 func (m *Module) Serves() []rpc.Service {

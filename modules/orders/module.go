@@ -48,7 +48,9 @@ func (*Module) Migrations() fs.FS { return store.Migrations() }
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {
 	return []rpc.Dependency{
-		catalogv1.NeedCatalog(&m.catalog), paymentsv1.NeedPayments(&m.payments), merchantsv1.NeedMerchants(&m.merchants),
+		catalogv1.NeedCatalog(&m.catalog).Only("Products", "Reserve", "Release"),
+		paymentsv1.NeedPayments(&m.payments).Only("Start", "Methods"),
+		merchantsv1.NeedMerchants(&m.merchants).Only("Member"),
 	}
 }
 

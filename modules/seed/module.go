@@ -30,7 +30,9 @@ func (*Module) Name() string { return "seed" }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {
-	return []rpc.Dependency{usersv1.NeedUsers(&m.users), merchantsv1.NeedMerchants(&m.merchants), catalogv1.NeedCatalog(&m.catalog)}
+	return []rpc.Dependency{
+		usersv1.NeedUsers(&m.users).Only("Ensure"), merchantsv1.NeedMerchants(&m.merchants).Only("Ensure"), catalogv1.NeedCatalog(&m.catalog).Only("Ensure"),
+	}
 }
 
 // Commands implements host.Commander.

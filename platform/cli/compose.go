@@ -62,9 +62,8 @@ func printCompose(out io.Writer, plan *host.Plan) {
 	_, _ = fmt.Fprintf(out, "      PUBLIC_URL: ${PUBLIC_URL:-http://127.0.0.1:%s}\n", monolith.public)
 	monolith.printTail(out)
 	_, _ = fmt.Fprint(out, "    profiles: [monolith]\n\n")
-	further := append(brokers, brokerSecret(monolith.name))
-	further = append(further, databaseSecrets(monolith.databases)...)
-	printSecrets(out, append(further, monolith.secrets...))
+	brokers = append(brokers, brokerSecret(monolith.name))
+	printSecrets(out, slices.Concat(brokers, databaseSecrets(monolith.databases), monolith.secrets))
 }
 
 // needsProcess tells whether there is anything for a module to serve; some only have commands.

@@ -14,6 +14,12 @@ import (
 // AddressOff as a listen address means: do not listen.
 const AddressOff = "off"
 
+// What INTERNAL_ASSERTIONS may be.
+const (
+	AssertionsStrict     = "strict"
+	AssertionsCompatible = "compatible"
+)
+
 // Platform is the configuration of a process, whatever it hosts.
 type Platform struct {
 	HTTPAddr     string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080" doc:"where the public API listens; in a process without the gateway, where the other processes reach its modules"`
@@ -26,6 +32,8 @@ type Platform struct {
 	InternalKey string `env:"INTERNAL_KEY" secret:"true" doc:"key that the processes of one shop sign their requests with, 32 bytes at least; generated into DATA_DIR when everything runs in one process"`
 
 	InternalKeysAccepted []string `env:"INTERNAL_KEYS_ACCEPTED" secret:"true" doc:"other keys that are accepted besides INTERNAL_KEY while the processes change to another, separated by commas"`
+
+	InternalAssertions string `env:"INTERNAL_ASSERTIONS" envDefault:"strict" doc:"what other processes of the shop must show: strict for an assertion of the one request that they send, compatible for that of the release before 2026-11-28 as well, which is good for any, while processes are replaced one by one"`
 
 	RateLimit      string         `env:"RATE_LIMIT" envDefault:"on" doc:"off switches the rate limits of the public API off, for load tests"`
 	DevPages       string         `env:"DEV_PAGES" envDefault:"auto" doc:"serve the pages under /dev: on, off, or auto for in development only: the public API listens on a loopback address, and PUBLIC_URL is plain HTTP to one"`
@@ -50,6 +58,7 @@ func (p *Platform) Validate() error {
 		address("HTTP_ADDR", p.HTTPAddr), address("INTERNAL_ADDR", p.InternalAddr), address("ADMIN_ADDR", p.AdminAddr),
 		baseURL("PUBLIC_URL", p.PublicURL, "http", "https"), baseURL("OTEL_EXPORTER_OTLP_ENDPOINT", p.OTLPEndpoint, "http", "https"),
 		baseURL("BROKER_URL", p.BrokerURL, "amqp", "amqps"),
+		oneOf("INTERNAL_ASSERTIONS", p.InternalAssertions, AssertionsStrict, AssertionsCompatible),
 		oneOf("RATE_LIMIT", p.RateLimit, "on", "off"), oneOf("DEV_PAGES", p.DevPages, "auto", "on", "off"),
 		oneOf("LOG_FORMAT", p.LogFormat, "auto", "text", "json"),
 		atLeastOne("HTTP_MAX_CONNECTIONS", p.MaxConnections), atLeastOne("HTTP_MAX_CONNECTIONS_PER_NETWORK", p.MaxConnectionsNetwork),

@@ -134,10 +134,21 @@ func (h *Host) deliveries() []rpc.Service {
 	var out []rpc.Service
 	for _, m := range h.hosted {
 		if len(subscriptions(m.module)) > 0 {
-			out = append(out, delivery.Serve(m.module.Name(), h.node.Load))
+			out = append(out, delivery.Serve(m.module.Name(), h.node.Load).For(h.emittersFor(m.module)))
 		}
 	}
 	return out
+}
+
+// emittersFor are the modules of the shop, hosted here or not, that declare a type of event which the module hears.
+func (h *Host) emittersFor(listener lifecycle.Module) rpc.Callers {
+	callers := rpc.Callers{}
+	for _, m := range h.options.Modules {
+		if slices.ContainsFunc(emitted(m), func(name string) bool { return hearsType(listener, name) }) {
+			callers[m.Name()] = nil
+		}
+	}
+	return callers
 }
 
 // serve opens the public door.

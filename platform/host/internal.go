@@ -1,7 +1,11 @@
 package host
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -50,10 +54,9 @@ func open(g *httpserver.Gate) bool {
 
 // serveOperation serves a public operation that the gateway of another process passes on.
 func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted) {
-	assertion, err := h.signer.Verify(r.Header.Get(identity.AssertionHeader), r.Header.Get(identity.AudienceHeader))
+	assertion, err := h.vouchedFor(w, r)
 	if err != nil {
-		h.logger.WarnContext(r.Context(), "request refused", "path", r.URL.Path, "reason", err)
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusUnauthorized, "unauthenticated", "This address serves the processes of the shop only."))
+		h.refuse(w, r, err)
 		return
 	}
 	if m == nil || m.api == nil {
@@ -65,4 +68,43 @@ func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted)
 		ctx = callctx.WithRequestID(ctx, assertion.RequestID)
 	}
 	h.linked(assertion.Caller, m.module.Name(), m.api.Handler()).ServeHTTP(w, r.WithContext(ctx))
+}
+
+// maxPassedOn bounds the body of a request that the gateway passes on. The operations have lower bounds of their own.
+const maxPassedOn = rpc.MaxMessage
+
+// errNotTheGateway is a module that has no business with public operations.
+var errNotTheGateway = fmt.Errorf("%w: public operations are asked for by the gateway only", identity.ErrAssertion)
+
+// vouchedFor checks that the gateway vouches for this very request, for the first time, and leaves its body to be read again.
+func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Assertion, error) {
+	a, err := h.signer.Read(r.Header.Get(identity.AssertionHeader), r.Header.Get(identity.AudienceHeader))
+	if err != nil {
+		return a, err
+	}
+	if a.Caller != h.plan.gateway() {
+		return a, errNotTheGateway
+	}
+	var body []byte
+	if r.ContentLength != 0 {
+		r.Body = http.MaxBytesReader(w, r.Body, maxPassedOn)
+		if body, err = httpserver.ReadBody(r); err != nil {
+			return a, err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	return a, h.signer.Accept(a, identity.Request{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body})
+}
+
+// refuse answers a request that reaches no module.
+func (h *Host) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if !errors.Is(err, identity.ErrAssertion) { // what is wrong with the body
+		httpserver.WriteProblem(w, r, err)
+		return
+	}
+	if errors.Is(err, identity.ErrUsed) {
+		w.Header().Set(identity.AssertionHeader, identity.AssertionUsed)
+	}
+	h.logger.WarnContext(r.Context(), "request refused", "path", r.URL.Path, "reason", err)
+	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusUnauthorized, "unauthenticated", "This address serves the processes of the shop only."))
 }

@@ -16,7 +16,6 @@ import (
 
 	"app/platform/database"
 	"app/platform/host"
-	"app/platform/identity"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
 )
@@ -234,43 +233,6 @@ func TestGeneratedKey(t *testing.T) {
 	after, _ := os.ReadFile(path)
 	if diff := cmp.Diff(before, after); diff != "" || len(before) < 32 {
 		t.Errorf("%d bytes, changed by the second process:\n%s", len(before), diff)
-	}
-}
-
-func TestInternalEndpointRefusesStrangers(t *testing.T) {
-	t.Parallel()
-	h := start(t, options(t, demo.All(), "bank", map[string]string{"INTERNAL_KEY": sharedKey}))
-	sign := func(key, audience string) string {
-		signer, err := identity.NewSigner([]byte(key), time.Now)
-		if err != nil {
-			t.Fatal(err)
-		}
-		token, err := signer.Sign(identity.Assertion{Caller: "door", Audience: audience, Principal: identity.Principal{UserID: "usr_9"}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return token
-	}
-	for name, c := range map[string]struct {
-		assertion string
-		want      int
-	}{
-		"nothing":         {"", http.StatusUnauthorized},
-		"another key":     {sign(strings.Repeat("x", 32), "bank"), http.StatusUnauthorized},
-		"another module":  {sign(sharedKey, "shop"), http.StatusUnauthorized},
-		"what it expects": {sign(sharedKey, "bank"), http.StatusOK},
-	} {
-		status, body := call(t, http.MethodGet, h.URL()+"/v1/accounts/acme", "", "Souk-Module", "bank", identity.AssertionHeader, c.assertion)
-		if status != c.want {
-			t.Errorf("%s, operation: %d %s", name, status, body)
-		}
-		status, body = call(t, http.MethodPost, h.URL()+"/rpc/souk.bank.v1.Bank/Balance", "{}", "Souk-Module", "bank", identity.AssertionHeader, c.assertion)
-		if (status == http.StatusUnauthorized) != (c.want == http.StatusUnauthorized) {
-			t.Errorf("%s, call: %d %s", name, status, body)
-		}
-	}
-	if status, _ := call(t, http.MethodGet, h.URL()+"/ready", ""); status != http.StatusOK {
-		t.Errorf("ready needs an assertion: %d", status)
 	}
 }
 

@@ -3,6 +3,7 @@ package identity_test
 import (
 	"bytes"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -31,15 +32,19 @@ func TestAssertion(t *testing.T) {
 	c := &clock{now: start}
 	s := newSigner(t, c, 1)
 	sent := identity.Assertion{Caller: "gateway", Audience: "orders", RequestID: "req_1", Principal: identity.Principal{UserID: "usr_1", Method: identity.Bearer}}
-	token, err := s.Sign(sent)
+	request := identity.Request{Method: "GET", Target: "/v1/orders"}
+	token, err := s.Sign(sent, request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Verify(token, "orders")
+	got, err := s.Verify(token, "orders", request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sent.Expires = start.Add(identity.AssertionTTL).Unix()
+	if got.Nonce == 0 || got.Digest == "" {
+		t.Errorf("nonce %d, digest %q", got.Nonce, got.Digest)
+	}
+	sent.Expires, sent.Nonce, sent.Digest = start.Add(identity.AssertionTTL).Unix(), got.Nonce, got.Digest
 	if diff := cmp.Diff(sent, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -61,7 +66,7 @@ func TestAssertion(t *testing.T) {
 	for name, tc := range refused {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := newSigner(t, &clock{now: tc.at}, tc.key).Verify(tc.token, tc.audience); !errors.Is(err, identity.ErrAssertion) {
+			if _, err := newSigner(t, &clock{now: tc.at}, tc.key).Verify(tc.token, tc.audience, request); !errors.Is(err, identity.ErrAssertion) {
 				t.Errorf("got %v, want ErrAssertion", err)
 			}
 		})
@@ -89,11 +94,11 @@ func TestAssertion_ChangeOfKeys(t *testing.T) {
 		steps = append(steps, s)
 	}
 	understands := func(to, from *identity.Signer) bool {
-		token, err := from.Sign(identity.Assertion{Audience: "orders"})
+		token, err := from.Sign(identity.Assertion{Audience: "orders"}, identity.Request{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = to.Verify(token, "orders")
+		_, err = to.Verify(token, "orders", identity.Request{})
 		return err == nil
 	}
 	for i := range steps[1:] {
@@ -119,22 +124,29 @@ func BenchmarkAssertion(b *testing.B) {
 		Caller: "gateway", Audience: "catalog", RequestID: "req_01m7wfdfmdf70t97dnvpejcs5a",
 		Principal: identity.Principal{UserID: "usr_01m7wfdfmdf70t97dnvpejcs5a", Method: identity.Bearer},
 	}
-	token, err := s.Sign(sent)
-	if err != nil {
-		b.Fatal(err)
+	request := identity.Request{
+		Method: "GET", Target: "/v1/products/prd_01m7wfdfmdf70t97dnvpejcs5a",
+		Header: http.Header{"User-Agent": {"bench"}, "Souk-Client": {"0123456789abcdef0123456789abcdef"}, "Souk-Client-Network": {"192.0.2.0/24"}},
+	}
+	tokens := make([]string, 1<<16) // each is good once
+	for i := range tokens {
+		if tokens[i], err = s.Sign(sent, request); err != nil {
+			b.Fatal(err)
+		}
 	}
 	b.Run("Sign", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, err := s.Sign(sent); err != nil {
+			if _, err := s.Sign(sent, request); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 	b.Run("Verify", func(b *testing.B) {
 		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := s.Verify(token, "catalog"); err != nil {
+		for i := 0; b.Loop(); i++ {
+			_, err := s.Verify(tokens[i%len(tokens)], "catalog", request)
+			if err != nil && !errors.Is(err, identity.ErrUsed) {
 				b.Fatal(err)
 			}
 		}

@@ -20,6 +20,9 @@ type Call[Req, Resp any] struct {
 	// One of the two, as the edge is bound.
 	local  func(context.Context, *Req) (*Resp, error)
 	remote *connect.Client[encoded, encoded]
+	target string // of the remote request, as its assertion names it
+	// barred: the callee does not let the caller call this method.
+	barred bool
 }
 
 // NewCall is called by generated code, with the number of the method in its contract.
@@ -27,8 +30,9 @@ func NewCall[Req, Resp any](e *Edge, method int, request func(c *Copier, to, fro
 	c := &Call[Req, Resp]{edge: e, method: e.contract.Methods[method], copyRequest: request, copyResponse: response}
 	c.meter = e.rt.metrics.meter(e.caller, e.module, c.method.Name, e.remote())
 	if e.remote() {
-		c.remote = e.client(c.method.Name)
+		c.remote, c.target = e.client(c.method.Name), e.prefix+e.path(c.method.Name)
 	} else {
+		c.barred = !e.service.allows(e.caller, c.method.Name)
 		//nolint:forcetypeassert,errcheck // both sides are generated from one contract, whose name BindLocal has compared
 		c.local = e.service.endpoints[method].local.(func(context.Context, *Req) (*Resp, error))
 	}
@@ -84,6 +88,9 @@ func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal
 	c.copyRequest(&copier, req, in)
 	if err := copier.check(in); err != nil {
 		return nil, c.edge.unsent(c.method.Name, requestFault(err))
+	}
+	if c.barred {
+		return nil, c.localRefusal(c.edge.guard.bar(ctx, c.edge.caller, c.method.Name))
 	}
 	verdict := c.edge.guard.run(ctx, carry(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
 		resp, err := c.local(ctx, req)

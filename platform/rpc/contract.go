@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -61,8 +62,10 @@ type Dependency struct {
 	Contract Contract
 	// Module is who is asked: the contract's module unless ForModule named another.
 	Module string
-	fill   func(*Edge)
-	link   Link
+	// Methods names what the module calls of the contract; empty for all of it. See Only.
+	Methods []string
+	fill    func(*Edge)
+	link    Link
 }
 
 // Need is called by generated code: fill puts a client that uses the edge where the caller wants it.
@@ -74,6 +77,22 @@ func Need(c Contract, fill func(*Edge)) Dependency {
 func (d Dependency) ForModule(module string) Dependency {
 	d.Module = module
 	return d
+}
+
+// Only declares that the module calls these methods of the contract and no others: the callee refuses the rest.
+func (d Dependency) Only(methods ...string) Dependency {
+	d.Methods = methods
+	return d
+}
+
+// check says what Only names and the contract does not have.
+func (d Dependency) check() error {
+	for _, name := range d.Methods {
+		if !slices.ContainsFunc(d.Contract.Methods, func(m Method) bool { return m.Name == name }) {
+			return fmt.Errorf("there is no method %s", name)
+		}
+	}
+	return nil
 }
 
 // Over puts a link before the calls; nil for none.
@@ -91,6 +110,20 @@ type Service struct {
 	// Module is who answers: the contract's module unless ForModule named another.
 	Module    string
 	endpoints []Endpoint // in the order of Contract.Methods
+	callers   *Callers   // nil: whoever has an assertion
+}
+
+// Callers are the modules that may call a service, each with the methods it has declared; none means all.
+type Callers map[string][]string
+
+// Declare notes that a module has declared the dependency, maybe besides others of the contract.
+func (c Callers) Declare(module string, d Dependency) {
+	methods, before := c[module]
+	if len(d.Methods) == 0 || before && len(methods) == 0 {
+		c[module] = nil
+		return
+	}
+	c[module] = append(methods, d.Methods...)
 }
 
 // Serve is called by generated code. The endpoints are in the order of the contract's methods.
@@ -99,6 +132,22 @@ func Serve(c Contract, endpoints ...Endpoint) Service {
 		panic(fmt.Sprintf("rpc: %s has %d methods but %d endpoints", c.Service, len(c.Methods), len(endpoints)))
 	}
 	return Service{Contract: c, Module: c.Module, endpoints: endpoints}
+}
+
+// For lets these modules call the service, and no others: permission_denied (caller_not_declared), whichever way they
+// come. A service without For answers every module of the house, which is for tests of one service.
+func (s Service) For(callers Callers) Service {
+	s.callers = &callers
+	return s
+}
+
+// allows reports whether a module may call a method.
+func (s Service) allows(module, method string) bool {
+	if s.callers == nil {
+		return true
+	}
+	methods, known := (*s.callers)[module]
+	return known && (len(methods) == 0 || slices.Contains(methods, method))
 }
 
 // ForModule serves under the given module's name, for contracts that several modules serve.

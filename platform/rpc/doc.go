@@ -36,9 +36,11 @@
 //     for half a second at a time (unavailable, reason module_down); callers that went away do not count against it.
 //   - A call fails once. Only a method declared NO_SIDE_EFFECTS or IDEMPOTENT is tried a second time, on unavailable,
 //     and only one call in ten.
+//   - A service that was given its callers (Service.For) answers those that have declared the call, and of it the methods they
+//     have named (Dependency.Only): permission_denied (caller_not_declared) otherwise, logged once, by the callee.
 //
 // Between processes a call is a Connect POST over HTTP/1.1 with an assertion (package identity) whose audience is the
-// module called. Nothing without one gets in. Both sides name their contract: another major version is refused with
-// failed_precondition (contract_mismatch), a method or module that is not there with unimplemented (method_unknown,
-// service_not_hosted); added methods and fields do no harm.
+// module called, for that one request. Nothing without one gets in, and nothing comes in twice by one. Both sides name
+// their contract: another major version is refused with failed_precondition (contract_mismatch), a method or module that
+// is not there with unimplemented (method_unknown, service_not_hosted); added methods and fields do no harm.
 package rpc

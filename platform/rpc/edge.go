@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -41,6 +43,7 @@ type Edge struct {
 	guard   *guard   // local
 	pool    *pool    // remote
 	baseURL string   // remote, with Prefix
+	prefix  string   // the path of baseURL
 	link    Link     // nil for none
 
 	breaker  circuitbreaker.CircuitBreaker[any]
@@ -49,9 +52,9 @@ type Edge struct {
 	budget   budget
 }
 
-func (r *Runtime) edge(caller string, d Dependency, s *Service, baseURL string) *Edge {
+func (r *Runtime) edge(caller string, d Dependency, s *Service, base *url.URL) *Edge {
 	e := &Edge{
-		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, baseURL: baseURL, link: d.link,
+		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, link: d.link,
 		values:   identity.WithCaller(context.Background(), caller),
 		log:      r.o.Logger.With(slog.String("module", caller), slog.String("callee", d.Module)),
 		bulkhead: bulkhead.New[any](r.o.InFlight),
@@ -59,7 +62,7 @@ func (r *Runtime) edge(caller string, d Dependency, s *Service, baseURL string) 
 	if s != nil {
 		e.guard = r.guard(s, false)
 	} else {
-		e.pool = r.pool
+		e.pool, e.baseURL, e.prefix = r.pool, base.String(), "/"+strings.TrimPrefix(base.EscapedPath(), "/")
 	}
 	open := r.metrics.circuit.WithLabelValues(caller, d.Module, transport(e.remote()))
 	e.breaker = circuitbreaker.NewBuilder[any]().

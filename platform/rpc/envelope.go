@@ -62,7 +62,7 @@ func readHeaders(h http.Header, a identity.Assertion) context.Context {
 
 func readIdempotency(value string) (callctx.Idempotency, bool) {
 	encoded, at, _ := strings.Cut(value, ".")
-	key, err := base64.RawURLEncoding.DecodeString(encoded)
+	key, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	ns, errAt := strconv.ParseInt(at, 10, 64)
 	if err != nil || errAt != nil || len(key) == 0 {
 		return callctx.Idempotency{}, false

@@ -50,6 +50,15 @@ func (g *guard) run(wait, values context.Context, method string, work func(conte
 	}
 }
 
+// bar is the verdict on a caller that the service is not for, and the one line about it in the log.
+func (g *guard) bar(ctx context.Context, caller, method string) *fault.Error {
+	v := fault.New(fault.PermissionDenied, reasonCaller, "")
+	g.log.LogAttrs(ctx, slog.LevelError, "call refused: the caller has not declared it", slog.String("method", method),
+		slog.String("caller", caller), slog.String("code", string(v.Code)), slog.String("reason", v.Reason),
+		slog.String("request_id", callctx.RequestID(ctx)))
+	return v
+}
+
 // limit gives the callee the deadline of the waiting side. A caller without one gets the default, whose end must be
 // watched for: expired is nil otherwise.
 func (g *guard) limit(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {

@@ -27,12 +27,15 @@ func (e *Edge) client(method string) *connect.Client[encoded, encoded] {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return connect.NewClient[encoded, encoded](doer, e.baseURL+e.contract.Service+"/"+method,
+	return connect.NewClient[encoded, encoded](doer, e.baseURL+e.path(method),
 		connect.WithCodec(codec{}),
 		connect.WithReadMaxBytes(MaxMessage),
 		connect.WithAcceptCompression("gzip", nil, nil),
 	)
 }
+
+// path is where a method is found under Prefix.
+func (e *Edge) path(method string) string { return e.contract.Service + "/" + method }
 
 func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusal) {
 	e := c.edge
@@ -41,7 +44,7 @@ func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusa
 		return nil, e.unsent(c.method.Name, requestFault(err))
 	}
 	request := connect.NewRequest(&encoded{bytes: body})
-	if err := e.address(ctx, request.Header()); err != nil {
+	if err := c.address(ctx, request.Header(), body); err != nil {
 		return nil, e.unsent(c.method.Name, fault.From(err))
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
@@ -60,18 +63,19 @@ func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusa
 	return out, nil
 }
 
-// address writes who calls whom on whose behalf.
-func (e *Edge) address(ctx context.Context, h http.Header) error {
+// address writes who calls whom on whose behalf, with an assertion that is good for this one attempt.
+func (c *Call[Req, Resp]) address(ctx context.Context, h http.Header, body []byte) error {
+	e := c.edge
+	h.Set(moduleHeader, e.module)
+	h.Set(contractHeader, e.contract.stamp())
+	writeHeaders(ctx, h)
 	token, err := e.rt.o.Signer.Sign(identity.Assertion{
 		Caller: e.caller, Audience: e.module, RequestID: callctx.RequestID(ctx), Principal: identity.FromContext(ctx),
-	})
+	}, identity.Request{Method: http.MethodPost, Target: c.target, Header: h, Body: body})
 	if err != nil {
 		return err
 	}
 	h.Set(identity.AssertionHeader, token)
-	h.Set(moduleHeader, e.module)
-	h.Set(contractHeader, e.contract.stamp())
-	writeHeaders(ctx, h)
 	return nil
 }
 

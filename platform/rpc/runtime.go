@@ -75,7 +75,10 @@ func (r *Runtime) BindLocal(caller string, d Dependency, s Service) error {
 	if s.Contract.Service != d.Contract.Service || s.Module != d.Module {
 		return fmt.Errorf("bind %s for %s: %s answers %s", d, caller, s.Module, s.Contract.Service)
 	}
-	d.fill(r.edge(caller, d, &s, ""))
+	if err := d.check(); err != nil {
+		return fmt.Errorf("bind %s for %s: %w", d, caller, err)
+	}
+	d.fill(r.edge(caller, d, &s, nil))
 	return nil
 }
 
@@ -89,7 +92,10 @@ func (r *Runtime) BindRemote(caller string, d Dependency, baseURL string) error 
 	if r.o.Signer == nil {
 		return fmt.Errorf("bind %s for %s: a call to another process needs a signer (INTERNAL_KEY)", d, caller)
 	}
-	d.fill(r.edge(caller, d, nil, u.JoinPath(Prefix).String()))
+	if err := d.check(); err != nil {
+		return fmt.Errorf("bind %s for %s: %w", d, caller, err)
+	}
+	d.fill(r.edge(caller, d, nil, u.JoinPath(Prefix)))
 	return nil
 }
 

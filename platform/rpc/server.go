@@ -11,6 +11,7 @@ import (
 
 	"connectrpc.com/connect"
 
+	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity"
 )
@@ -41,6 +42,8 @@ type address struct{ module, service string }
 type hosted struct {
 	contract Contract
 	methods  map[string]http.Handler
+	service  Service
+	guard    *guard
 }
 
 type server struct {
@@ -50,13 +53,20 @@ type server struct {
 	hosted map[address]*hosted
 }
 
-// valuesKey finds, in the context of a request, the values that crossed.
-type valuesKey struct{}
+// crossing is a request whose assertion has been read, until its body is there.
+type crossing struct {
+	*server
+	r         *http.Request
+	to        address
+	assertion identity.Assertion
+}
+
+type crossingKey struct{}
 
 // host makes the handlers of a service.
 func (r *Runtime) host(s Service) *hosted {
-	h := &hosted{contract: s.Contract, methods: map[string]http.Handler{}}
 	g := r.guard(&s, true)
+	h := &hosted{contract: s.Contract, methods: map[string]http.Handler{}, service: s, guard: g}
 	for i, m := range s.Contract.Methods {
 		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, g.serve(m.Name, s.endpoints[i].wire),
 			connect.WithCodec(codec{}), connect.WithReadMaxBytes(MaxMessage))
@@ -67,9 +77,12 @@ func (r *Runtime) host(s Service) *hosted {
 // serve is the remote twin of Call.doLocal: the same guard, with bytes for messages.
 func (g *guard) serve(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
 	return func(ctx context.Context, in *encoded) (*encoded, error) {
-		values, _ := ctx.Value(valuesKey{}).(context.Context)
+		c, _ := ctx.Value(crossingKey{}).(*crossing)
+		if refusal := c.accept(in.bytes); refusal != nil {
+			return nil, connectError(refusal)
+		}
 		out := new(encoded)
-		verdict := g.run(ctx, values, method, func(ctx context.Context) (err error) {
+		verdict := g.run(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
 			out.bytes, err = wire(ctx, in.bytes)
 			return err
 		})
@@ -87,9 +100,11 @@ func (g *guard) serve(method string, wire func(context.Context, []byte) ([]byte,
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	service, method, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, Prefix), "/")
 	to := address{module: r.Header.Get(moduleHeader), service: service}
-	assertion, err := s.signer.Verify(r.Header.Get(identity.AssertionHeader), to.module)
+	assertion, err := s.signer.Read(r.Header.Get(identity.AssertionHeader), to.module)
 	if err != nil {
-		s.reject(w, r, to, slog.LevelWarn, fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err))
+		v := fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err)
+		s.refused(r, to, slog.LevelWarn, v)
+		s.reject(w, r, v)
 		return
 	}
 	handler, speaks, refusal := s.find(to, method, r.Header.Get(contractHeader))
@@ -97,11 +112,28 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if speaks != "" {
 			w.Header().Set(contractHeader, speaks) // so that the caller's log names both releases, too
 		}
-		s.reject(w, r, to, slog.LevelError, refusal)
+		s.refused(r, to, slog.LevelError, refusal)
+		s.reject(w, r, refusal)
 		return
 	}
-	ctx := context.WithValue(r.Context(), valuesKey{}, readHeaders(r.Header, assertion))
+	if h := s.hosted[to]; !h.service.allows(assertion.Caller, method) {
+		ctx := callctx.WithRequestID(r.Context(), assertion.RequestID)
+		s.reject(w, r, h.guard.bar(ctx, assertion.Caller, method))
+		return
+	}
+	ctx := context.WithValue(r.Context(), crossingKey{}, &crossing{server: s, r: r, to: to, assertion: assertion})
 	handler.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// accept checks that the assertion is for this very request, and uses it up.
+func (c *crossing) accept(body []byte) *fault.Error {
+	err := c.signer.Accept(c.assertion, identity.Request{Method: c.r.Method, Target: c.r.RequestURI, Header: c.r.Header, Body: body})
+	if err == nil {
+		return nil
+	}
+	v := fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err)
+	c.refused(c.r, c.to, slog.LevelWarn, v)
+	return v
 }
 
 // find looks a method up, and says clearly why it is not there: two releases may meet during an update. speaks is what
@@ -138,10 +170,14 @@ func (s *server) otherVersion(to address) *hosted {
 	return nil
 }
 
-// reject answers a request that reaches no module.
-func (s *server) reject(w http.ResponseWriter, r *http.Request, to address, level slog.Level, v *fault.Error) {
+// refused logs a request that reaches no module.
+func (s *server) refused(r *http.Request, to address, level slog.Level, v *fault.Error) {
 	s.log.LogAttrs(r.Context(), level, "call refused", slog.String("module", to.module), slog.String("path", r.URL.Path),
 		slog.String("code", string(v.Code)), slog.String("reason", v.Reason), slog.Any("error", v.Unwrap()))
+}
+
+// reject answers a request that reaches no module.
+func (s *server) reject(w http.ResponseWriter, r *http.Request, v *fault.Error) {
 	_ = s.refuse.Write(w, r, connectError(v)) // the caller has gone: nobody is left to tell
 }
 

@@ -24,6 +24,7 @@ const (
 	reasonCallerLeft     = "caller_left"     // never seen by a caller
 	reasonOverloaded     = "too_many_calls"
 	reasonAssertion      = "assertion_refused"
+	reasonCaller         = "caller_not_declared" // the callee's: the module has not declared that it calls this
 	reasonNotHosted      = "service_not_hosted"
 	reasonMethodUnknown  = "method_unknown"
 	reasonMismatch       = "contract_mismatch"

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"app/platform/events"
 	"app/platform/events/eventsv1"
 	"app/platform/fault"
+	"app/platform/identity"
 	"app/platform/rpc"
 )
 
@@ -68,6 +70,9 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 	if err != nil {
 		return nil, fault.New(fault.InvalidArgument, "malformed_event", "").Because(err)
 	}
+	if err := own(identity.Caller(ctx), batch); err != nil {
+		return nil, fault.New(fault.PermissionDenied, "foreign_event", "").Because(err)
+	}
 	switch err := node.Accept(ctx, h.module, batch); {
 	case errors.Is(err, events.ErrStopped):
 		return nil, fault.New(fault.Unavailable, "not_listening", "").Because(err)
@@ -75,4 +80,14 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 		return nil, fault.New(fault.Unavailable, "inbox_unavailable", "").Because(err)
 	}
 	return &eventsv1.DeliverResponse{}, nil
+}
+
+// own checks that a module tells of itself only. Types that this release does not know are kept all the same: a later one may.
+func own(caller string, batch []events.Envelope) error {
+	for i := range batch {
+		if e := &batch[i]; e.Module != caller || !strings.HasPrefix(e.Type, caller+".") {
+			return fmt.Errorf("%q delivers %q of %q", caller, e.Type, e.Module)
+		}
+	}
+	return nil
 }

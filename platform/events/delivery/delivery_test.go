@@ -17,6 +17,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/events/delivery"
+	"app/platform/events/eventsv1"
 	"app/platform/fault"
 	"app/platform/freeport"
 	"app/platform/identity"
@@ -65,14 +66,24 @@ func listening(t *testing.T) world {
 	return w
 }
 
+// sender delivers as the module, whatever is asked of it.
+func sender(t *testing.T, module, url string) eventsv1.DeliveryClient {
+	t.Helper()
+	var client eventsv1.DeliveryClient
+	if err := runtime(t, 1).BindRemote(module, eventsv1.NeedDelivery(&client).ForModule("emails"), url); err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
 func envelope(id string) events.Envelope {
-	return events.Envelope{ID: id, Type: "protobuf.StringValue", Schema: 1, Module: "orders", OccurredAt: time.Now(), Payload: append([]byte{10, byte(len(id))}, id...)}
+	return events.Envelope{ID: id, Type: "protobuf.StringValue", Schema: 1, Module: "protobuf", OccurredAt: time.Now(), Payload: append([]byte{10, byte(len(id))}, id...)}
 }
 
 func TestSend(t *testing.T) {
 	t.Parallel()
 	w := listening(t)
-	way, err := delivery.NewSender("emails", []string{"orders", "users"}, remote(runtime(t, 1), w.url))
+	way, err := delivery.NewSender("emails", []string{"protobuf", "users"}, remote(runtime(t, 1), w.url))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,8 +111,27 @@ func TestSend(t *testing.T) {
 			t.Error(got)
 		}
 	})
+	t.Run("a module tells of itself only", func(t *testing.T) {
+		of := func(module, name string) events.Envelope {
+			e := envelope("foreign")
+			e.Module, e.Type = module, name
+			return e
+		}
+		foreign := sender(t, "users", w.url)
+		for what, e := range map[string]events.Envelope{
+			"another's event":             of("protobuf", "protobuf.StringValue"),
+			"its own of another's type":   of("users", "protobuf.StringValue"),
+			"another's of its own type":   of("protobuf", "users.StringValue"),
+			"of a type like its own name": of("users", "usersandmore.StringValue"),
+		} {
+			_, err := foreign.Deliver(t.Context(), &eventsv1.DeliverRequest{Events: events.ToWire([]events.Envelope{e})})
+			if fault.CodeOf(err) != fault.PermissionDenied || fault.ReasonOf(err) != "foreign_event" || len(w.heard) != 0 {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	})
 	t.Run("a caller without the key is refused", func(t *testing.T) {
-		stranger, err := delivery.NewSender("emails", []string{"orders"}, remote(runtime(t, 2), w.url))
+		stranger, err := delivery.NewSender("emails", []string{"protobuf"}, remote(runtime(t, 2), w.url))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +140,7 @@ func TestSend(t *testing.T) {
 		}
 	})
 	t.Run("a module that is not there refuses", func(t *testing.T) {
-		elsewhere, err := delivery.NewSender("payments", []string{"orders"}, remote(runtime(t, 1), w.url))
+		elsewhere, err := delivery.NewSender("payments", []string{"protobuf"}, remote(runtime(t, 1), w.url))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,14 +166,14 @@ func TestProcessComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	way, err := delivery.NewSender("emails", []string{"orders"}, remote(runtime(t, 1), "http://"+address))
+	way, err := delivery.NewSender("emails", []string{"protobuf"}, remote(runtime(t, 1), "http://"+address))
 	if err != nil {
 		t.Fatal(err)
 	}
 	tried := make(chan struct{}, 100)
 	source := dbtest.Open(t, events.Migrations)
 	node, err := events.NewNode(events.Options{
-		Emitters: []events.Emitter{{Module: "orders", DB: source, Routes: map[string][]string{"protobuf.StringValue": {"emails"}}}},
+		Emitters: []events.Emitter{{Module: "protobuf", DB: source, Routes: map[string][]string{"protobuf.StringValue": {"emails"}}}},
 		Senders:  map[string]events.Sender{"emails": counted{way, tried}},
 	})
 	if err != nil {

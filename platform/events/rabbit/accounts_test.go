@@ -211,8 +211,8 @@ func TestFault10_EventsOfAnotherAreSetAside(t *testing.T) {
 		ch.ExchangeDeclare("souk.liar", "topic", true, false, false, false, nil),
 		ch.QueueBind("souk.emails", "#", "souk.liar", false, nil),
 		ch.QueueBind("souk.emails", "test.Other", "souk.test", false, nil),
-		ch.Publish("souk.liar", said, false, false, message(t, "one", "forged")),      //nolint:staticcheck // no confirmation is needed
-		ch.Publish("souk.test", "test.Other", false, false, message(t, "two", "odd")), //nolint:staticcheck // nor here
+		ch.Publish("souk.liar", said, false, false, message(t, "one", "forged")),
+		ch.Publish("souk.test", "test.Other", false, false, message(t, "two", "odd")),
 	} {
 		if err != nil {
 			t.Fatal(err)

@@ -1,8 +1,10 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -68,18 +70,39 @@ func proxy(route host.Route, signer *identity.Signer) (http.Handler, error) {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			assertion, err := signer.Sign(identity.Assertion{
-				Caller: "door", Audience: route.Module, RequestID: callctx.RequestID(r.In.Context()), Principal: identity.FromContext(r.In.Context()),
-			})
-			if err == nil {
-				r.Out.Header.Set(identity.AssertionHeader, assertion)
-			}
 			r.Out.Header.Set("Souk-Module", route.Module)
 			r.Out.Header.Del("Demo-User")
 		},
+		Transport: vouching(func(r *http.Request, body []byte) (string, error) {
+			return signer.Sign(identity.Assertion{
+				Caller: "door", Audience: route.Module, RequestID: callctx.RequestID(r.Context()), Principal: identity.FromContext(r.Context()),
+			}, identity.Request{Method: r.Method, Target: r.URL.RequestURI(), Header: r.Header, Body: body})
+		}),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
 			w.Header().Set("Retry-After", "1")
 			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "module_down", "The module is down."))
 		},
 	}, nil
+}
+
+// vouching is a transport that makes the assertion of each request.
+type vouching func(r *http.Request, body []byte) (string, error)
+
+// RoundTrip implements http.RoundTripper.
+func (v vouching) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err //nolint:wrapcheck // a transport
+		}
+		_ = r.Body.Close() // as a transport has to
+		r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+	}
+	token, err := v(r, body)
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set(identity.AssertionHeader, token)
+	return http.DefaultTransport.RoundTrip(r) //nolint:wrapcheck // a transport
 }

@@ -67,6 +67,15 @@ func newRowOver(t *testing.T, way rpctest.Way, o rpc.Options, link rpc.Link) *ro
 	return r
 }
 
+// newRowFor has a callee that answers these callers.
+func newRowFor(t *testing.T, way rpctest.Way, callers rpc.Callers) *row {
+	t.Helper()
+	r := &row{fake: &fake{}, logs: &logs{}}
+	o := rpc.Options{Logger: slog.New(slog.NewJSONHandler(r.logs, nil))}
+	rpctest.Connect(t, way, o, "orders", parityv1.NeedParity(&r.client), serve(r.fake).For(callers))
+	return r
+}
+
 // logs keeps the lines of a logger.
 type logs struct {
 	mu   sync.Mutex

@@ -48,7 +48,12 @@ func newEndpoint(t *testing.T) *endpoint {
 // post sends an empty message and returns the status and the verdict.
 func (e *endpoint) post(t *testing.T, path string, header map[string]string) (int, *rpcv1.Error) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, e.url+path, http.NoBody)
+	return e.send(t, http.MethodPost, path, nil, header)
+}
+
+func (e *endpoint) send(t *testing.T, method, path string, message []byte, header map[string]string) (int, *rpcv1.Error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, e.url+path, bytes.NewReader(message))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +78,7 @@ func verdictIn(t *testing.T, body []byte) *rpcv1.Error {
 	t.Helper()
 	var failed struct{ Details []struct{ Value string } }
 	verdict := &rpcv1.Error{}
-	if len(body) == 0 {
+	if len(body) == 0 || body[0] != '{' {
 		return verdict
 	}
 	if err := json.Unmarshal(body, &failed); err != nil || len(failed.Details) != 1 {
@@ -91,11 +96,14 @@ func verdictIn(t *testing.T, body []byte) *rpcv1.Error {
 
 const actPath = "/rpc/souk.parity.v1.Parity/Act"
 
+// act is the request that post makes.
+func act() identity.Request { return identity.Request{Method: http.MethodPost, Target: actPath} }
+
 func TestAssertion(t *testing.T) {
 	t.Parallel()
 	sign := func(t *testing.T, at time.Time, audience string) string {
 		t.Helper()
-		token, err := rpctest.Signer(t, func() time.Time { return at }).Sign(identity.Assertion{Caller: "orders", Audience: audience})
+		token, err := rpctest.Signer(t, func() time.Time { return at }).Sign(identity.Assertion{Caller: "orders", Audience: audience}, act())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +113,7 @@ func TestAssertion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forged, err := forger.Sign(identity.Assertion{Caller: "orders", Audience: "parity"})
+	forged, err := forger.Sign(identity.Assertion{Caller: "orders", Audience: "parity"}, act())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +180,9 @@ func TestContracts(t *testing.T) {
 			if module == "" {
 				module = "parity"
 			}
-			token, err := rpctest.Signer(t, time.Now).Sign(identity.Assertion{Caller: "orders", Audience: module})
+			token, err := rpctest.Signer(t, time.Now).Sign(identity.Assertion{Caller: "orders", Audience: module}, identity.Request{
+				Method: http.MethodPost, Target: tc.path, Header: http.Header{"Souk-Contract": {tc.contract}},
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -220,7 +230,9 @@ func TestOtherMajorVersion(t *testing.T) {
 func TestBodyIsNoMessage(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t)
-	token, err := rpctest.Signer(t, time.Now).Sign(identity.Assertion{Caller: "orders", Audience: "parity"})
+	token, err := rpctest.Signer(t, time.Now).Sign(identity.Assertion{Caller: "orders", Audience: "parity"}, identity.Request{
+		Method: http.MethodPost, Target: actPath, Body: []byte{0xff},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

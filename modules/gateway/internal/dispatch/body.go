@@ -1,37 +1,38 @@
 package dispatch
 
 import (
-	"context"
+	"bytes"
 	"errors"
 	"io"
-	"sync/atomic"
+	"net/http"
 
 	"app/platform/httpserver"
 )
 
-// body is a client's, and remembers why it could not be read. The transport reads it in a goroutine of its own.
-type body struct {
-	io.ReadCloser
+// grown is how much of a body is believed to come before it does.
+const grown = 32 << 10
 
-	err atomic.Pointer[error]
+// whole reads the client's body, which the edge has bounded by what the operation accepts: the assertion is for all of it, and
+// stands before it. A client that is slow keeps nothing of the module waiting. The error is one to answer with.
+func whole(r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return nil, nil
+	}
+	var text bytes.Buffer
+	text.Grow(int(min(max(r.ContentLength, 0), grown)) + bytes.MinRead)
+	if _, err := text.ReadFrom(r.Body); err != nil {
+		return nil, httpserver.BodyError(r.Context(), err)
+	}
+	return text.Bytes(), nil
 }
 
-// Read implements io.Reader.
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		b.err.Store(&err)
+// carry gives an outgoing request the body that was read. net/http has nothing to replay it by.
+func carry(r *http.Request, body []byte) {
+	r.Body, r.ContentLength, r.TransferEncoding, r.GetBody = http.NoBody, int64(len(body)), nil, nil
+	if len(body) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	return n, err //nolint:wrapcheck // the transport compares
 }
 
-// wrong is what to tell the client of its body, nil when nothing was wrong with it.
-func (b *body) wrong(ctx context.Context) error {
-	if b == nil {
-		return nil
-	}
-	if err := b.err.Load(); err != nil {
-		return httpserver.BodyError(ctx, *err)
-	}
-	return nil
-}
+// errUsed is a reply to a request with a body that says that its assertion was used: nobody here sends one twice.
+var errUsed = errors.New("the module has had the assertion of this request before")

@@ -4,7 +4,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -37,7 +36,6 @@ const requestIDHeader = "X-Request-Id"
 // Remote proxies requests to the process that hosts a module. Safe for concurrent use.
 type Remote struct {
 	module  string
-	signer  *identity.Signer
 	proxy   *httputil.ReverseProxy
 	slots   chan struct{}
 	breaker circuitbreaker.CircuitBreaker[any]
@@ -58,11 +56,11 @@ func NewTransport() *http.Transport {
 
 // NewRemote makes the proxy to the module at a base URL.
 func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer *identity.Signer, logger *slog.Logger) *Remote {
-	d := &Remote{module: module, signer: signer, slots: make(chan struct{}, maxInFlight), breaker: newBreaker(module, logger), logger: logger}
+	d := &Remote{module: module, slots: make(chan struct{}, maxInFlight), breaker: newBreaker(module, logger), logger: logger}
 	d.proxy = &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { forward(r, base) },
 		ModifyResponse: answered,
-		Transport:      transport,
+		Transport:      &vouching{module: module, signer: signer, next: transport},
 		BufferPool:     buffers,
 		ErrorHandler:   d.failed,
 		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
@@ -72,11 +70,11 @@ func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer
 
 // outgoing is what forward needs and a proxy hands on through the request's context.
 type outgoing struct {
-	op                *httpserver.Operation
-	module, assertion string
-	reply             http.Header // what the gateway has said so far
-	sign              *sign       // what the request says about the module
-	body              *body       // of the client's request, if it has one
+	op     *httpserver.Operation
+	module string
+	reply  http.Header // what the gateway has said so far
+	sign   *sign       // what the request says about the module
+	body   []byte      // of the client's request
 }
 
 type outgoingKey struct{}
@@ -93,12 +91,9 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserve
 		httpserver.WriteProblem(w, r, busy)
 		return
 	}
-	ctx := r.Context()
-	assertion, err := d.signer.Sign(identity.Assertion{
-		Caller: "gateway", Audience: d.module, RequestID: callctx.RequestID(ctx), Principal: identity.FromContext(ctx),
-	})
-	if err != nil {
-		httpserver.WriteProblem(w, r, fmt.Errorf("sign assertion: %w", err))
+	body, err := whole(r)
+	if err != nil { // it is the client's request that broke off
+		httpserver.WriteProblem(w, r, err)
 		return
 	}
 	if !d.breaker.TryAcquirePermit() {
@@ -107,12 +102,9 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserve
 	}
 	seen := none
 	defer func() { d.learn(seen) }()
-	with := outgoing{op: op, module: d.module, assertion: assertion, reply: w.Header(), sign: &seen}
-	r = r.WithContext(context.WithValue(ctx, outgoingKey{}, &with))
-	if r.ContentLength != 0 {
-		with.body = &body{ReadCloser: r.Body}
-		r.Body = with.body
-	}
+	with := outgoing{op: op, module: d.module, reply: w.Header(), sign: &seen, body: body}
+	r = r.WithContext(context.WithValue(r.Context(), outgoingKey{}, &with))
+	carry(r, body)
 	d.proxy.ServeHTTP(w, r)
 }
 
@@ -133,13 +125,11 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 			delete(r.Out.Header, name)
 		}
 	}
-	words := []string{with.assertion, with.module, callctx.RequestID(r.In.Context())}
-	r.Out.Header[identity.AssertionHeader], r.Out.Header[identity.AudienceHeader] = words[:1:1], words[1:2:2]
-	r.Out.Header[requestIDHeader] = words[2:]
+	words := []string{with.module, callctx.RequestID(r.In.Context())}
+	r.Out.Header[identity.AudienceHeader], r.Out.Header[requestIDHeader] = words[:1:1], words[1:]
 	if r.In.Header.Get("User-Agent") == "" {
 		r.Out.Header["User-Agent"] = nil // or the transport would sign as itself
 	}
-	r.Out.GetBody = nil // a transport must never replay a body by itself
 }
 
 // answered notes that the module is there, and makes what the module says in a header take the place of what the gateway has preset there, as it does where a handler
@@ -161,10 +151,6 @@ func answered(reply *http.Response) error {
 // failed answers for a module that gave no answer.
 func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
 	with, _ := r.Context().Value(outgoingKey{}).(*outgoing)
-	if wrong := with.body.wrong(r.Context()); wrong != nil { // it is the client's request that broke off
-		httpserver.WriteProblem(w, r, wrong)
-		return
-	}
 	var verdict *fault.Error
 	var dial *net.OpError
 	switch {

@@ -120,7 +120,9 @@ Content-Length: 2
 			t.Errorf("%s: %q reached the module", name, got.Header.Get(name))
 		}
 	}
-	assertion, err := newSigner(t).Verify(got.Header.Get(identity.AssertionHeader), "orders")
+	assertion, err := newSigner(t).Verify(got.Header.Get(identity.AssertionHeader), "orders", identity.Request{
+		Method: got.Method, Target: got.RequestURI, Header: got.Header, Body: []byte("{}"),
+	})
 	if err != nil || assertion.Principal.UserID != "usr_ada" || assertion.Caller != "gateway" || assertion.RequestID != "req_ours" {
 		t.Errorf("%+v, %v", assertion, err)
 	}
