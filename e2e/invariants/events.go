@@ -18,6 +18,7 @@ var consumers = map[string]map[string][]string{
 	"users.CredentialsChanged":   {"emails": {"emails.factor_changed"}},
 	"users.SignedInAnew":         {"emails": {"emails.new_sign_in"}},
 	"merchants.MerchantApproved": {"emails": {"emails.merchant_approved"}},
+	"merchants.Invited":          {"emails": {"emails.merchant_invitation"}},
 	"catalog.StockLow":           {},
 	"catalog.StockShort":         {"orders": {"orders.stock_short"}},
 	"orders.Placed":              {},

@@ -65,6 +65,7 @@ func (m *Module) Hears() []events.Subscription {
 		events.Hear("emails.factor_changed", late(s, (*service.Service).CredentialsChanged)),
 		events.Hear("emails.new_sign_in", late(s, (*service.Service).SignedInAnew)),
 		events.Hear("emails.merchant_approved", late(s, (*service.Service).MerchantApproved)),
+		events.Hear("emails.merchant_invitation", late(s, (*service.Service).Invited)),
 		events.Hear("emails.receipt", late(s, (*service.Service).Paid)),
 		events.Hear("emails.order_cancelled", late(s, (*service.Service).Cancelled)),
 		events.Hear("emails.refund_issued", late(s, (*service.Service).Refunded)),

@@ -46,7 +46,9 @@ func (m *Module) Serves() []rpc.Service {
 }
 
 // Emits implements host.Emitter.
-func (*Module) Emits() []proto.Message { return []proto.Message{&merchantsevents.MerchantApproved{}} }
+func (*Module) Emits() []proto.Message {
+	return []proto.Message{&merchantsevents.MerchantApproved{}, &merchantsevents.Invited{}}
+}
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *httpserver.API) {
@@ -55,6 +57,9 @@ func (m *Module) Operations(api *httpserver.API) {
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
-	m.service = service.New(service.Options{DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApprove})
+	m.service = service.New(service.Options{
+		DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApproves(env.Development),
+		PublicURL: env.Config.PublicURL, Limits: m.cfg.limits(),
+	})
 	return nil
 }

@@ -11,6 +11,7 @@ package merchantsevents
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -109,11 +110,124 @@ func (x *MerchantApproved) GetOwnerFirstName() string {
 	return ""
 }
 
+// Invited: somebody is asked to act for a merchant, and becomes a member if they accept. Whether the address has an account, merchants
+// does not know. Sensitive: code and link make whoever has them a member.
+type Invited struct {
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	InvitationId string                 `protobuf:"bytes,1,opt,name=invitation_id,json=invitationId,proto3" json:"invitation_id,omitempty"`
+	MerchantId   string                 `protobuf:"bytes,2,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
+	MerchantName string                 `protobuf:"bytes,3,opt,name=merchant_name,json=merchantName,proto3" json:"merchant_name,omitempty"`
+	Email        string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
+	// viewer, manager or owner.
+	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
+	// What the page of the link asks for: the invitation's id, a dot, the token.
+	Code      string                 `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`
+	Link      string                 `protobuf:"bytes,7,opt,name=link,proto3" json:"link,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// Language of the inviter, for want of the reader's: a BCP 47 tag, empty where it is not known.
+	Locale        string `protobuf:"bytes,9,opt,name=locale,proto3" json:"locale,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Invited) Reset() {
+	*x = Invited{}
+	mi := &file_modules_merchants_merchantsevents_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Invited) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Invited) ProtoMessage() {}
+
+func (x *Invited) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_merchants_merchantsevents_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Invited.ProtoReflect.Descriptor instead.
+func (*Invited) Descriptor() ([]byte, []int) {
+	return file_modules_merchants_merchantsevents_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Invited) GetInvitationId() string {
+	if x != nil {
+		return x.InvitationId
+	}
+	return ""
+}
+
+func (x *Invited) GetMerchantId() string {
+	if x != nil {
+		return x.MerchantId
+	}
+	return ""
+}
+
+func (x *Invited) GetMerchantName() string {
+	if x != nil {
+		return x.MerchantName
+	}
+	return ""
+}
+
+func (x *Invited) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *Invited) GetRole() string {
+	if x != nil {
+		return x.Role
+	}
+	return ""
+}
+
+func (x *Invited) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *Invited) GetLink() string {
+	if x != nil {
+		return x.Link
+	}
+	return ""
+}
+
+func (x *Invited) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Invited) GetLocale() string {
+	if x != nil {
+		return x.Locale
+	}
+	return ""
+}
+
 var File_modules_merchants_merchantsevents_events_proto protoreflect.FileDescriptor
 
 const file_modules_merchants_merchantsevents_events_proto_rawDesc = "" +
 	"\n" +
-	".modules/merchants/merchantsevents/events.proto\x12\x18souk.merchants.events.v1\"\xc1\x01\n" +
+	".modules/merchants/merchantsevents/events.proto\x12\x18souk.merchants.events.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x01\n" +
 	"\x10MerchantApproved\x12\x1f\n" +
 	"\vmerchant_id\x18\x01 \x01(\tR\n" +
 	"merchantId\x12\x12\n" +
@@ -122,7 +236,19 @@ const file_modules_merchants_merchantsevents_events_proto_rawDesc = "" +
 	"\bowner_id\x18\x04 \x01(\tR\aownerId\x12\x1f\n" +
 	"\vowner_email\x18\x05 \x01(\tR\n" +
 	"ownerEmail\x12(\n" +
-	"\x10owner_first_name\x18\x06 \x01(\tR\x0eownerFirstNameB7Z5app/modules/merchants/merchantsevents;merchantseventsb\x06proto3"
+	"\x10owner_first_name\x18\x06 \x01(\tR\x0eownerFirstName\"\x99\x02\n" +
+	"\aInvited\x12#\n" +
+	"\rinvitation_id\x18\x01 \x01(\tR\finvitationId\x12\x1f\n" +
+	"\vmerchant_id\x18\x02 \x01(\tR\n" +
+	"merchantId\x12#\n" +
+	"\rmerchant_name\x18\x03 \x01(\tR\fmerchantName\x12\x14\n" +
+	"\x05email\x18\x04 \x01(\tR\x05email\x12\x12\n" +
+	"\x04role\x18\x05 \x01(\tR\x04role\x12\x12\n" +
+	"\x04code\x18\x06 \x01(\tR\x04code\x12\x12\n" +
+	"\x04link\x18\a \x01(\tR\x04link\x129\n" +
+	"\n" +
+	"expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12\x16\n" +
+	"\x06locale\x18\t \x01(\tR\x06localeB7Z5app/modules/merchants/merchantsevents;merchantseventsb\x06proto3"
 
 var (
 	file_modules_merchants_merchantsevents_events_proto_rawDescOnce sync.Once
@@ -136,16 +262,19 @@ func file_modules_merchants_merchantsevents_events_proto_rawDescGZIP() []byte {
 	return file_modules_merchants_merchantsevents_events_proto_rawDescData
 }
 
-var file_modules_merchants_merchantsevents_events_proto_msgTypes = make([]protoimpl.MessageInfo, 1)
+var file_modules_merchants_merchantsevents_events_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_modules_merchants_merchantsevents_events_proto_goTypes = []any{
-	(*MerchantApproved)(nil), // 0: souk.merchants.events.v1.MerchantApproved
+	(*MerchantApproved)(nil),      // 0: souk.merchants.events.v1.MerchantApproved
+	(*Invited)(nil),               // 1: souk.merchants.events.v1.Invited
+	(*timestamppb.Timestamp)(nil), // 2: google.protobuf.Timestamp
 }
 var file_modules_merchants_merchantsevents_events_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	2, // 0: souk.merchants.events.v1.Invited.expires_at:type_name -> google.protobuf.Timestamp
+	1, // [1:1] is the sub-list for method output_type
+	1, // [1:1] is the sub-list for method input_type
+	1, // [1:1] is the sub-list for extension type_name
+	1, // [1:1] is the sub-list for extension extendee
+	0, // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_modules_merchants_merchantsevents_events_proto_init() }
@@ -159,7 +288,7 @@ func file_modules_merchants_merchantsevents_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_merchants_merchantsevents_events_proto_rawDesc), len(file_modules_merchants_merchantsevents_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   1,
+			NumMessages:   2,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

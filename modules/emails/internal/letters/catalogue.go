@@ -14,6 +14,9 @@ var catalogue = []Template{
 	{Name: "new_sign_in", Variables: append(greeting, Variable{Name: "time", Kind: Text}, Variable{Name: "program", Kind: Phrase}, Variable{Name: "system", Kind: Text, Optional: true}), Security: true, Counts: Never},
 	{Name: "welcome", Variables: greeting, Counts: Never},
 	{Name: "merchant_approved", Variables: append(greeting, Variable{Name: "merchant", Kind: Text}), Counts: Never},
+	{Name: "merchant_invitation", Variables: []Variable{
+		{Name: "merchant", Kind: Text}, {Name: "role", Kind: Phrase}, {Name: "code", Kind: Text}, {Name: "link", Kind: Link}, {Name: "until", Kind: Text},
+	}, Secret: true, Counts: Half},
 	{Name: "receipt", Variables: []Variable{
 		{Name: "order_id", Kind: Text},
 		{Name: "lines", Kind: List, Fields: []Variable{
@@ -51,5 +54,6 @@ var Sample = map[string]any{
 	},
 	"total": "44.80 EUR", "amount": "5.00 EUR", "reason": "by_buyer", "was_paid": true, "full": false,
 	"new_address": "a…@example.com", "change": "passkey_added", "name": "Blue key", "purpose": "sign_in", "link": "https://shop.example/codes?purpose=sign_in&request=cod_1#code=042137", "time": "2026-03-01 12:00 UTC", "program": "Firefox", "system": "Linux",
+	"role": "manager", "until": "2026-03-08 12:00 UTC",
 	"carrier": "Penny Post", "tracking": "PP 1840", "topic": "Your question about gears", "message": "Thank you for asking.\n\nThey are made of brass.",
 }

@@ -111,6 +111,15 @@ func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e event
 	}})
 }
 
+// Invited queues the letter that asks somebody to act for a merchant. Whoever has the code in it becomes a member.
+func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.Invited]) error {
+	until := e.Body.GetExpiresAt().AsTime()
+	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "merchant_invitation", recipient: e.Body.GetEmail(), expires: until, data: map[string]any{
+		"merchant": e.Body.GetMerchantName(), "role": e.Body.GetRole(), "code": e.Body.GetCode(), "link": e.Body.GetLink(),
+		"until": until.Format("2006-01-02 15:04 MST"),
+	}})
+}
+
 // letter queues what is ordered on account of an event, in the language of whom the event is about. When the recipient has had
 // enough it is withheld, and the event is handled.
 func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {

@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"app/modules/merchants/internal/service"
-	"app/modules/users/usersv1"
 	"app/platform/httpserver"
 )
 
@@ -20,7 +19,8 @@ func (h handlers) keys(api *httpserver.API) {
 	}
 	create, list, revoke := op, op, op
 	create.Method, create.ID, create.Status, create.Summary = http.MethodPost, "create-api-key", http.StatusCreated, "Make an API key, as an owner"
-	create.Description = "The key acts for the merchant, within its scopes, in the header Authorization: Bearer souk_.... It is shown this once."
+	create.Description = "The key acts for the merchant, within its scopes, in the header Authorization: Bearer souk_.... It is shown this once. " +
+		"The scope emails:send needs a merchant that is approved."
 	list.Method, list.ID, list.Summary = http.MethodGet, "list-api-keys", "List the API keys, as an owner"
 	revoke.Path += "/{key_id}"
 	revoke.Method, revoke.ID, revoke.Summary, revoke.Revokes = http.MethodDelete, "revoke-api-key", "Revoke an API key, as an owner", true
@@ -36,19 +36,22 @@ func (h handlers) keys(api *httpserver.API) {
 
 // APIKey is what may be known of an API key.
 type APIKey struct {
-	ID         string     `json:"id" example:"key_01kan4v6e8fx2s1gq0vj5t3x7c"`
-	Name       string     `json:"name" example:"till"`
-	Hint       string     `json:"hint" example:"souk_1f0c" doc:"How the key begins"`
-	Scopes     []string   `json:"scopes"`
-	CreatedBy  string     `json:"created_by" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
-	CreatedAt  time.Time  `json:"created_at"`
-	ExpiresAt  *time.Time `json:"expires_at,omitempty" doc:"Left out when the key does not run out"`
-	LastUsedAt *time.Time `json:"last_used_at,omitempty" doc:"To the minute; left out when it was never used"`
+	ID            string     `json:"id" example:"key_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Name          string     `json:"name" example:"till"`
+	Hint          string     `json:"hint" example:"souk_1f0c" doc:"How the key begins"`
+	Scopes        []string   `json:"scopes"`
+	CreatedBy     string     `json:"created_by" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	MakerIsMember bool       `json:"maker_is_member" doc:"Whether whoever made the key is a member of the merchant, as of now. The key is good either way"`
+	CreatedAt     time.Time  `json:"created_at"`
+	ExpiresAt     *time.Time `json:"expires_at,omitempty" doc:"Left out when the key does not run out"`
+	Endless       bool       `json:"endless" doc:"Whether the key does not run out, as those may that were made before every key had an end. Better make another and revoke it"`
+	LastUsedAt    *time.Time `json:"last_used_at,omitempty" doc:"To the minute; left out when it was never used"`
 }
 
-func apiKey(k *usersv1.APIKeyInfo) APIKey {
+func apiKey(k service.Key) APIKey {
 	return APIKey{
 		ID: k.GetId(), Name: k.GetName(), Hint: k.GetHint(), Scopes: k.GetScopes(), CreatedBy: k.GetCreatedBy(),
+		MakerIsMember: k.MakerIsMember, Endless: k.GetExpiresAt() == nil,
 		CreatedAt: k.GetCreatedAt().AsTime(), ExpiresAt: optional(k.GetExpiresAt()), LastUsedAt: optional(k.GetLastUsedAt()),
 	}
 }
@@ -66,7 +69,7 @@ type createKeyRequest struct {
 	Body struct {
 		Name      string     `json:"name" minLength:"1" maxLength:"100" example:"till" doc:"What the key is for"`
 		Scopes    []string   `json:"scopes" minItems:"1" maxItems:"20" enum:"catalog:read,catalog:write,orders:read,orders:write,payments:read,payments:refund,emails:send" doc:"What the key may be used for"`
-		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the key runs out; not at all when left out"`
+		ExpiresAt *time.Time `json:"expires_at,omitempty" doc:"When the key runs out, two years ahead at most; after a year, or what the shop has set, when left out"`
 	}
 }
 
@@ -80,10 +83,7 @@ type createKeyReply struct {
 }
 
 func (h handlers) createKey(ctx context.Context, in *createKeyRequest) (*createKeyReply, error) {
-	draft := service.KeyDraft{Name: in.Body.Name, Scopes: in.Body.Scopes}
-	if in.Body.ExpiresAt != nil {
-		draft.ExpiresAt = in.Body.ExpiresAt.UTC()
-	}
+	draft := service.KeyDraft{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: in.Body.ExpiresAt}
 	info, key, err := h.service().CreateKey(ctx, in.ID, draft)
 	if err != nil {
 		return nil, err

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"app/modules/merchants/internal/service"
-	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/httpserver"
 )
@@ -21,22 +20,20 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		}
 	}
 	created := func(op httpserver.Operation) httpserver.Operation { op.Status = http.StatusCreated; return op }
-	const one, members = "/v1/merchants/{id}", "/v1/merchants/{id}/members"
+	const one = "/v1/merchants/{id}"
 	httpserver.Register(api, created(op(httpserver.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.open)
 	httpserver.Register(api, op(httpserver.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.mine)
 	httpserver.Register(api, op(httpserver.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.get)
 	httpserver.Register(api, op(httpserver.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.update)
 	httpserver.Register(api, op(httpserver.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approve)
-	httpserver.Register(api, op(httpserver.Member, http.MethodGet, members, "list-members", "List a merchant's members"), h.members)
-	httpserver.Register(api, created(op(httpserver.Member, http.MethodPost, members, "set-member", "Add a member or change a member's role, as an owner")), h.invite)
-	httpserver.Register(api, op(httpserver.Member, http.MethodDelete, members+"/{user_id}", "remove-member", "Remove a member, as an owner, or leave"), h.remove)
+	h.members(api)
+	h.invitations(api)
 	h.keys(api)
 	api.Problems(
 		httpserver.ProblemInfo{Code: "slug_taken", Status: http.StatusConflict, Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made."},
-		httpserver.ProblemInfo{Code: "last_owner", Status: http.StatusConflict, Title: "Last owner", Help: "A merchant needs an owner. Make somebody else one first."},
+		httpserver.ProblemInfo{Code: "too_many_merchants", Status: http.StatusTooManyRequests, Title: "Too many merchants", Help: "One account opens a few merchants, and fewer that wait for approval. Ask the shop when you need more."},
 		httpserver.ProblemInfo{Code: "owner_needed", Status: http.StatusForbidden, Title: "Owner needed", Help: "You are a member of the merchant, but only an owner may do this."},
 		httpserver.ProblemInfo{Code: "merchant_not_found", Status: http.StatusNotFound, Title: "No such merchant", Help: "There is no such merchant, or you are not a member of it."},
-		httpserver.ProblemInfo{Code: "member_not_found", Status: http.StatusNotFound, Title: "No such member", Help: "The user is not a member of the merchant."},
 	)
 }
 
@@ -55,11 +52,7 @@ type Merchant struct {
 
 func render(v service.View) Merchant {
 	m := v.Merchant
-	return Merchant{ID: m.ID, Slug: m.Slug, Name: m.Name, Description: m.Description, Status: string(m.Status), Role: roleNames[v.Role], CreatedAt: m.CreatedAt}
-}
-
-var roleNames = map[merchantsv1.Role]string{
-	merchantsv1.Role_ROLE_VIEWER: "viewer", merchantsv1.Role_ROLE_MANAGER: "manager", merchantsv1.Role_ROLE_OWNER: "owner",
+	return Merchant{ID: m.ID, Slug: m.Slug, Name: m.Name, Description: m.Description, Status: string(m.Status), Role: service.RoleName(v.Role), CreatedAt: m.CreatedAt}
 }
 
 var roles = map[string]merchantsv1.Role{
@@ -144,38 +137,4 @@ type updateRequest struct {
 
 func (h handlers) update(ctx context.Context, in *updateRequest) (*merchantReply, error) {
 	return reply(h.service().Update(ctx, in.ID, service.Change{Name: in.Body.Name, Description: in.Body.Description, Match: in.Match}))
-}
-
-// Member is somebody who may act for a merchant.
-type Member struct {
-	UserID    string    `json:"user_id" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
-	Role      string    `json:"role" enum:"owner,manager,viewer"`
-	CreatedAt time.Time `json:"created_at"`
-}
-
-func member(m store.Member) Member {
-	return Member{UserID: m.UserID, Role: roleNames[m.Role], CreatedAt: m.CreatedAt}
-}
-
-type membersRequest struct {
-	httpserver.Paging
-	ID string `path:"id"`
-}
-
-type membersReply struct{ Body httpserver.Page[Member] }
-
-func (h handlers) members(ctx context.Context, in *membersRequest) (*membersReply, error) {
-	after, err := httpserver.DecodeCursor(in.After, 1)
-	if err != nil {
-		return nil, err
-	}
-	found, err := h.service().Members(ctx, in.ID, first(after), in.Want())
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Member, len(found))
-	for i, m := range found {
-		out[i] = member(m)
-	}
-	return &membersReply{httpserver.NewPage(out, in.Limit, func(m Member) []string { return []string{m.UserID} })}, nil
 }

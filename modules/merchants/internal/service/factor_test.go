@@ -27,9 +27,7 @@ func TestOwnersNeedASecondFactor(t *testing.T) {
 			t.Fatal(err)
 		}
 		for user, role := range map[string]merchantsv1.Role{"usr_bob": merchantsv1.Role_ROLE_MANAGER, "usr_eve": merchantsv1.Role_ROLE_VIEWER} {
-			if _, err := s.Invite(as("usr_ada"), v.ID, service.Invitation{UserID: user, Role: role}); err != nil {
-				t.Fatal(err)
-			}
+			join(t, s, "usr_ada", v.ID, user, role)
 		}
 		for _, tc := range []struct {
 			ctx    context.Context
@@ -50,8 +48,12 @@ func TestOwnersNeedASecondFactor(t *testing.T) {
 		name := "Better Lamps"
 		_, update := s.Update(unproven("usr_ada"), v.ID, service.Change{Name: &name, Match: func(int64) error { return nil }})
 		_, _, key := s.CreateKey(unproven("usr_ada"), v.ID, service.KeyDraft{Name: "till", Scopes: []string{"orders:read"}})
-		_, invite := s.Invite(unproven("usr_ada"), v.ID, service.Invitation{UserID: "usr_bob", Role: merchantsv1.Role_ROLE_OWNER})
-		for what, err := range map[string]error{"update": update, "key": key, "invite": invite, "remove": s.Remove(unproven("usr_ada"), v.ID, "usr_bob")} {
+		_, invite := s.Invite(unproven("usr_ada"), v.ID, service.Offer{Email: "dan@example.com", Role: merchantsv1.Role_ROLE_OWNER})
+		_, promote := s.SetRole(unproven("usr_ada"), v.ID, "usr_bob", merchantsv1.Role_ROLE_OWNER)
+		_, remove := s.Remove(unproven("usr_ada"), v.ID, "usr_bob")
+		for what, err := range map[string]error{
+			"update": update, "key": key, "invite": invite, "promote": promote, "remove": remove, "withdraw": s.Withdraw(unproven("usr_ada"), v.ID, "inv_x"),
+		} {
 			if fault.ReasonOf(err) != "second_factor_required" {
 				t.Errorf("%s: %v", what, err)
 			}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -18,45 +19,86 @@ import (
 type KeyDraft struct {
 	Name      string
 	Scopes    []string
-	ExpiresAt time.Time // zero: never
+	ExpiresAt *time.Time // nil: after KeyLife
+}
+
+// reaching are the scopes of keys that reach people outside. They need a merchant that is approved.
+var reaching = []string{string(identity.EmailsSend)}
+
+// Key is an API key as the merchant's owners see it.
+type Key struct {
+	*usersv1.APIKeyInfo
+	// MakerIsMember tells whether whoever made it is still a member: a key goes on without its maker.
+	MakerIsMember bool
 }
 
 // CreateKey makes an API key that acts for a merchant, for its owners and the shop's administrators. The key itself is told this
-// once. Errors: NotFound and PermissionDenied as Update, InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
-func (s *Service) CreateKey(ctx context.Context, merchant string, d KeyDraft) (info *usersv1.APIKeyInfo, key string, err error) {
-	if err := s.mayManageKeys(ctx, merchant); err != nil {
-		return nil, "", err
+// once. It runs out: when the draft says, or after KeyLife. Errors: NotFound and PermissionDenied as Update, InvalidArgument with
+// pointers, FailedPrecondition (merchant_pending) when the merchant is not approved and a scope reaches people outside,
+// ResourceExhausted (too_many_api_keys).
+func (s *Service) CreateKey(ctx context.Context, merchant string, d KeyDraft) (info Key, key string, err error) {
+	status, err := s.mayManageKeys(ctx, merchant)
+	if err != nil {
+		return Key{}, "", err
 	}
-	req := &usersv1.CreateAPIKeyRequest{MerchantId: merchant, Name: d.Name, Scopes: d.Scopes}
-	if !d.ExpiresAt.IsZero() {
-		req.ExpiresAt = timestamppb.New(d.ExpiresAt)
+	if status != store.Approved && slices.ContainsFunc(d.Scopes, func(scope string) bool { return slices.Contains(reaching, scope) }) {
+		return Key{}, "", errPending()
 	}
-	reply, err := s.Users.CreateAPIKey(ctx, req)
+	until := s.Now().Add(s.Limits.KeyLife)
+	if d.ExpiresAt != nil {
+		until = *d.ExpiresAt
+	}
+	reply, err := s.Users.CreateAPIKey(ctx, &usersv1.CreateAPIKeyRequest{MerchantId: merchant, Name: d.Name, Scopes: d.Scopes, ExpiresAt: timestamppb.New(until)})
 	var call *fault.CallError
 	switch {
 	case errors.As(err, &call) && call.Code == fault.InvalidArgument:
-		return nil, "", fault.Invalid(call.Fields...)
+		return Key{}, "", fault.Invalid(call.Fields...)
 	case errors.As(err, &call) && call.Reason == "too_many_api_keys":
-		return nil, "", fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
+		return Key{}, "", fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
 	case err != nil:
-		return nil, "", err //nolint:wrapcheck // the boundary translates it
+		return Key{}, "", err //nolint:wrapcheck // the boundary translates it
 	}
-	return reply.GetInfo(), reply.GetKey(), nil
+	keys, err := s.withMakers(ctx, merchant, []*usersv1.APIKeyInfo{reply.GetInfo()})
+	if err != nil {
+		return Key{}, "", err
+	}
+	return keys[0], reply.GetKey(), nil
 }
 
 // Keys lists the API keys of a merchant that are in force, the newest first, for those who may make them. Errors: NotFound and
 // PermissionDenied as Update.
-func (s *Service) Keys(ctx context.Context, merchant string) ([]*usersv1.APIKeyInfo, error) {
-	if err := s.mayManageKeys(ctx, merchant); err != nil {
+func (s *Service) Keys(ctx context.Context, merchant string) ([]Key, error) {
+	if _, err := s.mayManageKeys(ctx, merchant); err != nil {
 		return nil, err
 	}
 	reply, err := s.Users.ListAPIKeys(ctx, &usersv1.ListAPIKeysRequest{MerchantId: merchant})
-	return reply.GetKeys(), err //nolint:wrapcheck // the boundary translates it
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the boundary translates it
+	}
+	return s.withMakers(ctx, merchant, reply.GetKeys())
+}
+
+// withMakers tells of each key whether whoever made it is a member.
+func (s *Service) withMakers(ctx context.Context, merchant string, infos []*usersv1.APIKeyInfo) ([]Key, error) {
+	makers := make([]string, len(infos))
+	for i, k := range infos {
+		makers[i] = k.GetCreatedBy()
+	}
+	var members map[string]bool
+	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		members, err = store.AreMembers(ctx, q, merchant, makers)
+		return err
+	})
+	out := make([]Key, len(infos))
+	for i, k := range infos {
+		out[i] = Key{k, members[k.GetCreatedBy()]}
+	}
+	return out, err
 }
 
 // RevokeKey ends an API key of a merchant, for those who may make them. Errors: NotFound (merchant, api_key), PermissionDenied as Update.
 func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
-	if err := s.mayManageKeys(ctx, merchant); err != nil {
+	if _, err := s.mayManageKeys(ctx, merchant); err != nil {
 		return err
 	}
 	_, err := s.Users.RevokeAPIKey(ctx, &usersv1.RevokeAPIKeyRequest{MerchantId: merchant, KeyId: key})
@@ -66,17 +108,20 @@ func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 	return err //nolint:wrapcheck // the boundary translates it
 }
 
-// mayManageKeys lets owners in, and administrators of the shop.
-func (s *Service) mayManageKeys(ctx context.Context, merchant string) error {
-	return s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		if identity.FromContext(ctx).Admin {
-			_, err := store.ByID(ctx, q, merchant)
-			if errors.Is(err, store.ErrNotFound) {
-				return fault.Missing("merchant")
-			}
+// mayManageKeys lets owners in, and administrators of the shop, and tells whether the merchant may sell.
+func (s *Service) mayManageKeys(ctx context.Context, merchant string) (status store.Status, err error) {
+	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		if !identity.FromContext(ctx).Admin {
+			v, err := owned(ctx, q, merchant)
+			status = v.Status
 			return err
 		}
-		_, err := owned(ctx, q, merchant)
+		m, err := store.ByID(ctx, q, merchant)
+		if errors.Is(err, store.ErrNotFound) {
+			return fault.Missing("merchant")
+		}
+		status = m.Status
 		return err
 	})
+	return status, err
 }

@@ -17,18 +17,16 @@ func TestKeys(t *testing.T) {
 	each(t, func(t *testing.T, db *database.DB) {
 		s := newService(db, true)
 		v := open(t, s, "usr_ada", "Lamps")
-		if _, err := s.Invite(as("usr_ada"), v.ID, service.Invitation{UserID: "usr_bob", Role: merchantsv1.Role_ROLE_MANAGER}); err != nil {
-			t.Fatal(err)
-		}
+		join(t, s, "usr_ada", v.ID, "usr_bob", merchantsv1.Role_ROLE_MANAGER)
 		admin := identity.NewContext(context.Background(), identity.Principal{UserID: "usr_root", Admin: true})
 		until := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 		for name, ctx := range map[string]context.Context{"owner": as("usr_ada"), "administrator": admin} {
-			info, key, err := s.CreateKey(ctx, v.ID, service.KeyDraft{Name: "till", Scopes: []string{"orders:read"}, ExpiresAt: until})
+			info, key, err := s.CreateKey(ctx, v.ID, service.KeyDraft{Name: "till", Scopes: []string{"orders:read"}, ExpiresAt: &until})
 			if err != nil || key != "souk_x" || info.GetName() != "till" || !info.GetExpiresAt().AsTime().Equal(until) {
 				t.Errorf("%s: %v, %q, %v", name, info, key, err)
 			}
 			keys, err := s.Keys(ctx, v.ID)
-			if err != nil || len(keys) != 1 || keys[0].GetId() != "key_of_"+v.ID {
+			if err != nil || len(keys) != 2 || !keys[0].MakerIsMember || keys[0].GetId() != "key_of_"+v.ID {
 				t.Errorf("%s: %v, %v", name, keys, err)
 			}
 			if err := s.RevokeKey(ctx, v.ID, "key_1"); err != nil {

@@ -15,7 +15,6 @@ import (
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
-	"app/platform/ids"
 )
 
 // Users finds people and keeps API keys. Who may have them is decided here.
@@ -36,6 +35,19 @@ type Options struct {
 	Users       Users
 	Now         func() time.Time
 	AutoApprove bool // a new merchant may sell at once
+	// PublicURL is the address that people use, without a path; links in letters begin with it.
+	PublicURL string
+	Limits    Limits
+}
+
+// Limits bound what strangers can make of the shop. All of them count in the database, so that they hold for all replicas together.
+type Limits struct {
+	Merchants          int           // that one account opens, in all
+	Pending            int           // of them that wait for approval at a time
+	InvitationsDay     int           // that are sent in 24 hours for one merchant, and by one account
+	InvitationsPending int           // of one merchant that wait for an answer at a time
+	InvitationLife     time.Duration // how long an invitation can be accepted
+	KeyLife            time.Duration // how long an API key lives when nothing is said
 }
 
 // Service is merchants at work. It is safe for concurrent use.
@@ -51,89 +63,6 @@ type View struct {
 	store.Merchant
 	// Role is the caller's, ROLE_UNSPECIFIED for strangers.
 	Role merchantsv1.Role
-}
-
-// Draft is a merchant to be.
-type Draft struct {
-	Name        string
-	Slug        string // made from the name when empty
-	Description string
-}
-
-// slugTries bounds how many slugs are tried when the plain one is taken.
-const slugTries = 5
-
-// Open opens a merchant account; the caller becomes its owner. A repetition with the same idempotency key finds the
-// account. Errors: InvalidArgument with pointers, AlreadyExists (slug_taken) when the given slug is taken, Unauthenticated when
-// the caller is not a user.
-func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
-	given := d.Slug != ""
-	if wrong := d.clean(); len(wrong) > 0 {
-		return View{}, fault.Invalid(wrong...)
-	}
-	owner, err := s.user(ctx, identity.FromContext(ctx).UserID)
-	if fault.CodeOf(err) == fault.NotFound {
-		return View{}, fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.").Because(err)
-	}
-	if err != nil {
-		return View{}, err
-	}
-	id := ids.For(ctx, "mrc", s.Now())
-	for try := range slugTries {
-		m, err := s.insert(ctx, id, d, owner)
-		if !errors.Is(err, store.ErrDuplicate) {
-			return View{m, merchantsv1.Role_ROLE_OWNER}, err
-		}
-		if found, err := s.opened(ctx, id, owner.GetId()); !errors.Is(err, store.ErrNotFound) {
-			return found, err
-		}
-		if given {
-			break
-		}
-		d.Slug = withSuffix(slugOf(d.Name), id, try)
-	}
-	return View{}, fault.New(fault.AlreadyExists, "slug_taken", "Another merchant has this slug.")
-}
-
-// clean trims the draft, makes the slug that was not given, and lists what is wrong.
-func (d *Draft) clean() []fault.Field {
-	wrong := append(cleanName(&d.Name), checkDescription(d.Description)...)
-	if d.Slug == "" {
-		d.Slug = slugOf(d.Name)
-	}
-	if !validSlug(d.Slug) {
-		wrong = append(wrong, fault.Field{Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them"})
-	}
-	return wrong
-}
-
-// insert writes merchant, owner and, when it may sell at once, MerchantApproved.
-func (s *Service) insert(ctx context.Context, id string, d Draft, owner *usersv1.User) (store.Merchant, error) {
-	m := store.Merchant{ID: id, Slug: d.Slug, Name: d.Name, Description: d.Description, Status: store.Pending, Version: 1, CreatedAt: s.Now().Truncate(time.Microsecond)}
-	if s.AutoApprove {
-		m.Status = store.Approved
-	}
-	return m, s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := store.InsertMerchant(ctx, tx, m); err != nil {
-			return err
-		}
-		if err := store.InsertMember(ctx, tx, store.Member{MerchantID: id, UserID: owner.GetId(), Role: merchantsv1.Role_ROLE_OWNER, CreatedAt: m.CreatedAt}); err != nil {
-			return err
-		}
-		if m.Status == store.Pending {
-			return nil
-		}
-		return emitApproved(ctx, tx, m, owner)
-	})
-}
-
-// opened finds the merchant that an earlier run of the same request made.
-func (s *Service) opened(ctx context.Context, id, owner string) (v View, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		v, err = view(ctx, q, id, owner)
-		return err
-	})
-	return v, err
 }
 
 // view reads a merchant and the caller's role. Error: store.ErrNotFound.

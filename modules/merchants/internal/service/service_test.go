@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -47,11 +48,17 @@ func (users) CreateAPIKey(_ context.Context, req *usersv1.CreateAPIKeyRequest) (
 	if req.GetName() == "one too many" {
 		return nil, &fault.CallError{Module: "users", Code: fault.ResourceExhausted, Reason: "too_many_api_keys"}
 	}
+	if req.GetExpiresAt() == nil {
+		return nil, errors.New("a key without an end")
+	}
 	return &usersv1.CreateAPIKeyResponse{Key: "souk_x", Info: &usersv1.APIKeyInfo{Id: "key_1", Name: req.GetName(), ExpiresAt: req.GetExpiresAt()}}, nil
 }
 
+// ListAPIKeys has a key made by Ada and one made by Bob.
 func (users) ListAPIKeys(_ context.Context, req *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error) {
-	return &usersv1.ListAPIKeysResponse{Keys: []*usersv1.APIKeyInfo{{Id: "key_of_" + req.GetMerchantId()}}}, nil
+	return &usersv1.ListAPIKeysResponse{Keys: []*usersv1.APIKeyInfo{
+		{Id: "key_of_" + req.GetMerchantId(), CreatedBy: "usr_ada"}, {Id: "key_by_bob", CreatedBy: "usr_bob"},
+	}}, nil
 }
 
 func (users) RevokeAPIKey(_ context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error) {
@@ -63,7 +70,12 @@ func (users) RevokeAPIKey(_ context.Context, req *usersv1.RevokeAPIKeyRequest) (
 
 func newService(db *database.DB, approve bool) *service.Service {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	return service.New(service.Options{DB: db, Users: users{}, Now: func() time.Time { return now }, AutoApprove: approve})
+	return service.New(service.Options{
+		DB: db, Users: users{}, Now: func() time.Time { return now }, AutoApprove: approve, PublicURL: "https://shop.example/",
+		Limits: service.Limits{
+			Merchants: 30, Pending: 3, InvitationsDay: 20, InvitationsPending: 10, InvitationLife: 7 * 24 * time.Hour, KeyLife: 365 * 24 * time.Hour,
+		},
+	})
 }
 
 func as(user string) context.Context {
@@ -212,10 +224,12 @@ func TestFailure18_AnotherMerchantIsNotFound(t *testing.T) {
 		bob, name := as("usr_bob"), "Mine now"
 		_, update := s.Update(bob, v.ID, service.Change{Name: &name, Match: func(int64) error { return nil }})
 		_, members := s.Members(bob, v.ID, "", 10)
-		_, invite := s.Invite(bob, v.ID, service.Invitation{UserID: "usr_bob", Role: merchantsv1.Role_ROLE_OWNER})
-		_, probe := s.Invite(bob, v.ID, service.Invitation{Email: "nobody@example.com", Role: merchantsv1.Role_ROLE_VIEWER})
+		_, invite := s.SetRole(bob, v.ID, "usr_bob", merchantsv1.Role_ROLE_OWNER)
+		_, probe := s.Invite(bob, v.ID, service.Offer{Email: "nobody@example.com", Role: merchantsv1.Role_ROLE_VIEWER})
+		_, remove := s.Remove(bob, v.ID, "usr_ada")
 		for what, err := range map[string]error{
-			"update": update, "members": members, "invite": invite, "probe for an address": probe, "remove": s.Remove(bob, v.ID, "usr_ada"),
+			"update": update, "members": members, "invite": invite, "probe for an address": probe, "remove": remove,
+			"withdraw": s.Withdraw(bob, v.ID, "inv_x"),
 		} {
 			if fault.CodeOf(err) != fault.NotFound || fault.ReasonOf(err) != "merchant_not_found" {
 				t.Errorf("%s: %v", what, err)
@@ -236,43 +250,47 @@ func TestMembers(t *testing.T) {
 			}
 			return reply.GetRole()
 		}
-		invite := func(ctx context.Context, i service.Invitation) error {
-			_, err := s.Invite(ctx, v.ID, i)
+		set := func(ctx context.Context, user string, role merchantsv1.Role) error {
+			_, err := s.SetRole(ctx, v.ID, user, role)
 			return err
 		}
-		if err := invite(ada, service.Invitation{Email: "bob@example.com", Role: merchantsv1.Role_ROLE_VIEWER}); err != nil {
-			t.Fatal(err)
-		}
+		join(t, s, "usr_ada", v.ID, "usr_bob", merchantsv1.Role_ROLE_VIEWER)
 		stranger, err := s.Member(context.Background(), &merchantsv1.MemberRequest{MerchantId: v.ID})
 		if err != nil || !stranger.GetApproved() || stranger.GetRole() != merchantsv1.Role_ROLE_UNSPECIFIED {
 			t.Errorf("nobody in particular: %v, %v", stranger, err)
 		}
-		bob := "usr_bob@example.com"
-		if role(bob) != merchantsv1.Role_ROLE_VIEWER || role("usr_stranger") != merchantsv1.Role_ROLE_UNSPECIFIED {
-			t.Errorf("roles %s and %s", role(bob), role("usr_stranger"))
+		if role("usr_bob") != merchantsv1.Role_ROLE_VIEWER || role("usr_stranger") != merchantsv1.Role_ROLE_UNSPECIFIED {
+			t.Errorf("roles %s and %s", role("usr_bob"), role("usr_stranger"))
 		}
-		if err := invite(as(bob), service.Invitation{UserID: "usr_eve", Role: merchantsv1.Role_ROLE_OWNER}); fault.CodeOf(err) != fault.PermissionDenied {
+		if err := set(as("usr_bob"), "usr_bob", merchantsv1.Role_ROLE_OWNER); fault.CodeOf(err) != fault.PermissionDenied {
+			t.Errorf("a viewer promotes: %v", err)
+		}
+		if _, err := s.Invite(as("usr_bob"), v.ID, service.Offer{Email: "eve@example.com", Role: merchantsv1.Role_ROLE_OWNER}); fault.CodeOf(err) != fault.PermissionDenied {
 			t.Errorf("a viewer invites: %v", err)
 		}
-		if err := invite(ada, service.Invitation{Email: "nobody@example.com", Role: merchantsv1.Role_ROLE_VIEWER}); fault.From(err).Fields[0].Pointer != "/email" {
-			t.Errorf("nobody: %v", err)
+		for _, user := range []string{"usr_eve", "usr_nobody"} { // with an account and without
+			if err := set(ada, user, merchantsv1.Role_ROLE_VIEWER); fault.CodeOf(err) != fault.InvalidArgument || fault.From(err).Fields[0].Pointer != "/user_id" {
+				t.Errorf("%s is made a member without being asked: %v", user, err)
+			}
 		}
-		if err := invite(ada, service.Invitation{UserID: "usr_ada", Role: merchantsv1.Role_ROLE_VIEWER}); fault.ReasonOf(err) != "last_owner" {
+		if err := set(ada, "usr_ada", merchantsv1.Role_ROLE_VIEWER); fault.ReasonOf(err) != "last_owner" {
 			t.Errorf("the last owner steps down: %v", err)
 		}
-		if err := s.Remove(ada, v.ID, "usr_ada"); fault.ReasonOf(err) != "last_owner" {
+		if _, err := s.Remove(ada, v.ID, "usr_ada"); fault.ReasonOf(err) != "last_owner" {
 			t.Errorf("the last owner leaves: %v", err)
 		}
-		if err := invite(ada, service.Invitation{UserID: bob, Role: merchantsv1.Role_ROLE_OWNER}); err != nil || role(bob) != merchantsv1.Role_ROLE_OWNER {
-			t.Fatalf("promotion: %v, %s", err, role(bob))
+		for range 2 {
+			if err := set(ada, "usr_bob", merchantsv1.Role_ROLE_OWNER); err != nil || role("usr_bob") != merchantsv1.Role_ROLE_OWNER {
+				t.Fatalf("promotion: %v, %s", err, role("usr_bob"))
+			}
 		}
-		if err := s.Remove(as(bob), v.ID, "usr_ada"); err != nil || role("usr_ada") != merchantsv1.Role_ROLE_UNSPECIFIED {
+		if _, err := s.Remove(as("usr_bob"), v.ID, "usr_ada"); err != nil || role("usr_ada") != merchantsv1.Role_ROLE_UNSPECIFIED {
 			t.Errorf("removal: %v, %s", err, role("usr_ada"))
 		}
-		if members, err := s.Members(as(bob), v.ID, "", 10); err != nil || len(members) != 1 {
+		if members, err := s.Members(as("usr_bob"), v.ID, "", 10); err != nil || len(members) != 1 {
 			t.Errorf("%v, %v", members, err)
 		}
-		if err := s.Remove(as(bob), v.ID, "usr_ada"); fault.ReasonOf(err) != "member_not_found" {
+		if _, err := s.Remove(as("usr_bob"), v.ID, "usr_ada"); fault.ReasonOf(err) != "member_not_found" {
 			t.Errorf("removing a stranger: %v", err)
 		}
 	})
@@ -285,14 +303,12 @@ func TestOwnersWhoLeaveAtOnce(t *testing.T) {
 		s := newService(db, true)
 		for round := range 10 {
 			v := open(t, s, "usr_ada", fmt.Sprint("Lamps ", round))
-			if _, err := s.Invite(as("usr_ada"), v.ID, service.Invitation{UserID: "usr_bob", Role: merchantsv1.Role_ROLE_OWNER}); err != nil {
-				t.Fatal(err)
-			}
+			join(t, s, "usr_ada", v.ID, "usr_bob", merchantsv1.Role_ROLE_OWNER)
 			var left atomic.Int32
 			var both sync.WaitGroup
 			for _, user := range []string{"usr_ada", "usr_bob"} {
 				both.Go(func() {
-					if s.Remove(as(user), v.ID, user) == nil {
+					if _, err := s.Remove(as(user), v.ID, service.Me); err == nil {
 						left.Add(1)
 					}
 				})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 )
@@ -45,6 +47,21 @@ func Members(ctx context.Context, q *database.Tx, merchant, after string, limit 
 	rows, err := q.Query(ctx, `SELECT merchant_id, user_id, role, created_at FROM merchants_members
 		WHERE merchant_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`, merchant, after, limit)
 	return collect("list members", rows, err, scanMember)
+}
+
+// AreMembers tells which of the users are members of a merchant.
+func AreMembers(ctx context.Context, q *database.Tx, merchant string, users []string) (map[string]bool, error) {
+	there := map[string]bool{}
+	if len(users) == 0 {
+		return there, nil
+	}
+	rows, err := q.Bun().NewSelect().Table("merchants_members").Column("user_id").
+		Where("merchant_id = ?", merchant).Where("user_id IN ?", bun.Tuple(users)).Rows(ctx)
+	found, err := collect("list members", rows, err, func(row interface{ Scan(...any) error }) (id string, err error) { return id, row.Scan(&id) })
+	for _, id := range found {
+		there[id] = true
+	}
+	return there, err
 }
 
 // MemberOf reads one member. ErrNotFound.

@@ -52,6 +52,7 @@ type Merchant struct {
 	Status      Status
 	Version     int64
 	CreatedAt   time.Time
+	OpenedBy    string // the account that it counts for; empty when that is not known
 }
 
 // Member is somebody who may act for a merchant.
@@ -64,18 +65,33 @@ type Member struct {
 
 // InsertMerchant adds a merchant. ErrDuplicate: the id or the slug is taken.
 func InsertMerchant(ctx context.Context, tx *database.Tx, m Merchant) error {
-	_, err := tx.Exec(ctx, `INSERT INTO merchants_merchants (id, slug, name, description, status, version, created_at) VALUES (?, ?, ?, ?, ?, 1, ?)`,
-		m.ID, m.Slug, m.Name, m.Description, string(m.Status), database.Micros(m.CreatedAt))
+	_, err := tx.Exec(ctx, `INSERT INTO merchants_merchants (id, slug, name, description, status, version, created_at, opened_by) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`,
+		m.ID, m.Slug, m.Name, m.Description, string(m.Status), database.Micros(m.CreatedAt), m.OpenedBy)
 	return duplicate("insert merchant", err)
 }
 
-const columns = `m.id, m.slug, m.name, m.description, m.status, m.version, m.created_at`
+const columns = `m.id, m.slug, m.name, m.description, m.status, m.version, m.created_at, m.opened_by`
 
 func scanMerchant(row interface{ Scan(...any) error }) (m Merchant, err error) {
 	var created int64
-	err = row.Scan(&m.ID, &m.Slug, &m.Name, &m.Description, &m.Status, &m.Version, &created)
+	err = row.Scan(&m.ID, &m.Slug, &m.Name, &m.Description, &m.Status, &m.Version, &created, &m.OpenedBy)
 	m.CreatedAt = database.Time(created)
 	return m, err
+}
+
+// LockAccount makes transactions that count what an account has wait for each other. It comes before the lock of a merchant.
+func LockAccount(ctx context.Context, tx *database.Tx, user string) error {
+	return tx.Lock(ctx, "merchants_locks", user)
+}
+
+// CountOpened counts the merchants that an account has opened, and those of them that wait for approval.
+func CountOpened(ctx context.Context, q *database.Tx, user string) (all, pending int, err error) {
+	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN status = 'pending' THEN 1 ELSE 0 END), 0)
+		FROM merchants_merchants WHERE opened_by = ?`, user).Scan(&all, &pending)
+	if err != nil {
+		return 0, 0, fmt.Errorf("count merchants: %w", err)
+	}
+	return all, pending, nil
 }
 
 // ByID reads a merchant. ErrNotFound.

@@ -19,8 +19,10 @@ import (
 const (
 	// maxAPIKeys bounds the keys of one merchant.
 	maxAPIKeys = 100
-	// maxKeyLife bounds an expiry that is given; a key without one lives until it is revoked.
-	maxKeyLife = 10 * 365 * 24 * time.Hour
+	// keyLife is how long a key lives that is made without an end, maxKeyLife bounds an end that is given: two years with a leap day.
+	// Keys made before there were bounds may have no end.
+	keyLife    = 365 * 24 * time.Hour
+	maxKeyLife = 731 * 24 * time.Hour
 	// hintLength is how much of a key is kept readable: the prefix and 16 bits.
 	hintLength = len(identity.APIKeyPrefix) + 4
 )
@@ -36,10 +38,10 @@ type KeyDraft struct {
 	MerchantID string
 	Name       string
 	Scopes     []string
-	ExpiresAt  time.Time // zero: never
+	ExpiresAt  *time.Time // nil: after keyLife. The zero time is a time like any other, and past.
 }
 
-// check lists what is wrong with the draft and puts its scopes in order.
+// check lists what is wrong with the draft, puts its scopes in order and gives it an end.
 func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
 	d.Name = strings.TrimSpace(d.Name)
 	if d.Name == "" || utf8.RuneCountInString(d.Name) > 100 || strings.ContainsFunc(d.Name, unprintable) {
@@ -59,8 +61,12 @@ func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
 	if len(given) > 0 || len(d.Scopes) == 0 {
 		wrong = append(wrong, fault.Field{Pointer: "/scopes", Detail: "expected one or more of the scopes there are"})
 	}
-	if !d.ExpiresAt.IsZero() && (!d.ExpiresAt.After(now) || d.ExpiresAt.Sub(now) > maxKeyLife) {
-		wrong = append(wrong, fault.Field{Pointer: "/expires_at", Detail: "must be in the future, ten years ahead at most"})
+	if d.ExpiresAt == nil {
+		end := now.Add(keyLife)
+		d.ExpiresAt = &end
+	}
+	if !d.ExpiresAt.After(now) || d.ExpiresAt.After(now.Add(maxKeyLife)) {
+		wrong = append(wrong, fault.Field{Pointer: "/expires_at", Detail: "must be in the future, two years ahead at most"})
 	}
 	return wrong
 }
@@ -76,9 +82,12 @@ func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, s
 	row := store.APIKey{
 		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: hashToken(key), Hint: key[:hintLength],
 		Scopes: strings.Join(d.Scopes, " "), CreatedBy: identity.FromContext(ctx).UserID,
-		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: d.ExpiresAt,
+		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: *d.ExpiresAt,
 	}
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := store.LockMerchant(ctx, tx, d.MerchantID); err != nil { // others that make a key would not be counted
+			return err
+		}
 		there, err := store.APIKeysOf(ctx, tx, d.MerchantID, now)
 		if err != nil {
 			return err

@@ -97,13 +97,14 @@ func TestAPIKeyRunsOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	d := draft()
-	d.ExpiresAt = moment.Add(time.Hour)
+	end := moment.Add(time.Hour)
+	d.ExpiresAt = &end
 	_, key, err := w.CreateAPIKey(context.Background(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.clock.pass(time.Hour - time.Second)
-	if found, err := w.APIKey(context.Background(), key); err != nil || !found.ExpiresAt.Equal(d.ExpiresAt) {
+	if found, err := w.APIKey(context.Background(), key); err != nil || !found.ExpiresAt.Equal(end) {
 		t.Errorf("%+v, %v", found, err)
 	}
 	w.clock.pass(time.Second)
@@ -126,9 +127,9 @@ func TestCreateAPIKeyRefuses(t *testing.T) {
 		"NameWithBreak": {func(d *service.KeyDraft) { d.Name = "a\nb" }, []string{"/name"}},
 		"NoScope":       {func(d *service.KeyDraft) { d.Scopes = nil }, []string{"/scopes"}},
 		"UnknownScope":  {func(d *service.KeyDraft) { d.Scopes = []string{"orders:read", "admin"} }, []string{"/scopes"}},
-		"Past":          {func(d *service.KeyDraft) { d.ExpiresAt = moment }, []string{"/expires_at"}},
-		"FarFuture":     {func(d *service.KeyDraft) { d.ExpiresAt = moment.AddDate(11, 0, 0) }, []string{"/expires_at"}},
-		"Everything":    {func(d *service.KeyDraft) { *d = service.KeyDraft{ExpiresAt: moment} }, []string{"/name", "/scopes", "/expires_at"}},
+		"Past":          {func(d *service.KeyDraft) { d.ExpiresAt = new(moment) }, []string{"/expires_at"}},
+		"FarFuture":     {func(d *service.KeyDraft) { d.ExpiresAt = new(moment.AddDate(11, 0, 0)) }, []string{"/expires_at"}},
+		"Everything":    {func(d *service.KeyDraft) { *d = service.KeyDraft{ExpiresAt: new(moment)} }, []string{"/name", "/scopes", "/expires_at"}},
 	} {
 		d := draft()
 		tc.change(&d)

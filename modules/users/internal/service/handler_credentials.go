@@ -50,8 +50,12 @@ func (h Handler) APIKey(ctx context.Context, req *usersv1.APIKeyRequest) (*users
 // CreateAPIKey implements usersv1.UsersHandler.
 func (h Handler) CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error) {
 	draft := KeyDraft{MerchantID: req.GetMerchantId(), Name: req.GetName(), Scopes: req.GetScopes()}
-	if req.GetExpiresAt() != nil {
-		draft.ExpiresAt = req.GetExpiresAt().AsTime()
+	if end := req.GetExpiresAt(); end != nil {
+		at := time.Time{} // refused, as what is no timestamp is to be
+		if end.CheckValid() == nil {
+			at = end.AsTime().Truncate(time.Microsecond)
+		}
+		draft.ExpiresAt = &at
 	}
 	row, key, err := h.users.CreateAPIKey(ctx, draft)
 	if err != nil {

@@ -18,7 +18,7 @@ type APIKey struct {
 	Scopes     string // with spaces between
 	CreatedBy  string // usr_...
 	CreatedAt  time.Time
-	ExpiresAt  time.Time // zero: never
+	ExpiresAt  time.Time // zero: never, for keys made before every key had an end
 	LastUsedAt time.Time // zero: not yet
 	RevokedAt  time.Time // zero: not revoked
 }
@@ -34,6 +34,11 @@ const (
 	touchAPIKey  = `UPDATE users_api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)`
 	revokeAPIKey = `UPDATE users_api_keys SET revoked_at = ? WHERE id = ? AND merchant_id = ? AND revoked_at IS NULL`
 )
+
+// LockMerchant makes transactions that count a merchant's keys wait for each other.
+func LockMerchant(ctx context.Context, tx *database.Tx, merchantID string) error {
+	return tx.Lock(ctx, "users_merchant_locks", merchantID)
+}
 
 // InsertAPIKey adds a key. ErrDuplicate: the id has one, so the request is a repetition.
 func InsertAPIKey(ctx context.Context, tx *database.Tx, k APIKey) error {

@@ -1,0 +1,98 @@
+package rest
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"app/modules/merchants/internal/service"
+	"app/platform/fault"
+	"app/platform/httpserver"
+	"app/platform/identity"
+)
+
+// smallBody bounds the bodies of answers to invitations.
+const smallBody = 16 << 10
+
+// invitations declares how people answer an invitation: by a program, or with the form of the page that the letter leads to.
+func (h handlers) invitations(api *httpserver.API) {
+	answer := httpserver.Operation{
+		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: httpserver.User, Rate: httpserver.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,
+	}
+	accept, decline := answer, answer
+	accept.Path, accept.ID, accept.Summary = answer.Path+"/accept", "accept-invitation", "Become a member of a merchant"
+	accept.Description = "The caller gets the role, whatever their address: the token from the letter is the proof. A member keeps the role that they have. " +
+		"Accepting again changes nothing."
+	decline.Path, decline.ID, decline.Summary, decline.Access = answer.Path+"/decline", "decline-invitation", "Answer an invitation with no", httpserver.Public
+	httpserver.Register(api, accept, h.accept)
+	httpserver.Register(api, decline, h.decline)
+	show := httpserver.Operation{
+		Method: http.MethodGet, Path: service.LetterPath, ID: "show-invitation-page", Tags: answer.Tags, Access: httpserver.Public, Rate: httpserver.RateDefault,
+		Summary: "The page that the letter of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
+	}
+	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{Form: true}.show(w, http.StatusOK) }))
+	use := show
+	use.Method, use.ID, use.Access, use.Rate, use.MaxBody = http.MethodPost, "use-invitation-page", httpserver.Optional, httpserver.RateAuth, smallBody
+	use.Headers = []string{"Origin", "Sec-Fetch-Site"}
+	use.Summary, use.Description = "Answer an invitation in the browser", "What the form of the page sends, form-encoded."
+	use.Form = []httpserver.FormField{
+		{Name: "code", Doc: "From the letter: the invitation's id, a dot, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
+	}
+	api.Raw(use, http.HandlerFunc(h.answerPage))
+	api.Problems(httpserver.ProblemInfo{
+		Code: "invitation_not_found", Status: http.StatusNotFound, Title: "No such invitation",
+		Help: "There is none, it was answered or withdrawn, it has run out, or the token is not its own. A newer invitation replaces the one before.",
+	})
+}
+
+type answerRequest struct {
+	ID   string `path:"id" example:"inv_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Body struct {
+		Token string `json:"token" minLength:"1" maxLength:"100" doc:"What follows the dot in the letter's code"`
+	}
+}
+
+type acceptReply struct {
+	Body struct {
+		MerchantID string `json:"merchant_id" example:"mrc_01kan4v6e8fx2s1gq0vj5t3x7c"`
+		Member
+	}
+}
+
+func (h handlers) accept(ctx context.Context, in *answerRequest) (*acceptReply, error) {
+	m, err := h.service().Accept(ctx, in.ID, in.Body.Token)
+	if err != nil {
+		return nil, err
+	}
+	out := &acceptReply{}
+	out.Body.MerchantID, out.Body.Member = m.MerchantID, member(m)
+	return out, nil
+}
+
+func (h handlers) decline(ctx context.Context, in *answerRequest) (*struct{}, error) {
+	return nil, h.service().Decline(ctx, in.ID, in.Body.Token)
+}
+
+// answerPage uses the form of the page. The gateway has refused what another site's page posts.
+func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read."))
+		return
+	}
+	code := strings.TrimSpace(r.PostForm.Get("code"))
+	form := page{Form: true, Code: code}
+	id, token, _ := strings.Cut(code, ".")
+	switch r.PostForm.Get("answer") {
+	case "decline":
+		form.done(w, r, h.service().Decline(r.Context(), id, token), "You have declined. Nobody will write to you about it again, unless you are invited once more.")
+	case "accept":
+		if !identity.FromContext(r.Context()).SignedIn() {
+			form.done(w, r, fault.New(fault.Unauthenticated, "unauthenticated", "Sign in to the shop with this browser first, then accept."), "")
+			return
+		}
+		_, err := h.service().Accept(r.Context(), id, token)
+		form.done(w, r, err, "You are a member now.")
+	default:
+		form.done(w, r, fault.Invalid(fault.Field{Pointer: "/answer", Detail: "must be accept or decline"}), "")
+	}
+}

@@ -1,0 +1,1 @@
+CREATE INDEX merchants_merchants_opened ON merchants_merchants (opened_by, status)

@@ -1,0 +1,1 @@
+CREATE INDEX merchants_invitations_inviter ON merchants_invitations (invited_by, created_at)
