@@ -19,7 +19,7 @@ free_port() { # variable: below the ports that the system gives to connections o
 free_port SOUK_PORT
 free_port SOUK_MONOLITH_PORT
 free_port SOUK_TEST_MYSQL_PORT
-export SOUK_IMAGE="${SOUK_IMAGE:-souk}" RATE_LIMIT=off USERS_FACTOR_REQUIRED=off COMPOSE_PROGRESS=quiet
+export SOUK_IMAGE="${SOUK_IMAGE:-souk}" RATE_LIMIT=off MERCHANTS_AUTO_APPROVE=on USERS_FACTOR_REQUIRED=off COMPOSE_PROGRESS=quiet
 export SOUK_COMPOSE="http://127.0.0.1:$SOUK_PORT" SOUK_COMPOSE_MONOLITH="http://127.0.0.1:$SOUK_MONOLITH_PORT"
 export SOUK_COMPOSE_MYSQL="127.0.0.1:$SOUK_TEST_MYSQL_PORT"
 

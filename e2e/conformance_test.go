@@ -99,7 +99,7 @@ type answer struct {
 // ids that no row has, so that the shops need no equal content.
 var placeholder = map[string]string{
 	"{id}": "ord_01kan4v6e8fx2s1gq0vj5t3x7c", "{product_id}": "prd_01kan4v6e8fx2s1gq0vj5t3x7c",
-	"{user_id}": "usr_01kan4v6e8fx2s1gq0vj5t3x7c", "{provider}": "test", "{asset}": "nothing.css",
+	"{user_id}": "usr_01kan4v6e8fx2s1gq0vj5t3x7c", "{invitation_id}": "inv_01kan4v6e8fx2s1gq0vj5t3x7c", "{provider}": "test", "{asset}": "nothing.css",
 }
 
 var parameter = regexp.MustCompile(`\{[a-z_]+\}`)
