@@ -71,24 +71,24 @@ func TestFault07_MembersAgree(t *testing.T) {
 			t.Errorf("invited: %+v, %v", list, err)
 		}
 		for what, try := range map[string]error{
-			"another token":   accept(s, as("usr_bob"), i.ID, "guess"),
-			"no token":        accept(s, as("usr_bob"), i.ID, ""),
-			"no invitation":   accept(s, as("usr_bob"), "inv_x", token(l)),
+			"another token":   accept(as("usr_bob"), s, i.ID, "guess"),
+			"no token":        accept(as("usr_bob"), s, i.ID, ""),
+			"no invitation":   accept(as("usr_bob"), s, "inv_x", token(l)),
 			"declined, token": s.Decline(context.Background(), i.ID, "guess"),
 		} {
 			if fault.ReasonOf(try) != "invitation_not_found" {
 				t.Errorf("%s: %v", what, try)
 			}
 		}
-		if err := accept(s, context.Background(), i.ID, token(l)); fault.CodeOf(err) != fault.Unauthenticated {
+		if err := accept(context.Background(), s, i.ID, token(l)); fault.CodeOf(err) != fault.Unauthenticated {
 			t.Errorf("nobody accepts: %v", err)
 		}
 		for range 2 { // a repetition changes nothing
-			if err := accept(s, as("usr_bob"), i.ID, token(l)); err != nil || role("usr_bob") != merchantsv1.Role_ROLE_MANAGER {
+			if err := accept(as("usr_bob"), s, i.ID, token(l)); err != nil || role("usr_bob") != merchantsv1.Role_ROLE_MANAGER {
 				t.Errorf("%v, %s", err, role("usr_bob"))
 			}
 		}
-		if err := accept(s, as("usr_eve"), i.ID, token(l)); fault.ReasonOf(err) != "invitation_not_found" {
+		if err := accept(as("usr_eve"), s, i.ID, token(l)); fault.ReasonOf(err) != "invitation_not_found" {
 			t.Errorf("a token is used twice: %v", err)
 		}
 		if list, err := s.Members(as("usr_bob"), v.ID, "", 10); err != nil || len(list) != 2 || list[0].Invitation.ID != "" {
@@ -98,13 +98,13 @@ func TestFault07_MembersAgree(t *testing.T) {
 		if err != nil { // to a member, which is not told
 			t.Fatal(err)
 		}
-		if err := accept(s, as("usr_bob"), again.ID, token(letter(t, db, again.ID))); err != nil || role("usr_bob") != merchantsv1.Role_ROLE_MANAGER {
+		if err := accept(as("usr_bob"), s, again.ID, token(letter(t, db, again.ID))); err != nil || role("usr_bob") != merchantsv1.Role_ROLE_MANAGER {
 			t.Errorf("a member accepts: %v, %s", err, role("usr_bob"))
 		}
 		if _, err := s.Remove(as("usr_bob"), v.ID, service.Me); err != nil {
 			t.Fatal(err)
 		}
-		if err := accept(s, as("usr_bob"), i.ID, token(l)); fault.ReasonOf(err) != "invitation_not_found" {
+		if err := accept(as("usr_bob"), s, i.ID, token(l)); fault.ReasonOf(err) != "invitation_not_found" {
 			t.Errorf("an old token brings a member back: %v", err)
 		}
 		late, err := s.Invite(as("usr_ada"), v.ID, offer)
@@ -112,7 +112,7 @@ func TestFault07_MembersAgree(t *testing.T) {
 			t.Fatal(err)
 		}
 		pass(7 * 24 * time.Hour)
-		if err := accept(s, as("usr_bob"), late.ID, token(letter(t, db, late.ID))); fault.ReasonOf(err) != "invitation_not_found" {
+		if err := accept(as("usr_bob"), s, late.ID, token(letter(t, db, late.ID))); fault.ReasonOf(err) != "invitation_not_found" {
 			t.Errorf("after its end: %v", err)
 		}
 		if list, err := s.Members(as("usr_ada"), v.ID, "", 10); err != nil || len(list) != 1 {
@@ -121,7 +121,7 @@ func TestFault07_MembersAgree(t *testing.T) {
 	})
 }
 
-func accept(s *service.Service, ctx context.Context, id, token string) error {
+func accept(ctx context.Context, s *service.Service, id, token string) error {
 	_, err := s.Accept(ctx, id, token)
 	return err
 }
@@ -158,7 +158,7 @@ func TestFault07_InvitationsThatAreOver(t *testing.T) {
 			if err := end(id, secret); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if err := accept(s, as("usr_bob"), id, secret); fault.ReasonOf(err) != "invitation_not_found" {
+			if err := accept(as("usr_bob"), s, id, secret); fault.ReasonOf(err) != "invitation_not_found" {
 				t.Errorf("%s: %v", name, err)
 			}
 			if err := s.Withdraw(as("usr_ada"), v.ID, id); fault.ReasonOf(err) != "invitation_not_found" {
@@ -169,7 +169,7 @@ func TestFault07_InvitationsThatAreOver(t *testing.T) {
 		if _, err := s.SetRole(as("usr_ada"), v.ID, "usr_cleo", merchantsv1.Role_ROLE_MANAGER); err != nil {
 			t.Fatal(err)
 		}
-		if err := accept(s, as("usr_bob"), id, secret); fault.ReasonOf(err) != "invitation_not_found" {
+		if err := accept(as("usr_bob"), s, id, secret); fault.ReasonOf(err) != "invitation_not_found" {
 			t.Errorf("an invitation of somebody who was an owner: %v", err)
 		}
 	})
@@ -272,7 +272,7 @@ func TestFault07_OneTokenOneMember(t *testing.T) {
 			t.Fatal(err)
 		}
 		secret := token(letter(t, db, i.ID))
-		if n := atOnce(t, "invitation_not_found", func(n int) error { return accept(s, as(fmt.Sprint("usr_", n)), i.ID, secret) }); n != 1 {
+		if n := atOnce(t, "invitation_not_found", func(n int) error { return accept(as(fmt.Sprint("usr_", n)), s, i.ID, secret) }); n != 1 {
 			t.Errorf("%d members", n)
 		}
 	})
