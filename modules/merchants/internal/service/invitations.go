@@ -19,6 +19,7 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/platform/callctx"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
@@ -52,16 +53,16 @@ func (s *Service) Invite(ctx context.Context, merchant string, o Offer) (store.I
 	if err := s.mayInvite(ctx, merchant); err != nil { // before anything is said about an address
 		return store.Invitation{}, err
 	}
-	email, key, ok := parseAddress(o.Email)
-	if !ok {
-		return store.Invitation{}, fault.Invalid(fault.Field{Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com"})
+	address, err := emailaddr.Parse(strings.TrimSpace(o.Email))
+	if err != nil {
+		return store.Invitation{}, fault.Invalid(fault.Field{Pointer: "/email", Detail: err.Error()})
 	}
 	token, now := newToken(), s.Now().Truncate(time.Microsecond)
 	i := store.Invitation{
-		ID: ids.For(ctx, "inv", now), MerchantID: merchant, Email: email, EmailKey: key, Role: o.Role, TokenHash: hashToken(token),
+		ID: ids.For(ctx, "inv", now), MerchantID: merchant, Email: address.String(), EmailKey: address.Key(), Role: o.Role, TokenHash: hashToken(token),
 		InvitedBy: identity.FromContext(ctx).UserID, CreatedAt: now, ExpiresAt: now.Add(s.Limits.InvitationLife), State: store.Invited,
 	}
-	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.invite(ctx, tx, i, token) })
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.invite(ctx, tx, i, token) })
 	if errors.Is(err, store.ErrDuplicate) { // the request was sent twice and has had its effect
 		return s.invitation(ctx, i.ID)
 	}
