@@ -17,7 +17,7 @@ func TestFault07_InvitedByLetter(t *testing.T) {
 }
 
 // codeOf is the code that an invitation's letter shows, and that its link carries in the fragment.
-var codeOf = regexp.MustCompile(`/v1/invitations/letter#(inv_[0-9a-z]{26}\.[A-Za-z0-9_-]{43})\n`)
+var codeOf = regexp.MustCompile(`/v1/invitations/letter#(inv_[0-9a-z]{26}-[A-Za-z0-9_-]{43})\n`)
 
 func invitedByLetter(t *testing.T, s *shop.Shop) {
 	ctx := t.Context()
@@ -34,7 +34,7 @@ func invitedByLetter(t *testing.T, s *shop.Shop) {
 		return codeOf.FindStringSubmatch(letter.Text)[1]
 	}
 	code, declined := invite("bob@example.com"), invite("nobody@example.com")
-	id, token, _ := strings.Cut(declined, ".")
+	id, token, _ := strings.Cut(declined, "-")
 	answer := func(c *shop.Client, status int, what string) {
 		t.Helper()
 		if err := c.Call(ctx, status, http.MethodPost, "/v1/invitations/"+id+"/"+what, map[string]string{"token": token}, nil); err != nil {

@@ -120,7 +120,7 @@ type Invited struct {
 	Email        string                 `protobuf:"bytes,4,opt,name=email,proto3" json:"email,omitempty"`
 	// viewer, manager or owner.
 	Role string `protobuf:"bytes,5,opt,name=role,proto3" json:"role,omitempty"`
-	// What the page of the link asks for: the invitation's id, a dot, the token.
+	// What the page of the link asks for: the invitation's id, a hyphen, the token.
 	Code      string                 `protobuf:"bytes,6,opt,name=code,proto3" json:"code,omitempty"`
 	Link      string                 `protobuf:"bytes,7,opt,name=link,proto3" json:"link,omitempty"`
 	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`

@@ -16,7 +16,7 @@ var catalogue = []Template{
 	{Name: "merchant_approved", Variables: append(greeting, Variable{Name: "merchant", Kind: Text}), Counts: Never},
 	{Name: "merchant_invitation", Variables: []Variable{
 		{Name: "merchant", Kind: Text}, {Name: "role", Kind: Phrase}, {Name: "code", Kind: Text}, {Name: "link", Kind: Link}, {Name: "until", Kind: Text},
-	}, Secret: true},
+	}, Secret: true, Counts: Half},
 	{Name: "receipt", Variables: []Variable{
 		{Name: "order_id", Kind: Text},
 		{Name: "lines", Kind: List, Fields: []Variable{

@@ -89,6 +89,11 @@ func TestListeners(t *testing.T) {
 		"MerchantApproved": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.MerchantApproved(ctx, tx, event("e", c, &merchantsevents.MerchantApproved{OwnerEmail: "o@example.com", Name: "Lamps"}))
 		}, "o@example.com", "merchant_approved", "Lamps is approved"},
+		"Invited": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
+			return s.Invited(ctx, tx, event("e", c, &merchantsevents.Invited{
+				Email: "i@example.com", MerchantName: "Lamps", Role: "viewer", Code: "inv_1-a", Link: "https://shop.example/l#inv_1-a", ExpiresAt: timestamppb.New(c.Now().Add(time.Hour)),
+			}))
+		}, "i@example.com", "merchant_invitation", "https://shop.example/l#inv_1-a\n"},
 		"Paid": {func(s *service.Service, ctx context.Context, tx *database.Tx) error {
 			return s.Paid(ctx, tx, event("e", c, &ordersevents.Paid{Order: order}))
 		}, "ada@example.com", "receipt", "Total: 39.80 EUR"},

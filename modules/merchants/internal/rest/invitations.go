@@ -36,7 +36,7 @@ func (h handlers) invitations(api *httpserver.API) {
 	use.Headers = []string{"Origin", "Sec-Fetch-Site"}
 	use.Summary, use.Description = "Answer an invitation in the browser", "What the form of the page sends, form-encoded."
 	use.Form = []httpserver.FormField{
-		{Name: "code", Doc: "From the letter: the invitation's id, a dot, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
+		{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
 	}
 	api.Raw(use, http.HandlerFunc(h.answerPage))
 	api.Problems(httpserver.ProblemInfo{
@@ -48,7 +48,7 @@ func (h handlers) invitations(api *httpserver.API) {
 type answerRequest struct {
 	ID   string `path:"id" example:"inv_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	Body struct {
-		Token string `json:"token" minLength:"1" maxLength:"100" doc:"What follows the dot in the letter's code"`
+		Token string `json:"token" minLength:"1" maxLength:"100" doc:"What follows the first hyphen of the letter's code"`
 	}
 }
 
@@ -81,7 +81,7 @@ func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
 	}
 	code := strings.TrimSpace(r.PostForm.Get("code"))
 	form := page{Form: true, Code: code}
-	id, token, _ := strings.Cut(code, ".")
+	id, token, _ := strings.Cut(code, "-")
 	switch r.PostForm.Get("answer") {
 	case "decline":
 		form.done(w, r, h.service().Decline(r.Context(), id, token), "You have declined. Nobody will write to you about it again, unless you are invited once more.")

@@ -29,7 +29,7 @@ func (s *site) post(user string, form url.Values) reply {
 func (s *site) invite(path, email string) (id, code string) {
 	s.t.Helper()
 	m := read[rest.Member](s.t, s.must(202, owner, "POST", path+"/members", `{"email":"`+email+`","role":"viewer"}`))
-	return m.InvitationID, m.InvitationID + "." + s.token(m.InvitationID)
+	return m.InvitationID, m.InvitationID + "-" + s.token(m.InvitationID)
 }
 
 // The page answers an invitation; opening it spends nothing, and it keeps what was typed when something has to be done first.

@@ -170,7 +170,7 @@ func (s *site) join(path, user, role string) rest.Member {
 	}](s.t, reply).Member
 }
 
-// token reads what the letter of an invitation says after the dot.
+// token reads what the letter of an invitation says after the hyphen.
 func (s *site) token(invitation string) string {
 	s.t.Helper()
 	var payload []byte
@@ -184,7 +184,7 @@ func (s *site) token(invitation string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	_, token, _ := strings.Cut(event.GetCode(), ".")
+	_, token, _ := strings.Cut(event.GetCode(), "-")
 	return token
 }
 

@@ -114,7 +114,7 @@ func (s *Service) invite(ctx context.Context, tx *database.Tx, i store.Invitatio
 	if err := store.DeleteInvitations(ctx, tx, i.MerchantID, i.CreatedAt.Add(-kept)); err != nil {
 		return err
 	}
-	code := i.ID + "." + token
+	code := i.ID + "-" + token // an id has no hyphen, and a dot would look like an address to who defuses texts
 	return events.Emit(ctx, tx, events.Key{Aggregate: "invitation", ID: i.ID, Version: 1}, &merchantsevents.Invited{
 		InvitationId: i.ID, MerchantId: v.ID, MerchantName: v.Name, Email: i.Email, Role: RoleName(i.Role), Code: code,
 		Link: strings.TrimSuffix(s.PublicURL, "/") + LetterPath + "#" + code, ExpiresAt: timestamppb.New(i.ExpiresAt),

@@ -63,7 +63,7 @@ func TestFault07_MembersAgree(t *testing.T) {
 		}
 		l := letter(t, db, i.ID)
 		if l.GetEmail() != "Bob@Example.com" || l.GetMerchantName() != "Lamps" || l.GetRole() != "manager" || !l.GetExpiresAt().AsTime().Equal(i.ExpiresAt) ||
-			l.GetLink() != "https://shop.example/v1/invitations/letter#"+l.GetCode() || !strings.HasPrefix(l.GetCode(), i.ID+".") {
+			l.GetLink() != "https://shop.example/v1/invitations/letter#"+l.GetCode() || !strings.HasPrefix(l.GetCode(), i.ID+"-") {
 			t.Errorf("the letter has %v", l)
 		}
 		list, err := s.Members(as("usr_ada"), v.ID, "", 10)

@@ -32,7 +32,7 @@ func letter(t *testing.T, db *database.DB, invitation string) *merchantsevents.I
 
 // token is what a letter's code proves the address with.
 func token(l *merchantsevents.Invited) string {
-	_, token, _ := strings.Cut(l.GetCode(), ".")
+	_, token, _ := strings.Cut(l.GetCode(), "-")
 	return token
 }
 
