@@ -3,7 +3,9 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"io/fs"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -26,6 +28,7 @@ type Module struct {
 	merchants merchantsv1.MerchantsClient
 	service   *service.Service
 	sweeper   *lifecycle.Worker
+	folder    *lifecycle.Worker
 }
 
 // New makes the module, not opened.
@@ -71,14 +74,21 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 		DB: env.DB, Members: m.merchants, Logger: env.Logger, Now: env.Now, HoldTTL: m.config.HoldTTL,
 	})
 	m.sweeper = lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
+	m.folder = lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.service.FoldOnce)
 	return nil
 }
 
-// Start implements lifecycle.Starter: it begins to release lapsed holds.
+// foldInterval is how soon products are seen to that a process of the release before listed during an upgrade.
+const foldInterval = time.Hour
+
+// Start implements lifecycle.Starter: it begins to release lapsed holds, and to bring what earlier releases stored up to date.
 func (m *Module) Start(context.Context) error {
 	m.sweeper.Start()
+	m.folder.Start()
 	return nil
 }
 
 // Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error { return m.sweeper.Stop(ctx) }
+func (m *Module) Stop(ctx context.Context) error {
+	return errors.Join(m.sweeper.Stop(ctx), m.folder.Stop(ctx))
+}

@@ -2,10 +2,10 @@ package events
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"app/platform/database"
+	"app/platform/text"
 )
 
 // State is what became of an event at one consumer.
@@ -99,11 +99,14 @@ func firstError(errs ...error) error {
 	return nil
 }
 
+// maxBrief bounds in bytes what is kept of an error.
+const maxBrief = 1000
+
 // brief is the text of an error as it is kept.
 func brief(err error) string {
-	text := strings.ToValidUTF8(err.Error(), "?")
-	if len(text) > 1000 {
-		text = strings.ToValidUTF8(text[:1000], "") + "..."
+	whole := text.Valid(err.Error())
+	if len(whole) > maxBrief {
+		return text.Cut(whole, maxBrief) + "..."
 	}
-	return text
+	return whole
 }

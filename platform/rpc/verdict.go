@@ -9,6 +9,7 @@ import (
 
 	"app/platform/fault"
 	"app/platform/rpc/rpcv1"
+	"app/platform/text"
 )
 
 // maxVerdict bounds the encoded size of an error; a larger one crosses without fields and details.
@@ -44,10 +45,10 @@ var codes = map[fault.Code]bool{
 // cause.
 // Details that cannot be encoded are left out; complete is false then.
 func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
-	w = &rpcv1.Error{Code: string(v.Code), Reason: text(v.Reason), RetryAfterMs: v.RetryAfter.Milliseconds()}
+	w = &rpcv1.Error{Code: string(v.Code), Reason: text.Valid(v.Reason), RetryAfterMs: v.RetryAfter.Milliseconds()}
 	complete = true
 	for _, f := range v.Fields {
-		w.Fields = append(w.Fields, &rpcv1.Field{Pointer: text(f.Pointer), Detail: text(f.Detail)})
+		w.Fields = append(w.Fields, &rpcv1.Field{Pointer: text.Valid(f.Pointer), Detail: text.Valid(f.Detail)})
 	}
 	for _, d := range v.Details {
 		packed, err := anypb.New(d)
@@ -62,8 +63,6 @@ func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
 	}
 	return w, complete
 }
-
-func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // fromWire makes what the caller sees. A code outside the set and a detail of an unknown type, both from a peer of
 // another release, become internal and nothing.

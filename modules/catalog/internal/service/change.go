@@ -23,15 +23,14 @@ const tries = 5
 // Change changes a listed product; a manager of its merchant may. Errors: invalid_argument, not_found, permission_denied,
 // failed_precondition (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
 func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Product, error) {
-	before, err := s.managed(ctx, id)
-	if err != nil {
+	if _, err := s.managed(ctx, id); err != nil {
 		return Product{}, err
 	}
-	if wrong := flaws(c.applied(before)); len(wrong) > 0 {
+	if wrong := cleanChange(&c); len(wrong) > 0 {
 		return Product{}, fault.Invalid(wrong...)
 	}
 	var p Product
-	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
 		p, err = s.change(ctx, tx, id, match, c)
 		return err
 	})
@@ -77,7 +76,7 @@ func (c Change) applied(p Product) Product {
 	set(&p.SKU, c.SKU)
 	set(&p.Price, c.Price)
 	set(&p.Stock.LowThreshold, c.LowStockThreshold)
-	return clean(p)
+	return p
 }
 
 func set[T any](to, from *T) {

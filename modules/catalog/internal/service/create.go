@@ -48,12 +48,12 @@ func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
 	now := s.now()
 	id := ids.For(ctx, "prd", now, d.MerchantID, d.SKU)
-	p := clean(Product{
+	p := Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
 		Version: 1, CreatedAt: database.Time(database.Micros(now)),
 		Stock: Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
-	})
-	wrong := flaws(p)
+	}
+	wrong := clean(&p)
 	if !ids.Valid("mrc", p.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}

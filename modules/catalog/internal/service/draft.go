@@ -2,13 +2,11 @@ package service
 
 import (
 	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"app/modules/catalog/internal/store"
 	"app/platform/fault"
 	"app/platform/money"
+	"app/platform/text"
 )
 
 // Bounds of a product. The lengths are in characters.
@@ -22,36 +20,60 @@ const (
 	DefaultLowStock = 5
 )
 
-// clean takes away what nobody means: spaces around title and sku.
-func clean(p Product) Product {
-	p.Title, p.SKU = strings.TrimSpace(p.Title), strings.TrimSpace(p.SKU)
-	return p
-}
-
-// flaws lists what keeps the product from being listed.
-func flaws(p Product) (wrong []fault.Field) {
-	wrong = append(wrong, text("/title", p.Title, 1, MaxTitle, "")...)
-	wrong = append(wrong, text("/description", p.Description, 0, MaxDescription, "\n\r\t")...)
-	wrong = append(wrong, text("/sku", p.SKU, 1, MaxSKU, "")...)
-	wrong = append(wrong, number("/price/amount", p.Price.Amount, MaxPrice)...)
-	if !money.Known(p.Price.Currency) {
-		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is not a currency of this shop"})
-	}
+// clean puts the product's texts in the form to keep and lists what keeps it from being listed.
+func clean(p *Product) (wrong []fault.Field) {
+	wrong = append(wrong, tidy("/title", &p.Title, text.Line, 1, MaxTitle)...)
+	wrong = append(wrong, tidy("/description", &p.Description, text.Block, 0, MaxDescription)...)
+	wrong = append(wrong, tidy("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, priced(p.Price)...)
 	wrong = append(wrong, number("/stock", p.Stock.OnHand, MaxStock)...)
 	return append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
 }
 
-// text checks a text's length and that it has no control characters but the allowed ones.
-func text(pointer, s string, least, most int, allowed string) []fault.Field {
-	control := func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune(allowed, r) }
-	switch n := utf8.RuneCountInString(s); {
-	case n < least:
-		return []fault.Field{{Pointer: pointer, Detail: "must not be empty"}}
-	case n > most:
-		return []fault.Field{{Pointer: pointer, Detail: "must have at most " + strconv.Itoa(most) + " characters"}}
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, control):
-		return []fault.Field{{Pointer: pointer, Detail: "has characters that are not allowed"}}
+// cleanChange is the same for what is to be changed, and for nothing else: a product that was listed before a rule still gets
+// another price.
+func cleanChange(c *Change) (wrong []fault.Field) {
+	var p Product
+	for _, s := range []struct {
+		pointer     string
+		given       **string
+		kept        *string
+		rule        func(s string, least, most int) (string, error)
+		least, most int
+	}{
+		{"/title", &c.Title, &p.Title, text.Line, 1, MaxTitle}, {"/description", &c.Description, &p.Description, text.Block, 0, MaxDescription},
+		{"/sku", &c.SKU, &p.SKU, text.Line, 1, MaxSKU},
+	} {
+		if *s.given != nil {
+			*s.kept = **s.given
+			wrong = append(wrong, tidy(s.pointer, s.kept, s.rule, s.least, s.most)...)
+			*s.given = s.kept
+		}
 	}
+	if c.Price != nil {
+		wrong = append(wrong, priced(*c.Price)...)
+	}
+	if c.LowStockThreshold != nil {
+		wrong = append(wrong, number("/low_stock_threshold", *c.LowStockThreshold, MaxStock)...)
+	}
+	return wrong
+}
+
+func priced(m money.Money) []fault.Field {
+	wrong := number("/price/amount", m.Amount, MaxPrice)
+	if !money.Known(m.Currency) {
+		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is not a currency of this shop"})
+	}
+	return wrong
+}
+
+// tidy replaces a text by its form to keep, or says what is wrong with it.
+func tidy(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
+	kept, err := rule(*s, least, most)
+	if err != nil {
+		return []fault.Field{{Pointer: pointer, Detail: err.Error()}}
+	}
+	*s = kept
 	return nil
 }
 

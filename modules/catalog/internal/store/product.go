@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"app/platform/database"
@@ -38,28 +37,35 @@ const (
 	selectProductBySKU = selectProducts + ` WHERE p.merchant_id = ? AND p.sku_key = ?`
 	selectProductsIn   = selectProducts + ` WHERE p.id IN `
 
-	insertProduct = `INSERT INTO catalog_products (id, merchant_id, title, description, sku, sku_key, search, price_amount, currency,
-	version, archived_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)`
-	updateProduct = `UPDATE catalog_products SET title = ?, description = ?, sku = ?, sku_key = ?, search = ?, price_amount = ?,
-	currency = ?, version = version + 1 WHERE id = ? AND version = ? AND archived_at = 0`
-	archiveProduct = `UPDATE catalog_products SET archived_at = ?, sku_key = id, version = version + 1
+	insertProduct = `INSERT INTO catalog_products (id, merchant_id, title, description, sku, sku_key, sku_fold, search, price_amount, currency,
+	version, archived_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?)`
+	// sku_fold comes first: MySQL assigns from left to right. A sku that stays keeps what it has, which may be nothing.
+	updateProduct = `UPDATE catalog_products SET sku_fold = CASE WHEN sku = ? THEN sku_fold ELSE ? END, title = ?, description = ?,
+	sku = ?, sku_key = ?, search = ?, price_amount = ?, currency = ?, version = version + 1 WHERE id = ? AND version = ? AND archived_at = 0`
+	archiveProduct = `UPDATE catalog_products SET archived_at = ?, sku_key = id, sku_fold = NULL, version = version + 1
 	WHERE id = ? AND version = ? AND archived_at = 0`
 )
 
-// InsertProduct adds a listed product without its stock. ErrDuplicate: the id exists, or the merchant lists the sku.
+// InsertProduct adds a listed product without its stock. ErrDuplicate: the id exists, or the merchant lists the sku, in
+// this spelling or another.
 func InsertProduct(ctx context.Context, tx *database.Tx, p Product) error {
-	return insert(ctx, tx, "product", insertProduct, p.ID, p.MerchantID, p.Title, p.Description, p.SKU, p.SKU, searchText(p),
-		p.Price.Amount, p.Price.Currency, database.Micros(p.CreatedAt))
+	return freeing(ctx, tx, p, func() error {
+		return insert(ctx, tx, "product", insertProduct, p.ID, p.MerchantID, p.Title, p.Description, p.SKU, p.SKU, foldSKU(p.SKU), searchText(p),
+			p.Price.Amount, p.Price.Currency, database.Micros(p.CreatedAt))
+	})
 }
 
 // UpdateProduct writes title, description, sku and price over version p.Version of a listed product; false when that is
 // not the current version any more. ErrDuplicate: the merchant lists the sku already.
-func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (bool, error) {
-	ok, err := update(ctx, tx, "product", updateProduct, p.Title, p.Description, p.SKU, p.SKU, searchText(p),
-		p.Price.Amount, p.Price.Currency, p.ID, p.Version)
-	if database.IsDuplicate(err) {
-		return false, ErrDuplicate
-	}
+func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (ok bool, err error) {
+	err = freeing(ctx, tx, p, func() error {
+		ok, err = update(ctx, tx, "product", updateProduct, p.SKU, foldSKU(p.SKU), p.Title, p.Description, p.SKU, p.SKU, searchText(p),
+			p.Price.Amount, p.Price.Currency, p.ID, p.Version)
+		if database.IsDuplicate(err) {
+			return ErrDuplicate
+		}
+		return err
+	})
 	return ok, err
 }
 
@@ -113,9 +119,4 @@ func scanProduct(row scanner, p *Product) error {
 		&p.Version, &created, &p.Stock.OnHand, &p.Stock.Held, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
 	p.Archived, p.CreatedAt, p.Stock.ProductID = archived != 0, database.Time(created), p.ID
 	return err
-}
-
-// searchText is what List finds a product by.
-func searchText(p Product) string {
-	return strings.ToLower(p.Title + "\n" + p.SKU + "\n" + p.Description)
 }

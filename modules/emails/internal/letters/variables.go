@@ -7,8 +7,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"app/platform/text"
 )
 
 // Kind says what a variable holds and how it is shown.
@@ -89,7 +90,7 @@ func check(variables []Variable, data map[string]any, at string) (flaws FlawsErr
 }
 
 func unfit(kind Kind, value any) string {
-	text, ok := text(value)
+	text, ok := written(value)
 	switch {
 	case !ok:
 		return "expected text or a number"
@@ -130,8 +131,8 @@ func entries(value any) ([]map[string]any, bool) {
 	return out, true
 }
 
-// text writes a text or a number.
-func text(value any) (string, bool) {
+// written writes a text or a number.
+func written(value any) (string, bool) {
 	v := reflect.ValueOf(value)
 	switch v.Kind() {
 	case reflect.String:
@@ -161,7 +162,7 @@ func localise(variables []Variable, data map[string]any, locale string, p phrase
 			}
 			out[v.Name] = shown
 		default:
-			s, _ := text(data[v.Name])
+			s, _ := written(data[v.Name])
 			out[v.Name] = show(v, s, locale, p)
 		}
 	}
@@ -187,28 +188,21 @@ func show(v Variable, s, locale string, p phrases) string {
 	}
 }
 
-// line makes one line of printable characters out of any text, so that no header can be smuggled in behind a subject and
-// no paragraph into a letter.
+// line makes one line out of any text, of what the house takes as text, so that no header can be smuggled in behind a
+// subject and no paragraph into a letter.
 func line(s string, limit int) string {
-	s = strings.Join(strings.Fields(strings.Map(printable, s)), " ")
+	s = strings.Join(strings.Fields(text.Shown(s, false)), " ")
 	if runes := []rune(s); len(runes) > limit {
 		s = string(runes[:limit-1]) + "…"
 	}
 	return s
 }
 
-func printable(r rune) rune {
-	if !unicode.IsGraphic(r) || r == utf8.RuneError {
-		return ' '
-	}
-	return r
-}
-
 // paragraphs keeps line ends and nothing else that cannot be seen.
 func paragraphs(s string) string {
-	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s), "\n")
+	lines := strings.Split(text.Shown(s, true), "\n")
 	for i, l := range lines {
-		lines[i] = strings.TrimSpace(strings.Map(printable, l))
+		lines[i] = strings.TrimSpace(strings.ReplaceAll(l, "\t", " "))
 	}
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }

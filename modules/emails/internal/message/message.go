@@ -11,8 +11,8 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
+	"app/platform/emailaddr"
 )
 
 // Sender is who letters are from.
@@ -28,13 +28,17 @@ func ParseSender(from, replyTo, unsubscribe string) (Sender, error) {
 	if err != nil {
 		return Sender{}, fmt.Errorf("%q is no sender such as Souk <no-reply@example.com>", from)
 	}
-	if parsed.Address, err = letters.Address(parsed.Address); err != nil {
+	address, err := emailaddr.Parse(parsed.Address)
+	if err != nil {
 		return Sender{}, fmt.Errorf("%q: %w", from, err)
 	}
+	parsed.Address = address.Deliverable()
 	if replyTo != "" {
-		if replyTo, err = letters.Address(replyTo); err != nil {
+		address, err := emailaddr.Parse(replyTo)
+		if err != nil {
 			return Sender{}, fmt.Errorf("%q: %w", replyTo, err)
 		}
+		replyTo = address.Deliverable()
 	}
 	return Sender{*parsed, replyTo, unsubscribe}, nil
 }

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
+	"app/platform/emailaddr"
 )
 
 // wire answers every request with the certificate and notes the hosts that were asked. No network: a fuzz target runs
@@ -74,7 +74,7 @@ func FuzzNoticeVerify(f *testing.F) {
 }
 
 // FuzzNoticeEvent: no text makes the reader of events panic, and whatever address comes out of one is refused by
-// letters.Address or has nothing in it that could end a header.
+// emailaddr.Parse or has nothing in it that could end a header.
 func FuzzNoticeEvent(f *testing.F) {
 	f.Add(emailstest.Bounce("Permanent", "ltr_1", "a@example.com", "B <b@example.com>"))
 	f.Add(emailstest.Complaint("abuse", "ltr_1", "a@example.com"))
@@ -86,8 +86,8 @@ func FuzzNoticeEvent(f *testing.F) {
 			t.Errorf("%q: an error and an event: %+v", text, e)
 		}
 		for _, r := range e.Recipients {
-			address, err := letters.Address(r)
-			for _, c := range address {
+			address, err := emailaddr.Parse(r)
+			for _, c := range address.Deliverable() {
 				if err == nil && (c < ' ' || c >= 0x7f) {
 					t.Errorf("%q became the address %q", r, address)
 				}

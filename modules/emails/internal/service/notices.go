@@ -3,14 +3,13 @@ package service
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 )
 
@@ -125,11 +124,11 @@ func (s *Service) apply(ctx context.Context, tx *database.Tx, e notice.Event) er
 		reason = store.Complaint
 	}
 	for _, r := range e.Recipients {
-		address, err := letters.Address(r)
+		address, err := emailaddr.Parse(r)
 		if err != nil {
 			continue // no letter of ours went there
 		}
-		entry := store.Suppression{Address: letters.Key(address), Reason: reason, Detail: strings.ToValidUTF8(e.Detail, "?"), LetterID: letter.ID, CreatedAt: s.Now()}
+		entry := store.Suppression{Address: address.Key(), Reason: reason, Detail: e.Detail, LetterID: letter.ID, CreatedAt: s.Now()}
 		if err := store.Suppress(ctx, tx, entry); err != nil {
 			return err
 		}

@@ -8,10 +8,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/ids"
 )
 
@@ -223,7 +223,7 @@ func (s *Service) begin(ctx context.Context, claim string, l store.Letter) (fail
 // suppressed tells whether the letter's address wants no letters of this kind. What a person needs to get into an account
 // goes out in spite of a complaint: it was asked for. To a mailbox that does not exist nothing goes.
 func (s *Service) suppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
-	found, err := store.SuppressionOf(ctx, q, letters.Key(l.Recipient))
+	found, err := store.SuppressionOf(ctx, q, emailaddr.Key(l.Recipient))
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}

@@ -17,6 +17,7 @@ import (
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 	"app/platform/ids"
 )
@@ -126,9 +127,11 @@ func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Le
 }
 
 func (s *Service) compose(t letters.Template, o order) (l store.Letter, err error) {
-	if o.recipient, err = letters.Address(o.recipient); err != nil {
-		return l, err
+	address, err := emailaddr.Parse(o.recipient)
+	if err != nil {
+		return l, err //nolint:wrapcheck // queue says what was tried
 	}
+	o.recipient = address.Deliverable()
 	locale := s.Letters.Locale(o.locale)
 	rendered, err := t.Render(locale, o.data)
 	if err != nil {
@@ -177,6 +180,9 @@ func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err erro
 
 // Mailbox lists the development mailbox, newest first; an empty address means all of it.
 func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []store.Mail, err error) {
+	if address, err := emailaddr.Typed(to); err == nil {
+		to = address.Deliverable()
+	}
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		mails, err = store.Mails(ctx, q, to, limit)
 		return err

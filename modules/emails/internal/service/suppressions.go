@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 )
 
@@ -22,12 +22,8 @@ func (s *Service) Suppressions(ctx context.Context, after store.Suppression, lim
 // Unsuppress lets an address have letters again: those queued from now on, and those that failed when they are queued
 // again. Error: NotFound.
 func (s *Service) Unsuppress(ctx context.Context, address string) error {
-	parsed, err := letters.Address(address)
-	if err != nil {
-		return fault.Missing("suppression")
-	}
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return store.Unsuppress(ctx, tx, letters.Key(parsed))
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return store.Unsuppress(ctx, tx, emailaddr.Key(address))
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return fault.Missing("suppression")

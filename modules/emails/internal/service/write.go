@@ -9,6 +9,7 @@ import (
 	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 )
 
@@ -46,8 +47,8 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 		return s.writeForMerchant(ctx, t, r)
 	}
 	wrong := s.unfit(t, r.Data)
-	if _, err := letters.Address(r.To); err != nil {
-		wrong = append([]fault.Field{{Pointer: "/to", Detail: letters.ErrAddress.Error()}}, wrong...)
+	if _, err := emailaddr.Parse(r.To); err != nil {
+		wrong = append([]fault.Field{{Pointer: "/to", Detail: err.Error()}}, wrong...)
 	}
 	if r.OrderID != "" {
 		wrong = append(wrong, fault.Field{Pointer: "/order_id", Detail: "is for merchants: name the recipient in to"})

@@ -5,7 +5,8 @@ import (
 	"embed"
 	"errors"
 	"io/fs"
-	"unicode/utf8"
+
+	"app/platform/text"
 )
 
 //go:embed migrations/*.sql
@@ -30,13 +31,5 @@ var (
 	ErrNotFound = errors.New("not found")
 )
 
-// clip shortens a text to what its column holds.
-func clip(s string, bytes int) string {
-	if len(s) <= bytes {
-		return s
-	}
-	for bytes > 0 && !utf8.RuneStart(s[bytes]) {
-		bytes--
-	}
-	return s[:bytes]
-}
+// clip makes of what others said a text that its column holds.
+func clip(s string, bytes int) string { return text.Cut(text.Valid(s), bytes) }

@@ -21,7 +21,7 @@ const (
 
 // Suppression is an address that letters are not sent to.
 type Suppression struct {
-	Address   string // in the form of letters.Key
+	Address   string // its key, as emailaddr.Address has it
 	Reason    Reason
 	Detail    string // in the words of whoever reported it
 	LetterID  string // whose sending showed it, empty when that is not known

@@ -97,7 +97,7 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 
 // clean trims the draft, makes the slug that was not given, and lists what is wrong.
 func (d *Draft) clean() []fault.Field {
-	wrong := append(cleanName(&d.Name), checkDescription(d.Description)...)
+	wrong := append(cleanName(&d.Name), cleanDescription(&d.Description)...)
 	if d.Slug == "" {
 		d.Slug = slugOf(d.Name)
 	}
@@ -201,7 +201,7 @@ func (c Change) apply(m *store.Merchant) (wrong []fault.Field) {
 	}
 	if c.Description != nil {
 		m.Description = *c.Description
-		wrong = append(wrong, checkDescription(m.Description)...)
+		wrong = append(wrong, cleanDescription(&m.Description)...)
 	}
 	return wrong
 }

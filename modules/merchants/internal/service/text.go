@@ -1,12 +1,8 @@
 package service
 
 import (
-	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
 	"app/platform/fault"
+	"app/platform/text"
 )
 
 // Bounds of a profile, in characters.
@@ -15,29 +11,19 @@ const (
 	maxDescription = 5_000
 )
 
-// cleanName trims the name, which goes into letters and their subjects, and complains about one that cannot.
-func cleanName(name *string) []fault.Field {
-	*name = strings.TrimSpace(*name)
-	if *name == "" {
-		return []fault.Field{{Pointer: "/name", Detail: "must not be empty"}}
-	}
-	return checkText("/name", *name, maxName, "")
+// cleanName puts the name, which goes into letters and their subjects, in the form to keep and complains about one that cannot.
+func cleanName(name *string) []fault.Field { return tidy("/name", name, text.Line, 1, maxName) }
+
+func cleanDescription(description *string) []fault.Field {
+	return tidy("/description", description, text.Block, 0, maxDescription)
 }
 
-// checkText complains about a text that is too long or has control characters other than the allowed ones.
-func checkText(pointer, text string, most int, allowed string) []fault.Field {
-	control := func(r rune) bool {
-		return !strings.ContainsRune(allowed, r) && (unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp))
+// tidy replaces a text by its form to keep, or says what is wrong with it.
+func tidy(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
+	kept, err := rule(*s, least, most)
+	if err != nil {
+		return []fault.Field{{Pointer: pointer, Detail: err.Error()}}
 	}
-	switch {
-	case utf8.RuneCountInString(text) > most:
-		return []fault.Field{{Pointer: pointer, Detail: "must have at most " + strconv.Itoa(most) + " characters"}}
-	case !utf8.ValidString(text) || strings.ContainsFunc(text, control):
-		return []fault.Field{{Pointer: pointer, Detail: "has characters that are not allowed"}}
-	}
+	*s = kept
 	return nil
-}
-
-func checkDescription(text string) []fault.Field {
-	return checkText("/description", text, maxDescription, "\n\r\t")
 }

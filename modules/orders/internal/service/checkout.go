@@ -3,12 +3,11 @@ package service
 import (
 	"context"
 	"errors"
-	"net/mail"
 	"slices"
-	"strings"
 
 	"app/modules/orders/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 )
 
@@ -30,7 +29,7 @@ type Checkout struct {
 // invalid_argument: email or payment method; not_found: the cart; failed_precondition: cart_empty, cart_already_ordered,
 // price_changed (the cart has the new prices afterwards), stock_short, product_gone; aborted: cart_changed.
 func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.Order, error) {
-	if err := s.acceptable(ctx, in); err != nil {
+	if err := s.acceptable(ctx, &in); err != nil {
 		return store.Order{}, err
 	}
 	order, placed, err := s.order(ctx, v, in)
@@ -94,12 +93,14 @@ func value(o *store.Order) store.Order {
 	return *o
 }
 
-// acceptable checks what can be checked without the cart.
-func (s *Service) acceptable(ctx context.Context, in Checkout) error {
+// acceptable checks what can be checked without the cart, and writes the address as it is kept.
+func (s *Service) acceptable(ctx context.Context, in *Checkout) error {
 	var wrong []fault.Field
-	if !plausible(in.Email) {
-		wrong = append(wrong, fault.Field{Pointer: "/email", Detail: "is not an e-mail address"})
+	address, err := emailaddr.Typed(in.Email)
+	if err != nil {
+		wrong = append(wrong, fault.Field{Pointer: "/email", Detail: err.Error()})
 	}
+	in.Email = address.String()
 	if !s.methods.accept(ctx, in.Method) {
 		wrong = append(wrong, fault.Field{Pointer: "/payment_method", Detail: "is not a payment method of this shop"})
 	}
@@ -107,16 +108,6 @@ func (s *Service) acceptable(ctx context.Context, in Checkout) error {
 		return fault.Invalid(wrong...)
 	}
 	return nil
-}
-
-// plausible tells whether the address is one bare mailbox (RFC 5322, 254 bytes as RFC 3696 erratum 1690 has it) and free
-// of what could break out of a header.
-func plausible(email string) bool {
-	if len(email) > 254 || strings.ContainsAny(email, "\r\n\t <>\"") {
-		return false
-	}
-	a, err := mail.ParseAddress(email)
-	return err == nil && a.Address == email
 }
 
 // keyOf binds the idempotency key to the cart: a key is good for one checkout of one cart.

@@ -102,8 +102,5 @@ func (s *Service) giveUp(ctx context.Context, id, reason string) error {
 	})
 }
 
-// clamp keeps what is stored of an error within its column.
-func clamp(text string) string { return text[:min(len(text), 250)] }
-
 // later is when to try again what has been tried so often.
 func (s *Service) later(tries int64) time.Time { return s.Now().Add(backoff(s.Options.Retry, tries)) }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"unicode/utf8"
 
 	"app/modules/merchants/merchantsv1"
 	"app/modules/payments/internal/store"
@@ -12,6 +11,7 @@ import (
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money"
+	"app/platform/text"
 )
 
 // RefundRequest asks to give money back.
@@ -109,15 +109,21 @@ func shared(p store.Payment, merchantID string) error {
 	return fault.Invalid(fault.Field{Pointer: "/merchant_id", Detail: "has no share in this payment"})
 }
 
-func (in RefundRequest) check(p store.Payment) error {
+// maxReason bounds the characters of a refund's reason.
+const maxReason = 250
+
+func (in *RefundRequest) check(p store.Payment) error {
 	switch {
 	case in.Amount != nil && in.Amount.Amount <= 0:
 		return fault.Invalid(fault.Field{Pointer: "/amount/amount", Detail: "must be positive"})
 	case in.Amount != nil && in.Amount.Currency != p.Currency:
 		return fault.Invalid(fault.Field{Pointer: "/amount/currency", Detail: "must be " + p.Currency})
-	case utf8.RuneCountInString(in.Reason) > 250:
-		return fault.Invalid(fault.Field{Pointer: "/reason", Detail: "must have 250 characters at most"})
 	}
+	reason, err := text.Line(in.Reason, 0, maxReason)
+	if err != nil {
+		return fault.Invalid(fault.Field{Pointer: "/reason", Detail: err.Error()})
+	}
+	in.Reason = reason
 	return nil
 }
 

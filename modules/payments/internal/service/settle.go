@@ -11,6 +11,7 @@ import (
 	"app/platform/ids"
 	"app/platform/money"
 	"app/platform/money/moneyv1"
+	"app/platform/text"
 )
 
 // settle takes the step that news of a charge asks for; ErrChanged when p is no longer what was read. The same news again, late or out of order, changes
@@ -29,7 +30,7 @@ func (s *Service) settle(ctx context.Context, tx *database.Tx, p *store.Payment,
 	case c.Status == provider.Captured && p.Status == store.Failed && p.Captured == 0:
 		return s.captured(ctx, tx, p, false)
 	case c.Status == provider.Declined && p.Status == store.Pending:
-		return s.failed(ctx, tx, p, c.Reason)
+		return s.failed(ctx, tx, p, text.Cut(text.Valid(c.Reason), maxToken))
 	case c.Status == provider.Pending && p.Status == store.Pending:
 		p.Attempt, p.DueAt, p.UpdatedAt = store.AttemptDone, s.Now().Add(backoff(s.Options.Poll, p.Tries)), s.Now()
 		return store.UpdatePayment(ctx, tx, p)
@@ -51,6 +52,9 @@ func (s *Service) captured(ctx context.Context, tx *database.Tx, p *store.Paymen
 	}
 	return announce(ctx, tx, *p)
 }
+
+// maxToken bounds in bytes a provider's word for why it refuses; its column holds as many characters.
+const maxToken = 64
 
 // failed notes that there will be no money.
 func (s *Service) failed(ctx context.Context, tx *database.Tx, p *store.Payment, reason string) error {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"app/modules/payments/internal/provider"
 	"app/modules/payments/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
+	"app/platform/text"
 )
 
 // Webhook keeps an event of a provider, once, before it is acknowledged; ProcessWebhooks does the rest, also after a
@@ -50,6 +50,12 @@ func (s *Service) ProcessWebhooks(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
+// maxResult bounds in bytes what is kept of an error; its column holds as many characters.
+const maxResult = 255
+
+// kept is what is kept of an error, which may quote what came from outside.
+func kept(said string) string { return text.Cut(text.Valid(said), maxResult) }
+
 // maxWebhookTries is when an event is left alone; what it would have told is found out by Reconcile.
 const maxWebhookTries = 12
 
@@ -68,7 +74,7 @@ func (s *Service) processOrPutOff(ctx context.Context, port provider.Port, id st
 		if w.Tries+1 >= maxWebhookTries {
 			next = time.Time{}
 		}
-		return store.PutOffWebhook(ctx, tx, w, clamp(strings.ToValidUTF8(err.Error(), "?")), next)
+		return store.PutOffWebhook(ctx, tx, w, kept(err.Error()), next)
 	})
 	if err != nil {
 		s.Logger.WarnContext(ctx, "webhook could not be put off", slog.String("event", id), slog.Any("error", err))

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"app/platform/fault"
+	"app/platform/text"
 )
 
 // Params are the cost of argon2id (RFC 9106).
@@ -72,7 +73,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	defer leave()
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
-	return phc{h.params, salt, h.sum(h.params, password, salt, sumBytes)}.String(), nil
+	return phc{h.params, salt, h.sum(h.params, text.OpaqueString(password), salt, sumBytes)}.String(), nil
 }
 
 // Verdict is what a check found.
@@ -84,13 +85,36 @@ type Verdict struct {
 
 // Check compares a password with the stored form: one of ours, or a bcrypt hash brought from elsewhere. A stored form that
 // is empty or damaged matches nothing and costs what any other does, so that time does not tell who has an account. Errors as for Hash.
+//
+// Passwords are hashed in the form of text.OpaqueString (RFC 8265). Hashes made before that, or elsewhere, are of the bytes
+// that were typed, so those are tried too where they differ: that costs a second hash, for every account alike.
 func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return Verdict{}, err
 	}
 	defer leave()
-	return h.compare(stored, password), nil
+	for _, form := range forms(password) {
+		if verdict := h.compare(stored, form); verdict.Match {
+			return verdict.of(form), nil
+		}
+	}
+	return Verdict{}, nil
+}
+
+// forms are what a password may have been hashed as: its form of today, and what was typed where that differs.
+func forms(password string) []string {
+	prepared := text.OpaqueString(password)
+	if prepared == password {
+		return []string{password}
+	}
+	return []string{prepared, password}
+}
+
+// of makes a match of another form than that of today one that is to be hashed anew.
+func (v Verdict) of(form string) Verdict {
+	v.Outdated = v.Outdated || v.Match && text.OpaqueString(form) != form
+	return v
 }
 
 func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []byte {

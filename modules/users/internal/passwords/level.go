@@ -38,18 +38,20 @@ type Attempt struct {
 //  2. Of bcrypt only the highest cost counts: a hash of cost 10 is followed by one of each cost from 10 up to it, which together are as many rounds.
 //  3. What is accepted costs its own hash only: whoever knows the password knows that there is an account.
 //
-// When there is no kind from elsewhere it is one hash. Errors as for Hash.
+// When there is no kind from elsewhere it is one hash. A password that Check tries in two forms takes all of it twice. Errors as for Hash.
 func (h *Hasher) CheckLevel(ctx context.Context, a Attempt) (Verdict, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
 		return Verdict{}, err
 	}
 	defer leave()
-	verdict := h.compare(a.Stored, a.Password)
-	if verdict.Match && !a.Barred {
-		return verdict, nil
+	for _, form := range forms(a.Password) {
+		verdict := h.compare(a.Stored, form)
+		if verdict.Match && !a.Barred {
+			return verdict.of(form), nil
+		}
+		h.level(h.Kind(a.Stored), form, a.Kinds)
 	}
-	h.level(h.Kind(a.Stored), a.Password, a.Kinds)
 	return Verdict{}, nil
 }
 

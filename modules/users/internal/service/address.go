@@ -8,7 +8,6 @@ import (
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/events"
-	"app/platform/fault"
 	"app/platform/ids"
 )
 
@@ -18,9 +17,9 @@ const AuditAddressChange AuditEvent = "address_change"
 // RequestAddress has a code sent to the address that the caller wants for their account. An address that has an account gets the letter
 // that says so instead; the answer is the same. Errors: InvalidArgument with a pointer; step_up_required; Unauthenticated.
 func (s *Service) RequestAddress(ctx context.Context, email string) (request string, err error) {
-	addr, ok := parseAddress(email)
-	if !ok {
-		return "", fault.Invalid(fault.Field{Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com"})
+	addr, err := parseAddress(email)
+	if err != nil {
+		return "", errEmail(err)
 	}
 	if err := s.LoadKeys(ctx); err != nil {
 		return "", err

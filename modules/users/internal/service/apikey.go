@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
@@ -14,6 +13,7 @@ import (
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/text"
 )
 
 const (
@@ -41,10 +41,11 @@ type KeyDraft struct {
 
 // check lists what is wrong with the draft and puts its scopes in order.
 func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
-	d.Name = strings.TrimSpace(d.Name)
-	if d.Name == "" || utf8.RuneCountInString(d.Name) > 100 || strings.ContainsFunc(d.Name, unprintable) {
-		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: "expected 1 to 100 characters that can be printed"})
+	name, err := text.Line(d.Name, 1, maxName)
+	if err != nil {
+		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: err.Error()})
 	}
+	d.Name = name
 	given := map[string]bool{}
 	for _, scope := range d.Scopes {
 		given[scope] = true

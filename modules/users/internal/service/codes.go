@@ -63,15 +63,15 @@ func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Tr
 
 // requestCode sends a code to an address, for whoever has the account.
 func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email string) (string, error) {
-	addr, ok := parseAddress(email)
-	if !ok {
-		return "", fault.Invalid(fault.Field{Pointer: "/email", Detail: "must be an e-mail address such as ada@example.com"})
+	addr, err := parseAddress(email)
+	if err != nil {
+		return "", errEmail(err)
 	}
 	if err := s.LoadKeys(ctx); err != nil {
 		return "", err
 	}
 	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: purpose}
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		account, exists, err := known(store.AccountByEmail(ctx, tx, addr.key))
 		if err != nil {
 			return err

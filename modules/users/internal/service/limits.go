@@ -3,12 +3,12 @@ package service
 import (
 	"context"
 	"encoding/hex"
-	"strings"
 	"time"
 
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 	"app/platform/identity"
 )
@@ -55,7 +55,7 @@ func (s *Service) allow(ctx context.Context, account store.Account, email string
 	}
 	var wait time.Duration
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if counted, err = s.allowances(ctx, tx, account.ID, strings.ToLower(strings.TrimSpace(email))); err != nil {
+		if counted, err = s.allowances(ctx, tx, account.ID, emailaddr.Key(email)); err != nil {
 			return err
 		}
 		for _, a := range counted {

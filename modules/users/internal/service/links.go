@@ -35,8 +35,8 @@ func errLink() error {
 
 // newcomer is somebody whose identity is linked to no account yet.
 func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
-	addr, ok := parseAddress(who.Email)
-	if !who.Verified || !ok {
+	addr, err := parseAddress(who.Email)
+	if !who.Verified || err != nil {
 		return errUnverified()
 	}
 	switch state.Purpose {

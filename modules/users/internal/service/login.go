@@ -6,12 +6,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/store"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/fault"
 	"app/platform/identity/token"
 	"app/platform/ids"
@@ -100,7 +100,7 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 
 // signingIn reads the account of an address as it was typed, and the kinds of hashes that came from elsewhere.
 func (s *Service) signingIn(ctx context.Context, email string) (a store.Account, kinds []string, err error) {
-	key := strings.ToLower(strings.TrimSpace(email))
+	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if a, _, err = known(store.AccountByEmail(ctx, q, key)); err != nil || s.oursOnly {
 			return err
@@ -113,7 +113,7 @@ func (s *Service) signingIn(ctx context.Context, email string) (a store.Account,
 
 // accountByEmail reads the account of an address as it was typed; one without an id when there is none.
 func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
-	key := strings.ToLower(strings.TrimSpace(email))
+	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		a, _, err = known(store.AccountByEmail(ctx, q, key))
 		return err

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // ReturnTo is where a browser goes after a sign-in: the place it asks for, if that is allowed, else "/".
@@ -37,5 +38,5 @@ func localPath(wanted string) bool {
 // cleanPath refuses what is only a path until it is cleaned: "/..//evil.example" and "/%5cevil.example".
 func cleanPath(path string) bool {
 	return !strings.Contains(path, "//") && !strings.Contains(path, `\`) && !strings.Contains(path+"/", "/../") && !strings.Contains(path+"/", "/./") &&
-		strings.IndexFunc(path, unprintable) < 0
+		!strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) })
 }

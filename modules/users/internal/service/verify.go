@@ -10,6 +10,7 @@ import (
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
 	"app/platform/database"
+	"app/platform/emailaddr"
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/ids"
@@ -44,8 +45,8 @@ func errCode() error {
 // One hash is computed when a password is shown. Errors: code_invalid, the same for every reason and every address; InvalidArgument at
 // /registration when neither is shown; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
-	addr, ok := parseAddress(in.Email)
-	if !ok || !sixDigits(in.Code) {
+	ok := sixDigits(in.Code)
+	if !ok {
 		return User{}, errCode()
 	}
 	if in.Registration == "" && in.Password == "" {
@@ -54,7 +55,7 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return User{}, err
 	}
-	in.Email = addr.key
+	in.Email = emailaddr.Key(in.Email)
 	id := ids.For(ctx, "usr", s.now())
 	counted, err := s.allowCode(ctx, nobodys)
 	if err != nil {
