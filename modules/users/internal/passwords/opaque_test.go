@@ -40,9 +40,13 @@ func TestFault25_HashesOfBeforeAreGood(t *testing.T) {
 	raw := passwords.RawHash(cheap, decomposed)
 	for name, stored := range map[string]string{"bcrypt": string(before), "argon2id": raw} {
 		h := passwords.NewHasher(cheap, nil)
-		got, err := h.Check(t.Context(), stored, decomposed)
-		if err != nil || got != (passwords.Verdict{Match: true, Outdated: true}) {
+		want := passwords.Verdict{Match: true, Outdated: true}
+		if got, err := h.Check(t.Context(), stored, decomposed); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		attempt := passwords.Attempt{Stored: stored, Password: decomposed, Kinds: []string{"$2a$04$"}}
+		if got, err := h.CheckLevel(t.Context(), attempt); err != nil || got != want {
+			t.Errorf("%s, signing in: %+v, %v", name, got, err)
 		}
 	}
 }
@@ -62,5 +66,28 @@ func TestFault25_CostDoesNotTellWhoIsThere(t *testing.T) {
 				t.Errorf("%s, %+q: %d hashes, want %d; %v", name, typed, h.Operations()-before, want, err)
 			}
 		}
+	}
+}
+
+// The same holds at the sign-in, where hashes from elsewhere take longer.
+func TestFault25_WorkOfARefusedSignInIsTheSame(t *testing.T) {
+	t.Parallel()
+	const decomposed = "Falsche-Pfe\u0301rde-9"
+	legacy, err := bcrypt.GenerateFromPassword([]byte(decomposed), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[[2]int64]bool{}
+	for _, stored := range []string{"", string(legacy), passwords.RawHash(cheap, decomposed)} {
+		h := passwords.NewHasher(cheap, nil)
+		attempt := passwords.Attempt{Stored: stored, Password: decomposed, Kinds: []string{"$2a$04$"}, Barred: true}
+		if got, err := h.CheckLevel(t.Context(), attempt); err != nil || got.Match {
+			t.Errorf("%+v, %v", got, err)
+		}
+		argon2id, rounds := h.Work()
+		seen[[2]int64{argon2id, rounds}] = true
+	}
+	if len(seen) != 1 {
+		t.Errorf("work differs: %v", seen)
 	}
 }

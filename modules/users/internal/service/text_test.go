@@ -17,7 +17,10 @@ func TestFault26_NamesOfEveryScript(t *testing.T) {
 		in := registration(ids.New("a", w.clock.Now())[2:]+"@example.com", secret)
 		in.FirstName, in.LastName = name, name
 		_, told := w.register(in)
-		if len(told) != 1 || told[0].(*usersevents.CodeIssued).GetFirstName() != name {
+		if len(told) != 1 {
+			t.Fatalf("%d: %+q: %v", i, name, told)
+		}
+		if issued, ok := told[0].(*usersevents.CodeIssued); !ok || issued.GetFirstName() != name {
 			t.Errorf("%d: %+q: %v", i, name, told)
 		}
 	}
