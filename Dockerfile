@@ -25,8 +25,9 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/app /app
 # Only a shop on SQLite writes: mount a volume here. Everything else runs on a read-only root.
 COPY --from=build --chown=10001:10001 /out/data /data
-ENV HTTP_ADDR=:8080 ADMIN_ADDR=:9090 DATA_DIR=/data
-EXPOSE 8080 9090
+# Metrics and profiles are for the container alone until ADMIN_ADDR says otherwise.
+ENV HTTP_ADDR=:8080 ADMIN_ADDR=127.0.0.1:9090 DATA_DIR=/data
+EXPOSE 8080
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/app", "health"]
 ENTRYPOINT ["/app"]

@@ -106,7 +106,13 @@ image: ## build the container image souk (IMAGE, VERSION; TARGET for a stage of 
 .PHONY: up
 up: image ## run a container for each module, on MySQL and RabbitMQ, on 127.0.0.1:8080
 	deploy/secrets.sh
-	SOUK_IMAGE='$(IMAGE)' MERCHANTS_AUTO_APPROVE="$${MERCHANTS_AUTO_APPROVE:-on}" docker compose up -d --no-build --wait --wait-timeout 120
+	SOUK_IMAGE='$(IMAGE)' docker compose up -d --no-build --wait --wait-timeout 120
+
+.PHONY: demo
+demo: image ## like up, with what belongs to development switched on: mailbox, test payments, approval by nobody
+	deploy/secrets.sh
+	DEV_PAGES=on PAYMENTS_TEST=on MERCHANTS_AUTO_APPROVE=on USERS_FACTOR_REQUIRED=off SOUK_IMAGE='$(IMAGE)' \
+		docker compose up -d --no-build --wait --wait-timeout 120
 
 .PHONY: test-compose
 test-compose: image ## run the scenarios against containers of their own (needs Docker)

@@ -30,7 +30,7 @@ type server struct {
 func (b *bench) environment(data string) []string {
 	const unreached = "1000000000"
 	return []string{
-		"HOME=" + b.work, "DATA_DIR=" + data, "MERCHANTS_AUTO_APPROVE=on",
+		"HOME=" + b.work, "DATA_DIR=" + data, "MERCHANTS_AUTO_APPROVE=on", "PAYMENTS_TEST=on",
 		"GATEWAY_RATE_DEFAULT=" + unreached, "GATEWAY_RATE_AUTH=" + unreached,
 		"EMAILS_RECIPIENT_RATE=1000000", // all orders are one guest's
 		"GATEWAY_RATE_CHECKOUT=" + unreached, "GATEWAY_RATE_WEBHOOK=" + unreached,

@@ -57,6 +57,15 @@ func (m *Module) Operations(api *httpserver.API) {
 	rest.Register(api, func() *service.Service { return m.service })
 }
 
+// Switches implements host.Switcher.
+func (m *Module) Switches() []host.Switch {
+	setting := m.cfg.AutoApprove
+	if word, ok := onOff(setting); ok {
+		setting = word
+	}
+	return []host.Switch{{Variable: "MERCHANTS_AUTO_APPROVE", Setting: setting, What: "approval by nobody: whoever signs up sells"}}
+}
+
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.service = service.New(service.Options{

@@ -2,6 +2,7 @@ package seed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"app/modules/catalog/catalogv1"
@@ -38,18 +39,21 @@ func (s summary) count(what string, created bool) {
 // person is an account to be.
 type person struct{ email, first, last string }
 
-var buyers = []person{{"ada@example.com", "Ada", "Lovelace"}, {"bob@example.com", "Robert", "Noyce"}}
+var buyers = []person{{usersv1.DemoAddresses[0], "Ada", "Lovelace"}, {usersv1.DemoAddresses[1], "Robert", "Noyce"}}
 
 // fill makes what is missing.
 func (m *Module) fill(ctx context.Context) (summary, error) {
 	done := summary{map[string]int{}, map[string]int{}}
+	if m.public {
+		return done, errors.New("PUBLIC_URL is https: this shop is for the public, and everybody knows the password of the accounts that seed makes")
+	}
 	for _, b := range buyers {
 		if _, err := m.account(ctx, done, b); err != nil {
 			return done, err
 		}
 	}
 	for i, s := range stalls {
-		owner, err := m.account(ctx, done, person{fmt.Sprintf("owner%d@example.com", i+1), s.owner, "Merchant"})
+		owner, err := m.account(ctx, done, person{usersv1.DemoAddresses[len(buyers)+i], s.owner, "Merchant"})
 		if err != nil {
 			return done, err
 		}

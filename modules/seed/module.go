@@ -20,6 +20,7 @@ type Module struct {
 	users     usersv1.UsersClient
 	merchants merchantsv1.MerchantsClient
 	catalog   catalogv1.CatalogClient
+	public    bool // people come over TLS: the shop is not for trying out
 }
 
 // New makes the module.
@@ -33,6 +34,12 @@ func (m *Module) Calls() []rpc.Dependency {
 	return []rpc.Dependency{
 		usersv1.NeedUsers(&m.users).Only("Ensure"), merchantsv1.NeedMerchants(&m.merchants).Only("Ensure"), catalogv1.NeedCatalog(&m.catalog).Only("Ensure"),
 	}
+}
+
+// Open implements host.Opener.
+func (m *Module) Open(_ context.Context, env host.Env) error {
+	m.public = env.Config.Secure()
+	return nil
 }
 
 // Commands implements host.Commander.

@@ -1,0 +1,27 @@
+package users
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"app/modules/users/usersv1"
+	"app/platform/fault"
+)
+
+// Announce implements host.Announcer: it names the accounts that `app seed` made, whose password everybody knows.
+func (m *Module) Announce(ctx context.Context) ([]string, error) {
+	var found []string
+	for _, address := range usersv1.DemoAddresses {
+		switch _, err := m.service.FindByEmail(ctx, address); {
+		case err == nil:
+			found = append(found, address)
+		case fault.CodeOf(err) != fault.NotFound:
+			return nil, fmt.Errorf("look for the accounts of app seed: %w", err)
+		}
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return []string{"accounts of app seed, whose password everybody knows: " + strings.Join(found, ", ")}, nil
+}
