@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -114,9 +115,42 @@ func TestGateway_Access(t *testing.T) {
 			t.Errorf("reached as %+v", p)
 		}
 	}
-	g.DevPages = true
+	g.DevPages, g.DevPagesForAll = true, true
 	if code := send(g, "/loopback", "", "").Code; code != http.StatusOK {
 		t.Errorf("a development page that is switched on answers %d", code)
+	}
+}
+
+// What is for this machine looks at each request: a proxy on the same host, and a name of somebody else's that
+// points here, bring strangers to a loopback listener.
+func TestFault02_DevelopmentPagesAreForThisMachine(t *testing.T) {
+	t.Parallel()
+	g, _ := newGateway(t, nil)
+	g.DevPages = true
+	local := context.WithValue(t.Context(), http.LocalAddrContextKey, net.Addr(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}))
+	for name, c := range map[string]struct {
+		peer, host, header string
+		want               int
+	}{
+		"OK":               {"127.0.0.1:4711", "127.0.0.1:8080", "", http.StatusOK},
+		"OK by name":       {"[::1]:4711", "localhost", "", http.StatusOK},
+		"ErrRebinding":     {"127.0.0.1:4711", "evil.example", "", http.StatusNotFound},
+		"ErrForwarded":     {"127.0.0.1:4711", "127.0.0.1:8080", "X-Forwarded-For", http.StatusNotFound},
+		"ErrForwardedHost": {"127.0.0.1:4711", "127.0.0.1:8080", "X-Forwarded-Host", http.StatusNotFound},
+		"ErrRFC7239":       {"127.0.0.1:4711", "127.0.0.1:8080", "Forwarded", http.StatusNotFound},
+		"ErrVia":           {"127.0.0.1:4711", "127.0.0.1:8080", "Via", http.StatusNotFound},
+		"ErrRemote":        {"203.0.113.9:4711", "127.0.0.1:8080", "", http.StatusNotFound},
+	} {
+		r := httptest.NewRequestWithContext(local, http.MethodPost, "/loopback", http.NoBody)
+		r.RemoteAddr, r.Host = c.peer, c.host
+		if c.header != "" {
+			r.Header.Set(c.header, "203.0.113.9")
+		}
+		w := httptest.NewRecorder()
+		g.ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%s: %d, want %d", name, w.Code, c.want)
+		}
 	}
 }
 

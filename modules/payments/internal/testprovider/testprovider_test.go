@@ -228,8 +228,8 @@ func TestParse(t *testing.T) {
 	t.Parallel()
 	p := testprovider.New(testprovider.Options{})
 	for _, wrong := range []map[string]any{
-		{}, {"id": "evt_1"}, {"id": "evt_1", "charge": "pay_1", "type": "party"}, {"id": "evt_1", "charge": "pay_1", "type": "charge.captured", "amount": -1},
-		{"id": 1}, {"id": string(make([]byte, 129)), "charge": "pay_1", "type": "charge.captured"},
+		{}, {"id": "evt_1"}, {"id": "evt_1", "charge": "pay_test_ok", "type": "party"}, {"id": "evt_1", "charge": "pay_1", "type": "charge.captured", "amount": -1},
+		{"id": 1}, {"id": string(make([]byte, 129)), "charge": "pay_test_ok", "type": "charge.captured"},
 	} {
 		body, err := json.Marshal(wrong)
 		if err != nil {
@@ -249,5 +249,25 @@ func FuzzVerify(f *testing.F) {
 			t.Error("a signature nobody made holds")
 		}
 		_, _ = p.Parse(body) // never panics
+	})
+}
+
+// Where strangers may come the test provider takes nothing new, and still gives back what it has taken.
+func TestFault04_ClosedTestProvider(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *desk) {
+		if len(d.Methods()) == 0 {
+			t.Fatal("an open test provider has no methods")
+		}
+		if _, err := d.charge("test_ok"); err != nil {
+			t.Fatal(err)
+		}
+		d.Closed = true
+		if got := d.Methods(); len(got) != 0 {
+			t.Errorf("a closed one offers %v", got)
+		}
+		if c, err := d.Lookup(t.Context(), "pay_test_ok"); err != nil || c.Status != provider.Captured {
+			t.Errorf("what it has taken: %+v, %v", c, err)
+		}
 	})
 }
