@@ -325,3 +325,29 @@ func TestSensitiveIsNotShown(t *testing.T) {
 		t.Errorf("shown as %s, %v", text, err)
 	}
 }
+
+// The clock goes back an hour: what failed before is tried again at once and not when the clock has come up again.
+func TestFault22_RetriesWhenTheClockGoesBack(t *testing.T) {
+	onEach(t, func(t *testing.T, open func() *database.DB) {
+		db := open()
+		var back atomic.Bool
+		n := start(t, events.Options{
+			Now: func() time.Time {
+				if back.Load() {
+					return time.Now().Add(-time.Hour)
+				}
+				return time.Now()
+			},
+			Listeners: []events.Listener{listener("test", db, failing("test.a", func(heard) error {
+				if !back.Swap(true) {
+					return errDown
+				}
+				return nil
+			}))},
+		})
+		if err := n.Accept(t.Context(), "test", []events.Envelope{envelope("one", "x")}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, 10*time.Minute, "the effect", func() bool { return len(bodies(t, db, "test.a")) == 1 })
+	})
+}

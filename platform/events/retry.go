@@ -85,7 +85,15 @@ func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
 
 func (in *inbox) due(ctx context.Context) (out []Entry, err error) {
 	err = in.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = entries(ctx, q, retryBatch, `WHERE state = 0 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
+		now := in.now()
+		out, err = entries(ctx, q, retryBatch, `WHERE state = 0 AND next_at <= ? ORDER BY next_at`, database.Micros(now))
+		if err != nil || len(out) == retryBatch {
+			return err
+		}
+		// What waits longer than any delay was put off before the clock went back.
+		late, err := entries(ctx, q, retryBatch-len(out), `WHERE state = 0 AND next_at > ? ORDER BY next_at`,
+			database.Micros(now.Add(in.retries.Longest+database.ClockSkew)))
+		out = append(out, late...)
 		return err
 	})
 	if err != nil {

@@ -502,3 +502,23 @@ func wantRows(t *testing.T, db *database.DB, want int) {
 		t.Error(err)
 	}
 }
+
+// The clock goes back an hour after a process has died with a key: a repetition does not wait for it to come up again.
+func TestFault22_LeasesWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		r := replicas(db, 2, time.Hour) // whose renewals are further away than the test is long
+		stuck, end := make(chan struct{}), make(chan struct{})
+		r[0].work = func(context.Context) error { close(stuck); <-end; return nil }
+		first := make(chan reply, 1)
+		go func() { first <- r[0].post(alice, "k1") }()
+		<-stuck
+		wantCode(t, r[1].post(alice, "k1"), 409, "idempotency_in_flight")
+		r[1].clock.advance(-3 * time.Hour)
+		if got := r[1].post(alice, "k1"); got.Status != 201 {
+			t.Errorf("%+v", got)
+		}
+		close(end)
+		<-first
+	}, httpserver.IdempotencyMigrations)
+}

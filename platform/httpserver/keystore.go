@@ -54,6 +54,12 @@ const (
 	expireKey = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
 )
 
+// leased reports whether a row in flight still belongs to its holder, to somebody who wants it. A lease that ends further ahead
+// than a new one is from before the clock went back: whoever is at work renews it within a second.
+func (r keyRow) leased(want keyRow) bool {
+	return want.createdAt.Before(r.leaseUntil) && !r.leaseUntil.After(want.leaseUntil.Add(database.ClockSkew))
+}
+
 // acquire makes want the row of its id, or seizes the row of a holder whose lease is over. It returns the row as it is
 // now: ours when its holder is want's.
 func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err error) {
@@ -67,7 +73,7 @@ func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err
 			return err // IsDuplicate has to see it
 		case err != nil:
 			return fmt.Errorf("find idempotency key: %w", err)
-		case row.state == stateDone || row.fingerprint != want.fingerprint || want.createdAt.Before(row.leaseUntil):
+		case row.state == stateDone || row.fingerprint != want.fingerprint || row.leased(want):
 			return nil
 		}
 		won, err := changed(tx.Exec(ctx, seizeKey, want.holder, database.Micros(want.leaseUntil), want.id, row.holder))

@@ -61,7 +61,7 @@ func (k *Keys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 // renewed is a key that is known, checked again when the set is old. Whoever meets it while somebody else is asking, or
 // when nobody answers, gets what was known.
 func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, fetched time.Time) (ed25519.PublicKey, error) {
-	if k.now().Sub(fetched) < keysFresh || !k.asking.TryLock() {
+	if within(fetched, k.now(), keysFresh) || !k.asking.TryLock() {
 		return key, nil
 	}
 	defer k.asking.Unlock()
@@ -73,6 +73,13 @@ func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, f
 		return key, nil
 	}
 	return nil, errUnknownKey
+}
+
+// within reports whether less than d has passed since a time. A time that is still to come is from before the clock went
+// back: it says nothing, and must not keep new keys away until the clock has come up again.
+func within(since, now time.Time, d time.Duration) bool {
+	passed := now.Sub(since)
+	return passed >= 0 && passed < d
 }
 
 // Drop forgets a key that must not be trusted any more, at once and for ever, also when an answer that is on its way still has it.
@@ -109,7 +116,7 @@ func (k *Keys) refresh(ctx context.Context, seen time.Time) error {
 	if !fetched.Equal(seen) {
 		return nil
 	}
-	if now.Sub(k.asked) < keysPause {
+	if within(k.asked, now, keysPause) {
 		return k.failed
 	}
 	encoded, err := k.fetch(ctx)

@@ -275,6 +275,18 @@ func TestKeys(t *testing.T) {
 		f.knows(t, key(2), true)
 		f.asked(t, 2)
 	})
+	t.Run("Fault22_TheClockGoesBack", func(t *testing.T) {
+		t.Parallel()
+		f := newFetcher(t, key(1))
+		f.knows(t, key(1), true)
+		f.knows(t, key(2), false)
+		f.publish(t, key(2))
+		f.now = f.now.Add(-time.Hour)
+		f.knows(t, key(2), true) // whoever signs in now has a token of this key
+		f.publish(t, key(3))
+		f.now = f.now.Add(-time.Hour)
+		f.knows(t, key(2), false)
+	})
 	t.Run("MadeUpKidsCostOneQuestionASecond", func(t *testing.T) {
 		t.Parallel()
 		f := newFetcher(t, key(1))

@@ -205,3 +205,21 @@ func TestFailure22_PaidTwiceAtOnceHasOneEffect(t *testing.T) {
 		}
 	})
 }
+
+// The clock goes back an hour: a hold lasts as long as one made now, and not an hour longer.
+func TestFault22_HoldsWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *shop) {
+		p := s.product(5)
+		s.mustReserve(newOrder(line(p, 2)))
+		s.advance(-time.Hour)
+		s.must(s.sweep())
+		s.wantStock(p, count{OnHand: 5, Held: 2})
+		s.advance(holdTTL - time.Second)
+		s.must(s.sweep())
+		s.wantStock(p, count{OnHand: 5, Held: 2})
+		s.advance(time.Second)
+		s.must(s.sweep())
+		s.wantStock(p, count{OnHand: 5})
+	})
+}

@@ -14,15 +14,35 @@ const sweepBatch = 64
 // SweepOnce releases up to 64 holds whose time has passed and tells whether there may be more. Several processes may
 // sweep at the same time: each hold is released by one of them.
 func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
-	var due []string
+	var due, late []string
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		due, err = store.Due(ctx, q, s.now(), sweepBatch)
+		if due, err = store.Due(ctx, q, s.now(), sweepBatch); err != nil {
+			return err
+		}
+		late, err = store.Late(ctx, q, s.now().Add(s.ttl), sweepBatch)
 		return err
 	})
-	if err != nil || len(due) == 0 {
-		return false, err
+	if err == nil && len(late) > 0 {
+		err = s.clamp(ctx, late)
 	}
-	return len(due) == sweepBatch, s.lapse(ctx, due)
+	if err != nil || len(due) == 0 {
+		return len(late) == sweepBatch, err
+	}
+	return len(due) == sweepBatch || len(late) == sweepBatch, s.lapse(ctx, due)
+}
+
+// clamp lets holds last as long as one made now at most. They are from before the clock went back, and would keep stock off
+// sale until it has come up again.
+func (s *Service) clamp(ctx context.Context, late []string) error {
+	slices.Sort(late)
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		for _, orderID := range late {
+			if err := store.ClampHold(ctx, tx, orderID, s.now().Add(s.ttl)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // lapse releases those of the orders' holds that are still held and due.

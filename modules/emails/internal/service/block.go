@@ -10,7 +10,7 @@ const longestBlock = time.Minute
 func (s *Service) block() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if left := s.until.Sub(s.Now()); left > 0 {
+	if left := s.left(); left > 0 {
 		return left
 	}
 	d := min(firstPause<<min(s.strikes, 10), longestBlock)
@@ -34,5 +34,14 @@ func (s *Service) unblock() {
 func (s *Service) blocked() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.until.Sub(s.Now())
+	return s.left()
+}
+
+// left is how long the transport is left alone yet; s.mu is held. More than the longest block is from before the clock went
+// back, and none.
+func (s *Service) left() time.Duration {
+	if left := s.until.Sub(s.Now()); left <= longestBlock {
+		return left
+	}
+	return 0
 }

@@ -10,6 +10,7 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/fault"
 )
@@ -177,4 +178,27 @@ func TestFailure27_LinksOfWrittenLetters(t *testing.T) {
 			t.Errorf("link %q: %v", link, err)
 		}
 	}
+}
+
+// The clock goes back an hour: the transport is not left alone, and no letter waits, until it has come up again.
+func TestFault22_LettersWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("535: %w", transport.ErrBlocked) }}
+		s := newService(t, db, c, tr)
+		s.Workers = 1
+		blocked := queue(t, s, "a@example.com")
+		sendDue(t, s)
+		fresh := queue(t, s, "b@example.com")
+		c.Advance(-time.Hour)
+		tr.send = nil
+		for range 2 { // what waits for too long is found at the end of a round
+			sendDue(t, s)
+		}
+		for _, id := range []string{blocked, fresh} {
+			if got := status(t, s, id); got != store.Sent {
+				t.Errorf("%s is %s", id, got)
+			}
+		}
+	}, store.Migrations)
 }

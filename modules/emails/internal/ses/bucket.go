@@ -66,7 +66,7 @@ func (b *bucket) reserve(most int) (granted int, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.fill()
-	if pause := b.until.Sub(b.now()); pause > 0 {
+	if pause := b.pause(); pause > 0 {
 		return 0, pause
 	}
 	if b.day != unlimited && b.day < 1 {
@@ -103,13 +103,22 @@ func (b *bucket) slow(daily bool) {
 		b.until = b.now().Add(dayPause)
 		return
 	}
-	if b.until.After(b.now()) {
+	if b.pause() > 0 {
 		return // the letters of one batch are throttled together
 	}
 	b.until = b.now().Add(min(firstPause<<min(b.strikes, 10), longestPause))
 	b.strikes++
 	b.rate = max(b.rate/2, slowest)
 	b.tokens = min(b.tokens, b.burst())
+}
+
+// pause is how long nothing is granted yet; b.mu is held. More than the longest pause is from before the clock went back, and
+// none.
+func (b *bucket) pause() time.Duration {
+	if left := b.until.Sub(b.now()); left <= dayPause {
+		return left
+	}
+	return 0
 }
 
 func (b *bucket) burst() float64 { return max(b.rate, 1) }

@@ -110,3 +110,19 @@ func TestBucketThrottled(t *testing.T) {
 		t.Errorf("%s to wait when the day is over, want %s", wait, dayPause)
 	}
 }
+
+func TestFault22_PausesWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	for name, daily := range map[string]bool{"throttled": false, "the day is used up": true} {
+		h := newHand()
+		b := newBucket(0, h.now)
+		b.slow(daily)
+		if n, wait := b.reserve(1); n != 0 || wait <= 0 {
+			t.Errorf("%s: %d, wait %s", name, n, wait)
+		}
+		h.advance(-time.Hour)
+		if n, wait := b.reserve(1); n != 1 {
+			t.Errorf("%s: an hour back nothing is granted for %s", name, wait)
+		}
+	}
+}

@@ -149,10 +149,22 @@ func Settle(ctx context.Context, tx *database.Tx, now time.Time, repeatable bool
 			s.Unknown, err = result.RowsAffected()
 		}
 	}
+	if err == nil {
+		_, err = tx.Exec(ctx, `UPDATE emails_letters SET next_at = ? WHERE `+late, append([]any{database.Micros(now)}, lateAt(now)...)...)
+	}
 	if err != nil {
 		return s, fmt.Errorf("settle letters: %w", err)
 	}
 	return s, nil
+}
+
+// late are letters that wait for longer than any: since they were put off the clock has gone back. One that was not tried yet waits
+// for a transport that is left alone, for a minute at most; one that failed for an hour at most.
+const late = `status = 'queued' AND next_at > ? AND (attempts = 0 OR next_at > ?)`
+
+// lateAt are the arguments of late.
+func lateAt(now time.Time) []any {
+	return []any{database.Micros(now.Add(time.Minute + database.ClockSkew)), database.Micros(now.Add(time.Hour + database.ClockSkew))}
 }
 
 // EraseUnknown erases what letters of these templates say that were settled as unknown or sent.
@@ -174,7 +186,8 @@ func EraseUnknown(ctx context.Context, tx *database.Tx, templates []string) erro
 
 // Abandoned tells whether Settle would find anything.
 func Abandoned(ctx context.Context, q *database.Tx, now time.Time) (found bool, err error) {
-	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM emails_letters WHERE status = 'sending' AND next_at <= ?)`, database.Micros(now)).Scan(&found)
+	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM emails_letters WHERE status = 'sending' AND next_at <= ?)
+		OR EXISTS (SELECT 1 FROM emails_letters WHERE `+late+`)`, append([]any{database.Micros(now)}, lateAt(now)...)...).Scan(&found)
 	if err != nil {
 		return false, fmt.Errorf("find abandoned letters: %w", err)
 	}

@@ -50,7 +50,7 @@ type Authenticator struct {
 
 // New makes an authenticator.
 func New(o Options) *Authenticator {
-	return &Authenticator{o: o, tokens: newCache(o.Entries), looked: newCache(o.Entries), bad: newCache(o.Entries)}
+	return &Authenticator{o: o, tokens: newCache(o.Entries, tokenFor), looked: newCache(o.Entries, lookedFor), bad: newCache(o.Entries, badFor)}
 }
 
 // ForgetTokens drops the access tokens that were found good, as when a key is not trusted any more.

@@ -156,6 +156,18 @@ func TestBearer(t *testing.T) {
 			t.Errorf("after a minute: verified %d times", w.calls["token"])
 		}
 	})
+	t.Run("Fault22_TheClockGoesBack", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld()
+		w.err = authn.ErrInvalid
+		w.refuses(t, "Bearer x")
+		w.pass(-time.Hour)
+		w.err = nil
+		w.takes(t, "Bearer x") // a refusal is not remembered for an hour more
+		w.pass(-time.Hour)
+		w.err = authn.ErrInvalid
+		w.refuses(t, "Bearer x") // nor is that it was good
+	})
 	t.Run("NotBeyondItsExpiry", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld()

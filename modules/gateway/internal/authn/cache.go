@@ -22,6 +22,8 @@ func digest(credential string) hash {
 // verified again, no more.
 type cache struct {
 	max int
+	// longest is how long an entry lives at most. One with more to live is from before the clock went back, and counts as ended.
+	longest time.Duration
 	// generation parts what was found before a clear from what was found after it: an answer that was on its way is not
 	// remembered.
 	generation atomic.Int64
@@ -35,15 +37,15 @@ type entry struct {
 	generation int64
 }
 
-func newCache(maximum int) *cache {
-	return &cache{max: max(maximum, 8), entries: make(map[hash]entry)}
+func newCache(maximum int, longest time.Duration) *cache {
+	return &cache{max: max(maximum, 8), longest: longest, entries: make(map[hash]entry)}
 }
 
 func (c *cache) get(key hash, now time.Time) (identity.Principal, bool) {
 	c.mu.RLock()
 	e, ok := c.entries[key]
 	c.mu.RUnlock()
-	if !ok || !now.Before(e.expires) || e.generation != c.generation.Load() {
+	if !ok || !now.Before(e.expires) || e.expires.Sub(now) > c.longest || e.generation != c.generation.Load() {
 		return identity.Principal{}, false
 	}
 	return e.principal, true

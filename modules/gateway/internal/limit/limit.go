@@ -92,10 +92,18 @@ func (l *Limiter) Remembered() (n int) {
 	return n
 }
 
+// askew is how much further ahead than a full quota an arrival time may be before it is taken for the work of a clock that has gone back
+// since: requests read the clock before they wait for their turn.
+const askew = time.Second
+
 // verdict is what follows from the time at which a caller's requests, evenly spaced, would have been made (theoretical
-// arrival time), before this one and with it. All in nanoseconds.
+// arrival time), before this one and with it. All in nanoseconds. An arrival time that no quota allows is none: the clock has
+// gone back, and nobody is locked out until it has come up again.
 func (c *class) verdict(before, now int64) (v Verdict, after int64) {
 	step, tolerance := int64(c.quota.step), int64(c.quota.step)*int64(c.quota.burst)
+	if before > now+tolerance+int64(askew) {
+		before = 0
+	}
 	after = max(before, now) + step
 	if wait := after - tolerance - now; wait > 0 {
 		return Verdict{RetryAfter: time.Duration(wait), class: c, reset: time.Duration(before - now)}, before

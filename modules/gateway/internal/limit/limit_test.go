@@ -139,3 +139,21 @@ func BenchmarkTake(b *testing.B) {
 		l.Take(ctx, httpserver.RateDefault, "usr_01kan4v6e8fx2s1gq0vj5t3x7c")
 	}
 }
+
+// The clock goes back an hour: nobody waits for it to come up again, and the limit holds from there on.
+func TestFault22_TheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	l, c := newLimiter(100)
+	drain(t, l, "a")
+	for _, step := range []time.Duration{-time.Hour, -24 * time.Hour, time.Hour} {
+		c.pass(step)
+		allowed, refusal := drain(t, l, "a")
+		if allowed != burst || refusal.RetryAfter <= 0 || refusal.RetryAfter > 3*time.Second {
+			t.Errorf("%s: %d allowed, then wait %s", step, allowed, refusal.RetryAfter)
+		}
+	}
+	c.pass(-10 * time.Second) // less than a quota: counted as used, and no more than that
+	if _, refusal := drain(t, l, "a"); refusal.RetryAfter > 13*time.Second {
+		t.Errorf("after ten seconds back: wait %s", refusal.RetryAfter)
+	}
+}

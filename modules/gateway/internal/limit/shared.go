@@ -25,12 +25,16 @@ const (
 )
 
 // counting does in Redis what class.verdict does here, in one step and by the clock of Redis, in microseconds. It gives whether the
-// request is allowed, and how far ahead of time the caller then is. The arrival time is kept as text: Lua would round it.
+// request is allowed, and how far ahead of time the caller then is. The arrival time is kept as text: Lua would round it. One further ahead than a
+// quota allows, by a second and more, is none: the clock has gone back.
 var counting = redis.NewScript(1, `
 local clock = redis.call("TIME")
 local now = clock[1] * 1000000 + clock[2]
 local step, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
 local before = math.max(tonumber(redis.call("GET", KEYS[1]) or now), now)
+if before > now + tolerance + 1000000 then
+  before = now
+end
 local after = before + step
 if after - tolerance > now then
   return {0, before - now}
@@ -158,7 +162,7 @@ func (s *Shared) mayAsk() bool {
 		return true
 	}
 	now := time.Now().UnixNano()
-	return now >= at && s.retryAt.CompareAndSwap(at, now+int64(pause))
+	return (now >= at || at > now+int64(pause)) && s.retryAt.CompareAndSwap(at, now+int64(pause))
 }
 
 // failed notes that Redis did not answer, with one line for all the requests that find out.

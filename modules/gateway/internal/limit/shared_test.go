@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	redigo "github.com/gomodule/redigo/redis"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
@@ -167,5 +168,32 @@ func TestNewShared_ErrAddress(t *testing.T) {
 	_, err := limit.NewShared("http://user:secret@host", generous, slog.Default(), nil)
 	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "REDIS_URL") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// An arrival time that no quota allows, as after the clock of Redis has gone back, is none.
+func TestFault22_TheClockOfRedisGoesBack(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t)
+	g := newGateway(t, redis.URL(), generous)
+	conn, err := redigo.Dial("unix", strings.TrimPrefix(redis.URL(), "unix://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := conn.Do("SET", "souk:auth:a", time.Now().Add(time.Hour).UnixMicro()); err != nil {
+		t.Fatal(err)
+	}
+	if v := take(g.Limiter, "a"); !v.Allowed {
+		t.Errorf("locked out for %s", v.RetryAfter)
+	}
+	allowed := 1
+	for range 2 * slowBurst {
+		if take(g.Limiter, "a").Allowed {
+			allowed++
+		}
+	}
+	if allowed != slowBurst {
+		t.Errorf("%d allowed, want %d", allowed, slowBurst)
 	}
 }

@@ -24,7 +24,7 @@ const (
 func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
 	var due []store.Due
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		due, err = store.DueOrders(ctx, q, s.Now(), reconcileBatch)
+		due, err = store.DueOrders(ctx, q, s.Now(), max(slowestAsk, s.Options.StartGrace), reconcileBatch)
 		return err
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"app/modules/orders/internal/service"
+	"app/modules/orders/internal/store"
 	"app/platform/database"
 )
 
@@ -96,5 +97,27 @@ func TestSweep_Many(t *testing.T) {
 		if n := s.count(`SELECT COUNT(*) FROM orders_carts`); n != 0 {
 			t.Errorf("%d carts left", n)
 		}
+	})
+}
+
+// The clock goes back an hour: an order whose payment was never confirmed is asked for at once, and not when the clock has come
+// up again.
+func TestFault22_OrdersWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *shop) {
+		s.payments.startFn = down
+		o, _ := s.placed()
+		s.clock.advance(-time.Hour)
+		s.payments.startFn = nil
+		s.reconcile()
+		if n := len(s.payments.starts()); n != 2 {
+			t.Errorf("asked %d times", n)
+		}
+		s.reconcile()
+		if n := len(s.payments.starts()); n != 2 {
+			t.Errorf("asked %d times within the wait", n)
+		}
+		s.must(s.succeeded(o))
+		s.wantStatus(o.ID, store.Paid)
 	})
 }

@@ -15,9 +15,19 @@ type Due struct {
 	At time.Time
 }
 
-// DueOrders lists what was due by now, the longest waiting first.
-func DueOrders(ctx context.Context, tx *database.Tx, now time.Time, limit int) ([]Due, error) {
-	rows, err := tx.Query(ctx, `SELECT id, due_at FROM orders_orders WHERE due_at <= ? ORDER BY due_at LIMIT ?`, database.Micros(now), limit)
+// DueOrders lists what was due by now, the longest waiting first, and then what is put off for longer than anything is: the
+// clock has gone back since. What waits for the end of its time does so.
+func DueOrders(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
+	due, err := dueOrders(ctx, tx, `due_at <= ?`, now, limit)
+	if err != nil || len(due) == limit {
+		return due, err
+	}
+	late, err := dueOrders(ctx, tx, `due_at > ? AND due_at < expires_at`, now.Add(longest+database.ClockSkew), limit-len(due))
+	return append(due, late...), err
+}
+
+func dueOrders(ctx context.Context, tx *database.Tx, when string, at time.Time, limit int) ([]Due, error) {
+	rows, err := tx.Query(ctx, `SELECT id, due_at FROM orders_orders WHERE `+when+` ORDER BY due_at LIMIT ?`, database.Micros(at), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read due orders: %w", err)
 	}

@@ -40,7 +40,7 @@ func (s *Service) each(ctx context.Context, list func(context.Context, *database
 // money again, under the same key, only when the provider never heard of it. Processes may run it at the same time.
 func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
 	return s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
-		return store.DuePayments(ctx, q, s.Now(), batch)
+		return store.DuePayments(ctx, q, s.Now(), s.longestWait(), batch)
 	}, func(d store.Due) {
 		if err := s.findOut(ctx, d); err != nil {
 			s.Logger.WarnContext(ctx, "payment is still unclear and will be looked at again", slog.String("payment", d.ID), slog.Any("error", err))

@@ -17,7 +17,7 @@ import (
 // that asking again gives nothing back twice. Processes may run it at the same time.
 func (s *Service) SendRefunds(ctx context.Context) (more bool, err error) {
 	return s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
-		return store.DueRefunds(ctx, q, s.Now(), batch)
+		return store.DueRefunds(ctx, q, s.Now(), s.longestWait(), batch)
 	}, func(d store.Due) {
 		if err := s.send(ctx, d); err != nil {
 			s.Logger.WarnContext(ctx, "refund is not done yet and will be asked for again", slog.String("refund", d.ID), slog.Any("error", err))

@@ -104,9 +104,14 @@ func readSecret(ctx context.Context, db *database.DB, name string) (secret strin
 	return secret, err
 }
 
+// longest is how long what failed waits for its next try at most.
+const longest = 10 * time.Minute
+
+// longestWait is how far ahead anything is put off at most: see claimPayment.
+func (s *Service) longestWait() time.Duration { return longest + 2*s.Options.Timeout }
+
 // backoff doubles a wait with each try, up to ten minutes.
 func backoff(first time.Duration, tries int64) time.Duration {
-	const longest = 10 * time.Minute
 	for ; tries > 0 && first < longest; tries-- {
 		first *= 2
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"app/modules/payments/internal/provider"
+	"app/modules/payments/internal/store"
 )
 
 const keepWebhooks = 30 * 24 * time.Hour
@@ -31,6 +32,22 @@ func TestSweep(t *testing.T) {
 		}
 		if more, err := s.twin().Sweep(context.Background()); err != nil || more || webhooks() != 1 {
 			t.Errorf("the rest: %d left, more: %t, %v", webhooks(), more, err)
+		}
+	})
+}
+
+// The clock goes back an hour: money, refunds and news do not wait until it has come up again.
+func TestFault22_PaymentsWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *till) {
+		r := s.request("lost")
+		s.start(r)
+		s.must(s.webhook(provider.Event{ID: "early", Charge: provider.Charge{Key: "pay_x"}}))
+		s.clock.advance(-time.Hour)
+		s.work()
+		s.wantMoney(r.GetPaymentId(), store.Succeeded, 1990, 0)
+		if n := s.count(`SELECT COUNT(*) FROM payments_webhooks WHERE tries = 0 AND due_at IS NOT NULL`); n != 0 {
+			t.Errorf("%d webhooks were not looked at", n)
 		}
 	})
 }

@@ -43,7 +43,7 @@ func (s *Service) Webhook(ctx context.Context, name string, header http.Header, 
 func (s *Service) ProcessWebhooks(ctx context.Context) (more bool, err error) {
 	for name, port := range s.byName {
 		again, failed := s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
-			return store.DueWebhooks(ctx, q, name, s.Now(), batch)
+			return store.DueWebhooks(ctx, q, name, s.Now(), s.longestWait(), batch)
 		}, func(d store.Due) { s.processOrPutOff(ctx, port, d.ID) })
 		more, err = more || again, errors.Join(err, failed)
 	}

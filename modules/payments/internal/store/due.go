@@ -15,24 +15,33 @@ type Due struct {
 	At time.Time
 }
 
-// DuePayments lists the payments whose attempt was due to be looked at by now, the longest waiting first.
-func DuePayments(ctx context.Context, tx *database.Tx, now time.Time, limit int) ([]Due, error) {
-	return due(ctx, tx, `SELECT id, due_at FROM payments_payments WHERE due_at <= ? ORDER BY due_at LIMIT ?`, database.Micros(now), limit)
+// DuePayments lists the payments whose attempt was due to be looked at by now, the longest waiting first. Like the others
+// here it then lists what is put off for longer than anything is: the clock has gone back since.
+func DuePayments(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
+	return due(ctx, tx, `SELECT id, due_at FROM payments_payments WHERE `, now, longest, limit)
 }
 
 // DueRefunds lists the refunds to be asked of the provider by now, the longest waiting first.
-func DueRefunds(ctx context.Context, tx *database.Tx, now time.Time, limit int) ([]Due, error) {
-	return due(ctx, tx, `SELECT id, due_at FROM payments_refunds WHERE due_at <= ? ORDER BY due_at LIMIT ?`, database.Micros(now), limit)
+func DueRefunds(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
+	return due(ctx, tx, `SELECT id, due_at FROM payments_refunds WHERE `, now, longest, limit)
 }
 
 // DueWebhooks lists the events of a provider to be processed by now, the longest waiting first.
-func DueWebhooks(ctx context.Context, tx *database.Tx, provider string, now time.Time, limit int) ([]Due, error) {
-	return due(ctx, tx, `SELECT event_id, due_at FROM payments_webhooks WHERE due_at <= ? AND provider = ? ORDER BY due_at LIMIT ?`,
-		database.Micros(now), provider, limit)
+func DueWebhooks(ctx context.Context, tx *database.Tx, provider string, now time.Time, longest time.Duration, limit int) ([]Due, error) {
+	return due(ctx, tx, `SELECT event_id, due_at FROM payments_webhooks WHERE provider = ? AND `, now, longest, limit, provider)
 }
 
-func due(ctx context.Context, tx *database.Tx, query string, args ...any) ([]Due, error) {
-	rows, err := tx.Query(ctx, query, args...)
+func due(ctx context.Context, tx *database.Tx, query string, now time.Time, longest time.Duration, limit int, args ...any) ([]Due, error) {
+	out, err := listDue(ctx, tx, query+`due_at <= ?`, limit, append(args[:len(args):len(args)], database.Micros(now))...)
+	if err != nil || len(out) == limit {
+		return out, err
+	}
+	late, err := listDue(ctx, tx, query+`due_at > ?`, limit-len(out), append(args[:len(args):len(args)], database.Micros(now.Add(longest+database.ClockSkew)))...)
+	return append(out, late...), err
+}
+
+func listDue(ctx context.Context, tx *database.Tx, query string, limit int, args ...any) ([]Due, error) {
+	rows, err := tx.Query(ctx, query+` ORDER BY due_at LIMIT ?`, append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due: %w", err)
 	}

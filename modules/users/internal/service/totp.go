@@ -167,7 +167,12 @@ func pause(t store.TOTP, now time.Time) time.Duration {
 	if n := t.Tries/totpRow - 1; n < 6 {
 		wait = totpPause << n
 	}
-	return t.TriedAt.Add(min(wait, totpLimit)).Sub(now)
+	wait = min(wait, totpLimit)
+	left := t.TriedAt.Add(wait).Sub(now)
+	if left > wait+database.ClockSkew { // the clock has gone back since
+		return 0
+	}
+	return left
 }
 
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that counts now.

@@ -23,10 +23,11 @@ type TOTP struct {
 const (
 	totpColumns = `account_id, secret, created_at, confirmed_at, last_step, tries, tried_at`
 
-	insertTOTP  = `INSERT INTO users_totp (` + totpColumns + `) VALUES (?, ?, ?, NULL, 0, 0, 0)`
-	totpOf      = `SELECT ` + totpColumns + ` FROM users_totp WHERE account_id = ?`
-	tryTOTP     = `UPDATE users_totp SET tries = tries + 1, tried_at = ? WHERE account_id = ? AND tries = ?`
-	acceptTOTP  = `UPDATE users_totp SET last_step = ?, tries = 0 WHERE account_id = ? AND last_step < ?`
+	insertTOTP = `INSERT INTO users_totp (` + totpColumns + `) VALUES (?, ?, ?, NULL, 0, 0, 0)`
+	totpOf     = `SELECT ` + totpColumns + ` FROM users_totp WHERE account_id = ?`
+	tryTOTP    = `UPDATE users_totp SET tries = tries + 1, tried_at = ? WHERE account_id = ? AND tries = ?`
+	// acceptTOTP goes back in time only where the last step is so far ahead that the clock has gone back since.
+	acceptTOTP  = `UPDATE users_totp SET last_step = ?, tries = 0 WHERE account_id = ? AND (last_step < ? OR last_step > ?)`
 	confirmTOTP = `UPDATE users_totp SET confirmed_at = ? WHERE account_id = ? AND confirmed_at IS NULL`
 	deleteTOTP  = `DELETE FROM users_totp WHERE account_id = ?`
 
@@ -64,9 +65,13 @@ func TryTOTP(ctx context.Context, tx *database.Tx, t TOTP, now time.Time) error 
 	return tx.One(ctx, "try generator", tryTOTP, database.Micros(now), t.AccountID, t.Tries)
 }
 
+// stepsAhead is how many time steps of 30 seconds the last one may be ahead of the one that is shown: the code before it against the
+// code after it, and what clocks differ by (database.ClockSkew).
+const stepsAhead = 5
+
 // AcceptTOTP uses a time step up, and all before it, and forgets the tries. ErrChanged: the step was used before.
 func AcceptTOTP(ctx context.Context, tx *database.Tx, accountID string, step int64) error {
-	return tx.One(ctx, "accept code", acceptTOTP, step, accountID, step)
+	return tx.One(ctx, "accept code", acceptTOTP, step, accountID, step, step+stepsAhead)
 }
 
 // ConfirmTOTP makes the generator a factor. ErrChanged: it is one, or there is none.

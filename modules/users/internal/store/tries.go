@@ -17,8 +17,10 @@ type Allowance struct {
 }
 
 const (
-	// takeTry moves the arrival time on by a step, from now or from where it is, unless that is too far ahead.
-	takeTry    = `UPDATE users_tries SET arrival = CASE WHEN arrival > ? THEN arrival ELSE ? END + ? WHERE id = ? AND arrival <= ?`
+	// takeTry moves the arrival time on by a step, from now or from where it is, unless that is too far ahead. One that is
+	// further ahead than all tries of the allowance is none: the clock has gone back.
+	takeTry = `UPDATE users_tries SET arrival = CASE WHEN arrival > ? AND arrival <= ? THEN arrival ELSE ? END + ?
+		WHERE id = ? AND (arrival <= ? OR arrival > ?)`
 	arrivalOf  = `SELECT arrival FROM users_tries WHERE id = ?`
 	insertTry  = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
 	returnTry  = `UPDATE users_tries SET arrival = arrival - ? WHERE id = ?`
@@ -37,8 +39,9 @@ const takeRounds = 10
 func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (wait time.Duration, err error) {
 	at, step := database.Micros(now), a.Step.Microseconds()
 	latest := at + step*int64(a.Burst-1)
+	beyond := latest + step + database.ClockSkew.Microseconds()
 	for range takeRounds {
-		err = tx.One(ctx, "count try", takeTry, at, at, step, a.ID, latest)
+		err = tx.One(ctx, "count try", takeTry, at, beyond, at, step, a.ID, latest, beyond)
 		if !errors.Is(err, ErrChanged) {
 			return 0, err
 		}
@@ -48,7 +51,7 @@ func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (
 			return 0, err
 		case err == nil && arrival == 0:
 			return 0, nil
-		case arrival > latest:
+		case arrival > latest && arrival <= beyond:
 			return time.Duration(arrival-latest) * time.Microsecond, nil
 		}
 	}

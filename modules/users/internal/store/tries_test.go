@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,73 @@ func TestTakeTry_FirstOnesTogether(t *testing.T) {
 			all.Wait()
 			if allowed.Load() != burst {
 				t.Errorf("allowance %d: %d tries of %d", n, allowed.Load(), burst)
+			}
+		}
+	}, store.Migrations())
+}
+
+// The clock goes back an hour: tries that were counted for a time to come are none, and the next ones count.
+func TestFault22_TriesWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		a := store.Allowance{ID: "allowance", Burst: 3, Step: time.Minute}
+		take := func(now time.Time) (wait time.Duration) {
+			err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) (err error) {
+				wait, err = store.TakeTry(ctx, tx, a, now)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return wait
+		}
+		for _, now := range []time.Time{start, start.Add(-time.Hour), start.Add(-25 * time.Hour)} {
+			for try := range a.Burst {
+				if wait := take(now); wait != 0 {
+					t.Errorf("%s: try %d waits for %s", now, try, wait)
+				}
+			}
+			if wait := take(now); wait != a.Step {
+				t.Errorf("%s: one too many waits for %s", now, wait)
+			}
+			// A replica whose clock is a little behind finds no try that it has not.
+			if wait := take(now.Add(-30 * time.Second)); wait != a.Step+30*time.Second {
+				t.Errorf("%s: a replica behind waits for %s", now, wait)
+			}
+		}
+	}, store.Migrations())
+}
+
+// A code of the generator is good once, and the clock that goes back does not make all of them bad.
+func TestFault22_GeneratorWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
+		accept := func(step int64) (ok bool) {
+			err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
+				err := store.AcceptTOTP(ctx, tx, "usr_1", step)
+				if ok = err == nil; errors.Is(err, store.ErrChanged) {
+					return nil
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ok
+		}
+		err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
+			return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: "usr_1", Secret: "sealed", CreatedAt: start})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const now, hour = 1000, 120
+		for _, tc := range []struct {
+			step int64
+			want bool
+		}{{now, true}, {now, false}, {now - 1, false}, {now - 2, false}, {now + 1, true}, {now - 1, false}, {now - hour, true}, {now - hour, false}, {now - hour + 1, true}} {
+			if got := accept(tc.step); got != tc.want {
+				t.Errorf("step %d: %t", tc.step, got)
 			}
 		}
 	}, store.Migrations())
