@@ -174,3 +174,15 @@ func TestGatewaysShareOneLimit(t *testing.T) {
 		t.Errorf("%d sign-ins were looked at, want %d", served, burst)
 	}
 }
+
+// TRACE, which would show what a browser sends, is no method of anything here.
+func TestTraceIsRefused(t *testing.T) {
+	t.Parallel()
+	s := shop.Open(t, shop.Local, nil)
+	for _, path := range []string{"/", "/v1/products", "/v1/users/me", "/ready"} {
+		reply, body := raw(t, s, "TRACE "+path+" HTTP/1.1\nHost: x\nCookie: secret=1\n\n")
+		if reply.StatusCode < 400 || strings.Contains(body, "secret=1") {
+			t.Errorf("%s: %d %s", path, reply.StatusCode, body)
+		}
+	}
+}

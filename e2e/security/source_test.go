@@ -91,11 +91,11 @@ func TestSource_MemoryIsSafe(t *testing.T) {
 	}
 }
 
-// drawsLots may use random numbers that can be guessed: pauses before another try, and networks that are
-// bad on purpose.
+// drawsLots may use random numbers that can be guessed: pauses before another try, networks that are bad on
+// purpose, and what makes one assertion differ from the next, which is signed and not secret.
 var drawsLots = []string{
 	"modules/emails/internal/service", "platform/cli", "platform/database", "platform/events", "platform/events/rabbit",
-	"platform/freeport", "platform/network", "modules/gateway/internal/limit",
+	"platform/freeport", "platform/identity", "platform/network", "modules/gateway/internal/limit",
 }
 
 // Whatever must not be guessed comes from crypto/rand.
