@@ -28,7 +28,7 @@ func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catal
 		after, mixed := repriced(cart, changes)
 		if tooHigh := affordable(after, productsOf(changes)...); tooHigh != nil {
 			verdict = tooHigh
-			return nil
+			return nil //nolint:nilerr // it is the answer, and nothing was written
 		}
 		if len(mixed) > 0 {
 			verdict = currencyMixed(cart.Currency, append(mixed, newPrices(changes, cart.Currency)...))
