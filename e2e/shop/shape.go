@@ -61,7 +61,7 @@ func Settings() map[string]string { return maps.Clone(settings) }
 // settings make the shop's background work quick enough for tests and take the limits off.
 var settings = map[string]string{
 	"RATE_LIMIT": "off", "ADMIN_ADDR": "off", "LOG_LEVEL": "warn", "LOG_FORMAT": "json", "DEV_PAGES": "on",
-	"MERCHANTS_AUTO_APPROVE":    "on", "PAYMENTS_TEST": "on",
+	"MERCHANTS_AUTO_APPROVE": "on", "PAYMENTS_TEST": "on",
 	"ORDERS_RECONCILE_INTERVAL": "100ms", "PAYMENTS_RECONCILE_INTERVAL": "100ms", "PAYMENTS_TEST_SLOW": "300ms",
 	"CATALOG_SWEEP_INTERVAL": "200ms", "EMAILS_LEASE": "2s", "EMAILS_RECIPIENT_RATE": "1000000",
 	"INTERNAL_KEY": "a key that only the end-to-end tests know",

@@ -60,7 +60,7 @@ func (p *Plan) SwitchedOn() []Switch {
 // strangers may come.
 func (h *Host) announce(ctx context.Context) {
 	for _, line := range h.plan.Warnings {
-		h.logger.WarnContext(ctx, line)
+		h.logger.WarnContext(ctx, "configuration wants a second look", slog.String("what", line))
 	}
 	development := h.development()
 	if development {
@@ -68,7 +68,7 @@ func (h *Host) announce(ctx context.Context) {
 	}
 	for _, s := range h.plan.Switches {
 		if s.On(development) {
-			h.logger.WarnContext(ctx, "not for the public: "+s.What, slog.String("setting", s.Variable+"="+s.Setting))
+			h.logger.WarnContext(ctx, "not for the public", slog.String("what", s.What), slog.String("setting", s.Variable+"="+s.Setting))
 		}
 	}
 	for _, m := range h.hosted {
@@ -81,7 +81,7 @@ func (h *Host) announce(ctx context.Context) {
 			lines = []string{fmt.Sprintf("what belongs to development could not be looked for: %v", err)}
 		}
 		for _, line := range lines {
-			m.logger.WarnContext(ctx, "not for the public: "+line)
+			m.logger.WarnContext(ctx, "not for the public", slog.String("what", line))
 		}
 	}
 }

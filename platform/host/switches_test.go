@@ -99,11 +99,11 @@ func TestFault02_AdminListenerIsForThisMachine(t *testing.T) {
 func TestFault15_DataFolderIsItsOwners(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")
-	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // that is the mistake
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	key := filepath.Join(dir, "internal.key")
-	if err := os.WriteFile(key, []byte(sharedKey), 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(key, []byte(sharedKey), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	start(t, options(t, demo.All(), "all", map[string]string{"DATA_DIR": dir}))
@@ -117,7 +117,7 @@ func TestFault15_DataFolderIsItsOwners(t *testing.T) {
 		}
 	}
 	shared := filepath.Join(t.TempDir(), "shared")
-	if err := os.Mkdir(shared, 0o777); err != nil { //nolint:gosec // as above
+	if err := os.Mkdir(shared, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(shared, os.ModeSticky|0o777); err != nil {

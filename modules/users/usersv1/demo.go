@@ -1,3 +1,4 @@
+// Package usersv1 is the contract of the users module.
 package usersv1
 
 // DemoAddresses are those of the accounts that `app seed` makes: two buyers and three owners of merchants. Their

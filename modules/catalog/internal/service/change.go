@@ -67,7 +67,7 @@ func (s *Service) change(ctx context.Context, tx *database.Tx, id string, match 
 }
 
 // finish writes what belongs to the stock's row and reads the result.
-func (c Change) finish(ctx context.Context, tx *database.Tx, id string) (Product, error) {
+func (c *Change) finish(ctx context.Context, tx *database.Tx, id string) (Product, error) {
 	if c.LowStockThreshold != nil {
 		if err := store.SetThreshold(ctx, tx, id, *c.LowStockThreshold); err != nil {
 			return Product{}, err
@@ -76,7 +76,7 @@ func (c Change) finish(ctx context.Context, tx *database.Tx, id string) (Product
 	return store.ProductByID(ctx, tx, id)
 }
 
-func (c Change) applied(p Product) Product {
+func (c *Change) applied(p Product) Product {
 	set(&p.Title, c.Title)
 	set(&p.Description, c.Description)
 	set(&p.SKU, c.SKU)

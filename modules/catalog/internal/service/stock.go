@@ -101,7 +101,7 @@ func (s *Service) correct(ctx context.Context, tx *database.Tx, p Product, c Cor
 }
 
 // refusal says why the stock as it is does not take the correction.
-func (c Correction) refusal(now Stock) error {
+func (c *Correction) refusal(now Stock) error {
 	if err := c.Match.check(now.Version); err != nil {
 		return err
 	}
