@@ -45,7 +45,7 @@ func over(t *testing.T, db *database.DB, tr transport.Transport, lease time.Dura
 		t.Fatal(err)
 	}
 	s, err := service.New(service.Options{
-		DB: db, Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: now, Workers: 4, Lease: lease, Attempts: 10, MaxAge: time.Hour,
+		DB: db, Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: now, Workers: 4, Lease: lease, Attempts: 10, MaxAge: time.Hour, Limits: service.Limits{Recipient: 1_000_000},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -365,7 +365,7 @@ func TestMetrics(t *testing.T) {
 	c, tr, registry := newClock(), &courier{}, prometheus.NewRegistry()
 	s, err := service.New(service.Options{
 		DB: dbtest.Open(t, store.Migrations), Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: c.Now, Metrics: registry,
-		Workers: 1, Lease: time.Minute, Attempts: 3,
+		Workers: 1, Lease: time.Minute, Attempts: 3, Limits: service.Limits{Recipient: 100},
 	})
 	if err != nil {
 		t.Fatal(err)
