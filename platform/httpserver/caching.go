@@ -27,6 +27,7 @@ const credentialHeaders = "Authorization, Cookie, Cart-Token"
 func decideCaching(h http.Header, status int, public bool) {
 	if !public || status != http.StatusOK && status != http.StatusNotModified {
 		h["Cache-Control"] = cachePrivate
+		takeBackVary(h)
 		return
 	}
 	if len(h["Cache-Control"]) == 0 {
@@ -37,6 +38,24 @@ func decideCaching(h http.Header, status int, public bool) {
 	} else if said := strings.Join(before, ", "); !strings.Contains(said, credentialHeaders) {
 		h["Vary"] = []string{said + ", " + credentialHeaders}
 	}
+}
+
+// takeBackVary removes what a module in another process has put into Vary because it did not see the credential.
+func takeBackVary(h http.Header) {
+	if len(h["Vary"]) == 0 {
+		return
+	}
+	kept := make([]string, 0, len(h["Vary"]))
+	for _, value := range h["Vary"] {
+		if value = strings.TrimSuffix(value, credentialHeaders); value != "" {
+			kept = append(kept, strings.TrimSuffix(value, ", "))
+		}
+	}
+	if len(kept) == 0 {
+		delete(h, "Vary")
+		return
+	}
+	h["Vary"] = kept
 }
 
 // Uncached is decideCaching for replies that belong to no operation and to no observed listener, such as those of health checks.
