@@ -45,9 +45,9 @@ func quantities(p Product) (wrong []fault.Field) {
 	return wrong
 }
 
-// clean is the same for what is to be changed, and for nothing else: a product that was listed before a rule still gets
+// cleanChange is the same for what is to be changed, and for nothing else: a product that was listed before a rule still gets
 // another price.
-func (c *Change) clean() (wrong []fault.Field) {
+func cleanChange(c *Change) (wrong []fault.Field) {
 	var p Product
 	for _, s := range []struct {
 		pointer     string

@@ -37,7 +37,7 @@ func (s *Service) Correct(ctx context.Context, c Correction) (Stock, error) {
 	if _, err := s.managed(ctx, c.ProductID); err != nil {
 		return Stock{}, err
 	}
-	if wrong := c.flaws(); len(wrong) > 0 {
+	if wrong := cleanCorrection(&c); len(wrong) > 0 {
 		return Stock{}, fault.Invalid(wrong...)
 	}
 	entry := s.entry(ctx, c)
@@ -58,7 +58,8 @@ func (s *Service) Correct(ctx context.Context, c Correction) (Stock, error) {
 	return p.Stock, err
 }
 
-func (c *Correction) flaws() (wrong []fault.Field) {
+// cleanCorrection puts the reason in the form to keep and lists what is wrong.
+func cleanCorrection(c *Correction) (wrong []fault.Field) {
 	if c.Delta == 0 || c.Delta > MaxStock || c.Delta < -MaxStock {
 		wrong = append(wrong, fault.Field{Pointer: "/delta", Detail: fmt.Sprintf("must not be 0, and at most %d either way", MaxStock)})
 	}

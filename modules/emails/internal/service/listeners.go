@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -123,7 +124,8 @@ func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*
 // letter queues what is ordered on account of an event, in the language of whom the event is about. When the
 // recipient has had enough it is withheld, and the event is handled. Modules emit what emailaddr takes, so an
 // address that it refuses was kept by a release that took more: no e-mail reaches it, and to refuse the event
-// would leave one behind that nobody can mend. It is logged, without the address, and over.
+// would leave one behind that nobody can mend. It is logged, without the address, and over. What no release took
+// is a mistake, and the event fails for the operator to see.
 func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
 	o.eventID = e.ID
 	if o.locale == "" {
@@ -135,7 +137,7 @@ func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope
 	_, err := s.queue(ctx, tx, o)
 	var spent *spentError
 	switch {
-	case errors.Is(err, emailaddr.ErrAddress):
+	case errors.Is(err, emailaddr.ErrAddress) && takenOnce(o.recipient):
 		s.Logger.WarnContext(ctx, "no letter can reach the address of an event", "event", e.ID, "template", o.template)
 		return nil
 	case errors.As(err, &spent):
@@ -175,4 +177,10 @@ func masked(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
 	return local[:size] + "…@" + domain
+}
+
+// takenOnce reports whether an earlier release took the address: checkout asked only for one bare addr-spec.
+func takenOnce(address string) bool {
+	parsed, err := mail.ParseAddress(address)
+	return err == nil && parsed.Address == address
 }

@@ -173,8 +173,7 @@ func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 	}
 }
 
-// What an event cannot fill stays an event that fails, for the operator to see. An address that nothing can reach, kept by a
-// release that took more, is over: nobody could mend the event. Neither is a letter.
+// What an event cannot fill stays an event that fails, for the operator to see; it is never a letter that nobody gets.
 func TestListenersFail(t *testing.T) {
 	t.Parallel()
 	c, db := newClock(), dbtest.Open(t, store.Migrations)
@@ -187,8 +186,8 @@ func TestListenersFail(t *testing.T) {
 			return s.Registered(ctx, tx, event("e", c, &usersevents.Registered{Email: "ada@example.com\r\nBcc: all@example.com"}))
 		},
 	} {
-		if err := db.Write(context.Background(), handle); (err == nil) != (name == "Address") {
-			t.Errorf("%s: %v", name, err)
+		if err := db.Write(context.Background(), handle); err == nil {
+			t.Errorf("%s: taken for sent", name)
 		}
 	}
 	if found, err := s.List(context.Background(), store.Filter{Limit: 10}); err != nil || len(found) != 0 {
