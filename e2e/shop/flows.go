@@ -191,8 +191,8 @@ func (c *Client) Letters(ctx context.Context, to string) ([]Letter, error) {
 // errWaiting is what Await's condition returns while it does not hold yet.
 var errWaiting = errors.New("not yet")
 
-// awaitPatience is for a machine that does much else: the first start of a shop on a server runs more than a hundred migrations.
-const awaitPatience = time.Minute
+// awaitPatience is for a machine that does much else: the first start of a shop on a server runs two hundred migrations.
+const awaitPatience = 3 * time.Minute
 
 // Await asks until the condition holds, for awaitPatience at most; the last reason is in the error.
 func Await(ctx context.Context, what string, condition func(context.Context) error) error {
