@@ -24,7 +24,7 @@ const (
 	longestFramed = len(codingField)
 )
 
-// many tells whether there are more fields than anybody needs.
+// many reports whether there are more fields than anybody needs.
 func (h *header) many() bool { return h.count > maxHeaderLines }
 
 // doubtful reports whether the header is to be refused: it has a line that ends without CR (RFC 9112 section 2.2), a
@@ -76,5 +76,5 @@ func (h *header) line() {
 	h.last, h.size = 0, 0
 }
 
-// onlyReturn tells whether a line has nothing but the carriage return of its end.
+// onlyReturn reports whether a line has nothing but the carriage return of its end.
 func onlyReturn(b []byte) bool { return len(b) == 0 || len(b) == 1 && b[0] == '\r' }

@@ -89,7 +89,7 @@ func (d *declaring) channel() (*amqp.Channel, error) {
 	return d.ch, nil
 }
 
-// refused tells whether the account has no right to what it asked for. The broker has then closed the channel.
+// refused reports whether the account has no right to what it asked for. The broker has then closed the channel.
 func refused(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.AccessRefused

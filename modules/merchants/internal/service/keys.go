@@ -28,7 +28,7 @@ var reaching = []string{string(identity.EmailsSend)}
 // Key is an API key as the merchant's owners see it.
 type Key struct {
 	*usersv1.APIKeyInfo
-	// MakerIsMember tells whether whoever made it is still a member: a key goes on without its maker.
+	// MakerIsMember reports whether whoever made it is still a member: a key goes on without its maker.
 	MakerIsMember bool
 }
 
@@ -108,7 +108,7 @@ func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 	return err //nolint:wrapcheck // the boundary translates it
 }
 
-// mayManageKeys lets owners in, and administrators of the shop, and tells whether the merchant may sell.
+// mayManageKeys lets owners in, and administrators of the shop, and reports whether the merchant may sell.
 func (s *Service) mayManageKeys(ctx context.Context, merchant string) (status store.Status, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if !identity.FromContext(ctx).Admin {

@@ -126,7 +126,7 @@ func (c claims) signedInAt() time.Time {
 	return time.Unix(int64(seconds), 0).UTC()
 }
 
-// twoFactors tells whether the claims say so in words that are configured.
+// twoFactors reports whether the claims say so in words that are configured.
 func (c *Client) twoFactors(of claims) bool {
 	if acr, ok := of.ACR.(string); ok && slices.Contains(c.TwoFactorACR, acr) {
 		return true
