@@ -87,11 +87,10 @@ func preparePath(path string) (string, error) {
 // patientConn opens a connection, waiting out another process: a switch to WAL and a recovery lock the file
 // against everybody and do not honour busy_timeout.
 func patientConn(ctx context.Context, db *sql.DB, patience time.Duration) (*sql.Conn, *sqliteConn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for {
+	// The deadline is not the context's: within it an attempt would fail with what says nothing of the lock.
+	for deadline := time.Now().Add(patience); ; {
 		conn, raw, err := pinnedConn(ctx, db)
-		if !isBusy(err) {
+		if !isBusy(err) || time.Now().After(deadline) {
 			return conn, raw, err
 		}
 		select {
