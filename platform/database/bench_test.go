@@ -111,14 +111,18 @@ func BenchmarkPointRead(b *testing.B) {
 	if err := placeOrder(ctx, db, 1); err != nil {
 		b.Fatal(err)
 	}
-	b.ReportAllocs()
-	for b.Loop() {
-		var total int64
-		err := db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-			return q.QueryRow(ctx, "SELECT total FROM orders WHERE id = ?", "ord_00000000000000000000000001").Scan(&total)
+	for name, read := range map[string]func(context.Context, func(context.Context, *database.Tx) error) error{"Read": db.Read, "ReadOne": db.ReadOne} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				var total int64
+				err := read(ctx, func(ctx context.Context, q *database.Tx) error {
+					return q.QueryRow(ctx, "SELECT total FROM orders WHERE id = ?", "ord_00000000000000000000000001").Scan(&total)
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
 	}
 }

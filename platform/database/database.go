@@ -4,11 +4,12 @@
 //
 //   - what Write returned nil for survives a crash of the process and a loss of power (SQLite: WAL with
 //     synchronous=FULL; MySQL: whatever the server promises for a commit);
-//   - the isolation to count on is READ COMMITTED: every statement of a Read sees its own snapshot, so two statements
-//     may see two states. Within Write, SQLite callers run one after another, MySQL callers side by side: guard
+//   - a Read is one snapshot: all its statements see the state that was committed when the first of them started;
+//   - the isolation of a Write to count on is READ COMMITTED: every statement sees its own snapshot, so two statements
+//     may see two states. SQLite callers run one after another, MySQL callers side by side: guard
 //     invariants with conditions in the UPDATE and constraints in the schema, never by reading first;
 //   - an UPDATE counts the rows it matched, not the rows it changed;
-//   - a second statement of a Write is refused while the rows of an earlier one are open.
+//   - a second statement is refused while the rows of an earlier one are open.
 //
 // The SQL must be in the subset both engines accept; see Options.Migrations.
 package database
@@ -92,8 +93,10 @@ type Stats struct {
 type store interface {
 	// write runs fn in a transaction and returns after its commit or its rollback.
 	write(ctx context.Context, db *DB, fn Work) error
-	// read runs fn on a connection that refuses changes.
+	// read runs fn on a connection that refuses changes, all of it in one snapshot.
 	read(ctx context.Context, db *DB, fn Work) error
+	// readOne runs fn on such a connection with one statement at most.
+	readOne(ctx context.Context, db *DB, fn Work) error
 	// migrate applies what is pending, safe against a second process and against being killed.
 	migrate(ctx context.Context, db *DB, all []script) (applied []string, err error)
 	// inspect is read on the connection that is open anyway: used at start, when every connection costs time.
@@ -229,17 +232,29 @@ var errRehearsed = errors.New("database: rehearsed")
 
 type readKey struct{}
 
-// Read runs fn with a connection that refuses changes. Each statement sees the state committed when it
-// started. fn is not retried. On SQLite a statement that computes for long is not interrupted when the context ends;
-// between statements and between rows the context is honoured.
+// Read runs fn with a connection that refuses changes. All its statements see the state that was committed when the first of
+// them started: no Read returns one thing as it was before a Write and another as it was after. fn is not retried. A
+// snapshot that is open for long keeps the engine from clearing up after the writers: call no other module within it. On SQLite a
+// statement that computes for long is not interrupted when the context ends; between statements and between rows the
+// context is honoured.
 func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
+	return db.reading(ctx, db.store.read, fn)
+}
+
+// ReadOne is a Read of one statement, which is its own snapshot: on MySQL it takes one trip to the server where a Read takes
+// two more. A second statement is refused. Within a Read, or another ReadOne, fn sees the snapshot of the outer one.
+func (db *DB) ReadOne(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
+	return db.reading(ctx, db.store.readOne, fn)
+}
+
+func (db *DB) reading(ctx context.Context, read func(context.Context, *DB, Work) error, fn Work) error {
 	if outer, ok := ctx.Value(readKey{}).(*Tx); ok && outer.db == db && !outer.over.Load() {
 		return fn(ctx, outer) // a Read within a Read must not wait for a second connection
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return db.store.read(ctx, db, fn)
+	return read(ctx, db, fn)
 }
 
 // bunDB makes the query builder when it is first asked for: it costs memory, and most work never asks.

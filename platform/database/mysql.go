@@ -74,7 +74,7 @@ func (s *mysqlStore) connect(config *mysql.Config, size poolSize) (err error) {
 		return err
 	}
 	config.RejectReadOnly = false
-	s.readerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY", size)
+	s.readerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", size)
 	if err != nil {
 		return err
 	}
@@ -204,14 +204,38 @@ type driverLog struct{ logger *slog.Logger }
 // Print implements mysql.Logger.
 func (l driverLog) Print(v ...any) { l.logger.Debug("mysql driver", "remark", fmt.Sprint(v...)) }
 
-// read gives each statement a connection of its own, so that rows may stay open between them.
+// read has fn's statements in one transaction, whose snapshot the first of them takes
+// (https://dev.mysql.com/doc/refman/8.4/en/innodb-consistent-read.html).
 func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) (err error) {
 	ctx, call, err := s.pulse.begin(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = call.done(err) }()
-	tx := &Tx{db: db, conn: s.readerDB}
+	var transaction *sql.Tx
+	tx := &Tx{db: db}
+	tx.begin = func(ctx context.Context) (err error) {
+		transaction, err = s.readerDB.BeginTx(ctx, nil)
+		tx.conn = transaction
+		return err
+	}
+	defer func() {
+		tx.end()
+		if transaction != nil {
+			_ = transaction.Rollback() // there is nothing to undo; where it fails the pool drops the connection
+		}
+	}()
+	return closedError(fn(context.WithValue(ctx, readKey{}, tx), tx))
+}
+
+// readOne has fn's only statement by itself: one trip to the server.
+func (s *mysqlStore) readOne(ctx context.Context, db *DB, fn Work) (err error) {
+	ctx, call, err := s.pulse.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = call.done(err) }()
+	tx := &Tx{db: db, conn: s.readerDB, single: true}
 	defer tx.end()
 	return closedError(fn(context.WithValue(ctx, readKey{}, tx), tx))
 }

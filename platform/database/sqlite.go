@@ -150,7 +150,14 @@ func (s *sqliteStore) read(ctx context.Context, db *DB, fn Work) error {
 	if s.alone {
 		return s.writer.inspect(ctx, db, fn)
 	}
-	return s.readers.read(ctx, db, fn)
+	return s.readers.read(ctx, db, false, fn)
+}
+
+func (s *sqliteStore) readOne(ctx context.Context, db *DB, fn Work) error {
+	if s.alone {
+		return s.writer.inspect(ctx, db, fn)
+	}
+	return s.readers.read(ctx, db, true, fn)
 }
 
 func (s *sqliteStore) inspect(ctx context.Context, db *DB, fn Work) error {

@@ -32,16 +32,23 @@ func newReaders(db *sql.DB, limit int) *readers {
 	return p
 }
 
-func (p *readers) read(ctx context.Context, db *DB, fn Work) error {
+// read runs fn; one of a single statement needs no transaction to be a snapshot.
+func (p *readers) read(ctx context.Context, db *DB, single bool, fn Work) error {
 	r, err := p.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	tx := &Tx{db: db, conn: r.conn, base: context.Background()}
+	tx := &Tx{db: db, conn: r.conn, base: context.Background(), single: single}
+	if !single {
+		tx.begin = func(context.Context) error { return r.raw.control("BEGIN") }
+	}
 	r.raw.reading = ctx
 	defer func() { // also after a panic
 		tx.end()
 		r.raw.reading = nil
+		if tx.begin != nil && tx.begun {
+			_ = r.raw.control("COMMIT") // it changed nothing, and with no rows open it cannot fail
+		}
 		p.free <- r
 	}()
 	return fn(context.WithValue(ctx, readKey{}, tx), tx)

@@ -16,7 +16,9 @@ var (
 	// errOver answers statements of a Tx that outlived its Write or Read.
 	errOver = errors.New("database: transaction used after its end")
 	// errOpenRows keeps SQLite from accepting what MySQL cannot do.
-	errOpenRows = errors.New("database: the rows of an earlier query are still open; close them before the next statement of a Write")
+	errOpenRows = errors.New("database: the rows of an earlier query are still open; close them before the next statement")
+	// errSecond keeps a ReadOne from seeing two states.
+	errSecond = errors.New("database: a second statement within ReadOne; use Read")
 )
 
 // Tx runs statements within one Write or Read. It is not safe for concurrent use and is void when its function
@@ -26,7 +28,11 @@ type Tx struct {
 	conn bun.IConn
 	// base, when set, replaces the context of every statement: a statement that is interrupted would take
 	// the transactions of other callers with it.
-	base    context.Context
+	base context.Context
+	// begin, when set, is called before the first statement of a Read; what it opens is one snapshot for all of them.
+	begin   func(context.Context) error
+	begun   bool // there was a statement
+	single  bool // and there may be no other
 	writing bool
 	rows    []*sql.Rows
 	// broken, once set, answers all further statements of a Write: MySQL has ended the transaction, and what came
@@ -64,10 +70,7 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	if err != nil {
 		return nil, t.note(err)
 	}
-	if t.writing {
-		t.rows = t.rows[:0] // the earlier ones are closed, or start would have refused
-	}
-	t.rows = append(t.rows, rows)
+	t.rows = append(t.rows[:0], rows) // the earlier ones are closed, or start would have refused
 	return rows, nil
 }
 
@@ -94,19 +97,26 @@ func (t *Tx) start(ctx context.Context) (context.Context, error) {
 	if t.over.Load() {
 		return nil, errOver
 	}
-	if t.writing {
-		if t.broken != nil {
-			return nil, t.broken
-		}
-		if len(t.rows) > 0 && isOpen(t.rows[0]) {
-			return nil, errOpenRows
-		}
+	if t.broken != nil {
+		return nil, t.broken
 	}
-	if t.base == nil {
-		return ctx, nil
+	if len(t.rows) > 0 && isOpen(t.rows[0]) {
+		return nil, errOpenRows
 	}
 	if !t.writing && ctx.Err() != nil {
 		return nil, ctx.Err()
+	}
+	if t.begun && t.single {
+		return nil, errSecond
+	}
+	if t.begin != nil && !t.begun {
+		if err := t.begin(ctx); err != nil {
+			return nil, err
+		}
+	}
+	t.begun = true
+	if t.base == nil {
+		return ctx, nil
 	}
 	return t.base, nil
 }

@@ -35,7 +35,7 @@ func (l *lease) acquire(ctx context.Context) (bool, error) {
 // free spares those who wait a write each second.
 func (l *lease) free(ctx context.Context) (bool, error) {
 	now, taken := l.now(), 0
-	err := l.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err := l.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		return q.QueryRow(ctx, `SELECT COUNT(*) FROM events_lease WHERE name = 'relay' AND holder <> ? AND until > ? AND until <= ?`,
 			l.holder, database.Micros(now), database.Micros(now.Add(leaseSkew))).Scan(&taken)
 	})

@@ -63,7 +63,7 @@ func (o *outbox) owed(ctx context.Context, destination string, limit int) (rows 
 
 func (o *outbox) rows(ctx context.Context, limit int, query string, args ...any) (out []row, more bool, err error) {
 	size := 0
-	err = o.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		found, err := q.Query(ctx, query+limited(limit), args...)
 		if err != nil {
 			return err
@@ -194,7 +194,7 @@ func (o *outbox) reopen(ctx context.Context, destination string) error {
 // sweep removes one batch of events sent before the given time and tells how many there were.
 func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	var old []int64
-	err := o.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err := o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq`+limited(batchRows))
 		if err != nil {
 			return err

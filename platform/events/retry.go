@@ -177,7 +177,7 @@ func sweepAll(ctx context.Context, batch func(context.Context) (int, error)) err
 // sweep removes one batch and tells how many there were.
 func (in *inbox) sweep(ctx context.Context) (int, error) {
 	var old []Entry
-	err := in.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+	err := in.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		old, err = entries(ctx, q, batchRows, `WHERE state = 1 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
 		return err
 	})

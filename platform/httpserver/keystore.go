@@ -130,7 +130,7 @@ func expire(ctx context.Context, db *database.DB, before time.Time) error {
 }
 
 func agedIDs(ctx context.Context, db *database.DB, before time.Time) (aged []string, err error) {
-	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		aged = nil
 		rows, err := q.Query(ctx, agedKeys, database.Micros(before))
 		if err != nil {

@@ -25,7 +25,7 @@ func (s *Service) Products(ctx context.Context, req *catalogv1.ProductsRequest) 
 		return out, nil
 	}
 	var found map[string]Product
-	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+	err := s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		found, err = store.ProductsByID(ctx, q, wanted)
 		return err
 	})

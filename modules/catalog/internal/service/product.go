@@ -18,7 +18,7 @@ func (s *Service) Product(ctx context.Context, id string) (p Product, err error)
 	if !ids.Valid("prd", id) {
 		return Product{}, fault.Missing("product")
 	}
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		p, err = listed(ctx, q, id)
 		return err
 	})

@@ -43,7 +43,7 @@ func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
 // settle frees the letters of workers that vanished.
 func (s *Service) settle(ctx context.Context) error {
 	found := false
-	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		found, err = store.Abandoned(ctx, q, s.Now())
 		return err
 	})
@@ -67,7 +67,7 @@ func (s *Service) settle(ctx context.Context) error {
 // sendBatch claims, hands over and records one batch. An empty queue costs a read and no write.
 func (s *Service) sendBatch(ctx context.Context) (int, error) {
 	due := false
-	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		due, err = store.Due(ctx, q, s.Now())
 		return err
 	})

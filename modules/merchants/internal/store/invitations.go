@@ -49,8 +49,8 @@ const (
 	replaceInvitation = `UPDATE merchants_invitations SET state = 4, settled_at = ? WHERE merchant_id = ? AND email_key = ? AND state = 1 AND id <> ?`
 	withdrawAll       = `UPDATE merchants_invitations SET state = 4, settled_at = ? WHERE merchant_id = ? AND invited_by = ? AND state = 1`
 	deleteInvitations = `DELETE FROM merchants_invitations WHERE merchant_id = ? AND expires_at < ?`
-	countInvitations  = `SELECT (SELECT COUNT(*) FROM merchants_invitations WHERE merchant_id = ? AND created_at > ?),
-		(SELECT COUNT(*) FROM merchants_invitations WHERE invited_by = ? AND created_at > ?),
+	countInvitations  = `SELECT (SELECT COUNT(*) FROM merchants_invitations WHERE merchant_id = ? AND created_at > ? AND created_at <= ?),
+		(SELECT COUNT(*) FROM merchants_invitations WHERE invited_by = ? AND created_at > ? AND created_at <= ?),
 		(SELECT COUNT(*) FROM merchants_invitations WHERE merchant_id = ? AND state = 1 AND expires_at > ?)`
 )
 
@@ -107,7 +107,8 @@ type InvitationCounts struct {
 // CountInvitations counts beside an invitation, itself included.
 func CountInvitations(ctx context.Context, q *database.Tx, i Invitation, since time.Time) (n InvitationCounts, err error) {
 	from, now := database.Micros(since), database.Micros(i.CreatedAt)
-	err = q.QueryRow(ctx, countInvitations, i.MerchantID, from, i.InvitedBy, from, i.MerchantID, now).Scan(&n.OfMerchant, &n.OfInviter, &n.Waiting)
+	until := database.Micros(i.CreatedAt.Add(database.ClockSkew)) // later ones were made before the clock went back
+	err = q.QueryRow(ctx, countInvitations, i.MerchantID, from, until, i.InvitedBy, from, until, i.MerchantID, now).Scan(&n.OfMerchant, &n.OfInviter, &n.Waiting)
 	if err != nil {
 		return n, fmt.Errorf("count invitations: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -306,4 +307,48 @@ func TestFault05_CartsKeepToTheQuantities(t *testing.T) {
 	for _, quantity := range []int64{2, 5, 0} {
 		s.put(cart, v, product, quantity)
 	}
+}
+
+// A cart whose only line is set to 1, 2, 3 pieces has as many as it has had changes: whoever reads it meanwhile finds the version and
+// the pieces of one moment, so an ETag never comes with the lines of another version.
+func TestFault14_CartsAreReadInOnePiece(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *shop) {
+		product := s.catalog.add(merchantA, 1990)
+		id, v := s.guestCart(product)
+		first := s.put(id, v, product, 1)
+		done := make(chan struct{})
+		var readers sync.WaitGroup
+		for range 15 {
+			readers.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+					}
+					cart, err := s.Cart(context.Background(), v, id)
+					if err != nil || cart.Version-first.Version != cart.Lines[0].Quantity-1 {
+						t.Errorf("version %d has %d pieces, %v", cart.Version, cart.Lines[0].Quantity, err)
+						return
+					}
+				}
+			})
+		}
+		for quantity := int64(2); quantity < 40; quantity++ {
+			s.put(id, v, product, quantity)
+		}
+		close(done)
+		readers.Wait()
+	})
+}
+
+// A checkout that finds other lines held under its cart's order has lost to another one, which is the buyer's to repeat.
+func TestFault14_ACheckoutThatLosesIs409(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	id, v := s.guestCart(s.catalog.add(merchantA, 1990))
+	s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) { return nil, refusal("Reserve", "hold_differs") }
+	_, err := s.Checkout(context.Background(), v, checkout(id, "lost"))
+	wantReason(t, err, fault.Aborted, "cart_changed")
 }

@@ -122,6 +122,8 @@ func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error
 		return stockShort(detail[*catalogv1.Shortage](err).GetLines())
 	case "quantity_refused":
 		return outOfBounds(detail[*catalogv1.Quantities](err).GetLines())
+	case "hold_differs": // another checkout of the cart has held other lines
+		return errCartChanged
 	case "too_many_unpaid":
 		return tooManyUnpaid(err)
 	case "product_gone":

@@ -13,7 +13,7 @@ import (
 func (s *Service) Sweep(ctx context.Context) (more bool, err error) {
 	since := s.Now().Add(-s.Options.KeepCarts)
 	var old []string
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+	err = s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		old, err = store.AbandonedCarts(ctx, q, since)
 		return err
 	})

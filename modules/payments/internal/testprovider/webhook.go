@@ -121,7 +121,7 @@ func (p *Provider) tell(ctx context.Context, tx *database.Tx, c charge, times in
 // Work captures what is due and delivers webhooks, those due together at the same time. Processes may run it at once.
 func (p *Provider) Work(ctx context.Context) (more bool, err error) {
 	var captures, webhooks []string
-	err = p.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = p.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		captures, err = dueCaptures(ctx, q, p.Now())
 		return err
 	})
@@ -133,7 +133,7 @@ func (p *Provider) Work(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	err = p.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = p.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		webhooks, err = dueWebhooks(ctx, q, p.Now())
 		return err
 	})

@@ -137,7 +137,7 @@ const keyTouched = time.Minute
 // has run out.
 func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKey, err error) {
 	now := s.now()
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		key, err = store.APIKeyByHash(ctx, q, hashToken(presented))
 		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
 		if over {

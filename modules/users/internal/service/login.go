@@ -114,7 +114,7 @@ func (s *Service) signingIn(ctx context.Context, email string) (a store.Account,
 // accountByEmail reads the account of an address as it was typed; one without an id when there is none.
 func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
 	key := emailaddr.Key(email)
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		a, _, err = known(store.AccountByEmail(ctx, q, key))
 		return err
 	})

@@ -30,7 +30,7 @@ func (s *Service) Me(ctx context.Context) (User, error) {
 }
 
 func (s *Service) read(ctx context.Context, id string) (a store.Account, err error) {
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		a, err = store.AccountByID(ctx, q, id)
 		return err
 	})
