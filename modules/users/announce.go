@@ -9,9 +9,13 @@ import (
 	"app/platform/fault"
 )
 
-// Announce implements host.Announcer: it names the accounts that `app seed` made, whose password everybody knows.
+// Announce implements host.Announcer: it names the accounts that `app seed` made, whose password everybody knows, and says
+// when no second factor is demanded.
 func (m *Module) Announce(ctx context.Context) ([]string, error) {
-	var found []string
+	var lines, found []string
+	if m.config.FactorRequired == "off" {
+		lines = append(lines, "administrators and merchants' owners and managers need no second factor: USERS_FACTOR_REQUIRED=off")
+	}
 	for _, address := range usersv1.DemoAddresses {
 		switch _, err := m.service.FindByEmail(ctx, address); {
 		case err == nil:
@@ -20,8 +24,8 @@ func (m *Module) Announce(ctx context.Context) ([]string, error) {
 			return nil, fmt.Errorf("look for the accounts of app seed: %w", err)
 		}
 	}
-	if len(found) == 0 {
-		return nil, nil
+	if len(found) > 0 {
+		lines = append(lines, "accounts of app seed, whose password everybody knows: "+strings.Join(found, ", "))
 	}
-	return []string{"accounts of app seed, whose password everybody knows: " + strings.Join(found, ", ")}, nil
+	return lines, nil
 }

@@ -73,7 +73,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 			Description: "Access token of POST /v1/auth/login or POST /v1/auth/token.",
 		},
 		"password": {
-			Type: "oauth2", Description: "The same access token, by the password grant of OAuth 2.",
+			Type: "oauth2", Description: "The same access token, by the password grant of OAuth 2, where the shop allows it (USERS_PASSWORD_GRANT=on).",
 			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{TokenURL: "/v1/auth/token", RefreshURL: "/v1/auth/token", Scopes: map[string]string{}}},
 		},
 		"session": {
