@@ -63,8 +63,6 @@ func OpenURL(t testing.TB, url string, migrations ...fs.FS) *database.DB {
 			t.Errorf("close database: %v", err)
 		}
 	})
-	if _, err := db.Migrate(ctx); err != nil {
-		t.Fatal(err)
-	}
+	migrate(t, db, url, migrations)
 	return db
 }
