@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// apartRate, a second, is what both shops sustain beside each other and beside the load on two cores.
+	// apartRate, a second, is what both shops sustain beside each other and beside the
+	// load on two cores.
 	apartRate = 200
 	apartWarm = 3 * time.Second
 )
@@ -24,8 +25,9 @@ const (
 // perRequest is the processor time that comes of rounds.
 const perRequest = "time per request"
 
-// The accounts of BenchmarkApart: a value's unit is the account's name and then what is counted. Those of the split begin alike, and
-// so do those of its modules, which have one each.
+// The accounts of BenchmarkApart: a value's unit is the account's name and then what is
+// counted. Those of the split begin alike, and so do those of its modules, which have
+// one each.
 const (
 	oneAccount   = "one"
 	splitAccount = "split" // of latencies
@@ -61,7 +63,8 @@ func parts(samples []sample, part string) (found []sample) {
 	return found
 }
 
-// sum adds up what is counted in a unit over all accounts that begin with the prefix, and lists these.
+// sum adds up what is counted in a unit over all accounts that begin with the prefix,
+// and lists these.
 func (s sample) sum(prefix, unit string) (total float64, list string) {
 	var words []string
 	for key, value := range s.values {
@@ -101,7 +104,8 @@ func apartFigures(samples []sample) ([]Figure, error) {
 	return append(figures, apartBill("memory after", "MB", after, after)...), nil
 }
 
-// onTime are the rounds in which a shop did 99 % of the rate; ok tells that there are any. The others say nothing.
+// onTime are the rounds in which a shop did 99 % of the rate; ok tells that there are
+// any. The others say nothing.
 func onTime(samples []sample, account string) (kept []sample, ok bool) {
 	for _, s := range samples {
 		if s.values[account+achievedUnit] >= 0.99*apartRate {
@@ -119,7 +123,8 @@ func behind(kept []sample) string {
 	return fmt.Sprintf("; %d of %d rounds fell behind the rate and do not count", rounds-len(kept), rounds)
 }
 
-// apartBill compares what the shops take, each in the one of its rounds in which it takes least.
+// apartBill compares what the shops take, each in the one of its rounds in which it
+// takes least.
 func apartBill(what, unit string, ones, splits []sample) []Figure {
 	one, oneNote := least(ones, oneAccount, unit)
 	split, splitNote := least(splits, allApart, unit)

@@ -14,7 +14,8 @@ BenchmarkApart/round#02-2 1 1 ns/op 200 one-achieved/s 198 split-achieved/s 450 
 BenchmarkApart/after-2 1 1 ns/op 100 one-MB 150 split/MariaDB-MB 90 split/RabbitMQ-MB 30 split/souk/orders-MB 30 split/souk/users-MB
 `
 
-// Figures are of the round in which a shop takes least, its parts of the same one; rounds behind the rate do not count.
+// Figures are of the round in which a shop takes least, its parts of the same one;
+// rounds behind the rate do not count.
 func TestApartFigures(t *testing.T) {
 	t.Parallel()
 	samples, err := parseBench(apartLines)

@@ -24,8 +24,8 @@ type shape struct {
 	pids map[string]int // by account
 }
 
-// BenchmarkApart sends the same traffic to a shop in one process and to one with a process for each module, in turns, and
-// reads what each takes.
+// BenchmarkApart sends the same traffic to a shop in one process and to one with a
+// process for each module, in turns, and reads what each takes.
 func BenchmarkApart(b *testing.B) {
 	maria, broker := dbtest.Start(b), rabbittest.Start(b)
 	split, durable := openApart(b, maria, broker)
@@ -51,7 +51,8 @@ func BenchmarkApart(b *testing.B) {
 	part(apartAfter, (*shape).after)
 }
 
-// openOne starts the shop in one process, from a copy of the program: pages of one file would be counted to all processes.
+// openOne starts the shop in one process, from a copy of the program: pages of one file
+// would be counted to all processes.
 func openOne(b *testing.B) *shape {
 	b.Helper()
 	program, err := os.ReadFile(shop.Binary(b))
@@ -74,7 +75,8 @@ func openOne(b *testing.B) *shape {
 	return &shape{name: oneAccount, traffic: trafficOf(b, m), pids: map[string]int{oneAccount: m.PID()}}
 }
 
-// openApart starts a process for each module. durable reports what the servers promise, which is read back after the first orders.
+// openApart starts a process for each module. durable reports what the servers promise,
+// which is read back after the first orders.
 func openApart(b *testing.B, maria *dbtest.Server, broker *rabbittest.Server) (s *shape, durable func(*testing.B)) {
 	b.Helper()
 	const unreached = "1000000000" // as in bench.environment

@@ -13,8 +13,9 @@ import (
 	"app/platform/freeport"
 )
 
-// The bare server is the least that an HTTP server in Go can do: it answers every request with the same bytes. What it
-// costs in the same rounds tells how much of a row is the machine, today, and how much is the shop.
+// The bare server is the least that an HTTP server in Go can do: it answers every
+// request with the same bytes. What it costs in the same rounds tells how much of a row
+// is the machine, today, and how much is the shop.
 
 // bareReply is as long as a product.
 var bareReply = []byte(`{"id":"prd_01m7wfdfmdf70t97dnvpejcs5a","merchant_id":"mrc_01m7wfdfk0evhb1ek2d3whhpb4","title":"Product BENCH-0001",` +

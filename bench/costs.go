@@ -19,8 +19,10 @@ type Cost struct {
 // shownCosts is how many the report names.
 const shownCosts = 3
 
-// kinds tell by the names of functions what a processor was at work for. A sample is of the first kind that one of its functions belongs to, from the
-// innermost outwards; the runtime's own functions that are in none of them, such as copying memory, are counted to whoever called them.
+// kinds tell by the names of functions what a processor was at work for. A sample is of
+// the first kind that one of its functions belongs to, from the innermost outwards; the
+// runtime's own functions that are in none of them, such as copying memory, are counted
+// to whoever called them.
 var kinds = []struct {
 	name     string
 	prefixes []string
@@ -51,7 +53,8 @@ const (
 	restKind  = "the rest"
 )
 
-// costsOf reads a profile of the processor and adds the samples up by their kind, the greatest first.
+// costsOf reads a profile of the processor and adds the samples up by their kind, the
+// greatest first.
 func costsOf(raw []byte) ([]Cost, error) {
 	p, err := profile.Parse(bytes.NewReader(raw))
 	if err != nil {

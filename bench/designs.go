@@ -22,7 +22,8 @@ import (
 // admin is who sends letters in our design.
 const admin = "admin@shop.example"
 
-// openOurs fills a shop of one process with users and opens it again with letters that go to the sink.
+// openOurs fills a shop of one process with users and opens it again with letters that
+// go to the sink.
 func (b *bench) openOurs(ctx context.Context, core string, mail *sink) (*design, error) {
 	data, err := os.MkdirTemp(b.work, "seed-")
 	if err != nil {
@@ -47,7 +48,8 @@ func (b *bench) openOurs(ctx context.Context, core string, mail *sink) (*design,
 	return &design{name: "souk", address: s.address, parts: []part{{"souk", s.Process}}, tasks: ourTasks(tokens, boss.AccessToken), close: s.Stop}, nil
 }
 
-// signUsersUp serves the shop with its development mailbox, which the codes of new users are read from.
+// signUsersUp serves the shop with its development mailbox, which the codes of new
+// users are read from.
 func (b *bench) signUsersUp(ctx context.Context, data string) (tokens []string, err error) {
 	s, err := b.serve(ctx, data, "")
 	if err != nil {

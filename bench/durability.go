@@ -14,15 +14,17 @@ import (
 	"app/platform/database"
 )
 
-// Durability is what the database promised while it was measured, as read back from it, and what keeping the promise
-// costs on this disk.
+// Durability is what the database promised while it was measured, as read back from it,
+// and what keeping the promise costs on this disk.
 type Durability struct {
 	Synchronous string `json:"synchronous"`
 	Journal     string `json:"journal"`
 	FileSystem  string `json:"file_system"`
-	// Sync is how long writing 4 KiB and fsync(2) takes, in microseconds: the median of 200.
+	// Sync is how long writing 4 KiB and fsync(2) takes, in microseconds: the median of
+	// 200.
 	Sync float64 `json:"fsync_us"`
-	// Others are the promises of the other engines in words, by name, as read back from those that were measured.
+	// Others are the promises of the other engines in words, by name, as read back from
+	// those that were measured.
 	Others map[string]string `json:"others,omitempty"`
 }
 
@@ -35,11 +37,13 @@ func (d Durability) String() string {
 	return text
 }
 
-// errNotDurable is what the harness refuses to measure: a figure bought with durability says nothing.
+// errNotDurable is what the harness refuses to measure: a figure bought with durability
+// says nothing.
 var errNotDurable = errors.New("the database would not be durable")
 
-// assertDurable opens a database in the folder as the modules do, reads its settings back on the connection that
-// writes, and refuses any but the durable ones as well as a folder in memory.
+// assertDurable opens a database in the folder as the modules do, reads its settings
+// back on the connection that writes, and refuses any but the durable ones as well as a
+// folder in memory.
 func assertDurable(ctx context.Context, dir string) (d Durability, err error) {
 	if d.FileSystem = fileSystem(content("/proc/self/mounts"), dir); d.FileSystem == "tmpfs" || d.FileSystem == "ramfs" {
 		return d, fmt.Errorf("%w: %s is in memory", errNotDurable, dir)
@@ -86,8 +90,9 @@ func syncTime(path string) (float64, error) {
 	return took[len(took)/2], nil
 }
 
-// fileSystem finds the type of the file system that an absolute path is on, in the format of /proc/self/mounts: the
-// mount with the longest matching path, the last of equals. "" when there is no such list.
+// fileSystem finds the type of the file system that an absolute path is on, in the
+// format of /proc/self/mounts: the mount with the longest matching path, the last of
+// equals. "" when there is no such list.
 func fileSystem(mounts, path string) (kind string) {
 	longest := 0
 	for line := range strings.Lines(mounts) {

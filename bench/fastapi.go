@@ -22,14 +22,16 @@ import (
 // debianPython has Debian's packages; a python3 that comes earlier on the path may not.
 const debianPython = "/usr/bin/python3"
 
-// fastAPINeeds are the modules that peers/fastapi imports, or that make it quick, and the Debian packages that have them.
+// fastAPINeeds are the modules that peers/fastapi imports, or that make it quick, and
+// the Debian packages that have them.
 var fastAPINeeds = []struct{ module, pack string }{
 	{"fastapi", "python3-fastapi"}, {"uvicorn", "uvicorn"}, {"uvloop", "python3-uvloop"}, {"httptools", "python3-httptools"},
 	{"httpx", "python3-httpx"}, {"MySQLdb", "python3-mysqldb"}, {"jwt", "python3-jwt"}, {"passlib", "python3-passlib"},
 	{"bcrypt", "python3-bcrypt"}, {"multipart", "python3-multipart"},
 }
 
-// fastAPIAbsent lists the packages that the services need and this machine does not have.
+// fastAPIAbsent lists the packages that the services need and this machine does not
+// have.
 func fastAPIAbsent(ctx context.Context) (packages []string, err error) {
 	if !installed(debianPython) {
 		return append([]string{"python3"}, packagesOf(nil)...), nil
@@ -56,7 +58,8 @@ func packagesOf(found []string) (packages []string) {
 	return packages
 }
 
-// fastAPI is the design of the guide, running on one core: a gateway, the services behind it, each a process, and their database.
+// fastAPI is the design of the guide, running on one core: a gateway, the services
+// behind it, each a process, and their database.
 type fastAPI struct {
 	bench    *bench
 	core     string
@@ -108,7 +111,8 @@ func (b *bench) startFastAPIGateway(ctx context.Context, core, service string) (
 
 func (b *bench) fastAPIFolder() string { return filepath.Join(b.root, "bench", "peers", "fastapi") }
 
-// serve starts one service with one worker, for there is one core, on the quick event loop and parser, without a log of requests.
+// serve starts one service with one worker, for there is one core, on the quick event
+// loop and parser, without a log of requests.
 func (f *fastAPI) serve(ctx context.Context, name string, environment ...string) (*server, error) {
 	address, err := freeport.Address()
 	if err != nil {

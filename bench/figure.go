@@ -28,7 +28,7 @@ type Bar struct {
 func atMost(limit float64) *Bar  { return &Bar{Limit: limit} }
 func atLeast(limit float64) *Bar { return &Bar{Limit: limit, AtLeast: true} }
 
-// Met tells whether the bar is met; a figure without a bar meets it.
+// Met reports whether the bar is met; a figure without a bar meets it.
 func (f Figure) Met() bool {
 	switch {
 	case f.Bar == nil:
@@ -66,7 +66,8 @@ func (f Figure) Wanted() string {
 	}
 }
 
-// number writes a value with three significant digits, or as a whole number when it is large, grouped by thousands.
+// number writes a value with three significant digits, or as a whole number when it is
+// large, grouped by thousands.
 func number(v float64) string {
 	if math.Abs(v) < 1000 {
 		rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)

@@ -55,7 +55,8 @@ func startNote(took []float64) string {
 	return fmt.Sprintf("smallest %s; all: %s", number(slices.Min(took)), all(took))
 }
 
-// startTimes starts and stops the shop a few times and returns how long each took to be ready, in milliseconds.
+// startTimes starts and stops the shop a few times and returns how long each took to be
+// ready, in milliseconds.
 func (b *bench) startTimes(ctx context.Context, data func(i int) string) (took []float64, err error) {
 	for i := range starts {
 		s, err := b.serve(ctx, data(i), "")
@@ -70,7 +71,8 @@ func (b *bench) startTimes(ctx context.Context, data func(i int) string) (took [
 	return took, nil
 }
 
-// idleMemory reads three times what the shop occupies when nobody has asked for anything, in megabytes.
+// idleMemory reads three times what the shop occupies when nobody has asked for
+// anything, in megabytes.
 func (b *bench) idleMemory(ctx context.Context, data string) (resident []float64, err error) {
 	for range 3 {
 		s, err := b.serve(ctx, data, "")

@@ -19,7 +19,8 @@ type Curve struct {
 	Of     string  `json:"of"`    // what there is more and more of
 	Noise  float64 `json:"noise"` // share by which the figure may differ from run to run
 	Points []Point `json:"points"`
-	// Growth is the verdict over the points, Reason why it may be worse than logarithmic, "" when it should not be.
+	// Growth is the verdict over the points, Reason why it may be worse than
+	// logarithmic, "" when it should not be.
 	Growth Growth `json:"growth"`
 	Reason string `json:"reason,omitempty"`
 	// Note says what a reader needs to judge the figures.
@@ -49,13 +50,14 @@ type plot func(curve string, x, y float64, note string)
 // studies are all of them.
 var studies = []study{waitingStudy, cartStudy, productStudy}
 
-// processorNoise and tailNoise are what two runs of the same program may differ by on a machine that others use too.
+// processorNoise and tailNoise are what two runs of the same program may differ by on a
+// machine that others use too.
 const (
 	processorNoise = 0.15
 	tailNoise      = 0.5
 )
 
-// concerns tells whether a curve of the study belongs to one of the rows.
+// concerns reports whether a curve of the study belongs to one of the rows.
 func (s study) concerns(chosen []row) bool {
 	return slices.ContainsFunc(s.curves, func(c Curve) bool {
 		return slices.ContainsFunc(chosen, func(r row) bool { return r.number == c.Row })

@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// cartSizes are the lines of a cart and how many such carts are checked out in a round: fewer of the large ones, whose
-// lines have to be put in one by one. A cart may have 200 lines.
+// cartSizes are the lines of a cart and how many such carts are checked out in a round:
+// fewer of the large ones, whose lines have to be put in one by one. A cart may have
+// 200 lines.
 var cartSizes = []struct{ lines, carts int }{{1, 1000}, {10, 500}, {100, 150}}
 
 var cartStudy = study{

@@ -15,11 +15,13 @@ import (
 )
 
 const (
-	// probes is how many products the shop is asked for before it is measured with them, and searched how many of these are
-	// searched for; pages is how many different pages and searches are measured.
+	// probes is how many products the shop is asked for before it is measured with
+	// them, and searched how many of these are searched for; pages is how many
+	// different pages and searches are measured.
 	probes, searched, pages = 50, 5, 1000
 	pageSize                = 20
-	// stride leads through a sample in no order: it is prime, and larger than any sample.
+	// stride leads through a sample in no order: it is prime, and larger than any
+	// sample.
 	stride = 611_953
 )
 
@@ -30,8 +32,8 @@ const (
 	countAll = `SELECT (SELECT COUNT(*) FROM catalog_products), (SELECT COUNT(*) FROM catalog_stock), (SELECT COUNT(*) FROM catalog_movements WHERE kind = 'received')`
 )
 
-// inspect takes a sample of the products that are asked for from here on, and sees that the shop has as many as wanted
-// and serves, lists and finds them.
+// inspect takes a sample of the products that are asked for from here on, and sees that
+// the shop has as many as wanted and serves, lists and finds them.
 func (m *market) inspect(ctx context.Context, size int) error {
 	var products, stock, received int
 	if err := m.dbs["catalog"].QueryRowContext(ctx, countAll).Scan(&products, &stock, &received); err != nil {
@@ -57,8 +59,9 @@ func (m *market) inspect(ctx context.Context, size int) error {
 	return nil
 }
 
-// sample reads products from all over the catalog into the market, in an order that is neither that of their ids nor that
-// of their times. Where there are copies, their models are left out: a search for a model's sku finds the copies, too.
+// sample reads products from all over the catalog into the market, in an order that is
+// neither that of their ids nor that of their times. Where there are copies, their
+// models are left out: a search for a model's sku finds the copies, too.
 func (m *market) sample(ctx context.Context, size int) error {
 	models := 0
 	if size > products {

@@ -11,9 +11,10 @@ import (
 	"app/platform/ids"
 )
 
-// Very many products are not listed one by one over the API, which would take an hour, but copied within the catalog's
-// database while nobody serves it: each is the product that was listed last, with an id, a sku and a time of its own, and
-// so are its stock and the entry of its first units in the journal. inspect then asks the shop for them.
+// Very many products are not listed one by one over the API, which would take an hour,
+// but copied within the catalog's database while nobody serves it: each is the product
+// that was listed last, with an id, a sku and a time of its own, and so are its stock
+// and the entry of its first units in the journal. inspect then asks the shop for them.
 
 // loadBatch is how many products one transaction adds.
 const loadBatch = 10_000
@@ -22,7 +23,8 @@ const loadBatch = 10_000
 type listing struct {
 	ID  string `json:"id"`
 	SKU string `json:"sku"`
-	// At is when it was listed, in microseconds since 1970: newer ones come first in the list.
+	// At is when it was listed, in microseconds since 1970: newer ones come first in
+	// the list.
 	At int64 `json:"at"`
 }
 
@@ -42,7 +44,8 @@ const (
 	FROM json_each(?) AS n JOIN catalog_movements m ON m.product_id = ? AND m.kind = 'received'`
 )
 
-// loadProducts adds products to the catalog of a data folder until there are total. Nobody else may write there.
+// loadProducts adds products to the catalog of a data folder until there are total.
+// Nobody else may write there.
 func loadProducts(ctx context.Context, data string, total int) (err error) {
 	db, err := database.Open(ctx, database.Options{Module: "catalog", DataDir: data})
 	if err != nil {
@@ -70,8 +73,9 @@ func loadProducts(ctx context.Context, data string, total int) (err error) {
 	return nil
 }
 
-// clones are products after the model, one each microsecond. Number n is to be found by the words that product n mod 1,000
-// of any market is found by, so that among many products as large a share has a word as among few.
+// clones are products after the model, one each microsecond. Number n is to be found by
+// the words that product n mod 1,000 of any market is found by, so that among many
+// products as large a share has a word as among few.
 func clones(model listing, first, from, count int) []listing {
 	list := make([]listing, count)
 	for i := range list {
@@ -103,5 +107,6 @@ func loadSome(ctx context.Context, db *database.DB, model listing, some []listin
 	})
 }
 
-// errNoModel is a product that is not as those that the harness lists, with first units and nothing else.
+// errNoModel is a product that is not as those that the harness lists, with first units
+// and nothing else.
 var errNoModel = errors.New("the newest product is no model for others")

@@ -17,7 +17,8 @@ import (
 
 const modelID = "prd_01kan4v6e8fx2s1gq0vj5t3x7c"
 
-// openCatalog makes the catalog of a data folder with one product, as the module writes one.
+// openCatalog makes the catalog of a data folder with one product, as the module writes
+// one.
 func openCatalog(t *testing.T, movements ...string) (data string) {
 	t.Helper()
 	data = t.TempDir()

@@ -11,14 +11,17 @@ import (
 	"app/bench/process"
 )
 
-// productSizes are how many products are on sale. The first are those that every market has.
+// productSizes are how many products are on sale. The first are those that every market
+// has.
 var productSizes = []int{products, 100_000, 1_000_000}
 
 const (
-	// growthRate of shop traffic is sustained with room to spare, so that what is compared is the work and not the queue.
+	// growthRate of shop traffic is sustained with room to spare, so that what is
+	// compared is the work and not the queue.
 	growthRate = 1000
 	growthTime = 3 * time.Second // of a round
-	// sampled products are asked for: many times what a connection to the database keeps in memory.
+	// sampled products are asked for: many times what a connection to the database
+	// keeps in memory.
 	sampled = 20_000
 )
 
@@ -105,7 +108,8 @@ func (m *market) stock(ctx context.Context, b *bench, size int, core string) err
 	return m.inspect(ctx, size)
 }
 
-// restart ends the server, if it runs, and serves the same data, on one core only if one is given.
+// restart ends the server, if it runs, and serves the same data, on one core only if
+// one is given.
 func (m *market) restart(ctx context.Context, b *bench, core string) (err error) {
 	if err := m.Stop(); err != nil {
 		return err //nolint:wrapcheck // names the program
@@ -135,7 +139,8 @@ func (m *market) plotReads(ctx context.Context, size float64, add plot) error {
 	return nil
 }
 
-// costs are the processor times of a request in microseconds, by round, after a round that warms up.
+// costs are the processor times of a request in microseconds, by round, after a round
+// that warms up.
 func (m *market) costs(ctx context.Context, requests [][]byte, callers int) (costs []float64, err error) {
 	for i := range 1 + rounds {
 		before, err := m.CPU()
@@ -158,10 +163,12 @@ func (m *market) costs(ctx context.Context, requests [][]byte, callers int) (cos
 	return costs, nil
 }
 
-// errBehind is a rate that was not sustained: latency then says how long the run was, and nothing about requests.
+// errBehind is a rate that was not sustained: latency then says how long the run was,
+// and nothing about requests.
 var errBehind = errors.New("no round sustained its rate")
 
-// plotMixed measures row 9's traffic at a rate that does not change. sold counts the orders before and after.
+// plotMixed measures row 9's traffic at a rate that does not change. sold counts the
+// orders before and after.
 func (m *market) plotMixed(ctx context.Context, size float64, sold int, add plot) (int, error) {
 	t, err := m.traffic(ctx)
 	if err != nil {

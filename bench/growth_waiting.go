@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// waitingSizes are how many events wait for another destination while the measured ones are delivered.
+// waitingSizes are how many events wait for another destination while the measured ones
+// are delivered.
 var waitingSizes = []int{10, 10_000}
 
 var waitingStudy = study{

@@ -17,8 +17,9 @@ import (
 	"app/platform/identity"
 )
 
-// hop is a shop in two processes: the gateway on a core of its own, all other modules behind it, on the cores of the load. What else can
-// stand in the gateway's place is there too.
+// hop is a shop in two processes: the gateway on a core of its own, all other modules
+// behind it, on the cores of the load. What else can stand in the gateway's place is
+// there too.
 type hop struct {
 	*market         // whose server is the gateway's process
 	core    string  // the gateway's and the peers'
@@ -28,7 +29,8 @@ type hop struct {
 	absent  []string // peers that are not measured, and why
 }
 
-// openHop starts everything, on cores of its own where the separation says so, and fills the shop.
+// openHop starts everything, on cores of its own where the separation says so, and
+// fills the shop.
 func (b *bench) openHop(ctx context.Context, apart separation) (h *hop, err error) {
 	data, err := os.MkdirTemp(b.work, "hop-")
 	if err != nil {
@@ -58,7 +60,8 @@ func (b *bench) openHop(ctx context.Context, apart separation) (h *hop, err erro
 	return h, nil
 }
 
-// compare makes sure that everybody answers what the module answers: a peer that served something of its own would look quick.
+// compare makes sure that everybody answers what the module answers: a peer that served
+// something of its own would look quick.
 func (h *hop) compare(ctx context.Context) error {
 	var want []byte
 	for _, k := range append([]contender{h.direct(), h.souk()}, h.others()...) {
@@ -77,7 +80,8 @@ func (h *hop) compare(ctx context.Context) error {
 	return nil
 }
 
-// elsewhere are the settings by which the gateway finds all other modules at one address.
+// elsewhere are the settings by which the gateway finds all other modules at one
+// address.
 func elsewhere(url string) (environment []string) {
 	for _, m := range modules.All() {
 		if m.Name() != "gateway" {
@@ -117,7 +121,8 @@ func (h *hop) others() (list []contender) {
 	return list
 }
 
-// addFastAPI starts the gateway of the FastAPI design as one more peer, where it is installed. At the rate of row 5 it would only queue.
+// addFastAPI starts the gateway of the FastAPI design as one more peer, where it is
+// installed. At the rate of row 5 it would only queue.
 func (h *hop) addFastAPI(ctx context.Context, b *bench) error {
 	const name = "FastAPI gateway"
 	missing, err := fastAPIAbsent(ctx)
@@ -140,9 +145,10 @@ func (h *hop) addFastAPI(ctx context.Context, b *bench) error {
 	return h.compare(ctx)
 }
 
-// vouched reads every product with a fresh word of the gateway's for the buyer, good for half a minute: much longer than a run. It is
-// of the kind that is for no request in particular, which the modules take here: peers pass on what they are given, again and again,
-// and only our own gateway vouches for each request.
+// vouched reads every product with a fresh word of the gateway's for the buyer, good
+// for half a minute: much longer than a run. It is of the kind that is for no request
+// in particular, which the modules take here: peers pass on what they are given, again
+// and again, and only our own gateway vouches for each request.
 func (h *hop) vouched(headers ...string) [][]byte {
 	requests := make([][]byte, len(h.products))
 	for i, id := range h.products {

@@ -11,7 +11,8 @@ import (
 	"app/bench/process"
 )
 
-// Machine is what the figures were measured on. It names the kind of machine, not the machine.
+// Machine is what the figures were measured on. It names the kind of machine, not the
+// machine.
 type Machine struct {
 	Processor string `json:"processor"`
 	Cores     int    `json:"cores"`
@@ -31,8 +32,9 @@ func thisMachine() Machine {
 	}
 }
 
-// busy watches the machine for half a second in which the harness does nothing and returns the share of the processors'
-// time, 0 to 1, that went to others: what makes figures worse than they are. Source: proc_stat(5).
+// busy watches the machine for half a second in which the harness does nothing and
+// returns the share of the processors' time, 0 to 1, that went to others: what makes
+// figures worse than they are. Source: proc_stat(5).
 func busy(ctx context.Context) (float64, error) {
 	idle, total := times(content("/proc/stat"))
 	if err := pause(ctx, 500*time.Millisecond); err != nil {
@@ -45,8 +47,8 @@ func busy(ctx context.Context) (float64, error) {
 	return 1 - float64(idleThen-idle)/float64(totalThen-total), nil
 }
 
-// times adds up the first line, "cpu user nice system idle iowait irq softirq steal ...", without the guests' share,
-// which is in user already.
+// times adds up the first line, "cpu user nice system idle iowait irq softirq steal
+// ...", without the guests' share, which is in user already.
 func times(stat string) (idle, total int64) {
 	first, _, _ := strings.Cut(stat, "\n")
 	for i, field := range strings.Fields(first) {

@@ -1,5 +1,6 @@
-// Command bench measures what the shop costs on this machine, holds each figure against the bar it has to meet, prints
-// the table and writes report.md and report.json. README.md in this folder says how each row is measured.
+// Command bench measures what the shop costs on this machine, holds each figure against
+// the bar it has to meet, prints the table and writes report.md and report.json.
+// README.md in this folder says how each row is measured.
 package main
 
 import (

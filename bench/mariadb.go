@@ -20,7 +20,8 @@ import (
 	"app/platform/freeport"
 )
 
-// mariaDB is a private server on a loopback port, with one schema and the account that owns it, both of the same name.
+// mariaDB is a private server on a loopback port, with one schema and the account that
+// owns it, both of the same name.
 type mariaDB struct {
 	*process.Process
 	db                *sql.DB // as that account
@@ -29,8 +30,8 @@ type mariaDB struct {
 	settings          map[string]float64 // see readMariaDB
 }
 
-// startMariaDB starts a server on an empty folder, on one core, and makes its schema with a statement. It refuses a server that would not
-// flush every commit to the disk.
+// startMariaDB starts a server on an empty folder, on one core, and makes its schema
+// with a statement. It refuses a server that would not flush every commit to the disk.
 func (b *bench) startMariaDB(ctx context.Context, core, schema string) (m *mariaDB, err error) {
 	folder, err := os.MkdirTemp(b.work, "mariadb-")
 	if err != nil {
@@ -62,8 +63,9 @@ func (b *bench) startMariaDB(ctx context.Context, core, schema string) (m *maria
 	return m, nil
 }
 
-// install makes the data folder and returns the arguments of the server. What is not named has the server's default, but for the name
-// of a caller's machine, which nobody asks for.
+// install makes the data folder and returns the arguments of the server. What is not
+// named has the server's default, but for the name of a caller's machine, which nobody
+// asks for.
 func (m *mariaDB) install(ctx context.Context, folder string) ([]string, error) {
 	program, err := findServer("mariadb-install-db")
 	if err != nil {

@@ -34,7 +34,8 @@ type market struct {
 	dbs      invariants.Databases // for reading, to see what has happened
 }
 
-// openMarket starts a shop on an empty data folder, on one core only if one is given, and fills it over its API.
+// openMarket starts a shop on an empty data folder, on one core only if one is given,
+// and fills it over its API.
 func (b *bench) openMarket(ctx context.Context, core string) (m *market, err error) {
 	data, err := os.MkdirTemp(b.work, "market-")
 	if err != nil {
@@ -47,7 +48,8 @@ func (b *bench) openMarket(ctx context.Context, core string) (m *market, err err
 	return openedMarket(ctx, s, data)
 }
 
-// openedMarket fills the empty shop that a server serves from a data folder. Both are the market's from here on.
+// openedMarket fills the empty shop that a server serves from a data folder. Both are
+// the market's from here on.
 func openedMarket(ctx context.Context, s *server, data string) (m *market, err error) {
 	m = &market{server: s, data: data}
 	if m.dbs, err = invariants.Open(data, nil); err == nil {
@@ -140,7 +142,8 @@ func (m *market) add(ctx context.Context, c *load.Conn, to *cart, n int) error {
 	return err
 }
 
-// checkout orders what is in the cart; the answer comes once the test provider has taken the money.
+// checkout orders what is in the cart; the answer comes once the test provider has
+// taken the money.
 func (k cart) checkout(ctx context.Context, c *load.Conn) (order []byte, err error) {
 	request := load.Request(http.MethodPost, "/v1/carts/"+k.ID+"/checkout", []byte(`{"email":"guest@shop.example","payment_method":"test_ok"}`),
 		"Cart-Token", k.Token, "Idempotency-Key", k.ID)
@@ -180,7 +183,8 @@ func (m *market) fillCarts(ctx context.Context, count, lines int) ([]cart, error
 	return carts, nil
 }
 
-// settle waits until there are so many orders at least, and every one is paid and has its receipt queued.
+// settle waits until there are so many orders at least, and every one is paid and has
+// its receipt queued.
 func (m *market) settle(ctx context.Context, atLeast int) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -198,7 +202,8 @@ func (m *market) settle(ctx context.Context, atLeast int) error {
 	}
 }
 
-// verify checks the invariants of a shop at rest: figures of a shop that loses orders are worth nothing.
+// verify checks the invariants of a shop at rest: figures of a shop that loses orders
+// are worth nothing.
 func (m *market) verify(ctx context.Context) error {
 	broken, err := invariants.Check(ctx, m.dbs, nil)
 	if err == nil && len(broken) > 0 {

@@ -106,7 +106,8 @@ func others(order string, bought, kept cart, token string) [][]byte {
 	}
 }
 
-// work does number n: what changes something comes as each fifth request, the reads in between alternate.
+// work does number n: what changes something comes as each fifth request, the reads in
+// between alternate.
 func (t *traffic) work(ctx context.Context, c *load.Conn, n int) error {
 	switch n % 20 {
 	case 4:
@@ -171,7 +172,8 @@ type tried struct {
 	tried      string // all rates of the search
 }
 
-// search tries the bar and then, if that is too much, halves the distance to the highest rate that is sustained.
+// search tries the bar and then, if that is too much, halves the distance to the
+// highest rate that is sustained.
 func (t *traffic) search(ctx context.Context) (best tried, err error) {
 	low, high, log := 0.0, 2.0*mixedRate, ""
 	for high-low > mixedStep && low < mixedRate {

@@ -14,8 +14,8 @@ import (
 	"app/platform/freeport"
 )
 
-// peerPrograms are the well-known servers that can stand in the gateway's place. They pass requests on; they neither verify tokens nor
-// count callers.
+// peerPrograms are the well-known servers that can stand in the gateway's place. They
+// pass requests on; they neither verify tokens nor count callers.
 var peerPrograms = []peerProgram{
 	{name: "nginx", configuration: "nginx.conf", args: []string{"-e", "stderr", "-p", "@FOLDER@", "-c", "@CONFIGURATION@"}},
 	{name: "haproxy", configuration: "haproxy.cfg", args: []string{"-db", "-q", "-f", "@CONFIGURATION@"}},
@@ -36,7 +36,8 @@ type peerProgram struct {
 	args          []string // see fillIn; @CONFIGURATION@ is the file that was filled in
 }
 
-// peerGrowth is how much garbage those written in Go collect at, in percent of what is in use: as much as ours.
+// peerGrowth is how much garbage those written in Go collect at, in percent of what is
+// in use: as much as ours.
 const peerGrowth = "400"
 
 // peer is one that runs.
@@ -47,7 +48,8 @@ type peer struct {
 	verifies bool     // whether it looks at the token of each request
 }
 
-// startPeers runs those that are to be had here on one core, in front of a module's address, and says which are not, and why.
+// startPeers runs those that are to be had here on one core, in front of a module's
+// address, and says which are not, and why.
 func (b *bench) startPeers(ctx context.Context, core, module string) (running []peer, absent []string, err error) {
 	for _, program := range peerPrograms {
 		path, missing := b.obtain(ctx, program)
@@ -67,8 +69,9 @@ func (b *bench) startPeers(ctx context.Context, core, module string) (running []
 	return running, absent, nil
 }
 
-// obtain finds a program, or builds it from modules of exact versions, and says why there is none. What the go command says of it is for
-// whoever waits for the run: it names the places of this machine.
+// obtain finds a program, or builds it from modules of exact versions, and says why
+// there is none. What the go command says of it is for whoever waits for the run: it
+// names the places of this machine.
 func (b *bench) obtain(ctx context.Context, program peerProgram) (path, missing string) {
 	if program.ahead {
 		path = filepath.Join(b.root, "bench", "out", program.name)
@@ -102,7 +105,8 @@ func (b *bench) obtain(ctx context.Context, program peerProgram) (path, missing 
 	return path, ""
 }
 
-// findServer looks for a program where servers are kept too, which is not on everybody's path.
+// findServer looks for a program where servers are kept too, which is not on
+// everybody's path.
 func findServer(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
@@ -110,7 +114,7 @@ func findServer(name string) (string, error) {
 	return exec.LookPath(filepath.Join("/usr/sbin", name)) //nolint:wrapcheck // its meaning is the verdict
 }
 
-// installed tells whether all programs are there.
+// installed reports whether all programs are there.
 func installed(names ...string) bool {
 	return !slices.ContainsFunc(names, func(name string) bool {
 		_, err := findServer(name)
@@ -152,8 +156,8 @@ func (b *bench) startPeer(ctx context.Context, program peerProgram, path, core, 
 	return &server{Process: p, url: "http://" + address, address: address}, nil
 }
 
-// fillIn completes a peer's configuration: @LISTEN@ is where it listens, @PORT@ the port of that, @MODULE@ the address behind it, @FOLDER@
-// a folder of its own.
+// fillIn completes a peer's configuration: @LISTEN@ is where it listens, @PORT@ the
+// port of that, @MODULE@ the address behind it, @FOLDER@ a folder of its own.
 func fillIn(template, listen, module, folder string) string {
 	port := listen[strings.LastIndexByte(listen, ':')+1:]
 	return strings.NewReplacer("@LISTEN@", listen, "@PORT@", port, "@MODULE@", module, "@FOLDER@", folder).Replace(template)

@@ -80,7 +80,8 @@ var effectRow = row{
 	},
 }
 
-// delays are the figures of a benchmark of latency, of the run with the best p99, with bars in ms where they are not 0.
+// delays are the figures of a benchmark of latency, of the run with the best p99, with
+// bars in ms where they are not 0.
 func delays(samples []sample, prefix string, p50, p99 float64) []Figure {
 	tails := column(samples, "p99-ms")
 	best := samples[slices.Index(tails, slices.Min(tails))].values

@@ -16,8 +16,10 @@ import (
 // profileTime is how long the processor is profiled.
 const profileTime = 4 * time.Second
 
-// profile runs the work once more under the profilers of the server, keeps what they saw as <name>.cpu.pprof and <name>.allocs.pprof in
-// the folder profiles, and remembers what the processor was at work for. It comes after what is measured, because it slows the server down.
+// profile runs the work once more under the profilers of the server, keeps what they
+// saw as <name>.cpu.pprof and <name>.allocs.pprof in the folder profiles, and remembers
+// what the processor was at work for. It comes after what is measured, because it slows
+// the server down.
 func (b *bench) profile(ctx context.Context, s *server, name string, work func(ctx context.Context)) (err error) {
 	done := make(chan error, 1)
 	go func() {
@@ -35,7 +37,8 @@ func (b *bench) profile(ctx context.Context, s *server, name string, work func(c
 	return err
 }
 
-// profileBench is profile for a row that is a benchmark of the platform. What the benchmark does before and after is in it.
+// profileBench is profile for a row that is a benchmark of the platform. What the
+// benchmark does before and after is in it.
 func (b *bench) profileBench(ctx context.Context, name, pkg, benchmark, benchtime string) error {
 	in := func(file string) string { return filepath.Join(b.work, name+"."+file) }
 	if _, err := b.goBench(ctx, pkg, benchmark, benchtime, 1, "-o="+in("test"), "-cpuprofile="+in("cpu"), "-memprofile="+in("allocs")); err != nil {

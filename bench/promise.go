@@ -10,13 +10,15 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// What MariaDB and RabbitMQ promise is read back where they run, which is often in a benchmark. It tells the harness by values of its
-// result, and the harness takes no figure of a benchmark that does not.
+// What MariaDB and RabbitMQ promise is read back where they run, which is often in a
+// benchmark. It tells the harness by values of its result, and the harness takes no
+// figure of a benchmark that does not.
 
 // engine is something that keeps data beside SQLite.
 type engine struct {
 	name string
-	// promise judges what was read back, by setting, and puts it into words. What does not keep data is errNotDurable.
+	// promise judges what was read back, by setting, and puts it into words. What does
+	// not keep data is errNotDurable.
 	promise func(values map[string]float64) (string, error)
 }
 
@@ -25,8 +27,9 @@ var (
 	overRabbitMQ = engine{"RabbitMQ", rabbitMQPromise}
 )
 
-// mariaDBSettings decide whether a commit is on the disk when it is acknowledged, and whether a torn page can be mended. A binary log, if
-// there is one, is part of a commit.
+// mariaDBSettings decide whether a commit is on the disk when it is acknowledged, and
+// whether a torn page can be mended. A binary log, if there is one, is part of a
+// commit.
 var mariaDBSettings = []string{"innodb_flush_log_at_trx_commit", "innodb_doublewrite", "log_bin", "sync_binlog"}
 
 // readMariaDB reads the settings of a server.
@@ -46,7 +49,8 @@ func readMariaDB(ctx context.Context, db *sql.DB) (map[string]float64, error) {
 	return values, nil
 }
 
-// setting reads a number or a switch, which some versions show as a number and others as a word.
+// setting reads a number or a switch, which some versions show as a number and others
+// as a word.
 func setting(text string) (float64, error) {
 	switch strings.ToUpper(text) {
 	case "ON":
@@ -78,7 +82,8 @@ func mariaDBPromise(values map[string]float64) (string, error) {
 	return "", fmt.Errorf("%w: a binary log with sync_binlog=%s", errNotDurable, number(values["sync_binlog"]))
 }
 
-// rabbitMQPromise only sees to it that the benchmark has asked: one with another answer has failed.
+// rabbitMQPromise only sees to it that the benchmark has asked: one with another answer
+// has failed.
 func rabbitMQPromise(values map[string]float64) (string, error) {
 	if values[rabbittest.QueuesUnit] < 1 || values[rabbittest.ChannelsUnit] < 1 {
 		return "", fmt.Errorf("%w: it was not read back whether queues and channels are", errNotDurable)

@@ -92,7 +92,8 @@ func TestAssertMariaDB(t *testing.T) {
 	}
 }
 
-// A row gets no figures from a benchmark whose engines have not been read back, in any of its lines.
+// A row gets no figures from a benchmark whose engines have not been read back, in any
+// of its lines.
 func TestHoldAll(t *testing.T) {
 	t.Parallel()
 	good, silent := sample{values: durableMaria("", 0)}, sample{}

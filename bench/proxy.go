@@ -118,7 +118,8 @@ func (s *steady) take(o load.Outcome) {
 	s.p50, s.p99 = append(s.p50, millis(o.Latency(0.5))), append(s.p99, millis(o.Latency(0.99)))
 }
 
-// addedFigures fails when no round counts of the gateway or of the module itself; a peer that kept up with none is left out.
+// addedFigures fails when no round counts of the gateway or of the module itself; a
+// peer that kept up with none is left out.
 func addedFigures(direct, souk *steady, peers []*steady, absence string) ([]Figure, error) {
 	for _, s := range []*steady{direct, souk} {
 		if len(s.p50) == 0 {

@@ -66,10 +66,12 @@ func readFigures(measured []costs, steady load.Outcome) []Figure {
 	}
 }
 
-// costs are what a contender's requests cost in processor time, and how many came through in a second, by round.
+// costs are what a contender's requests cost in processor time, and how many came
+// through in a second, by round.
 type costs struct{ micros, rates []float64 }
 
-// compare measures all contenders in each round, so that what disturbs one disturbs all.
+// compare measures all contenders in each round, so that what disturbs one disturbs
+// all.
 func compare(ctx context.Context, contenders ...contender) ([]costs, error) {
 	measured := make([]costs, len(contenders))
 	for _, c := range contenders {
@@ -97,7 +99,8 @@ func steadyNote(o load.Outcome, rate float64) string {
 	return note
 }
 
-// kept tells whether a run at a fixed rate counts: nothing failed, and it did not fall behind by more than 1 %.
+// kept reports whether a run at a fixed rate counts: nothing failed, and it did not
+// fall behind by more than 1 %.
 func kept(o load.Outcome, rate float64) bool { return o.Failed == 0 && o.Rate() >= 0.99*rate }
 
 // contender is one server under the same load.
@@ -130,7 +133,8 @@ func (k contender) sharp(ctx context.Context, rate float64, d time.Duration) loa
 	return load.Run(ctx, load.Plan{Address: k.server.address, Callers: readers, Rate: rate, Duration: d, Work: each(k.requests()), Sharp: true})
 }
 
-// round measures the processor time of a request in microseconds, and how many come through in a second.
+// round measures the processor time of a request in microseconds, and how many come
+// through in a second.
 func (k contender) round(ctx context.Context) (cost, rate float64, err error) {
 	before, err := k.server.CPU()
 	if err != nil {

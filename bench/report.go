@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Report is everything measured on one machine; a run of a few rows or curves replaces these and keeps the others.
+// Report is everything measured on one machine; a run of a few rows or curves replaces
+// these and keeps the others.
 type Report struct {
 	Machine    Machine    `json:"machine"`
 	Durability Durability `json:"durability"`
@@ -35,12 +36,13 @@ type Result struct {
 	Commit  string    `json:"commit"`
 }
 
-// OK tells whether the row was measured and meets its bars.
+// OK reports whether the row was measured and meets its bars.
 func (r Result) OK() bool {
 	return r.Error == "" && !slices.ContainsFunc(r.Figures, func(f Figure) bool { return !f.Met() })
 }
 
-// loadReport reads an earlier report, or begins a new one when there is none from a machine like this.
+// loadReport reads an earlier report, or begins a new one when there is none from a
+// machine like this.
 func loadReport(dir string, m Machine) (*Report, error) {
 	var r Report
 	raw, err := os.ReadFile(filepath.Join(dir, "report.json"))

@@ -13,7 +13,8 @@ import (
 	"app/bench/process"
 )
 
-// seedTime is how long one round of an operation takes where letters are not what is counted.
+// seedTime is how long one round of an operation takes where letters are not what is
+// counted.
 const seedTime = 3 * time.Second
 
 // operation is something that both designs of row 13 do.
@@ -24,7 +25,8 @@ type operation struct {
 	note    string // what the designs do differently
 }
 
-// operations are in the order in which they are measured: registering comes last, because it makes the list longer.
+// operations are in the order in which they are measured: registering comes last,
+// because it makes the list longer.
 var operations = []operation{
 	{name: "list", callers: readers, note: "ours is GET /v1/users/me, as there is no list of all users for anybody to read; theirs are the names and addresses of all eight"},
 	{name: "send mail", callers: 8, count: 1000, note: "ours is POST /v1/emails: queued durably, then rendered as text and HTML and sent, both counted; theirs sends a text while the caller waits, and writes nothing down"},
@@ -92,8 +94,8 @@ func seedOperations(ctx context.Context, b *bench) (figures []Figure, err error)
 	return figures, nil
 }
 
-// startDesigns starts ours and, where it is installed, the other; else it says what is missing. The caller closes what it returns, with
-// an error too.
+// startDesigns starts ours and, where it is installed, the other; else it says what is
+// missing. The caller closes what it returns, with an error too.
 func (b *bench) startDesigns(ctx context.Context, core string, mail *sink) (designs []*design, absence string, err error) {
 	ours, err := b.openOurs(ctx, core, mail)
 	if err != nil {
@@ -120,7 +122,8 @@ type bill struct {
 	parts string // the same by process, in words
 }
 
-// spend measures an operation in all designs, in turns: what it costs by design and round.
+// spend measures an operation in all designs, in turns: what it costs by design and
+// round.
 func spend(ctx context.Context, o operation, designs []*design, mail *sink) ([][]bill, error) {
 	spent := make([][]bill, len(designs))
 	for _, d := range designs {
@@ -163,7 +166,8 @@ func (d *design) round(ctx context.Context, o operation, mail *sink) (bill, erro
 	return d.bill(before, after, done.Done), nil
 }
 
-// bill shares what all parts have used between two moments among the works done meanwhile.
+// bill shares what all parts have used between two moments among the works done
+// meanwhile.
 func (d *design) bill(before, after []time.Duration, done int) (b bill) {
 	var parts []string
 	for i, p := range d.parts {
@@ -198,7 +202,8 @@ func (d *design) cpu() ([]time.Duration, error) {
 	return used, nil
 }
 
-// seedFigures are those of one operation, by design: ours first, then theirs if it was measured.
+// seedFigures are those of one operation, by design: ours first, then theirs if it was
+// measured.
 func seedFigures(o operation, spent [][]bill) []Figure {
 	ours, rounds := smallest(spent[0])
 	figures := []Figure{{Name: o.name + ": processor time, smallest round", Unit: "us", Value: ours.total, Note: rounds + "; " + o.note}}

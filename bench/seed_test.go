@@ -114,7 +114,8 @@ func TestSink(t *testing.T) {
 	})
 }
 
-// A reply with the right status and something else in it is a failure: who answers that looks quick.
+// A reply with the right status and something else in it is a failure: who answers that
+// looks quick.
 func TestTask(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "nobody") }))

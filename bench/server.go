@@ -17,7 +17,8 @@ const startPatience = 30 * time.Second
 // readyText is what a server prints once it serves.
 const readyText = "ready in "
 
-// server is a process that answers requests: a shop, all modules in one process, unless said otherwise.
+// server is a process that answers requests: a shop, all modules in one process, unless
+// said otherwise.
 type server struct {
 	*process.Process
 	url, admin string
@@ -25,8 +26,8 @@ type server struct {
 	took       time.Duration // from the start of the process until /ready answered 200
 }
 
-// environment is the whole environment of the program: its defaults, but for where it keeps its data and for rate
-// limits that are counted and never reached.
+// environment is the whole environment of the program: its defaults, but for where it
+// keeps its data and for rate limits that are counted and never reached.
 func (b *bench) environment(data string) []string {
 	const unreached = "1000000000"
 	return []string{
@@ -37,12 +38,14 @@ func (b *bench) environment(data string) []string {
 	}
 }
 
-// serve starts the shop on a data folder and waits until it is ready. With a core it runs on that one only.
+// serve starts the shop on a data folder and waits until it is ready. With a core it
+// runs on that one only.
 func (b *bench) serve(ctx context.Context, data, core string) (*server, error) {
 	return b.launch(ctx, core, b.environment(data), "--all")
 }
 
-// launch starts a process of the shop that hosts the modules of a selection, and waits until it is ready.
+// launch starts a process of the shop that hosts the modules of a selection, and waits
+// until it is ready.
 func (b *bench) launch(ctx context.Context, cores string, environment []string, selection string) (*server, error) {
 	public, err := freeport.Address()
 	if err != nil {

@@ -73,7 +73,8 @@ func (b *bench) signInSpeed(ctx context.Context) (speed []float64, err error) {
 	return speed, nil
 }
 
-// signInBeside measures the p99 of reads in milliseconds, without and with sign-ins, in turns.
+// signInBeside measures the p99 of reads in milliseconds, without and with sign-ins, in
+// turns.
 func (b *bench) signInBeside(ctx context.Context) (alone, beside []float64, err error) {
 	m, err := b.openMarket(ctx, "")
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 // letterPatience is how long letters may take to arrive once they were asked for.
 const letterPatience = time.Minute
 
-// sink is a mail server (RFC 5321) that takes every letter, counts it and throws it away.
+// sink is a mail server (RFC 5321) that takes every letter, counts it and throws it
+// away.
 type sink struct {
 	listener net.Listener
 	count    atomic.Int64
@@ -82,7 +83,7 @@ func (s *sink) close() error {
 	return err //nolint:wrapcheck // names the address
 }
 
-// keep remembers a connection for close, and tells whether there is a sink any more.
+// keep remembers a connection for close, and reports whether there is a sink any more.
 func (s *sink) keep(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,9 +23,10 @@ var usual = map[string]string{
 	"PAYMENTS_TEST_SLOW": "", "CATALOG_SWEEP_INTERVAL": "", "EMAILS_LEASE": "",
 }
 
-// BenchmarkSplit starts a process for each module, on a schema each and over a broker, and reads what they take while
-// nobody asks for anything; then it starts them again, one after the other, and takes the time until each is ready. What the
-// servers promise is read back last, because until somebody signs up nothing is published.
+// BenchmarkSplit starts a process for each module, on a schema each and over a broker,
+// and reads what they take while nobody asks for anything; then it starts them again,
+// one after the other, and takes the time until each is ready. What the servers promise
+// is read back last, because until somebody signs up nothing is published.
 func BenchmarkSplit(b *testing.B) {
 	for range b.N {
 		s := shop.Open(b, shop.RabbitMQ, usual)

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// chart draws points over a logarithmic axis. It brings its own background, so that it is readable wherever it is
-// shown, and follows the reader's choice of dark or light.
+// chart draws points over a logarithmic axis. It brings its own background, so that it
+// is readable wherever it is shown, and follows the reader's choice of dark or light.
 type chart struct {
 	title   string // what the figures are
 	x, unit string
@@ -70,7 +70,8 @@ func (c chart) scale() (s scale) {
 	return s
 }
 
-// stepFor is the smallest of 1, 2 and 5 times a power of ten that reaches the top in yTicks steps.
+// stepFor is the smallest of 1, 2 and 5 times a power of ten that reaches the top in
+// yTicks steps.
 func stepFor(top float64) float64 {
 	if top <= 0 {
 		return 1

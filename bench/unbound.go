@@ -10,7 +10,8 @@ import (
 	"app/platform/identity"
 )
 
-// unbound makes an assertion as releases before 2026-11-28 did: good for any request, as often as one likes.
+// unbound makes an assertion as releases before 2026-11-28 did: good for any request,
+// as often as one likes.
 func unbound(key string, a identity.Assertion) string {
 	a.Expires = time.Now().Add(identity.AssertionTTL).Unix()
 	text, _ := json.Marshal(a) // of strings: cannot fail

@@ -10,8 +10,8 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// The broker is killed and stays away while buyers check out: orders are acknowledged and paid for, and what has to be told
-// is told when it is back.
+// The broker is killed and stays away while buyers check out: orders are acknowledged
+// and paid for, and what has to be told is told when it is back.
 func TestFailure19_CheckoutsWhileTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
 	broker := rabbittest.Start(t)

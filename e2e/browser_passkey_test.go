@@ -13,7 +13,8 @@ import (
 	"app/e2e/shop"
 )
 
-// passkeys is what a page of a shop does about passkeys: it hands the shop's challenges to the browser and the browser's answers back.
+// passkeys is what a page of a shop does about passkeys: it hands the shop's challenges
+// to the browser and the browser's answers back.
 const passkeys = `
 window.call = async (method, path, body) => {
 	const reply = await fetch(path, {method, headers: {"Content-Type": "application/json"}, body: body && JSON.stringify(body)})
@@ -52,7 +53,8 @@ func scripted(ctx context.Context, t *testing.T, script string) (out outcome) {
 	return out
 }
 
-// wantAnswer checks the status and returns what the answer has under the name, which must be something.
+// wantAnswer checks the status and returns what the answer has under the name, which
+// must be something.
 func wantAnswer(t *testing.T, what string, got outcome, status int, name string) string {
 	t.Helper()
 	if got.Status != status {
@@ -80,7 +82,8 @@ func authenticator(ctx context.Context, t *testing.T) {
 	}
 }
 
-// Somebody adds a passkey in a browser and signs in with it, alone and after the password, until it is taken away.
+// Somebody adds a passkey in a browser and signs in with it, alone and after the
+// password, until it is taken away.
 func TestBrowserSignsInWithAPasskey(t *testing.T) {
 	t.Parallel()
 	browser := chromium(t)

@@ -20,11 +20,12 @@ import (
 	"app/platform/identity/oidctest"
 )
 
-// firstPage is how long a browser may take to start and show something on a machine that has much else to do.
+// firstPage is how long a browser may take to start and show something on a machine
+// that has much else to do.
 const firstPage = 5 * time.Minute
 
-// chromium starts a Chromium of the test's own. Where none is installed the test is skipped; where the variable CI is set it fails
-// instead.
+// chromium starts a Chromium of the test's own. Where none is installed the test is
+// skipped; where the variable CI is set it fails instead.
 func chromium(t *testing.T) context.Context {
 	t.Helper()
 	program := ""
@@ -56,7 +57,8 @@ func chromium(t *testing.T) context.Context {
 	return ctx
 }
 
-// profile is a folder for a browser. Processes of the browser outlive it and write for a moment longer, so removing it may take more than one try.
+// profile is a folder for a browser. Processes of the browser outlive it and write for
+// a moment longer, so removing it may take more than one try.
 func profile(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(os.TempDir(), "souk-browser-"+strconv.Itoa(os.Getpid())+"-"+strconv.FormatInt(profiles.Add(1), 10))
@@ -71,8 +73,8 @@ func profile(t *testing.T) string {
 // profiles counts them.
 var profiles atomic.Int64
 
-// The whole way of somebody who signs in with a provider, in a browser: to the provider and back, with a cookie that no script
-// sees, and out everywhere.
+// The whole way of somebody who signs in with a provider, in a browser: to the provider
+// and back, with a cookie that no script sees, and out everywhere.
 func TestBrowserSignsInWithTheProvider(t *testing.T) {
 	t.Parallel()
 	first := chromium(t)
@@ -124,7 +126,8 @@ func serveAt(t *testing.T, address string, extra map[string]string) {
 	part.AwaitReady(t)
 }
 
-// signInAtProvider goes to the provider and comes back to the page of the API, which shows that it works under its policy.
+// signInAtProvider goes to the provider and comes back to the page of the API, which
+// shows that it works under its policy.
 func signInAtProvider(ctx context.Context, t *testing.T, base string) {
 	t.Helper()
 	err := chromedp.Run(ctx,

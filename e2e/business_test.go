@@ -10,8 +10,9 @@ import (
 	"app/e2e/shop"
 )
 
-// A merchant whose line is one of two reads its own part of the order and of its payment, and nothing of the other's, in
-// every operation; what it gave back counts for its part.
+// A merchant whose line is one of two reads its own part of the order and of its
+// payment, and nothing of the other's, in every operation; what it gave back counts for
+// its part.
 func TestFault11_MerchantsReadTheirPartOnly(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, func(t *testing.T, s *shop.Shop) {
@@ -71,8 +72,9 @@ func TestFault11_MerchantsReadTheirPartOnly(t *testing.T) {
 	}, nil)
 }
 
-// Somebody who leaves orders unpaid is refused before the stock is gone, is told when to come back, and has what is
-// cancelled to use again. The simulated network repeats requests, which the limit of checkouts would count.
+// Somebody who leaves orders unpaid is refused before the stock is gone, is told when
+// to come back, and has what is cancelled to use again. The simulated network repeats
+// requests, which the limit of checkouts would count.
 func TestFault05_OrdersLeftUnpaidAreBounded(t *testing.T) {
 	t.Parallel()
 	settings := map[string]string{"RATE_LIMIT": "on", "CATALOG_UNPAID_GUEST_UNITS": "30", "PAYMENTS_TEST_SLOW": "5m", "PAYMENTS_POLL": "10m"}

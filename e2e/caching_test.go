@@ -12,8 +12,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// Every operation that is declared, served in the gateway's process or in another: nothing is for caches but what a public
-// operation answers to a GET that says in no header who is calling, and that varies by those headers.
+// Every operation that is declared, served in the gateway's process or in another:
+// nothing is for caches but what a public operation answers to a GET that says in no
+// header who is calling, and that varies by those headers.
 func TestFault12_EveryOperationDecidesAboutCaches(t *testing.T) {
 	t.Parallel()
 	credentials := [][]shop.Option{

@@ -14,7 +14,8 @@ import (
 	"app/e2e/shop"
 )
 
-// A killed container keeps nobody from buying; what waited for it is done when it is back, once.
+// A killed container keeps nobody from buying; what waited for it is done when it is
+// back, once.
 func oneContainerDown(t *testing.T, s *shop.Shop) {
 	st := openStand(t, s, "containers", 700, 20)
 	var acknowledged []invariants.Acknowledged
@@ -41,13 +42,15 @@ func oneContainerDown(t *testing.T, s *shop.Shop) {
 	}
 }
 
-// startAgain starts a container and waits until it is healthy, which a broker on a busy machine is after a minute or later.
+// startAgain starts a container and waits until it is healthy, which a broker on a busy
+// machine is after a minute or later.
 func startAgain(t *testing.T, service string) {
 	t.Helper()
 	compose(t, "up", "-d", "--no-build", "--no-deps", "--no-recreate", "--wait", "--wait-timeout", "240", service)
 }
 
-// While a module is away its part of the shop says so at once, and when it is ready again it is used within two seconds.
+// While a module is away its part of the shop says so at once, and when it is ready
+// again it is used within two seconds.
 func moduleComesBack(t *testing.T, s *shop.Shop) {
 	st := openStand(t, s, "comeback", 700, 20)
 	compose(t, "kill", "catalog")
@@ -68,7 +71,8 @@ func moduleComesBack(t *testing.T, s *shop.Shop) {
 	})
 }
 
-// Without its database the shop asks its buyers to come back, and when the database is back it goes on where it was.
+// Without its database the shop asks its buyers to come back, and when the database is
+// back it goes on where it was.
 func databaseKilled(t *testing.T, s *shop.Shop) {
 	withoutDatabase(t, s, "killed", []string{"kill", "mysql"}, []string{"start", "mysql"})
 }

@@ -15,7 +15,8 @@ import (
 	"app/e2e/shop"
 )
 
-// Replicas that are added get their share of the requests, and those that are taken away are not missed.
+// Replicas that are added get their share of the requests, and those that are taken
+// away are not missed.
 func moreReplicas(t *testing.T, s *shop.Shop) {
 	st := openStand(t, s, "replicas", 700, 100_000)
 	l := startLoad(t, s, "replicas", st.product.ID)
@@ -62,7 +63,8 @@ func requestsOf(t *testing.T, admin *shop.Client) (n float64, err error) {
 	return n, nil
 }
 
-// The shop in one container shares the databases with the containers that are there, as replicas do.
+// The shop in one container shares the databases with the containers that are there, as
+// replicas do.
 func monolith(t *testing.T, s *shop.Shop) {
 	compose(t, "--profile", "monolith", "up", "-d", "--no-build", "--no-deps", "monolith")
 	one := &shop.Shop{Client: &shop.Client{Base: setting(t, composeMonolith)}, Databases: s.Databases}

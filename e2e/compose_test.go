@@ -22,7 +22,8 @@ import (
 	"app/platform/config"
 )
 
-// Where deploy/test.sh has put the containers: the gateway, the shop in one container, and the database server.
+// Where deploy/test.sh has put the containers: the gateway, the shop in one container,
+// and the database server.
 const (
 	composeShop     = "SOUK_COMPOSE"          // http://127.0.0.1:20001
 	composeMonolith = "SOUK_COMPOSE_MONOLITH" // http://127.0.0.1:20002
@@ -30,8 +31,9 @@ const (
 	composeImage    = "SOUK_IMAGE"            // souk
 )
 
-// The shop of compose.yaml, a container for each module on MySQL and RabbitMQ, is the same shop, and stays one while parts of
-// it die, are added, and are replaced: `make test-compose`.
+// The shop of compose.yaml, a container for each module on MySQL and RabbitMQ, is the
+// same shop, and stays one while parts of it die, are added, and are replaced: `make
+// test-compose`.
 func TestCompose(t *testing.T) {
 	t.Parallel()
 	s := &shop.Shop{Client: &shop.Client{Base: setting(t, composeShop)}, Databases: composeDatabases(t)}
@@ -70,7 +72,8 @@ func setting(t *testing.T, name string) string {
 	return value
 }
 
-// composeDatabases are the addresses that the modules got, as they are from outside of the containers.
+// composeDatabases are the addresses that the modules got, as they are from outside of
+// the containers.
 func composeDatabases(t *testing.T) map[string]string {
 	t.Helper()
 	addresses := map[string]string{}
@@ -106,7 +109,7 @@ func refused(t *testing.T, module string, db *sql.DB, statement string) {
 	}
 }
 
-// denied tells whether the server refused a statement for want of a right.
+// denied reports whether the server refused a statement for want of a right.
 func denied(err error) bool {
 	var e *mysql.MySQLError
 	if !errors.As(err, &e) {
@@ -136,7 +139,8 @@ func onlyThroughTheGateway(t *testing.T, s *shop.Shop) {
 	}
 }
 
-// compose does something with the containers under test, which the environment names, and gives what it said.
+// compose does something with the containers under test, which the environment names,
+// and gives what it said.
 func compose(t *testing.T, args ...string) string {
 	t.Helper()
 	return composeWith(t, setting(t, composeImage), args...)

@@ -12,8 +12,9 @@ import (
 	"app/e2e/shop"
 )
 
-// A release with a new column replaces this one, a container at a time, while buyers buy. The new column comes first, while the
-// old release serves; then each module. Buyers may be told to come back later; nothing else goes wrong.
+// A release with a new column replaces this one, a container at a time, while buyers
+// buy. The new column comes first, while the old release serves; then each module.
+// Buyers may be told to come back later; nothing else goes wrong.
 func upgrade(t *testing.T, s *shop.Shop) {
 	next := nextImage(t)
 	st := openStand(t, s, "upgrade", 300, 100_000)
@@ -37,7 +38,8 @@ func upgrade(t *testing.T, s *shop.Shop) {
 	settled(t, s, append(acknowledged, purchase(t, s, "after-the-upgrade"))...)
 }
 
-// nextImage is this image with the next release's program, built where this one's was: deploy/test.sh has left that stage.
+// nextImage is this image with the next release's program, built where this one's was:
+// deploy/test.sh has left that stage.
 func nextImage(t *testing.T) string {
 	t.Helper()
 	image := setting(t, composeImage)

@@ -40,8 +40,9 @@ var probes = []probe{
 	{name: "too large", signedIn: true, body: `{"title":"` + strings.Repeat("x", 2<<20) + `"}`, contentType: "application/json"},
 }
 
-// Every route answers the same to the same request whether its module is in the gateway's process or in another: status,
-// headers and body. And whatever is sent, no input makes a 5xx.
+// Every route answers the same to the same request whether its module is in the
+// gateway's process or in another: status, headers and body. And whatever is sent, no
+// input makes a 5xx.
 func TestConformance_EveryRouteInEveryShape(t *testing.T) {
 	t.Parallel()
 	conform(t, shop.RPC, shop.Processes)

@@ -15,8 +15,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// A shop moves from SQLite to MySQL and on to other SQLite files, stopped in the middle of its work each time, and goes on
-// where it was.
+// A shop moves from SQLite to MySQL and on to other SQLite files, stopped in the middle
+// of its work each time, and goes on where it was.
 func TestDataCopy_ShopMoves(t *testing.T) {
 	t.Parallel()
 	accounts := shop.Accounts(t, dbtest.Account)
@@ -55,7 +55,8 @@ func TestDataCopy_ShopMoves(t *testing.T) {
 	}
 }
 
-// move stops the shop's only process, copies the data of each module, and starts it on the copies.
+// move stops the shop's only process, copies the data of each module, and starts it on
+// the copies.
 func move(t *testing.T, s *shop.Shop, to map[string]string) {
 	t.Helper()
 	p := s.Parts[0]
@@ -84,7 +85,8 @@ func kept(t *testing.T, text string) string {
 	return path
 }
 
-// command runs a command of the program with the configuration of a process, and gives what it said.
+// command runs a command of the program with the configuration of a process, and gives
+// what it said.
 func command(t *testing.T, p *shop.Part, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), p.Binary, args...)

@@ -37,10 +37,11 @@ func seed(t *testing.T) uint64 {
 	return n
 }
 
-// The whole shop is one process, killed twenty times at random moments while eight buyers check out two hundred carts
-// with all outcomes of the test provider, over fewer units than they want. After each kill it starts again, and
-// whatever request got no answer is repeated. In the end every order that was acknowledged is there once and everything
-// adds up.
+// The whole shop is one process, killed twenty times at random moments while eight
+// buyers check out two hundred carts with all outcomes of the test provider, over fewer
+// units than they want. After each kill it starts again, and whatever request got no
+// answer is repeated. In the end every order that was acknowledged is there once and
+// everything adds up.
 func TestFailure11_SIGKILLDuringCheckouts(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(seed(t), 11))
@@ -48,7 +49,8 @@ func TestFailure11_SIGKILLDuringCheckouts(t *testing.T) {
 	rushed(t, s, random, crashes)
 }
 
-// Each module's process is killed while eight buyers check out, over databases and a broker that live on.
+// Each module's process is killed while eight buyers check out, over databases and a
+// broker that live on.
 func TestFailure11_SIGKILLOfEachModule(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(seed(t), 12))
@@ -68,7 +70,8 @@ func rushed(t *testing.T, s *shop.Shop, random *rand.Rand, kills int) {
 	killed := 0
 	for killed < kills && !closed(finished) {
 		process := s.Parts[killed%len(s.Parts)]
-		// Kills are spread over the checkouts: each waits for some progress and then for a random moment.
+		// Kills are spread over the checkouts: each waits for some progress and then
+		// for a random moment.
 		target := int64((killed + 1) * checkouts / (kills + 2))
 		awaitProgress(run, target, finished)
 		waitRandom(random)

@@ -19,7 +19,8 @@ import (
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
 
-// register has an account made and gives the code that arrives for it, wherever letters arrive.
+// register has an account made and gives the code that arrives for it, wherever letters
+// arrive.
 func register(t *testing.T, s *shop.Shop, email string, letters func() []string) (code string) {
 	t.Helper()
 	body := map[string]string{
@@ -99,7 +100,8 @@ func TestLettersOverSMTP(t *testing.T) {
 	}
 }
 
-// The process gets its credentials as the AWS SDK finds them, and SES checks the signature they make.
+// The process gets its credentials as the AWS SDK finds them, and SES checks the
+// signature they make.
 func TestLettersOverSES(t *testing.T) {
 	t.Parallel()
 	server := emailstest.NewSES(t)
@@ -134,8 +136,9 @@ func TestLettersOverSES(t *testing.T) {
 	}
 }
 
-// A notice reaches the module with the very bytes that were posted, here and through the gateway's proxy; nobody is asked for
-// a certificate before topic and age are right.
+// A notice reaches the module with the very bytes that were posted, here and through
+// the gateway's proxy; nobody is asked for a certificate before topic and age are
+// right.
 func TestNoticesReachTheModule(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, func(t *testing.T, s *shop.Shop) {
@@ -152,7 +155,8 @@ func TestNoticesReachTheModule(t *testing.T) {
 
 var codeField = regexp.MustCompile(`"code":"([a-z_]+)"`)
 
-// post posts a notice as SNS does and gives the code of the answer. A shop behind a bad network is asked again.
+// post posts a notice as SNS does and gives the code of the answer. A shop behind a bad
+// network is asked again.
 func post(t *testing.T, s *shop.Shop, text string) (code string) {
 	t.Helper()
 	client := &http.Client{Timeout: 20 * time.Second}

@@ -8,14 +8,16 @@ import (
 	"app/e2e/shop"
 )
 
-// Where a second factor is demanded, somebody with a password alone opens a merchant account and reads what it has, and changes
-// something in its name only after setting a factor up and showing it. The merchant's API keys go on working without anybody.
+// Where a second factor is demanded, somebody with a password alone opens a merchant
+// account and reads what it has, and changes something in its name only after setting a
+// factor up and showing it. The merchant's API keys go on working without anybody.
 func TestScenario_OwnersNeedASecondFactor(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, ownersNeedASecondFactor, map[string]string{"USERS_FACTOR_REQUIRED": "on"})
 }
 
-// refreshed is a client with the access token that follows a refresh token, and the next refresh token.
+// refreshed is a client with the access token that follows a refresh token, and the
+// next refresh token.
 func refreshed(t *testing.T, s *shop.Shop, refresh string) (*shop.Client, string) {
 	t.Helper()
 	var out shop.Tokens

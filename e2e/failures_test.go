@@ -13,7 +13,8 @@ import (
 	"app/e2e/shop"
 )
 
-// N buyers, one unit, N checkouts at the same time: one order, one capture, N-1 clean refusals, no money held.
+// N buyers, one unit, N checkouts at the same time: one order, one capture, N-1 clean
+// refusals, no money held.
 func TestFailure01_ManyBuyersOneUnit(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, func(t *testing.T, s *shop.Shop) {
@@ -61,8 +62,9 @@ func TestFailure01_ManyBuyersOneUnit(t *testing.T) {
 	}, nil)
 }
 
-// One module down: 503 with Retry-After for its routes at once, everything else unaffected, and nothing is half-applied
-// after a 5xx. When it is back it is used within two seconds, and what waited for it arrives.
+// One module down: 503 with Retry-After for its routes at once, everything else
+// unaffected, and nothing is half-applied after a 5xx. When it is back it is used
+// within two seconds, and what waited for it arrives.
 func TestFailure38_OneModuleDown(t *testing.T) {
 	t.Parallel()
 	for _, shape := range shop.Split {
@@ -121,7 +123,8 @@ func oneModuleDown(t *testing.T, s *shop.Shop) {
 		must(s.AwaitLetter(ctx, "buyer@example.com", regexp.MustCompile(order.ID)))(t)
 	})
 	t.Run("payments", func(t *testing.T) {
-		// It goes down between the check of the payment method and the payment: the order stands and is settled later.
+		// It goes down between the check of the payment method and the payment: the
+		// order stands and is settled later.
 		_, first := buy(t, buyer, st.product.ID, 1, "buyer@example.com", "test_slow", "order-before-payments-dies")
 		part := s.Part(t, "payments")
 		part.Kill(t)

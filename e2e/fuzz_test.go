@@ -11,8 +11,8 @@ import (
 	"app/platform/host"
 )
 
-// FuzzShop sends anything to every operation of the shop. No input makes a 5xx, every refusal is problem+json with a code,
-// and a refusal for invalid values points at them.
+// FuzzShop sends anything to every operation of the shop. No input makes a 5xx, every
+// refusal is problem+json with a code, and a refusal for invalid values points at them.
 func FuzzShop(f *testing.F) {
 	s := shop.Open(f, shop.Local, map[string]string{"LOG_LEVEL": "error"})
 	user, err := s.SignUp(f.Context(), "fuzz@example.com")
@@ -75,7 +75,8 @@ func judge(t *testing.T, call string, reply *http.Response) {
 	}
 }
 
-// judgeOAuth is for the endpoint whose errors are those of RFC 6749 section 5.2, unless the request did not reach it.
+// judgeOAuth is for the endpoint whose errors are those of RFC 6749 section 5.2, unless
+// the request did not reach it.
 func judgeOAuth(t *testing.T, call string, reply *http.Response) {
 	t.Helper()
 	var refused struct{ Error, Code string }

@@ -45,8 +45,9 @@ type generator struct {
 	used   int64 // the last time step that a code was shown of
 }
 
-// next is a code of a time step after those that were used. The shop goes by the real clock and takes a code ten seconds before its
-// step begins, so this may have to wait for that.
+// next is a code of a time step after those that were used. The shop goes by the real
+// clock and takes a code ten seconds before its step begins, so this may have to wait
+// for that.
 func (g *generator) next(t *testing.T) string {
 	t.Helper()
 	const step, early = 30, 9
@@ -84,7 +85,8 @@ func signInWithCode(t *testing.T, s *shop.Shop) {
 	must(s.AwaitLetter(t.Context(), "nobody@example.com", regexp.MustCompile(`.`)))(t)
 }
 
-// Somebody with a second factor forgets the password: a new one is set, every session ends, and the factor is still asked for.
+// Somebody with a second factor forgets the password: a new one is set, every session
+// ends, and the factor is still asked for.
 func TestScenario_RecoveryKeepsTheSecondFactor(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, recoveryKeepsTheSecondFactor, nil)
@@ -132,8 +134,9 @@ func recoveryKeepsTheSecondFactor(t *testing.T, s *shop.Shop) {
 	}
 }
 
-// Somebody signs in with a browser at a real provider, where the shop sends them and whence they come back with a session; links it to an
-// account that was there before only by its password.
+// Somebody signs in with a browser at a real provider, where the shop sends them and
+// whence they come back with a session; links it to an account that was there before
+// only by its password.
 func TestScenario_SignInAtProvider(t *testing.T) {
 	t.Parallel()
 	for _, shape := range shop.Shapes {
@@ -166,7 +169,8 @@ type visitor struct {
 	s *shop.Shop
 }
 
-// journey goes to the provider, signs in there and comes back, to the address that is not yet opened.
+// journey goes to the provider, signs in there and comes back, to the address that is
+// not yet opened.
 func (b visitor) journey(t *testing.T, path, person string) string {
 	t.Helper()
 	left := b.Get(b.s.Base + path)

@@ -16,7 +16,8 @@ import (
 	"app/modules/users/usersv1"
 )
 
-// tap stands between the gateway and a module and keeps what passes, as somebody on the network could.
+// tap stands between the gateway and a module and keeps what passes, as somebody on the
+// network could.
 type tap struct {
 	mu    sync.Mutex
 	heard []*http.Request
@@ -35,7 +36,8 @@ func (w *tap) last(t *testing.T) *http.Request {
 	return nil
 }
 
-// A stranger who reads along between the processes takes the assertion of somebody's GET, and asks users for an API key by it.
+// A stranger who reads along between the processes takes the assertion of somebody's
+// GET, and asks users for an API key by it.
 func TestFault10_ACapturedAssertionMakesNoKeys(t *testing.T) {
 	t.Parallel()
 	s := shop.Open(t, shop.Processes, nil)

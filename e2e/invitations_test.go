@@ -10,13 +10,15 @@ import (
 	"app/e2e/shop"
 )
 
-// Somebody is invited by letter, accepts in the browser, makes an API key and leaves; the key is named and goes on.
+// Somebody is invited by letter, accepts in the browser, makes an API key and leaves;
+// the key is named and goes on.
 func TestFault07_InvitedByLetter(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, invitedByLetter, nil)
 }
 
-// codeOf is the code that an invitation's letter shows, and that its link carries in the fragment.
+// codeOf is the code that an invitation's letter shows, and that its link carries in
+// the fragment.
 var codeOf = regexp.MustCompile(`/v1/invitations/letter#(inv_[0-9a-z]{26}-[A-Za-z0-9_-]{43})\n`)
 
 func invitedByLetter(t *testing.T, s *shop.Shop) {

@@ -27,8 +27,8 @@ func (b browserOf) with(c *shop.Client) *shop.Client {
 	return &other
 }
 
-// Letters are in the language of whom they are to, and a sign-in with another browser is told to the account's owner, wherever the
-// modules are.
+// Letters are in the language of whom they are to, and a sign-in with another browser
+// is told to the account's owner, wherever the modules are.
 func TestScenario_Letters(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, lettersToAda, nil)

@@ -17,8 +17,9 @@ import (
 // shoppers is how many buyers a load has at a time.
 const shoppers = 4
 
-// load is a shop in use: buyers who browse, fill carts, check out and look at their orders until they are told to stop. They
-// repeat what they are told to repeat, and mind everything else.
+// load is a shop in use: buyers who browse, fill carts, check out and look at their
+// orders until they are told to stop. They repeat what they are told to repeat, and
+// mind everything else.
 type load struct {
 	name    string
 	client  *shop.Client
@@ -34,7 +35,8 @@ type load struct {
 	failures     []error
 }
 
-// startLoad lets buyers in, who buy the product until stop; it must be in stock for all of them.
+// startLoad lets buyers in, who buy the product until stop; it must be in stock for all
+// of them.
 func startLoad(t *testing.T, s *shop.Shop, name, product string) *load {
 	t.Helper()
 	w := &watch{seen: map[int]int{}}
@@ -100,8 +102,8 @@ func (l *load) end() {
 	l.all.Wait()
 }
 
-// stop lets nobody in any more, waits until all are out, and tells what the shop acknowledged. What went wrong on the way
-// fails the test.
+// stop lets nobody in any more, waits until all are out, and tells what the shop
+// acknowledged. What went wrong on the way fails the test.
 func (l *load) stop(t *testing.T) []invariants.Acknowledged {
 	t.Helper()
 	l.end()
@@ -115,10 +117,11 @@ func (l *load) stop(t *testing.T) []invariants.Acknowledged {
 	return l.acknowledged
 }
 
-// watch looks at every reply: success, a request whose key is in flight still, or a 503 that says when to come back.
+// watch looks at every reply: success, a request whose key is in flight still, or a 503
+// that says when to come back.
 type watch struct {
-	// noGateway tells that the one gateway there is restarts: nobody answers then, where in front of several
-	// somebody would find another.
+	// noGateway tells that the one gateway there is restarts: nobody answers then,
+	// where in front of several somebody would find another.
 	noGateway atomic.Bool
 
 	mu      sync.Mutex

@@ -10,14 +10,16 @@ import (
 	"app/e2e/shop"
 )
 
-// What the release after this one changes in catalog's schema, in a file that the project does not have.
+// What the release after this one changes in catalog's schema, in a file that the
+// project does not have.
 const (
 	nextMigration = "9001_add_products_note"
 	nextFile      = "modules/catalog/internal/store/migrations/" + nextMigration + ".up.sql"
 	nextStatement = "ALTER TABLE catalog_products ADD COLUMN note VARCHAR(40) NOT NULL DEFAULT ''"
 )
 
-// nextBinary builds the release after this one: the same program with one migration more.
+// nextBinary builds the release after this one: the same program with one migration
+// more.
 func nextBinary(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

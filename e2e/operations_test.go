@@ -26,7 +26,8 @@ func operations(t *testing.T) string {
 	return string(raw)
 }
 
-// afterwards is what the test asks of the shop that the walk has split: a letter from before, and one from after.
+// afterwards is what the test asks of the shop that the walk has split: a letter from
+// before, and one from after.
 const afterwards = `
 letters() { curl -sS "http://$HTTP_ADDR/dev/mailbox.json?to=$1" | grep -c '"subject"'; }
 register() {
@@ -75,7 +76,8 @@ func TestOperations_SplitInFiveSteps(t *testing.T) {
 	}
 }
 
-// paste runs a script in a shell, in a folder with the program and the data of a shop that has stopped.
+// paste runs a script in a shell, in a folder with the program and the data of a shop
+// that has stopped.
 func paste(t *testing.T, p *shop.Part, script string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -99,8 +101,8 @@ func paste(t *testing.T, p *shop.Part, script string) string {
 	return string(out)
 }
 
-// Each of the shop's figures is explained, and each that is explained exists: it is there after a purchase, or, when it
-// takes something rarer, the program has its name.
+// Each of the shop's figures is explained, and each that is explained exists: it is
+// there after a purchase, or, when it takes something rarer, the program has its name.
 func TestOperations_EveryMetricIsExplained(t *testing.T) {
 	t.Parallel()
 	admin, alone := shop.FreeAddress(t), shop.FreeAddress(t)
@@ -139,7 +141,8 @@ func scrape(t *testing.T, admin string) map[string]bool {
 	return out
 }
 
-// sourceMetrics finds the metrics whose names the program writes out, or puts together from a name of its own.
+// sourceMetrics finds the metrics whose names the program writes out, or puts together
+// from a name of its own.
 func sourceMetrics(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}

@@ -35,8 +35,8 @@ func again(t *testing.T, p *shop.Part) {
 	p.AwaitReady(t)
 }
 
-// The provider captures and its answer is lost; then payments dies. The buyer's repetition gets the order that there is, and
-// its money is taken once.
+// The provider captures and its answer is lost; then payments dies. The buyer's
+// repetition gets the order that there is, and its money is taken once.
 func TestFailure12_LostAnswerOfTheProvider(t *testing.T) {
 	t.Parallel()
 	inSplit(t, func(t *testing.T, s *shop.Shop) {
@@ -56,7 +56,8 @@ func TestFailure12_LostAnswerOfTheProvider(t *testing.T) {
 	}, nil)
 }
 
-// A webhook is acknowledged and payments is killed at once: it is processed all the same.
+// A webhook is acknowledged and payments is killed at once: it is processed all the
+// same.
 func TestFailure15_KilledAfterTheAcknowledgement(t *testing.T) {
 	t.Parallel()
 	inSplit(t, func(t *testing.T, s *shop.Shop) {
@@ -89,7 +90,8 @@ func open(t *testing.T, s *shop.Shop) invariants.Databases {
 	return dbs
 }
 
-// emit writes an event into the outbox of a module, as the module would. in is a connection or a transaction.
+// emit writes an event into the outbox of a module, as the module would. in is a
+// connection or a transaction.
 func emit(ctx context.Context, in interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }, id, kind string, payload []byte) error {
@@ -104,7 +106,8 @@ const (
 	secondEvent = "01990000-0000-7000-8000-000000000002"
 )
 
-// An event that one listener can never handle is dead there, and listed. Other listeners, and other events, go on.
+// An event that one listener can never handle is dead there, and listed. Other
+// listeners, and other events, go on.
 func TestFailure20_APoisonedEvent(t *testing.T) {
 	t.Parallel()
 	inSplit(t, func(t *testing.T, s *shop.Shop) {
@@ -136,7 +139,8 @@ func TestFailure20_APoisonedEvent(t *testing.T) {
 	}, nil)
 }
 
-// An event that was written first and committed last, after others had been handed on, is not skipped.
+// An event that was written first and committed last, after others had been handed on,
+// is not skipped.
 func TestFailure21_AnEventCommittedLate(t *testing.T) {
 	t.Parallel()
 	s, ctx := shop.Open(t, shop.RabbitMQ, nil), t.Context()

@@ -11,7 +11,8 @@ import (
 	"app/e2e/shop"
 )
 
-// The walk in the README works when it is pasted, line by line, against a shop that runs.
+// The walk in the README works when it is pasted, line by line, against a shop that
+// runs.
 func TestREADME_Walk(t *testing.T) {
 	t.Parallel()
 	walk(t, shop.Open(t, shop.Local, nil))

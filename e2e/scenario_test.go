@@ -1,4 +1,5 @@
-// Package e2e_test runs whole scenarios over the public API, each in every shape of the shop.
+// Package e2e_test runs whole scenarios over the public API, each in every shape of the
+// shop.
 package e2e_test
 
 import (
@@ -86,8 +87,9 @@ func buy(t *testing.T, c *shop.Client, product string, quantity int64, email, me
 	return mine, must(mine.Checkout(t.Context(), cart.ID, email, method, key))(t)
 }
 
-// Somebody registers, opens a merchant account, lists products with stock; a guest fills a cart, checks out, pays and
-// gets a receipt by mail; the merchant sees the order and the stock.
+// Somebody registers, opens a merchant account, lists products with stock; a guest
+// fills a cart, checks out, pays and gets a receipt by mail; the merchant sees the
+// order and the stock.
 func TestScenario_RegisterToReceipt(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, registerToReceipt, nil)
@@ -129,7 +131,8 @@ func registerToReceipt(t *testing.T, s *shop.Shop) {
 	settled(t, s, invariants.Acknowledged{OrderID: order.ID, Key: "register-to-receipt"})
 }
 
-// Every outcome of the test provider ends in an order that is paid or cancelled, with books that agree.
+// Every outcome of the test provider ends in an order that is paid or cancelled, with
+// books that agree.
 func TestScenario_PaymentOutcomes(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, paymentOutcomes, nil)
@@ -150,7 +153,8 @@ func paymentOutcomes(t *testing.T, s *shop.Shop) {
 	settled(t, s, acknowledged...)
 }
 
-// A buyer cancels a paid order and a merchant refunds a part of another: stock and money go back.
+// A buyer cancels a paid order and a merchant refunds a part of another: stock and
+// money go back.
 func TestScenario_CancelAndRefund(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, cancelAndRefund, nil)

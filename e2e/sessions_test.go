@@ -38,7 +38,8 @@ func wantMe(t *testing.T, c *shop.Client, status int, what string, options ...sh
 	}
 }
 
-// Whoever signs out is out at once: the next request with the same token or cookie is refused.
+// Whoever signs out is out at once: the next request with the same token or cookie is
+// refused.
 func TestScenario_SignOut(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, signOut, nil)
@@ -121,7 +122,8 @@ func secondGateway(t *testing.T, s *shop.Shop) *shop.Client {
 	return &shop.Client{Base: "http://" + env["HTTP_ADDR"]}
 }
 
-// A merchant's API key does what its scopes say, for its merchant only, until it is revoked.
+// A merchant's API key does what its scopes say, for its merchant only, until it is
+// revoked.
 func TestScenario_APIKeys(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, apiKeys, nil)
@@ -189,7 +191,8 @@ func apiKeys(t *testing.T, s *shop.Shop) {
 	expect("a letter about somebody else's order", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
 }
 
-// Keys are rotated by the command while people work in two places: nobody's request fails, and the new key signs in the end.
+// Keys are rotated by the command while people work in two places: nobody's request
+// fails, and the new key signs in the end.
 func TestScenario_KeysRotateUnderTraffic(t *testing.T) {
 	t.Parallel()
 	s := shop.Open(t, shop.Processes, nil)

@@ -8,8 +8,9 @@ import (
 	"app/e2e/shop"
 )
 
-// A release with a new column replaces this one, a process at a time, while buyers buy. They may be told to come back later;
-// nothing else goes wrong. Afterwards everything adds up.
+// A release with a new column replaces this one, a process at a time, while buyers buy.
+// They may be told to come back later; nothing else goes wrong. Afterwards everything
+// adds up.
 func TestUpgrade_OneProcessAfterTheOther(t *testing.T) {
 	t.Parallel()
 	s := shop.Open(t, shop.Processes, nil)
@@ -30,7 +31,8 @@ func TestUpgrade_OneProcessAfterTheOther(t *testing.T) {
 	settled(t, s, l.stop(t)...)
 }
 
-// migrated applies the next release's migration to the database of a module that is being served.
+// migrated applies the next release's migration to the database of a module that is
+// being served.
 func migrated(t *testing.T, part *shop.Part, binary string) {
 	t.Helper()
 	up := exec.CommandContext(t.Context(), binary, "migrate", "up", "--module="+part.Name)

@@ -58,8 +58,8 @@ func (p provider) thrice(id, kind, charge string, amount int64) {
 
 const unknownPayment = "pay_01kan4v6e8fx2s1gq0vj5t3x7c"
 
-// The same webhook three times at once, out of order, late after the money went back, about a payment nobody knows: all are
-// acknowledged, and each payment is what it was.
+// The same webhook three times at once, out of order, late after the money went back,
+// about a payment nobody knows: all are acknowledged, and each payment is what it was.
 func TestFailure09_WebhooksAgainLateAndUnknown(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, func(t *testing.T, s *shop.Shop) {
@@ -93,8 +93,9 @@ func TestFailure09_WebhooksAgainLateAndUnknown(t *testing.T) {
 	}, signed)
 }
 
-// A payment that failed is compensated: the stock goes back and so would its money. The next order of the same cart, which was
-// paid, keeps both, however often the first one's failure is told.
+// A payment that failed is compensated: the stock goes back and so would its money. The
+// next order of the same cart, which was paid, keeps both, however often the first
+// one's failure is told.
 func TestFailure10_CompensationLeavesTheNextOrderAlone(t *testing.T) {
 	t.Parallel()
 	shop.Run(t, func(t *testing.T, s *shop.Shop) {

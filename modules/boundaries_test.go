@@ -13,8 +13,9 @@ import (
 	"app/platform/rpc"
 )
 
-// calls is who may call whom: a module may import the <m>v1 contracts of the modules in its line. Calls point down
-// and never form a circle; what must flow against them is an event.
+// calls is who may call whom: a module may import the <m>v1 contracts of the modules in
+// its line. Calls point down and never form a circle; what must flow against them is an
+// event.
 var calls = map[string][]string{
 	"users":     nil,
 	"merchants": {"users"},
@@ -26,7 +27,8 @@ var calls = map[string][]string{
 	"gateway":   {"users"},
 }
 
-// hears is who may hear whom: a module may import the <m>events contracts of the modules in its line.
+// hears is who may hear whom: a module may import the <m>events contracts of the
+// modules in its line.
 var hears = map[string][]string{
 	"users":     nil,
 	"merchants": nil,
@@ -38,7 +40,8 @@ var hears = map[string][]string{
 	"gateway":   nil,
 }
 
-// TestBoundaries reads the tree as it is and fails with one line for each thing to change.
+// TestBoundaries reads the tree as it is and fails with one line for each thing to
+// change.
 func TestBoundaries(t *testing.T) {
 	t.Parallel()
 	tree := os.DirFS("..")
@@ -62,7 +65,8 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
-// TestDeclarations compares what the modules declare with the maps: a line that nobody uses has to go as well.
+// TestDeclarations compares what the modules declare with the maps: a line that nobody
+// uses has to go as well.
 func TestDeclarations(t *testing.T) {
 	t.Parallel()
 	for _, m := range modules.All() {

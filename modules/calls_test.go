@@ -12,11 +12,12 @@ import (
 	"app/platform/host"
 )
 
-// asked finds the requests that a module makes for the contracts of others: &usersv1.FindRequest{ is a call of Find.
+// asked finds the requests that a module makes for the contracts of others:
+// &usersv1.FindRequest{ is a call of Find.
 var asked = regexp.MustCompile(`&([a-z]+)v1\.([A-Z][A-Za-z]*)Request\{`)
 
-// A module may call the methods that it has declared (rpc.Dependency.Only), and callees refuse the rest: what the sources call
-// and what is declared are the same.
+// A module may call the methods that it has declared (rpc.Dependency.Only), and callees
+// refuse the rest: what the sources call and what is declared are the same.
 func TestCallsAreDeclaredByMethod(t *testing.T) {
 	t.Parallel()
 	for _, m := range modules.All() {

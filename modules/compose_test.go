@@ -18,7 +18,8 @@ import (
 	"app/platform/host"
 )
 
-// What compose.yaml says about the modules is what they declare: its last part is the output of `app plan --compose`.
+// What compose.yaml says about the modules is what they declare: its last part is the
+// output of `app plan --compose`.
 func TestComposeFollowsTheDeclarations(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("../compose.yaml")
@@ -78,7 +79,8 @@ func TestDatabasePerServerKnowsEveryModule(t *testing.T) {
 	}
 }
 
-// What compose.yaml passes on is empty until somebody sets it, and then every module is configured as if it were not there.
+// What compose.yaml passes on is empty until somebody sets it, and then every module is
+// configured as if it were not there.
 func TestComposeSetsNothingByItself(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty")
@@ -109,7 +111,8 @@ func TestComposeSetsNothingByItself(t *testing.T) {
 	}
 }
 
-// deploy/secrets.sh makes every file that compose.yaml mounts, keeps what is there, and leaves empty what is up to the operator.
+// deploy/secrets.sh makes every file that compose.yaml mounts, keeps what is there, and
+// leaves empty what is up to the operator.
 func TestSecretsForCompose(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// A check of a list of three values and more makes SQLite open a table of its own for every row that is written; a chain of OR
-// does not. That was an eighth of what a checkout costs.
+// A check of a list of three values and more makes SQLite open a table of its own for
+// every row that is written; a chain of OR does not. That was an eighth of what a
+// checkout costs.
 func TestChecksAreNotLists(t *testing.T) {
 	t.Parallel()
 	list := regexp.MustCompile(`(?i)CHECK\s*\([^()]*\bIN\s*\(([^()]*)\)`)

@@ -14,12 +14,12 @@ import (
 	"strings"
 )
 
-// policy is the two maps. Its rules read Go files in this process instead of asking `go list`, whose answer `go test`
-// would cache.
+// policy is the two maps. Its rules read Go files in this process instead of asking `go
+// list`, whose answer `go test` would cache.
 type policy struct{ calls, hears map[string][]string }
 
-// listed checks that every directory with a module.go is made in modules.All and has a line in each map, and that no
-// line of the maps is without a module.
+// listed checks that every directory with a module.go is made in modules.All and has a
+// line in each map, and that no line of the maps is without a module.
 func (p policy) listed(tree fs.FS) func() ([]string, error) {
 	return func() ([]string, error) {
 		known, err := moduleDirs(tree)
@@ -80,7 +80,8 @@ func (p policy) imports(tree fs.FS) func() ([]string, error) {
 	}
 }
 
-// bases checks that the platform imports no module and that a contract imports nobody else's.
+// bases checks that the platform imports no module and that a contract imports nobody
+// else's.
 func bases(tree fs.FS) func() ([]string, error) {
 	return func() ([]string, error) {
 		broken, err := eachImport(tree, "platform", func(_, imported string) string {
@@ -103,8 +104,9 @@ func bases(tree fs.FS) func() ([]string, error) {
 	}
 }
 
-// templates checks that nothing in the program imports the templates of the standard library. One of them would make it a fifth larger:
-// they call methods by name, so that the linker keeps all. The scaffold is a command of its own.
+// templates checks that nothing in the program imports the templates of the standard
+// library. One of them would make it a fifth larger: they call methods by name, so that
+// the linker keeps all. The scaffold is a command of its own.
 func templates(tree fs.FS) func() ([]string, error) {
 	return func() (broken []string, err error) {
 		for _, root := range []string{"modules", "platform"} {
@@ -146,7 +148,8 @@ func migrations(tree fs.FS) func() ([]string, error) {
 	}
 }
 
-// ownTable also lets words pass that follow ON and UPDATE in clauses, such as ON UPDATE CASCADE.
+// ownTable also lets words pass that follow ON and UPDATE in clauses, such as ON UPDATE
+// CASCADE.
 func ownTable(module, name string) bool {
 	return strings.HasPrefix(name, module+"_") || slices.Contains([]string{"delete", "update", "cascade", "set", "restrict", "no", "select"}, name)
 }
@@ -155,7 +158,8 @@ func uncommented(sql string) string {
 	return regexp.MustCompile(`(?m)--.*$`).ReplaceAllString(sql, "")
 }
 
-// eachImport collects what rule says about the imports below root, with the file in front.
+// eachImport collects what rule says about the imports below root, with the file in
+// front.
 func eachImport(tree fs.FS, root string, rule func(file, imported string) string) ([]string, error) {
 	var broken []string
 	err := eachFile(tree, root, ".go", func(file string) error {
@@ -217,7 +221,8 @@ func moduleDirs(tree fs.FS) ([]string, error) {
 	return files, err
 }
 
-// moduleOf is the module that a file belongs to, empty for the files right under modules.
+// moduleOf is the module that a file belongs to, empty for the files right under
+// modules.
 func moduleOf(file string) string {
 	parts := strings.Split(file, "/")
 	if len(parts) < 3 || parts[0] != "modules" {

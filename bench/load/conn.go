@@ -1,6 +1,7 @@
-// Package load sends HTTP requests over kept connections and takes the times of the replies: as fast as the replies
-// come (closed model) or at a fixed rate whatever the replies do (open model). It does little per request, because
-// it runs on the machine that it measures.
+// Package load sends HTTP requests over kept connections and takes the times of the
+// replies: as fast as the replies come (closed model) or at a fixed rate whatever the
+// replies do (open model). It does little per request, because it runs on the machine
+// that it measures.
 package load
 
 import (
@@ -18,7 +19,8 @@ import (
 // patience is how long one reply may take.
 const patience = 10 * time.Second
 
-// Conn is one kept HTTP/1.1 connection, for one goroutine. It connects at the first request, and again after an error.
+// Conn is one kept HTTP/1.1 connection, for one goroutine. It connects at the first
+// request, and again after an error.
 type Conn struct {
 	address string
 	conn    net.Conn
@@ -29,7 +31,8 @@ type Conn struct {
 // NewConn makes a connection to host:port that is not open yet.
 func NewConn(address string) *Conn { return &Conn{address: address} }
 
-// Do sends a request made by Request and reads the reply. The body is valid until the next call.
+// Do sends a request made by Request and reads the reply. The body is valid until the
+// next call.
 func (c *Conn) Do(ctx context.Context, request []byte) (status int, body []byte, err error) {
 	if err := c.connect(ctx); err != nil {
 		return 0, nil, err
@@ -84,7 +87,8 @@ func (c *Conn) exchange(request []byte) (status int, err error) {
 	return reply.StatusCode, nil
 }
 
-// Request renders a request with headers, given as name and value in turn, and a JSON body, nil for none.
+// Request renders a request with headers, given as name and value in turn, and a JSON
+// body, nil for none.
 func Request(method, path string, body []byte, headers ...string) []byte {
 	var b bytes.Buffer
 	b.WriteString(method + " " + path + " HTTP/1.1\r\nHost: shop.example\r\n")

@@ -9,21 +9,26 @@ import (
 	"time"
 )
 
-// Work does number n of a run, counted from 0, over the caller's connection. An error counts as a failure.
+// Work does number n of a run, counted from 0, over the caller's connection. An error
+// counts as a failure.
 type Work func(ctx context.Context, c *Conn, n int) error
 
-// Plan says what to send. One of Duration and Count ends it; with both, whichever comes first.
+// Plan says what to send. One of Duration and Count ends it; with both, whichever comes
+// first.
 type Plan struct {
 	Address string // host:port
 	// Callers work at the same time, each on a connection of its own.
 	Callers int
-	// Rate is how many times a second work begins (open model); 0 means when the caller's last work has ended.
+	// Rate is how many times a second work begins (open model); 0 means when the
+	// caller's last work has ended.
 	Rate     float64
 	Duration time.Duration
 	Count    int
 	Work     Work
-	// Sharp begins works at a rate within tens of microseconds of when they are meant to, where the runtime's timers, which wake with
-	// the network or by whole milliseconds, would be part of the latency. A thread of its own sleeps for all callers.
+	// Sharp begins works at a rate within tens of microseconds of when they are meant
+	// to, where the runtime's timers, which wake with the network or by whole
+	// milliseconds, would be part of the latency. A thread of its own sleeps for all
+	// callers.
 	Sharp bool
 }
 
@@ -38,8 +43,9 @@ type Outcome struct {
 // Rate is how many works a second succeeded.
 func (o Outcome) Rate() float64 { return float64(o.Done) / o.Took.Seconds() }
 
-// Latency is the time that a share p of the successful works took at most. In the open model it counts from when the work
-// was meant to begin, so that what a slow reply holds up is not forgiven.
+// Latency is the time that a share p of the successful works took at most. In the open
+// model it counts from when the work was meant to begin, so that what a slow reply
+// holds up is not forgiven.
 func (o Outcome) Latency(p float64) time.Duration {
 	if len(o.latencies) == 0 {
 		return 0

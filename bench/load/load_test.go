@@ -72,7 +72,8 @@ func TestRun(t *testing.T) {
 	t.Run("OpenModelCountsFromTheIntendedStart", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			// One caller that takes twice as long as there is between starts: work n ends at (n+1)*200 ms, meant for n*100 ms.
+			// One caller that takes twice as long as there is between starts: work n
+			// ends at (n+1)*200 ms, meant for n*100 ms.
 			o := load.Run(t.Context(), load.Plan{Callers: 1, Rate: 10, Count: 10, Work: lasting(200 * time.Millisecond)})
 			if o.Latency(0) != 200*time.Millisecond || o.Latency(1) != 1100*time.Millisecond || o.Rate() != 5 {
 				t.Errorf("first %s, last %s, rate %v, want 200ms, 1.1s, 5", o.Latency(0), o.Latency(1), o.Rate())

@@ -5,8 +5,8 @@ import (
 	"runtime"
 )
 
-// turnsAhead is how many works may wait for a caller. Beyond that the pacer waits too, which changes no latency: these count from when
-// works were meant to begin.
+// turnsAhead is how many works may wait for a caller. Beyond that the pacer waits too,
+// which changes no latency: these count from when works were meant to begin.
 const turnsAhead = 4096
 
 // pace hands out numbers when their time has come, until the run is over.

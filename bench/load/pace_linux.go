@@ -8,7 +8,8 @@ import (
 // timerSlack is PR_SET_TIMERSLACK of prctl(2).
 const timerSlack = 29
 
-// sharpen lets the kernel wake this thread when it is due, and not up to 50 us later together with others, until undone.
+// sharpen lets the kernel wake this thread when it is due, and not up to 50 us later
+// together with others, until undone.
 func sharpen() (undo func()) {
 	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 1, 0)                   // else it is less sharp
 	return func() { _, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, timerSlack, 0, 0) } // 0: what it was

@@ -10,13 +10,15 @@ import (
 	"time"
 )
 
-// tick is the unit of the kernel's processor times, USER_HZ, which is 100 on every architecture that Go runs on.
+// tick is the unit of the kernel's processor times, USER_HZ, which is 100 on every
+// architecture that Go runs on.
 const tick = 10 * time.Millisecond
 
 // errFormat is for accounts that do not read as documented.
 var errFormat = errors.New("unexpected format")
 
-// CPU is the processor time, user and system, that the process has used, to 10 ms. Source: proc_pid_stat(5).
+// CPU is the processor time, user and system, that the process has used, to 10 ms.
+// Source: proc_pid_stat(5).
 func (p *Process) CPU() (time.Duration, error) { return CPUOf(p.PID()) }
 
 // CPUOf is CPU for a process that somebody else has started.
@@ -29,7 +31,8 @@ func CPUOf(pid int) (time.Duration, error) {
 	return parseStat(raw)
 }
 
-// parseStat reads utime and stime, fields 14 and 15. The name in field 2 may hold anything: count from its end.
+// parseStat reads utime and stime, fields 14 and 15. The name in field 2 may hold
+// anything: count from its end.
 func parseStat(raw []byte) (time.Duration, error) {
 	_, rest, found := bytes.Cut(raw[max(0, bytes.LastIndexByte(raw, ')')):], []byte(") "))
 	fields := strings.Fields(string(rest))
@@ -44,7 +47,8 @@ func parseStat(raw []byte) (time.Duration, error) {
 	return time.Duration(user+system) * tick, nil
 }
 
-// Resident is the memory of the process that is in RAM, in bytes: VmRSS of proc_pid_status(5).
+// Resident is the memory of the process that is in RAM, in bytes: VmRSS of
+// proc_pid_status(5).
 func (p *Process) Resident() (int64, error) { return ResidentOf(p.PID()) }
 
 // ResidentOf is Resident for a process that somebody else has started.
@@ -56,8 +60,9 @@ func ResidentOf(pid int) (int64, error) {
 	return parseKilobytes(string(raw), "VmRSS")
 }
 
-// ShareOf is what of the memory in RAM is a process's own, in bytes: of pages that several processes have, such as those of
-// the program file, each has its part. Pss of proc_pid_smaps(5).
+// ShareOf is what of the memory in RAM is a process's own, in bytes: of pages that
+// several processes have, such as those of the program file, each has its part. Pss of
+// proc_pid_smaps(5).
 func ShareOf(pid int) (int64, error) {
 	raw, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/smaps_rollup")
 	if err != nil {
@@ -74,7 +79,8 @@ func parseKilobytes(account, field string) (int64, error) {
 	return kilobytes << 10, nil
 }
 
-// Field finds the value of a line "name: value" in a text such as /proc/cpuinfo; "" when there is none.
+// Field finds the value of a line "name: value" in a text such as /proc/cpuinfo; ""
+// when there is none.
 func Field(text, name string) string {
 	for line := range strings.Lines(text) {
 		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {

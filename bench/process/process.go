@@ -1,5 +1,6 @@
-// Package process runs a program and reads what it costs from the kernel's accounts. Reading costs and pinning need
-// Linux (proc(5), taskset(1)); elsewhere they are errors.
+// Package process runs a program and reads what it costs from the kernel's accounts.
+// Reading costs and pinning need Linux (proc(5), taskset(1)); elsewhere they are
+// errors.
 package process
 
 import (
@@ -26,7 +27,8 @@ type Options struct {
 	Env []string
 	// Dir is the working folder.
 	Dir string
-	// Core is the processor core to run on, or several as in "1,2", "" for any. The Go runtime sizes itself to it.
+	// Core is the processor core to run on, or several as in "1,2", "" for any. The Go
+	// runtime sizes itself to it.
 	Core string
 	// Ready is what the program prints once it is ready.
 	Ready string
@@ -63,7 +65,8 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	return p, nil
 }
 
-// AwaitReady waits until the program says that it is ready and returns how long it took from the start of the program.
+// AwaitReady waits until the program says that it is ready and returns how long it took
+// from the start of the program.
 func (p *Process) AwaitReady(ctx context.Context) (time.Duration, error) {
 	select {
 	case at := <-p.output.ready:
@@ -75,8 +78,8 @@ func (p *Process) AwaitReady(ctx context.Context) (time.Duration, error) {
 	}
 }
 
-// AwaitPort waits until the program accepts connections at an address, host:port: for those that do not say when they are
-// ready.
+// AwaitPort waits until the program accepts connections at an address, host:port: for
+// those that do not say when they are ready.
 func (p *Process) AwaitPort(ctx context.Context, address string) error {
 	retry := time.NewTicker(10 * time.Millisecond)
 	defer retry.Stop()
@@ -98,7 +101,8 @@ func (p *Process) AwaitPort(ctx context.Context, address string) error {
 // PID is the id of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Stop ends the program in good order, and by force when that takes longer than 20 s, which is an error.
+// Stop ends the program in good order, and by force when that takes longer than 20 s,
+// which is an error.
 func (p *Process) Stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop the program: %w", err)
@@ -115,7 +119,8 @@ func (p *Process) Stop() error {
 	return fmt.Errorf("the program did not end within %s: %s", stopPatience, p.output.String())
 }
 
-// output keeps the end of what a program prints and notices when it has printed a certain text.
+// output keeps the end of what a program prints and notices when it has printed a
+// certain text.
 type output struct {
 	awaited string         // "" once it was seen
 	ready   chan time.Time // gets the moment

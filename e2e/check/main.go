@@ -1,9 +1,11 @@
-// Command check reads the databases of a Souk that has come to rest and reports every invariant that does not hold.
+// Command check reads the databases of a Souk that has come to rest and reports every
+// invariant that does not hold.
 //
 //	go run ./e2e/check -data data
 //	go run ./e2e/check -data data -db orders=mysql://check:secret@127.0.0.1:3306/orders -acknowledged orders.txt
 //
-// Exit code 0: everything holds. 1: something does not. 2: a database could not be read.
+// Exit code 0: everything holds. 1: something does not. 2: a database could not be
+// read.
 package main
 
 import (

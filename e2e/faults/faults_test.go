@@ -19,8 +19,9 @@ var (
 	checkouts = flag.Int("checkouts", 0, "checkouts of each run instead of a thousand")
 )
 
-// The shop keeps what it acknowledged, whatever dies, stands still or is cut off while buyers check out. The runs are one after
-// the other: each breaks the servers that they share, and needs the whole machine.
+// The shop keeps what it acknowledged, whatever dies, stands still or is cut off while
+// buyers check out. The runs are one after the other: each breaks the servers that they
+// share, and needs the whole machine.
 func TestFaults(t *testing.T) {
 	servers := open(t)
 	if *seeds == "" {
@@ -71,7 +72,8 @@ func chosen(t *testing.T) []uint64 {
 	return out
 }
 
-// always finds the seeds that every run of the tests has: the lines of the list that begin with a star.
+// always finds the seeds that every run of the tests has: the lines of the list that
+// begin with a star.
 func always(list string) string {
 	var out []string
 	for line := range strings.Lines(list) {

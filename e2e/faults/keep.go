@@ -11,8 +11,8 @@ import (
 	"app/e2e/invariants"
 )
 
-// keep writes all tables of all modules into the folder, a file for each with a row on each line, for whoever looks at a run
-// that failed.
+// keep writes all tables of all modules into the folder, a file for each with a row on
+// each line, for whoever looks at a run that failed.
 func keep(ctx context.Context, dbs invariants.Databases, dir string) error {
 	for module, db := range dbs {
 		tables, err := column(ctx, db, `SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()`)

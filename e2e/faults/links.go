@@ -122,8 +122,9 @@ func (l *link) add(name, kind, way string, attributes map[string]any) (*toxics.T
 	return toxic, nil
 }
 
-// valve is a toxic of our own, which every link has from the start: closed, it swallows what is sent on the connections of
-// that moment for as long as they live, as a firewall that has forgotten them does. Neither end is told.
+// valve is a toxic of our own, which every link has from the start: closed, it swallows
+// what is sent on the connections of that moment for as long as they live, as a
+// firewall that has forgotten them does. Neither end is told.
 type valve struct {
 	epoch atomic.Int64 // raised when the valve is closed for the connections there are
 }

@@ -61,7 +61,8 @@ func (d *dialled) ask(patience time.Duration) error {
 	return err
 }
 
-// Each fault of a link does what it says to a connection that is open and to a new one, and is over when it is mended.
+// Each fault of a link does what it says to a connection that is open and to a new one,
+// and is over when it is mended.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	const soon, ages = 100 * time.Millisecond, 30 * time.Second

@@ -21,11 +21,13 @@ type Visit struct {
 	N      int
 	Lines  []Line
 	Method string // how to pay
-	// AtOnce is how often the checkout is sent at the same time, with one key. Again repeats it after its answer.
+	// AtOnce is how often the checkout is sent at the same time, with one key. Again
+	// repeats it after its answer.
 	AtOnce int
 	Again  bool
-	// Cancel cancels the order, Refund gives back so many percent of a merchant's share, News sends the provider's webhooks
-	// once more, Pry lets others read what is not theirs.
+	// Cancel cancels the order, Refund gives back so many percent of a merchant's
+	// share, News sends the provider's webhooks once more, Pry lets others read what is
+	// not theirs.
 	Cancel bool
 	Refund int
 	News   bool
@@ -42,7 +44,8 @@ func (p *Plan) Key(what string, n int) string {
 
 var methods = []string{"test_ok", "test_ok", "test_ok", "test_declined", "test_slow", "test_lost_reply", "test_duplicate"}
 
-// drawLoad draws the carts. Of the products some are plenty; of the others there are fewer units than buyers want.
+// drawLoad draws the carts. Of the products some are plenty; of the others there are
+// fewer units than buyers want.
 func (p *Plan) drawLoad(d dice, checkouts int) {
 	const products = 12
 	for i := range products {

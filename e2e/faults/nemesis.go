@@ -24,7 +24,8 @@ func newNemesis(t testing.TB, w *world) *nemesis {
 	return &nemesis{t: t, world: w, began: time.Now(), alone: map[string]*sync.Mutex{}}
 }
 
-// run begins every fault when its time has come and returns when all have ended. done is how many checkouts are.
+// run begins every fault when its time has come and returns when all have ended. done
+// is how many checkouts are.
 func (n *nemesis) run(ctx context.Context, faults []Fault, done func() int) {
 	var all sync.WaitGroup
 	for _, f := range faults {

@@ -16,7 +16,8 @@ import (
 	"app/e2e/shop"
 )
 
-// job is something that the back office does after a checkout. again tells that it is too early.
+// job is something that the back office does after a checkout. again tells that it is
+// too early.
 type job struct {
 	what string
 	do   func(ctx context.Context, attempt int) (again bool, err error)
@@ -25,7 +26,8 @@ type job struct {
 // clerks is how many jobs the office does at the same time.
 const clerks = 3
 
-// work does the office's jobs until ctx ends and all are done or given up; those that come too early are tried again.
+// work does the office's jobs until ctx ends and all are done or given up; those that
+// come too early are tried again.
 func (r *rush) work(ctx context.Context, closing <-chan struct{}) {
 	var all sync.WaitGroup
 	for range clerks {
@@ -50,7 +52,8 @@ func (r *rush) work(ctx context.Context, closing <-chan struct{}) {
 	all.Wait()
 }
 
-// doJob tries a job up to twenty times, half a second apart: an order whose money does not come needs nothing.
+// doJob tries a job up to twenty times, half a second apart: an order whose money does
+// not come needs nothing.
 func (r *rush) doJob(ctx context.Context, j job) {
 	for attempt := range 20 {
 		again, err := j.do(ctx, attempt)
@@ -76,7 +79,8 @@ func (r *rush) follow(p purchase) {
 	}
 }
 
-// errands gives the office what has to be done after so many checkouts, whatever came of them.
+// errands gives the office what has to be done after so many checkouts, whatever came
+// of them.
 func (r *rush) errands(n int) {
 	for _, s := range r.plan.Poisons {
 		if s.After == n {
@@ -90,8 +94,8 @@ func (r *rush) errands(n int) {
 	}
 }
 
-// refund gives back a part of the share of the merchant of the first line. A key that was refused is spent, so each attempt
-// has its own.
+// refund gives back a part of the share of the merchant of the first line. A key that
+// was refused is spent, so each attempt has its own.
 func (r *rush) refund(ctx context.Context, p purchase, attempt int) (again bool, err error) {
 	merchant := r.plan.Products[p.visit.Lines[0].Product].Merchant
 	share := int64(0)
@@ -121,8 +125,9 @@ func (r *rush) restock(ctx context.Context, s Restock) error {
 		"/v1/products/"+r.products[s.Product]+"/stock", body, nil, shop.Key(r.plan.Key("restock", s.N)))
 }
 
-// news sends what the provider has to say about a payment that was captured once more, three times at once, then that it is
-// pending, which is late, and something about a payment that nobody knows.
+// news sends what the provider has to say about a payment that was captured once more,
+// three times at once, then that it is pending, which is late, and something about a
+// payment that nobody knows.
 func (r *rush) news(ctx context.Context, p purchase) (again bool, err error) {
 	order, err := p.guest.Order(ctx, p.order.ID)
 	if err != nil {
@@ -167,7 +172,8 @@ func (r *rush) webhook(ctx context.Context, id, kind, charge string, amount int6
 		mac.Write([]byte(at + "."))
 		mac.Write(bytes.TrimSpace(body))
 		signature := shop.Header("Souk-Signature", "t="+at+",v1="+hex.EncodeToString(mac.Sum(nil)))
-		// The event's id goes along as a key, which the operation ignores: with it the log tells what was acknowledged.
+		// The event's id goes along as a key, which the operation ignores: with it the
+		// log tells what was acknowledged.
 		reply, err := r.client.Send(ctx, http.MethodPost, "/v1/payments/webhooks/test", body, signature, shop.Key(id))
 		if err == nil && reply.Status != http.StatusOK {
 			err = &shop.Error{Call: "webhook", Reply: reply}
@@ -176,7 +182,8 @@ func (r *rush) webhook(ctx context.Context, id, kind, charge string, amount int6
 	})
 }
 
-// pry reads what belongs to others: it must not be there for them, whatever is broken at the moment.
+// pry reads what belongs to others: it must not be there for them, whatever is broken
+// at the moment.
 func (r *rush) pry(ctx context.Context, p purchase) error {
 	product := p.visit.Lines[0].Product
 	other := r.owners[(r.plan.Products[product].Merchant+1)%Merchants]

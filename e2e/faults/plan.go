@@ -1,10 +1,13 @@
-// Package faults runs the shop as a process for each module, with MariaDB and RabbitMQ, and breaks everything that can break
-// while buyers check out a thousand carts: processes and servers are killed and stand still, links are cut, slow, sliced and
-// half-open, events arrive late, again and in another order. When all is whole again and has come to rest, what was
-// acknowledged must be there, once, and everything must add up.
+// Package faults runs the shop as a process for each module, with MariaDB and RabbitMQ,
+// and breaks everything that can break while buyers check out a thousand carts:
+// processes and servers are killed and stand still, links are cut, slow, sliced and
+// half-open, events arrive late, again and in another order. When all is whole again
+// and has come to rest, what was acknowledged must be there, once, and everything must
+// add up.
 //
-// A seed decides which faults happen after how many checkouts and what every buyer does: see Draw. What the operating system
-// makes of that at which moment is not repeatable, so a seed that fails once may pass the next time.
+// A seed decides which faults happen after how many checkouts and what every buyer
+// does: see Draw. What the operating system makes of that at which moment is not
+// repeatable, so a seed that fails once may pass the next time.
 package faults
 
 import (
@@ -36,7 +39,8 @@ type Plan struct {
 // Kind is what a fault does to its target.
 type Kind string
 
-// The kinds of faults. The first two happen to processes and servers, the others to links.
+// The kinds of faults. The first two happen to processes and servers, the others to
+// links.
 const (
 	Kill     Kind = "kill"      // SIGKILL; started again when the fault ends
 	Pause    Kind = "pause"     // SIGSTOP until the fault ends
@@ -68,7 +72,8 @@ type Fault struct {
 	For    time.Duration
 	Kind   Kind
 	Target string // a module, a server, or a link: "orders>catalog"
-	// Way is the direction in which a link is broken, "upstream" (requests) or "downstream" (answers), where it matters.
+	// Way is the direction in which a link is broken, "upstream" (requests) or
+	// "downstream" (answers), where it matters.
 	Way string
 	// Latency, Jitter and Bytes are those of slow, sliced and short links.
 	Latency, Jitter time.Duration
@@ -131,7 +136,8 @@ func (d dice) percent(n int) bool { return d.IntN(100) < n }
 
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
 
-// drawFaults draws, for every run, a server of each kind that dies or stands still, modules that do, and broken links.
+// drawFaults draws, for every run, a server of each kind that dies or stands still,
+// modules that do, and broken links.
 func (p *Plan) drawFaults(d dice, in Surroundings, checkouts int) {
 	p.Faults = []Fault{d.ofServer(MariaDB), d.ofServer(RabbitMQ)}
 	for range 3 {
@@ -154,7 +160,8 @@ func (d dice) ofServer(name string) Fault {
 	return Fault{Kind: Pause, Target: name, For: d.between(200*time.Millisecond, 3*time.Second)}
 }
 
-// ofModule also draws pauses that outlast every lease: the process wakes up and believes that it still has them.
+// ofModule also draws pauses that outlast every lease: the process wakes up and
+// believes that it still has them.
 func (d dice) ofModule(kind Kind, in Surroundings) Fault {
 	f := Fault{Kind: kind, Target: pick(d, in.Modules...), For: d.between(0, 1500*time.Millisecond)}
 	if kind == Pause {

@@ -15,7 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file anew; the seeds in seeds.txt then mean something else")
 
-// A seed means the same plan in every run, on every machine, with every release: else the list of seeds is worth nothing.
+// A seed means the same plan in every run, on every machine, with every release: else
+// the list of seeds is worth nothing.
 func TestPlanFollowsFromTheSeed(t *testing.T) {
 	t.Parallel()
 	around := faults.Surroundings{Modules: []string{"orders", "emails"}, Links: []string{"orders>mariadb", "gateway>orders"}}

@@ -12,7 +12,8 @@ import (
 	"app/platform/events/rabbit"
 )
 
-// Poison is a message that nobody can read, sent to a module's queue after so many checkouts.
+// Poison is a message that nobody can read, sent to a module's queue after so many
+// checkouts.
 type Poison struct {
 	N, After int
 	Module   string
@@ -72,7 +73,8 @@ func (w *world) onBroker(do func(*amqp.Channel) error) error {
 	return do(ch)
 }
 
-// deadLetters looks at what the broker has left: nothing waits for a module, and what was set aside is the poison, all of it.
+// deadLetters looks at what the broker has left: nothing waits for a module, and what
+// was set aside is the poison, all of it.
 func (r *rush) deadLetters() (wrong []string, err error) {
 	err = r.world.onBroker(func(ch *amqp.Channel) error {
 		for _, module := range poisoned {

@@ -30,7 +30,8 @@ type Entry struct {
 	send func(ctx context.Context) (*http.Request, error) // makes the request once more
 }
 
-// record is the client's log. It is an http.RoundTripper that writes down every request it carries.
+// record is the client's log. It is an http.RoundTripper that writes down every request
+// it carries.
 type record struct {
 	next  http.RoundTripper
 	began time.Time
@@ -49,7 +50,8 @@ func newRecord(path string) (*record, error) {
 	return &record{next: next, began: time.Now(), file: file}, nil
 }
 
-// RoundTrip implements http.RoundTripper. The answer is read whole, so that one which breaks off is none.
+// RoundTrip implements http.RoundTripper. The answer is read whole, so that one which
+// breaks off is none.
 func (r *record) RoundTrip(request *http.Request) (*http.Response, error) {
 	begun := time.Now()
 	e := Entry{

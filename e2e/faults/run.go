@@ -18,19 +18,22 @@ type Options struct {
 	Seed uint64
 	// Checkouts is how many carts are checked out, Checkouts when 0.
 	Checkouts int
-	// Rest is how long the shop may take to come to rest once everything works again, leases, back-offs and all; two minutes
-	// when 0.
+	// Rest is how long the shop may take to come to rest once everything works again,
+	// leases, back-offs and all; two minutes when 0.
 	Rest time.Duration
-	// Dir is where the folder of a run that failed is kept, the system's folder for temporary files when empty.
+	// Dir is where the folder of a run that failed is kept, the system's folder for
+	// temporary files when empty.
 	Dir string
 	// Quiet leaves the faults out.
 	Quiet bool
-	// Sabotage, when not nil, does something to the databases before the shop is judged, to see whether that is noticed.
+	// Sabotage, when not nil, does something to the databases before the shop is
+	// judged, to see whether that is noticed.
 	Sabotage func(ctx context.Context, dbs map[string]string) error
 }
 
-// Run carries the plan of a seed out. When something does not hold, the test fails with the plan, what was done when, and the
-// name of a folder that keeps logs, requests and tables.
+// Run carries the plan of a seed out. When something does not hold, the test fails with
+// the plan, what was done when, and the name of a folder that keeps logs, requests and
+// tables.
 func Run(t testing.TB, servers Servers, o Options) {
 	t.Helper()
 	if o.Checkouts == 0 {
@@ -127,7 +130,8 @@ func (a *act) rush(ctx context.Context, w *world, r *rush) {
 	a.happened = n.happened()
 }
 
-// settle waits until the shop has come to rest, and judges. The error is one of judging.
+// settle waits until the shop has come to rest, and judges. The error is one of
+// judging.
 func (a *act) settle(ctx context.Context, w *world, r *rush) error {
 	if err := w.awaitReady(ctx); err != nil {
 		return fmt.Errorf("after all was mended: %w", err)

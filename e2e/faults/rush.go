@@ -15,7 +15,8 @@ import (
 const (
 	// patience is how long a buyer repeats a request: longer than all faults together.
 	patience = 2 * time.Minute
-	// answerTime is how long a client waits for an answer until it sends the request again.
+	// answerTime is how long a client waits for an answer until it sends the request
+	// again.
 	answerTime = 8 * time.Second
 )
 
@@ -151,8 +152,8 @@ func (r *rush) visit(ctx context.Context, v Visit) error {
 	return nil
 }
 
-// checkout sends the checkout so often at the same time and returns the order, an empty one for lack of stock. All have to get
-// the same answer.
+// checkout sends the checkout so often at the same time and returns the order, an empty
+// one for lack of stock. All have to get the same answer.
 func (r *rush) checkout(ctx context.Context, p purchase, atOnce int) (shop.Order, error) {
 	orders, errs := make([]shop.Order, atOnce), make([]error, atOnce)
 	var all sync.WaitGroup

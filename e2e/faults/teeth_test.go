@@ -15,7 +15,8 @@ import (
 	"app/e2e/faults"
 )
 
-// sabotages are what a run has to notice: a module, a statement over its database, and what the run then says.
+// sabotages are what a run has to notice: a module, a statement over its database, and
+// what the run then says.
 var sabotages = []struct{ module, statement, want string }{
 	{"orders", `UPDATE orders_orders SET id = CONCAT('lost', SUBSTR(id, 5)) WHERE status = 'paid' LIMIT 1`, "the order is there, and its checkout got another answer"},
 	{"payments", `INSERT INTO payments_refunds (id, payment_id, merchant_id, amount, reason, state, tries, created_at, updated_at)
@@ -26,7 +27,8 @@ var sabotages = []struct{ module, statement, want string }{
 	{"emails", `UPDATE events_inbox SET event_id = 'another' WHERE consumer = 'emails.receipt' LIMIT 1`, "handled but never emitted"},
 }
 
-// A run notices what it is there for. What the invariants find on their own is TestCheckerFindsWhatIsWrong's.
+// A run notices what it is there for. What the invariants find on their own is
+// TestCheckerFindsWhatIsWrong's.
 func sabotageIsNoticed(t *testing.T, servers faults.Servers) {
 	w := &witness{TB: t}
 	faults.Run(w, servers, faults.Options{Seed: 4, Checkouts: 60, Rest: time.Second, Quiet: true, Dir: t.TempDir(), Sabotage: func(ctx context.Context, dbs map[string]string) error {

@@ -9,7 +9,8 @@ import (
 	"app/e2e/shop"
 )
 
-// unit is a module's process under a supervisor that starts it again whenever it ends, as a container's restart policy does.
+// unit is a module's process under a supervisor that starts it again whenever it ends,
+// as a container's restart policy does.
 type unit struct {
 	part *shop.Part
 
@@ -44,7 +45,8 @@ func (u *unit) run(ctx context.Context) {
 	}
 }
 
-// await waits until nothing keeps the process from being started; false when ctx has ended.
+// await waits until nothing keeps the process from being started; false when ctx has
+// ended.
 func (u *unit) await(ctx context.Context) bool {
 	for {
 		u.mu.Lock()

@@ -25,7 +25,8 @@ func acknowledged(entries []Entry) (out []invariants.Acknowledged) {
 
 func isCheckout(e Entry) bool { return strings.HasSuffix(e.Path, "/checkout") }
 
-// rest waits until every invariant holds, and returns those that do not when the time is over. It says how far it is.
+// rest waits until every invariant holds, and returns those that do not when the time
+// is over. It says how far it is.
 func (r *rush) rest(ctx context.Context, dbs invariants.Databases, patience time.Duration, say func(string, ...any)) ([]invariants.Violation, error) {
 	told := acknowledged(r.record.all())
 	begun, spoken := time.Now(), time.Now()
@@ -60,7 +61,8 @@ func summary(found []invariants.Violation, err error) string {
 	return strings.Join(rules, "; ")
 }
 
-// judge compares what clients were told with what is there, beyond what the invariants know.
+// judge compares what clients were told with what is there, beyond what the invariants
+// know.
 func (r *rush) judge(ctx context.Context, dbs invariants.Databases) ([]string, error) {
 	entries := r.record.all()
 	wrong := sameAnswers(entries)
@@ -76,13 +78,13 @@ func (r *rush) judge(ctx context.Context, dbs invariants.Databases) ([]string, e
 	return wrong, nil
 }
 
-// final tells whether an answer is one that repetitions have to get too.
+// final reports whether an answer is one that repetitions have to get too.
 func final(e Entry) bool {
 	return e.Status >= 200 && e.Status < 300 || e.Status == http.StatusConflict && e.Code != "idempotency_in_flight" && e.Code != "cart_changed"
 }
 
-// sameAnswers finds keys that were answered in two ways, in whatever order, with failures between: nothing that failed was
-// half done.
+// sameAnswers finds keys that were answered in two ways, in whatever order, with
+// failures between: nothing that failed was half done.
 func sameAnswers(entries []Entry) (wrong []string) {
 	first := map[string]Entry{}
 	for _, e := range entries {
@@ -101,8 +103,8 @@ func sameAnswers(entries []Entry) (wrong []string) {
 	return wrong
 }
 
-// placed looks for orders that nobody was told of although every checkout was repeated until it had its answer: what was
-// refused in the end was half done before.
+// placed looks for orders that nobody was told of although every checkout was repeated
+// until it had its answer: what was refused in the end was half done before.
 func (r *rush) placed(ctx context.Context, dbs invariants.Databases, entries []Entry) (wrong []string, err error) {
 	there, err := column(ctx, dbs["orders"], `SELECT id FROM orders_orders`)
 	told := map[string]bool{}
@@ -205,7 +207,8 @@ func column(ctx context.Context, db *sql.DB, statement string) (out []string, er
 	return out, rows.Err()
 }
 
-// askAgain repeats checkouts that were answered long ago, and reads their orders: the answers still hold.
+// askAgain repeats checkouts that were answered long ago, and reads their orders: the
+// answers still hold.
 func (r *rush) askAgain(ctx context.Context) {
 	for i, p := range r.purchases() {
 		if i%20 != 0 {
@@ -225,10 +228,12 @@ func (r *rush) askAgain(ctx context.Context) {
 	}
 }
 
-// unsettled are requests whose key was left when the answer could not be stored: their ids, and the requests that they can be.
+// unsettled are requests whose key was left when the answer could not be stored: their
+// ids, and the requests that they can be.
 const unsettled = `SELECT CAST(created_at AS CHAR) FROM http_idempotency WHERE state = 0`
 
-// finish repeats the requests whose answers could not be stored: each has to be answered as it was, and no key may be left.
+// finish repeats the requests whose answers could not be stored: each has to be
+// answered as it was, and no key may be left.
 func (r *rush) finish(ctx context.Context, dbs invariants.Databases) error {
 	entries := r.record.all()
 	for module, db := range dbs {
@@ -254,7 +259,8 @@ func (r *rush) finish(ctx context.Context, dbs invariants.Databases) error {
 	return nil
 }
 
-// repeatAt sends again whatever was under way at a moment. What comes of it is in the log, see sameAnswers.
+// repeatAt sends again whatever was under way at a moment. What comes of it is in the
+// log, see sameAnswers.
 func (r *rush) repeatAt(ctx context.Context, entries []Entry, at time.Time) {
 	offset := at.Sub(r.record.began)
 	for _, e := range entries {

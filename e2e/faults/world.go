@@ -45,7 +45,8 @@ type world struct {
 	running sync.WaitGroup
 }
 
-// calls are the modules that each module calls. The gateway passes requests on to all of them.
+// calls are the modules that each module calls. The gateway passes requests on to all
+// of them.
 func calls() map[string][]string {
 	out := map[string][]string{}
 	for _, m := range modules.All() {
@@ -122,7 +123,8 @@ func openWorld(t testing.TB, servers Servers, plan *Plan, dir string) (*world, e
 	return w, nil
 }
 
-// environment is a process's configuration: whatever it talks to is behind a link of its own.
+// environment is a process's configuration: whatever it talks to is behind a link of
+// its own.
 func (w *world) environment(name string, addresses map[string]string) (map[string]string, error) {
 	env := shop.Settings()
 	maps.Copy(env, map[string]string{

@@ -59,8 +59,9 @@ func (c *checker) everywhere(ctx context.Context, statement string) ([]string, e
 	return out, nil
 }
 
-// everyEventHasItsEffects compares outboxes with inboxes, both ways: an event without its mark is lost, a mark without
-// its event is made up. Two marks of one consumer for one event cannot be: they share a primary key.
+// everyEventHasItsEffects compares outboxes with inboxes, both ways: an event without
+// its mark is lost, a mark without its event is made up. Two marks of one consumer for
+// one event cannot be: they share a primary key.
 func everyEventHasItsEffects(ctx context.Context, c *checker) ([]string, error) {
 	handled := map[string]bool{}
 	emitted := map[string]bool{}

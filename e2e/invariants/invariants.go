@@ -1,6 +1,7 @@
-// Package invariants checks, by SQL over the databases of all modules, what must hold of a shop that has come to
-// rest, whatever happened to it before (design, section 10). It shares no code with the shop: the accused does not
-// write the verdict. What it knows of the schema is written down here.
+// Package invariants checks, by SQL over the databases of all modules, what must hold
+// of a shop that has come to rest, whatever happened to it before (design, section 10).
+// It shares no code with the shop: the accused does not write the verdict. What it
+// knows of the schema is written down here.
 package invariants
 
 import (
@@ -40,7 +41,8 @@ type checker struct {
 	acknowledged []Acknowledged
 }
 
-// Check runs every invariant and returns what it found. An error means that a database could not be asked.
+// Check runs every invariant and returns what it found. An error means that a database
+// could not be asked.
 func Check(ctx context.Context, dbs Databases, acknowledged []Acknowledged) ([]Violation, error) {
 	c := &checker{dbs: dbs, acknowledged: acknowledged}
 	var found []Violation
@@ -69,7 +71,8 @@ func rules() []rule {
 	return slices.Concat(orderRules(), stockRules(), moneyRules(), eventRules(), letterRules())
 }
 
-// query makes a rule of a statement over one module's database that selects one text for each violation.
+// query makes a rule of a statement over one module's database that selects one text
+// for each violation.
 func query(name, module, statement string) rule {
 	return rule{name, func(ctx context.Context, c *checker) ([]string, error) {
 		return c.texts(ctx, module, statement)
@@ -119,7 +122,8 @@ func (c *checker) rows(ctx context.Context, module string, columns int, statemen
 	return out, rows.Err()
 }
 
-// table reads a statement's rows by their first column. Two rows with one key are a defect of the statement.
+// table reads a statement's rows by their first column. Two rows with one key are a
+// defect of the statement.
 func (c *checker) table(ctx context.Context, module string, columns int, statement string) (map[string][]string, error) {
 	rows, err := c.rows(ctx, module, columns, statement)
 	if err != nil {

@@ -23,8 +23,9 @@ func moneyRules() []rule {
 	}
 }
 
-// capturesArePaidOrRefunded compares each payment with its order: a paid order has its whole total captured, a
-// cancelled or refunded one keeps nothing, and no money is kept without an order.
+// capturesArePaidOrRefunded compares each payment with its order: a paid order has its
+// whole total captured, a cancelled or refunded one keeps nothing, and no money is kept
+// without an order.
 func capturesArePaidOrRefunded(ctx context.Context, c *checker) ([]string, error) {
 	orders, err := c.table(ctx, "orders", 4, `SELECT id, status, total, payment_id FROM orders_orders`)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 // Modules are the modules with a database.
 var Modules = []string{"users", "merchants", "catalog", "orders", "payments", "emails"}
 
-// Open opens the databases of all modules for reading: those of the URLs by module, as in <MODULE>_DATABASE_URL, and
-// the files in the data folder for the rest.
+// Open opens the databases of all modules for reading: those of the URLs by module, as
+// in <MODULE>_DATABASE_URL, and the files in the data folder for the rest.
 func Open(dataDir string, urls map[string]string) (Databases, error) {
 	dbs := Databases{}
 	for _, module := range Modules {

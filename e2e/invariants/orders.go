@@ -51,8 +51,9 @@ func acknowledgedOrders(ctx context.Context, c *checker) ([]string, error) {
 	return out, nil
 }
 
-// requestsInFlight looks for idempotency keys whose request is still running. One whose lease is over was answered, or its
-// process died, before the answer could be stored: whoever repeats it runs it again, to the same effect.
+// requestsInFlight looks for idempotency keys whose request is still running. One whose
+// lease is over was answered, or its process died, before the answer could be stored:
+// whoever repeats it runs it again, to the same effect.
 func requestsInFlight(ctx context.Context, c *checker) ([]string, error) {
 	return c.everywhere(ctx, fmt.Sprintf(`SELECT id FROM http_idempotency WHERE state = 0 AND lease_until > %d`, time.Now().UnixMicro()))
 }

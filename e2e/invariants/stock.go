@@ -36,7 +36,8 @@ var holdOf = map[string][]string{
 	"":          {"held", "released", "cancelled"}, // the order was never written: the hold lapses by itself
 }
 
-// holdsFollowOrders compares catalog's holds with orders' orders, and their quantities with the orders' lines.
+// holdsFollowOrders compares catalog's holds with orders' orders, and their quantities
+// with the orders' lines.
 func holdsFollowOrders(ctx context.Context, c *checker) ([]string, error) {
 	orders, err := c.table(ctx, "orders", 2, `SELECT id, status FROM orders_orders`)
 	if err != nil {
@@ -70,7 +71,8 @@ func holdsFollowOrders(ctx context.Context, c *checker) ([]string, error) {
 // part is a statement over one module that selects an order, a product and a quantity.
 type part struct{ module, statement string }
 
-// sameRows tells where the first part's rows are not the second's, for keys that both have.
+// sameRows tells where the first part's rows are not the second's, for keys that both
+// have.
 func (c *checker) sameRows(ctx context.Context, a, b part) ([]string, error) {
 	quantities := map[string]string{}
 	rows, err := c.rows(ctx, b.module, 3, b.statement)

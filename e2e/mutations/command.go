@@ -96,15 +96,15 @@ func (r report) unmutated() string {
 	return "passed"
 }
 
-// ranNothing tells whether every passed test is the mere parent of a skipped one.
+// ranNothing reports whether every passed test is the mere parent of a skipped one.
 func (r report) ranNothing() bool {
 	return !slices.ContainsFunc(r.passed, func(test string) bool {
 		return !slices.ContainsFunc(r.skipped, func(s string) bool { return strings.HasPrefix(s, test+"/") })
 	})
 }
 
-// mutated judges a run with a mutation. Only a test that ran and failed kills: neither a build error nor a time-out, which a
-// busy machine gives as well.
+// mutated judges a run with a mutation. Only a test that ran and failed kills: neither
+// a build error nor a time-out, which a busy machine gives as well.
 func (r report) mutated() (outcome, why string) {
 	switch {
 	case r.broken:

@@ -1,15 +1,18 @@
-// Command mutations proves that the tests can fail. Each patch beside it breaks one rule that the shop stands on and names
-// the tests that hold the rule; a patch that those tests let pass has survived, and is a hole in the suite.
+// Command mutations proves that the tests can fail. Each patch beside it breaks one
+// rule that the shop stands on and names the tests that hold the rule; a patch that
+// those tests let pass has survived, and is a hole in the suite.
 //
 //	go run ./e2e/mutations            every patch, against the files as they are
 //	go run ./e2e/mutations -only 05   one of them
 //	go run ./e2e/mutations -rev HEAD  against a commit
 //
-// To write a patch, break the rule in the working tree, keep "git diff -U1" under the two header lines that type mutation
-// describes, and take the change back. Choose a test that fails every time, not one that may catch the fault by chance.
+// To write a patch, break the rule in the working tree, keep "git diff -U1" under the
+// two header lines that type mutation describes, and take the change back. Choose a
+// test that fails every time, not one that may catch the fault by chance.
 //
-// Nothing is changed in the working tree: the patches are applied to a copy in a temporary folder. The exit code is 1 when a
-// mutation survives and also when one proves nothing: it no longer applies, does not compile, or its tests fail without it.
+// Nothing is changed in the working tree: the patches are applied to a copy in a
+// temporary folder. The exit code is 1 when a mutation survives and also when one
+// proves nothing: it no longer applies, does not compile, or its tests fail without it.
 package main
 
 import (
@@ -64,7 +67,8 @@ func realMain(ctx context.Context, dir, only, rev string) error {
 	return t.verdict()
 }
 
-// baseline runs every named test once without a mutation. A test that fails by itself kills nothing.
+// baseline runs every named test once without a mutation. A test that fails by itself
+// kills nothing.
 func baseline(ctx context.Context, tree *tree, mutations []mutation) map[string]report {
 	sound := map[string]report{}
 	for _, m := range mutations {

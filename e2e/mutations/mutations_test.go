@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// A patch that no longer applies proves nothing. It is found here in a second, not only by make mutations.
+// A patch that no longer applies proves nothing. It is found here in a second, not only
+// by make mutations.
 func TestPatchesApply(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("git"); err != nil {
@@ -56,7 +57,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// The module of this test has a test for each thing that can become of one, and no dependencies.
+// The module of this test has a test for each thing that can become of one, and no
+// dependencies.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -22,7 +22,8 @@ type mutation struct {
 	patch  []byte
 }
 
-// readAll reads the patches of a folder, in the order of their names, that begin with a prefix.
+// readAll reads the patches of a folder, in the order of their names, that begin with a
+// prefix.
 func readAll(dir fs.FS, prefix string) ([]mutation, error) {
 	names, err := fs.Glob(dir, prefix+"*.patch")
 	if err != nil {
@@ -73,7 +74,8 @@ func parse(name string, text []byte) (mutation, error) {
 	return m, nil
 }
 
-// packages lists the folders of the Go files that the patch changes; those without Go files are left out by build.
+// packages lists the folders of the Go files that the patch changes; those without Go
+// files are left out by build.
 func (m mutation) packages() []string {
 	var out []string
 	for line := range strings.Lines(string(m.patch)) {

@@ -14,11 +14,13 @@ import (
 	"strings"
 )
 
-// tree is a copy of the repository's files, without its history, that may be broken at will. All mutations of a run share
-// it, one after another: a copy each would be compiled from nothing each.
+// tree is a copy of the repository's files, without its history, that may be broken at
+// will. All mutations of a run share it, one after another: a copy each would be
+// compiled from nothing each.
 type tree struct{ dir string }
 
-// copyTree copies the files of a commit or, when rev is empty, those that git would see, committed or not.
+// copyTree copies the files of a commit or, when rev is empty, those that git would
+// see, committed or not.
 func copyTree(ctx context.Context, root, rev string) (*tree, error) {
 	dir, err := os.MkdirTemp("", "souk-mutations-")
 	if err != nil {
@@ -113,7 +115,8 @@ func (t *tree) restore(ctx context.Context, patch []byte) error {
 	return err
 }
 
-// build compiles the changed packages, so that what does not compile is not taken for a test that fails.
+// build compiles the changed packages, so that what does not compile is not taken for a
+// test that fails.
 func (t *tree) build(ctx context.Context, dirs []string) error {
 	args := []string{"build"}
 	for _, d := range dirs {
@@ -132,7 +135,8 @@ func (t *tree) build(ctx context.Context, dirs []string) error {
 func output(ctx context.Context, dir string, input []byte, name string, args ...string) ([]byte, error) {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir, c.Stdin = dir, bytes.NewReader(input)
-	// git must not take the copy for a part of a repository around it: it would skip every file.
+	// git must not take the copy for a part of a repository around it: it would skip
+	// every file.
 	c.Env = append(c.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
 	var said bytes.Buffer
 	c.Stderr = &said

@@ -34,7 +34,8 @@ func packFolder(t *testing.T, dir, path string) {
 	}
 }
 
-// unpackFolder writes the files of an archive into a new folder that only its owner can read.
+// unpackFolder writes the files of an archive into a new folder that only its owner can
+// read.
 func unpackFolder(t *testing.T, path string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -76,7 +77,8 @@ func reader(t *testing.T, path string) io.Reader {
 	return z
 }
 
-// moduleLine begins the statements of one module in a dump; every other line is one statement.
+// moduleLine begins the statements of one module in a dump; every other line is one
+// statement.
 const moduleLine = "-- module "
 
 // dump writes the schemas of all modules as statements, one a line.
@@ -154,7 +156,8 @@ func texts(t *testing.T, db *sql.DB, statement string, n int) (out [][]string) {
 	return out
 }
 
-// literals writes a row's values as SQL has them: numbers as they are, everything else by its bytes.
+// literals writes a row's values as SQL has them: numbers as they are, everything else
+// by its bytes.
 func literals(rows *sql.Rows, types []*sql.ColumnType) ([]string, error) {
 	raw, into := make([]sql.RawBytes, len(types)), make([]any, len(types))
 	for i := range raw {

@@ -147,7 +147,8 @@ func (w *teller) person(p *Person, email string) *shop.Client {
 	return c
 }
 
-// sell opens a merchant with a key and five products, one of another currency, one changed and one withdrawn.
+// sell opens a merchant with a key and five products, one of another currency, one
+// changed and one withdrawn.
 func (w *teller) sell(owner *shop.Client) {
 	w.t.Helper()
 	var m struct{ ID string }
@@ -239,7 +240,8 @@ func (w *teller) protect(buyer *shop.Client) {
 	w.story.Buyer.TOTP, w.story.Buyer.Recovery = secret, added.RecoveryCodes
 }
 
-// rest waits until the letters are written and catalog has heard of what was paid and cancelled.
+// rest waits until the letters are written and catalog has heard of what was paid and
+// cancelled.
 func (w *teller) rest(owner *shop.Client) {
 	w.t.Helper()
 	for _, subject := range []string{"Receipt", "refund", "cancelled"} {

@@ -130,8 +130,8 @@ func (r *reopened) signIn() (token string) {
 	return in.AccessToken
 }
 
-// signInWithFactor signs the buyer in with the authenticator app, in the step after the recording's last:
-// that one may have been used.
+// signInWithFactor signs the buyer in with the authenticator app, in the step after the
+// recording's last: that one may have been used.
 func (r *reopened) signInWithFactor() (token string) {
 	r.t.Helper()
 	code, err := totp.GenerateCode(r.story.Buyer.TOTP, r.now())
@@ -152,7 +152,8 @@ func (r *reopened) showFactor(method, code string) (token string) {
 	return in.AccessToken
 }
 
-// sameAnswers asks what was asked of the release: each of its fields is there and says the same.
+// sameAnswers asks what was asked of the release: each of its fields is there and says
+// the same.
 func (r *reopened) sameAnswers() {
 	r.t.Helper()
 	for _, a := range r.story.Answers {
@@ -177,8 +178,9 @@ func (r *reopened) sameAnswers() {
 	}
 }
 
-// shared leaves of an answer what an earlier one can be compared with: members that the earlier one had.
-// What a request is called, and when a session or a key was used last, differs each time.
+// shared leaves of an answer what an earlier one can be compared with: members that the
+// earlier one had. What a request is called, and when a session or a key was used last,
+// differs each time.
 func shared(was, is any) any {
 	switch before := was.(type) {
 	case map[string]any:
@@ -229,7 +231,8 @@ func (r *reopened) repetitionsFindTheirEffect() {
 	}
 }
 
-// peopleGoOn buys the cart that was open, cancels the order that waited, and gives the rest of the money back.
+// peopleGoOn buys the cart that was open, cancels the order that waited, and gives the
+// rest of the money back.
 func (r *reopened) peopleGoOn() {
 	r.t.Helper()
 	s := r.story
@@ -252,7 +255,8 @@ func (r *reopened) peopleGoOn() {
 	}, nil)
 }
 
-// addsUp waits until every invariant holds: some a day later, when the payment that waited is settled.
+// addsUp waits until every invariant holds: some a day later, when the payment that
+// waited is settled.
 func (r *reopened) addsUp() {
 	r.t.Helper()
 	r.ahead.Store(int64(25 * time.Hour))

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// sections has, for each section of OWASP ASVS 5.0.0, the numbers of its requirements of level 1 and 2.
+// sections has, for each section of OWASP ASVS 5.0.0, the numbers of its requirements
+// of level 1 and 2.
 var sections = map[string]string{
 	"1.1": "1-2", "1.2": "1-9", "1.3": "1-11", "1.4": "1-3", "1.5": "1-2",
 	"2.1": "1-3", "2.2": "1-3", "2.3": "1-4", "2.4": "1",
@@ -60,8 +61,8 @@ var (
 	span = regexp.MustCompile(`(\d+\.\d+)\.(\d+)(?: to (\d+\.\d+)\.(\d+))?`)
 )
 
-// Each requirement of level 1 and 2 stands in docs/security.md once, with its state: what is met names a test,
-// and everything else says why.
+// Each requirement of level 1 and 2 stands in docs/security.md once, with its state:
+// what is met names a test, and everything else says why.
 func TestASVS(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/security.md")

@@ -13,7 +13,8 @@ var (
 	named  = regexp.MustCompile(`^(Test|Fuzz)[A-Z]\w*$`)
 )
 
-// Each test that docs/security.md names is in the package that the line names before it.
+// Each test that docs/security.md names is in the package that the line names before
+// it.
 func TestNamedTestsExist(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/security.md")
@@ -45,7 +46,7 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// declares tells whether a package has a test function of the name.
+// declares reports whether a package has a test function of the name.
 func declares(t *testing.T, folder, name string) bool {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))

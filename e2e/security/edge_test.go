@@ -49,8 +49,8 @@ func raw(t *testing.T, s *shop.Shop, request string) (*http.Response, string) {
 	return reply, string(body)
 }
 
-// Every reply tells browsers what they may do with it, whoever wrote it: a module here or elsewhere, the gateway, the health
-// endpoints, or net/http itself.
+// Every reply tells browsers what they may do with it, whoever wrote it: a module here
+// or elsewhere, the gateway, the health endpoints, or net/http itself.
 func TestSecurityHeaders(t *testing.T) {
 	t.Parallel()
 	for _, shape := range []shop.Shape{shop.Local, shop.RPC} {
@@ -97,7 +97,8 @@ func wantOnce(t *testing.T, what string, h http.Header, name, begin string) {
 	}
 }
 
-// What a client writes about itself and paths with more than one reading open nothing, in one process and between processes.
+// What a client writes about itself and paths with more than one reading open nothing,
+// in one process and between processes.
 func TestFailure37_AtTheWholeShop(t *testing.T) {
 	t.Parallel()
 	for _, shape := range []shop.Shape{shop.Local, shop.RPC} {

@@ -16,7 +16,8 @@ import (
 	"app/platform/telemetry"
 )
 
-// section is what stands in docs/security.md under a heading, down to the next one of its depth.
+// section is what stands in docs/security.md under a heading, down to the next one of
+// its depth.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/security.md")
@@ -33,8 +34,8 @@ func section(t *testing.T, heading string) string {
 
 var variable = regexp.MustCompile("`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`")
 
-// Each variable that the table of limits names is one that the program reads, and each of its rows names the
-// test that shows the limit.
+// Each variable that the table of limits names is one that the program reads, and each
+// of its rows names the test that shows the limit.
 func TestLimitsAreConfiguration(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
@@ -103,7 +104,8 @@ func TestDataIsListed(t *testing.T) {
 	}
 }
 
-// Each package of somebody else's belongs to a module that go.mod requires and whose content go.sum pins.
+// Each package of somebody else's belongs to a module that go.mod requires and whose
+// content go.sum pins.
 func TestComponentsAreListed(t *testing.T) {
 	t.Parallel()
 	required, sums := lines(t, "../../go.mod"), lines(t, "../../go.sum")
@@ -122,8 +124,8 @@ func TestComponentsAreListed(t *testing.T) {
 	}
 }
 
-// The image holds the program, the certificates of authorities and an empty folder: no source, no shell, no
-// history; and what the build sees leaves out secrets and history.
+// The image holds the program, the certificates of authorities and an empty folder: no
+// source, no shell, no history; and what the build sees leaves out secrets and history.
 func TestImageHoldsTheProgramOnly(t *testing.T) {
 	t.Parallel()
 	var last []string
@@ -157,7 +159,8 @@ func lines(t *testing.T, path string) []string {
 
 var inputs = regexp.MustCompile(`<input[^>]*>`)
 
-// Passwords are typed into masked fields, and nothing on a page keeps paste or a password manager out.
+// Passwords are typed into masked fields, and nothing on a page keeps paste or a
+// password manager out.
 func TestPasswordFields(t *testing.T) {
 	t.Parallel()
 	tree := os.DirFS("../../modules")

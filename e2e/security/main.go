@@ -1,12 +1,14 @@
-// Command security measures from outside whether the shop tells who has an account: it runs the program itself, asks for accounts
-// that are there, not there, disabled and not verified, in turns, and compares times and answers.
+// Command security measures from outside whether the shop tells who has an account: it
+// runs the program itself, asks for accounts that are there, not there, disabled and
+// not verified, in turns, and compares times and answers.
 //
 //	make security
 //	go run ./e2e/security -samples=500
 //
-// The program runs with its real cost of a password's hash and with every limit in place, set so high that none is reached; on Linux
-// on a processor core of its own. It prints a table and fails when |t| of Welch is 4.5 or more for any pair, of all samples or of the
-// nine tenths below the common quantile, or when an answer differs.
+// The program runs with its real cost of a password's hash and with every limit in
+// place, set so high that none is reached; on Linux on a processor core of its own. It
+// prints a table and fails when |t| of Welch is 4.5 or more for any pair, of all
+// samples or of the nine tenths below the common quantile, or when an answer differs.
 package main
 
 import (

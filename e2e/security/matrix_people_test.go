@@ -18,7 +18,8 @@ import (
 type matrix struct {
 	shop    *shop.Shop
 	schemas map[string]schema
-	// theirs are the things that paths and bodies name, by kind: merchant A's, the buyer's, and the first guest's.
+	// theirs are the things that paths and bodies name, by kind: merchant A's, the
+	// buyer's, and the first guest's.
 	theirs map[string]string
 	// outside are callers without a right to them, inside those with one.
 	outside, inside map[string]*shop.Client
@@ -88,7 +89,8 @@ func (m *matrix) merchant(t *testing.T, name string) (owner *shop.Client, id str
 	return owner, id
 }
 
-// member signs somebody up and makes them a member, past the invitation, which has tests of its own.
+// member signs somebody up and makes them a member, past the invitation, which has
+// tests of its own.
 func (m *matrix) member(t *testing.T, name, merchant, role string) *shop.Client {
 	t.Helper()
 	c := m.person(t, name)
@@ -231,7 +233,8 @@ type schema struct {
 	Items      *schema
 }
 
-// value makes the least that a schema takes; what names a thing names one of those given.
+// value makes the least that a schema takes; what names a thing names one of those
+// given.
 func (m *matrix) value(name string, s schema, about map[string]string) any {
 	if s.Ref != "" {
 		return m.value(name, m.schemas[s.Ref[strings.LastIndex(s.Ref, "/")+1:]], about)

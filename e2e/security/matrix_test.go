@@ -14,20 +14,23 @@ import (
 	"app/e2e/shop"
 )
 
-// open are the operations whose object everybody may see, by id of the OpenAPI document. Every other operation
-// with an id in its path is taken to be about somebody's own thing, so a new one needs no line here.
+// open are the operations whose object everybody may see, by id of the OpenAPI
+// document. Every other operation with an id in its path is taken to be about
+// somebody's own thing, so a new one needs no line here.
 var open = []string{"get-product", "get-merchant", "get-public-profile"}
 
-// unreached are operations whose object this test does not make: no e-mail is written by hand here.
+// unreached are operations whose object this test does not make: no e-mail is written
+// by hand here.
 var unreached = []string{"get-email"}
 
-// elsewhere are operations that this test leaves to others: they answer with redirects and pages, or take
-// signed messages of providers, who are not callers of the shop.
+// elsewhere are operations that this test leaves to others: they answer with redirects
+// and pages, or take signed messages of providers, who are not callers of the shop.
 var elsewhere = regexp.MustCompile(`^/(docs|dev|openapi\.json|\.well-known)|/webhooks/|^/v1/auth/(google|oidc)|^/$`)
 
-// TestAuthorizationMatrix sends every operation of the OpenAPI document as every kind of caller, in one process
-// and in a process for each module. No caller gets in whom the declaration keeps out; strangers cannot tell what
-// is somebody else's from what is not there; and nothing is a 5xx.
+// TestAuthorizationMatrix sends every operation of the OpenAPI document as every kind
+// of caller, in one process and in a process for each module. No caller gets in whom
+// the declaration keeps out; strangers cannot tell what is somebody else's from what is
+// not there; and nothing is a 5xx.
 func TestAuthorizationMatrix(t *testing.T) {
 	t.Parallel()
 	for _, shape := range []shop.Shape{shop.Local, shop.Processes} {
@@ -66,7 +69,8 @@ func (o described) private() bool {
 	return strings.Contains(o.Path, "{") && !slices.Contains(open, o.ID) && o.Access != "public"
 }
 
-// read gets the operations from the shop's own document, those that only look before those that change.
+// read gets the operations from the shop's own document, those that only look before
+// those that change.
 func (m *matrix) read(t *testing.T) []described {
 	t.Helper()
 	var doc struct {
@@ -105,7 +109,8 @@ func order(o described) string {
 	return rank + o.Path + o.Method
 }
 
-// strangers are those who have no right to the merchant, the cart, the order or the account in the path.
+// strangers are those who have no right to the merchant, the cart, the order or the
+// account in the path.
 func (m *matrix) strangers(t *testing.T, op described) {
 	t.Helper()
 	for name, c := range m.outside {
@@ -124,7 +129,8 @@ func (m *matrix) strangers(t *testing.T, op described) {
 	}
 }
 
-// friends are those who have some right: nothing they send is a fault, and a viewer changes nothing.
+// friends are those who have some right: nothing they send is a fault, and a viewer
+// changes nothing.
 func (m *matrix) friends(t *testing.T, op described) {
 	t.Helper()
 	reached := false
@@ -164,7 +170,8 @@ func (m *matrix) judge(t *testing.T, op described, name string, reply shop.Reply
 
 var identifiers = regexp.MustCompile(`\b[a-z]{3}_[0-9a-z]{26}\b`)
 
-// canonical is what a caller can compare: status and body, without ids, which he knows or which differ each time.
+// canonical is what a caller can compare: status and body, without ids, which he knows
+// or which differ each time.
 func (m *matrix) canonical(reply shop.Reply) string {
 	return fmt.Sprintf("%d %s", reply.Status, identifiers.ReplaceAll(reply.Body, []byte("ID")))
 }
@@ -202,7 +209,8 @@ func (m *matrix) send(t *testing.T, op described, c *shop.Client, about map[stri
 	return reply
 }
 
-// pathID finds the thing that a path parameter means by the name before it: "/v1/orders/{id}" is an order.
+// pathID finds the thing that a path parameter means by the name before it:
+// "/v1/orders/{id}" is an order.
 func pathID(path, name string, about map[string]string) string {
 	if id := about[strings.TrimSuffix(name, "_id")]; id != "" {
 		return id

@@ -21,7 +21,8 @@ import (
 	"app/bench/load"
 )
 
-// measured is what came of an operation: a sample of times in microseconds and an answer for each variant.
+// measured is what came of an operation: a sample of times in microseconds and an
+// answer for each variant.
 type measured struct {
 	op      operation
 	times   [][]float64
@@ -31,7 +32,8 @@ type measured struct {
 // trimmed is the share of samples that the second t is of.
 const trimmed = 0.9
 
-// measure asks for each variant once in each round, in an order that chance makes, over one connection.
+// measure asks for each variant once in each round, in an order that chance makes, over
+// one connection.
 func (s *server) measure(ctx context.Context, op operation, samples int) (*measured, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", s.address)
 	if err != nil {
@@ -67,7 +69,8 @@ func (s *server) measure(ctx context.Context, op operation, samples int) (*measu
 	return m, nil
 }
 
-// exchange sends a request and reads the reply; the time is from the first byte sent to the last received.
+// exchange sends a request and reads the reply; the time is from the first byte sent to
+// the last received.
 func exchange(conn io.Writer, reader *bufio.Reader, request []byte) (time.Duration, string, error) {
 	begun := time.Now()
 	if _, err := conn.Write(request); err != nil {
@@ -88,7 +91,8 @@ func exchange(conn io.Writer, reader *bufio.Reader, request []byte) (time.Durati
 // ids are made anew for every request.
 var ids = regexp.MustCompile(`\b(req|cod)_[0-9a-z]{26}\b`)
 
-// canonical is all of a reply that may depend on the account: without the time, the ids and what counts requests.
+// canonical is all of a reply that may depend on the account: without the time, the ids
+// and what counts requests.
 func canonical(reply *http.Response, body []byte) string {
 	var out bytes.Buffer
 	fmt.Fprintln(&out, reply.StatusCode)
@@ -101,7 +105,7 @@ func canonical(reply *http.Response, body []byte) string {
 	return ids.ReplaceAllString(out.String(), "${1}_")
 }
 
-// print writes the table of an operation and tells whether something shows.
+// print writes the table of an operation and reports whether something shows.
 func (m *measured) print(to io.Writer) (tells bool) {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
 	_, _ = fmt.Fprintf(w, "%s\tmedian us\tmean us\tt\tt of %.0f %%\tanswer\t\n", m.op.name, 100*trimmed)

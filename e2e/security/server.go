@@ -35,7 +35,8 @@ func environment(work string) []string {
 	return env
 }
 
-// start runs the shop, on a core of its own where there are several and the system can say so.
+// start runs the shop, on a core of its own where there are several and the system can
+// say so.
 func start(ctx context.Context, work, binary string) (*server, error) {
 	s := &server{binary: binary, work: work, where: "server and client share all cores"}
 	core := ""

@@ -13,8 +13,9 @@ import (
 	"testing"
 )
 
-// source are the parsed files of the program: what main.go, modules and platform are built from, without
-// tests, test helpers and the scaffold, which is a program of its own.
+// source are the parsed files of the program: what main.go, modules and platform are
+// built from, without tests, test helpers and the scaffold, which is a program of its
+// own.
 func source(t *testing.T) map[string]*ast.File {
 	t.Helper()
 	files := map[string]*ast.File{}
@@ -66,7 +67,8 @@ func imports(t *testing.T) map[string][]string {
 	return found
 }
 
-// The program starts no other program, reads no XML, loads no code, and decodes no format that names types.
+// The program starts no other program, reads no XML, loads no code, and decodes no
+// format that names types.
 func TestSource_NothingIsExecuted(t *testing.T) {
 	t.Parallel()
 	found := imports(t)
@@ -77,7 +79,8 @@ func TestSource_NothingIsExecuted(t *testing.T) {
 	}
 }
 
-// Memory is Go's: the package unsafe stands in generated code only, and nothing is linked from C.
+// Memory is Go's: the package unsafe stands in generated code only, and nothing is
+// linked from C.
 func TestSource_MemoryIsSafe(t *testing.T) {
 	t.Parallel()
 	found := imports(t)
@@ -91,8 +94,9 @@ func TestSource_MemoryIsSafe(t *testing.T) {
 	}
 }
 
-// drawsLots may use random numbers that can be guessed: pauses before another try, networks that are bad on
-// purpose, and what makes one assertion differ from the next, which is signed and not secret.
+// drawsLots may use random numbers that can be guessed: pauses before another try,
+// networks that are bad on purpose, and what makes one assertion differ from the next,
+// which is signed and not secret.
 var drawsLots = []string{
 	"modules/emails/internal/service", "platform/cli", "platform/database", "platform/events", "platform/events/rabbit",
 	"platform/freeport", "platform/identity", "platform/network", "modules/gateway/internal/limit",
@@ -109,8 +113,9 @@ func TestSource_RandomIsCryptographic(t *testing.T) {
 	}
 }
 
-// usesSHA1 are the packages for which SHA-1 is somebody else's format and protects nothing here: lists of
-// breached passwords are kept by it, and authenticator apps (RFC 6238) use HMAC-SHA-1.
+// usesSHA1 are the packages for which SHA-1 is somebody else's format and protects
+// nothing here: lists of breached passwords are kept by it, and authenticator apps (RFC
+// 6238) use HMAC-SHA-1.
 var usesSHA1 = []string{"modules/users/internal/passwords"}
 
 // Ciphers and hash functions are those that NIST still approves.
@@ -137,7 +142,8 @@ func TestSource_ApprovedCryptography(t *testing.T) {
 	}
 }
 
-// Nobody is trusted without a certificate that is good, and no protocol below TLS 1.2 is spoken.
+// Nobody is trusted without a certificate that is good, and no protocol below TLS 1.2
+// is spoken.
 func TestSource_TLSIsVerified(t *testing.T) {
 	t.Parallel()
 	for name, file := range source(t) {
@@ -157,7 +163,8 @@ func TestSource_TLSIsVerified(t *testing.T) {
 	}
 }
 
-// A server that is asked cannot send the program elsewhere: every HTTP client says what to do about redirects.
+// A server that is asked cannot send the program elsewhere: every HTTP client says what
+// to do about redirects.
 func TestSource_RedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	clients := 0

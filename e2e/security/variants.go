@@ -26,7 +26,8 @@ type variant struct {
 	body func(round int) any
 }
 
-// operations are all that take an address from anybody. The first variant is the one that the others are compared with.
+// operations are all that take an address from anybody. The first variant is the one
+// that the others are compared with.
 var operations = []operation{
 	{"sign-in", "/v1/auth/login", 401, []variant{
 		signIn("known", known, wrong), signIn("unknown", unknown, wrong), signIn("disabled", disabled, wrong), signIn("unverified", pending, wrong),

@@ -5,11 +5,13 @@ import (
 	"slices"
 )
 
-// leak is the value of Welch's t above which two samples are held to differ: the bound of test vector leakage assessment, which
-// samples of the same distribution exceed about seven times in a million (Goodwill et al., 2011; dudect uses the same).
+// leak is the value of Welch's t above which two samples are held to differ: the bound
+// of test vector leakage assessment, which samples of the same distribution exceed
+// about seven times in a million (Goodwill et al., 2011; dudect uses the same).
 const leak = 4.5
 
-// welch is Welch's t: how far apart the means of two samples are, in units of what chance makes of them.
+// welch is Welch's t: how far apart the means of two samples are, in units of what
+// chance makes of them.
 func welch(a, b []float64) float64 {
 	meanA, varA := moments(a)
 	meanB, varB := moments(b)
@@ -35,8 +37,9 @@ func moments(sample []float64) (mean, variance float64) {
 	return mean, variance / float64(len(sample)-1)
 }
 
-// below keeps of two samples what is below a quantile of both together. What a busy machine adds now and then to any sample
-// hides small differences; without it they show (dudect, section 3.2).
+// below keeps of two samples what is below a quantile of both together. What a busy
+// machine adds now and then to any sample hides small differences; without it they show
+// (dudect, section 3.2).
 func below(quantile float64, a, b []float64) (x, y []float64) {
 	all := slices.Concat(a, b)
 	slices.Sort(all)

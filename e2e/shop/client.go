@@ -1,5 +1,6 @@
-// Package shop drives a running Souk from outside, over its public API only: a small client, the flows a buyer and
-// a merchant go through, and the arrangements of processes (shapes) that a scenario runs in.
+// Package shop drives a running Souk from outside, over its public API only: a small
+// client, the flows a buyer and a merchant go through, and the arrangements of
+// processes (shapes) that a scenario runs in.
 package shop
 
 import (
@@ -14,13 +15,15 @@ import (
 	"time"
 )
 
-// Client calls the public API as one caller: anonymous, signed in, or holding a guest cart.
+// Client calls the public API as one caller: anonymous, signed in, or holding a guest
+// cart.
 type Client struct {
 	Base      string // such as "http://127.0.0.1:8080"
 	Token     string // access token; empty for anonymous callers
 	CartToken string // secret of a guest cart
 	HTTP      *http.Client
-	// Patience is how long a request that may be repeated is repeated while the shop is down; 0 for not at all.
+	// Patience is how long a request that may be repeated is repeated while the shop is
+	// down; 0 for not at all.
 	Patience time.Duration
 }
 
@@ -129,9 +132,10 @@ func (c *Client) http() *http.Client {
 	return http.DefaultClient
 }
 
-// Call sends a request and decodes the reply into out (nil to ignore it); any status but the wanted one is an *Error.
-// While the shop cannot be reached, answers 429, 502, 503 or 504, or says that the same key is in flight, the request
-// is repeated until the client's patience ends: it must be one that may be.
+// Call sends a request and decodes the reply into out (nil to ignore it); any status
+// but the wanted one is an *Error. While the shop cannot be reached, answers 429, 502,
+// 503 or 504, or says that the same key is in flight, the request is repeated until the
+// client's patience ends: it must be one that may be.
 func (c *Client) Call(ctx context.Context, want int, method, path string, body, out any, options ...Option) error {
 	deadline := time.Now().Add(c.Patience)
 	for {
@@ -163,7 +167,7 @@ func decode(reply Reply, out any) error {
 	return nil
 }
 
-// again tells whether a failure is of the kind that a repetition may mend.
+// again reports whether a failure is of the kind that a repetition may mend.
 func again(err error) bool {
 	var e *Error
 	if !errors.As(err, &e) {

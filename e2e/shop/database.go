@@ -14,7 +14,8 @@ import (
 	"app/platform/config"
 )
 
-// Database opens a module's database for the rest of the test, past the module, as its administrator could.
+// Database opens a module's database for the rest of the test, past the module, as its
+// administrator could.
 func (s *Shop) Database(t testing.TB, module string) *sql.DB {
 	t.Helper()
 	db, err := s.database(module)
@@ -47,7 +48,8 @@ func (s *Shop) database(module string) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
-// Replica starts another process of a module, which nobody calls; it hears, and does the module's background work.
+// Replica starts another process of a module, which nobody calls; it hears, and does
+// the module's background work.
 func (s *Shop) Replica(t testing.TB, module string) *Part {
 	t.Helper()
 	first := s.Part(t, module)

@@ -95,7 +95,8 @@ func (c *Client) As(token string) *Client {
 	return &other
 }
 
-// SignUp registers the address, reads the code from the mailbox, verifies, signs in, and returns a client that is signed in.
+// SignUp registers the address, reads the code from the mailbox, verifies, signs in,
+// and returns a client that is signed in.
 func (c *Client) SignUp(ctx context.Context, email string) (*Client, error) {
 	body := map[string]string{
 		"email": email, "password": Password, "confirm_password": Password,
@@ -143,8 +144,8 @@ func (c *Client) List(ctx context.Context, merchant, sku string, price Money, st
 	return p, err
 }
 
-// NewCart makes a cart, a guest's when the client is anonymous, and returns a client that may use it. The key makes
-// a repetition meet the same cart.
+// NewCart makes a cart, a guest's when the client is anonymous, and returns a client
+// that may use it. The key makes a repetition meet the same cart.
 func (c *Client) NewCart(ctx context.Context, key string) (*Client, Cart, error) {
 	var cart Cart
 	if err := c.Call(ctx, http.StatusCreated, http.MethodPost, "/v1/carts", struct{}{}, &cart, Key(key)); err != nil {
@@ -191,10 +192,12 @@ func (c *Client) Letters(ctx context.Context, to string) ([]Letter, error) {
 // errWaiting is what Await's condition returns while it does not hold yet.
 var errWaiting = errors.New("not yet")
 
-// awaitPatience is for a machine that does much else: the first start of a shop on a server runs two hundred migrations.
+// awaitPatience is for a machine that does much else: the first start of a shop on a
+// server runs two hundred migrations.
 const awaitPatience = 3 * time.Minute
 
-// Await asks until the condition holds, for awaitPatience at most; the last reason is in the error.
+// Await asks until the condition holds, for awaitPatience at most; the last reason is
+// in the error.
 func Await(ctx context.Context, what string, condition func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, awaitPatience)
 	defer cancel()

@@ -28,7 +28,8 @@ type Part struct {
 	done chan struct{} // closed when the process has ended
 }
 
-// NewPart makes a process that is not started yet. What it says is added to the file log, in whose folder it works.
+// NewPart makes a process that is not started yet. What it says is added to the file
+// log, in whose folder it works.
 func NewPart(name, binary, log string, args []string, env map[string]string) *Part {
 	return &Part{Name: name, Address: env["HTTP_ADDR"], Binary: binary, Args: args, Env: env, log: log}
 }
@@ -86,7 +87,8 @@ func (p *Part) Kill(t testing.TB) {
 	<-p.done
 }
 
-// Stop ends the process in good order; one that does not end within 20 s fails the test and is killed.
+// Stop ends the process in good order; one that does not end within 20 s fails the test
+// and is killed.
 func (p *Part) Stop(t testing.TB) {
 	t.Helper()
 	if p.cmd == nil || p.cmd.Process == nil {
@@ -150,8 +152,9 @@ func Build(dir, command string) (string, error) {
 	return path, nil
 }
 
-// Binary builds the program once for all tests of the process and returns its path. SOUK_BINARY names one that is
-// built already, for the runs that test an image or a mutation.
+// Binary builds the program once for all tests of the process and returns its path.
+// SOUK_BINARY names one that is built already, for the runs that test an image or a
+// mutation.
 func Binary(t testing.TB) string {
 	t.Helper()
 	if given := os.Getenv("SOUK_BINARY"); given != "" { //nolint:forbidigo // a test's own switch

@@ -28,14 +28,18 @@ type Shape string
 const (
 	// Local is one process with guarded local calls.
 	Local Shape = "local"
-	// RPC is one process that calls itself over loopback, repeats every call that may be repeated and delivers every event twice.
+	// RPC is one process that calls itself over loopback, repeats every call that may
+	// be repeated and delivers every event twice.
 	RPC Shape = "rpc"
-	// Simulated is one process in which payments and emails are split off, over a network that delays, loses and repeats.
+	// Simulated is one process in which payments and emails are split off, over a
+	// network that delays, loses and repeats.
 	Simulated Shape = "simulated"
-	// Processes is a process for each module, with their own SQLite files and no broker.
+	// Processes is a process for each module, with their own SQLite files and no
+	// broker.
 	Processes Shape = "processes"
-	// RabbitMQ is a process for each module, each with a schema and an account of its own on MariaDB, and a broker between
-	// them. See dbtest.MySQL and rabbittest.URL for where these come from, and for what happens when there are none.
+	// RabbitMQ is a process for each module, each with a schema and an account of its
+	// own on MariaDB, and a broker between them. See dbtest.MySQL and rabbittest.URL
+	// for where these come from, and for what happens when there are none.
 	RabbitMQ Shape = "mariadb-rabbitmq"
 )
 
@@ -49,7 +53,8 @@ var Split = []Shape{Processes, RabbitMQ}
 type Shop struct {
 	*Client        // anonymous
 	Dir     string // folder of the databases
-	// Databases are the addresses of the databases that are not in the folder, by module.
+	// Databases are the addresses of the databases that are not in the folder, by
+	// module.
 	Databases map[string]string
 	Broker    string  // address of the broker, "" without one
 	Parts     []*Part // the operating-system processes, none in the shapes that are one process
@@ -58,7 +63,8 @@ type Shop struct {
 // Settings gives a copy of the configuration that all shapes share.
 func Settings() map[string]string { return maps.Clone(settings) }
 
-// settings make the shop's background work quick enough for tests and take the limits off.
+// settings make the shop's background work quick enough for tests and take the limits
+// off.
 var settings = map[string]string{
 	"RATE_LIMIT": "off", "ADMIN_ADDR": "off", "LOG_LEVEL": "warn", "LOG_FORMAT": "json", "DEV_PAGES": "on",
 	"MERCHANTS_AUTO_APPROVE": "on", "PAYMENTS_TEST": "on",
@@ -67,7 +73,8 @@ var settings = map[string]string{
 	"INTERNAL_KEY": "a key that only the end-to-end tests know",
 }
 
-// Run runs a scenario in every shape, each a sub-test with an empty shop of its own. The extra settings come on top.
+// Run runs a scenario in every shape, each a sub-test with an empty shop of its own.
+// The extra settings come on top.
 func Run(t *testing.T, scenario func(t *testing.T, s *Shop), extra map[string]string) {
 	t.Helper()
 	for _, shape := range Shapes {
@@ -96,7 +103,8 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 	return s
 }
 
-// OpenOn starts an empty shop in the shape RabbitMQ on servers that are the test's own, and stops it when the test ends.
+// OpenOn starts an empty shop in the shape RabbitMQ on servers that are the test's own,
+// and stops it when the test ends.
 func OpenOn(t testing.TB, maria *dbtest.Server, broker *rabbittest.Server, extra map[string]string) *Shop {
 	t.Helper()
 	env := maps.Clone(settings)
@@ -107,7 +115,8 @@ func OpenOn(t testing.TB, maria *dbtest.Server, broker *rabbittest.Server, extra
 	return s
 }
 
-// OpenProcess starts an empty shop as one operating-system process, which a test may kill: it is Parts[0].
+// OpenProcess starts an empty shop as one operating-system process, which a test may
+// kill: it is Parts[0].
 func OpenProcess(t testing.TB, extra map[string]string) *Shop {
 	t.Helper()
 	env := maps.Clone(settings)
@@ -124,7 +133,8 @@ func OpenProcess(t testing.TB, extra map[string]string) *Shop {
 	return s
 }
 
-// remote starts a process for each module, on schemas by module and with a broker between them.
+// remote starts a process for each module, on schemas by module and with a broker
+// between them.
 func (s *Shop) remote(t testing.TB, env, databases map[string]string, broker string) {
 	t.Helper()
 	s.Databases, s.Broker = databases, broker
@@ -135,7 +145,8 @@ func (s *Shop) remote(t testing.TB, env, databases map[string]string, broker str
 	s.split(t, env)
 }
 
-// inProcess hosts all modules in the process of the test. Its client repeats what the simulated network loses.
+// inProcess hosts all modules in the process of the test. Its client repeats what the
+// simulated network loses.
 func (s *Shop) inProcess(t testing.TB, shape Shape, env map[string]string) {
 	t.Helper()
 	var split []string
@@ -183,8 +194,9 @@ func names() []string {
 	return out
 }
 
-// Accounts makes a schema and an account for each module, as the script of the deployment does, and gives their locations by
-// module. account is dbtest.Account, or that of a server.
+// Accounts makes a schema and an account for each module, as the script of the
+// deployment does, and gives their locations by module. account is dbtest.Account, or
+// that of a server.
 func Accounts(t testing.TB, account func(t testing.TB, module, script string) string) map[string]string {
 	t.Helper()
 	script, err := os.ReadFile(filepath.Join(Root(), "deploy", "mysql", "account.sql"))

@@ -1,4 +1,5 @@
-// Package catalog sells: products with their prices, and stock that is held for checkouts and never promised twice.
+// Package catalog sells: products with their prices, and stock that is held for
+// checkouts and never promised twice.
 package catalog
 
 import (
@@ -79,10 +80,12 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	return nil
 }
 
-// foldInterval is how soon products are seen to that a process of the release before listed during an upgrade.
+// foldInterval is how soon products are seen to that a process of the release before
+// listed during an upgrade.
 const foldInterval = time.Hour
 
-// Start implements lifecycle.Starter: it begins to release lapsed holds, and to bring what earlier releases stored up to date.
+// Start implements lifecycle.Starter: it begins to release lapsed holds, and to bring
+// what earlier releases stored up to date.
 func (m *Module) Start(context.Context) error {
 	m.sweeper.Start()
 	m.folder.Start()

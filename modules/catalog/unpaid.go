@@ -8,7 +8,8 @@ import (
 	"app/modules/catalog/internal/store"
 )
 
-// UnpaidConfig bounds what may be held without being paid for; see service.Unpaid. RATE_LIMIT=off lifts it.
+// UnpaidConfig bounds what may be held without being paid for; see service.Unpaid.
+// RATE_LIMIT=off lifts it.
 type UnpaidConfig struct {
 	AccountOrders int64 `env:"CATALOG_UNPAID_ACCOUNT_ORDERS" envDefault:"20" doc:"orders of one account that may wait for their payment at the same time, 1 to 1000000"`
 	AccountUnits  int64 `env:"CATALOG_UNPAID_ACCOUNT_UNITS" envDefault:"20000" doc:"units of all products in them, 1 to 1000000000"`

@@ -249,7 +249,8 @@ func (m *Module) push(ctx context.Context, out io.Writer, t *ses.Transport) erro
 	return nil
 }
 
-// withSES opens the module and gives its SES, also while letters go another way: a domain is verified before.
+// withSES opens the module and gives its SES, also while letters go another way: a
+// domain is verified before.
 func (m *Module) withSES(ctx context.Context, tool host.Tool, do func(context.Context, *ses.Transport) error) error {
 	return tool.Run(ctx, func(ctx context.Context) error {
 		t, err := m.newSES(ctx, m.env)

@@ -21,7 +21,8 @@ type Config struct {
 	CrossOrigins    []string `env:"CORS_ORIGINS" doc:"origins, separated by commas, whose pages may use the API from a browser with cookies, such as https://shop.example.com"`
 	Tokens          int      `env:"GATEWAY_TOKENS" envDefault:"20000" doc:"access tokens that are remembered as verified"`
 
-	// Follow bounds how long a gateway that had no part in it goes on believing what has been revoked.
+	// Follow bounds how long a gateway that had no part in it goes on believing what
+	// has been revoked.
 	Follow time.Duration `env:"GATEWAY_REVOCATIONS" envDefault:"2s" doc:"how often users is asked what has been revoked: sign-outs elsewhere hold after that, 100ms to 4s"`
 }
 

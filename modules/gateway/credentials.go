@@ -18,10 +18,12 @@ import (
 	"app/platform/identity/token"
 )
 
-// settleTimeout bounds how long a reply waits for the gateway to learn what its operation has revoked.
+// settleTimeout bounds how long a reply waits for the gateway to learn what its
+// operation has revoked.
 const settleTimeout = 2 * time.Second
 
-// authenticator puts together who is believed: users, of whose answers the gateway remembers what it may.
+// authenticator puts together who is believed: users, of whose answers the gateway
+// remembers what it may.
 func (m *Module) authenticator(env host.Env) *authn.Authenticator {
 	keys := token.NewKeys(m.keys, env.Now)
 	verifier := token.NewVerifier(keys, env.Now)
@@ -74,7 +76,8 @@ func (m *Module) apiKey(ctx context.Context, key string) (identity.Principal, ti
 	return p, reply.GetExpiresAt().AsTime(), nil
 }
 
-// unknown tells a credential that users does not know from a question that could not be answered.
+// unknown tells a credential that users does not know from a question that could not be
+// answered.
 func unknown(err error) error {
 	if fault.CodeOf(err) == fault.NotFound {
 		return authn.ErrInvalid
@@ -82,8 +85,9 @@ func unknown(err error) error {
 	return fmt.Errorf("ask users: %w", err)
 }
 
-// follow brings home what has been revoked. That users does not answer is said once: the gateway goes on with what it knows, and while
-// users is down nobody can revoke anything there either.
+// follow brings home what has been revoked. That users does not answer is said once:
+// the gateway goes on with what it knows, and while users is down nobody can revoke
+// anything there either.
 func (m *Module) follow(ctx context.Context) (more bool, err error) {
 	err = m.revoked.Follow(ctx)
 	switch {
@@ -96,7 +100,8 @@ func (m *Module) follow(ctx context.Context) (more bool, err error) {
 	return false, nil //nolint:nilerr // it has been said, once, and the next interval tries again
 }
 
-// settle waits until the gateway knows what has just been revoked. Should users not answer in time, nobody is believed until it does.
+// settle waits until the gateway knows what has just been revoked. Should users not
+// answer in time, nobody is believed until it does.
 func (m *Module) settle(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -105,7 +110,8 @@ func (m *Module) settle(ctx context.Context) {
 	}
 }
 
-// origins trusts the pages of the shop's own address, whatever a proxy in front makes of the header Host.
+// origins trusts the pages of the shop's own address, whatever a proxy in front makes
+// of the header Host.
 func origins(publicURL string) (*http.CrossOriginProtection, error) {
 	protection := http.NewCrossOriginProtection()
 	u, err := url.Parse(publicURL)
@@ -118,7 +124,8 @@ func origins(publicURL string) (*http.CrossOriginProtection, error) {
 	return protection, nil
 }
 
-// plainPublic tells whether people reach the shop in the clear and not on their own machine: browsers throw the session's cookie away there.
+// plainPublic reports whether people reach the shop in the clear and not on their own
+// machine: browsers throw the session's cookie away there.
 func plainPublic(publicURL string) bool {
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Scheme != "http" {

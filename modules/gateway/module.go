@@ -1,5 +1,6 @@
-// Package gateway is the only part of the shop that the outside sees: it decides what a request is for, who makes it and
-// whether it may, and hands it to the module concerned, in this process or in another.
+// Package gateway is the only part of the shop that the outside sees: it decides what a
+// request is for, who makes it and whether it may, and hands it to the module
+// concerned, in this process or in another.
 package gateway
 
 import (
@@ -94,7 +95,8 @@ func (m *Module) Stop(ctx context.Context) error {
 	return errors.Join(err, m.shared.Close())
 }
 
-// table compiles the routes of all modules: served here where the module is, proxied where it is elsewhere.
+// table compiles the routes of all modules: served here where the module is, proxied
+// where it is elsewhere.
 func table(env host.Env) (*edge.Table, error) {
 	transport := dispatch.NewTransport()
 	remotes := map[string]*dispatch.Remote{}

@@ -47,7 +47,8 @@ func (c *Config) Validate() error {
 	return errors.Join(errs...)
 }
 
-// onOff reads a setting that was true or false before it had the values auto, on and off.
+// onOff reads a setting that was true or false before it had the values auto, on and
+// off.
 func onOff(setting string) (string, bool) {
 	switch setting {
 	case "auto", "on", "off":

@@ -8,7 +8,8 @@ import (
 	"app/platform/config"
 )
 
-// Approval by nobody is for development only, unless somebody says so. What was written as true or false still counts.
+// Approval by nobody is for development only, unless somebody says so. What was written
+// as true or false still counts.
 func TestFault01_AutoApproveIsForDevelopment(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

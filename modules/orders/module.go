@@ -1,5 +1,5 @@
-// Package orders sells: it keeps carts, turns them into orders at checkout, and follows each order until it is paid,
-// cancelled or refunded.
+// Package orders sells: it keeps carts, turns them into orders at checkout, and follows
+// each order until it is paid, cancelled or refunded.
 package orders
 
 import (

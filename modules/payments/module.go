@@ -1,4 +1,5 @@
-// Package payments takes money for orders and gives it back, through providers, each capture and each refund once.
+// Package payments takes money for orders and gives it back, through providers, each
+// capture and each refund once.
 package payments
 
 import (
@@ -101,7 +102,8 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	return nil
 }
 
-// testProvider makes the built-in provider, whose webhooks take the same way as everybody's.
+// testProvider makes the built-in provider, whose webhooks take the same way as
+// everybody's.
 func (m *Module) testProvider(ctx context.Context, env host.Env) (*testprovider.Provider, error) {
 	secret := m.cfg.WebhookSecret
 	if secret == "" {

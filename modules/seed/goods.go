@@ -2,7 +2,8 @@ package seed
 
 import "fmt"
 
-// stall is a merchant and what its range is made of: every kind in every variant, cut off at count.
+// stall is a merchant and what its range is made of: every kind in every variant, cut
+// off at count.
 type stall struct {
 	slug, name, owner, prefix string
 	count                     int

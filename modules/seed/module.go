@@ -1,5 +1,6 @@
-// Package seed fills a shop with something to look at: `app seed`. It owns nothing and serves nothing; it asks the other
-// modules for what they have, over the same contracts as anybody, so it works on a split shop too.
+// Package seed fills a shop with something to look at: `app seed`. It owns nothing and
+// serves nothing; it asks the other modules for what they have, over the same contracts
+// as anybody, so it works on a split shop too.
 package seed
 
 import (

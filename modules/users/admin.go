@@ -72,7 +72,8 @@ func (m *Module) admin(c *cobra.Command, tool host.Tool, flags adminFlags) error
 	})
 }
 
-// operated is a context of the command line: the audit log has it, with the system's user, where it has the browser of others.
+// operated is a context of the command line: the audit log has it, with the system's
+// user, where it has the browser of others.
 func operated(ctx context.Context) context.Context {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
@@ -165,7 +166,8 @@ func told(done service.Appointment, password bool) string {
 	return who + " is an administrator already; nothing changed"
 }
 
-// toldPromoted says what becomes of an account that was there. Somebody else may have set it up, in the hope of this.
+// toldPromoted says what becomes of an account that was there. Somebody else may have
+// set it up, in the hope of this.
 func toldPromoted(done service.Appointment, who string, password bool) string {
 	said := fmt.Sprintf("made %s an administrator, from the next sign-in on; the account was there: sessions ended: %d", who, done.Ended)
 	if password {

@@ -9,8 +9,8 @@ import (
 	"app/platform/fault"
 )
 
-// Announce implements host.Announcer: it names the accounts that `app seed` made, whose password everybody knows, and says
-// when no second factor is demanded.
+// Announce implements host.Announcer: it names the accounts that `app seed` made, whose
+// password everybody knows, and says when no second factor is demanded.
 func (m *Module) Announce(ctx context.Context) ([]string, error) {
 	var lines, found []string
 	if m.config.FactorRequired == "off" {

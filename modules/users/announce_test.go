@@ -11,7 +11,8 @@ import (
 	"app/platform/lifecycle"
 )
 
-// On a public address the module says that the second factor is switched off, and whose password everybody knows.
+// On a public address the module says that the second factor is switched off, and whose
+// password everybody knows.
 func TestFault04_UsersAnnouncesWhatStrangersMayUse(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

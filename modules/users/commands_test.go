@@ -12,7 +12,8 @@ import (
 	"app/platform/lifecycle"
 )
 
-// run runs a command of the module on a data folder, named by its words, and returns what it printed.
+// run runs a command of the module on a data folder, named by its words, and returns
+// what it printed.
 func run(t *testing.T, folder string, words ...string) (string, error) {
 	t.Helper()
 	m := users.New()
@@ -37,7 +38,8 @@ func run(t *testing.T, folder string, words ...string) (string, error) {
 	return "", nil
 }
 
-// steps runs one command after another and looks for a text in what each prints or fails with.
+// steps runs one command after another and looks for a text in what each prints or
+// fails with.
 func steps(t *testing.T, folder string, steps [][2]string) {
 	t.Helper()
 	for _, step := range steps {

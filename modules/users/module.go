@@ -1,4 +1,5 @@
-// Package users keeps accounts: who somebody is, how they prove it, and how long they stay signed in.
+// Package users keeps accounts: who somebody is, how they prove it, and how long they
+// stay signed in.
 package users
 
 import (
@@ -81,7 +82,8 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	return count(env.Metrics, m.service)
 }
 
-// Start implements lifecycle.Starter: at the first start it makes the keys, so that the gateway finds them.
+// Start implements lifecycle.Starter: at the first start it makes the keys, so that the
+// gateway finds them.
 func (m *Module) Start(ctx context.Context) error {
 	if err := m.service.LoadKeys(ctx); err != nil {
 		return err

@@ -50,7 +50,8 @@ func outcome(changed bool, done, already string) string {
 	return already
 }
 
-// onePerson is a command that does something to the account of --user and says what it did.
+// onePerson is a command that does something to the account of --user and says what it
+// did.
 func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx context.Context, u service.User) (string, error)) *cobra.Command {
 	var who string
 	c := &cobra.Command{

@@ -16,7 +16,8 @@ import (
 	"app/modules/users/internal/service"
 )
 
-// ProvidersConfig says where people may sign in besides here, and where they may be sent afterwards.
+// ProvidersConfig says where people may sign in besides here, and where they may be
+// sent afterwards.
 type ProvidersConfig struct {
 	GoogleClientID     string   `env:"GOOGLE_CLIENT_ID" doc:"client id of this shop at Google; sign-in with Google is off when empty"`
 	GoogleClientSecret string   `env:"GOOGLE_CLIENT_SECRET" secret:"true" doc:"client secret of this shop at Google"`
@@ -40,7 +41,8 @@ type providerConfig struct {
 	Issuer       string `json:"issuer"`
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
-	// Values of the claims acr and amr with which the provider says that two factors were shown. Without them its sign-ins are one factor.
+	// Values of the claims acr and amr with which the provider says that two factors
+	// were shown. Without them its sign-ins are one factor.
 	TwoFactorACR []string `json:"two_factor_acr"`
 	TwoFactorAMR []string `json:"two_factor_amr"`
 }
@@ -48,7 +50,8 @@ type providerConfig struct {
 // providerName is what a path holds as one segment.
 var providerName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
-// providers reads the configuration: Google's variables and the list. Every mistake is named; secrets are not shown.
+// providers reads the configuration: Google's variables and the list. Every mistake is
+// named; secrets are not shown.
 func (c *ProvidersConfig) providers() (out []openid.Provider, err error) {
 	var list []providerConfig
 	var errs []error

@@ -7,7 +7,8 @@ import (
 	"app/modules/users/internal/service"
 )
 
-// TriesConfig bounds the guessing of passwords and codes; see service.Tries. RATE_LIMIT=off lifts it.
+// TriesConfig bounds the guessing of passwords and codes; see service.Tries.
+// RATE_LIMIT=off lifts it.
 type TriesConfig struct {
 	Device  int `env:"USERS_TRIES_DEVICE" envDefault:"10" doc:"passwords that may be tried at once at an account from a device that it has signed in from, 1 to 1000000; another after each minute"`
 	Place   int `env:"USERS_TRIES_PLACE" envDefault:"5" doc:"the same from any other network; another after each 3 minutes"`

@@ -18,8 +18,9 @@ const accountSQL = "CREATE DATABASE IF NOT EXISTS `@module@` CHARACTER SET utf8m
 	"CREATE USER IF NOT EXISTS '@module@'@'%' IDENTIFIED BY '@password@';\n" +
 	"GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, DROP, REFERENCES ON `@module@`.* TO '@module@'@'%';\n"
 
-// printAccounts writes what an administrator of MySQL runs, so that each module has a schema and an account that reaches this
-// schema only. Where a module's address names a schema and a user already, these are taken.
+// printAccounts writes what an administrator of MySQL runs, so that each module has a
+// schema and an account that reaches this schema only. Where a module's address names a
+// schema and a user already, these are taken.
 func printAccounts(out io.Writer, plan *host.Plan) {
 	_, _ = fmt.Fprint(out, "-- A schema for each module, and an account that reaches it and no other. The passwords are new, and nowhere else: write\n"+
 		"-- the addresses down. An account that is there already keeps its password.\n")

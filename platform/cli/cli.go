@@ -1,7 +1,9 @@
-// Package cli is the command line over a list of modules. It knows the modules by their interfaces only.
+// Package cli is the command line over a list of modules. It knows the modules by their
+// interfaces only.
 //
-// Exit codes: 0 for success, 1 for a failure at run time, 2 for a mistake of whoever typed the command or wrote the
-// configuration. Errors are one clear line each on the standard error.
+// Exit codes: 0 for success, 1 for a failure at run time, 2 for a mistake of whoever
+// typed the command or wrote the configuration. Errors are one clear line each on the
+// standard error.
 package cli
 
 import (
@@ -29,8 +31,8 @@ const (
 	exitUsage = 2
 )
 
-// Program is the command line of a list of modules. Environment, Out and Err are the process's own in Main and made up
-// in tests.
+// Program is the command line of a list of modules. Environment, Out and Err are the
+// process's own in Main and made up in tests.
 type Program struct {
 	// Modules makes a fresh list of the modules, a callee before its callers.
 	Modules     func() []lifecycle.Module
@@ -44,8 +46,8 @@ type Program struct {
 	started bool // the arguments were understood and a command runs
 }
 
-// Main runs the command line of this process and returns its exit code. An interrupt or SIGTERM ends the command in
-// good order, a second one at once.
+// Main runs the command line of this process and returns its exit code. An interrupt or
+// SIGTERM ends the command in good order, a second one at once.
 func Main(modules func() []lifecycle.Module) int {
 	keepPrivate()
 	p := &Program{Modules: modules, Out: os.Stdout, Err: os.Stderr, Now: time.Now}
@@ -98,7 +100,8 @@ func (p *Program) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			// cobra asks for required flags after this; a forgotten one is a mistake of the command line too.
+			// cobra asks for required flags after this; a forgotten one is a mistake of
+			// the command line too.
 			if err := errors.Join(cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
 				return err //nolint:wrapcheck // one clear line
 			}
@@ -133,7 +136,8 @@ func (p *Program) options(all []lifecycle.Module) host.Options {
 	return o
 }
 
-// interruptible returns a context that the first interrupt or SIGTERM ends; the second ends the process.
+// interruptible returns a context that the first interrupt or SIGTERM ends; the second
+// ends the process.
 func interruptible(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)

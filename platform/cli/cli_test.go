@@ -24,7 +24,8 @@ import (
 	"app/platform/internal/demo"
 )
 
-// asProgram makes the test binary behave as the program, so that exit codes and signals are real.
+// asProgram makes the test binary behave as the program, so that exit codes and signals
+// are real.
 const asProgram = "SOUK_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -262,7 +263,8 @@ func get(t *testing.T, url string) (status int, body string) {
 	return response.StatusCode, string(data)
 }
 
-// eventually asks until the answer is yes, for a minute at most: other tests are running.
+// eventually asks until the answer is yes, for a minute at most: other tests are
+// running.
 func eventually(t *testing.T, ask func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

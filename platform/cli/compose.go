@@ -30,9 +30,10 @@ type container struct {
 	public      string            // port of this machine that leads to it; empty for none
 }
 
-// printCompose writes the part of compose.yaml that follows from what the modules declare: a service for each module
-// that needs a process, the one with all of them, and the secrets with their databases' addresses. What the services have
-// in common, and the servers, are above it in compose.yaml.
+// printCompose writes the part of compose.yaml that follows from what the modules
+// declare: a service for each module that needs a process, the one with all of them,
+// and the secrets with their databases' addresses. What the services have in common,
+// and the servers, are above it in compose.yaml.
 func printCompose(out io.Writer, plan *host.Plan) {
 	monolith := container{name: host.BrokerMonolith, serve: "--all", broker: true, public: "${SOUK_MONOLITH_PORT:-8081}"}
 	var brokers []string
@@ -66,13 +67,15 @@ func printCompose(out io.Writer, plan *host.Plan) {
 	printSecrets(out, slices.Concat(brokers, databaseSecrets(monolith.databases), monolith.secrets))
 }
 
-// needsProcess tells whether there is anything for a module to serve; some only have commands.
+// needsProcess reports whether there is anything for a module to serve; some only have
+// commands.
 func needsProcess(plan *host.Plan, m host.ModulePlan) bool {
 	called := slices.ContainsFunc(plan.Modules, func(other host.ModulePlan) bool { return slices.Contains(called(other), m.Name) })
 	return called || m.Gateway || m.Database != "" || len(m.Operations)+len(m.Hears)+len(m.Emits) > 0
 }
 
-// reaches tells whether a module calls another, or passes requests on to it. Events go by way of the broker.
+// reaches reports whether a module calls another, or passes requests on to it. Events
+// go by way of the broker.
 func reaches(m, other host.ModulePlan) bool {
 	return m.Name != other.Name && (slices.Contains(called(m), other.Name) || m.Gateway && len(other.Operations) > 0)
 }
@@ -105,7 +108,8 @@ func (c container) printHead(out io.Writer) {
 	}
 }
 
-// printSettings passes on what is set in the environment or in .env; nothing counts as not set. A secret is in a file, which may be empty.
+// printSettings passes on what is set in the environment or in .env; nothing counts as
+// not set. A secret is in a file, which may be empty.
 func (c container) printSettings(out io.Writer) {
 	if len(c.configured) > 0 {
 		_, _ = fmt.Fprintf(out, "      <<: [*environment, *%s]\n", strings.Join(c.configured, ", *"))
@@ -125,7 +129,8 @@ func (c container) printSettings(out io.Writer) {
 	}
 }
 
-// printTail writes the rest of a service. Only this machine gets in where a port is published, and nobody else.
+// printTail writes the rest of a service. Only this machine gets in where a port is
+// published, and nobody else.
 func (c container) printTail(out io.Writer) {
 	secrets, needs := []string{internalSecret}, []string{}
 	if c.broker { // without it events wait, so it need not be healthy
@@ -167,5 +172,6 @@ func databaseSecrets(modules []string) []string {
 
 func databaseSecret(module string) string { return module + "_database_url" }
 
-// brokerSecret has the address at which a container, with the account of its name, reaches the broker.
+// brokerSecret has the address at which a container, with the account of its name,
+// reaches the broker.
 func brokerSecret(container string) string { return container + "_broker_url" }

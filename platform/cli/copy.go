@@ -82,7 +82,8 @@ func location(text string) (string, error) {
 // progressEvery is how often a line of progress is written for a table.
 const progressEvery = time.Second
 
-// progress writes a line for each table that has rows, and more for those that take long.
+// progress writes a line for each table that has rows, and more for those that take
+// long.
 func (p *Program) progress() func(table string, done, all int64) {
 	var last time.Time
 	return func(table string, done, all int64) {

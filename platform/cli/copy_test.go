@@ -76,7 +76,8 @@ func TestDataMistakes(t *testing.T) {
 	}
 }
 
-// A module that is served is neither copied nor restored, and is backed up all the same.
+// A module that is served is neither copied nor restored, and is backed up all the
+// same.
 func TestDataOfAServedModule(t *testing.T) {
 	t.Parallel()
 	variables, dir := sold(t)

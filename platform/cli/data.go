@@ -29,7 +29,8 @@ func (p *Program) migrate() *cobra.Command {
 	return c
 }
 
-// overDatabases makes a command that does something with the database of each chosen module, all when none is.
+// overDatabases makes a command that does something with the database of each chosen
+// module, all when none is.
 func (p *Program) overDatabases(use, short, example string, create bool, do func(*cobra.Command, string, *database.DB) error) *cobra.Command {
 	var chosen selection
 	c := &cobra.Command{

@@ -225,7 +225,8 @@ func byBroker(plan *host.Plan) string {
 	return "by the broker"
 }
 
-// printBroker shows what the broker has of what the process needs. One that is away is no mistake.
+// printBroker shows what the broker has of what the process needs. One that is away is
+// no mistake.
 func printBroker(ctx context.Context, w io.Writer, plan *host.Plan) {
 	if plan.Broker == "" {
 		return

@@ -26,10 +26,11 @@ func (s *selection) flags(c *cobra.Command, verb string) {
 	c.Flags().StringSliceVar(&s.except, "except", nil, verb+" every module but these")
 }
 
-// any tells whether a flag was given.
+// any reports whether a flag was given.
 func (s *selection) any() bool { return s.all || len(s.only)+len(s.except) > 0 }
 
-// names are the modules chosen; without any flag they are all when orAll is set, and a usage error otherwise.
+// names are the modules chosen; without any flag they are all when orAll is set, and a
+// usage error otherwise.
 func (s *selection) names(modules []lifecycle.Module, orAll bool) ([]string, error) {
 	all := s.all || orAll && !s.any()
 	return host.Select(modules, all, s.only, s.except)
@@ -91,12 +92,15 @@ func (p *Program) banner(h *host.Host) {
 	_, _ = fmt.Fprintln(p.Out)
 }
 
-// GarbagePercent is how much may be allocated between two collections, in percent of what is alive. A shop keeps little alive, so the runtime's
-// own 100 collect many times a second under load. Measured, 400 save 17 % of the processor time of a product read and cost 1 MB of memory when idle.
+// GarbagePercent is how much may be allocated between two collections, in percent of
+// what is alive. A shop keeps little alive, so the runtime's own 100 collect many times
+// a second under load. Measured, 400 save 17 % of the processor time of a product read
+// and cost 1 MB of memory when idle.
 const GarbagePercent = 400
 
-// limitMemory lets the garbage collector take its time, unless GOGC says otherwise, and makes it work harder before the memory that there is runs
-// out, unless GOMEMLIMIT says otherwise: at 90 % of the container's limit, else of the machine's memory.
+// limitMemory lets the garbage collector take its time, unless GOGC says otherwise, and
+// makes it work harder before the memory that there is runs out, unless GOMEMLIMIT says
+// otherwise: at 90 % of the container's limit, else of the machine's memory.
 func (p *Program) limitMemory() {
 	if set, _ := p.Environment("GOGC"); set == "" {
 		debug.SetGCPercent(GarbagePercent)

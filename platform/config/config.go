@@ -1,13 +1,15 @@
-// Package config turns the environment into structs. It is the only package that looks at the environment of the
-// process. Every mistake is reported at once, each with the name of its variable, and a struct is read only when its
-// module is hosted here.
+// Package config turns the environment into structs. It is the only package that looks
+// at the environment of the process. Every mistake is reported at once, each with the
+// name of its variable, and a struct is read only when its module is hosted here.
 //
-// A field names its variable with `env`, its default with `envDefault` and its meaning, with unit, in `doc`:
+// A field names its variable with `env`, its default with `envDefault` and its meaning,
+// with unit, in `doc`:
 //
 //	HoldTTL time.Duration `env:"CATALOG_HOLD_TTL" envDefault:"30m" doc:"how long a checkout holds stock"`
 //
-// An empty value counts as unset, because that is what `NAME: ${NAME:-}` of a compose file gives. The value of any
-// variable NAME can be kept in a file whose path is in NAME_FILE, as container secrets are.
+// An empty value counts as unset, because that is what `NAME: ${NAME:-}` of a compose
+// file gives. The value of any variable NAME can be kept in a file whose path is in
+// NAME_FILE, as container secrets are.
 package config
 
 import (
@@ -37,7 +39,8 @@ func Fixed(variables map[string]string) Environment {
 	}
 }
 
-// Over answers from the variables where they have the name, else from the environment below.
+// Over answers from the variables where they have the name, else from the environment
+// below.
 func Over(variables map[string]string, below Environment) Environment {
 	top := Fixed(variables)
 	return func(name string) (string, bool) {
@@ -48,7 +51,8 @@ func Over(variables map[string]string, below Environment) Environment {
 	}
 }
 
-// DotEnv puts a file of NAME=value lines below the environment, which wins. A file that does not exist is no error.
+// DotEnv puts a file of NAME=value lines below the environment, which wins. A file that
+// does not exist is no error.
 func DotEnv(path string, above Environment) (Environment, error) {
 	variables, err := godotenv.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -66,7 +70,8 @@ func DotEnv(path string, above Environment) (Environment, error) {
 	}, nil
 }
 
-// Get reads one variable, or the file that NAME_FILE points at. Unset and empty are both "".
+// Get reads one variable, or the file that NAME_FILE points at. Unset and empty are
+// both "".
 func (e Environment) Get(name string) (string, error) {
 	value, _ := e(name)
 	path, _ := e(name + "_FILE")
@@ -83,11 +88,12 @@ func (e Environment) Get(name string) (string, error) {
 	return strings.TrimRight(string(data), "\r\n"), nil
 }
 
-// Validator is a struct that checks what a type cannot say. Join several errors; name the variable in each.
+// Validator is a struct that checks what a type cannot say. Join several errors; name
+// the variable in each.
 type Validator interface{ Validate() error }
 
-// Load fills target, a pointer to a struct, from the environment and calls its Validate. All mistakes come back in
-// one error; Problems takes it apart.
+// Load fills target, a pointer to a struct, from the environment and calls its
+// Validate. All mistakes come back in one error; Problems takes it apart.
 func Load(environment Environment, target any) error {
 	values, errs := gather(environment, target)
 	err := env.ParseWithOptions(target, env.Options{Environment: values})
@@ -98,7 +104,8 @@ func Load(environment Environment, target any) error {
 	return errors.Join(errs...)
 }
 
-// further leaves out what Validate says about variables that have no value because of an earlier mistake.
+// further leaves out what Validate says about variables that have no value because of
+// an earlier mistake.
 func further(target any, found, before error) error {
 	said := strings.Join(Problems(before), "\n")
 	var errs []error

@@ -17,8 +17,8 @@ type Variable struct {
 	field string
 }
 
-// Describe lists the variables of a struct, or of a pointer to one, in the order of its fields. Structs inside are
-// followed; nil describes nothing.
+// Describe lists the variables of a struct, or of a pointer to one, in the order of its
+// fields. Structs inside are followed; nil describes nothing.
 func Describe(target any) []Variable {
 	t := reflect.TypeOf(target)
 	if t != nil && t.Kind() == reflect.Pointer {

@@ -67,13 +67,14 @@ func (p *Platform) Validate() error {
 	)
 }
 
-// Secure tells whether people come over TLS, which ends before this process.
+// Secure reports whether people come over TLS, which ends before this process.
 func (p *Platform) Secure() bool { return strings.HasPrefix(p.PublicURL, "https://") }
 
-// Development reports whether only people at this machine can use the shop: this process listens at a
-// loopback address, and the address people use is plain HTTP to a loopback host. A proxy in front usually
-// listens elsewhere and brings people from outside, so PUBLIC_URL counts as much as the listener. What
-// strangers must never meet, such as the test payments, is on by default in development only.
+// Development reports whether only people at this machine can use the shop: this
+// process listens at a loopback address, and the address people use is plain HTTP to a
+// loopback host. A proxy in front usually listens elsewhere and brings people from
+// outside, so PUBLIC_URL counts as much as the listener. What strangers must never
+// meet, such as the test payments, is on by default in development only.
 func (p *Platform) Development(listen string) bool {
 	if !Loopback(listen) || p.PublicURL == "" {
 		return Loopback(listen)
@@ -82,7 +83,8 @@ func (p *Platform) Development(listen string) bool {
 	return err == nil && u.Scheme == "http" && loopbackHost(u.Hostname())
 }
 
-// SwitchedOn reads a setting whose values are on, off, and auto for "in development only".
+// SwitchedOn reads a setting whose values are on, off, and auto for "in development
+// only".
 func SwitchedOn(setting string, development bool) bool {
 	return setting == "on" || setting == "auto" && development
 }
@@ -101,7 +103,8 @@ func loopbackHost(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// ModuleURL reads <MODULE>_URL, the address of the process that hosts a module; empty when it is not set.
+// ModuleURL reads <MODULE>_URL, the address of the process that hosts a module; empty
+// when it is not set.
 func ModuleURL(environment Environment, module string) (string, error) {
 	name := ModuleVariable(module, "URL")
 	value, err := environment.Get(name)

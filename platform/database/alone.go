@@ -10,14 +10,17 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// ErrInUse is a database that somebody else has open, most likely the process that serves its module.
+// ErrInUse is a database that somebody else has open, most likely the process that
+// serves its module.
 var ErrInUse = errors.New("in use: stop the process that serves the module, and whoever else has the database open")
 
-// aloneFor is how long OpenAlone waits for others to leave: a process that has just ended may not be gone yet.
+// aloneFor is how long OpenAlone waits for others to leave: a process that has just
+// ended may not be gone yet.
 const aloneFor = 3 * time.Second
 
-// OpenAlone is Open for work during which nobody else may use the database. ErrInUse when somebody does. On SQLite all
-// others are kept out until Close. A server has no such lock: see Alone.
+// OpenAlone is Open for work during which nobody else may use the database. ErrInUse
+// when somebody does. On SQLite all others are kept out until Close. A server has no
+// such lock: see Alone.
 func OpenAlone(ctx context.Context, o Options) (*DB, error) {
 	if err := Alone(ctx, o); err != nil {
 		return nil, err
@@ -30,9 +33,10 @@ func OpenAlone(ctx context.Context, o Options) (*DB, error) {
 	return db, err
 }
 
-// Alone is ErrInUse when there are connections to a schema on a server besides those of the caller's account that this
-// process is going to open: none may be open when it is called. Those of other accounts are seen by an account that may see
-// them. On SQLite it is always nil, since OpenAlone holds a lock there.
+// Alone is ErrInUse when there are connections to a schema on a server besides those of
+// the caller's account that this process is going to open: none may be open when it is
+// called. Those of other accounts are seen by an account that may see them. On SQLite
+// it is always nil, since OpenAlone holds a lock there.
 func Alone(ctx context.Context, o Options) error {
 	o = o.withDefaults()
 	place, err := ParseURL(o.URL, o.DataDir, o.Module)

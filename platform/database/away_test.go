@@ -15,7 +15,8 @@ import (
 const grants = "CREATE DATABASE `@module@` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n" +
 	"CREATE USER '@module@'@'%' IDENTIFIED BY '@password@';\nGRANT ALL ON `@module@`.* TO '@module@'@'%';"
 
-// onItsOwnServer opens a database with one thing in it, on a server that the test may kill.
+// onItsOwnServer opens a database with one thing in it, on a server that the test may
+// kill.
 func onItsOwnServer(t *testing.T) (*dbtest.Server, *database.DB) {
 	t.Helper()
 	server := dbtest.Start(t)
@@ -65,7 +66,8 @@ func TestKilledServer(t *testing.T) {
 	back(t, db)
 }
 
-// A server whose connections stay open and which says nothing would keep its callers for as long as they wait.
+// A server whose connections stay open and which says nothing would keep its callers
+// for as long as they wait.
 func TestServerThatHangs(t *testing.T) {
 	t.Parallel()
 	server, db := onItsOwnServer(t)

@@ -16,8 +16,9 @@ import (
 // ErrNotAFile is a database on a server, which has tools of its own for backups.
 var ErrNotAFile = errors.New("the database is not a SQLite file")
 
-// Backup writes a copy of a SQLite database, as it is at one moment, to a file that does not exist yet. Others may write
-// meanwhile. When it returns the copy is on the disk and has been checked.
+// Backup writes a copy of a SQLite database, as it is at one moment, to a file that
+// does not exist yet. Others may write meanwhile. When it returns the copy is on the
+// disk and has been checked.
 func Backup(ctx context.Context, db *DB, path string) error {
 	if db.engine != SQLite {
 		return ErrNotAFile
@@ -84,8 +85,9 @@ func publish(draft, path string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// Restore puts a backup in the place of a module's SQLite database, which nobody may have open (ErrInUse). What was there
-// is kept beside it under the name that is returned, empty when there was nothing. A backup that is damaged, or that a newer
+// Restore puts a backup in the place of a module's SQLite database, which nobody may
+// have open (ErrInUse). What was there is kept beside it under the name that is
+// returned, empty when there was nothing. A backup that is damaged, or that a newer
 // release has made, is refused. The options are those of Open.
 func Restore(ctx context.Context, o Options, backup string) (former string, err error) {
 	o = o.withDefaults()
@@ -127,7 +129,7 @@ func duplicate(from, to string) error {
 	return errors.Join(err, target.Close())
 }
 
-// usable tells whether this program can go on with a backup.
+// usable reports whether this program can go on with a backup.
 func usable(ctx context.Context, o Options, path string) error {
 	if err := intact(ctx, path); err != nil {
 		return err
@@ -144,7 +146,8 @@ func usable(ctx context.Context, o Options, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// knows tells whether the marks are of a database of this module, made by this release or an older one.
+// knows reports whether the marks are of a database of this module, made by this
+// release or an older one.
 func (db *DB) knows(marks map[string]mark) error {
 	if len(marks) == 0 {
 		return fmt.Errorf("the backup holds no data of %s", db.module)
@@ -162,7 +165,8 @@ func (db *DB) knows(marks map[string]mark) error {
 	return fmt.Errorf("the backup is not of %s, or of a newer release: this program does not know migration %s", db.module, first)
 }
 
-// setAside renames a database that nobody has open. Closing it as the only one folds its log into the file.
+// setAside renames a database that nobody has open. Closing it as the only one folds
+// its log into the file.
 func setAside(ctx context.Context, o Options, path string) (former string, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", nil

@@ -17,7 +17,8 @@ import (
 
 func urlOf(path string) string { return "sqlite://" + filepath.ToSlash(path) }
 
-// A backup of a database that others write to holds what was committed when it was made, and comes back in its place.
+// A backup of a database that others write to holds what was committed when it was
+// made, and comes back in its place.
 func TestBackupAndRestore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

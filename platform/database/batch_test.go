@@ -33,7 +33,8 @@ func TestWaitingCallersShareACommit(t *testing.T) {
 	if got := after.Writes - before.Writes; got != 65 {
 		t.Errorf("%d writes counted, want 65", got)
 	}
-	// One for the caller they waited for, one for them, and some for a machine that was interrupted in between.
+	// One for the caller they waited for, one for them, and some for a machine that was
+	// interrupted in between.
 	if got := after.Commits - before.Commits; got > 20 {
 		t.Errorf("%d commits for 65 writes", got)
 	}
@@ -42,7 +43,8 @@ func TestWaitingCallersShareACommit(t *testing.T) {
 	}
 }
 
-// TestFailedCommitReachesEverybody makes a COMMIT fail by a constraint that is checked there.
+// TestFailedCommitReachesEverybody makes a COMMIT fail by a constraint that is checked
+// there.
 func TestFailedCommitReachesEverybody(t *testing.T) {
 	t.Parallel()
 	parts := fstest.MapFS{"0002_create_parts.sqlite.up.sql": {Data: []byte(`CREATE TABLE parts (
@@ -108,7 +110,8 @@ func TestOneFailsTheOthersRunAgain(t *testing.T) {
 	}
 }
 
-// What has started is completed, also when it has to start again and nobody waits for it any more.
+// What has started is completed, also when it has to start again and nobody waits for
+// it any more.
 func TestRunAgainWithoutItsContext(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, things)
@@ -218,7 +221,8 @@ func TestFailureThatChangedNothingUndoesNobody(t *testing.T) {
 	}
 }
 
-// TestBatchesOfAnyKind mixes everything that a caller can do, in batches with savepoints and without, and keeps books.
+// TestBatchesOfAnyKind mixes everything that a caller can do, in batches with
+// savepoints and without, and keeps books.
 func TestBatchesOfAnyKind(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, things)
@@ -256,7 +260,8 @@ func TestBatchesOfAnyKind(t *testing.T) {
 	}
 }
 
-// A caller that swallows the error with which SQLite ended the transaction takes nobody's acknowledged work with it.
+// A caller that swallows the error with which SQLite ended the transaction takes
+// nobody's acknowledged work with it.
 func TestFullDatabaseUnderASwallower(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, things, fstest.MapFS{"0002_create_blobs.up.sql": {Data: []byte(
@@ -282,7 +287,8 @@ func TestFullDatabaseUnderASwallower(t *testing.T) {
 	write(t, db, "later")
 }
 
-// TestFullDatabase lets SQLite run out of pages within a batch: what was acknowledged is there, the rest is not.
+// TestFullDatabase lets SQLite run out of pages within a batch: what was acknowledged
+// is there, the rest is not.
 func TestFullDatabase(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, things, fstest.MapFS{"0002_create_blobs.up.sql": {Data: []byte(

@@ -84,7 +84,8 @@ func benchmarkWrites(b *testing.B, db *database.DB, callers int) {
 	b.ReportMetric(float64(percentile(latencies, 0.99).Microseconds()), "p99-us")
 }
 
-// processorTime is what this process has used, the figure that a noisy neighbour does not spoil.
+// processorTime is what this process has used, the figure that a noisy neighbour does
+// not spoil.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

@@ -19,12 +19,13 @@ const (
 	rowsPerStatement = 50
 )
 
-// copyMark is, while it is among the migrations of a database, the mark of a copy into it that has not been completed.
-// Its checksum names the source.
+// copyMark is, while it is among the migrations of a database, the mark of a copy into
+// it that has not been completed. Its checksum names the source.
 const copyMark = "copy/unfinished"
 
 var (
-	// ErrHalfCopied is what Migrate answers for a database that Copy has not completed: it must not be served.
+	// ErrHalfCopied is what Migrate answers for a database that Copy has not completed:
+	// it must not be served.
 	ErrHalfCopied = errors.New("database: a copy into it was not completed: repeat the same `app data copy`, or empty it")
 	// ErrNotEmpty is a target that has rows already.
 	ErrNotEmpty = errors.New("database: the target has rows already: a copy needs an empty one")
@@ -38,18 +39,21 @@ type Copied struct {
 	From, To Digest
 }
 
-// Same tells whether the two sides hold the same.
+// Same reports whether the two sides hold the same.
 func (c Copied) Same() bool { return c.From == c.To }
 
-// Copy copies all tables of a module, those of the platform included, from one database to another, on either engine. Both
-// must have been opened with the module's migrations and by OpenAlone. The target is brought up to the schema and must be empty, or hold what an
-// interrupted copy from the same source has left, which is continued. Rows keep everything that they have, ids and
-// the numbers that engines give out included.
+// Copy copies all tables of a module, those of the platform included, from one database
+// to another, on either engine. Both must have been opened with the module's migrations
+// and by OpenAlone. The target is brought up to the schema and must be empty, or hold
+// what an interrupted copy from the same source has left, which is continued. Rows keep
+// everything that they have, ids and the numbers that engines give out included.
 //
-// Afterwards both sides are read again and compared by the number of rows and by a checksum over all values: the result has
-// a line for each table, and the error is ErrDiffers when one is not the same. Until a copy is complete its target
-// refuses Migrate with ErrHalfCopied, and so cannot be served. progress, when not nil, is called from time to time with
-// the rows of a table that the target has, and all that the source has.
+// Afterwards both sides are read again and compared by the number of rows and by a
+// checksum over all values: the result has a line for each table, and the error is
+// ErrDiffers when one is not the same. Until a copy is complete its target refuses
+// Migrate with ErrHalfCopied, and so cannot be served. progress, when not nil, is
+// called from time to time with the rows of a table that the target has, and all that
+// the source has.
 func Copy(ctx context.Context, from, to *DB, progress func(table string, done, all int64)) ([]Copied, error) {
 	if err := upToDate(ctx, from); err != nil {
 		return nil, err
@@ -159,7 +163,8 @@ func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
 	})
 }
 
-// begin removes what migrations have put into the target, since the source has that too.
+// begin removes what migrations have put into the target, since the source has that
+// too.
 func begin(ctx context.Context, to *DB, all []table) error {
 	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		for _, t := range all {
@@ -231,8 +236,9 @@ func (t table) count(ctx context.Context, db *DB) (n int64, err error) {
 
 var autoIncrement = regexp.MustCompile(`(?m)^\).* AUTO_INCREMENT=(\d+)`)
 
-// copyCounter lets a MySQL target go on counting where a MySQL source would. SQLite counts on from the greatest number
-// there is, and so does MySQL where the numbers came from elsewhere.
+// copyCounter lets a MySQL target go on counting where a MySQL source would. SQLite
+// counts on from the greatest number there is, and so does MySQL where the numbers came
+// from elsewhere.
 func (t table) copyCounter(ctx context.Context, from, to *DB) error {
 	if from.engine != MySQL || to.engine != MySQL {
 		return nil

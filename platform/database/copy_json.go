@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// canonicalJSON writes a document without what MySQL does not keep of it: white space, the order of members, how a fraction is written.
+// canonicalJSON writes a document without what MySQL does not keep of it: white space,
+// the order of members, how a fraction is written.
 func canonicalJSON(text string) ([]byte, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -18,7 +19,8 @@ func canonicalJSON(text string) ([]byte, error) {
 	return json.Marshal(canonicalNumbers(v)) //nolint:wrapcheck // what was decoded can be encoded
 }
 
-// canonicalNumbers makes every number that is no whole one of 64 bits the double that MySQL makes of it.
+// canonicalNumbers makes every number that is no whole one of 64 bits the double that
+// MySQL makes of it.
 func canonicalNumbers(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

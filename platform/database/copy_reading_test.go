@@ -8,7 +8,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// A copy reads each row once: its next batch begins behind the last, on both engines, and not at the first row again.
+// A copy reads each row once: its next batch begins behind the last, on both engines,
+// and not at the first row again.
 func TestCopy_ReadsOn(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -13,13 +13,15 @@ import (
 	"strings"
 )
 
-// Digest is what a table holds, whatever the order of its rows and the engine that keeps them.
+// Digest is what a table holds, whatever the order of its rows and the engine that
+// keeps them.
 type Digest struct {
 	Rows int64
 	sum  [4]uint64
 }
 
-// take adds one row to a digest. The hashes of the rows are added up, so that their order does not matter.
+// take adds one row to a digest. The hashes of the rows are added up, so that their
+// order does not matter.
 func (t table) take(d *Digest, row []any) error {
 	h := sha256.New()
 	for i, value := range row {
@@ -131,8 +133,9 @@ func (t table) order(suffix string) string {
 	return strings.Join(names, ", ")
 }
 
-// beyond is the condition of the rows after the one with the given key, and its arguments: (a, b) > (?, ?) on SQLite and
-// a > ? OR (a = ? AND b > ?) on MySQL. Each engine would read the other's form from the first row of the table.
+// beyond is the condition of the rows after the one with the given key, and its
+// arguments: (a, b) > (?, ?) on SQLite and a > ? OR (a = ? AND b > ?) on MySQL. Each
+// engine would read the other's form from the first row of the table.
 func (t table) beyond(on Engine, key []any) (string, []any) {
 	if key == nil {
 		return "1 = ?", []any{1}

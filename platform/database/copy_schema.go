@@ -116,8 +116,9 @@ func pairs(ctx context.Context, q *Tx, query, argument string) (out [][2]string,
 	return out, rows.Err()
 }
 
-// kindOf reads a type's name in either engine, as SQLite does: by what the name contains. It is empty for types that the
-// engines store differently, such as decimal numbers and dates.
+// kindOf reads a type's name in either engine, as SQLite does: by what the name
+// contains. It is empty for types that the engines store differently, such as decimal
+// numbers and dates.
 func kindOf(name string) kind {
 	name = strings.ToUpper(name)
 	for _, c := range []struct {

@@ -19,7 +19,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// wares have every type that copies know, a key of several columns, and numbers that the engine gives out.
+// wares have every type that copies know, a key of several columns, and numbers that
+// the engine gives out.
 var wares = fstest.MapFS{
 	"0001_create_wares.up.sql": {Data: []byte(`CREATE TABLE test_things (kind VARCHAR(20) NOT NULL, id BIGINT NOT NULL, name TEXT NOT NULL,
 		note VARCHAR(100), data MEDIUMBLOB, size INTEGER, weight DOUBLE, more JSON, at BIGINT NOT NULL, PRIMARY KEY (kind, id))`)},
@@ -43,7 +44,8 @@ type ware struct {
 
 func at[T any](v T) *T { return &v }
 
-// instances are rows that copies have got wrong elsewhere, and enough of the same for several batches.
+// instances are rows that copies have got wrong elsewhere, and enough of the same for
+// several batches.
 func instances() []ware {
 	micro := time.Date(2026, 11, 21, 12, 34, 56, 789_012_000, time.UTC).UnixMicro()
 	out := []ware{
@@ -118,7 +120,8 @@ func readWares(t *testing.T, db *database.DB) (out []ware) {
 	return out
 }
 
-// meaning is a document without what MySQL, other than MariaDB and SQLite, does not keep: how it was written.
+// meaning is a document without what MySQL, other than MariaDB and SQLite, does not
+// keep: how it was written.
 func meaning(t *testing.T, document *string) *string {
 	t.Helper()
 	if document == nil {
@@ -140,7 +143,8 @@ func opened(t *testing.T, url string) *database.DB {
 	return dbtest.OpenURL(t, url, wares)
 }
 
-// alone opens without migrating, as for a copy, and closes it at the end of the test at the latest.
+// alone opens without migrating, as for a copy, and closes it at the end of the test at
+// the latest.
 func alone(t *testing.T, url string) *database.DB {
 	t.Helper()
 	db, err := database.OpenAlone(t.Context(), database.Options{Module: "test", URL: url, Migrations: []fs.FS{wares}})
@@ -216,7 +220,8 @@ func TestCopy(t *testing.T) {
 	})
 }
 
-// countsOn checks that numbers are given out after the greatest that exists, or, when the counter is kept, that was.
+// countsOn checks that numbers are given out after the greatest that exists, or, when
+// the counter is kept, that was.
 func countsOn(t *testing.T, db *database.DB, kept bool) {
 	t.Helper()
 	err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
@@ -235,7 +240,8 @@ func countsOn(t *testing.T, db *database.DB, kept bool) {
 	}
 }
 
-// A copy that is interrupted leaves a target that cannot be served and that the next copy completes.
+// A copy that is interrupted leaves a target that cannot be served and that the next
+// copy completes.
 func TestCopy_Interrupted(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, fromURL, toURL string) {

@@ -1,13 +1,17 @@
-// Package database is the only way to a module's tables. Every module has a database of its own: a SQLite file
-// by default, a schema on a MySQL server when it is configured. Write is the only way to change data and Read the
-// only way to query it; both behave alike on the two engines:
+// Package database is the only way to a module's tables. Every module has a database of
+// its own: a SQLite file by default, a schema on a MySQL server when it is configured.
+// Write is the only way to change data and Read the only way to query it; both behave
+// alike on the two engines:
 //
-//   - what Write returned nil for survives a crash of the process and a loss of power (SQLite: WAL with
-//     synchronous=FULL; MySQL: whatever the server promises for a commit);
-//   - a Read is one snapshot: all its statements see the state that was committed when the first of them started;
-//   - the isolation of a Write to count on is READ COMMITTED: every statement sees its own snapshot, so two statements
-//     may see two states. SQLite callers run one after another, MySQL callers side by side: guard
-//     invariants with conditions in the UPDATE and constraints in the schema, never by reading first;
+//   - what Write returned nil for survives a crash of the process and a loss of power
+//     (SQLite: WAL with synchronous=FULL; MySQL: whatever the server promises for a
+//     commit);
+//   - a Read is one snapshot: all its statements see the state that was committed when
+//     the first of them started;
+//   - the isolation of a Write to count on is READ COMMITTED: every statement sees its
+//     own snapshot, so two statements may see two states. SQLite callers run one after
+//     another, MySQL callers side by side: guard invariants with conditions in the
+//     UPDATE and constraints in the schema, never by reading first;
 //   - an UPDATE counts the rows it matched, not the rows it changed;
 //   - a second statement is refused while the rows of an earlier one are open.
 //
@@ -40,8 +44,8 @@ const (
 )
 
 var (
-	// ErrNested is returned by Write when it is called from within a Write: the inner one could neither see the outer's
-	// changes nor be undone with it.
+	// ErrNested is returned by Write when it is called from within a Write: the inner
+	// one could neither see the outer's changes nor be undone with it.
 	ErrNested = errors.New("database: write inside a write")
 	// ErrClosed is returned by every call after Close.
 	ErrClosed = errors.New("database: closed")
@@ -49,36 +53,43 @@ var (
 
 // Options say which database to open and what belongs in it.
 type Options struct {
-	// Module owns the database; it names the default file and marks the context of a Write.
+	// Module owns the database; it names the default file and marks the context of a
+	// Write.
 	Module string
-	// URL is one of "" (the file <DataDir>/<Module>.db), "sqlite:///absolute/path.db", "sqlite:relative/path.db" or
-	// "mysql://user:password@host:3306/schema?tls=true". See ParseURL for the parameters.
+	// URL is one of "" (the file <DataDir>/<Module>.db), "sqlite:///absolute/path.db",
+	// "sqlite:relative/path.db" or "mysql://user:password@host:3306/schema?tls=true".
+	// See ParseURL for the parameters.
 	URL string
-	// DataDir is the folder of the default file, "data" when empty. It is made when missing, readable by its owner only.
+	// DataDir is the folder of the default file, "data" when empty. It is made when
+	// missing, readable by its owner only.
 	DataDir string
-	// Migrations are sets of files, platform sets first, then the module's: each has *.up.sql files at its root, one
-	// statement each, applied in the order of their names. "0002_add_note.mysql.up.sql" replaces
-	// "0002_add_note.up.sql" on that engine. The id of a migration is the file's name without its endings,
-	// preceded by the set's name when it has one (Named); an id that occurs twice is an error.
+	// Migrations are sets of files, platform sets first, then the module's: each has
+	// *.up.sql files at its root, one statement each, applied in the order of their
+	// names. "0002_add_note.mysql.up.sql" replaces "0002_add_note.up.sql" on that
+	// engine. The id of a migration is the file's name without its endings, preceded by
+	// the set's name when it has one (Named); an id that occurs twice is an error.
 	Migrations []fs.FS
 	// Logger receives warnings; nil discards them.
 	Logger *slog.Logger
 	// Now is the clock for times of migration; nil means time.Now.
 	Now func() time.Time
-	// Readers bounds the number of queries that run at the same time on SQLite (default 4) and the number of
-	// connections on MySQL (default 16 for reading, as many for writing).
+	// Readers bounds the number of queries that run at the same time on SQLite (default
+	// 4) and the number of connections on MySQL (default 16 for reading, as many for
+	// writing).
 	Readers int
-	// Metrics is where souk_database_* is registered; nowhere when nil. One database of a module at a time.
+	// Metrics is where souk_database_* is registered; nowhere when nil. One database of
+	// a module at a time.
 	Metrics prometheus.Registerer
 
-	// Rehearse makes Write run everything twice, undoing the first time: for tests that work can be repeated.
+	// Rehearse makes Write run everything twice, undoing the first time: for tests that
+	// work can be repeated.
 	Rehearse bool
 
 	alone bool // see OpenAlone
 }
 
-// Work is the body of a Write or a Read. It must use the context and the Tx it is given, and neither after it
-// returned.
+// Work is the body of a Write or a Read. It must use the context and the Tx it is
+// given, and neither after it returned.
 type Work func(ctx context.Context, tx *Tx) error
 
 // Stats counts what happened since Open.
@@ -97,9 +108,11 @@ type store interface {
 	read(ctx context.Context, db *DB, fn Work) error
 	// readOne runs fn on such a connection with one statement at most.
 	readOne(ctx context.Context, db *DB, fn Work) error
-	// migrate applies what is pending, safe against a second process and against being killed.
+	// migrate applies what is pending, safe against a second process and against being
+	// killed.
 	migrate(ctx context.Context, db *DB, all []script) (applied []string, err error)
-	// inspect is read on the connection that is open anyway: used at start, when every connection costs time.
+	// inspect is read on the connection that is open anyway: used at start, when every
+	// connection costs time.
 	inspect(ctx context.Context, db *DB, fn Work) error
 	ping(ctx context.Context) error
 	stats() Stats
@@ -127,8 +140,9 @@ type DB struct {
 	bun       *bun.DB
 }
 
-// Open opens the database, making a SQLite file that does not exist; it does not migrate. The error is one line
-// that names the file or the server and never a password.
+// Open opens the database, making a SQLite file that does not exist; it does not
+// migrate. The error is one line that names the file or the server and never a
+// password.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	o = o.withDefaults()
 	place, err := ParseURL(o.URL, o.DataDir, o.Module)
@@ -179,7 +193,8 @@ func (db *DB) Module() string { return db.module }
 // Now reads the clock that the database was opened with.
 func (db *DB) Now() time.Time { return db.now() }
 
-// Ping reports whether the database answers, and takes writes again if it has refused one for lack of space.
+// Ping reports whether the database answers, and takes writes again if it has refused
+// one for lack of space.
 func (db *DB) Ping(ctx context.Context) error {
 	if err := db.space(ctx); err != nil {
 		return err
@@ -190,7 +205,8 @@ func (db *DB) Ping(ctx context.Context) error {
 // Stats reads the counters.
 func (db *DB) Stats() Stats { return db.store.stats() }
 
-// Close waits for the calls in progress and closes the database. Calls that come later get ErrClosed.
+// Close waits for the calls in progress and closes the database. Calls that come later
+// get ErrClosed.
 func (db *DB) Close() error {
 	db.closeOnce.Do(func() {
 		db.meter.close()
@@ -199,18 +215,22 @@ func (db *DB) Close() error {
 	return db.closeErr
 }
 
-// Write runs fn in a transaction and commits it; when Write returns nil the changes are durable and every later Read
-// sees them. An error of fn rolls its changes back and is returned as it is; a panic rolls back and goes on in the
-// caller's goroutine.
+// Write runs fn in a transaction and commits it; when Write returns nil the changes are
+// durable and every later Read sees them. An error of fn rolls its changes back and is
+// returned as it is; a panic rolls back and goes on in the caller's goroutine.
 //
-// fn may run more than once (MySQL asks for a repetition after a deadlock, SQLite undoes callers together) and must have no
-// effect outside the database but to set its results anew; use Tx.AfterCommit for what follows from success. A caller
-// whose context ends before fn starts gets the context's error and fn is not run; once started, fn is completed whatever
-// happens to the context. The context that fn gets is marked by callctx.WithTransaction, and calling Write with it is
-// ErrNested. A disk without space is fault.Unavailable. Read may be called within fn but sees the last committed state.
+// fn may run more than once (MySQL asks for a repetition after a deadlock, SQLite
+// undoes callers together) and must have no effect outside the database but to set its
+// results anew; use Tx.AfterCommit for what follows from success. A caller whose
+// context ends before fn starts gets the context's error and fn is not run; once
+// started, fn is completed whatever happens to the context. The context that fn gets is
+// marked by callctx.WithTransaction, and calling Write with it is ErrNested. A disk
+// without space is fault.Unavailable. Read may be called within fn but sees the last
+// committed state.
 //
-// On SQLite the callers that wait at the same time share one commit; if that commit fails all of them get the error. A
-// caller that fails having changed something takes the others' changes back with its own, and they run again without it.
+// On SQLite the callers that wait at the same time share one commit; if that commit
+// fails all of them get the error. A caller that fails having changed something takes
+// the others' changes back with its own, and they run again without it.
 func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	if callctx.Transaction(ctx) != "" {
 		return ErrNested
@@ -232,17 +252,19 @@ var errRehearsed = errors.New("database: rehearsed")
 
 type readKey struct{}
 
-// Read runs fn with a connection that refuses changes. All its statements see the state that was committed when the first of
-// them started: no Read returns one thing as it was before a Write and another as it was after. fn is not retried. A
-// snapshot that is open for long keeps the engine from clearing up after the writers: call no other module within it. On SQLite a
-// statement that computes for long is not interrupted when the context ends; between statements and between rows the
-// context is honoured.
+// Read runs fn with a connection that refuses changes. All its statements see the state
+// that was committed when the first of them started: no Read returns one thing as it
+// was before a Write and another as it was after. fn is not retried. A snapshot that is
+// open for long keeps the engine from clearing up after the writers: call no other
+// module within it. On SQLite a statement that computes for long is not interrupted
+// when the context ends; between statements and between rows the context is honoured.
 func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
 	return db.reading(ctx, db.store.read, fn)
 }
 
-// ReadOne is a Read of one statement, which is its own snapshot: on MySQL it takes one trip to the server where a Read takes
-// two more. A second statement is refused. Within a Read, or another ReadOne, fn sees the snapshot of the outer one.
+// ReadOne is a Read of one statement, which is its own snapshot: on MySQL it takes one
+// trip to the server where a Read takes two more. A second statement is refused. Within
+// a Read, or another ReadOne, fn sees the snapshot of the outer one.
 func (db *DB) ReadOne(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
 	return db.reading(ctx, db.store.readOne, fn)
 }
@@ -257,7 +279,8 @@ func (db *DB) reading(ctx context.Context, read func(context.Context, *DB, Work)
 	return read(ctx, db, fn)
 }
 
-// bunDB makes the query builder when it is first asked for: it costs memory, and most work never asks.
+// bunDB makes the query builder when it is first asked for: it costs memory, and most
+// work never asks.
 func (db *DB) bunDB() *bun.DB {
 	db.bunOnce.Do(func() { db.bun = db.store.builder() })
 	return db.bun

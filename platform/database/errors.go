@@ -9,13 +9,15 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// IsDuplicate tells whether err comes from a statement that would have broken a PRIMARY KEY or a UNIQUE constraint.
+// IsDuplicate reports whether err comes from a statement that would have broken a
+// PRIMARY KEY or a UNIQUE constraint.
 func IsDuplicate(err error) bool {
 	return is(err, []int{sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID},
 		[]uint16{1062, 1586})
 }
 
-// IsCheck tells whether err comes from a statement that would have broken a CHECK constraint.
+// IsCheck reports whether err comes from a statement that would have broken a CHECK
+// constraint.
 func IsCheck(err error) bool {
 	return is(err, []int{sqlite3.SQLITE_CONSTRAINT_CHECK}, []uint16{3819, 4025}) // MySQL, MariaDB
 }

@@ -13,8 +13,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// firewall stands before a server. It may forget the connections that go through it: what is sent on them vanishes, and
-// neither end is told.
+// firewall stands before a server. It may forget the connections that go through it:
+// what is sent on them vanishes, and neither end is told.
 type firewall struct {
 	net.Listener
 	server string
@@ -80,7 +80,8 @@ func (f *firewall) forget() {
 	f.known = map[net.Conn]bool{}
 }
 
-// Connections that something on the way has forgotten cost their users the time to find out, once; then none of them is used.
+// Connections that something on the way has forgotten cost their users the time to find
+// out, once; then none of them is used.
 func TestForgottenConnections(t *testing.T) {
 	t.Parallel()
 	for name, pinged := range map[string]bool{"all": false, "all but the one that asks": true} {

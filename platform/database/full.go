@@ -14,8 +14,8 @@ import (
 	"app/platform/fault"
 )
 
-// fullFor is how long a server counts as full after the last write that it refused: whether it has space again
-// only another write can tell.
+// fullFor is how long a server counts as full after the last write that it refused:
+// whether it has space again only another write can tell.
 const fullFor = 5 * time.Second
 
 // refusal is a write that found no space.
@@ -24,9 +24,10 @@ type refusal struct {
 	cause error
 }
 
-// isFull reports whether err comes from a disk without space, or from one that does not take what is written.
-// SQLite: FULL and IOERR with all their extended codes. MySQL: 1021 disk full, 1114 table full, and 1030 with the
-// operating system's error 28, ENOSPC.
+// isFull reports whether err comes from a disk without space, or from one that does not
+// take what is written. SQLite: FULL and IOERR with all their extended codes. MySQL:
+// 1021 disk full, 1114 table full, and 1030 with the operating system's error 28,
+// ENOSPC.
 func isFull(err error) bool {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
@@ -40,7 +41,8 @@ func isFull(err error) bool {
 	return is(err, nil, []uint16{1021, 1114})
 }
 
-// outcome makes of a disk without space what it is for a caller: a database that is away, and may be back.
+// outcome makes of a disk without space what it is for a caller: a database that is
+// away, and may be back.
 func (db *DB) outcome(err error) error {
 	if err == nil {
 		if db.full.Load() != nil {
@@ -59,7 +61,8 @@ func (db *DB) outcome(err error) error {
 	return unavailable(err)
 }
 
-// space is an error while the disk takes no writes. It finds out by writing where that is cheap and harmless.
+// space is an error while the disk takes no writes. It finds out by writing where that
+// is cheap and harmless.
 func (db *DB) space(ctx context.Context) error {
 	refused := db.full.Load()
 	switch {

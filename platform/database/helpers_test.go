@@ -73,7 +73,8 @@ func thingsIn(t *testing.T, db *database.DB) []string {
 	return ids
 }
 
-// together runs the works so that they wait at the same time: on SQLite they share a batch.
+// together runs the works so that they wait at the same time: on SQLite they share a
+// batch.
 func together(t *testing.T, db *database.DB, works ...database.Work) []error {
 	t.Helper()
 	database.Patient(db)

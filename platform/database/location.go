@@ -31,7 +31,8 @@ type poolSize struct {
 	lifetime, idle time.Duration
 }
 
-// pool is the size that the location asks for; conns, when positive, is used where it asks for none.
+// pool is the size that the location asks for; conns, when positive, is used where it
+// asks for none.
 func (l Location) pool(conns int) poolSize {
 	size := l.size
 	if size.conns == 0 {
@@ -51,7 +52,8 @@ func (l Location) String() string {
 	return "mysql://" + l.user + "@" + l.Host + "/" + l.Schema
 }
 
-// Unverified says in a sentence what a location's parameters leave unchecked, "" when nothing is.
+// Unverified says in a sentence what a location's parameters leave unchecked, "" when
+// nothing is.
 func (l Location) Unverified() string {
 	switch mode := l.Query.Get("tls"); mode {
 	case "preferred":
@@ -62,11 +64,14 @@ func (l Location) Unverified() string {
 	return ""
 }
 
-// ParseURL reads the form of a location that Options.URL describes. An empty raw is the file <dataDir>/<module>.db.
-// Parameters of a MySQL location: tls=true (verify the server), tls=skip-verify, tls=preferred or tls=false (the
-// default); ca=/path.pem (verify against this authority instead of the system's); socket=/path (instead of the
-// host). The pools: conns=16 connections for writing and as many for reading, closed after idle=1m without work and
-// after lifetime=3m in any case, before the server's or a proxy's own limits do so. No error shows the location, because it may hold a password.
+// ParseURL reads the form of a location that Options.URL describes. An empty raw is the
+// file <dataDir>/<module>.db. Parameters of a MySQL location: tls=true (verify the
+// server), tls=skip-verify, tls=preferred or tls=false (the default); ca=/path.pem
+// (verify against this authority instead of the system's); socket=/path (instead of the
+// host). The pools: conns=16 connections for writing and as many for reading, closed
+// after idle=1m without work and after lifetime=3m in any case, before the server's or
+// a proxy's own limits do so. No error shows the location, because it may hold a
+// password.
 func ParseURL(raw, dataDir, module string) (Location, error) {
 	if raw == "" {
 		return Location{Engine: SQLite, Path: filepath.Join(dataDir, module+".db")}, nil

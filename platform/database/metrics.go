@@ -15,7 +15,8 @@ type meter struct {
 	registered []prometheus.Collector
 }
 
-// newMeter registers souk_database_* with the module's name; nothing without a registry.
+// newMeter registers souk_database_* with the module's name; nothing without a
+// registry.
 func newMeter(r prometheus.Registerer, module string, stats func() Stats) (*meter, error) {
 	if r == nil {
 		return nil, nil

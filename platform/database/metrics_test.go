@@ -12,7 +12,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// Every write is counted, with its wait and its share in a commit, and a database may be opened again.
+// Every write is counted, with its wait and its share in a commit, and a database may
+// be opened again.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, url string) {

@@ -35,14 +35,15 @@ type mark struct {
 	started, applied int64
 }
 
-// Migrate applies what is pending, in order, and returns the ids it applied. Several processes may call it at the
-// same time: one applies, the others wait. Being killed at any moment leaves a database that the next call
-// completes. Marks of migrations this program does not know are left alone, so that an older program runs on a
-// newer schema. The error is ErrHalfCopied for a database that Copy has not completed.
+// Migrate applies what is pending, in order, and returns the ids it applied. Several
+// processes may call it at the same time: one applies, the others wait. Being killed at
+// any moment leaves a database that the next call completes. Marks of migrations this
+// program does not know are left alone, so that an older program runs on a newer
+// schema. The error is ErrHalfCopied for a database that Copy has not completed.
 //
-// The runner is our own because bun's cannot keep this promise: it records a migration in a statement of its own
-// before or after running it, so a kill between the two skips or repeats the file, and its lock is a row that
-// outlives a killed owner.
+// The runner is our own because bun's cannot keep this promise: it records a migration
+// in a statement of its own before or after running it, so a kill between the two skips
+// or repeats the file, and its lock is a row that outlives a killed owner.
 func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 	marks, err := db.marks(ctx)
 	if err != nil {
@@ -114,8 +115,9 @@ func readMarks(ctx context.Context, q *Tx, marks map[string]mark) error {
 	return rows.Err()
 }
 
-// migrate applies each file and its mark in one transaction. SQLite can undo DDL, so a kill leaves both or neither;
-// the writer's BEGIN IMMEDIATE keeps other processes out, and each file is looked up again inside of it.
+// migrate applies each file and its mark in one transaction. SQLite can undo DDL, so a
+// kill leaves both or neither; the writer's BEGIN IMMEDIATE keeps other processes out,
+// and each file is looked up again inside of it.
 func (s *sqliteStore) migrate(ctx context.Context, db *DB, all []script) (applied []string, err error) {
 	for _, m := range all {
 		ran := false

@@ -51,7 +51,8 @@ func openAt(t *testing.T, url string, sets ...fs.FS) *database.DB {
 	return db
 }
 
-// TestMigrateSurvivesBeingKilled kills a process at random moments of its migration until one gets through.
+// TestMigrateSurvivesBeingKilled kills a process at random moments of its migration
+// until one gets through.
 func TestMigrateSurvivesBeingKilled(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, url string) {

@@ -20,25 +20,31 @@ import (
 
 const (
 	defaultConns = 16
-	// connectLimit bounds the making of a connection, from the name's look-up to the end of the log-in: well within the
-	// time that a request has.
+	// connectLimit bounds the making of a connection, from the name's look-up to the
+	// end of the log-in: well within the time that a request has.
 	connectLimit = 2 * time.Second
-	// readyLimit is how long the server may take when it is asked for a readiness report.
+	// readyLimit is how long the server may take when it is asked for a readiness
+	// report.
 	readyLimit = 750 * time.Millisecond
-	// Connections are renewed before a server's or a proxy's own limits close them under us.
+	// Connections are renewed before a server's or a proxy's own limits close them
+	// under us.
 	connLifetime = 3 * time.Minute
 	connIdle     = time.Minute
-	// lockWait is how many seconds a statement waits for a row before it is tried again as a deadlock would be.
+	// lockWait is how many seconds a statement waits for a row before it is tried again
+	// as a deadlock would be.
 	lockWait = "10"
-	// statementLimit bounds how long a statement waits for its answer, which is longer than it may wait for a row. A connection
-	// that takes longer is dead, even where the server answers others: something on the way has forgotten it.
+	// statementLimit bounds how long a statement waits for its answer, which is longer
+	// than it may wait for a row. A connection that takes longer is dead, even where
+	// the server answers others: something on the way has forgotten it.
 	statementLimit = 13 * time.Second
-	// sqlMode makes the server as strict as SQLite's CHECKs expect, and || join strings as it does there.
+	// sqlMode makes the server as strict as SQLite's CHECKs expect, and || join strings
+	// as it does there.
 	sqlMode = "'STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT'"
 )
 
-// mysqlStore is a schema on a server, with connections for writing, others that refuse to, one to ask whether the server is
-// there, and one for migrations, whose statements take the time they take.
+// mysqlStore is a schema on a server, with connections for writing, others that refuse
+// to, one to ask whether the server is there, and one for migrations, whose statements
+// take the time they take.
 type mysqlStore struct {
 	schema                                string
 	writerDB, readerDB, pingDB, migrateDB *sql.DB
@@ -87,8 +93,8 @@ func (s *mysqlStore) connect(config *mysql.Config, size poolSize) (err error) {
 	return err
 }
 
-// forget drops the connections that nobody uses at the moment. Where one was found dead, those beside it may be, and each would
-// cost its next user the time to find out.
+// forget drops the connections that nobody uses at the moment. Where one was found
+// dead, those beside it may be, and each would cost its next user the time to find out.
 func (s *mysqlStore) forget() {
 	for _, pool := range []*sql.DB{s.writerDB, s.readerDB} {
 		pool.SetMaxIdleConns(0)
@@ -164,14 +170,15 @@ func mysqlPool(config *mysql.Config, setup string, size poolSize) (*sql.DB, erro
 	return db, nil
 }
 
-// mysqlConnector runs a statement on each new connection. The isolation level has no variable that MySQL 8.4 and
-// MariaDB 10.11 both know, only this statement.
+// mysqlConnector runs a statement on each new connection. The isolation level has no
+// variable that MySQL 8.4 and MariaDB 10.11 both know, only this statement.
 type mysqlConnector struct {
 	driver.Connector
 	setup string
 }
 
-// Connect implements driver.Connector. database/sql calls it for some connections with a context that never ends.
+// Connect implements driver.Connector. database/sql calls it for some connections with
+// a context that never ends.
 func (c mysqlConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	limited, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
@@ -242,7 +249,8 @@ func (s *mysqlStore) readOne(ctx context.Context, db *DB, fn Work) (err error) {
 
 func (s *mysqlStore) inspect(ctx context.Context, db *DB, fn Work) error { return s.read(ctx, db, fn) }
 
-// ping asks on a connection that no work can occupy, and says at once what is known already.
+// ping asks on a connection that no work can occupy, and says at once what is known
+// already.
 func (s *mysqlStore) ping(ctx context.Context) error {
 	if err := s.pulse.state(); err != nil {
 		return err

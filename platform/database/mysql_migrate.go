@@ -11,11 +11,13 @@ import (
 // lockPatience is how many seconds one request for the migration lock waits.
 const lockPatience = 5
 
-// migrate applies the files one by one under a lock that the server drops when its holder dies.
+// migrate applies the files one by one under a lock that the server drops when its
+// holder dies.
 //
-// MySQL commits DDL at once, so a file and its mark cannot be one transaction. A mark with no time is set before
-// the file runs: finding one later means that an earlier run died in between, and that "already exists" and its
-// kin then mean the file had been applied. Files with data statements share a transaction with their mark.
+// MySQL commits DDL at once, so a file and its mark cannot be one transaction. A mark
+// with no time is set before the file runs: finding one later means that an earlier run
+// died in between, and that "already exists" and its kin then mean the file had been
+// applied. Files with data statements share a transaction with their mark.
 func (s *mysqlStore) migrate(ctx context.Context, db *DB, all []script) (applied []string, err error) {
 	conn, err := s.migrateDB.Conn(ctx)
 	if err != nil {
@@ -58,7 +60,8 @@ func (s *mysqlStore) lock(ctx context.Context, conn *sql.Conn) (unlock func(), e
 	}, nil
 }
 
-// prepareSchema makes the schema compare text byte by byte, as SQLite does, and makes the table of marks.
+// prepareSchema makes the schema compare text byte by byte, as SQLite does, and makes
+// the table of marks.
 func (s *mysqlStore) prepareSchema(ctx context.Context, conn *sql.Conn) error {
 	var collation string
 	if err := conn.QueryRowContext(ctx, "SELECT @@collation_database").Scan(&collation); err != nil {
@@ -89,8 +92,8 @@ func applyOnMySQL(ctx context.Context, db *DB, conn *sql.Conn, m script) (ran bo
 	return true, finishOnMySQL(ctx, db, conn, m, earlier.checksum == m.checksum)
 }
 
-// finishOnMySQL runs the file and completes its mark. The transaction matters for data statements only: a DDL
-// statement ends it by itself.
+// finishOnMySQL runs the file and completes its mark. The transaction matters for data
+// statements only: a DDL statement ends it by itself.
 func finishOnMySQL(ctx context.Context, db *DB, conn *sql.Conn, m script, resumed bool) error {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -112,8 +115,8 @@ func finishOnMySQL(ctx context.Context, db *DB, conn *sql.Conn, m script, resume
 	return tx.Commit()
 }
 
-// isAlreadyDone tells whether DDL failed because its effect is there: the table, column, index or constraint
-// exists, or what it drops does not.
+// isAlreadyDone reports whether DDL failed because its effect is there: the table,
+// column, index or constraint exists, or what it drops does not.
 func isAlreadyDone(err error) bool {
 	return is(err, nil, []uint16{1050, 1060, 1061, 1826, 3822, 1051, 1091})
 }

@@ -17,10 +17,12 @@ import (
 )
 
 const (
-	// pulseEvery is how often calls that take long are looked for, and how soon a server that is back is noticed.
+	// pulseEvery is how often calls that take long are looked for, and how soon a
+	// server that is back is noticed.
 	pulseEvery = 250 * time.Millisecond
-	// patience is how long a call may be at work before the server is asked whether it still answers. Waiting for a row
-	// that is locked may take longer: a server that answers meanwhile is given its time.
+	// patience is how long a call may be at work before the server is asked whether it
+	// still answers. Waiting for a row that is locked may take longer: a server that
+	// answers meanwhile is given its time.
 	patience = 500 * time.Millisecond
 	// askLimit is how long the server may take to answer then.
 	askLimit = 2 * time.Second
@@ -28,12 +30,13 @@ const (
 	comeBack = time.Second
 )
 
-// errNoAnswer is a server that accepts connections and says nothing, as one that is paused does.
+// errNoAnswer is a server that accepts connections and says nothing, as one that is
+// paused does.
 var errNoAnswer = errors.New("no answer")
 
-// pulse knows whether the server answers. One that refuses connections says so itself; one that hangs is found by
-// asking it, beside the calls that wait for it. While it is down calls are refused at once, and those at work
-// are cut off.
+// pulse knows whether the server answers. One that refuses connections says so itself;
+// one that hangs is found by asking it, beside the calls that wait for it. While it is
+// down calls are refused at once, and those at work are cut off.
 type pulse struct {
 	place  Location
 	logger *slog.Logger
@@ -68,8 +71,8 @@ func (p *pulse) close() {
 	<-p.ended
 }
 
-// begin takes in a call, or refuses it. The context it returns ends with ctx, or when the server turns out to be down;
-// done must follow.
+// begin takes in a call, or refuses it. The context it returns ends with ctx, or when
+// the server turns out to be down; done must follow.
 func (p *pulse) begin(ctx context.Context) (context.Context, *call, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -138,7 +141,7 @@ func (p *pulse) watch(ctx context.Context) {
 	}
 }
 
-// suspicious tells whether the server should be asked.
+// suspicious reports whether the server should be asked.
 func (p *pulse) suspicious() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -161,7 +164,8 @@ func (p *pulse) fall(err error) {
 		p.forget()
 		p.logger.Error("the database does not answer", "database", p.place.String(), "error", err)
 	}
-	// Only the text: what the driver would repeat must not be repeated while nobody is there.
+	// Only the text: what the driver would repeat must not be repeated while nobody is
+	// there.
 	p.down = fmt.Errorf("%s does not answer: %s", p.place, err.Error())
 	for c := range p.calls {
 		if c.cut == nil {
@@ -183,21 +187,23 @@ func (p *pulse) rise() {
 	p.down, p.doubt = nil, false
 }
 
-// unavailable is the verdict on work that the server was not there for. Its reason has the prefix by which a caller
-// knows that asking this module once more does not help.
+// unavailable is the verdict on work that the server was not there for. Its reason has
+// the prefix by which a caller knows that asking this module once more does not help.
 func unavailable(cause error) error {
 	v := fault.New(fault.Unavailable, "dependency_unavailable", "").Because(cause)
 	v.RetryAfter = comeBack
 	return v
 }
 
-// IsAway tells whether err comes from a server that was not there, or went away: the same work may succeed later.
+// IsAway reports whether err comes from a server that was not there, or went away: the
+// same work may succeed later.
 func IsAway(err error) bool {
 	var v *fault.Error
 	return errors.As(err, &v) && v.Code == fault.Unavailable || isLost(err)
 }
 
-// isLost tells whether the connection broke, could not be made, or was ended by the server.
+// isLost reports whether the connection broke, could not be made, or was ended by the
+// server.
 func isLost(err error) bool {
 	var network *net.OpError
 	var name *net.DNSError
@@ -205,13 +211,14 @@ func isLost(err error) bool {
 		errors.As(err, &network) || errors.As(err, &name) || isTurnedAway(err)
 }
 
-// isTurnedAway finds the errors of a server that is there and takes no work: too many connections (of all, of this
-// user), shutting down, a statement or a connection that was killed, and broken packets.
+// isTurnedAway finds the errors of a server that is there and takes no work: too many
+// connections (of all, of this user), shutting down, a statement or a connection that
+// was killed, and broken packets.
 func isTurnedAway(err error) bool {
 	return is(err, nil, []uint16{1040, 1203, 1053, 1317, 1927, 3169, 1152, 1158, 1159, 1160, 1161})
 }
 
-// isAnswer tells whether the server itself sent the error.
+// isAnswer reports whether the server itself sent the error.
 func isAnswer(err error) bool {
 	var my *mysql.MySQLError
 	return errors.As(err, &my)

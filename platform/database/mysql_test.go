@@ -54,7 +54,8 @@ func TestDeadlockIsRetried(t *testing.T) {
 	}
 }
 
-// crossing lets both transactions take their first row before either asks for its second.
+// crossing lets both transactions take their first row before either asks for its
+// second.
 func crossing(t *testing.T, db *database.DB, handle func(error) error) (runs, commits int) {
 	t.Helper()
 	var mu sync.Mutex

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// maxTries bounds how often a transaction runs that the server keeps choosing as the victim of deadlocks.
+	// maxTries bounds how often a transaction runs that the server keeps choosing as
+	// the victim of deadlocks.
 	maxTries = 12
 	// writeLimit bounds a transaction on a server that does not answer.
 	writeLimit = time.Minute
@@ -24,8 +25,8 @@ const (
 )
 
 // write runs fn until it gets through. Deadlocks are part of normal work on MySQL
-// (https://dev.mysql.com/doc/refman/8.4/en/innodb-deadlocks-handling.html): the server rolls one transaction back and
-// expects it again.
+// (https://dev.mysql.com/doc/refman/8.4/en/innodb-deadlocks-handling.html): the server
+// rolls one transaction back and expects it again.
 func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 	for try := 1; ; try++ {
 		err := s.once(ctx, db, fn)
@@ -42,7 +43,8 @@ func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 	}
 }
 
-// once runs fn in one transaction. The caller's context bounds the wait for a connection, not the work.
+// once runs fn in one transaction. The caller's context bounds the wait for a
+// connection, not the work.
 func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) (err error) {
 	began := time.Now()
 	conn, err := s.take(ctx)
@@ -109,8 +111,9 @@ func (s *mysqlStore) run(ctx context.Context, transaction *sql.Tx, tx *Tx, fn Wo
 	return nil
 }
 
-// isRetryable tells whether the transaction was undone for no fault of its own: deadlock, lock wait, a row changed
-// since the snapshot (MariaDB), or a connection that was dead before the transaction began.
+// isRetryable reports whether the transaction was undone for no fault of its own:
+// deadlock, lock wait, a row changed since the snapshot (MariaDB), or a connection that
+// was dead before the transaction began.
 func isRetryable(err error) bool {
 	var my *mysql.MySQLError
 	if errors.As(err, &my) {
@@ -119,7 +122,8 @@ func isRetryable(err error) bool {
 	return errors.Is(err, driver.ErrBadConn)
 }
 
-// pause waits before the next try, longer each time and never in step with the other victim.
+// pause waits before the next try, longer each time and never in step with the other
+// victim.
 func pause(ctx context.Context, try int) error {
 	limit := min(lastDelay, firstDelay<<min(try, 10))
 	timer := time.NewTimer(limit/2 + rand.N(limit/2)) //nolint:gosec // it spreads load and keeps no secret

@@ -11,7 +11,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// The location bounds the connections: one writer more than there may be waits for its turn.
+// The location bounds the connections: one writer more than there may be waits for its
+// turn.
 func TestPoolIsAsLargeAsTheLocationSays(t *testing.T) {
 	t.Parallel()
 	location := dbtest.MySQL(t)

@@ -10,9 +10,10 @@ import (
 // others are the permission bits of everybody but a file's owner.
 const others fs.FileMode = 0o077
 
-// makePrivate makes a database file that only its owner can read, and takes the rights of others away from one that
-// is there and from its log: SQLite gives new files the mode of the database's. A file of somebody else's that
-// others can read is refused, because it holds addresses, hashes and keys.
+// makePrivate makes a database file that only its owner can read, and takes the rights
+// of others away from one that is there and from its log: SQLite gives new files the
+// mode of the database's. A file of somebody else's that others can read is refused,
+// because it holds addresses, hashes and keys.
 func makePrivate(path string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDONLY, 0o600)
 	if err != nil && !errors.Is(err, fs.ErrPermission) {

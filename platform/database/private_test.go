@@ -12,7 +12,8 @@ import (
 	"app/platform/fault"
 )
 
-// A database is its owner's: files are made so, and those that others can read are mended.
+// A database is its owner's: files are made so, and those that others can read are
+// mended.
 func TestFault15_DatabasesAreTheirOwners(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]os.FileMode{"new": 0, "there": 0o644} {
@@ -48,7 +49,8 @@ func TestFault15_DatabasesAreTheirOwners(t *testing.T) {
 	}
 }
 
-// A disk that is full is a database that is away: 503 for callers, not ready, and well again by itself.
+// A disk that is full is a database that is away: 503 for callers, not ready, and well
+// again by itself.
 func TestFault28_DiskIsFull(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, things, fstest.MapFS{"0002_create_blobs.up.sql": {Data: []byte(
@@ -62,7 +64,8 @@ func TestFault28_DiskIsFull(t *testing.T) {
 	if fault.CodeOf(err) != fault.Unavailable || !database.IsAway(err) {
 		t.Fatalf("a write without space: %v", err)
 	}
-	// A page that is there can be written over, so the database says so of itself at once.
+	// A page that is there can be written over, so the database says so of itself at
+	// once.
 	if err := db.Ping(t.Context()); err != nil {
 		t.Errorf("small writes are taken, and the database says %v", err)
 	}

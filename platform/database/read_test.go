@@ -118,7 +118,8 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// Two counters are always written together. Whoever reads them one after the other, however many write meanwhile, finds them equal.
+// Two counters are always written together. Whoever reads them one after the other,
+// however many write meanwhile, finds them equal.
 func TestFault14_ReadIsOneSnapshot(t *testing.T) {
 	t.Parallel()
 	migrations := fstest.MapFS{
@@ -175,7 +176,8 @@ func TestFault14_ReadIsOneSnapshot(t *testing.T) {
 	}, migrations)
 }
 
-// A snapshot ends with its Read: the next one, on the same connection, sees what was written since.
+// A snapshot ends with its Read: the next one, on the same connection, sees what was
+// written since.
 func TestReadSeesWhatWasWrittenBeforeIt(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -19,7 +19,8 @@ var (
 	ErrChanged = errors.New("changed meanwhile")
 )
 
-// Found names the error of a look-up of one row: ErrNotFound, or what could not be read and why.
+// Found names the error of a look-up of one row: ErrNotFound, or what could not be read
+// and why.
 func Found(what string, err error) error {
 	switch {
 	case err == nil:
@@ -31,7 +32,8 @@ func Found(what string, err error) error {
 	}
 }
 
-// Inserted names the error of an insert: ErrDuplicate, or what could not be inserted and why.
+// Inserted names the error of an insert: ErrDuplicate, or what could not be inserted
+// and why.
 func Inserted(what string, err error) error {
 	switch {
 	case err == nil:
@@ -43,7 +45,8 @@ func Inserted(what string, err error) error {
 	}
 }
 
-// One runs an update or a delete that must match exactly one row, else ErrChanged. what begins the text of other errors.
+// One runs an update or a delete that must match exactly one row, else ErrChanged. what
+// begins the text of other errors.
 func (t *Tx) One(ctx context.Context, what, query string, args ...any) error {
 	result, err := t.Exec(ctx, query, args...)
 	if err != nil {
@@ -59,8 +62,8 @@ func (t *Tx) One(ctx context.Context, what, query string, args ...any) error {
 	return nil
 }
 
-// ForUpdate is what makes the rows of a SELECT before it stay as they are until the end of the transaction. SQLite has one
-// writer at a time anyway.
+// ForUpdate is what makes the rows of a SELECT before it stay as they are until the end
+// of the transaction. SQLite has one writer at a time anyway.
 func (t *Tx) ForUpdate() string {
 	if t.Engine() == MySQL {
 		return " FOR UPDATE"
@@ -68,8 +71,9 @@ func (t *Tx) ForUpdate() string {
 	return ""
 }
 
-// InsertMany inserts rows of the given width in few statements: into is the statement up to VALUES, args are the values
-// of all rows. The batches are powers of two, so that a handful of prepared statements serves any number of rows.
+// InsertMany inserts rows of the given width in few statements: into is the statement
+// up to VALUES, args are the values of all rows. The batches are powers of two, so that
+// a handful of prepared statements serves any number of rows.
 func (t *Tx) InsertMany(ctx context.Context, into string, width int, args []any) error {
 	row := "(" + strings.Repeat("?,", width-1) + "?)"
 	for batch := 64; len(args) > 0; batch /= 2 {

@@ -23,13 +23,15 @@ type namedSet struct {
 	name string
 }
 
-// Named gives a set of migrations a name that goes before the ids of its files, as in "events/0001_create_outbox".
-// Sets that several modules share are named, so that their numbers cannot clash with the module's own.
+// Named gives a set of migrations a name that goes before the ids of its files, as in
+// "events/0001_create_outbox". Sets that several modules share are named, so that their
+// numbers cannot clash with the module's own.
 func Named(name string, set fs.FS) fs.FS { return namedSet{FS: set, name: name} }
 
 var fileName = regexp.MustCompile(`^([0-9]{4}_[a-z0-9_]+?)(?:\.(mysql|sqlite))?\.up\.sql$`)
 
-// loadScripts reads all sets in order, choosing the engine's own files over the common ones.
+// loadScripts reads all sets in order, choosing the engine's own files over the common
+// ones.
 func loadScripts(engine Engine, sets []fs.FS) ([]script, error) {
 	var all []script
 	seen := make(map[string]bool)
@@ -70,7 +72,8 @@ func loadSet(engine Engine, set fs.FS) ([]script, error) {
 	return scripts, nil
 }
 
-// chooseFiles maps each id to the file that applies. A misspelt name is an error: the file would never run.
+// chooseFiles maps each id to the file that applies. A misspelt name is an error: the
+// file would never run.
 func chooseFiles(engine Engine, set fs.FS) (map[string]string, error) {
 	names, err := fs.Glob(set, "*.sql")
 	if err != nil {
@@ -127,7 +130,8 @@ func countStatements(text string) int {
 	return count
 }
 
-// tokenLength measures the quoted text, the comment or the single byte that text starts with.
+// tokenLength measures the quoted text, the comment or the single byte that text starts
+// with.
 func tokenLength(text string) int {
 	var open, end string
 	switch {

@@ -13,9 +13,10 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 )
 
-// The pragmas of every connection. FULL makes a commit wait until the log is on the disk
-// (https://www.sqlite.org/pragma.html#pragma_synchronous). The caches are small on purpose: seven databases live in one
-// process, the file is in the system's cache anyway, and a reader's own cache is void after every commit.
+// The pragmas of every connection. FULL makes a commit wait until the log is on the
+// disk (https://www.sqlite.org/pragma.html#pragma_synchronous). The caches are small on
+// purpose: seven databases live in one process, the file is in the system's cache
+// anyway, and a reader's own cache is void after every commit.
 var (
 	writerPragmas = []string{
 		fmt.Sprintf("busy_timeout=%d", busyWait.Milliseconds()), "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
@@ -26,7 +27,8 @@ var (
 	}
 )
 
-// openPatience is how long Open waits for another process that is creating or recovering the same file.
+// openPatience is how long Open waits for another process that is creating or
+// recovering the same file.
 const openPatience = 30 * time.Second
 
 // sqliteStore is a file with one writer and several readers.
@@ -48,7 +50,8 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 	}
 	pragmas, patience := writerPragmas, openPatience
 	if o.alone {
-		// Asked for before the first access, the lock is taken with it and kept (https://www.sqlite.org/wal.html#noshm).
+		// Asked for before the first access, the lock is taken with it and kept
+		// (https://www.sqlite.org/wal.html#noshm).
 		pragmas, patience = append([]string{"locking_mode=EXCLUSIVE"}, writerPragmas...), aloneFor
 	}
 	s := &sqliteStore{
@@ -84,10 +87,11 @@ func preparePath(path string) (string, error) {
 	return path, nil
 }
 
-// patientConn opens a connection, waiting out another process: a switch to WAL and a recovery lock the file
-// against everybody and do not honour busy_timeout.
+// patientConn opens a connection, waiting out another process: a switch to WAL and a
+// recovery lock the file against everybody and do not honour busy_timeout.
 func patientConn(ctx context.Context, db *sql.DB, patience time.Duration) (*sql.Conn, *sqliteConn, error) {
-	// The deadline is not the context's: within it an attempt would fail with what says nothing of the lock.
+	// The deadline is not the context's: within it an attempt would fail with what says
+	// nothing of the lock.
 	for deadline := time.Now().Add(patience); ; {
 		conn, raw, err := pinnedConn(ctx, db)
 		if !isBusy(err) || time.Now().After(deadline) {
@@ -184,7 +188,8 @@ func (s *sqliteStore) stats() Stats {
 
 func (s *sqliteStore) builder() *bun.DB { return bun.NewDB(s.readerDB, sqlitedialect.New()) }
 
-// close ends the readers first: the last connection that closes folds the log into the file.
+// close ends the readers first: the last connection that closes folds the log into the
+// file.
 func (s *sqliteStore) close() error {
 	s.readers.close()
 	err := s.writer.close()

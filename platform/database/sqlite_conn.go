@@ -12,8 +12,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// maxStatements bounds the prepared statements a connection keeps. The texts in a program are finite; only lists
-// such as IN (?, ?, ?) make more of them.
+// maxStatements bounds the prepared statements a connection keeps. The texts in a
+// program are finite; only lists such as IN (?, ?, ?) make more of them.
 const maxStatements = 256
 
 // sqliteConnector makes connections to one file, set up by pragmas.
@@ -64,13 +64,15 @@ type statement struct {
 	busy bool // its rows are open: a second use would move the first one's cursor
 }
 
-// sqliteConn is a driver connection that keeps its prepared statements. It exists because preparing costs more
-// than a point read, and because the driver's statements must not be used again while their rows are open.
+// sqliteConn is a driver connection that keeps its prepared statements. It exists
+// because preparing costs more than a point read, and because the driver's statements
+// must not be used again while their rows are open.
 type sqliteConn struct {
 	conn       sqliteDriverConn
 	statements map[string]*statement
 	reading    context.Context // of the Read in progress; its end stops the rows
-	// changed and failed tell whether a statement may have changed something, or met an error. Nothing here resets them.
+	// changed and failed tell whether a statement may have changed something, or met an
+	// error. Nothing here resets them.
 	changed, failed bool
 }
 
@@ -89,8 +91,9 @@ func (c *sqliteConn) Close() error {
 	return c.conn.Close()
 }
 
-// ExecContext implements driver.ExecerContext. The context is not handed to SQLite: an interrupted statement
-// would roll back the whole transaction, and watching it costs a goroutine each time.
+// ExecContext implements driver.ExecerContext. The context is not handed to SQLite: an
+// interrupted statement would roll back the whole transaction, and watching it costs a
+// goroutine each time.
 func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	result, err := c.exec(query, args)
 	if err != nil {
@@ -147,8 +150,9 @@ func (c *sqliteConn) query(query string, args []driver.NamedValue) (driver.Rows,
 	return c.wrap(s)(s.QueryContext(context.Background(), args))
 }
 
-// statement finds or prepares. Statements without arguments never come here: they are rare, or made by the
-// query builder with their values in the text, and would push out the others.
+// statement finds or prepares. Statements without arguments never come here: they are
+// rare, or made by the query builder with their values in the text, and would push out
+// the others.
 func (c *sqliteConn) statement(query string) (*statement, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil
@@ -226,7 +230,8 @@ func (r *sqliteRows) Close() error {
 	return r.Rows.Close()
 }
 
-// ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName for bun's maps.
+// ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName for bun's
+// maps.
 func (r *sqliteRows) ColumnTypeDatabaseTypeName(index int) string {
 	if rows, ok := r.Rows.(driver.RowsColumnTypeDatabaseTypeName); ok {
 		return rows.ColumnTypeDatabaseTypeName(index)
@@ -242,8 +247,8 @@ func (r *sqliteRows) ColumnTypeScanType(index int) reflect.Type {
 	return reflect.TypeFor[any]()
 }
 
-// control runs a statement of the engine itself, prepared once, outside of database/sql: only who holds the
-// writer's turn calls it.
+// control runs a statement of the engine itself, prepared once, outside of
+// database/sql: only who holds the writer's turn calls it.
 func (c *sqliteConn) control(query string) error {
 	s, err := c.statement(query)
 	if err != nil {

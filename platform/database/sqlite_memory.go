@@ -9,10 +9,12 @@ import (
 
 // keepMemory makes the allocator under SQLite keep some memory at hand.
 //
-// A savepoint copies every page it is about to change into blocks of 1 KiB, some 30 for a small transaction, and
-// splitting a page takes scratch of one page; all of it is freed at once. modernc.org/memory gives an arena of 64 KiB
-// back to the system when its last block is freed, so that each savepoint would map and unmap arenas: a fifth
-// of the processor time of a write. A block that stays in use holds its arena. The cost is under one MiB, once.
+// A savepoint copies every page it is about to change into blocks of 1 KiB, some 30 for
+// a small transaction, and splitting a page takes scratch of one page; all of it is
+// freed at once. modernc.org/memory gives an arena of 64 KiB back to the system when
+// its last block is freed, so that each savepoint would map and unmap arenas: a fifth
+// of the processor time of a write. A block that stays in use holds its arena. The cost
+// is under one MiB, once.
 var keepMemory = sync.OnceFunc(func() {
 	tls := libc.NewTLS()
 	defer tls.Close()

@@ -57,7 +57,8 @@ func (w *writer) enter(ctx context.Context, c *caller) error {
 	return nil
 }
 
-// expect says that so many callers will enter once more, also when the writer is closed meanwhile.
+// expect says that so many callers will enter once more, also when the writer is closed
+// meanwhile.
 func (w *writer) expect(callers int) {
 	w.mu.Lock()
 	w.repeating += callers
@@ -87,8 +88,9 @@ func (w *writer) pass() {
 	}
 }
 
-// next takes a caller from the queue to join the batch. While others are about to run they may be on their way here:
-// they are let past, a few times. Where nobody is, that takes well under a microsecond.
+// next takes a caller from the queue to join the batch. While others are about to run
+// they may be on their way here: they are let past, a few times. Where nobody is, that
+// takes well under a microsecond.
 func (w *writer) next() *caller {
 	for yielded := 0; ; yielded++ {
 		w.mu.Lock()

@@ -5,10 +5,12 @@ import (
 	"database/sql"
 )
 
-// defaultReaders is enough for small machines: a query on SQLite is work for a core, not waiting.
+// defaultReaders is enough for small machines: a query on SQLite is work for a core,
+// not waiting.
 const defaultReaders = 4
 
-// readers is a pool of connections that refuse changes, opened when they are first needed.
+// readers is a pool of connections that refuse changes, opened when they are first
+// needed.
 type readers struct {
 	db     *sql.DB
 	free   chan *reader
@@ -54,7 +56,8 @@ func (p *readers) read(ctx context.Context, db *DB, single bool, fn Work) error 
 	return fn(context.WithValue(ctx, readKey{}, tx), tx)
 }
 
-// acquire gives a free reader, opens one while there are fewer than the limit, or waits.
+// acquire gives a free reader, opens one while there are fewer than the limit, or
+// waits.
 func (p *readers) acquire(ctx context.Context) (*reader, error) {
 	select {
 	case <-p.closed:

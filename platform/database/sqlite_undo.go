@@ -9,10 +9,12 @@ import (
 // fencedBatches is how many batches have savepoints after one that had to be run again.
 const fencedBatches = 64
 
-// errAgain is the outcome for the callers of a batch that was rolled back because one of them had to be.
+// errAgain is the outcome for the callers of a batch that was rolled back because one
+// of them had to be.
 var errAgain = errors.New("database: run again")
 
-// errEnded is what a function gets that ignored an error after which SQLite had ended the transaction.
+// errEnded is what a function gets that ignored an error after which SQLite had ended
+// the transaction.
 var errEnded = errors.New("the transaction ended under a function that ignored an error")
 
 // keep makes the caller's work part of the batch.
@@ -29,8 +31,9 @@ func (w *writer) keep() error {
 	return nil
 }
 
-// ended tells whether SQLite has rolled the transaction back under the caller, as it does after errors such as a full disk.
-// Only a statement that failed can have done that. A transaction cannot begin within another, so one that can shows it.
+// ended reports whether SQLite has rolled the transaction back under the caller, as it
+// does after errors such as a full disk. Only a statement that failed can have done
+// that. A transaction cannot begin within another, so one that can shows it.
 func (w *writer) ended() bool {
 	if !w.raw.failed || w.raw.control("BEGIN") != nil {
 		return false
@@ -39,7 +42,8 @@ func (w *writer) ended() bool {
 	return true
 }
 
-// undo takes the caller's work back. It tells whether the caller has to run again, with everybody in its batch.
+// undo takes the caller's work back. It reports whether the caller has to run again,
+// with everybody in its batch.
 func (w *writer) undo(cause error) (again bool) {
 	switch {
 	case w.batch == 0:

@@ -12,25 +12,30 @@ import (
 )
 
 const (
-	// maxBatch bounds the callers that share a commit, maxHold the time the first of them waits for the last, maxYields
-	// how often the others are let past while nobody waits.
+	// maxBatch bounds the callers that share a commit, maxHold the time the first of
+	// them waits for the last, maxYields how often the others are let past while nobody
+	// waits.
 	maxBatch  = 128
 	maxHold   = 4 * time.Millisecond
 	maxYields = 4
-	// busyTries times busyWait is how long another process may keep the file before a Write gives up: 30 s.
+	// busyTries times busyWait is how long another process may keep the file before a
+	// Write gives up: 30 s.
 	busyTries = 120
 	busyWait  = 250 * time.Millisecond
 )
 
-// writer lets callers write one after another on one connection and commits for all who are waiting at once.
-// There is no goroutine behind it: the turn is handed from caller to caller, so that every function runs in the
-// goroutine of whoever called Write (a panic, or runtime.Goexit from a test, stays there), and a lone caller never
-// waits for a second goroutine to wake up. Who ends a turn with nobody queued commits for all before it.
+// writer lets callers write one after another on one connection and commits for all who
+// are waiting at once. There is no goroutine behind it: the turn is handed from caller
+// to caller, so that every function runs in the goroutine of whoever called Write (a
+// panic, or runtime.Goexit from a test, stays there), and a lone caller never waits for
+// a second goroutine to wake up. Who ends a turn with nobody queued commits for all
+// before it.
 //
-// Who fails having changed something must take its changes back and no others. Savepoints do that, at the price of a copy
-// of every page that a caller changes: a quarter of what a small write costs. So most batches have none. When one is needed
-// after all, the whole batch is rolled back and its callers run again, each in a savepoint, as do those of the next
-// batches, for failures come in flocks.
+// Who fails having changed something must take its changes back and no others.
+// Savepoints do that, at the price of a copy of every page that a caller changes: a
+// quarter of what a small write costs. So most batches have none. When one is needed
+// after all, the whole batch is rolled back and its callers run again, each in a
+// savepoint, as do those of the next batches, for failures come in flocks.
 type writer struct {
 	conn *sql.Conn
 	raw  *sqliteConn
@@ -56,8 +61,8 @@ type writer struct {
 
 	writes, commits, repeats atomic.Uint64
 
-	// callers are used again, within this writer only: a test that runs in a bubble (testing/synctest) may not
-	// touch channels from outside it.
+	// callers are used again, within this writer only: a test that runs in a bubble
+	// (testing/synctest) may not touch channels from outside it.
 	callers sync.Pool
 }
 
@@ -108,8 +113,8 @@ func (w *writer) once(ctx context.Context, db *DB, fn Work, again bool) error {
 	return err
 }
 
-// turn runs fn and passes the turn on. It tells whether the result depends on a commit that others may have to make:
-// then c is woken with the outcome.
+// turn runs fn and passes the turn on. It reports whether the result depends on a
+// commit that others may have to make: then c is woken with the outcome.
 func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependent bool, err error) {
 	defer func() { w.pass() }() // also after a panic
 	if err := ctx.Err(); err != nil {
@@ -132,7 +137,8 @@ func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependen
 	if !w.open {
 		return false, err
 	}
-	// A failed caller waits as well: what it saw and judged by may not have been committed yet.
+	// A failed caller waits as well: what it saw and judged by may not have been
+	// committed yet.
 	c.next, w.waiting = w.waiting, c
 	w.batch++
 	if err == nil {
@@ -141,7 +147,8 @@ func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependen
 	return true, err
 }
 
-// call runs fn and keeps or undoes its work; it undoes it as well when fn panics. It tells whether fn has to run again.
+// call runs fn and keeps or undoes its work; it undoes it as well when fn panics. It
+// reports whether fn has to run again.
 func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (again bool, err error) {
 	w.raw.changed, w.raw.failed = false, false
 	returned := false
@@ -160,7 +167,8 @@ func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (again bool, err err
 	return false, w.keep()
 }
 
-// begin starts the transaction of a batch and waits while another process writes to the file.
+// begin starts the transaction of a batch and waits while another process writes to the
+// file.
 func (w *writer) begin(ctx context.Context) error {
 	if w.open {
 		return nil

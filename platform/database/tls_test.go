@@ -19,7 +19,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// Connections are encrypted as the location says, and the server is verified where it says so.
+// Connections are encrypted as the location says, and the server is verified where it
+// says so.
 func TestMySQLOverTLS(t *testing.T) {
 	t.Parallel()
 	cert, key := certificate(t, t.TempDir())
@@ -65,7 +66,8 @@ func TestMySQLOverTLS(t *testing.T) {
 	}
 }
 
-// certificate makes one that signs itself, for 127.0.0.1, and gives the paths of it and of its key.
+// certificate makes one that signs itself, for 127.0.0.1, and gives the paths of it and
+// of its key.
 func certificate(t *testing.T, dir string) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

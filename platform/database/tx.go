@@ -21,22 +21,23 @@ var (
 	errSecond = errors.New("database: a second statement within ReadOne; use Read")
 )
 
-// Tx runs statements within one Write or Read. It is not safe for concurrent use and is void when its function
-// has returned.
+// Tx runs statements within one Write or Read. It is not safe for concurrent use and is
+// void when its function has returned.
 type Tx struct {
 	db   *DB
 	conn bun.IConn
-	// base, when set, replaces the context of every statement: a statement that is interrupted would take
-	// the transactions of other callers with it.
+	// base, when set, replaces the context of every statement: a statement that is
+	// interrupted would take the transactions of other callers with it.
 	base context.Context
-	// begin, when set, is called before the first statement of a Read; what it opens is one snapshot for all of them.
+	// begin, when set, is called before the first statement of a Read; what it opens is
+	// one snapshot for all of them.
 	begin   func(context.Context) error
 	begun   bool // there was a statement
 	single  bool // and there may be no other
 	writing bool
 	rows    []*sql.Rows
-	// broken, once set, answers all further statements of a Write: MySQL has ended the transaction, and what came
-	// next would be committed on its own.
+	// broken, once set, answers all further statements of a Write: MySQL has ended the
+	// transaction, and what came next would be committed on its own.
 	broken error
 	after  []func()
 	over   atomic.Bool
@@ -48,8 +49,9 @@ func (t *Tx) DB() *DB { return t.db }
 // Engine tells which engine the statement will run on.
 func (t *Tx) Engine() Engine { return t.db.engine }
 
-// Exec runs a statement that returns no rows. On SQLite it is prepared once per connection and kept by its
-// text, so the text should be constant and values should be arguments.
+// Exec runs a statement that returns no rows. On SQLite it is prepared once per
+// connection and kept by its text, so the text should be constant and values should be
+// arguments.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	ctx, err := t.start(ctx)
 	if err != nil {
@@ -59,8 +61,8 @@ func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, e
 	return result, t.note(err)
 }
 
-// Query runs a statement that returns rows; the caller closes them and checks their Err. Rows that are still
-// open when fn returns are closed.
+// Query runs a statement that returns rows; the caller closes them and checks their
+// Err. Rows that are still open when fn returns are closed.
 func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	ctx, err := t.start(ctx)
 	if err != nil {
@@ -74,18 +76,20 @@ func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, e
 	return rows, nil
 }
 
-// QueryRow runs a statement that returns at most one row; Row.Scan tells sql.ErrNoRows when there was none.
+// QueryRow runs a statement that returns at most one row; Row.Scan tells sql.ErrNoRows
+// when there was none.
 func (t *Tx) QueryRow(ctx context.Context, query string, args ...any) *Row {
 	rows, err := t.Query(ctx, query, args...) //nolint:rowserrcheck // Scan asks
 	return &Row{tx: t, rows: rows, err: err}
 }
 
-// Bun gives the query builder for what is not worth a prepared statement: lists with filters, reports,
-// administration. Its own transactions are refused with ErrNested.
+// Bun gives the query builder for what is not worth a prepared statement: lists with
+// filters, reports, administration. Its own transactions are refused with ErrNested.
 func (t *Tx) Bun() bun.IDB { return builder{bunConn{t}} }
 
-// AfterCommit registers fn to run in the caller's goroutine after the commit and before Write returns. It
-// never runs after a rollback. It panics within Read, where nothing is ever committed.
+// AfterCommit registers fn to run in the caller's goroutine after the commit and before
+// Write returns. It never runs after a rollback. It panics within Read, where nothing
+// is ever committed.
 func (t *Tx) AfterCommit(fn func()) {
 	if !t.writing {
 		panic("database: AfterCommit within Read")
@@ -163,7 +167,8 @@ type Row struct {
 // Err is the error of the query, nil when it ran.
 func (r *Row) Err() error { return r.err }
 
-// Scan reads the row and closes it; it returns sql.ErrNoRows when the query found nothing.
+// Scan reads the row and closes it; it returns sql.ErrNoRows when the query found
+// nothing.
 func (r *Row) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err

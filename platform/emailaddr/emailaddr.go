@@ -44,30 +44,30 @@ type Address struct{ shown, deliverable string }
 func (a Address) String() string { return a.shown }
 
 // Key is the form by which two spellings are one address: the deliverable form in lower
-// case. Servers may tell upper from lower case before the @ (RFC 5321 section 2.4); none
-// that people use does, and two accounts that differ by it would be confused. At most
-// MaxBytes bytes of ASCII.
+// case. Servers may tell upper from lower case before the @ (RFC 5321 section 2.4);
+// none that people use does, and two accounts that differ by it would be confused. At
+// most MaxBytes bytes of ASCII.
 func (a Address) Key() string { return strings.ToLower(a.deliverable) }
 
 // Deliverable is the form that goes over the wire: ASCII, the part before the @ as it
-// was given, the domain in lower-case A-labels (RFC 5890 section 2.3.2.1). It is one bare
-// addr-spec of RFC 5322 section 3.4.1 without quotes, comments or folding, of at most
-// MaxBytes bytes.
+// was given, the domain in lower-case A-labels (RFC 5890 section 2.3.2.1). It is one
+// bare addr-spec of RFC 5322 section 3.4.1 without quotes, comments or folding, of at
+// most MaxBytes bytes.
 func (a Address) Deliverable() string { return a.deliverable }
 
 // Parse reads one bare address:
 //
 //  1. The part before the @ is a dot-atom (RFC 5322 section 3.2.3) of at most MaxLocal
 //     bytes. Quoted parts are refused: they can be had, and hardly any form or mail
-//     program takes them. So are other scripts (ErrLocal): they need SMTPUTF8 (RFC 6531)
-//     at every server on the way, which cannot be relied on, so the refusal has to meet
-//     whoever can give another address.
+//     program takes them. So are other scripts (ErrLocal): they need SMTPUTF8 at every
+//     server on the way (RFC 6531), which cannot be relied on, so the refusal has to
+//     meet whoever can give another address.
 //  2. The domain has at least two labels of letters, digits and inner hyphens (RFC 1123
 //     section 2.1). The last one is no number, hence no address of a host, and neither
-//     localhost nor invalid, which lead nowhere (RFC 6761 sections 6.3 and 6.4). Address
-//     literals are refused.
-//  3. A domain in another script is mapped, checked and encoded for look-up by IDNA 2008
-//     (RFC 5891 section 5, UTS #46).
+//     localhost nor invalid, which lead nowhere (RFC 6761 sections 6.3 and 6.4).
+//     Address literals are refused.
+//  3. A domain in another script is mapped, checked and encoded for look-up by IDNA
+//     2008 (RFC 5891 section 5, UTS #46).
 //  4. Nothing is trimmed: spaces are refused, wherever they are.
 //
 // Errors: ErrAddress, and ErrLocal among it.

@@ -83,7 +83,8 @@ func TestFault20_KeysOfBeforeAreFound(t *testing.T) {
 	}
 }
 
-// FuzzParse: what is accepted can be sent, is bounded, and means the same in each of its forms.
+// FuzzParse: what is accepted can be sent, is bounded, and means the same in each of
+// its forms.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.com", "Ada@BÜCHER.example", "jürgen@example.com", "ada@ｅｘａｍｐｌｅ。com", "ada@[127.0.0.1]", `"a b"@example.com`, "ada@faß.de", "a@b\u200d.com",

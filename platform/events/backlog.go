@@ -15,8 +15,8 @@ const BacklogLimit = 10_000
 
 // Backlog is what waits in the tables of one module. Counts stop at BacklogLimit.
 type Backlog struct {
-	// Unsent events have not reached all of their destinations; Owed are the deliveries that a destination which was
-	// away has still to get.
+	// Unsent events have not reached all of their destinations; Owed are the deliveries
+	// that a destination which was away has still to get.
 	Unsent, Owed int
 	// Oldest is the age of the oldest unsent event, 0 without one.
 	Oldest time.Duration
@@ -52,7 +52,8 @@ func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
 	return b, nil
 }
 
-// oldest finds the age of the first unsent event. Two questions, each answered by the first entry of an index.
+// oldest finds the age of the first unsent event. Two questions, each answered by the
+// first entry of an index.
 func oldest(ctx context.Context, q *database.Tx, now time.Time) (age time.Duration, err error) {
 	for _, query := range []string{
 		`SELECT occurred_at FROM events_outbox WHERE state = 0 ORDER BY seq LIMIT 1`,

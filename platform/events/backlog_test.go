@@ -53,7 +53,8 @@ func TestMeasure(t *testing.T) {
 	})
 }
 
-// Every event delivered twice, as in the rpc shape of the end-to-end tests: counted, and without effect.
+// Every event delivered twice, as in the rpc shape of the end-to-end tests: counted,
+// and without effect.
 func TestDuplicatesAreCounted(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		db, registry := open(t), prometheus.NewRegistry()

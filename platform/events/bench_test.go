@@ -18,9 +18,10 @@ import (
 	"app/platform/events"
 )
 
-// BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and reports the time from the return
-// of the emitter's commit to the listener's commit, and the processor time for both. In the last cases a second destination
-// is away and is owed so many other events.
+// BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and
+// reports the time from the return of the emitter's commit to the listener's commit,
+// and the processor time for both. In the last cases a second destination is away and
+// is owed so many other events.
 func BenchmarkLatency(b *testing.B) {
 	for _, rate := range []int{200, 2000} {
 		b.Run("rate="+strconv.Itoa(rate), func(b *testing.B) { benchmarkLatency(b, rate, 0) })
@@ -57,7 +58,8 @@ func benchmarkLatency(b *testing.B, rate, owed int) {
 	m.report(b, begun)
 }
 
-// processorTime is what this process has used, the figure that a noisy neighbour does not spoil.
+// processorTime is what this process has used, the figure that a noisy neighbour does
+// not spoil.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage

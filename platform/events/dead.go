@@ -16,7 +16,8 @@ import (
 // ErrNoEvent is returned when a consumer has no such event.
 var ErrNoEvent = errors.New("the consumer has no such event")
 
-// ListDead gives the dead events of a module's consumers, the longest dead first, at most limit of them (100 when zero).
+// ListDead gives the dead events of a module's consumers, the longest dead first, at
+// most limit of them (100 when zero).
 func ListDead(ctx context.Context, db *database.DB, limit int) (out []Entry, err error) {
 	if limit <= 0 {
 		limit = 100
@@ -47,9 +48,10 @@ func ShowDead(ctx context.Context, db *database.DB, consumer, eventID string) (E
 	return found[0], nil
 }
 
-// Retry gives dead events another full round of attempts, beginning within a second in a process that hosts the
-// consumer, and tells how many there were. An empty eventID means all of the consumer, an empty consumer all of the
-// database. ErrNoEvent when a named event is not dead.
+// Retry gives dead events another full round of attempts, beginning within a second in
+// a process that hosts the consumer, and tells how many there were. An empty eventID
+// means all of the consumer, an empty consumer all of the database. ErrNoEvent when a
+// named event is not dead.
 func Retry(ctx context.Context, db *database.DB, consumer, eventID string) (int, error) {
 	query, args := `UPDATE events_inbox SET state = 0, attempts = 0, next_at = ? WHERE state = 2`, []any{database.Micros(db.Now())}
 	if consumer != "" {
@@ -75,7 +77,8 @@ func Retry(ctx context.Context, db *database.DB, consumer, eventID string) (int,
 	return int(n), nil
 }
 
-// JSON shows the payload for people. A sensitive one is not shown; one whose type this program does not know is an error.
+// JSON shows the payload for people. A sensitive one is not shown; one whose type this
+// program does not know is an error.
 func (e *Envelope) JSON() ([]byte, error) {
 	if e.Sensitive {
 		return []byte(`{"sensitive": true}`), nil

@@ -21,17 +21,19 @@ const MaxPayload = 1 << 20
 // Option changes how an event is emitted.
 type Option func(*Envelope)
 
-// Sensitive marks a payload that must not outlive its delivery, such as a one-time code: it is blanked in the outbox
-// once every listener has the event, kept in an inbox only while its consumer fails, and never shown.
+// Sensitive marks a payload that must not outlive its delivery, such as a one-time
+// code: it is blanked in the outbox once every listener has the event, kept in an inbox
+// only while its consumer fails, and never shown.
 func Sensitive() Option { return func(e *Envelope) { e.Sensitive = true } }
 
 const insertOutbox = `INSERT INTO events_outbox
 	(id, type, schema_version, aggregate, aggregate_id, aggregate_version, occurred_at, request_id, trace, secret, state, payload)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)`
 
-// Emit tells the house what the transaction makes true. The event exists if and only if the transaction commits; the
-// time is that of the database's clock. It fails when a bound of Key or MaxPayload is passed, when a text is not UTF-8,
-// and when the module has not declared the type (which is known where its events are relayed).
+// Emit tells the house what the transaction makes true. The event exists if and only if
+// the transaction commits; the time is that of the database's clock. It fails when a
+// bound of Key or MaxPayload is passed, when a text is not UTF-8, and when the module
+// has not declared the type (which is known where its events are relayed).
 func Emit(ctx context.Context, tx *database.Tx, key Key, m proto.Message, options ...Option) error {
 	env, err := seal(ctx, tx, key, m)
 	if err != nil {
@@ -79,7 +81,8 @@ func seal(ctx context.Context, tx *database.Tx, key Key, m proto.Message) (Envel
 	}, nil
 }
 
-// requestID drops an id that is not fit to be stored: it came from outside and is a convenience only.
+// requestID drops an id that is not fit to be stored: it came from outside and is a
+// convenience only.
 func requestID(ctx context.Context) string {
 	id := callctx.RequestID(ctx)
 	if len(id) > 128 || !utf8.ValidString(id) {
@@ -94,8 +97,9 @@ func traceparent(ctx context.Context) string {
 	return carrier["traceparent"]
 }
 
-// awake lists the relays of this process by the database they empty: Emit gets a transaction and nothing else.
-// A process without one (a command) relies on the relays of other processes, which look by themselves.
+// awake lists the relays of this process by the database they empty: Emit gets a
+// transaction and nothing else. A process without one (a command) relies on the relays
+// of other processes, which look by themselves.
 var awake wakers
 
 type wakers struct {

@@ -95,7 +95,8 @@ func TestEmitRefuses(t *testing.T) {
 	})
 }
 
-// What the emitter knew arrives: the envelope in the event, the request id and the trace in the context, nothing else.
+// What the emitter knew arrives: the envelope in the event, the request id and the
+// trace in the context, nothing else.
 func TestEnvelopeArrives(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		db := open(t)

@@ -1,17 +1,22 @@
-// Package events tells one module what happened in another. An event is written in the transaction that makes it true
-// (Emit, outbox), handed on by a relay, and handled in a transaction of the listening module together with the
-// mark that it was (Hear, inbox). So nothing that was rolled back is ever told, nothing committed is ever lost, and
-// although an event may be delivered twice it has one effect in each consumer's database.
+// Package events tells one module what happened in another. An event is written in the
+// transaction that makes it true (Emit, outbox), handed on by a relay, and handled in a
+// transaction of the listening module together with the mark that it was (Hear, inbox).
+// So nothing that was rolled back is ever told, nothing committed is ever lost, and
+// although an event may be delivered twice it has one effect in each consumer's
+// database.
 //
-// Events of one aggregate reach a consumer in the order of their emission as long as nothing fails. After a failure
-// they may arrive in any order: a consumer that cares compares Envelope.AggregateVersion.
+// Events of one aggregate reach a consumer in the order of their emission as long as
+// nothing fails. After a failure they may arrive in any order: a consumer that cares
+// compares Envelope.AggregateVersion.
 //
-// How an event travels: Emit inserts a row into events_outbox and wakes the relay after the commit. The relay (one per
-// module and lease) reads what waits and puts it into a lane for each destination; a lane sends one batch at a time.
-// The ledger marks rows as sent afterwards, many at once. What a destination that is away, or slow, has still to get is
-// written to events_owed, so that nothing waits for it and its own events stay in order. At the listener each consumer's
-// work and its row in events_inbox are one transaction; a failure leaves a row that is retried with growing delays and is
-// dead in the end. Every step may be repeated or cut short at any moment.
+// How an event travels: Emit inserts a row into events_outbox and wakes the relay after
+// the commit. The relay (one per module and lease) reads what waits and puts it into a
+// lane for each destination; a lane sends one batch at a time. The ledger marks rows as
+// sent afterwards, many at once. What a destination that is away, or slow, has still to
+// get is written to events_owed, so that nothing waits for it and its own events stay
+// in order. At the listener each consumer's work and its row in events_inbox are one
+// transaction; a failure leaves a row that is retried with growing delays and is dead
+// in the end. Every step may be repeated or cut short at any moment.
 package events
 
 import (
@@ -44,7 +49,8 @@ type Envelope struct {
 	Trace string
 	// Payload is the message, encoded.
 	Payload []byte
-	// Sensitive payloads are blanked as soon as nobody needs them any more, and never shown.
+	// Sensitive payloads are blanked as soon as nobody needs them any more, and never
+	// shown.
 	Sensitive bool
 }
 
@@ -54,15 +60,17 @@ type Event[M proto.Message] struct {
 	Body M
 }
 
-// Key says what an event is about: the kind of thing, its id, and its version after the change. Events of one kind and
-// id are delivered in order; events with an empty ID in none.
+// Key says what an event is about: the kind of thing, its id, and its version after the
+// change. Events of one kind and id are delivered in order; events with an empty ID in
+// none.
 type Key struct {
 	Aggregate string // at most 64 bytes
 	ID        string // at most 128 bytes
 	Version   int64
 }
 
-// TypeOf names the type of an event's message: "orders.Paid" for souk.orders.events.v1.Paid.
+// TypeOf names the type of an event's message: "orders.Paid" for
+// souk.orders.events.v1.Paid.
 func TypeOf(m proto.Message) string {
 	name := m.ProtoReflect().Descriptor().FullName()
 	return moduleOf(name) + "." + string(name.Name())
@@ -77,7 +85,8 @@ func moduleOf(name protoreflect.FullName) string {
 	return parts[1]
 }
 
-// schemaOf is the number in the version element of the message's package, 1 when there is none.
+// schemaOf is the number in the version element of the message's package, 1 when there
+// is none.
 func schemaOf(m proto.Message) int {
 	pkg := m.ProtoReflect().Descriptor().FullName().Parent()
 	if n, err := strconv.Atoi(strings.TrimPrefix(string(pkg.Name()), "v")); err == nil {

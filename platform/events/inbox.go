@@ -25,8 +25,8 @@ const (
 	handlers = 64
 	// handleTimeout bounds one handler.
 	handleTimeout = 10 * time.Second
-	// unclaimed is the consumer, after the module's name, of events that nothing in this program hears: they wait,
-	// like failed ones, for a version that does.
+	// unclaimed is the consumer, after the module's name, of events that nothing in
+	// this program hears: they wait, like failed ones, for a version that does.
 	unclaimed = ".unclaimed"
 )
 
@@ -52,16 +52,18 @@ type task struct {
 	Envelope
 }
 
-// accept handles a batch. It returns nil when every event is handled, or kept to be tried again, or known already;
-// after an error all of it must be delivered again. Tasks of one consumer and aggregate run in the order of the batch, all
-// others side by side.
+// accept handles a batch. It returns nil when every event is handled, or kept to be
+// tried again, or known already; after an error all of it must be delivered again.
+// Tasks of one consumer and aggregate run in the order of the batch, all others side by
+// side.
 func (in *inbox) accept(ctx context.Context, batch []Envelope) error {
 	tasks := in.tasks(batch)
 	return abreast(len(tasks), handlers, func(i int) error { return in.runAll(ctx, tasks[i]) })
 }
 
-// abreast runs do for every number below n, at most limit at a time, and returns one of the errors. The goroutines
-// are few because each has to grow its stack for the database.
+// abreast runs do for every number below n, at most limit at a time, and returns one of
+// the errors. The goroutines are few because each has to grow its stack for the
+// database.
 func abreast(n, limit int, do func(int) error) error {
 	if n == 1 {
 		return do(0)
@@ -189,7 +191,8 @@ func (in *inbox) failed(ctx context.Context, t task, attempt int, cause error) E
 	return e
 }
 
-// fenced hides the values of a context and keeps its end: what a sender's goroutine knows is no business of a handler.
+// fenced hides the values of a context and keeps its end: what a sender's goroutine
+// knows is no business of a handler.
 type fenced struct{ context.Context }
 
 func (fenced) Value(any) any { return nil }

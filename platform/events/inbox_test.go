@@ -27,8 +27,9 @@ func envelope(id, payload string) events.Envelope {
 	}
 }
 
-// A consumer that fails for ever: its event is dead after the limit, everything else goes on, and what is dead
-// can be listed, shown and tried again. (eShop acknowledges on exception)
+// A consumer that fails for ever: its event is dead after the limit, everything else
+// goes on, and what is dead can be listed, shown and tried again. (eShop acknowledges
+// on exception)
 func TestFailure20_AListenerThatFailsForEver(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
@@ -124,7 +125,8 @@ func TestFailure22_TheSameEventAtTwoReplicasAtOnce(t *testing.T) {
 	})
 }
 
-// Two replicas retry the same failed event: one effect, and the attempts are counted once.
+// Two replicas retry the same failed event: one effect, and the attempts are counted
+// once.
 func TestReplicasRetryOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		var calm atomic.Bool
@@ -230,7 +232,8 @@ func TestPoisonIsDeadAtOnce(t *testing.T) {
 	})
 }
 
-// An event that nothing here hears, because the other side is newer, is kept until something does.
+// An event that nothing here hears, because the other side is newer, is kept until
+// something does.
 func TestUnclaimedEventsWait(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
@@ -250,7 +253,8 @@ func TestUnclaimedEventsWait(t *testing.T) {
 	})
 }
 
-// Only what the database took over is accepted: while it is away the sender keeps the events.
+// Only what the database took over is accepted: while it is away the sender keeps the
+// events.
 func TestAcceptFailsWithTheDatabase(t *testing.T) {
 	t.Parallel()
 	db := open(t)
@@ -326,7 +330,8 @@ func TestSensitiveIsNotShown(t *testing.T) {
 	}
 }
 
-// The clock goes back an hour: what failed before is tried again at once and not when the clock has come up again.
+// The clock goes back an hour: what failed before is tried again at once and not when
+// the clock has come up again.
 func TestFault22_RetriesWhenTheClockGoesBack(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()

@@ -22,7 +22,8 @@ import (
 	"app/platform/events"
 )
 
-// victim, as the first argument of the test binary, makes it a process that relays and kills itself.
+// victim, as the first argument of the test binary, makes it a process that relays and
+// kills itself.
 const victim = "victim"
 
 func TestMain(m *testing.M) {

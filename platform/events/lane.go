@@ -9,12 +9,15 @@ import (
 )
 
 const (
-	// laneRows and laneBytes are how much may wait in memory for one destination before the lane counts as full.
+	// laneRows and laneBytes are how much may wait in memory for one destination before
+	// the lane counts as full.
 	laneRows  = batchRows
 	laneBytes = 8 * batchBytes
-	// sendTimeout bounds one batch. What was handled of a batch that failed is known to the inbox.
+	// sendTimeout bounds one batch. What was handled of a batch that failed is known to
+	// the inbox.
 	sendTimeout = 10 * time.Second
-	// recheck is how often a lane looks for debts it does not know of, left by a relay that had lost its lease.
+	// recheck is how often a lane looks for debts it does not know of, left by a relay
+	// that had lost its lease.
 	recheck = 5 * time.Second
 )
 
@@ -24,14 +27,15 @@ type mode int
 const (
 	// flowing: nothing is owed; rows pass through memory.
 	flowing mode = iota
-	// closing: the last debts are being paid; rows that come meanwhile wait in memory behind them.
+	// closing: the last debts are being paid; rows that come meanwhile wait in memory
+	// behind them.
 	closing
 	// behind: rows go to the table of debts.
 	behind
 )
 
-// lane brings rows to one destination, one batch at a time and in order. Whatever is wrong with the destination stays
-// in its lane: the others never wait for it.
+// lane brings rows to one destination, one batch at a time and in order. Whatever is
+// wrong with the destination stays in its lane: the others never wait for it.
 type lane struct {
 	destination string
 	send        func(context.Context, []Envelope) error
@@ -67,7 +71,8 @@ func (l *lane) offer(r row) {
 	l.wake()
 }
 
-// state tells the reader whether the lane has no room, and whether it has nothing to do.
+// state tells the reader whether the lane has no room, and whether it has nothing to
+// do.
 func (l *lane) state() (full, idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +80,8 @@ func (l *lane) state() (full, idle bool) {
 	return full, l.mode == flowing && len(l.queue) == 0 && !l.busy
 }
 
-// spill moves everything that waits in memory to the table of debts, where what comes next will go too.
+// spill moves everything that waits in memory to the table of debts, where what comes
+// next will go too.
 func (l *lane) spill() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,7 +118,8 @@ func (l *lane) wake() {
 	}
 }
 
-// run works until soft ends. A batch on its way is then completed, unless hard ends too.
+// run works until soft ends. A batch on its way is then completed, unless hard ends
+// too.
 func (l *lane) run(soft, hard context.Context) {
 	look := time.NewTicker(recheck)
 	defer look.Stop()
@@ -135,7 +142,8 @@ func (l *lane) run(soft, hard context.Context) {
 	}
 }
 
-// step sends one batch, of debts first when there are any, and tells whether it got on.
+// step sends one batch, of debts first when there are any, and reports whether it got
+// on.
 func (l *lane) step(soft, hard context.Context) (moved bool, err error) {
 	if rows := l.take(); len(rows) > 0 {
 		return true, l.forward(hard, rows)
@@ -143,7 +151,8 @@ func (l *lane) step(soft, hard context.Context) (moved bool, err error) {
 	if l.is(flowing) {
 		return false, nil
 	}
-	// Nothing on its way into the table before it is read, and nothing in it then: nothing is owed.
+	// Nothing on its way into the table before it is read, and nothing in it then:
+	// nothing is owed.
 	none := l.is(closing) && !l.awaits()
 	rows, err := l.debts(soft)
 	switch {
@@ -180,7 +189,7 @@ func (l *lane) is(m mode) bool {
 	return l.mode == m
 }
 
-// awaits tells whether debts are on their way into the table.
+// awaits reports whether debts are on their way into the table.
 func (l *lane) awaits() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -197,7 +206,8 @@ func (l *lane) change(from, to mode) bool {
 	return true
 }
 
-// debts reads a batch from the table. When there are no more, rows that come from now on wait in memory.
+// debts reads a batch from the table. When there are no more, rows that come from now
+// on wait in memory.
 func (l *lane) debts(ctx context.Context) ([]row, error) {
 	l.mu.Lock()
 	size := l.size

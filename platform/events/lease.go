@@ -11,19 +11,22 @@ import (
 const (
 	leaseTTL   = 3 * time.Second
 	leaseRenew = time.Second
-	// leaseSkew is how far in the future a lease may end before it is taken for the work of a wrong clock.
+	// leaseSkew is how far in the future a lease may end before it is taken for the
+	// work of a wrong clock.
 	leaseSkew = time.Minute
 )
 
-// lease lets one relay at a time work on an outbox. It spares work, it does not carry correctness: when two
-// relays are active for a moment, events arrive twice and inboxes let one of them pass.
+// lease lets one relay at a time work on an outbox. It spares work, it does not carry
+// correctness: when two relays are active for a moment, events arrive twice and inboxes
+// let one of them pass.
 type lease struct {
 	db     *database.DB
 	holder string
 	now    func() time.Time
 }
 
-// acquire takes the lease when it is free, run out or ours, and tells whether we have it.
+// acquire takes the lease when it is free, run out or ours, and reports whether we have
+// it.
 func (l *lease) acquire(ctx context.Context) (bool, error) {
 	free, err := l.free(ctx)
 	if err != nil || !free {

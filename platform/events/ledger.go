@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// linger is how long the ledger waits for more before it writes: nobody waits for the mark, and a row marked late is
-// at worst delivered twice.
+// linger is how long the ledger waits for more before it writes: nobody waits for the
+// mark, and a row marked late is at worst delivered twice.
 const linger = 5 * time.Millisecond
 
-// ledger knows which rows are in hand and writes down, off the path of delivery, what became of them.
+// ledger knows which rows are in hand and writes down, off the path of delivery, what
+// became of them.
 type ledger struct {
 	outbox *outbox
 	// written tells the lanes that debts are in the table.
@@ -104,8 +105,8 @@ func (l *ledger) wake() {
 	}
 }
 
-// run writes until last is closed, then once more. When hard ends it gives up what is not written: those rows
-// are still waiting and will be delivered again.
+// run writes until last is closed, then once more. When hard ends it gives up what is
+// not written: those rows are still waiting and will be delivered again.
 func (l *ledger) run(hard context.Context, last <-chan struct{}) {
 	for ended := false; !ended; {
 		select {
@@ -123,7 +124,8 @@ func (l *ledger) run(hard context.Context, last <-chan struct{}) {
 	}
 }
 
-// flush writes everything there is, all debts of a row no later than the row. It tells whether that went well.
+// flush writes everything there is, all debts of a row no later than the row. It
+// reports whether that went well.
 func (l *ledger) flush(ctx context.Context) bool {
 	l.mu.Lock()
 	debts, done := l.debts, l.finished

@@ -13,7 +13,8 @@ import (
 // measureEvery is how old the gauges may be.
 const measureEvery = 5 * time.Second
 
-// metrics are the figures of a node. Labels are modules, destinations and consumers: a handful each.
+// metrics are the figures of a node. Labels are modules, destinations and consumers: a
+// handful each.
 type metrics struct {
 	delivered, handled, duplicates, failures, dead *prometheus.CounterVec
 	delay                                          *prometheus.HistogramVec

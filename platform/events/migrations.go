@@ -10,8 +10,8 @@ import (
 //go:embed migrations/*.sql
 var files embed.FS
 
-// Migrations make the tables that every module's database has: events_outbox, events_owed, events_inbox and
-// events_lease.
+// Migrations make the tables that every module's database has: events_outbox,
+// events_owed, events_inbox and events_lease.
 var Migrations = database.Named("events", sub(files, "migrations"))
 
 func sub(all fs.FS, dir string) fs.FS {

@@ -19,8 +19,9 @@ var ErrStopped = errors.New("events: the node has stopped")
 
 // Sender brings events to listening modules in other processes, or to a broker.
 type Sender interface {
-	// Send returns nil when the destination has all of the batch and will not lose it. After an error all of it will
-	// be sent again. The batch is in the order of emission and belongs to one emitting module.
+	// Send returns nil when the destination has all of the batch and will not lose it.
+	// After an error all of it will be sent again. The batch is in the order of
+	// emission and belongs to one emitting module.
 	Send(ctx context.Context, destination string, batch []Envelope) error
 }
 
@@ -31,11 +32,13 @@ type Accept func(ctx context.Context, module string, batch []Envelope) error
 type Emitter struct {
 	Module string
 	DB     *database.DB
-	// Routes are the types that the module may emit and for each the destinations: listening modules, or whatever
-	// name the Senders have for a broker. A type that nobody hears has none.
+	// Routes are the types that the module may emit and for each the destinations:
+	// listening modules, or whatever name the Senders have for a broker. A type that
+	// nobody hears has none.
 	Routes map[string][]string
-	// Former are destinations that other arrangements of the shop have, such as modules that used to be reached without
-	// a broker. Events that are still owed to one which is in no route are routed anew.
+	// Former are destinations that other arrangements of the shop have, such as modules
+	// that used to be reached without a broker. Events that are still owed to one which
+	// is in no route are routed anew.
 	Former []string
 }
 
@@ -51,15 +54,17 @@ type Options struct {
 	// Emitters and Listeners are the modules hosted in this process.
 	Emitters  []Emitter
 	Listeners []Listener
-	// Senders bring events to destinations that are not listeners of this node, by destination. One named for a
-	// listener of this node is used instead of the direct way.
+	// Senders bring events to destinations that are not listeners of this node, by
+	// destination. One named for a listener of this node is used instead of the direct
+	// way.
 	Senders map[string]Sender
 	// Retries say when failed events are tried again; zero values mean the defaults.
 	Retries Retries
 	// Duplicate, in tests, tells which events to deliver twice. nil means none.
 	Duplicate func(Envelope) bool
-	// Unruly, in tests, makes worse what other processes deliver, when not nil: late, again, in another order. What it
-	// returns must accept as the inbox does, nothing lost.
+	// Unruly, in tests, makes worse what other processes deliver, when not nil: late,
+	// again, in another order. What it returns must accept as the inbox does, nothing
+	// lost.
 	Unruly func(Accept) Accept
 	// Now is the clock, time.Now when nil. Logger and Metrics may be nil.
 	Now     func() time.Time
@@ -67,7 +72,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 }
 
-// Node is the events part of a process: a relay for each module that emits, an inbox for each that hears.
+// Node is the events part of a process: a relay for each module that emits, an inbox
+// for each that hears.
 type Node struct {
 	relays  []*relay
 	inboxes map[string]*inbox
@@ -84,7 +90,8 @@ type Node struct {
 	accepting sync.WaitGroup
 }
 
-// NewNode checks the options and reports all that is wrong with them at once. It starts nothing.
+// NewNode checks the options and reports all that is wrong with them at once. It starts
+// nothing.
 func NewNode(o Options) (*Node, error) {
 	o = o.withDefaults()
 	m, err := newMetrics(o.Metrics)
@@ -194,7 +201,8 @@ func (n *Node) way(destination string, o Options) send {
 	return nil
 }
 
-// doubled delivers the events that duplicate chooses a second time, together with the first.
+// doubled delivers the events that duplicate chooses a second time, together with the
+// first.
 func doubled(way send, duplicate func(Envelope) bool) send {
 	if duplicate == nil {
 		return way
@@ -210,7 +218,8 @@ func doubled(way send, duplicate func(Envelope) bool) send {
 	}
 }
 
-// Start begins to relay and to retry. The databases must have been migrated. It returns at once; ctx is not kept.
+// Start begins to relay and to retry. The databases must have been migrated. It returns
+// at once; ctx is not kept.
 func (n *Node) Start(context.Context) error {
 	for _, r := range n.relays {
 		awake.add(r)
@@ -241,9 +250,10 @@ func (n *Node) measure(module string, db *database.DB) {
 	n.work.Go(func() { n.metrics.measureOften(n.soft, module, db, t) })
 }
 
-// Stop takes no new events in hand, completes those that are, and gives its leases back. When ctx ends first, what
-// is still in hand is abandoned as by a kill, and delivered again by whoever relays next; Stop then returns ctx's error.
-// The databases may be closed after it.
+// Stop takes no new events in hand, completes those that are, and gives its leases
+// back. When ctx ends first, what is still in hand is abandoned as by a kill, and
+// delivered again by whoever relays next; Stop then returns ctx's error. The databases
+// may be closed after it.
 func (n *Node) Stop(ctx context.Context) error {
 	n.mu.Lock()
 	n.stopped = true
@@ -272,8 +282,9 @@ func (n *Node) Stop(ctx context.Context) error {
 	}
 }
 
-// Accept handles a batch that another process has sent to a module hosted here. It returns nil when nothing of
-// the batch needs to be sent again. ErrStopped after Stop; another error when the module does not listen here.
+// Accept handles a batch that another process has sent to a module hosted here. It
+// returns nil when nothing of the batch needs to be sent again. ErrStopped after Stop;
+// another error when the module does not listen here.
 func (n *Node) Accept(ctx context.Context, module string, batch []Envelope) error {
 	if _, ok := n.inboxes[module]; !ok {
 		return fmt.Errorf("%s does not listen here", module)

@@ -12,7 +12,8 @@ import (
 	"app/platform/database"
 )
 
-// batchRows and batchBytes bound what is read, sent or written at a time. A batch may pass the bytes by its last event.
+// batchRows and batchBytes bound what is read, sent or written at a time. A batch may
+// pass the bytes by its last event.
 const (
 	batchRows  = 256
 	batchBytes = 512 << 10
@@ -33,12 +34,14 @@ type outbox struct {
 	db     *database.DB
 }
 
-// waiting reads the oldest waiting rows except those already in hand. more tells that there may be others.
+// waiting reads the oldest waiting rows except those already in hand. more tells that
+// there may be others.
 //
-// It asks for the state and never for numbers beyond a mark: rows become visible in the order of their commits, which on
-// MySQL is not that of their numbers. On SQLite it is, so that new rows are behind all that are in hand, which to pass
-// over one by one was an eighth of a relay's work. Older ones appear there too, when events are sent again: a look that is
-// not brief finds them.
+// It asks for the state and never for numbers beyond a mark: rows become visible in the
+// order of their commits, which on MySQL is not that of their numbers. On SQLite it is,
+// so that new rows are behind all that are in hand, which to pass over one by one was
+// an eighth of a relay's work. Older ones appear there too, when events are sent again:
+// a look that is not brief finds them.
 func (o *outbox) waiting(ctx context.Context, inHand []int64, brief bool) (rows []row, more bool, err error) {
 	var args []any
 	query := `SELECT ` + outboxColumns + ` FROM events_outbox o WHERE o.state = 0`
@@ -99,7 +102,8 @@ type debt struct {
 	destination string
 }
 
-// settle records debts, and the rows that no lane has in hand any more: sent when nobody is owed them, else owed.
+// settle records debts, and the rows that no lane has in hand any more: sent when
+// nobody is owed them, else owed.
 func (o *outbox) settle(ctx context.Context, debts []debt, rows []finished) error {
 	var sent, owed parts
 	for _, r := range rows {
@@ -146,8 +150,8 @@ func (o *outbox) paid(ctx context.Context, destination string, rows []row) error
 	return nil
 }
 
-// closePaid turns owed rows without debts into sent ones. A row that is still waiting (another lane has it in hand)
-// stays as it is: not all of its debts are known.
+// closePaid turns owed rows without debts into sent ones. A row that is still waiting
+// (another lane has it in hand) stays as it is: not all of its debts are known.
 func closePaid(ctx context.Context, tx *database.Tx, p parts) error {
 	return run(ctx, tx,
 		change{`UPDATE events_outbox SET state = 1 WHERE state = 2 AND seq IN (@)
@@ -166,8 +170,9 @@ func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
 	return nil
 }
 
-// reopen makes rows wait again that are owed to a destination which this relay has no way to, so that they are routed
-// anew. Rows that still wait keep their debts: the relay that has them in hand counts on those.
+// reopen makes rows wait again that are owed to a destination which this relay has no
+// way to, so that they are routed anew. Rows that still wait keep their debts: the
+// relay that has them in hand counts on those.
 func (o *outbox) reopen(ctx context.Context, destination string) error {
 	for {
 		rows, _, err := o.rows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
@@ -191,7 +196,8 @@ func (o *outbox) reopen(ctx context.Context, destination string) error {
 	}
 }
 
-// sweep removes one batch of events sent before the given time and tells how many there were.
+// sweep removes one batch of events sent before the given time and tells how many there
+// were.
 func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	var old []int64
 	err := o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -222,7 +228,8 @@ func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	return len(old), nil
 }
 
-// limited writes a bound into the text: given as an argument it makes SQLite prepare the statement each time.
+// limited writes a bound into the text: given as an argument it makes SQLite prepare
+// the statement each time.
 func limited(rows int) string { return " LIMIT " + strconv.Itoa(rows) }
 
 // parts are the numbers of rows, and of those with a payload to blank.
@@ -242,7 +249,8 @@ type change struct {
 	args      []any
 }
 
-// run makes the changes that have rows. It stops at the first error: after one, MySQL may have ended the transaction.
+// run makes the changes that have rows. It stops at the first error: after one, MySQL
+// may have ended the transaction.
 func run(ctx context.Context, tx *database.Tx, changes ...change) error {
 	for _, c := range changes {
 		if len(c.seqs) == 0 {
@@ -256,8 +264,9 @@ func run(ctx context.Context, tx *database.Tx, changes ...change) error {
 	return nil
 }
 
-// among writes the condition for a list of numbers. When they follow one upon another, as those of rows that were handed on
-// together mostly do, that is a range, which is far cheaper than a list of hundreds.
+// among writes the condition for a list of numbers. When they follow one upon another,
+// as those of rows that were handed on together mostly do, that is a range, which is
+// far cheaper than a list of hundreds.
 func among(seqs []int64) (condition string, args []any) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(seqs)))
 	first, last := sorted[0], sorted[len(sorted)-1]
@@ -268,8 +277,8 @@ func among(seqs []int64) (condition string, args []any) {
 	return "IN " + marks, args
 }
 
-// list writes "(?, ?, ...)" and its arguments. The length is one of a few, the last number repeated, so that there are few
-// statements to prepare.
+// list writes "(?, ?, ...)" and its arguments. The length is one of a few, the last
+// number repeated, so that there are few statements to prepare.
 func list(seqs []int64) (marks string, args []any) {
 	size := 1
 	for size < len(seqs) {

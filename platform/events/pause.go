@@ -9,7 +9,8 @@ import (
 
 const (
 	firstPause = 50 * time.Millisecond
-	// longestPause bounds how long something that was away goes unused after its return.
+	// longestPause bounds how long something that was away goes unused after its
+	// return.
 	longestPause = 500 * time.Millisecond
 )
 
@@ -18,7 +19,8 @@ func nextPause(d time.Duration) time.Duration {
 	return min(max(firstPause, 2*d), longestPause)
 }
 
-// sleep waits for the time to pass and tells whether it was cut short by the end of ctx or by stop.
+// sleep waits for the time to pass and reports whether it was cut short by the end of
+// ctx or by stop.
 func sleep(ctx context.Context, d time.Duration, stop <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -31,7 +33,8 @@ func sleep(ctx context.Context, d time.Duration, stop <-chan struct{}) bool {
 	return true
 }
 
-// trouble logs when something begins to fail and when it works again, and not each time between.
+// trouble logs when something begins to fail and when it works again, and not each time
+// between.
 type trouble struct {
 	logger  *slog.Logger
 	what    string

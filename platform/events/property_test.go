@@ -30,8 +30,9 @@ type weather struct {
 	Seed                           uint32
 }
 
-// Whatever fails, arrives twice, out of order or late, and whoever is killed: once the weather is fine each event
-// has exactly one effect in each consumer, and events that were rolled back have none.
+// Whatever fails, arrives twice, out of order or late, and whoever is killed: once the
+// weather is fine each event has exactly one effect in each consumer, and events that
+// were rolled back have none.
 func TestEachEventHasOneEffect(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -57,7 +58,8 @@ func drawStep(rt *rapid.T) step {
 	}
 }
 
-// sky is a run: two nodes on one set of databases, one destination direct and one over the network.
+// sky is a run: two nodes on one set of databases, one destination direct and one over
+// the network.
 type sky struct {
 	t       *testing.T
 	weather weather
@@ -115,7 +117,8 @@ func (s *sky) happens(share int) bool {
 	return !s.fine.Load() && int(h.Sum32()%100) < share
 }
 
-// Send is the network: it loses batches before and after they arrive, repeats and reorders.
+// Send is the network: it loses batches before and after they arrive, repeats and
+// reorders.
 func (s *sky) Send(ctx context.Context, _ string, batch []events.Envelope) error {
 	if s.down.Load() || s.happens(s.weather.Lost) {
 		return errDown

@@ -10,16 +10,19 @@ import (
 )
 
 const (
-	// poll is how often a relay looks for rows without being woken, and for older ones behind those in hand: commits of
-	// other processes, lost wake-ups, events that are sent again.
+	// poll is how often a relay looks for rows without being woken, and for older ones
+	// behind those in hand: commits of other processes, lost wake-ups, events that are
+	// sent again.
 	poll = 500 * time.Millisecond
 	// patience is how long a lane that has no room may keep the others waiting.
 	patience = 250 * time.Millisecond
-	// unknown stands for the destinations of a type that this program does not know; another version may.
+	// unknown stands for the destinations of a type that this program does not know;
+	// another version may.
 	unknown = "?"
 )
 
-// relay hands the events of one module on. Of several, in this process or others, the holder of the lease works.
+// relay hands the events of one module on. Of several, in this process or others, the
+// holder of the lease works.
 type relay struct {
 	module  string
 	db      *database.DB
@@ -34,7 +37,8 @@ type relay struct {
 	woken   chan struct{}
 }
 
-// send brings a batch to a destination. When it returns nil the destination has all of it and will not lose it.
+// send brings a batch to a destination. When it returns nil the destination has all of
+// it and will not lose it.
 type send func(context.Context, []Envelope) error
 
 func (r *relay) declares(name string) bool { _, ok := r.routes[name]; return ok }
@@ -46,7 +50,8 @@ func (r *relay) wake() {
 	}
 }
 
-// run works whenever the lease can be had, until soft ends. hard ends what then is still on its way.
+// run works whenever the lease can be had, until soft ends. hard ends what then is
+// still on its way.
 func (r *relay) run(soft, hard context.Context) {
 	t := &trouble{logger: r.logger, what: "taking the relay's lease"}
 	for soft.Err() == nil {
@@ -169,7 +174,8 @@ func (s *session) read(ctx context.Context) {
 	}
 }
 
-// rest waits for a wake-up, unless there is more, or for the tick, and tells whether it was time for that.
+// rest waits for a wake-up, unless there is more, or for the tick, and reports whether
+// it was time for that.
 func (s *session) rest(ctx context.Context, tick <-chan time.Time, more bool) bool {
 	select {
 	case <-tick: // first: who is woken all the time polls too
@@ -198,7 +204,8 @@ func (s *session) reroute(ctx context.Context, destinations []string) error {
 	return nil
 }
 
-// rerouteOften finds what a relay of another arrangement wrote down after it had lost its lease.
+// rerouteOften finds what a relay of another arrangement wrote down after it had lost
+// its lease.
 func (s *session) rerouteOften(ctx context.Context) {
 	t := s.trouble("routing owed events anew")
 	for len(s.former) > 0 && !sleep(ctx, recheck, nil) {
@@ -221,8 +228,8 @@ func (s *session) route(r row) {
 	}
 }
 
-// makeRoom waits while a lane is full. When that has kept an idle lane waiting for too long, full lanes go on through
-// the table of debts.
+// makeRoom waits while a lane is full. When that has kept an idle lane waiting for too
+// long, full lanes go on through the table of debts.
 func (s *session) makeRoom(ctx context.Context) {
 	for {
 		full, idle := s.crowded()

@@ -16,7 +16,8 @@ import (
 	"app/platform/events"
 )
 
-// settleTime is long enough, on the clock of a bubble, for everything that can succeed to have done so.
+// settleTime is long enough, on the clock of a bubble, for everything that can succeed
+// to have done so.
 const settleTime = time.Minute
 
 func TestRelay(t *testing.T) {
@@ -46,7 +47,8 @@ func TestRelay(t *testing.T) {
 	})
 }
 
-// A commit that nobody tells the relay of, as that of another process, is found by looking.
+// A commit that nobody tells the relay of, as that of another process, is found by
+// looking.
 func TestRelayFindsWhatItIsNotToldOf(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, other := open(), open()
@@ -94,8 +96,8 @@ func TestEventsOfAnAggregateStayInOrder(t *testing.T) {
 	})
 }
 
-// One destination that is away delays nobody else, gets everything in order when it is back, and is used again within
-// two seconds of that.
+// One destination that is away delays nobody else, gets everything in order when it is
+// back, and is used again within two seconds of that.
 func TestDestinationDown(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, away := open(), &post{down: true}
@@ -134,7 +136,8 @@ func TestDestinationDown(t *testing.T) {
 	})
 }
 
-// A destination that has paid its debt says nothing about another that still has the event in hand.
+// A destination that has paid its debt says nothing about another that still has the
+// event in hand.
 func TestPaidDebtsDoNotSettleARowInHand(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, away, slow := open(), &post{down: true}, &post{hold: make(chan struct{})}
@@ -176,7 +179,8 @@ func TestDebtsOnTheirWayAreAwaited(t *testing.T) {
 	})
 }
 
-// The relay hands events over and dies before it has marked them: they come again, and have one effect. (eShop#159)
+// The relay hands events over and dies before it has marked them: they come again, and
+// have one effect. (eShop#159)
 func TestFailure19_TheRelayDiesBetweenHandOverAndMark(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
@@ -212,8 +216,9 @@ func (s sender) Send(ctx context.Context, destination string, batch []events.Env
 	return s(ctx, destination, batch)
 }
 
-// Rows take their numbers when they are inserted and become visible when they are committed: a smaller number may
-// appear after a larger one was relayed. (watermill-sql#311)
+// Rows take their numbers when they are inserted and become visible when they are
+// committed: a smaller number may appear after a larger one was relayed.
+// (watermill-sql#311)
 func TestFailure21_RowsCommittedOutOfOrderAreNotSkipped(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, template := open(), open()
@@ -232,7 +237,8 @@ func TestFailure21_RowsCommittedOutOfOrderAreNotSkipped(t *testing.T) {
 	})
 }
 
-// An event that is sent again is older than those in hand; a relay that never comes to rest finds it nevertheless.
+// An event that is sent again is older than those in hand; a relay that never comes to
+// rest finds it nevertheless.
 func TestFailure21_OlderRowsAreFoundBehindThoseInHand(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, slow, quick := open(), &post{hold: make(chan struct{})}, &post{}
@@ -255,7 +261,8 @@ func TestFailure21_OlderRowsAreFoundBehindThoseInHand(t *testing.T) {
 	})
 }
 
-// On MySQL the order really is that of the commits: the earlier transaction takes its number and waits.
+// On MySQL the order really is that of the commits: the earlier transaction takes its
+// number and waits.
 func TestFailure21_ASlowTransactionIsNotSkipped(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
@@ -326,7 +333,8 @@ func TestLeaseFromTheFutureIsVoid(t *testing.T) {
 	})
 }
 
-// A relay that could not renew its lease in time stops; whatever both did has one effect.
+// A relay that could not renew its lease in time stops; whatever both did has one
+// effect.
 func TestTwoRelaysHaveOneEffect(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		target := listener("test", open(), recorder("test.a"))
@@ -347,7 +355,8 @@ func TestTwoRelaysHaveOneEffect(t *testing.T) {
 	})
 }
 
-// A type that this version does not know waits for one that does, and is not counted as sent.
+// A type that this version does not know waits for one that does, and is not counted as
+// sent.
 func TestUnknownTypesAreKept(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
@@ -446,8 +455,8 @@ func TestNewNodeNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
-// A shop gets a broker, loses it, or moves a module: what one arrangement owed, the next delivers, and what has
-// arrived already has no second effect.
+// A shop gets a broker, loses it, or moves a module: what one arrangement owed, the
+// next delivers, and what has arrived already has no second effect.
 func TestDebtsOfAnotherArrangement(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, away := open(), &post{down: true}
@@ -480,7 +489,8 @@ func TestDebtsOfAnotherArrangement(t *testing.T) {
 	})
 }
 
-// A row that is still in somebody's hand keeps its debts: without them it would be taken for sent.
+// A row that is still in somebody's hand keeps its debts: without them it would be
+// taken for sent.
 func TestReroutingLeavesRowsInHandAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		db, slow := open(t), &post{hold: make(chan struct{})}

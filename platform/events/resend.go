@@ -8,10 +8,11 @@ import (
 	"app/platform/database"
 )
 
-// Resend lets a module's relay deliver again what the module emitted since a time, to whoever hears it now, and tells how
-// many events these are. Who has handled them already takes no notice; a listener that has lost what it knew, because its
-// database was restored from a backup, catches up. Sensitive events are left out, their content is gone. What is older
-// than a week may have been removed.
+// Resend lets a module's relay deliver again what the module emitted since a time, to
+// whoever hears it now, and tells how many events these are. Who has handled them
+// already takes no notice; a listener that has lost what it knew, because its database
+// was restored from a backup, catches up. Sensitive events are left out, their content
+// is gone. What is older than a week may have been removed.
 func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) {
 	total := 0
 	for after := int64(0); ; {
@@ -32,7 +33,8 @@ func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) 
 	}
 }
 
-// sentSince are the first events after a number that have been sent and still have their content.
+// sentSince are the first events after a number that have been sent and still have
+// their content.
 func sentSince(ctx context.Context, tx *database.Tx, since time.Time, after int64) (out []int64, err error) {
 	rows, err := tx.Query(ctx, `SELECT seq FROM events_outbox WHERE state = 1 AND secret = 0 AND seq > ? AND occurred_at >= ? ORDER BY seq`+limited(batchRows),
 		after, database.Micros(since))

@@ -9,7 +9,8 @@ import (
 	"app/platform/events"
 )
 
-// A listener whose database was restored from a backup gets what it has lost, and nobody handles anything twice.
+// A listener whose database was restored from a backup gets what it has lost, and
+// nobody handles anything twice.
 func TestResend(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()

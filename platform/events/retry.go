@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// retryBatch is how many failed events are read at a time, retryHandlers how many are tried side by side.
+	// retryBatch is how many failed events are read at a time, retryHandlers how many
+	// are tried side by side.
 	retryBatch    = 64
 	retryHandlers = 8
 
@@ -24,8 +25,9 @@ const (
 type Retries struct {
 	// Limit is the number of attempts after which an event is dead, 12 when zero.
 	Limit int
-	// First is the delay after the first attempt, 500 ms when zero; it doubles with each attempt, up to Longest, 10
-	// minutes when zero. Each delay is shortened by up to a half, differently for each event.
+	// First is the delay after the first attempt, 500 ms when zero; it doubles with
+	// each attempt, up to Longest, 10 minutes when zero. Each delay is shortened by up
+	// to a half, differently for each event.
 	First, Longest time.Duration
 }
 
@@ -68,7 +70,7 @@ func (in *inbox) retryOften(soft, hard context.Context) {
 	}
 }
 
-// retryOnce tries a batch of due events again and tells whether there may be more.
+// retryOnce tries a batch of due events again and reports whether there may be more.
 func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
 	due, err := in.due(soft)
 	if err != nil {
@@ -102,7 +104,8 @@ func (in *inbox) due(ctx context.Context) (out []Entry, err error) {
 	return out, nil
 }
 
-// again makes another attempt at a failed event. Its error is a failure of the database, not of the attempt.
+// again makes another attempt at a failed event. Its error is a failure of the
+// database, not of the attempt.
 func (in *inbox) again(ctx context.Context, e Entry) error {
 	t := task{in.subscription(e.Consumer), e.Envelope}
 	body, err := t.consumer.open(t.Envelope)
@@ -127,7 +130,8 @@ func (in *inbox) again(ctx context.Context, e Entry) error {
 	return err
 }
 
-// subscription finds the consumer of a row. One that this program does not have may exist in another version.
+// subscription finds the consumer of a row. One that this program does not have may
+// exist in another version.
 func (in *inbox) subscription(consumer string) Subscription {
 	if s, ok := in.consumers[consumer]; ok {
 		return s
@@ -137,7 +141,8 @@ func (in *inbox) subscription(consumer string) Subscription {
 	}}
 }
 
-// claim is the consumer of events that nothing hears: it fails until something does, then hands them over.
+// claim is the consumer of events that nothing hears: it fails until something does,
+// then hands them over.
 func (in *inbox) claim() Subscription {
 	return Subscription{Consumer: in.module + unclaimed, open: func(e Envelope) (work, error) {
 		subs := in.byType[e.Type]

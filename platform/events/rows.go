@@ -28,7 +28,8 @@ type Entry struct {
 	LastError string
 }
 
-// insert writes the row of an event's first arrival; errSeen when there is one. The envelope is kept while it is needed.
+// insert writes the row of an event's first arrival; errSeen when there is one. The
+// envelope is kept while it is needed.
 func (in *inbox) insert(ctx context.Context, tx *database.Tx, e Entry) error {
 	var kept any
 	if e.State != Done {
@@ -47,7 +48,8 @@ func (in *inbox) insert(ctx context.Context, tx *database.Tx, e Entry) error {
 	return err
 }
 
-// update writes the outcome of another attempt at a failed event; errSeen when another worker was faster.
+// update writes the outcome of another attempt at a failed event; errSeen when another
+// worker was faster.
 func (in *inbox) update(ctx context.Context, tx *database.Tx, e Entry) error {
 	query := `UPDATE events_inbox SET state = ?, attempts = ?, next_at = ?, last_error = ?`
 	if e.State == Done {
@@ -64,7 +66,8 @@ func (in *inbox) update(ctx context.Context, tx *database.Tx, e Entry) error {
 	return nil
 }
 
-// entries reads rows of the inbox. A row whose envelope is gone or cannot be read has the id and the type only.
+// entries reads rows of the inbox. A row whose envelope is gone or cannot be read has
+// the id and the type only.
 func entries(ctx context.Context, q *database.Tx, limit int, where string, args ...any) ([]Entry, error) {
 	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+limited(limit), args...)
 	if err != nil {

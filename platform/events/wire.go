@@ -33,7 +33,7 @@ func FromWire(in []*eventsv1.Envelope) ([]Envelope, error) {
 	return batch, nil
 }
 
-// wellFormed tells whether the envelope can be kept in an inbox.
+// wellFormed reports whether the envelope can be kept in an inbox.
 func (e *Envelope) wellFormed() bool {
 	return e.ID != "" && len(e.ID) <= 36 && e.Type != "" && len(e.Type) <= 100
 }

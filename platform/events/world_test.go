@@ -21,7 +21,8 @@ import (
 // said is the type of the tests' events.
 var said = events.TypeOf(&wrapperspb.StringValue{})
 
-// effects is what the tests' consumers write: a row for each time that a handler's work was committed.
+// effects is what the tests' consumers write: a row for each time that a handler's work
+// was committed.
 var effects = fstest.MapFS{"0001_create_effects.up.sql": {Data: []byte(`CREATE TABLE test_effects
 	(consumer VARCHAR(100) NOT NULL, event_id VARCHAR(36) NOT NULL, aggregate_id VARCHAR(100) NOT NULL, body VARCHAR(100) NOT NULL, at BIGINT NOT NULL)`)}}
 
@@ -32,14 +33,16 @@ func open(t testing.TB) *database.DB {
 	return dbtest.Open(t, tables()...)
 }
 
-// inBubble runs a parallel test on the clock of a bubble: whoever waits for time waits for nobody else.
+// inBubble runs a parallel test on the clock of a bubble: whoever waits for time waits
+// for nobody else.
 func inBubble(t *testing.T, run func(t *testing.T)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, run)
 }
 
-// onEach runs a test in a bubble for each engine. Every call of open gives another handle of the same database.
+// onEach runs a test in a bubble for each engine. Every call of open gives another
+// handle of the same database.
 func onEach(t *testing.T, run func(t *testing.T, open func() *database.DB)) {
 	t.Helper()
 	t.Parallel()
@@ -95,7 +98,8 @@ func recorder(consumer string) events.Subscription {
 	})
 }
 
-// failing hears the tests' events, records each, and then fails as long as fail says so.
+// failing hears the tests' events, records each, and then fails as long as fail says
+// so.
 func failing(consumer string, fail func(e heard) error) events.Subscription {
 	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		if err := record(ctx, tx, consumer, e); err != nil {
@@ -192,14 +196,16 @@ func stop(t testing.TB, n *events.Node) {
 	}
 }
 
-// kill ends a node as the end of its process would: nothing is completed, nothing given back.
+// kill ends a node as the end of its process would: nothing is completed, nothing given
+// back.
 func kill(n *events.Node) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = n.Stop(ctx)
 }
 
-// await waits until the condition holds, at most so long on the clock of the bubble, and tells how long it took.
+// await waits until the condition holds, at most so long on the clock of the bubble,
+// and tells how long it took.
 func await(t testing.TB, atMost time.Duration, what string, holds func() bool) time.Duration {
 	t.Helper()
 	begun := time.Now()
@@ -212,7 +218,8 @@ func await(t testing.TB, atMost time.Duration, what string, holds func() bool) t
 	return time.Since(begun)
 }
 
-// post is a destination that a test plays: it keeps what it gets, and fails while down is set.
+// post is a destination that a test plays: it keeps what it gets, and fails while down
+// is set.
 type post struct {
 	mu   sync.Mutex
 	got  []string

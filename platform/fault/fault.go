@@ -1,6 +1,7 @@
-// Package fault is the one error vocabulary of the house: a closed set of codes, a reason a program can
-// switch on, and typed details. Services return *Error; the boundary between modules and the REST layer
-// translate it. Free text stays in the process that wrote it.
+// Package fault is the one error vocabulary of the house: a closed set of codes, a
+// reason a program can switch on, and typed details. Services return *Error; the
+// boundary between modules and the REST layer translate it. Free text stays in the
+// process that wrote it.
 package fault
 
 import (
@@ -33,7 +34,8 @@ const (
 	Internal           Code = "internal"            // 500: ours to mend
 )
 
-// Field points at one wrong value of the input with a JSON pointer (RFC 6901), as in "/price/amount".
+// Field points at one wrong value of the input with a JSON pointer (RFC 6901), as in
+// "/price/amount".
 type Field struct {
 	Pointer string
 	Detail  string
@@ -44,7 +46,8 @@ type Error struct {
 	Code Code
 	// Reason is a stable snake_case token such as "stock_short"; it crosses boundaries.
 	Reason string
-	// Detail is a sentence for the person who called the public API; it never crosses between modules.
+	// Detail is a sentence for the person who called the public API; it never crosses
+	// between modules.
 	Detail string
 	// Fields name wrong inputs; they cross boundaries.
 	Fields []Field
@@ -66,7 +69,8 @@ func Invalid(fields ...Field) *Error {
 	return &Error{Code: InvalidArgument, Reason: "validation_failed", Detail: "The request has invalid values.", Fields: fields}
 }
 
-// Missing is the answer for what does not exist or is not the caller's: the two cannot be told apart.
+// Missing is the answer for what does not exist or is not the caller's: the two cannot
+// be told apart.
 func Missing(what string) *Error {
 	return &Error{Code: NotFound, Reason: what + "_not_found", Detail: "There is no such " + what + "."}
 }
@@ -94,9 +98,10 @@ func (e *Error) Error() string {
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// CallError is what a caller sees when another module answered with an error. It is deliberately not an
-// *Error: returned as it is, another module's verdict becomes Internal (Unavailable and DeadlineExceeded
-// excepted), so a callee's "not found" is never mistaken for one's own.
+// CallError is what a caller sees when another module answered with an error. It is
+// deliberately not an *Error: returned as it is, another module's verdict becomes
+// Internal (Unavailable and DeadlineExceeded excepted), so a callee's "not found" is
+// never mistaken for one's own.
 type CallError struct {
 	Module  string // who answered, such as "catalog"
 	Method  string // such as "Reserve"
@@ -113,8 +118,8 @@ func (e *CallError) Error() string {
 	return fmt.Sprintf("call %s.%s: %s (%s)", e.Module, e.Method, e.Code, e.Reason)
 }
 
-// CodeOf reads the code of an error for a caller that decides by it: of a verdict, of a call, or of a context error.
-// No error has no code.
+// CodeOf reads the code of an error for a caller that decides by it: of a verdict, of a
+// call, or of a context error. No error has no code.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
@@ -138,9 +143,10 @@ func ReasonOf(err error) string {
 	return From(err).Reason
 }
 
-// From turns any error into the verdict a boundary may show. Own verdicts stay; a callee's become Internal,
-// except that Unavailable and DeadlineExceeded stay what they are; context errors keep their meaning; the
-// rest is Internal with the error as its cause.
+// From turns any error into the verdict a boundary may show. Own verdicts stay; a
+// callee's become Internal, except that Unavailable and DeadlineExceeded stay what they
+// are; context errors keep their meaning; the rest is Internal with the error as its
+// cause.
 func From(err error) *Error {
 	var own *Error
 	var call *CallError

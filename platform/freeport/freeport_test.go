@@ -7,7 +7,8 @@ import (
 	"app/platform/freeport"
 )
 
-// What is reserved is given to nobody else, and whoever has been told of it can listen there, again and again.
+// What is reserved is given to nobody else, and whoever has been told of it can listen
+// there, again and again.
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	reserved := map[string]bool{}

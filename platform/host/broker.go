@@ -10,9 +10,10 @@ import (
 	"app/platform/events/rabbit"
 )
 
-// With a broker, an event goes straight into the inboxes of the listeners in its own process, as ever, and once to the
-// broker for all the others. Each process consumes the queues of all listeners that it hosts: what another arrangement
-// left there must not stay, and what arrives twice has one effect.
+// With a broker, an event goes straight into the inboxes of the listeners in its own
+// process, as ever, and once to the broker for all the others. Each process consumes
+// the queues of all listeners that it hosts: what another arrangement left there must
+// not stay, and what arrives twice has one effect.
 
 // destination is where the relay of one module sends what another hears.
 func (h *Host) destination(emitter, listener string) string {
@@ -22,7 +23,8 @@ func (h *Host) destination(emitter, listener string) string {
 	return listener
 }
 
-// publisher makes the way to the broker. It is closed after the relays, which use it, have ended.
+// publisher makes the way to the broker. It is closed after the relays, which use it,
+// have ended.
 func (h *Host) publisher() (events.Sender, error) {
 	p, err := rabbit.NewPublisher(h.brokerOptions())
 	if err != nil {
@@ -88,8 +90,9 @@ func (p *Plan) account(name string, of func(ModulePlan) bool) rabbit.Account {
 
 func (m ModulePlan) usesBroker() bool { return len(m.Emits)+len(m.Hears) > 0 }
 
-// BrokerRights are what the account of the process needs where an administrator has imported BrokerDefinitions: patterns of
-// names. false when the process has nothing to do with a broker.
+// BrokerRights are what the account of the process needs where an administrator has
+// imported BrokerDefinitions: patterns of names. false when the process has nothing to
+// do with a broker.
 func (p *Plan) BrokerRights() (rabbit.Rights, bool) {
 	a := p.account("", func(m ModulePlan) bool { return m.Hosted })
 	return a.Rights(), len(a.Modules) > 0
@@ -102,8 +105,9 @@ const (
 	BrokerMonolith = "monolith"
 )
 
-// BrokerDefinitions are what a broker imports: an administrator, an account for each module and one for all of them together,
-// and every exchange, queue and binding of the shop however it is arranged. Passwords are placeholders, see rabbit.Placeholder.
+// BrokerDefinitions are what a broker imports: an administrator, an account for each
+// module and one for all of them together, and every exchange, queue and binding of the
+// shop however it is arranged. Passwords are placeholders, see rabbit.Placeholder.
 func (p *Plan) BrokerDefinitions() ([]byte, error) {
 	accounts := []rabbit.Account{{Name: brokerAdministrator}}
 	var t rabbit.Topology
@@ -133,8 +137,9 @@ func (p *Plan) BrokerDefinitions() ([]byte, error) {
 // BrokerPart is an exchange or a queue that a process needs, and how the broker has it.
 type BrokerPart = rabbit.Finding
 
-// AskBroker looks at the broker for what the process needs there, and makes nothing. An error says why it cannot be asked,
-// which keeps nothing from starting: events wait until it is back.
+// AskBroker looks at the broker for what the process needs there, and makes nothing. An
+// error says why it cannot be asked, which keeps nothing from starting: events wait
+// until it is back.
 func (p *Plan) AskBroker(ctx context.Context) ([]BrokerPart, error) {
 	if p.brokerURL == "" {
 		return nil, nil

@@ -18,7 +18,8 @@ import (
 	"app/platform/lifecycle"
 )
 
-// A process starts, is ready and does business while the broker is away. A metric tells.
+// A process starts, is ready and does business while the broker is away. A metric
+// tells.
 func TestReadyWithoutTheBroker(t *testing.T) {
 	t.Parallel()
 	broker := "amqp://guest:guest@" + nowhere
@@ -92,7 +93,8 @@ func (m mover) during(hosted string, variables map[string]string, until func(eve
 	}
 }
 
-// owes is when exactly so many deliveries are written down as owed, and nothing else is on its way.
+// owes is when exactly so many deliveries are written down as owed, and nothing else is
+// on its way.
 func owes(n int) func(events.Backlog) bool {
 	return func(b events.Backlog) bool { return b.Owed == n && b.Unsent == n }
 }
@@ -135,8 +137,8 @@ func TestMoveToABroker(t *testing.T) {
 	m.arrived(3)
 }
 
-// What was owed to a broker goes the direct way once there is none, and what the broker had already is not lost when
-// everything moves back into one process.
+// What was owed to a broker goes the direct way once there is none, and what the broker
+// had already is not lost when everything moves back into one process.
 func TestMoveFromABroker(t *testing.T) {
 	t.Parallel()
 	m := mover{t, t.TempDir()}

@@ -12,8 +12,9 @@ import (
 	"app/platform/database"
 )
 
-// CopyData copies all data of a module from one place to another and compares; see database.Copy. The places are written as
-// in <MODULE>_DATABASE_URL; an empty from is the one that is configured. Both must be free: the module is not served.
+// CopyData copies all data of a module from one place to another and compares; see
+// database.Copy. The places are written as in <MODULE>_DATABASE_URL; an empty from is
+// the one that is configured. Both must be free: the module is not served.
 func CopyData(ctx context.Context, o Options, module, from, to string, progress func(table string, done, all int64)) ([]database.Copied, error) {
 	source, err := dataOptions(o, module)
 	if err != nil {
@@ -76,7 +77,8 @@ func place(l database.Location) string {
 	return l.String()
 }
 
-// RestoreData puts a backup of a module's SQLite database into its place; see database.Restore.
+// RestoreData puts a backup of a module's SQLite database into its place; see
+// database.Restore.
 func RestoreData(ctx context.Context, o Options, module, backup string) (former string, err error) {
 	options, err := dataOptions(o, module)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 // databaseRetry is how soon a server that is away is asked again at start.
 const databaseRetry = 250 * time.Millisecond
 
-// awaitDatabase opens and migrates the database of a module. A process may start before its server: it waits, answers
-// /live, and says on /ready what for, instead of ending and being started again ever more rarely. A command
-// does not wait.
+// awaitDatabase opens and migrates the database of a module. A process may start before
+// its server: it waits, answers /live, and says on /ready what for, instead of ending
+// and being started again ever more rarely. A command does not wait.
 func (h *Host) awaitDatabase(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
 	for told := false; ; told = true {
 		db, err := h.openMigrated(ctx, module, owner)

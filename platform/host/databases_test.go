@@ -18,7 +18,8 @@ import (
 const grants = "CREATE DATABASE `@module@` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n" +
 	"CREATE USER '@module@'@'%' IDENTIFIED BY '@password@';\nGRANT ALL ON `@module@`.* TO '@module@'@'%';"
 
-// A database server that is away takes its module out of service and no other, and nobody waits for it.
+// A database server that is away takes its module out of service and no other, and
+// nobody waits for it.
 func TestDatabaseServerIsAway(t *testing.T) {
 	t.Parallel()
 	server := dbtest.Start(t)

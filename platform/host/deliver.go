@@ -57,7 +57,8 @@ func (h *Host) everyDestination() []string {
 	return out
 }
 
-// eventRoutes finds who listens to each type of a module, here or elsewhere, and how they are reached.
+// eventRoutes finds who listens to each type of a module, here or elsewhere, and how
+// they are reached.
 func (h *Host) eventRoutes(emitter string, types []string) map[string][]string {
 	routes := map[string][]string{}
 	for _, name := range types {
@@ -113,8 +114,8 @@ func (h *Host) sender(destination string, emitters []string) (events.Sender, err
 	return delivery.NewSender(destination, emitters, h.bindRemote)
 }
 
-// remoteListeners are the modules that have to be reached over the network, or the broker, each with the modules here that
-// it hears.
+// remoteListeners are the modules that have to be reached over the network, or the
+// broker, each with the modules here that it hears.
 func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	out := map[string][]string{}
 	for _, e := range emitters {
@@ -140,7 +141,8 @@ func (h *Host) deliveries() []rpc.Service {
 	return out
 }
 
-// emittersFor are the modules of the shop, hosted here or not, that declare a type of event which the module hears.
+// emittersFor are the modules of the shop, hosted here or not, that declare a type of
+// event which the module hears.
 func (h *Host) emittersFor(listener lifecycle.Module) rpc.Callers {
 	callers := rpc.Callers{}
 	for _, m := range h.options.Modules {

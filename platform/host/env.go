@@ -19,8 +19,9 @@ func (h *Host) env(m *hosted) Env {
 	}
 }
 
-// clock is the modules' clock: UTC in whole microseconds, which is what the databases keep, so that a time that is answered
-// when it is stored is the time that is read back.
+// clock is the modules' clock: UTC in whole microseconds, which is what the databases
+// keep, so that a time that is answered when it is stored is the time that is read
+// back.
 func (h *Host) clock() time.Time { return h.options.Now().UTC().Truncate(time.Microsecond) }
 
 // publicEndpoint is the gateway's handler.

@@ -8,8 +8,9 @@ import (
 	"app/platform/config"
 )
 
-// SetupError is a mistake of whoever starts the process, such as a missing variable, a port in use or a folder that
-// cannot be written to: starting it again without a change fails again.
+// SetupError is a mistake of whoever starts the process, such as a missing variable, a
+// port in use or a folder that cannot be written to: starting it again without a change
+// fails again.
 type SetupError struct{ err error }
 
 // Error is one line per mistake.

@@ -22,15 +22,16 @@ type readinessReasons struct {
 	Modules []lifecycle.Status `json:"modules"`
 }
 
-// serveReady answers 200 when every module hosted here is ready and 503 otherwise. That is all that strangers have to know (ASVS 5.0
-// 13.4.5, 16.5.1).
+// serveReady answers 200 when every module hosted here is ready and 503 otherwise. That
+// is all that strangers have to know (ASVS 5.0 13.4.5, 16.5.1).
 func (h *Host) serveReady(w http.ResponseWriter, r *http.Request) {
 	reply := h.readiness(r)
 	reply.readinessReasons = nil
 	reply.write(w)
 }
 
-// serveReasons is serveReady for the admin listener: it names each module with its reason.
+// serveReasons is serveReady for the admin listener: it names each module with its
+// reason.
 func (h *Host) serveReasons(w http.ResponseWriter, r *http.Request) { h.readiness(r).write(w) }
 
 func (h *Host) readiness(r *http.Request) readiness {
@@ -70,7 +71,8 @@ type edgeState struct {
 	URL   string `json:"url,omitempty"`
 }
 
-// serveModules tells which modules there are, where they are, and the state of those hosted here.
+// serveModules tells which modules there are, where they are, and the state of those
+// hosted here.
 func (h *Host) serveModules(w http.ResponseWriter, r *http.Request) {
 	states := map[string]lifecycle.Status{}
 	for _, s := range h.supervisor.Snapshot(r.Context()) {

@@ -59,8 +59,9 @@ type undo struct {
 	do   func(context.Context) error
 }
 
-// New plans a process and reads the configuration of the modules that it hosts, and of no others. Whatever is missing
-// or wrong comes back at once in one *SetupError. Nothing is opened yet.
+// New plans a process and reads the configuration of the modules that it hosts, and of
+// no others. Whatever is missing or wrong comes back at once in one *SetupError.
+// Nothing is opened yet.
 func New(_ context.Context, o Options) (*Host, error) {
 	h, err := assemble(o)
 	if err != nil {
@@ -72,7 +73,8 @@ func New(_ context.Context, o Options) (*Host, error) {
 	return h, nil
 }
 
-// Examine plans a process without insisting that everything it needs is there; Plan.Missing tells.
+// Examine plans a process without insisting that everything it needs is there;
+// Plan.Missing tells.
 func Examine(o Options) (*Plan, error) {
 	h, err := assemble(o)
 	if err != nil {
@@ -126,7 +128,8 @@ func (h *Host) supervise() {
 	})
 }
 
-// makePlan also reads the configuration of the modules hosted here: what is wrong with it is missing too.
+// makePlan also reads the configuration of the modules hosted here: what is wrong with
+// it is missing too.
 func (h *Host) makePlan() (err error) {
 	p := planner{environment: h.options.Environment, platform: h.platform, options: h.options, apis: h.apis}
 	if h.plan, err = p.make(); err != nil {
@@ -146,8 +149,9 @@ func (h *Host) makePlan() (err error) {
 // Plan is how the process is put together.
 func (h *Host) Plan() *Plan { return h.plan }
 
-// Run starts the process, tells that it is ready, and serves until ctx is done; then it stops in good order. It returns
-// nil after such an end, also when ctx was done during the start. A *SetupError is the operator's to mend.
+// Run starts the process, tells that it is ready, and serves until ctx is done; then it
+// stops in good order. It returns nil after such an end, also when ctx was done during
+// the start. A *SetupError is the operator's to mend.
 func (h *Host) Run(ctx context.Context, ready func()) error {
 	switch err := h.Start(ctx); {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
@@ -167,8 +171,9 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 	return errors.Join(failed, h.Stop(context.WithoutCancel(ctx)))
 }
 
-// Start brings the process up and returns when it serves. When it fails, or ctx is done before, everything that was
-// started is stopped again and the error names what was at fault.
+// Start brings the process up and returns when it serves. When it fails, or ctx is done
+// before, everything that was started is stopped again and the error names what was at
+// fault.
 func (h *Host) Start(ctx context.Context) error {
 	for _, step := range h.steps() {
 		if err := step(ctx); err != nil {
@@ -182,8 +187,8 @@ func (h *Host) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the process: /ready turns negative, requests in flight are finished, then deliveries, modules and
-// databases end. Each step has SHUTDOWN_TIMEOUT, within ctx.
+// Stop ends the process: /ready turns negative, requests in flight are finished, then
+// deliveries, modules and databases end. Each step has SHUTDOWN_TIMEOUT, within ctx.
 func (h *Host) Stop(ctx context.Context) error {
 	serving, _ := h.gate.Ready()
 	h.gate.Close("stopping")
@@ -202,7 +207,8 @@ func (h *Host) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// patience bounds one step of the end; the modules' own time-outs come one after the other.
+// patience bounds one step of the end; the modules' own time-outs come one after the
+// other.
 func (h *Host) patience() time.Duration {
 	return h.platform.ShutdownTimeout * time.Duration(len(h.hosted)+1)
 }

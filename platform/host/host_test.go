@@ -101,7 +101,8 @@ func decode[T any](t *testing.T, body string) (out T) {
 	return out
 }
 
-// eventually tries until the check passes, for a minute at most: other tests are running.
+// eventually tries until the check passes, for a minute at most: other tests are
+// running.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -132,7 +133,8 @@ type sale struct {
 	Caller string `json:"caller"`
 }
 
-// arrangements put the demo shop together in every way and give the base address of its public API.
+// arrangements put the demo shop together in every way and give the base address of its
+// public API.
 func arrangements() map[string]func(t *testing.T) string {
 	return map[string]func(t *testing.T) string{
 		"one process": func(t *testing.T) string {

@@ -15,9 +15,10 @@ import (
 	"app/platform/rpc"
 )
 
-// internalEndpoint serves the modules hosted here to the other processes of the shop: their contracts and the
-// delivery of events under rpc.Prefix, and their public operations to the gateway's proxy. It refuses whoever has no
-// valid assertion for the module.
+// internalEndpoint serves the modules hosted here to the other processes of the shop:
+// their contracts and the delivery of events under rpc.Prefix, and their public
+// operations to the gateway's proxy. It refuses whoever has no valid assertion for the
+// module.
 func (h *Host) internalEndpoint() http.Handler {
 	services := h.deliveries()
 	for _, m := range h.hosted {
@@ -52,7 +53,8 @@ func open(g *httpserver.Gate) bool {
 	return ok
 }
 
-// serveOperation serves a public operation that the gateway of another process passes on.
+// serveOperation serves a public operation that the gateway of another process passes
+// on.
 func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted) {
 	assertion, err := h.vouchedFor(w, r)
 	if err != nil {
@@ -70,13 +72,15 @@ func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted)
 	h.linked(assertion.Caller, m.module.Name(), m.api.Handler()).ServeHTTP(w, r.WithContext(ctx))
 }
 
-// maxPassedOn bounds the body of a request that the gateway passes on. The operations have lower bounds of their own.
+// maxPassedOn bounds the body of a request that the gateway passes on. The operations
+// have lower bounds of their own.
 const maxPassedOn = rpc.MaxMessage
 
 // errNotTheGateway is a module that has no business with public operations.
 var errNotTheGateway = fmt.Errorf("%w: public operations are asked for by the gateway only", identity.ErrAssertion)
 
-// vouchedFor checks that the gateway vouches for this very request, for the first time, and leaves its body to be read again.
+// vouchedFor checks that the gateway vouches for this very request, for the first time,
+// and leaves its body to be read again.
 func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Assertion, error) {
 	a, err := h.signer.Read(r.Header.Get(identity.AssertionHeader), r.Header.Get(identity.AudienceHeader))
 	if err != nil {

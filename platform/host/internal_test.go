@@ -77,7 +77,8 @@ func TestInternalEndpointRefusesStrangers(t *testing.T) {
 	}
 }
 
-// What was captured on its way to a public operation is good for nothing else, at the operations as at the calls.
+// What was captured on its way to a public operation is good for nothing else, at the
+// operations as at the calls.
 func TestFault10_ACapturedAssertionOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	h := bank(t, nil)
@@ -121,7 +122,8 @@ func TestFault10_UndeclaredCallersAreRefused(t *testing.T) {
 	}
 }
 
-// unbound is an assertion as the release of 2026-11-21 made them: for no request in particular.
+// unbound is an assertion as the release of 2026-11-21 made them: for no request in
+// particular.
 func unbound(t *testing.T, caller string) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{"iss": caller, "aud": "bank", "prn": map[string]any{}, "exp": time.Now().Add(identity.AssertionTTL).Unix()})
@@ -134,7 +136,8 @@ func unbound(t *testing.T, caller string) string {
 	return body + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// While processes are replaced one by one, those of the release before are believed where the operator says so, and nowhere else.
+// While processes are replaced one by one, those of the release before are believed
+// where the operator says so, and nowhere else.
 func TestFault10_AssertionsOfTheReleaseBefore(t *testing.T) {
 	t.Parallel()
 	for setting, want := range map[string]int{"": http.StatusUnauthorized, "strict": http.StatusUnauthorized, "compatible": http.StatusOK} {

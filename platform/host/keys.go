@@ -13,7 +13,8 @@ import (
 // keyFile keeps the generated INTERNAL_KEY in the data folder.
 const keyFile = "internal.key"
 
-// internalKey is the key that is configured, or the one in the data folder; "" when there is neither.
+// internalKey is the key that is configured, or the one in the data folder; "" when
+// there is neither.
 func internalKey(configured, dataDir string) (string, error) {
 	if configured != "" {
 		return configured, nil
@@ -28,8 +29,8 @@ func internalKey(configured, dataDir string) (string, error) {
 	return string(data), nil
 }
 
-// generateKey makes a key and keeps it in the data folder for the owner's eyes only. When another process was
-// faster its key is the one that counts.
+// generateKey makes a key and keeps it in the data folder for the owner's eyes only.
+// When another process was faster its key is the one that counts.
 func generateKey(dataDir string) (string, error) {
 	draft, err := os.CreateTemp(dataDir, keyFile+".*") // mode 0600
 	if err != nil {
@@ -53,7 +54,8 @@ func randomKey() string {
 	return base64.RawURLEncoding.EncodeToString(key[:])
 }
 
-// prepareDataDir makes the folder, for the owner only, and checks that it can be written to.
+// prepareDataDir makes the folder, for the owner only, and checks that it can be
+// written to.
 func prepareDataDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return setup("DATA_DIR: cannot make the folder %s: %w", dir, cause(err))
@@ -68,9 +70,10 @@ func prepareDataDir(dir string) error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// ownersOnly takes the rights of others away from the data folder and the key in it: they hold everybody's data, and
-// what signs in their name. A folder that cannot be mended is refused if others may read or write there; a folder that
-// everybody shares, such as /tmp, is never mended.
+// ownersOnly takes the rights of others away from the data folder and the key in it:
+// they hold everybody's data, and what signs in their name. A folder that cannot be
+// mended is refused if others may read or write there; a folder that everybody shares,
+// such as /tmp, is never mended.
 func ownersOnly(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -80,7 +83,8 @@ func ownersOnly(dir string) error {
 		return setup("DATA_DIR: %s is a folder that everybody shares: name one of the shop's own in it", dir)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		// A folder that was handed over by its group, as volumes are in Kubernetes, stays as it is: its files are 0600.
+		// A folder that was handed over by its group, as volumes are in Kubernetes,
+		// stays as it is: its files are 0600.
 		if err := os.Chmod(dir, info.Mode().Perm()&^0o077); err != nil && info.Mode().Perm()&0o007 != 0 {
 			return setup("DATA_DIR: others can read the folder %s, and that cannot be changed: %w", dir, cause(err))
 		}

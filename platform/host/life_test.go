@@ -20,8 +20,8 @@ import (
 	"app/platform/lifecycle"
 )
 
-// nowhere is the address of a broker, or a module, that is not there. A port that was free a moment ago may be another
-// test's by now.
+// nowhere is the address of a broker, or a module, that is not there. A port that was
+// free a moment ago may be another test's by now.
 const nowhere = "127.0.0.1:1"
 
 type readiness struct {
@@ -68,7 +68,8 @@ func TestOneModuleDownLeavesTheOthersReady(t *testing.T) {
 	}
 }
 
-// What keeps a module from serving names users, hosts and ports: strangers hear no word of it, with the gateway or without.
+// What keeps a module from serving names users, hosts and ports: strangers hear no word
+// of it, with the gateway or without.
 func TestFault16_ReadyTellsStrangersNoReasons(t *testing.T) {
 	t.Parallel()
 	for _, hosted := range []string{"all", "bank"} {
@@ -228,7 +229,8 @@ func TestGeneratedKey(t *testing.T) {
 		t.Errorf("key: %v, %v", key.Mode(), err)
 	}
 	before, _ := os.ReadFile(path)
-	// A second process on the folder uses the key: the shop can be split without configuring one.
+	// A second process on the folder uses the key: the shop can be split without
+	// configuring one.
 	start(t, options(t, demo.All(), "shop", map[string]string{"DATA_DIR": dir, "BANK_URL": "http://127.0.0.1:1"}))
 	after, _ := os.ReadFile(path)
 	if diff := cmp.Diff(before, after); diff != "" || len(before) < 32 {

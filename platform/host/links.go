@@ -10,11 +10,12 @@ import (
 	"app/platform/httpserver"
 )
 
-// URL is the base address of the public API, or of the internal endpoint without the gateway, as seen from this
-// machine; empty before the start.
+// URL is the base address of the public API, or of the internal endpoint without the
+// gateway, as seen from this machine; empty before the start.
 func (h *Host) URL() string { return urlOf(h.servers.public) }
 
-// InternalURL is the base address at which other processes reach the modules hosted here; empty when they cannot.
+// InternalURL is the base address at which other processes reach the modules hosted
+// here; empty when they cannot.
 func (h *Host) InternalURL() string { return urlOf(h.servers.internal) }
 
 // AdminURL is the base address of the admin listener, empty when there is none.
@@ -83,7 +84,8 @@ func (h *Host) publicURL() string {
 // devPages reports whether the pages under /dev are served here.
 func (h *Host) devPages() bool { return config.SwitchedOn(h.platform.DevPages, h.development()) }
 
-// development reports whether only people at this machine can use the shop; see config.Platform.
+// development reports whether only people at this machine can use the shop; see
+// config.Platform.
 func (h *Host) development() bool {
 	addr := h.platform.HTTPAddr
 	if h.options.Listener != nil {

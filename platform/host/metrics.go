@@ -9,7 +9,8 @@ import (
 	"app/platform/lifecycle"
 )
 
-// stateLimit bounds how long the modules are asked for their readiness when metrics are collected.
+// stateLimit bounds how long the modules are asked for their readiness when metrics are
+// collected.
 const stateLimit = 2 * time.Second
 
 var (

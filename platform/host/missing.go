@@ -14,7 +14,8 @@ type crossings struct {
 	inward  []string           // modules elsewhere that have to reach this process
 }
 
-// reasons are why a module has to be reached: who calls it, which events it hears, and which gateway serves it.
+// reasons are why a module has to be reached: who calls it, which events it hears, and
+// which gateway serves it.
 type reasons struct{ callers, heard, gateways []string }
 
 func (r reasons) String() string {
@@ -93,8 +94,8 @@ func (p *planner) missingURLs(outward map[string]reasons) {
 	}
 }
 
-// missingKey insists on a shared key where processes talk to each other. On one machine they find it in the data
-// folder, once a process that hosts everything has made it.
+// missingKey insists on a shared key where processes talk to each other. On one machine
+// they find it in the data folder, once a process that hosts everything has made it.
 func (p *planner) missingKey(c crossings) {
 	if len(c.outward)+len(c.inward) == 0 {
 		return

@@ -19,30 +19,35 @@ import (
 	"app/platform/rpc"
 )
 
-// The interfaces below are what a module may implement, each with one method. All but Open and Handler are called on
-// modules that are not hosted here too, so they only declare: they return values and keep closures over the receiver.
+// The interfaces below are what a module may implement, each with one method. All but
+// Open and Handler are called on modules that are not hosted here too, so they only
+// declare: they return values and keep closures over the receiver.
 
 // Configurer is a module with configuration.
 type Configurer interface {
-	// Config points at the module's configuration struct, which is filled before Open when the module is hosted here.
+	// Config points at the module's configuration struct, which is filled before Open
+	// when the module is hosted here.
 	Config() any
 }
 
 // DatabaseOwner is a module with a database of its own.
 type DatabaseOwner interface {
-	// Migrations holds the module's *.up.sql files at its root. Every table is named <module>_...
+	// Migrations holds the module's *.up.sql files at its root. Every table is named
+	// <module>_...
 	Migrations() fs.FS
 }
 
 // Caller is a module that calls other modules.
 type Caller interface {
-	// Calls lists the contracts the module calls, each with the client to fill: it is ready to use in Open.
+	// Calls lists the contracts the module calls, each with the client to fill: it is
+	// ready to use in Open.
 	Calls() []rpc.Dependency
 }
 
 // Callee is a module that other modules call.
 type Callee interface {
-	// Serves lists the services of the module's contract. Their handlers are asked for after Open.
+	// Serves lists the services of the module's contract. Their handlers are asked for
+	// after Open.
 	Serves() []rpc.Service
 }
 
@@ -60,21 +65,25 @@ type Listener interface {
 
 // Publisher is a module with public REST operations.
 type Publisher interface {
-	// Operations declares them. The gateway's process declares the operations of modules hosted elsewhere too, so
-	// handlers must look at the receiver when they are called and not before.
+	// Operations declares them. The gateway's process declares the operations of
+	// modules hosted elsewhere too, so handlers must look at the receiver when they are
+	// called and not before.
 	Operations(api *httpserver.API)
 }
 
 // Opener is a module that has to be put together.
 type Opener interface {
-	// Open wires the module: its configuration is read, its database migrated, its clients are ready. It does no work
-	// of its own, which begins with lifecycle.Starter. ctx bounds Open only.
+	// Open wires the module: its configuration is read, its database migrated, its
+	// clients are ready. It does no work of its own, which begins with
+	// lifecycle.Starter. ctx bounds Open only.
 	Open(ctx context.Context, env Env) error
 }
 
-// Commander is a module with commands of its own on the command line, such as `app seed`.
+// Commander is a module with commands of its own on the command line, such as `app
+// seed`.
 type Commander interface {
-	// Commands makes them. A command reaches the module's services inside tool.Run only.
+	// Commands makes them. A command reaches the module's services inside tool.Run
+	// only.
 	Commands(tool Tool) []*cobra.Command
 }
 
@@ -84,7 +93,8 @@ type Gateway interface {
 	Handler() http.Handler
 }
 
-// Outgoing is a module that may ask servers which are not the shop's, if it is configured to: others need no way out.
+// Outgoing is a module that may ask servers which are not the shop's, if it is
+// configured to: others need no way out.
 type Outgoing interface {
 	// Asks says whom, for an operator: "mail servers".
 	Asks() string
@@ -104,12 +114,13 @@ type Env struct {
 	Config config.Platform
 	// DevPages reports whether the pages under /dev may be served.
 	DevPages bool
-	// Development reports whether only people at this machine can use the shop; settings that are
-	// "auto" follow it (config.SwitchedOn).
+	// Development reports whether only people at this machine can use the shop;
+	// settings that are "auto" follow it (config.SwitchedOn).
 	Development bool
 	// Signer makes and checks the assertions that carry a principal between processes.
 	Signer *identity.Signer
-	// Routes are the public operations of all modules, hosted here or not: what the gateway dispatches.
+	// Routes are the public operations of all modules, hosted here or not: what the
+	// gateway dispatches.
 	Routes []Route
 	// APIs hold the operations of all modules, for documents about them.
 	APIs []*httpserver.API
@@ -121,8 +132,8 @@ type Env struct {
 type Route struct {
 	Module    string
 	Operation httpserver.Operation
-	// Local serves the operation when its module is hosted here, else nil. It expects the principal, the request id
-	// and the caller in the request's context.
+	// Local serves the operation when its module is hosted here, else nil. It expects
+	// the principal, the request id and the caller in the request's context.
 	Local http.Handler
 	// URL is the base address of the process that hosts the module, when Local is nil.
 	URL string
@@ -130,7 +141,8 @@ type Route struct {
 
 // Tool runs a piece of a module's work from the command line.
 type Tool interface {
-	// Run opens the module, with the modules it needs, without listening or delivering events, calls do, and closes
-	// them again. What do emits is delivered by the processes that serve. ctx of do carries no principal.
+	// Run opens the module, with the modules it needs, without listening or delivering
+	// events, calls do, and closes them again. What do emits is delivered by the
+	// processes that serve. ctx of do carries no principal.
 	Run(ctx context.Context, do func(ctx context.Context) error) error
 }

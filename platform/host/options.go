@@ -15,8 +15,8 @@ import (
 
 // Options say what a process is made of.
 type Options struct {
-	// Modules are all modules of the shop, a callee before its callers. The list belongs to the host: modules keep the
-	// host's clients and databases.
+	// Modules are all modules of the shop, a callee before its callers. The list
+	// belongs to the host: modules keep the host's clients and databases.
 	Modules []lifecycle.Module
 	// Hosted names the modules to serve here; see Select.
 	Hosted []string
@@ -31,16 +31,19 @@ type Options struct {
 	// Version is shown in metrics and traces.
 	Version string
 
-	// Listener and Internal, when not nil, are used instead of listening at HTTP_ADDR and INTERNAL_ADDR.
+	// Listener and Internal, when not nil, are used instead of listening at HTTP_ADDR
+	// and INTERNAL_ADDR.
 	Listener, Internal net.Listener
 
-	// Split names modules hosted here that are reached as if each had a process of its own: what is called, told and asked
-	// between one of them and any other goes over the internal endpoint, or by the broker. With it a team sees what a split
-	// will do, and the tests find out what works in one process only.
+	// Split names modules hosted here that are reached as if each had a process of its
+	// own: what is called, told and asked between one of them and any other goes over
+	// the internal endpoint, or by the broker. With it a team sees what a split will
+	// do, and the tests find out what works in one process only.
 	Split []string
 	// Network is what messages meet on these ways.
 	Network network.Conditions
-	// Rehearse, in tests, has all work on the databases run twice: see database.Options.
+	// Rehearse, in tests, has all work on the databases run twice: see
+	// database.Options.
 	Rehearse bool
 	// Unruly, when not nil, is put before the inboxes: see events.Options.
 	Unruly func(events.Accept) events.Accept

@@ -14,19 +14,23 @@ import (
 	"app/platform/rpc"
 )
 
-// Plan is how a process with a selection of modules would be put together. It is made without touching anything.
+// Plan is how a process with a selection of modules would be put together. It is made
+// without touching anything.
 type Plan struct {
 	// Modules are all modules of the shop, a callee before its callers.
 	Modules []ModulePlan
 	// Listens are the addresses the process would listen at.
 	Listens []Listen
-	// Broker is where the broker is, without a password; empty when events travel directly.
+	// Broker is where the broker is, without a password; empty when events travel
+	// directly.
 	Broker string
-	// Development reports whether only people at this machine could use the shop; see config.Platform.
+	// Development reports whether only people at this machine could use the shop; see
+	// config.Platform.
 	Development bool
 	// Switches are the settings of what belongs to development.
 	Switches []Switch
-	// Warnings say what is set and wants a second look, one line each; the process is served all the same.
+	// Warnings say what is set and wants a second look, one line each; the process is
+	// served all the same.
 	Warnings []string
 	// Missing says what is missing or wrong in the configuration, one line each.
 	Missing []string
@@ -39,9 +43,11 @@ type Plan struct {
 type ModulePlan struct {
 	Name   string
 	Hosted bool
-	// URL is where the module is reached when it is not hosted here; empty when it is, or when that is not configured.
+	// URL is where the module is reached when it is not hosted here; empty when it is,
+	// or when that is not configured.
 	URL string
-	// Database is where the module's data is, without a password; empty for a module without a database.
+	// Database is where the module's data is, without a password; empty for a module
+	// without a database.
 	Database string
 	Calls    []Edge
 	Emits    []string // types of events
@@ -52,7 +58,8 @@ type ModulePlan struct {
 	Operations []httpserver.Operation
 	// Gateway tells that the module serves the public API.
 	Gateway bool
-	// Outside is whom the module may ask that is not part of the shop; empty for a module that asks nobody.
+	// Outside is whom the module may ask that is not part of the shop; empty for a
+	// module that asks nobody.
 	Outside string
 
 	inFolder bool // its database is a file in the data folder
@@ -94,7 +101,8 @@ func (p *Plan) Hosted() []string {
 	return out
 }
 
-// Complete is nil when the modules can be served, else a *SetupError that names everything that is missing.
+// Complete is nil when the modules can be served, else a *SetupError that names
+// everything that is missing.
 func (p *Plan) Complete() error {
 	errs := make([]error, len(p.Missing))
 	for i, line := range p.Missing {
@@ -103,10 +111,10 @@ func (p *Plan) Complete() error {
 	return setupAll(errs...)
 }
 
-// serves tells whether anybody can reach the process.
+// serves reports whether anybody can reach the process.
 func (p *Plan) serves() bool { return len(p.Listens) > 0 }
 
-// keepsFiles tells whether a module hosted here keeps its data in the data folder.
+// keepsFiles reports whether a module hosted here keeps its data in the data folder.
 func (p *Plan) keepsFiles() bool {
 	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.inFolder })
 }
@@ -121,7 +129,7 @@ func (p *Plan) gateway() string {
 	return ""
 }
 
-// hostsGateway tells whether this process serves the public API.
+// hostsGateway reports whether this process serves the public API.
 func (p *Plan) hostsGateway() bool {
 	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.Gateway })
 }
@@ -136,8 +144,8 @@ type planner struct {
 	plan        Plan
 }
 
-// make looks at what the modules declare. An error is a mistake in the program, such as a circle of calls; what the
-// configuration lacks is in Plan.Missing.
+// make looks at what the modules declare. An error is a mistake in the program, such as
+// a circle of calls; what the configuration lacks is in Plan.Missing.
 func (p *planner) make() (*Plan, error) {
 	p.emits = map[string][]string{}
 	for _, m := range p.options.Modules {
@@ -190,7 +198,8 @@ func (p *planner) add(m lifecycle.Module) error {
 	return nil
 }
 
-// calls insists on a callee before its callers: with that the calls cannot form a circle.
+// calls insists on a callee before its callers: with that the calls cannot form a
+// circle.
 func (p *planner) calls(m lifecycle.Module) ([]Edge, error) {
 	c, ok := m.(Caller)
 	if !ok {

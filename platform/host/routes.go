@@ -31,7 +31,8 @@ func newAPIs(modules []lifecycle.Module) []*httpserver.API {
 	return out
 }
 
-// Routes lists the public operations of modules, in order of their paths, without saying where they are served.
+// Routes lists the public operations of modules, in order of their paths, without
+// saying where they are served.
 func Routes(modules []lifecycle.Module) []Route {
 	var out []Route
 	for _, api := range newAPIs(modules) {

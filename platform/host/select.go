@@ -7,8 +7,9 @@ import (
 	"app/platform/lifecycle"
 )
 
-// Select turns what the command line says into the names of the modules to host. Names are separated by commas or
-// given several times. An unknown name fails with the list of the known ones.
+// Select turns what the command line says into the names of the modules to host. Names
+// are separated by commas or given several times. An unknown name fails with the list
+// of the known ones.
 func Select(modules []lifecycle.Module, all bool, only, except []string) ([]string, error) {
 	known := names(modules)
 	only, except = split(only), split(except)

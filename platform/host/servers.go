@@ -23,7 +23,8 @@ type servers struct {
 	failed chan error
 }
 
-// swap is a handler that can be replaced while it serves: listeners answer before the modules are up.
+// swap is a handler that can be replaced while it serves: listeners answer before the
+// modules are up.
 type swap struct{ now atomic.Pointer[http.Handler] }
 
 func (s *swap) set(h http.Handler) { s.now.Store(&h) }
@@ -38,7 +39,8 @@ func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
 }
 
-// listen takes all addresses and begins to answer: /live at once, everything else with 503 until it is there.
+// listen takes all addresses and begins to answer: /live at once, everything else with
+// 503 until it is there.
 func (h *Host) listen(ctx context.Context) error {
 	s := &h.servers
 	s.failed = make(chan error, 3)
@@ -98,8 +100,9 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 	return server
 }
 
-// onLoopbackOnly keeps everything out that a proxy on this machine or a page of somebody else's brings to a
-// listener that is for this machine. A listener for others is on a network of the operator's own.
+// onLoopbackOnly keeps everything out that a proxy on this machine or a page of
+// somebody else's brings to a listener that is for this machine. A listener for others
+// is on a network of the operator's own.
 func onLoopbackOnly(private bool, next http.Handler) http.Handler {
 	if !private {
 		return next
@@ -120,7 +123,8 @@ func (h *Host) adminHandler() http.Handler {
 	}.Handler()
 }
 
-// withHealth answers /ready and /live before anything else, and without a line in the log: they are polled.
+// withHealth answers /ready and /live before anything else, and without a line in the
+// log: they are polled.
 func (h *Host) withHealth(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		read := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.RawPath == "" // an escaped path is another's to refuse
@@ -135,8 +139,8 @@ func (h *Host) withHealth(next http.Handler) http.Handler {
 	})
 }
 
-// take listens at the address, or uses the listener that the options hold for it. An admin address that nobody asked
-// for gives way to another process's.
+// take listens at the address, or uses the listener that the options hold for it. An
+// admin address that nobody asked for gives way to another process's.
 func (h *Host) take(ctx context.Context, l Listen, server *httpserver.Server) error {
 	if given := h.given(l.role); given != nil {
 		server.Use(given)

@@ -14,17 +14,19 @@ import (
 	"app/platform/rpc"
 )
 
-// A module of Options.Split is in this process and is treated as if it were not. Its edges are those of a module elsewhere,
-// with the simulated network before them; nothing here asks how the modules take it.
+// A module of Options.Split is in this process and is treated as if it were not. Its
+// edges are those of a module elsewhere, with the simulated network before them;
+// nothing here asks how the modules take it.
 
-// together tells whether one module reaches another without leaving the process.
+// together reports whether one module reaches another without leaving the process.
 func (o Options) together(from, to string) bool {
 	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && (from == to || !o.splits(from) && !o.splits(to))
 }
 
 func (o Options) splits(module string) bool { return slices.Contains(o.Split, module) }
 
-// simulated tells whether the two are in this process and treated as if they were not.
+// simulated reports whether the two are in this process and treated as if they were
+// not.
 func (o Options) simulated(from, to string) bool {
 	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && !o.together(from, to)
 }
@@ -64,8 +66,9 @@ func (h *Host) link(caller, module string) rpc.Link {
 	return h.network.Link(network.Calls, caller, module)
 }
 
-// linked serves the requests that a gateway passes on behind the simulated network. What is lost, whether the module has
-// seen it or not, is a connection that breaks without an answer.
+// linked serves the requests that a gateway passes on behind the simulated network.
+// What is lost, whether the module has seen it or not, is a connection that breaks
+// without an answer.
 func (h *Host) linked(caller, module string, next http.Handler) http.Handler {
 	if !h.options.simulated(caller, module) {
 		return next
@@ -120,8 +123,8 @@ func (r *reply) writeTo(w http.ResponseWriter) {
 	_, _ = w.Write(r.content.Bytes()) // the gateway may have gone
 }
 
-// throughNetwork is the way of events to one destination, for the emitting modules of this process. For those that are not
-// apart from it nothing changes.
+// throughNetwork is the way of events to one destination, for the emitting modules of
+// this process. For those that are not apart from it nothing changes.
 type throughNetwork struct {
 	links map[string]*network.Link // by emitting module
 	far   events.Sender
@@ -149,7 +152,8 @@ func (h *Host) accept(ctx context.Context, module string, batch []events.Envelop
 	return h.node.Load().Accept(ctx, module, batch)
 }
 
-// acceptFromBroker is accept for what comes from the broker, behind the simulated network.
+// acceptFromBroker is accept for what comes from the broker, behind the simulated
+// network.
 func (h *Host) acceptFromBroker(ctx context.Context, module string, batch []events.Envelope) error {
 	if h.network == nil {
 		return h.accept(ctx, module, batch)

@@ -64,7 +64,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// crossed checks that exactly the edges of the split went over the network, and that it was a bad one.
+// crossed checks that exactly the edges of the split went over the network, and that it
+// was a bad one.
 func crossed(t *testing.T, h *host.Host, split []string) {
 	t.Helper()
 	var lost, repeated uint64
@@ -87,7 +88,8 @@ func crossed(t *testing.T, h *host.Host, split []string) {
 	}
 }
 
-// teller emits google.protobuf.StringValue, whose second name makes it the module "protobuf".
+// teller emits google.protobuf.StringValue, whose second name makes it the module
+// "protobuf".
 type teller struct{ db *database.DB }
 
 func (*teller) Name() string           { return "protobuf" }
@@ -156,7 +158,8 @@ func TestSplit_Mistakes(t *testing.T) {
 	}
 }
 
-// With a broker, what is told across the split goes by way of it, over a bad network on both of its sides.
+// With a broker, what is told across the split goes by way of it, over a bad network on
+// both of its sides.
 func TestSplit_OverABroker(t *testing.T) {
 	t.Parallel()
 	o := options(t, demo.All(), "all", map[string]string{"BROKER_URL": rabbittest.URL(t)})
@@ -185,7 +188,8 @@ func TestSplit_OverABroker(t *testing.T) {
 	}
 }
 
-// What is said to arrive twice does: every event once more, which its consumer knows, and every call.
+// What is said to arrive twice does: every event once more, which its consumer knows,
+// and every call.
 func TestSplit_Twice(t *testing.T) {
 	t.Parallel()
 	o := options(t, demo.All(), "all", nil)

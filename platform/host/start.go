@@ -41,8 +41,9 @@ func (h *Host) openFolder(context.Context) error {
 	return prepareDataDir(h.platform.DataDir)
 }
 
-// openSigner finds the key that the processes of the shop share. A process that talks to no other makes one, and keeps
-// it where the others find it should the shop be split on this machine later.
+// openSigner finds the key that the processes of the shop share. A process that talks
+// to no other makes one, and keeps it where the others find it should the shop be split
+// on this machine later.
 func (h *Host) openSigner(context.Context) error {
 	key, err := internalKey(h.platform.InternalKey, h.platform.DataDir)
 	switch {
@@ -78,7 +79,8 @@ func (h *Host) openTraces(ctx context.Context) error {
 	return nil
 }
 
-// openDatabases opens and migrates the databases of the modules hosted here, all at the same time.
+// openDatabases opens and migrates the databases of the modules hosted here, all at the
+// same time.
 func (h *Host) openDatabases(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, m := range h.hosted {
@@ -96,7 +98,8 @@ func (h *Host) openDatabases(ctx context.Context) error {
 	return err
 }
 
-// open opens the database of a module. What is wrong with a file is the operator's to mend; a server may come back.
+// open opens the database of a module. What is wrong with a file is the operator's to
+// mend; a server may come back.
 func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
 	url, err := h.options.Environment.Get(config.ModuleVariable(module, "DATABASE_URL"))
 	if err != nil {
@@ -120,7 +123,8 @@ func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database
 	}
 }
 
-// migrations are what belongs in a module's database: the platform's tables, then its own.
+// migrations are what belongs in a module's database: the platform's tables, then its
+// own.
 func migrations(owner DatabaseOwner) []fs.FS {
 	return []fs.FS{
 		database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), owner.Migrations(),
@@ -137,8 +141,8 @@ func (h *Host) closeDatabases() error {
 	return errors.Join(errs...)
 }
 
-// connect makes the clients of the modules hosted here: guarded local ones where the callee is hosted here too, remote
-// ones elsewhere.
+// connect makes the clients of the modules hosted here: guarded local ones where the
+// callee is hosted here too, remote ones elsewhere.
 func (h *Host) connect(context.Context) error {
 	h.runtime = rpc.NewRuntime(rpc.Options{
 		Signer: h.signer, Logger: h.logger, Metrics: h.registry, Tracer: h.tracer(), Now: h.options.Now,
@@ -178,7 +182,8 @@ func (h *Host) bind(caller string, d rpc.Dependency) error {
 	return fmt.Errorf("%s calls %s, which %s does not serve", caller, d.Contract.Service, d.Module)
 }
 
-// bindRemote goes to the process that hosts the module, or around to this one's own internal endpoint.
+// bindRemote goes to the process that hosts the module, or around to this one's own
+// internal endpoint.
 func (h *Host) bindRemote(caller string, d rpc.Dependency) error {
 	target, _ := h.plan.Module(d.Module)
 	if target.Hosted {
@@ -209,7 +214,8 @@ func (h *Host) services(m *hosted) []rpc.Service {
 	return out
 }
 
-// callersOf are the modules of the shop, hosted here or not, that declare that they call a contract.
+// callersOf are the modules of the shop, hosted here or not, that declare that they
+// call a contract.
 func (h *Host) callersOf(module, service string) rpc.Callers {
 	callers := rpc.Callers{}
 	for _, m := range h.options.Modules {
@@ -227,8 +233,8 @@ func (h *Host) startModules(ctx context.Context) error {
 	return h.supervisor.Start(ctx)
 }
 
-// unit is how the supervisor sees a module: opened and started, stopped, and ready while its database answers and
-// it says so itself.
+// unit is how the supervisor sees a module: opened and started, stopped, and ready
+// while its database answers and it says so itself.
 func (h *Host) unit(m *hosted) lifecycle.Unit {
 	own := lifecycle.UnitOf(m.module)
 	return lifecycle.Unit{

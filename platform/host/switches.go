@@ -9,22 +9,25 @@ import (
 	"app/platform/lifecycle"
 )
 
-// Switch is something that belongs to development: pages without a sign-in, payments without money.
+// Switch is something that belongs to development: pages without a sign-in, payments
+// without money.
 type Switch struct {
 	Variable string // such as PAYMENTS_TEST
 	Setting  string // on, off, or auto for on in development only
 	What     string // what a stranger can do while it is on, as a sentence without its period
 }
 
-// Switcher is a module with switches. They are asked for after its configuration has been read.
+// Switcher is a module with switches. They are asked for after its configuration has
+// been read.
 type Switcher interface {
 	Switches() []Switch
 }
 
-// Announcer is a module whose data may hold what belongs to development, such as accounts that everybody knows.
+// Announcer is a module whose data may hold what belongs to development, such as
+// accounts that everybody knows.
 type Announcer interface {
-	// Announce says what there is, one sentence each. It is asked once, after the start, and only where
-	// others than this machine's people can use the shop.
+	// Announce says what there is, one sentence each. It is asked once, after the
+	// start, and only where others than this machine's people can use the shop.
 	Announce(ctx context.Context) ([]string, error)
 }
 
@@ -56,8 +59,8 @@ func (p *Plan) SwitchedOn() []Switch {
 	return out
 }
 
-// announce warns of what the plan warns of, and of each thing that belongs to development and is on although
-// strangers may come.
+// announce warns of what the plan warns of, and of each thing that belongs to
+// development and is on although strangers may come.
 func (h *Host) announce(ctx context.Context) {
 	for _, line := range h.plan.Warnings {
 		h.logger.WarnContext(ctx, "configuration wants a second look", slog.String("what", line))

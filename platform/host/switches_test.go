@@ -28,7 +28,8 @@ func (toys) Announce(context.Context) ([]string, error) {
 	return []string{"dolls that everybody knows"}, nil
 }
 
-// What belongs to development is announced where strangers may come, one line each, and shown by the plan.
+// What belongs to development is announced where strangers may come, one line each, and
+// shown by the plan.
 func TestFault04_DevelopmentAnnouncesItself(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -95,7 +96,8 @@ func TestFault02_AdminListenerIsForThisMachine(t *testing.T) {
 	}
 }
 
-// A data folder that others can read is mended, and one that everybody shares is refused.
+// A data folder that others can read is mended, and one that everybody shares is
+// refused.
 func TestFault15_DataFolderIsItsOwners(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data")

@@ -17,8 +17,8 @@ type tool struct {
 	module  string
 }
 
-// NewTool makes the tool for the commands of a module. The modules that it needs are opened in the same process, except
-// those with a <MODULE>_URL, which are called there.
+// NewTool makes the tool for the commands of a module. The modules that it needs are
+// opened in the same process, except those with a <MODULE>_URL, which are called there.
 func NewTool(o Options, module string) Tool {
 	o.tool = true
 	return tool{options: o.withDefaults(), module: module}
@@ -41,10 +41,12 @@ func (t tool) Run(ctx context.Context, do func(ctx context.Context) error) error
 	return errors.Join(do(ctx), h.Stop(context.WithoutCancel(ctx)))
 }
 
-// needed names the module and whatever it calls, directly or not, that has no address of its own.
+// needed names the module and whatever it calls, directly or not, that has no address
+// of its own.
 func (t tool) needed() ([]string, error) {
 	needed := []string{t.module}
-	// The list goes from callee to caller: backwards, every module comes after those that need it.
+	// The list goes from callee to caller: backwards, every module comes after those
+	// that need it.
 	for _, m := range slices.Backward(t.options.Modules) {
 		if !slices.Contains(needed, m.Name()) {
 			continue
@@ -62,9 +64,9 @@ func (t tool) needed() ([]string, error) {
 	return needed, nil
 }
 
-// Databases opens the databases of the modules in o.Hosted that have one, without migrating them, and gives each to do
-// by the name of its module, in order. A SQLite file that does not exist yet is made if create says so and left out
-// otherwise.
+// Databases opens the databases of the modules in o.Hosted that have one, without
+// migrating them, and gives each to do by the name of its module, in order. A SQLite
+// file that does not exist yet is made if create says so and left out otherwise.
 func Databases(ctx context.Context, o Options, create bool, do func(module string, db *database.DB) error) error {
 	o.tool = true
 	h, err := assemble(o)
@@ -91,7 +93,7 @@ func Databases(ctx context.Context, o Options, create bool, do func(module strin
 	return nil
 }
 
-// databaseExists tells whether there is anything to open without making it.
+// databaseExists reports whether there is anything to open without making it.
 func (h *Host) databaseExists(m *hosted) bool {
 	url, _ := h.options.Environment.Get(config.ModuleVariable(m.module.Name(), "DATABASE_URL"))
 	place, err := database.ParseURL(url, h.platform.DataDir, m.module.Name())

@@ -19,16 +19,18 @@ import (
 
 // Options of an API. The zero value works.
 type Options struct {
-	// Logger gets what concerns the API as a whole; failed requests are logged by whoever observes the listener.
+	// Logger gets what concerns the API as a whole; failed requests are logged by
+	// whoever observes the listener.
 	Logger *slog.Logger
 	// Now is the clock.
 	Now func() time.Time
-	// Lease is how long a request with an idempotency key may go without a sign of life before a repetition takes over
-	// its work. Zero: 3 s.
+	// Lease is how long a request with an idempotency key may go without a sign of life
+	// before a repetition takes over its work. Zero: 3 s.
 	Lease time.Duration
 }
 
-// API holds the public operations of one module. Declare all of them before the first request.
+// API holds the public operations of one module. Declare all of them before the first
+// request.
 type API struct {
 	module    string
 	huma      huma.API
@@ -59,9 +61,10 @@ func NewAPI(module string, o Options) *API {
 	return a
 }
 
-// Register declares an operation. Input and output are structs in Huma's manner: fields tagged path, query or header, and
-// Body. Input beyond what they declare is refused before the handler runs, so the handler sees valid values only. An error
-// of the handler becomes a problem through fault.From; a *Problem is taken as it is.
+// Register declares an operation. Input and output are structs in Huma's manner: fields
+// tagged path, query or header, and Body. Input beyond what they declare is refused
+// before the handler runs, so the handler sees valid values only. An error of the
+// handler becomes a problem through fault.From; a *Problem is taken as it is.
 //
 // It panics when the declaration is wrong or incomplete: at start, never later.
 func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) (*O, error)) {
@@ -81,9 +84,10 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 	e.complete()
 }
 
-// Raw declares an operation whose handler reads the request and writes the reply itself: pages, and webhooks whose
-// signature covers the very bytes of the body. It sees the fenced context and headers, and path parameters by
-// Request.PathValue. The body is cut off at MaxBody; read it with ReadBody.
+// Raw declares an operation whose handler reads the request and writes the reply
+// itself: pages, and webhooks whose signature covers the very bytes of the body. It
+// sees the fenced context and headers, and path parameters by Request.PathValue. The
+// body is cut off at MaxBody; read it with ReadBody.
 func (a *API) Raw(op Operation, h http.Handler) {
 	op.Raw = true
 	e := a.declare(op)
@@ -94,8 +98,9 @@ func (a *API) Raw(op Operation, h http.Handler) {
 // Problems explains codes of the module's own on the page of problems.
 func (a *API) Problems(infos ...ProblemInfo) { a.problems = append(a.problems, infos...) }
 
-// UseDatabase gives the API the module's migrated database (with IdempotencyMigrations) for idempotency keys. Operations
-// that take keys answer 503 without it. Call it before the first request.
+// UseDatabase gives the API the module's migrated database (with IdempotencyMigrations)
+// for idempotency keys. Operations that take keys answer 503 without it. Call it before
+// the first request.
 func (a *API) UseDatabase(db *database.DB) { a.keys.db = db }
 
 // Module names the module.
@@ -110,8 +115,9 @@ func (a *API) Operations() []Operation {
 	return out
 }
 
-// Endpoint serves one operation, for a router that has matched it already: path parameters are taken from gorilla's
-// variables or from Request.PathValue. Nil when there is no such operation.
+// Endpoint serves one operation, for a router that has matched it already: path
+// parameters are taken from gorilla's variables or from Request.PathValue. Nil when
+// there is no such operation.
 func (a *API) Endpoint(id string) http.Handler {
 	for _, e := range a.endpoints {
 		if e.op.ID == id {
@@ -142,8 +148,9 @@ func (a *API) declare(op Operation) *endpoint {
 	return e
 }
 
-// route fills the router. gorilla/mux takes the first route that matches, so the more literal path goes first, whatever the
-// order of declaration: the gateway's table decides in the same way.
+// route fills the router. gorilla/mux takes the first route that matches, so the more
+// literal path goes first, whatever the order of declaration: the gateway's table
+// decides in the same way.
 func (a *API) route() {
 	ordered := slices.Clone(a.endpoints)
 	slices.SortStableFunc(ordered, func(x, y *endpoint) int { return strings.Compare(specificity(x.op.Path), specificity(y.op.Path)) })

@@ -13,8 +13,8 @@ import (
 const grants = "CREATE DATABASE `@module@` CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;\n" +
 	"CREATE USER '@module@'@'%' IDENTIFIED BY '@password@';\nGRANT ALL ON `@module@`.* TO '@module@'@'%';"
 
-// The database goes away between the effect of a request and the storing of its reply. The client gets the reply all the
-// same, and the key is not left in flight.
+// The database goes away between the effect of a request and the storing of its reply.
+// The client gets the reply all the same, and the key is not left in flight.
 func TestReplyIsStoredWhenTheDatabaseIsBack(t *testing.T) {
 	t.Parallel()
 	server := dbtest.Start(t)

@@ -71,7 +71,8 @@ func BenchmarkPostWithKey(b *testing.B) {
 	bench(b, h, "POST", checkoutPath, `{"email":"a@b.example"}`, "Idempotency-Key", "k")
 }
 
-// BenchmarkRegistration declares about as many operations as all modules together: part of every start.
+// BenchmarkRegistration declares about as many operations as all modules together: part
+// of every start.
 func BenchmarkRegistration(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

@@ -20,8 +20,9 @@ var validations = sync.Pool{New: func() any {
 	return &validation{huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}}
 }}
 
-// checkBody compares the parsed body with the schema. Huma's own validation ignores null in an optional field, which
-// then silently means "not sent"; here it is refused unless the schema says that null is a value.
+// checkBody compares the parsed body with the schema. Huma's own validation ignores
+// null in an optional field, which then silently means "not sent"; here it is refused
+// unless the schema says that null is a value.
 func (e *endpoint) checkBody(tree any) (wrong []ProblemField) {
 	v, _ := validations.Get().(*validation)
 	defer validations.Put(v)
@@ -82,7 +83,8 @@ func nullMember(registry huma.Registry, s, property *huma.Schema, name string, m
 	}
 }
 
-// fieldsFrom reads Huma's errors. A missing property is reported by Huma at the object that lacks it; here at its own place.
+// fieldsFrom reads Huma's errors. A missing property is reported by Huma at the object
+// that lacks it; here at its own place.
 func fieldsFrom(errs []error) []ProblemField {
 	if len(errs) == 0 {
 		return nil

@@ -12,17 +12,22 @@ var (
 	varyPublic   = []string{credentialHeaders}
 )
 
-// credentialHeaders are the request headers that may say who is calling. They decide whether a cache may have a reply.
+// credentialHeaders are the request headers that may say who is calling. They decide
+// whether a cache may have a reply.
 const credentialHeaders = "Authorization, Cookie, Cart-Token"
 
-// decideCaching is the one place that decides about caching, for every reply of every listener: successes and problems, of
-// this process and of another, pages and documents, and what is refused before a handler sees it. It writes Cache-Control
-// and Vary when a reply begins, over what the handler has said (RFC 9111 section 5.2.2, RFC 9110 section 12.5.5).
+// decideCaching is the one place that decides about caching, for every reply of every
+// listener: successes and problems, of this process and of another, pages and
+// documents, and what is refused before a handler sees it. It writes Cache-Control and
+// Vary when a reply begins, over what the handler has said (RFC 9111 section 5.2.2, RFC
+// 9110 section 12.5.5).
 //
-//  1. Only the success of a public GET without a credential, or the 304 in its place, is for caches. It keeps the
-//     Cache-Control that its handler has chosen, such as the max-age of a key set; without one a cache has to ask each
-//     time (no-cache), for which most replies have an ETag.
-//  2. Vary names the headers of credentials, so that a cache shows nobody who sends one what it has for strangers.
+//  1. Only the success of a public GET without a credential, or the 304 in its place,
+//     is for caches. It keeps the Cache-Control that its handler has chosen, such as
+//     the max-age of a key set; without one a cache has to ask each time (no-cache),
+//     for which most replies have an ETag.
+//  2. Vary names the headers of credentials, so that a cache shows nobody who sends one
+//     what it has for strangers.
 //  3. Everything else is no-store, whatever its handler says.
 func decideCaching(h http.Header, status int, public bool) {
 	if !public || status != http.StatusOK && status != http.StatusNotModified {
@@ -40,7 +45,8 @@ func decideCaching(h http.Header, status int, public bool) {
 	}
 }
 
-// takeBackVary removes what a module in another process has put into Vary because it did not see the credential.
+// takeBackVary removes what a module in another process has put into Vary because it
+// did not see the credential.
 func takeBackVary(h http.Header) {
 	if len(h["Vary"]) == 0 {
 		return
@@ -58,11 +64,12 @@ func takeBackVary(h http.Header) {
 	h["Vary"] = kept
 }
 
-// Uncached is decideCaching for replies that belong to no operation and to no observed listener, such as those of health checks.
+// Uncached is decideCaching for replies that belong to no operation and to no observed
+// listener, such as those of health checks.
 func Uncached(h http.Header) { decideCaching(h, 0, false) }
 
-// forCaches reports whether the reply to a request may be for caches: the operation is open to everyone and only reads, and the
-// request says in no header who is calling.
+// forCaches reports whether the reply to a request may be for caches: the operation is
+// open to everyone and only reads, and the request says in no header who is calling.
 func forCaches(op *Operation, r *http.Request) bool {
 	if op.Access != Public || r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
@@ -70,9 +77,10 @@ func forCaches(op *Operation, r *http.Request) bool {
 	return len(r.Header["Authorization"]) == 0 && len(r.Header["Cookie"]) == 0 && len(r.Header["Cart-Token"]) == 0
 }
 
-// SetOperation notes which operation of which module a request is for: for its log line, its metrics and what caches may do with the
-// reply. Until it is called a reply is for no cache. Operations of an API call it themselves; the gateway has to, because it
-// sees more of the request than a module in another process.
+// SetOperation notes which operation of which module a request is for: for its log
+// line, its metrics and what caches may do with the reply. Until it is called a reply
+// is for no cache. Operations of an API call it themselves; the gateway has to, because
+// it sees more of the request than a module in another process.
 func SetOperation(w http.ResponseWriter, r *http.Request, module string, op *Operation) {
 	x := exchangeOf(w)
 	if x == nil {

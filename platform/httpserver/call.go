@@ -17,8 +17,9 @@ import (
 // humaContext gives the embedded interface another name than its method Context.
 type humaContext = huma.Context
 
-// call is one request to an operation. It is the huma.Context that Huma reads the checked input from and writes the
-// output to; the output is kept until it is whole, so that a failure half-way is a clean problem.
+// call is one request to an operation. It is the huma.Context that Huma reads the
+// checked input from and writes the output to; the output is kept until it is whole, so
+// that a failure half-way is a clean problem.
 type call struct {
 	humaContext // of humamux, for the rest
 
@@ -162,8 +163,9 @@ func (c *call) flush() {
 	}
 }
 
-// overtaken reports whether the client asked for versions that this one is not among (RFC 9110 section 13.2.2, step 1). What
-// changes something compares versions itself, before it does: see Conditional.
+// overtaken reports whether the client asked for versions that this one is not among
+// (RFC 9110 section 13.2.2, step 1). What changes something compares versions itself,
+// before it does: see Conditional.
 func (c *call) overtaken() bool {
 	if c.e.op.Method != http.MethodGet || c.status != http.StatusOK || len(c.r.Header["If-Match"]) == 0 {
 		return false
@@ -172,7 +174,8 @@ func (c *call) overtaken() bool {
 	return tag != "" && !matches(listed(c.r.Header, "If-Match"), tag, false)
 }
 
-// unchanged tells whether the client has this version already (RFC 9110 section 13.1.2).
+// unchanged reports whether the client has this version already (RFC 9110 section
+// 13.1.2).
 func (c *call) unchanged(header http.Header) bool {
 	tag := header.Get("ETag")
 	list := listed(c.r.Header, "If-None-Match")

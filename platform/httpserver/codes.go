@@ -10,7 +10,8 @@ import (
 	"app/platform/markup"
 )
 
-// problemsPath is where the page of ProblemsPage has to be mounted; the type of every problem points there.
+// problemsPath is where the page of ProblemsPage has to be mounted; the type of every
+// problem points there.
 const problemsPath = "/docs/problems"
 
 // ProblemInfo explains one code to the people who meet it.
@@ -128,8 +129,8 @@ p { margin: .25rem 0 }
 </html>
 `}))
 
-// ProblemsPage serves the page that the type of every problem points to: the codes of the platform and of the modules.
-// Mount it at /docs/problems.
+// ProblemsPage serves the page that the type of every problem points to: the codes of
+// the platform and of the modules. Mount it at /docs/problems.
 func ProblemsPage(apis ...*API) http.Handler {
 	infos := slices.Clone(catalogue)
 	for _, a := range apis {

@@ -11,12 +11,13 @@ import (
 	"time"
 )
 
-// maxHeaderLines bounds how many header fields a request may have. Bytes alone do not bound memory: a field of four bytes
-// takes more than a hundred once it is read.
+// maxHeaderLines bounds how many header fields a request may have. Bytes alone do not
+// bound memory: a field of four bytes takes more than a hundred once it is read.
 const maxHeaderLines = 128
 
-// connection is what the server learns of one connection: its age, and whether a handler is at work on it. While none is,
-// whatever net/http writes is an answer of its own to what it could not read, in plain text; it leaves as a problem.
+// connection is what the server learns of one connection: its age, and whether a
+// handler is at work on it. While none is, whatever net/http writes is an answer of its
+// own to what it could not read, in plain text; it leaves as a problem.
 type connection struct {
 	net.Conn
 
@@ -50,8 +51,9 @@ func connectionState(c net.Conn, state http.ConnState) {
 
 var errHeaderLines = errors.New("too many header fields")
 
-// Read implements net.Conn. Of a header with more fields than anybody needs it gives no more than what came with the last of
-// them: if that was the rest of it, the request is refused where its handler would start.
+// Read implements net.Conn. Of a header with more fields than anybody needs it gives no
+// more than what came with the last of them: if that was the rest of it, the request is
+// refused where its handler would start.
 func (c *connection) Read(b []byte) (int, error) {
 	if c.handled.Load() {
 		return c.Conn.Read(b) //nolint:wrapcheck // net/http compares
@@ -75,7 +77,8 @@ func (c *connection) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// ReadFrom implements io.ReaderFrom, which net/http looks for to send files without copying.
+// ReadFrom implements io.ReaderFrom, which net/http looks for to send files without
+// copying.
 func (c *connection) ReadFrom(r io.Reader) (int64, error) {
 	if to, ok := c.Conn.(io.ReaderFrom); ok && c.handled.Load() {
 		return to.ReadFrom(r) //nolint:wrapcheck // net/http compares
@@ -86,7 +89,8 @@ func (c *connection) ReadFrom(r io.Reader) (int64, error) {
 // writerOnly hides ReadFrom from io.Copy.
 type writerOnly struct{ io.Writer }
 
-// CloseWrite lets net/http say that nothing more comes while it still reads, so that the client gets the answer.
+// CloseWrite lets net/http say that nothing more comes while it still reads, so that
+// the client gets the answer.
 func (c *connection) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite() //nolint:wrapcheck // net/http does not look

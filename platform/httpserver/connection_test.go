@@ -71,7 +71,8 @@ func problemIn(t *testing.T, conn net.Conn) (p httpserver.Problem, reply *http.R
 	return p, reply
 }
 
-// What net/http refuses by itself, in plain text, leaves as a problem like every other, with the server's headers.
+// What net/http refuses by itself, in plain text, leaves as a problem like every other,
+// with the server's headers.
 func TestRefusalsOfTheServerAreProblems(t *testing.T) {
 	t.Parallel()
 	s := limited(t, &httpserver.Server{Headers: httpserver.SecurityHeaders(true)})
@@ -114,7 +115,8 @@ func TestRefusalsOfTheServerAreProblems(t *testing.T) {
 	}
 }
 
-// A handler's own reply is never taken for net/http's, whatever it says and in however many pieces.
+// A handler's own reply is never taken for net/http's, whatever it says and in however
+// many pieces.
 func TestRepliesOfHandlersAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	body := strings.Repeat("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request", 1000)
@@ -136,7 +138,8 @@ func TestRepliesOfHandlersAreLeftAlone(t *testing.T) {
 	}
 }
 
-// Lines of a body are no header fields, also when they come in the same packet or in a later request.
+// Lines of a body are no header fields, also when they come in the same packet or in a
+// later request.
 func TestHeaderFieldsAreCountedInHeadersOnly(t *testing.T) {
 	t.Parallel()
 	s := limited(t, &httpserver.Server{})

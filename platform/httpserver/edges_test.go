@@ -16,7 +16,8 @@ import (
 	"app/platform/identity"
 )
 
-// A request whose end a proxy in front may see elsewhere is refused, and the connection is closed.
+// A request whose end a proxy in front may see elsewhere is refused, and the connection
+// is closed.
 func TestFault29_DoubtfulFraming(t *testing.T) {
 	t.Parallel()
 	s := limited(t, &httpserver.Server{})

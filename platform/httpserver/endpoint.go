@@ -57,8 +57,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer runs the operation and leaves its reply in c. A panic of the handler is an error here, so that whatever was
-// claimed for the call is given back either way.
+// answer runs the operation and leaves its reply in c. A panic of the handler is an
+// error here, so that whatever was claimed for the call is given back either way.
 func (e *endpoint) answer(c *call) (err error) {
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // net/http compares in the same way
@@ -77,7 +77,8 @@ func (e *endpoint) answer(c *call) (err error) {
 	return c.err
 }
 
-// admit refuses what the handler must not see, cheapest checks first; the body comes last.
+// admit refuses what the handler must not see, cheapest checks first; the body comes
+// last.
 func (e *endpoint) admit(c *call) error {
 	if err := e.op.Admit(identity.FromContext(c.ctx)); err != nil {
 		return err
@@ -112,7 +113,8 @@ func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.
 	e.raw.ServeHTTP(w, inner)
 }
 
-// inTime gives an error its true reason when it came from a context that ended: drivers report that in words of their own.
+// inTime gives an error its true reason when it came from a context that ended: drivers
+// report that in words of their own.
 func inTime(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err

@@ -25,7 +25,8 @@ func Example() {
 
 	api := httpserver.NewAPI("notes", httpserver.Options{})
 
-	// GET: parse, call, render. The id was checked for text that no id can be; whether it is one is the handler's.
+	// GET: parse, call, render. The id was checked for text that no id can be; whether
+	// it is one is the handler's.
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/notes/{id}", Summary: "One note",
 		Access: httpserver.User, Rate: httpserver.RateDefault,
@@ -42,7 +43,8 @@ func Example() {
 		return &noteOutput{httpserver.Tagged{ETag: httpserver.ETag(version)}, saved}, nil
 	})
 
-	// POST with a key: ids come from ids.For, so that a repetition after a crash makes the same note.
+	// POST with a key: ids come from ids.For, so that a repetition after a crash makes
+	// the same note.
 	type createOutput struct {
 		Location string `header:"Location"`
 		Body     note
@@ -60,7 +62,8 @@ func Example() {
 		return &createOutput{"/v1/notes/" + n.ID, n}, nil
 	})
 
-	// PATCH: a pointer tells "not sent" from "empty"; Need instead of Match would demand If-Match.
+	// PATCH: a pointer tells "not sent" from "empty"; Need instead of Match would
+	// demand If-Match.
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPatch, Path: "/v1/notes/{id}", Access: httpserver.User, Rate: httpserver.RateDefault,
 	}, func(_ context.Context, in *struct {

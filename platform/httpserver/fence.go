@@ -14,18 +14,21 @@ import (
 	"app/platform/text"
 )
 
-// passing are the request headers that cross to a module's handler whatever the operation.
+// passing are the request headers that cross to a module's handler whatever the
+// operation.
 var passing = []string{
 	"Accept", "Accept-Language", "Content-Type", "Content-Encoding", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
 	"Cart-Token", "User-Agent", ClientHeader, NetworkHeader,
 }
 
-// ClientHeader carries a hash of the client's address from the gateway to the module, so that guests without a
-// Cart-Token have idempotency keys of their own. The gateway sets it; what a client sends is dropped there.
+// ClientHeader carries a hash of the client's address from the gateway to the module,
+// so that guests without a Cart-Token have idempotency keys of their own. The gateway
+// sets it; what a client sends is dropped there.
 const ClientHeader = "Souk-Client"
 
-// NetworkHeader carries the first part of the client's address from the gateway to the module: enough to tell somebody where
-// a session was started from, too little to find anybody by. The gateway sets it, as it does ClientHeader.
+// NetworkHeader carries the first part of the client's address from the gateway to the
+// module: enough to tell somebody where a session was started from, too little to find
+// anybody by. The gateway sets it, as it does ClientHeader.
 const NetworkHeader = "Souk-Client-Network"
 
 // clientOf reads what the module may know of the client.
@@ -36,8 +39,8 @@ func clientOf(r *http.Request) callctx.Client {
 	}
 }
 
-// Passes tells whether a request header may cross to the operation's handler: the one rule for the gateway's proxy and
-// for handlers in the same process.
+// Passes reports whether a request header may cross to the operation's handler: the one
+// rule for the gateway's proxy and for handlers in the same process.
 func (op Operation) Passes(header string) bool {
 	name := http.CanonicalHeaderKey(header)
 	return slices.Contains(passing, name) || slices.ContainsFunc(op.Headers, func(h string) bool {
@@ -45,9 +48,10 @@ func (op Operation) Passes(header string) bool {
 	})
 }
 
-// Fence calls next with a fresh context, in which only deadline, cancellation, principal, calling module, request id, client
-// and trace are left of the old one, and without headers other than the usual ones and those named. Operations of an API
-// are fenced already; this is for handlers served beside them.
+// Fence calls next with a fresh context, in which only deadline, cancellation,
+// principal, calling module, request id, client and trace are left of the old one, and
+// without headers other than the usual ones and those named. Operations of an API are
+// fenced already; this is for handlers served beside them.
 func Fence(next http.Handler, headers ...string) http.Handler {
 	op := Operation{Headers: headers}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -69,8 +73,9 @@ func fenced(ctx context.Context, r *http.Request, op Operation) *http.Request {
 	return inner
 }
 
-// fence makes the context a handler runs in. It is built on Background from what may cross, instead of hiding the rest
-// of the old one, so that children of it cost no goroutine each.
+// fence makes the context a handler runs in. It is built on Background from what may
+// cross, instead of hiding the rest of the old one, so that children of it cost no
+// goroutine each.
 func fence(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
 	outer := r.Context()
 	ctx := callctx.WithRequestID(identity.Carry(context.Background(), outer), callctx.RequestID(outer))

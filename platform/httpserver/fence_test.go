@@ -49,7 +49,8 @@ func look(ctx context.Context) crossed {
 	}
 }
 
-// The handler of an operation, a raw one and one behind Fence all see the same few things.
+// The handler of an operation, a raw one and one behind Fence all see the same few
+// things.
 func TestOnlyTheAllowedCrosses(t *testing.T) {
 	t.Parallel()
 	var got crossed
@@ -141,7 +142,8 @@ func TestFenceEndsWithTheCaller(t *testing.T) {
 	})
 }
 
-// Drivers derive a context for each query: on a fence of an unknown kind each would cost a goroutine.
+// Drivers derive a context for each query: on a fence of an unknown kind each would
+// cost a goroutine.
 func TestChildrenOfTheFenceCostNoGoroutine(t *testing.T) {
 	var before, after int
 	h := httpserver.Fence(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

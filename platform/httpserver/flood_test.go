@@ -13,8 +13,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// Clients that send their headers a byte at a time, or not at all, take places for a bounded time, and no more places than
-// there are: everybody else is answered.
+// Clients that send their headers a byte at a time, or not at all, take places for a
+// bounded time, and no more places than there are: everybody else is answered.
 func TestFailure39_SlowClients(t *testing.T) {
 	t.Parallel()
 	const places = 20
@@ -66,7 +66,8 @@ func waitServed(t *testing.T, s *httpserver.Server) {
 	}
 }
 
-// A header without end is refused at the bound, however it is made up, and what it took is given back.
+// A header without end is refused at the bound, however it is made up, and what it took
+// is given back.
 func TestFailure39_HeaderFloods(t *testing.T) {
 	t.Parallel()
 	s := limited(t, &httpserver.Server{})
@@ -89,7 +90,8 @@ func TestFailure39_HeaderFloods(t *testing.T) {
 					}
 				}()
 				reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
-				// A client that never stops sending may be reset before it reads the answer.
+				// A client that never stops sending may be reset before it reads the
+				// answer.
 				if err == nil && reply.StatusCode != http.StatusRequestHeaderFieldsTooLarge && reply.StatusCode != http.StatusBadRequest {
 					t.Errorf("answered %d", reply.StatusCode)
 				}

@@ -16,8 +16,9 @@ import (
 	"app/platform/identity"
 )
 
-// FuzzREST sends anything that HTTP can carry to operations with input of all kinds. Whatever it is, the reply is never a
-// 5xx, every refusal is a problem, and a 422 says where.
+// FuzzREST sends anything that HTTP can carry to operations with input of all kinds.
+// Whatever it is, the reply is never a 5xx, every refusal is a problem, and a 422 says
+// where.
 func FuzzREST(f *testing.F) {
 	for _, seed := range []struct{ method, target, contentType, header, body string }{
 		{"GET", "/v1/products?limit=3&q=x&merchant=a&merchant=b&since=2025-01-01T00:00:00Z&after=WyJhIl0", "", "", ""},

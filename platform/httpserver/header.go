@@ -2,10 +2,11 @@ package httpserver
 
 import "bytes"
 
-// header is what the server sees of a request's header as it arrives, before net/http reads it: how many lines it has, and whether
-// its framing has more than one reading. net/http takes a bare LF for the end of a line and Transfer-Encoding without a
-// word about the Content-Length beside it, while a proxy in front may take the other; each then finds another end of the request
-// (request smuggling, RFC 9112 section 11.2).
+// header is what the server sees of a request's header as it arrives, before net/http
+// reads it: how many lines it has, and whether its framing has more than one reading.
+// net/http takes a bare LF for the end of a line and Transfer-Encoding without a word
+// about the Content-Length beside it, while a proxy in front may take the other; each
+// then finds another end of the request (request smuggling, RFC 9112 section 11.2).
 type header struct {
 	count int
 	blank bool // the last line so far is empty
@@ -27,8 +28,9 @@ const (
 // many reports whether there are more fields than anybody needs.
 func (h *header) many() bool { return h.count > maxHeaderLines }
 
-// doubtful reports whether the header is to be refused: it has a line that ends without CR (RFC 9112 section 2.2), a
-// Content-Length beside a Transfer-Encoding (section 6.1), or a Transfer-Encoding under HTTP/1.0, which has none (likewise).
+// doubtful reports whether the header is to be refused: it has a line that ends without
+// CR (RFC 9112 section 2.2), a Content-Length beside a Transfer-Encoding (section 6.1),
+// or a Transfer-Encoding under HTTP/1.0, which has none (likewise).
 func (h *header) doubtful(minor int) bool { return h.bareLF || h.coded && (h.length || minor == 0) }
 
 // see takes the next bytes.

@@ -9,13 +9,15 @@ import (
 	"app/platform/text"
 )
 
-// listHeaders are the request headers that are lists: several lines of them are one (RFC 9110 section 5.3). Of any other
-// that an operation reads, a second line is refused.
+// listHeaders are the request headers that are lists: several lines of them are one
+// (RFC 9110 section 5.3). Of any other that an operation reads, a second line is
+// refused.
 var listHeaders = []string{"Accept", "Accept-Language", "Content-Encoding", "If-Match", "If-None-Match"}
 
 func isList(name string) bool { return slices.Contains(listHeaders, name) }
 
-// listed is the value of a header: of a list all lines, joined by commas, else the first line.
+// listed is the value of a header: of a list all lines, joined by commas, else the
+// first line.
 func listed(h http.Header, name string) string {
 	values := h[http.CanonicalHeaderKey(name)]
 	switch {
@@ -27,8 +29,9 @@ func listed(h http.Header, name string) string {
 	return strings.Join(values, ", ")
 }
 
-// checkCondition refuses an If-Match that is there and says nothing: who sends one means to change a certain version,
-// and without the condition the request would change any (RFC 9110 section 13.1.1).
+// checkCondition refuses an If-Match that is there and says nothing: who sends one
+// means to change a certain version, and without the condition the request would change
+// any (RFC 9110 section 13.1.1).
 func checkCondition(r *http.Request) error {
 	if len(r.Header["If-Match"]) == 0 || wellFormedTags(listed(r.Header, "If-Match")) {
 		return nil
@@ -37,8 +40,9 @@ func checkCondition(r *http.Request) error {
 		ProblemField{"/If-Match", "expected * or ETags in quotation marks"})
 }
 
-// plainBody refuses what no operation reads: a body in a content coding, such as gzip, and one of two content types.
-// The answer names what would do (RFC 9110 section 15.5.16).
+// plainBody refuses what no operation reads: a body in a content coding, such as gzip,
+// and one of two content types. The answer names what would do (RFC 9110 section
+// 15.5.16).
 func plainBody(r *http.Request) error {
 	if r.ContentLength == 0 {
 		return nil
@@ -54,9 +58,10 @@ func plainBody(r *http.Request) error {
 	return nil
 }
 
-// asText makes text of what a raw handler reads of a request besides its body: the values of headers, of the path and of
-// the query are valid UTF-8 (text.Valid) when it sees them. Other handlers' input is refused instead: see checkParameters.
-// The request and its headers must be the handler's own.
+// asText makes text of what a raw handler reads of a request besides its body: the
+// values of headers, of the path and of the query are valid UTF-8 (text.Valid) when it
+// sees them. Other handlers' input is refused instead: see checkParameters. The request
+// and its headers must be the handler's own.
 func asText(r *http.Request, parameters []string) {
 	for _, values := range r.Header {
 		for i, value := range values {
@@ -76,8 +81,8 @@ func asText(r *http.Request, parameters []string) {
 	r.URL = &u
 }
 
-// ParseForm reads the form in the body of a raw handler's request into r.PostForm, with names and values that are valid UTF-8.
-// Its error is a problem for WriteProblem.
+// ParseForm reads the form in the body of a raw handler's request into r.PostForm, with
+// names and values that are valid UTF-8. Its error is a problem for WriteProblem.
 func ParseForm(r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read.")

@@ -16,8 +16,9 @@ import (
 	"app/platform/httpserver/internal/strictjson"
 )
 
-// tameHuma sets what Huma keeps in package variables: its errors become problems, names are compared as they are
-// written, and an array is never null. Once, before the first API: nobody else in the program uses Huma.
+// tameHuma sets what Huma keeps in package variables: its errors become problems, names
+// are compared as they are written, and an array is never null. Once, before the first
+// API: nobody else in the program uses Huma.
 var tameHuma = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
 		return problemFrom(status, message, errs)
@@ -42,8 +43,8 @@ func problemFrom(status int, message string, errs []error) *Problem {
 	return p
 }
 
-// binding is the huma.API that one operation is registered with: Huma's, with the reading and writing of bodies and the
-// routing replaced by the endpoint's.
+// binding is the huma.API that one operation is registered with: Huma's, with the
+// reading and writing of bodies and the routing replaced by the endpoint's.
 type binding struct {
 	huma.API
 	e *endpoint
@@ -52,13 +53,15 @@ type binding struct {
 // Adapter implements huma.API.
 func (b binding) Adapter() huma.Adapter { return adapter{b.e} }
 
-// Negotiate implements huma.API: there is one format, whatever the client would rather have.
+// Negotiate implements huma.API: there is one format, whatever the client would rather
+// have.
 func (b binding) Negotiate(string) (string, error) { return jsonType, nil }
 
 // Transform implements huma.API: nothing is added to a reply.
 func (b binding) Transform(_ huma.Context, _ string, v any) (any, error) { return v, nil }
 
-// Marshal implements huma.API. Errors reach it as values to write; they are kept for WriteProblem instead.
+// Marshal implements huma.API. Errors reach it as values to write; they are kept for
+// WriteProblem instead.
 func (b binding) Marshal(w io.Writer, _ string, v any) error {
 	c, ok := w.(*call)
 	if !ok {
@@ -80,11 +83,13 @@ func (b binding) Marshal(w io.Writer, _ string, v any) error {
 	return nil
 }
 
-// located parts pointer and text in the message of an error that Unmarshal returns: Huma passes on only the message.
+// located parts pointer and text in the message of an error that Unmarshal returns:
+// Huma passes on only the message.
 const located = "\x00"
 
-// Unmarshal implements huma.API. The data has passed the schema, so what fails now is a value that only Go refuses, such
-// as an integer written as 1e3 or too large for the field.
+// Unmarshal implements huma.API. The data has passed the schema, so what fails now is a
+// value that only Go refuses, such as an integer written as 1e3 or too large for the
+// field.
 func (b binding) Unmarshal(_ string, data []byte, v any) error {
 	err := json.Unmarshal(data, v)
 	if err == nil {
@@ -101,7 +106,8 @@ func (b binding) Unmarshal(_ string, data []byte, v any) error {
 	return errors.New(pointer + located + text)
 }
 
-// failure carries an error of the handler past Huma, which would log nothing and show its text.
+// failure carries an error of the handler past Huma, which would log nothing and show
+// its text.
 type failure struct{ error }
 
 // GetStatus implements huma.StatusError.
@@ -167,8 +173,8 @@ func (e *endpoint) takeHeader(name string) {
 	e.header = append(e.header, name)
 }
 
-// checkParameter panics on kinds of parameters that Huma reads carelessly: small integers wrap around, and floats may be
-// NaN or infinite.
+// checkParameter panics on kinds of parameters that Huma reads carelessly: small
+// integers wrap around, and floats may be NaN or infinite.
 func checkParameter(id string, p *huma.Param) {
 	s := p.Schema
 	if s.Format == "int32" || s.Type == huma.TypeNumber {
@@ -176,7 +182,8 @@ func checkParameter(id string, p *huma.Param) {
 	}
 }
 
-// refuse panics on what a schema must not ask for, because Huma panics on the input of a client instead.
+// refuse panics on what a schema must not ask for, because Huma panics on the input of
+// a client instead.
 func (e *endpoint) refuse(s *huma.Schema, seen map[*huma.Schema]bool) {
 	for s != nil && s.Ref != "" {
 		s = e.api.huma.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
@@ -197,7 +204,8 @@ func (e *endpoint) refuse(s *huma.Schema, seen map[*huma.Schema]bool) {
 	}
 }
 
-// newConfig is Huma's configuration without its additions: no $schema in replies, no pages, no links.
+// newConfig is Huma's configuration without its additions: no $schema in replies, no
+// pages, no links.
 func newConfig(module string) huma.Config {
 	namer := func(t reflect.Type, hint string) string { return componentName(module, t, hint) }
 	return huma.Config{
@@ -213,8 +221,9 @@ func newConfig(module string) huma.Config {
 	}
 }
 
-// componentName puts the module in front of its own types, as in "catalog.Product", so that the documents of modules can
-// be merged without renaming. Types of the platform, such as Money, are the same everywhere.
+// componentName puts the module in front of its own types, as in "catalog.Product", so
+// that the documents of modules can be merged without renaming. Types of the platform,
+// such as Money, are the same everywhere.
 func componentName(module string, t reflect.Type, hint string) string {
 	name := huma.DefaultSchemaNamer(t, hint)
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {

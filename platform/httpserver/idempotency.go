@@ -24,20 +24,23 @@ const (
 	keyHeader      = "Idempotency-Key"
 	replayedHeader = "Idempotent-Replayed"
 
-	// maxKey bounds a key in bytes, minGuestKey one of a caller whom nothing but the key tells from others.
+	// maxKey bounds a key in bytes, minGuestKey one of a caller whom nothing but the
+	// key tells from others.
 	maxKey      = 255
 	minGuestKey = 16
 
 	// keepKeys is how long a reply is kept, as the documents promise.
 	keepKeys = 48 * time.Hour
-	// sweepEach is how many claims go by before old rows are looked for: two go for each that comes.
+	// sweepEach is how many claims go by before old rows are looked for: two go for
+	// each that comes.
 	sweepEach = 50
 )
 
-// keyring keeps idempotency keys in the module's database (draft-ietf-httpapi-idempotency-key-header): a request with
-// a key runs once, and its repetitions get the stored reply. The business effect and the reply are two commits, so a
-// crash between them leaves a row in flight; whoever repeats the request then runs it again under the same key and
-// time, and ids.For makes it meet its first effect.
+// keyring keeps idempotency keys in the module's database
+// (draft-ietf-httpapi-idempotency-key-header): a request with a key runs once, and its
+// repetitions get the stored reply. The business effect and the reply are two commits,
+// so a crash between them leaves a row in flight; whoever repeats the request then runs
+// it again under the same key and time, and ids.For makes it meet its first effect.
 type keyring struct {
 	db     *database.DB
 	logger *slog.Logger
@@ -46,8 +49,8 @@ type keyring struct {
 	claims atomic.Int64
 }
 
-// takeKey reads the header. A key of a guest whom nothing tells from others has to be long enough not to be met by
-// chance: a short one is as good as none.
+// takeKey reads the header. A key of a guest whom nothing tells from others has to be
+// long enough not to be met by chance: a short one is as good as none.
 func (e *endpoint) takeKey(c *call) error {
 	if e.op.Idempotency == KeyNone {
 		return nil
@@ -85,7 +88,8 @@ func visible(key string) bool {
 	return len(key) > 0 && len(key) <= maxKey
 }
 
-// scopeOf tells whose key it is, so that nobody gets another's reply. known is false for guests without a cart.
+// scopeOf tells whose key it is, so that nobody gets another's reply. known is false
+// for guests without a cart.
 func scopeOf(c *call) (known bool, scope []string) {
 	p := identity.FromContext(c.ctx)
 	cart := c.r.Header.Get("Cart-Token")
@@ -108,8 +112,8 @@ func digest(parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// claim takes the key of a call whose input is valid. It returns the context for the handler, or what to answer instead:
-// errReplayed when the reply is there already.
+// claim takes the key of a call whose input is valid. It returns the context for the
+// handler, or what to answer instead: errReplayed when the reply is there already.
 func claim(ctx context.Context) (context.Context, error) {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok || c.key == "" {
@@ -129,13 +133,15 @@ func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 	full := slices.Concat(scope, []string{c.e.op.Method, c.e.op.Path, c.key})
 	want := keyRow{
 		id: hex.EncodeToString(digest(full...)),
-		// Salted with the key, which the database does not have: a body may hold a password, which a plain hash would give away.
+		// Salted with the key, which the database does not have: a body may hold a
+		// password, which a plain hash would give away.
 		fingerprint: hex.EncodeToString(digest(append(slices.Clip(full), "request", c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())...)),
 		holder:      rand.Text(),
 		createdAt:   k.now(),
 	}
 	want.leaseUntil = want.createdAt.Add(k.lease)
-	// Made of the key, which the database does not have: who reads the table reads no replies.
+	// Made of the key, which the database does not have: who reads the table reads no
+	// replies.
 	secret := digest(append(slices.Clip(full), "reply")...)
 	row, err := k.acquire(ctx, want)
 	switch {
@@ -159,8 +165,9 @@ func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 	return callctx.WithIdempotency(ctx, callctx.Idempotency{Key: row.id, At: row.createdAt}), nil
 }
 
-// acquire tries again when another request made the row at the same moment: then there is one to look at. When each time that
-// request has let go of it again before it could be looked at, the key is in other hands, as good as any: the row has no holder.
+// acquire tries again when another request made the row at the same moment: then there
+// is one to look at. When each time that request has let go of it again before it could
+// be looked at, the key is in other hands, as good as any: the row has no holder.
 func (k *keyring) acquire(ctx context.Context, want keyRow) (row keyRow, err error) {
 	want.createdAt = database.Time(database.Micros(want.createdAt)) // as it will be read back
 	for range 3 {
@@ -171,19 +178,23 @@ func (k *keyring) acquire(ctx context.Context, want keyRow) (row keyRow, err err
 	return keyRow{id: want.id, fingerprint: want.fingerprint, state: stateInFlight}, nil
 }
 
-// passingStatuses are refusals that say nothing of the request's effect: the same key may be used again once they are mended.
+// passingStatuses are refusals that say nothing of the request's effect: the same key
+// may be used again once they are mended.
 var passingStatuses = []int{
 	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout,
 	http.StatusPreconditionFailed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
 	http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests,
 }
 
-// reply is what a repetition would get, if it should, and what becomes of the key, a statement:
+// reply is what a repetition would get, if it should, and what becomes of the key, a
+// statement:
 //
 //   - a verdict is kept;
-//   - what was refused before it had an effect, or lost a race to somebody else, leaves no trace of the key;
-//   - after a failure of our own, or without anybody to answer, nobody knows what was done: a commit may have got through
-//     although its answer did not. The key is left with its time, so that a repetition runs at once and meets its first effect.
+//   - what was refused before it had an effect, or lost a race to somebody else, leaves
+//     no trace of the key;
+//   - after a failure of our own, or without anybody to answer, nobody knows what was
+//     done: a commit may have got through although its answer did not. The key is left
+//     with its time, so that a repetition runs at once and meets its first effect.
 func (c *call) reply(err error) (r storedReply, then string) {
 	if err == nil {
 		r = storedReply{status: c.status, Header: keptHeaders(c.w.Header()), Body: c.out.Bytes()}

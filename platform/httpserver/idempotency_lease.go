@@ -13,8 +13,8 @@ const (
 	defaultLease = 3 * time.Second
 	// settleTime bounds the storing of a reply, which goes on when the client has gone.
 	settleTime = 5 * time.Second
-	// lateTime is how long a reply is kept for a database that was away when it had to be stored, lateEach how often that is
-	// tried.
+	// lateTime is how long a reply is kept for a database that was away when it had to
+	// be stored, lateEach how often that is tried.
 	lateTime = time.Minute
 	lateEach = 250 * time.Millisecond
 )
@@ -29,7 +29,8 @@ type claimed struct {
 	timer *time.Timer // nil once settled
 }
 
-// hold keeps the lease alive. The first sign of life is due after a third of it, which most requests never see.
+// hold keeps the lease alive. The first sign of life is due after a third of it, which
+// most requests never see.
 func (k *keyring) hold(row keyRow, secret []byte) *claimed {
 	h := &claimed{ring: k, id: row.id, holder: row.holder, secret: secret}
 	h.mu.Lock()
@@ -63,7 +64,8 @@ func (h *claimed) stop() {
 	h.timer = nil
 }
 
-// settle ends the claim of a call, if it has one: the reply is stored, or the request may be repeated.
+// settle ends the claim of a call, if it has one: the reply is stored, or the request
+// may be repeated.
 func (c *call) settle(err error) {
 	h := c.claim
 	if h == nil {
@@ -74,7 +76,8 @@ func (c *call) settle(err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), settleTime)
 	defer cancel()
 	if failed := h.settle(ctx, c, err); failed != nil && !database.IsAway(failed) {
-		// The effect is done and the reply known; a repetition will find the lease over and do it again, to the same effect.
+		// The effect is done and the reply known; a repetition will find the lease over
+		// and do it again, to the same effect.
 		h.ring.logger.ErrorContext(ctx, "idempotency key not settled", "error", failed, "request_id", callctx.RequestID(ctx))
 	}
 	h.ring.sweep(ctx)
@@ -92,8 +95,8 @@ func (h *claimed) settle(ctx context.Context, c *call, err error) error {
 	return h.end(ctx, finishKey, reply.status, sealed, h.id, h.holder)
 }
 
-// end writes how the claim ends. When the database is away the client does not wait for that: it is written later, unless
-// the lease has gone to a repetition by then.
+// end writes how the claim ends. When the database is away the client does not wait for
+// that: it is written later, unless the lease has gone to a repetition by then.
 func (h *claimed) end(ctx context.Context, query string, args ...any) error {
 	_, err := h.ring.write(ctx, query, args...)
 	if database.IsAway(err) {

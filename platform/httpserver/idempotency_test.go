@@ -62,7 +62,8 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// replica is one process of the orders module: what happens in a checkout is up to the test.
+// replica is one process of the orders module: what happens in a checkout is up to the
+// test.
 type replica struct {
 	http.Handler
 	clock *clock
@@ -186,8 +187,9 @@ func TestKeyManyAtOnceRunOnce(t *testing.T) {
 	})
 }
 
-// Many repetitions that fail at once may each make the row and take it back before another has looked at it. Here the row of
-// somebody else is there at each insertion and gone afterwards.
+// Many repetitions that fail at once may each make the row and take it back before
+// another has looked at it. Here the row of somebody else is there at each insertion
+// and gone afterwards.
 func TestKeyInOtherHandsEachTime(t *testing.T) {
 	t.Parallel()
 	db := dbtest.Open(t, httpserver.IdempotencyMigrations)
@@ -246,7 +248,8 @@ func apiKey(merchant string, scopes ...identity.Scope) identity.Principal {
 	return identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: merchant, Scopes: scopes}
 }
 
-// A key is the caller's own: the same key and body of somebody else is somebody else's request.
+// A key is the caller's own: the same key and body of somebody else is somebody else's
+// request.
 func TestKeyNeverCrossesPrincipals(t *testing.T) {
 	onReplicas(t, 1, func(t *testing.T, r []*replica, _ *database.DB) {
 		const key = "0123456789abcdef"
@@ -274,7 +277,8 @@ func TestKeyNeverCrossesPrincipals(t *testing.T) {
 	})
 }
 
-// Guests that nothing tells apart meet by chance on short keys, so those do not count where keys are optional.
+// Guests that nothing tells apart meet by chance on short keys, so those do not count
+// where keys are optional.
 func TestShortKeyOfGuestIsIgnored(t *testing.T) {
 	onReplicas(t, 1, func(t *testing.T, r []*replica, _ *database.DB) {
 		for range 2 {
@@ -307,8 +311,9 @@ func TestKeyFreeAfterRefusal(t *testing.T) {
 	})
 }
 
-// What failed may have had its effect, such as a commit whose answer was lost: a repetition runs at once, however late, and
-// makes the same ids. A request with another body is not that repetition.
+// What failed may have had its effect, such as a commit whose answer was lost: a
+// repetition runs at once, however late, and makes the same ids. A request with another
+// body is not that repetition.
 func TestRepetitionAfterFailureMakesTheSameIDs(t *testing.T) {
 	onReplicas(t, 1, func(t *testing.T, r []*replica, db *database.DB) {
 		ctx, leave := context.WithCancel(t.Context())
@@ -380,8 +385,9 @@ func TestVerdictIsReplayed(t *testing.T) {
 	})
 }
 
-// The first process takes the key and is never heard of again: its row stays in flight. When the lease is over another
-// process runs the request with the same ids, and nothing that the first may still say changes the reply.
+// The first process takes the key and is never heard of again: its row stays in flight.
+// When the lease is over another process runs the request with the same ids, and
+// nothing that the first may still say changes the reply.
 func TestKeyOfCrashedProcess(t *testing.T) {
 	onReplicas(t, 2, func(t *testing.T, r []*replica, _ *database.DB) {
 		started, finish := make(chan callctx.Idempotency), make(chan struct{})
@@ -434,7 +440,8 @@ func TestLeaseIsRenewed(t *testing.T) {
 	<-started
 	for range 4 {
 		r[0].clock.advance(lease / 2)
-		// Each renewal reads the clock once and then writes; the second read shows that the first write is done.
+		// Each renewal reads the clock once and then writes; the second read shows that
+		// the first write is done.
 		<-r[0].clock.reads
 		<-r[0].clock.reads
 	}
@@ -503,7 +510,8 @@ func wantRows(t *testing.T, db *database.DB, want int) {
 	}
 }
 
-// The clock goes back an hour after a process has died with a key: a repetition does not wait for it to come up again.
+// The clock goes back an hour after a process has died with a key: a repetition does
+// not wait for it to come up again.
 func TestFault22_LeasesWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -22,8 +22,9 @@ type queryParameter struct{ name, value string }
 // queryRule is what an operation says of a query parameter.
 type queryRule struct{ many bool }
 
-// checkParameters reads the query and looks at path, query and headers for what no declaration can mean: text that is not
-// UTF-8, control characters, parameters that are unknown or given twice.
+// checkParameters reads the query and looks at path, query and headers for what no
+// declaration can mean: text that is not UTF-8, control characters, parameters that are
+// unknown or given twice.
 func (e *endpoint) checkParameters(c *call) (wrong []ProblemField) {
 	for _, name := range e.params {
 		if !printable(c.Param(name)) {
@@ -82,7 +83,8 @@ func (c *call) given(name string) bool {
 	return false
 }
 
-// printable tells whether s is UTF-8 without control characters: databases refuse the one, logs and mails break on the other.
+// printable reports whether s is UTF-8 without control characters: databases refuse the
+// one, logs and mails break on the other.
 func printable(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] == 0x7f {
@@ -92,7 +94,8 @@ func printable(s string) bool {
 	return utf8.ValidString(s)
 }
 
-// takeBody reads the body as far as the operation wants it and checks it against the schema.
+// takeBody reads the body as far as the operation wants it and checks it against the
+// schema.
 func (e *endpoint) takeBody(c *call) error {
 	if e.body == nil && c.key == "" {
 		return nil
@@ -151,7 +154,8 @@ func malformed(err error) error {
 	return p
 }
 
-// ReadBody reads the whole body in a raw handler. Its errors are problems for WriteProblem: too large, cut off, too slow.
+// ReadBody reads the whole body in a raw handler. Its errors are problems for
+// WriteProblem: too large, cut off, too slow.
 func ReadBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(r.Body)
 	return body, BodyError(r.Context(), err)
@@ -179,7 +183,8 @@ func tooLarge() *Problem {
 	return NewProblem(http.StatusRequestEntityTooLarge, "body_too_large", "The body is longer than this operation accepts.")
 }
 
-// BodyError makes of an error of reading a request's body what to answer, a problem for WriteProblem: it is the client's doing, or its going away.
+// BodyError makes of an error of reading a request's body what to answer, a problem for
+// WriteProblem: it is the client's doing, or its going away.
 func BodyError(ctx context.Context, err error) error {
 	var network net.Error
 	var cut *http.MaxBytesError

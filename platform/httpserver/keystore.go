@@ -15,7 +15,8 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// IdempotencyMigrations is the set of the table http_idempotency, which belongs in every module's database.
+// IdempotencyMigrations is the set of the table http_idempotency, which belongs in
+// every module's database.
 var IdempotencyMigrations = func() fs.FS {
 	set, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -30,7 +31,8 @@ const (
 	stateDone     = 1
 )
 
-// keyRow is the record of one idempotency key. While in flight it belongs to its holder until the lease is over.
+// keyRow is the record of one idempotency key. While in flight it belongs to its holder
+// until the lease is over.
 type keyRow struct {
 	id          string // SHA-256 of scope and key, in hex
 	fingerprint string // SHA-256 of the request, in hex
@@ -54,14 +56,15 @@ const (
 	expireKey = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
 )
 
-// leased reports whether a row in flight still belongs to its holder, to somebody who wants it. A lease that ends further ahead
-// than a new one is from before the clock went back: whoever is at work renews it within a second.
+// leased reports whether a row in flight still belongs to its holder, to somebody who
+// wants it. A lease that ends further ahead than a new one is from before the clock
+// went back: whoever is at work renews it within a second.
 func (r keyRow) leased(want keyRow) bool {
 	return want.createdAt.Before(r.leaseUntil) && !r.leaseUntil.After(want.leaseUntil.Add(database.ClockSkew))
 }
 
-// acquire makes want the row of its id, or seizes the row of a holder whose lease is over. It returns the row as it is
-// now: ours when its holder is want's.
+// acquire makes want the row of its id, or seizes the row of a holder whose lease is
+// over. It returns the row as it is now: ours when its holder is want's.
 func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err error) {
 	err = db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		row, err = findKey(ctx, tx, want.id)
@@ -94,7 +97,7 @@ func findKey(ctx context.Context, tx *database.Tx, id string) (keyRow, error) {
 	return row, err // the caller tells sql.ErrNoRows apart
 }
 
-// changed tells whether a statement matched its row.
+// changed reports whether a statement matched its row.
 func changed(result sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("change idempotency key: %w", err)
@@ -103,7 +106,7 @@ func changed(result sql.Result, err error) (bool, error) {
 	return n == 1, err
 }
 
-// write runs one statement on the row and tells whether it was still the holder's.
+// write runs one statement on the row and reports whether it was still the holder's.
 func (k *keyring) write(ctx context.Context, query string, args ...any) (held bool, err error) {
 	err = k.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		held, err = changed(tx.Exec(ctx, query, args...))

@@ -8,11 +8,13 @@ import (
 	"time"
 )
 
-// refuseTime bounds the writing of an answer to a connection that has no place. It fits the socket's buffer, so it takes none.
+// refuseTime bounds the writing of an answer to a connection that has no place. It fits
+// the socket's buffer, so it takes none.
 const refuseTime = 100 * time.Millisecond
 
-// doorkeeper is a listener that counts connections, in total and for each network, and turns away those beyond a
-// limit with an answer: who only waits is no wiser, and a queue of connections is what a flood wants.
+// doorkeeper is a listener that counts connections, in total and for each network, and
+// turns away those beyond a limit with an answer: who only waits is no wiser, and a
+// queue of connections is what a flood wants.
 type doorkeeper struct {
 	net.Listener
 
@@ -41,8 +43,8 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 	}
 }
 
-// networkOf is what a connection counts for; the zero prefix, which has no limit of its own, for proxies of the house and for what
-// has no address.
+// networkOf is what a connection counts for; the zero prefix, which has no limit of its
+// own, for proxies of the house and for what has no address.
 func (d *doorkeeper) networkOf(conn net.Conn) netip.Prefix {
 	at, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
@@ -81,8 +83,8 @@ func (d *doorkeeper) leave(network netip.Prefix) {
 	}
 }
 
-// Network is what limits count for an address: the address itself for IPv4, the /64 for IPv6, of which one customer has at
-// least one whole.
+// Network is what limits count for an address: the address itself for IPv4, the /64 for
+// IPv6, of which one customer has at least one whole.
 func Network(addr netip.Addr) netip.Prefix {
 	bits := 64
 	if addr = addr.Unmap().WithZone(""); addr.Is4() {

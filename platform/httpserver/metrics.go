@@ -8,7 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics counts requests by module, route template, method and status. One serves all listeners of a process.
+// Metrics counts requests by module, route template, method and status. One serves all
+// listeners of a process.
 type Metrics struct {
 	requests *prometheus.CounterVec
 	duration *prometheus.HistogramVec

@@ -14,18 +14,21 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// Observed is what a listener learns of each request. It wraps a handler so that every reply has a request id, is
-// counted and is logged in one line, and a panic becomes a 500.
+// Observed is what a listener learns of each request. It wraps a handler so that every
+// reply has a request id, is counted and is logged in one line, and a panic becomes a
+// 500.
 type Observed struct {
 	// Handler does the work.
 	Handler http.Handler
-	// Logger takes the lines: Error for 500, Warn for other 5xx, Info for refused requests, Debug for the rest.
+	// Logger takes the lines: Error for 500, Warn for other 5xx, Info for refused
+	// requests, Debug for the rest.
 	Logger *slog.Logger
 	// Metrics may be nil.
 	Metrics *Metrics
 	// Now is the clock.
 	Now func() time.Time
-	// TrustRequestID takes X-Request-Id from the request: only where all callers are the house's own processes.
+	// TrustRequestID takes X-Request-Id from the request: only where all callers are
+	// the house's own processes.
 	TrustRequestID bool
 }
 
@@ -98,8 +101,9 @@ func levelOf(status int) slog.Level {
 	return slog.LevelDebug
 }
 
-// attrs are what the log says of a problem; of the requests that succeed there is nothing to say. The path is there
-// because the route of an unknown path says nothing; the query is not, because people put secrets in it.
+// attrs are what the log says of a problem; of the requests that succeed there is
+// nothing to say. The path is there because the route of an unknown path says nothing;
+// the query is not, because people put secrets in it.
 func (p *Problem) attrs(r *http.Request) []slog.Attr {
 	if p == nil {
 		return nil
@@ -121,7 +125,8 @@ func (p *Problem) attrs(r *http.Request) []slog.Attr {
 	return out
 }
 
-// report leaves the problem for the line of the request; where nobody observes, it writes one itself.
+// report leaves the problem for the line of the request; where nobody observes, it
+// writes one itself.
 func report(w http.ResponseWriter, r *http.Request, p *Problem) {
 	if x := exchangeOf(w); x != nil {
 		x.problem = p
@@ -162,7 +167,8 @@ func (x *exchange) WriteHeader(status int) {
 	x.ResponseWriter.WriteHeader(status)
 }
 
-// begin notes the status of a reply that has not begun before, and decides what caches may do with it.
+// begin notes the status of a reply that has not begun before, and decides what caches
+// may do with it.
 func (x *exchange) begin(status int) {
 	if x.status == 0 {
 		x.status = status
@@ -178,7 +184,8 @@ func (x *exchange) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController reach the connection: flushing, deadlines, hijacking.
+// Unwrap lets http.ResponseController reach the connection: flushing, deadlines,
+// hijacking.
 func (x *exchange) Unwrap() http.ResponseWriter { return x.ResponseWriter }
 
 // Flush implements http.Flusher for callers that do not use http.ResponseController.

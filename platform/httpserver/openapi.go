@@ -11,8 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Merge makes one document of the modules' own. It fails when two modules declare the same path and method or the same
-// operation id. Marshalled, it is the same bytes for the same operations.
+// Merge makes one document of the modules' own. It fails when two modules declare the
+// same path and method or the same operation id. Marshalled, it is the same bytes for
+// the same operations.
 func Merge(apis ...*API) (*huma.OpenAPI, error) {
 	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	out := &huma.OpenAPI{
@@ -114,7 +115,8 @@ func (e *endpoint) document() {
 	if e.spec == nil {
 		e.documentRaw()
 	}
-	// Who may call: programs that are made from the document, such as the authorisation matrix of the tests, read it.
+	// Who may call: programs that are made from the document, such as the authorisation
+	// matrix of the tests, read it.
 	e.spec.Extensions = map[string]any{"x-access": string(e.op.Access)}
 	if e.op.Scope != "" {
 		e.spec.Extensions["x-scope"] = string(e.op.Scope)

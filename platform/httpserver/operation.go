@@ -12,22 +12,26 @@ import (
 	"app/platform/identity"
 )
 
-// Access says who may call an operation. The gateway enforces it, and the operation's own module again.
+// Access says who may call an operation. The gateway enforces it, and the operation's
+// own module again.
 type Access string
 
 // The kinds of access. An operation must name one.
 const (
 	// Public is open to everyone; who is calling makes no difference.
 	Public Access = "public"
-	// Optional is open to everyone, and the handler decides by the principal or the Cart-Token.
+	// Optional is open to everyone, and the handler decides by the principal or the
+	// Cart-Token.
 	Optional Access = "optional"
 	// User needs somebody who is signed in.
 	User Access = "user"
-	// Member needs somebody who is signed in and has a role with the merchant concerned, which the service checks.
+	// Member needs somebody who is signed in and has a role with the merchant
+	// concerned, which the service checks.
 	Member Access = "member"
 	// Admin needs an administrator of the shop.
 	Admin Access = "admin"
-	// Loopback is for development pages: only on a loopback listener, or where they are switched on.
+	// Loopback is for development pages: only on a loopback listener, or where they are
+	// switched on.
 	Loopback Access = "loopback"
 )
 
@@ -60,23 +64,27 @@ type FormField struct {
 
 // Operation declares one operation of the public API.
 type Operation struct {
-	// Method and Path are what it answers to. Path holds parameters as whole segments only: "/v1/orders/{id}".
+	// Method and Path are what it answers to. Path holds parameters as whole segments
+	// only: "/v1/orders/{id}".
 	Method, Path string
-	// ID is the operation id of the OpenAPI document, unique over all modules: "get-order". Empty: made from method and path.
+	// ID is the operation id of the OpenAPI document, unique over all modules:
+	// "get-order". Empty: made from method and path.
 	ID string
-	// Summary is a few words, Description as much as it needs; both are for the document.
+	// Summary is a few words, Description as much as it needs; both are for the
+	// document.
 	Summary, Description string
 	Tags                 []string
 	// Access and Rate are required: start-up fails without them.
 	Access Access
 	Rate   RateClass
-	// Scope is what a merchant's API key needs for the operation. Empty: keys are refused, unless the operation is Public.
+	// Scope is what a merchant's API key needs for the operation. Empty: keys are
+	// refused, unless the operation is Public.
 	Scope identity.Scope
-	// Revokes tells that the operation may end a session or a key: its gateway refuses it from the reply on, the others within
-	// seconds.
+	// Revokes tells that the operation may end a session or a key: its gateway refuses
+	// it from the reply on, the others within seconds.
 	Revokes bool
-	// Lenient is for operations that sign people in or out and are Optional: a bearer credential that is not valid counts as
-	// none there instead of being refused.
+	// Lenient is for operations that sign people in or out and are Optional: a bearer
+	// credential that is not valid counts as none there instead of being refused.
 	Lenient bool
 	// Idempotency is KeyAccepted for a POST that does not say otherwise.
 	Idempotency KeyPolicy
@@ -88,10 +96,12 @@ type Operation struct {
 	Errors []int
 	// Timeout bounds the handler through its context. Zero: 15 s. Negative: no bound.
 	Timeout time.Duration
-	// Headers are request headers that a raw handler may see besides the usual ones, such as a webhook's signature.
+	// Headers are request headers that a raw handler may see besides the usual ones,
+	// such as a webhook's signature.
 	Headers []string
-	// Form documents the fields of the form that a raw handler reads (application/x-www-form-urlencoded), Reply the struct that it
-	// answers in JSON. Neither is checked.
+	// Form documents the fields of the form that a raw handler reads
+	// (application/x-www-form-urlencoded), Reply the struct that it answers in JSON.
+	// Neither is checked.
 	Form  []FormField
 	Reply any
 	// Raw tells that the handler reads and writes HTTP itself. Set by API.Raw.
@@ -110,8 +120,9 @@ var (
 	idFiller  = strings.NewReplacer("/v1/", "-", "/", "-", "{", "", "}", "", ".", "", "_", "-")
 )
 
-// withDefaults fills what the declaration leaves open. It panics, naming the operation, when the declaration is wrong:
-// that is a defect of the program and must stop it at start.
+// withDefaults fills what the declaration leaves open. It panics, naming the operation,
+// when the declaration is wrong: that is a defect of the program and must stop it at
+// start.
 func (op Operation) withDefaults() Operation {
 	if problem := op.flaw(); problem != "" {
 		panic(fmt.Sprintf("operation %s %s: %s", op.Method, op.Path, problem))
@@ -160,10 +171,11 @@ func (op Operation) flaw() string {
 	return ""
 }
 
-// Admit decides whether a caller may call the operation at all: deny by default. It is asked at the gateway, and by the
-// operation's own module should somebody get past it; roles with a merchant are the service's, who owns the data. What is open to
-// everyone is open to whoever has an API key; everything else needs the scope that the operation declares. Errors: Unauthenticated,
-// PermissionDenied.
+// Admit decides whether a caller may call the operation at all: deny by default. It is
+// asked at the gateway, and by the operation's own module should somebody get past it;
+// roles with a merchant are the service's, who owns the data. What is open to everyone
+// is open to whoever has an API key; everything else needs the scope that the operation
+// declares. Errors: Unauthenticated, PermissionDenied.
 func (op Operation) Admit(p identity.Principal) error {
 	switch op.Access {
 	case Public, Loopback:

@@ -21,11 +21,12 @@ type Paging struct {
 	After string `query:"after" maxLength:"1024" doc:"The field next of the page before"`
 }
 
-// Want is how many rows to read: one more than the page holds, to know whether another follows.
+// Want is how many rows to read: one more than the page holds, to know whether another
+// follows.
 func (p Paging) Want() int { return p.Limit + 1 }
 
-// NewPage makes a page of up to limit rows out of at most limit+1. cursor gives the sort key of the last row shown, the
-// unique id last, as DecodeCursor will return it.
+// NewPage makes a page of up to limit rows out of at most limit+1. cursor gives the
+// sort key of the last row shown, the unique id last, as DecodeCursor will return it.
 func NewPage[T any](rows []T, limit int, cursor func(last T) []string) Page[T] {
 	if len(rows) <= limit {
 		if rows == nil {
@@ -43,8 +44,9 @@ func EncodeCursor(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// DecodeCursor reads a cursor of n parts; an empty one gives nil, the first page. A cursor that EncodeCursor did not
-// make is the caller's mistake: a fault that points at /after.
+// DecodeCursor reads a cursor of n parts; an empty one gives nil, the first page. A
+// cursor that EncodeCursor did not make is the caller's mistake: a fault that points at
+// /after.
 func DecodeCursor(after string, n int) ([]string, error) {
 	if after == "" {
 		return nil, nil

@@ -14,15 +14,16 @@ import (
 	"app/platform/fault"
 )
 
-// ProblemField points at one wrong value of the request. Pointer is a JSON pointer (RFC 6901) into the body, or a slash
-// and the name of a path parameter, query parameter or header: "/price/amount", "/limit", "/Idempotency-Key".
+// ProblemField points at one wrong value of the request. Pointer is a JSON pointer (RFC
+// 6901) into the body, or a slash and the name of a path parameter, query parameter or
+// header: "/price/amount", "/limit", "/Idempotency-Key".
 type ProblemField struct {
 	Pointer string `json:"pointer" example:"/price/amount" doc:"JSON pointer into the body, or a slash and the name of a parameter or header"`
 	Detail  string `json:"detail" example:"expected number >= 0" doc:"What is wrong with the value"`
 }
 
-// Problem is the body of every error reply (RFC 9457, application/problem+json). It is an error too, for the few cases
-// that have a status but no fault code.
+// Problem is the body of every error reply (RFC 9457, application/problem+json). It is
+// an error too, for the few cases that have a status but no fault code.
 type Problem struct { //nolint:errname // first of all the name of the reply (RFC 9457)
 	Type      string         `json:"type" format:"uri-reference" example:"/docs/problems#validation_failed" doc:"Where this kind of problem is explained"`
 	Title     string         `json:"title" example:"Invalid values" doc:"The kind of problem in a few words"`
@@ -37,7 +38,8 @@ type Problem struct { //nolint:errname // first of all the name of the reply (RF
 	cause      error
 }
 
-// NewProblem makes a problem of the status with a code of the catalogue, or of the module's own.
+// NewProblem makes a problem of the status with a code of the catalogue, or of the
+// module's own.
 func NewProblem(status int, code, detail string, fields ...ProblemField) *Problem {
 	p := &Problem{Type: problemsPath + "#" + code, Title: title(code, status), Status: status, Code: code, Detail: detail}
 	if len(fields) > 0 {
@@ -84,11 +86,13 @@ var statuses = map[fault.Code]int{
 	fault.Internal:           http.StatusInternalServerError,
 }
 
-// StatusClientClosedRequest is what is logged when the client went away before the reply; no client sees it.
+// StatusClientClosedRequest is what is logged when the client went away before the
+// reply; no client sees it.
 const StatusClientClosedRequest = 499
 
-// ProblemOf turns any error into the problem a client may see. What the process alone should know stays behind as the
-// cause: of a 5xx only status, code and a general sentence leave.
+// ProblemOf turns any error into the problem a client may see. What the process alone
+// should know stays behind as the cause: of a 5xx only status, code and a general
+// sentence leave.
 func ProblemOf(err error) *Problem {
 	var own *Problem
 	if errors.As(err, &own) {
@@ -133,8 +137,9 @@ func fieldsOf(in []fault.Field) []ProblemField {
 	return out
 }
 
-// WriteProblem answers with the problem that err is: the one place that decides status, code, body, Retry-After and the
-// log line of a failed request. It must not be called after the reply has begun.
+// WriteProblem answers with the problem that err is: the one place that decides status,
+// code, body, Retry-After and the log line of a failed request. It must not be called
+// after the reply has begun.
 func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := ProblemOf(err)
 	if p.RequestID == "" {

@@ -20,8 +20,9 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusServiceUnavailable:          {"connections_exhausted", "There are too many connections. Try again later."},
 }
 
-// refusal is what leaves in place of an answer that net/http wrote itself: the same status as a problem. What the request
-// was is not known, so nothing of it is in the answer.
+// refusal is what leaves in place of an answer that net/http wrote itself: the same
+// status as a problem. What the request was is not known, so nothing of it is in the
+// answer.
 func (s *Server) refusal(plain []byte, headerLines bool) []byte {
 	status := http.StatusBadRequest
 	if headerLines {

@@ -8,15 +8,17 @@ import (
 	"net/http"
 )
 
-// storedReply is what a repetition gets. Replies hold secrets, such as the token of a guest's cart, that the rest of the
-// database keeps as hashes only; so they are sealed with a key made of the caller's scope and idempotency key.
+// storedReply is what a repetition gets. Replies hold secrets, such as the token of a
+// guest's cart, that the rest of the database keeps as hashes only; so they are sealed
+// with a key made of the caller's scope and idempotency key.
 type storedReply struct {
 	status int
 	Header http.Header `json:"h"`
 	Body   []byte      `json:"b"`
 }
 
-// keptHeaders are those of a reply that belong to its content; request id, rate limits and dates are the repetition's own.
+// keptHeaders are those of a reply that belong to its content; request id, rate limits
+// and dates are the repetition's own.
 func keptHeaders(header http.Header) http.Header {
 	out := http.Header{}
 	for _, name := range []string{"Content-Type", "Location", "Etag"} {

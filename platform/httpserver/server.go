@@ -15,19 +15,23 @@ import (
 	"time"
 )
 
-// Limits of every listener. What a client may hold up is bounded in time and in memory; a body in size by its operation.
+// Limits of every listener. What a client may hold up is bounded in time and in memory;
+// a body in size by its operation.
 const (
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
 	writeTimeout      = 60 * time.Second
 	idleTimeout       = 75 * time.Second
-	// maxHeaderBytes is less than what a header may grow to: net/http adds 4 KiB for what it has read ahead.
+	// maxHeaderBytes is less than what a header may grow to: net/http adds 4 KiB for
+	// what it has read ahead.
 	maxHeaderBytes = 12 << 10
 )
 
-// Server is one listener of the process. Listen, then Serve, then Shutdown; fields may not change after Listen.
+// Server is one listener of the process. Listen, then Serve, then Shutdown; fields may
+// not change after Listen.
 type Server struct {
-	// Name says what it is for, as in "public"; Variable which setting gives the address, as in "HTTP_ADDR". For messages.
+	// Name says what it is for, as in "public"; Variable which setting gives the
+	// address, as in "HTTP_ADDR". For messages.
 	Name, Variable string
 	// Addr is host and port; port 0 takes a free one.
 	Addr string
@@ -35,23 +39,28 @@ type Server struct {
 	Handler http.Handler
 	// Logger gets what net/http has to say. Nil: the default logger.
 	Logger *slog.Logger
-	// Gate, when not nil, is closed when Shutdown begins, so that load balancers turn away first.
+	// Gate, when not nil, is closed when Shutdown begins, so that load balancers turn
+	// away first.
 	Gate *Gate
 	// Delay is how long Shutdown goes on accepting after closing the gate.
 	Delay time.Duration
 	// Drain bounds how long Shutdown waits for running requests. Zero: 20 s.
 	Drain time.Duration
-	// WriteTimeout bounds a reply from the end of the request's header. Zero: 60 s. Negative: none, for profiles.
+	// WriteTimeout bounds a reply from the end of the request's header. Zero: 60 s.
+	// Negative: none, for profiles.
 	WriteTimeout time.Duration
-	// MaxAge is how long a connection is kept: the first reply after that closes it, so that callers who keep their
-	// connections busy find replicas that have come up since. Zero: for ever.
+	// MaxAge is how long a connection is kept: the first reply after that closes it, so
+	// that callers who keep their connections busy find replicas that have come up
+	// since. Zero: for ever.
 	MaxAge time.Duration
 	// HeaderTimeout bounds the arrival of a request's header. Zero: 5 s.
 	HeaderTimeout time.Duration
-	// Headers are preset on every reply, also on those to requests that no handler sees. See SecurityHeaders.
+	// Headers are preset on every reply, also on those to requests that no handler
+	// sees. See SecurityHeaders.
 	Headers http.Header
-	// MaxConnections bounds the connections, MaxPerNetwork those from one network (see Network) unless it is Trusted, which is for
-	// the networks of proxies. Those beyond get 503. Zero: no bound.
+	// MaxConnections bounds the connections, MaxPerNetwork those from one network (see
+	// Network) unless it is Trusted, which is for the networks of proxies. Those beyond
+	// get 503. Zero: no bound.
 	MaxConnections, MaxPerNetwork int
 	Trusted                       []netip.Prefix
 
@@ -60,7 +69,8 @@ type Server struct {
 	silent   silent
 }
 
-// ListenError is an address that cannot be listened on: the operator's to mend, in one line.
+// ListenError is an address that cannot be listened on: the operator's to mend, in one
+// line.
 type ListenError struct {
 	Name, Variable, Addr string
 	InUse                bool // something else listens there
@@ -96,7 +106,8 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// Listen takes the address. Every failure is a *ListenError. Connections queue until Serve.
+// Listen takes the address. Every failure is a *ListenError. Connections queue until
+// Serve.
 func (s *Server) Listen(ctx context.Context) error {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.Addr)
@@ -142,7 +153,8 @@ func (s *Server) Use(listener net.Listener) {
 // Address is where it listens, with the port that was taken.
 func (s *Server) Address() string { return s.listener.Addr().String() }
 
-// URL is the base address for clients on this machine: a wildcard address is reached through loopback.
+// URL is the base address for clients on this machine: a wildcard address is reached
+// through loopback.
 func (s *Server) URL() string {
 	host, port, err := net.SplitHostPort(s.Address())
 	if err != nil {
@@ -162,8 +174,9 @@ func (s *Server) Serve() error {
 	return nil
 }
 
-// Shutdown closes the gate, waits for Delay, stops accepting and waits for running requests, for Drain at most; then it
-// cuts them off and says so. When ctx ends, waiting ends with it.
+// Shutdown closes the gate, waits for Delay, stops accepting and waits for running
+// requests, for Drain at most; then it cuts them off and says so. When ctx ends,
+// waiting ends with it.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.Gate != nil {
 		s.Gate.Close("draining")
@@ -190,7 +203,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// Gate is whether the process wants requests. The zero value is closed because the process is starting.
+// Gate is whether the process wants requests. The zero value is closed because the
+// process is starting.
 type Gate struct{ state atomic.Pointer[string] }
 
 // Open lets requests come.
@@ -202,7 +216,7 @@ func (g *Gate) Open() {
 // Close turns requests away, for the reason given.
 func (g *Gate) Close(reason string) { g.state.Store(&reason) }
 
-// Ready tells whether the gate is open, and if not, why.
+// Ready reports whether the gate is open, and if not, why.
 func (g *Gate) Ready() (ok bool, reason string) {
 	state := g.state.Load()
 	if state == nil {
@@ -211,9 +225,10 @@ func (g *Gate) Ready() (ok bool, reason string) {
 	return *state == "", *state
 }
 
-// OnLoopback reports whether nobody but this machine can have sent the request: it came over loopback and to a loopback
-// name, so that a page of somebody else's whose name points here (DNS rebinding) is refused too. Not for requests that a
-// proxy on this machine passes on.
+// OnLoopback reports whether nobody but this machine can have sent the request: it came
+// over loopback and to a loopback name, so that a page of somebody else's whose name
+// points here (DNS rebinding) is refused too. Not for requests that a proxy on this
+// machine passes on.
 func OnLoopback(r *http.Request) bool {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	if !ok || !loopback(local.String()) || !loopback(r.RemoteAddr) || !loopback(r.Host) {
@@ -227,7 +242,8 @@ func OnLoopback(r *http.Request) bool {
 	return true
 }
 
-// forwards are the headers by which a proxy says that it passes a request on for somebody else.
+// forwards are the headers by which a proxy says that it passes a request on for
+// somebody else.
 var forwards = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"}
 
 func loopback(address string) bool {

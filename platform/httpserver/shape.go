@@ -5,9 +5,10 @@ import (
 	"reflect"
 )
 
-// mustBeSeen panics when a struct embeds an unexported one: Huma passes over its fields without a word, so that a header or
-// a path parameter would never be filled; and when an output's Body is promoted from an embedded struct, where Huma fails at
-// the first reply.
+// mustBeSeen panics when a struct embeds an unexported one: Huma passes over its fields
+// without a word, so that a header or a path parameter would never be filled; and when
+// an output's Body is promoted from an embedded struct, where Huma fails at the first
+// reply.
 func mustBeSeen(op Operation, input, output reflect.Type) {
 	if name := hiddenIn(input); name != "" {
 		panic(fmt.Sprintf("operation %s %s: input embeds %s, whose name has to be exported", op.Method, op.Path, name))

@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// silentGrace is how long Shutdown waits for the first request of a connection. net/http waits for five seconds, also for
-// the connections that clients open in advance and keep for later.
+// silentGrace is how long Shutdown waits for the first request of a connection.
+// net/http waits for five seconds, also for the connections that clients open in
+// advance and keep for later.
 const silentGrace = 500 * time.Millisecond
 
-// silent are the connections that no request has come over yet. The zero value has none.
+// silent are the connections that no request has come over yet. The zero value has
+// none.
 type silent struct {
 	mu    sync.Mutex
 	conns map[net.Conn]struct{}

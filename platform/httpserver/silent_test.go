@@ -9,8 +9,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// A connection that a client has opened for later does not keep a process from ending. net/http alone would wait for it
-// longer than this drain takes.
+// A connection that a client has opened for later does not keep a process from ending.
+// net/http alone would wait for it longer than this drain takes.
 func TestShutdownDoesNotWaitForSilence(t *testing.T) {
 	t.Parallel()
 	s := &httpserver.Server{Drain: 4 * time.Second, Handler: http.NotFoundHandler()}

@@ -7,20 +7,22 @@ import (
 	"strings"
 )
 
-// APIKeyPrefix begins every API key, and no access token: it tells the two apart, and lets scanners of leaked secrets find one.
+// APIKeyPrefix begins every API key, and no access token: it tells the two apart, and
+// lets scanners of leaked secrets find one.
 const APIKeyPrefix = "souk_"
 
 // apiKeyDigits is the random part in hexadecimal: 160 bits.
 const apiKeyDigits = 40
 
-// NewAPIKey spells the 20 random bytes of a key: the prefix, 40 hexadecimal digits, and eight more that are their CRC-32, so that
-// a mistyped key is told without asking anybody.
+// NewAPIKey spells the 20 random bytes of a key: the prefix, 40 hexadecimal digits, and
+// eight more that are their CRC-32, so that a mistyped key is told without asking
+// anybody.
 func NewAPIKey(random [apiKeyDigits / 2]byte) string {
 	digits := hex.EncodeToString(random[:])
 	return APIKeyPrefix + digits + checksum(digits)
 }
 
-// ValidAPIKey tells whether a text may be an API key. Whether it is one, users knows.
+// ValidAPIKey reports whether a text may be an API key. Whether it is one, users knows.
 func ValidAPIKey(text string) bool {
 	rest, ok := strings.CutPrefix(text, APIKeyPrefix)
 	return ok && len(rest) == apiKeyDigits+8 && checksum(rest[:apiKeyDigits]) == rest[apiKeyDigits:]

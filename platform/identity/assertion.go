@@ -14,19 +14,22 @@ import (
 	"time"
 )
 
-// AssertionHeader carries the assertion on every request between processes. In a reply it says AssertionUsed where the
-// request was refused because its assertion had been used before.
+// AssertionHeader carries the assertion on every request between processes. In a reply
+// it says AssertionUsed where the request was refused because its assertion had been
+// used before.
 const AssertionHeader = "Souk-Assertion"
 
-// AssertionUsed tells the gateway that a request came twice under one assertion, as when net/http repeats a GET by
-// itself because the connection broke: it may be sent once more, under an assertion of its own.
+// AssertionUsed tells the gateway that a request came twice under one assertion, as
+// when net/http repeats a GET by itself because the connection broke: it may be sent
+// once more, under an assertion of its own.
 const AssertionUsed = "used"
 
-// AudienceHeader names the module that a request between processes is for: one process may host several. It is believed
-// only together with an assertion for that audience.
+// AudienceHeader names the module that a request between processes is for: one process
+// may host several. It is believed only together with an assertion for that audience.
 const AudienceHeader = "Souk-Module"
 
-// AssertionTTL bounds the life of an assertion. So far a receiver's clock may run ahead of the sender's.
+// AssertionTTL bounds the life of an assertion. So far a receiver's clock may run ahead
+// of the sender's.
 const AssertionTTL = 30 * time.Second
 
 // skew is how far a receiver's clock may run behind the sender's.
@@ -45,15 +48,17 @@ type Assertion struct {
 	RequestID string    `json:"rid,omitempty"`
 	Principal Principal `json:"prn"`
 	Expires   int64     `json:"exp"` // Unix seconds
-	// Nonce tells assertions for requests that are alike apart, so that each is good once. Sign draws it.
+	// Nonce tells assertions for requests that are alike apart, so that each is good
+	// once. Sign draws it.
 	Nonce uint64 `json:"non,omitempty"`
-	// Digest is that of the one request the assertion is for, see Request. Sign fills it in. It is empty in assertions of
-	// releases before this one, which were good for any request.
+	// Digest is that of the one request the assertion is for, see Request. Sign fills
+	// it in. It is empty in assertions of releases before this one, which were good for
+	// any request.
 	Digest string `json:"req,omitempty"`
 }
 
-// Signer signs and verifies assertions with HMAC-SHA-256 (RFC 2104), and remembers which it has accepted. Safe for
-// concurrent use.
+// Signer signs and verifies assertions with HMAC-SHA-256 (RFC 2104), and remembers
+// which it has accepted. Safe for concurrent use.
 type Signer struct {
 	keys    []*macKey // the first signs
 	now     func() time.Time
@@ -61,8 +66,8 @@ type Signer struct {
 	unbound bool
 }
 
-// NewSigner takes the key shared by all processes of the house, of 32 bytes at least, and others that are accepted besides
-// while the processes change from one to another.
+// NewSigner takes the key shared by all processes of the house, of 32 bytes at least,
+// and others that are accepted besides while the processes change from one to another.
 func NewSigner(key []byte, now func() time.Time, accepted ...[]byte) (*Signer, error) {
 	s := &Signer{now: now}
 	for _, k := range append([][]byte{key}, accepted...) {
@@ -74,12 +79,13 @@ func NewSigner(key []byte, now func() time.Time, accepted ...[]byte) (*Signer, e
 	return s, nil
 }
 
-// AcceptUnbound makes the signer accept assertions for no request in particular as well, as often as they come: those of
-// the releases that knew no others, while processes are replaced one by one. It is called before the signer is used.
+// AcceptUnbound makes the signer accept assertions for no request in particular as
+// well, as often as they come: those of the releases that knew no others, while
+// processes are replaced one by one. It is called before the signer is used.
 func (s *Signer) AcceptUnbound() { s.unbound = true }
 
-// Sign stamps the assertion with its expiry, a nonce and the request that it is for, and returns the header value. A
-// request that is sent again needs another one.
+// Sign stamps the assertion with its expiry, a nonce and the request that it is for,
+// and returns the header value. A request that is sent again needs another one.
 func (s *Signer) Sign(a Assertion, r Request) (string, error) {
 	a.Expires, a.Nonce, a.Digest = s.now().Add(AssertionTTL).Unix(), nonce(), ""
 	d, _ := drafts.Get().(*draft)
@@ -89,7 +95,8 @@ func (s *Signer) Sign(a Assertion, r Request) (string, error) {
 	if err := d.encoder.Encode(&d.assertion); err != nil {
 		return "", fmt.Errorf("encode assertion: %w", err)
 	}
-	// The digest is written behind the other fields by hand, which spares a string of it.
+	// The digest is written behind the other fields by hand, which spares a string of
+	// it.
 	d.body.Truncate(d.body.Len() - len("}\n"))
 	d.body.WriteString(`,"req":"`)
 	d.body.Write(d.digest(r))
@@ -100,13 +107,15 @@ func (s *Signer) Sign(a Assertion, r Request) (string, error) {
 	return string(d.out), nil
 }
 
-// nonce is one of 2^62.9 numbers, all of 19 digits, so that requests which are alike are of one length.
+// nonce is one of 2^62.9 numbers, all of 19 digits, so that requests which are alike
+// are of one length.
 func nonce() uint64 {
 	const least, above = 1_000_000_000_000_000_000, 10_000_000_000_000_000_000
 	return least + rand.Uint64N(above-least) //nolint:gosec // it has to be unique, and is no secret
 }
 
-// draft is where an assertion is written before it is a header value: every request between processes has one.
+// draft is where an assertion is written before it is a header value: every request
+// between processes has one.
 type draft struct {
 	assertion Assertion
 	body      bytes.Buffer
@@ -126,10 +135,12 @@ var drafts = sync.Pool{New: func() any {
 	return d
 }}
 
-// encoding has one text for some bytes: no padding, and no bits at the end that mean nothing.
+// encoding has one text for some bytes: no padding, and no bits at the end that mean
+// nothing.
 var encoding = base64.RawURLEncoding.Strict()
 
-// decoded reads base64 of which each character counts. The package skips line ends even where it is strict.
+// decoded reads base64 of which each character counts. The package skips line ends even
+// where it is strict.
 func decoded(text []byte) ([]byte, error) {
 	out := make([]byte, encoding.DecodedLen(len(text)))
 	n, err := encoding.Decode(out, text)
@@ -139,7 +150,8 @@ func decoded(text []byte) ([]byte, error) {
 	return out, err //nolint:wrapcheck // an ErrAssertion is made of it
 }
 
-// Verify checks all of an assertion for a request that is here whole; see Read and Accept.
+// Verify checks all of an assertion for a request that is here whole; see Read and
+// Accept.
 func (s *Signer) Verify(token, audience string, r Request) (Assertion, error) {
 	a, err := s.Read(token, audience)
 	if err == nil {
@@ -151,8 +163,9 @@ func (s *Signer) Verify(token, audience string, r Request) (Assertion, error) {
 	return a, nil
 }
 
-// Read checks signature, audience and expiry of a header value, which can be done before the body is there. Nothing may
-// be done for the request before Accept. Every failure is ErrAssertion.
+// Read checks signature, audience and expiry of a header value, which can be done
+// before the body is there. Nothing may be done for the request before Accept. Every
+// failure is ErrAssertion.
 func (s *Signer) Read(token, audience string) (Assertion, error) {
 	body, sig, ok := bytes.Cut([]byte(token), []byte{'.'})
 	if !ok {
@@ -188,8 +201,9 @@ func (s *Signer) current(a Assertion) error {
 	return nil
 }
 
-// Accept checks that an assertion of Read was made for the request, and that it was not accepted before: of all Accepts
-// of one assertion a single one succeeds. Every failure is ErrAssertion, the second use ErrUsed.
+// Accept checks that an assertion of Read was made for the request, and that it was not
+// accepted before: of all Accepts of one assertion a single one succeeds. Every failure
+// is ErrAssertion, the second use ErrUsed.
 func (s *Signer) Accept(a Assertion, r Request) error {
 	if a.Digest == "" {
 		if s.unbound {
@@ -212,7 +226,7 @@ func (s *Signer) Accept(a Assertion, r Request) error {
 	return nil
 }
 
-// signed tells whether one of the keys has made the signature.
+// signed reports whether one of the keys has made the signature.
 func (s *Signer) signed(body, signature []byte) bool {
 	for _, key := range s.keys {
 		if mac := key.mac(body); hmac.Equal(signature, mac[:]) {
@@ -222,7 +236,8 @@ func (s *Signer) signed(body, signature []byte) bool {
 	return false
 }
 
-// macKey is a key with what was computed from it once: every request between processes is signed.
+// macKey is a key with what was computed from it once: every request between processes
+// is signed.
 type macKey struct{ ready sync.Pool }
 
 func newMACKey(key []byte) *macKey {

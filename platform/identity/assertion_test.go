@@ -80,7 +80,8 @@ func TestNewSignerRefusesShortKeys(t *testing.T) {
 	}
 }
 
-// A change from key 1 to key 2, one process after the other: whoever is at one step is understood by all at the next.
+// A change from key 1 to key 2, one process after the other: whoever is at one step is
+// understood by all at the next.
 func TestAssertion_ChangeOfKeys(t *testing.T) {
 	t.Parallel()
 	c := &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}

@@ -1,5 +1,6 @@
-// Package identity says who is calling. The gateway authenticates once; from there the principal travels in the
-// fenced context inside a process and in a signed assertion between processes.
+// Package identity says who is calling. The gateway authenticates once; from there the
+// principal travels in the fenced context inside a process and in a signed assertion
+// between processes.
 package identity
 
 import (
@@ -28,28 +29,33 @@ type Principal struct {
 	Scopes    []Scope `json:"scp,omitempty"` // set for API keys
 	KeyID     string  `json:"kid,omitempty"` // key_..., set for API keys
 
-	// FactorNeeded reports that the session has shown one factor, where the shop demands two of whoever acts as an administrator, or as an
-	// owner or a manager of a merchant (USERS_FACTOR_REQUIRED, ASVS 6.3.3). Users decides it; merchants applies it to roles.
+	// FactorNeeded reports that the session has shown one factor, where the shop
+	// demands two of whoever acts as an administrator, or as an owner or a manager of a
+	// merchant (USERS_FACTOR_REQUIRED, ASVS 6.3.3). Users decides it; merchants applies
+	// it to roles.
 	FactorNeeded bool `json:"fac,omitempty"`
-	// AdminWithheld reports that the user is an administrator whose rights wait for the second factor. Admin is false meanwhile, so that what asks
-	// only for Admin refuses.
+	// AdminWithheld reports that the user is an administrator whose rights wait for the
+	// second factor. Admin is false meanwhile, so that what asks only for Admin
+	// refuses.
 	AdminWithheld bool `json:"adw,omitempty"`
 }
 
-// Withhold is the principal of a session with one factor where two are demanded: the rights of an administrator wait.
+// Withhold is the principal of a session with one factor where two are demanded: the
+// rights of an administrator wait.
 func (p Principal) Withhold() Principal {
 	p.FactorNeeded, p.AdminWithheld, p.Admin = true, p.Admin || p.AdminWithheld, false
 	return p
 }
 
-// ErrSecondFactor refuses what needs a session with two factors, and says how to get one.
+// ErrSecondFactor refuses what needs a session with two factors, and says how to get
+// one.
 func ErrSecondFactor() error {
 	return fault.New(fault.PermissionDenied, "second_factor_required",
 		"Administrators, and owners and managers of merchants, need a second factor. Set one up with POST /v1/users/me/totp or a passkey, "+
 			"or show the one you have with POST /v1/auth/step-up; then get a new access token with POST /v1/auth/refresh.")
 }
 
-// SignedIn tells whether the caller is a known user or key.
+// SignedIn reports whether the caller is a known user or key.
 func (p Principal) SignedIn() bool { return p.UserID != "" || p.Merchant != "" }
 
 type (
@@ -68,7 +74,8 @@ func FromContext(ctx context.Context) Principal {
 	return p
 }
 
-// Carry adds to one context the principal of the other. Both then share its Scopes, which nobody changes.
+// Carry adds to one context the principal of the other. Both then share its Scopes,
+// which nobody changes.
 func Carry(to, from context.Context) context.Context {
 	if p := from.Value(principalKey{}); p != nil {
 		to = context.WithValue(to, principalKey{}, p)
@@ -76,7 +83,8 @@ func Carry(to, from context.Context) context.Context {
 	return to
 }
 
-// WithCaller returns a context that names the module a call comes from, as verified at the boundary.
+// WithCaller returns a context that names the module a call comes from, as verified at
+// the boundary.
 func WithCaller(ctx context.Context, module string) context.Context {
 	return context.WithValue(ctx, callerKey{}, module)
 }

@@ -8,11 +8,13 @@ import (
 // seconds is more than the number of different expiries that can be good at one moment.
 const seconds = int64((AssertionTTL+skew)/time.Second) + 2
 
-// rememberedAtMost bounds the nonces that a process remembers, some 20 bytes each: 30,000 requests a second.
+// rememberedAtMost bounds the nonces that a process remembers, some 20 bytes each:
+// 30,000 requests a second.
 const rememberedAtMost = 1 << 20
 
-// once remembers which assertions were accepted, until they expire. Its memory is bounded: when it is full it forgets the
-// second that expires first, and refuses what belongs to it from then on, used or not.
+// once remembers which assertions were accepted, until they expire. Its memory is
+// bounded: when it is full it forgets the second that expires first, and refuses what
+// belongs to it from then on, used or not.
 type once struct {
 	mu        sync.Mutex
 	bySecond  [seconds]nonces // of expiry, modulo
@@ -26,8 +28,9 @@ type nonces struct {
 	used    map[uint64]struct{}
 }
 
-// take reports whether the nonce is new, and remembers it. The assertion must be current: then whatever else is kept in
-// its place has expired, or is from a time that the clock was set back from.
+// take reports whether the nonce is new, and remembers it. The assertion must be
+// current: then whatever else is kept in its place has expired, or is from a time that
+// the clock was set back from.
 func (o *once) take(nonce uint64, expires int64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -47,7 +50,8 @@ func (o *once) take(nonce uint64, expires int64) bool {
 	return true
 }
 
-// room makes some if there is none. It reports false when that would take the second itself.
+// room makes some if there is none. It reports false when that would take the second
+// itself.
 func (o *once) room(wanted *nonces) bool {
 	limit := o.limit
 	if limit == 0 {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// All of the assertions that can be good at a moment are told apart; those that expired are forgotten.
+// All of the assertions that can be good at a moment are told apart; those that expired
+// are forgotten.
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	var o once

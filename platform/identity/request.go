@@ -14,9 +14,10 @@ type Request struct {
 	Body   []byte      // all of it
 }
 
-// bound are the fields of a request between processes that decide what it does, besides method, target and body. A
-// request with other values for them, or without one of them, is another request. Fields that a transport adds by itself
-// are not here; the module called is in the assertion.
+// bound are the fields of a request between processes that decide what it does, besides
+// method, target and body. A request with other values for them, or without one of
+// them, is another request. Fields that a transport adds by itself are not here; the
+// module called is in the assertion.
 var bound = [...]string{
 	"Authorization", "Cart-Token", "Cookie", "Idempotency-Key", "If-Match", "If-None-Match",
 	"Souk-Client", "Souk-Client-Network", "Souk-Contract", "Souk-Idempotency",
@@ -25,9 +26,10 @@ var bound = [...]string{
 // digestLength is that of a SHA-256 in base64 without padding.
 const digestLength = (sha256.Size*8 + 5) / 6
 
-// digest is the SHA-256 of the request: method, target, the bound fields a line each, an empty line, the body. None of
-// what stands before the body can have a line end on the wire, so that no two requests are written alike. It is good until
-// the draft is used again.
+// digest is the SHA-256 of the request: method, target, the bound fields a line each,
+// an empty line, the body. None of what stands before the body can have a line end on
+// the wire, so that no two requests are written alike. It is good until the draft is
+// used again.
 func (d *draft) digest(r Request) []byte {
 	head := append(append(append(d.head[:0], r.Method...), ' '), r.Target...)
 	head = append(head, '\n')

@@ -2,8 +2,8 @@ package identity
 
 import "slices"
 
-// Scope is one kind of work that a merchant's API key may be made for. A key has no other rights: what an operation
-// declares no scope for is closed to keys.
+// Scope is one kind of work that a merchant's API key may be made for. A key has no
+// other rights: what an operation declares no scope for is closed to keys.
 type Scope string
 
 // The scopes. An operation declares the one it belongs to (httpserver.Operation.Scope).
@@ -22,7 +22,7 @@ func Scopes() []Scope {
 	return []Scope{CatalogRead, CatalogWrite, OrdersRead, OrdersWrite, PaymentsRead, PaymentsRefund, EmailsSend}
 }
 
-// Valid tells whether there is such a scope.
+// Valid reports whether there is such a scope.
 func (s Scope) Valid() bool { return slices.Contains(Scopes(), s) }
 
 // Actor names who acts, for records: a user's id or a key's.
@@ -33,14 +33,15 @@ func (p Principal) Actor() string {
 	return p.UserID
 }
 
-// IsKey tells whether the caller is a merchant's API key and no user.
+// IsKey reports whether the caller is a merchant's API key and no user.
 func (p Principal) IsKey() bool { return p.Method == APIKey && p.Merchant != "" }
 
-// Has tells whether the caller is an API key with the scope.
+// Has reports whether the caller is an API key with the scope.
 func (p Principal) Has(s Scope) bool { return p.IsKey() && slices.Contains(p.Scopes, s) }
 
-// ActsFor tells whether the caller is an API key of this very merchant with the scope: what a service asks before it looks
-// at roles, which only users have. For the key of another merchant the thing in question does not exist.
+// ActsFor reports whether the caller is an API key of this very merchant with the
+// scope: what a service asks before it looks at roles, which only users have. For the
+// key of another merchant the thing in question does not exist.
 func (p Principal) ActsFor(merchantID string, s Scope) bool {
 	return p.Merchant == merchantID && p.Has(s)
 }

@@ -1,5 +1,6 @@
-// Package ids makes and checks the public identifiers: a prefix that names the kind and a UUIDv7 (RFC 9562) in
-// 26 characters of Crockford base 32, as in "ord_01kan4v6e8fx2s1gq0vj5t3x7c". They sort by time of creation.
+// Package ids makes and checks the public identifiers: a prefix that names the kind and
+// a UUIDv7 (RFC 9562) in 26 characters of Crockford base 32, as in
+// "ord_01kan4v6e8fx2s1gq0vj5t3x7c". They sort by time of creation.
 package ids
 
 import (
@@ -19,16 +20,18 @@ const (
 	length   = 26
 )
 
-// New makes a fresh id of the given kind. Ids made in the same millisecond are in no order.
+// New makes a fresh id of the given kind. Ids made in the same millisecond are in no
+// order.
 func New(prefix string, now time.Time) string {
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // crypto/rand.Read never fails since Go 1.24
 	return prefix + "_" + encode(layout(now, random))
 }
 
-// For makes an id for what a request creates. When the request carries an idempotency key the id follows from
-// the key and the kind, so that a repetition of the request meets its first effect instead of making a second.
-// A request that creates several things of one kind tells them apart by the parts.
+// For makes an id for what a request creates. When the request carries an idempotency
+// key the id follows from the key and the kind, so that a repetition of the request
+// meets its first effect instead of making a second. A request that creates several
+// things of one kind tells them apart by the parts.
 func For(ctx context.Context, prefix string, now time.Time, parts ...string) string {
 	k, ok := callctx.IdempotencyOf(ctx)
 	if !ok {
@@ -57,7 +60,7 @@ func Event(now time.Time) string {
 	return uuid.UUID(layout(now, random)).String()
 }
 
-// Valid tells whether id is well formed and of the given kind.
+// Valid reports whether id is well formed and of the given kind.
 func Valid(prefix, id string) bool {
 	n := len(prefix)
 	if len(id) != n+1+length || id[:n] != prefix || id[n] != '_' || id[n+1] > '7' {
@@ -73,7 +76,8 @@ func Valid(prefix, id string) bool {
 	return true
 }
 
-// layout puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562 section 5.7 wants them.
+// layout puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562 section
+// 5.7 wants them.
 func layout(at time.Time, random [10]byte) (u [16]byte) {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))

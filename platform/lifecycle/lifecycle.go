@@ -1,19 +1,23 @@
-// Package lifecycle starts the modules of a process in order, stops them in reverse, and knows at any time which
-// state each is in and why. A module that hangs is given up after its time-out and named; it never hangs the process.
+// Package lifecycle starts the modules of a process in order, stops them in reverse,
+// and knows at any time which state each is in and why. A module that hangs is given up
+// after its time-out and named; it never hangs the process.
 package lifecycle
 
 import "context"
 
-// Module is a part of the shop with a name of its own. Whatever else it can do it says by implementing one of the
-// optional one-method interfaces of this package and of platform/host.
+// Module is a part of the shop with a name of its own. Whatever else it can do it says
+// by implementing one of the optional one-method interfaces of this package and of
+// platform/host.
 type Module interface {
-	// Name is the module's name in lower case, such as "orders": it prefixes its tables, variables and URLs.
+	// Name is the module's name in lower case, such as "orders": it prefixes its
+	// tables, variables and URLs.
 	Name() string
 }
 
 // Starter is a module with background work.
 type Starter interface {
-	// Start begins the work and returns. ctx bounds the start only: the work itself ends at Stop.
+	// Start begins the work and returns. ctx bounds the start only: the work itself
+	// ends at Stop.
 	Start(ctx context.Context) error
 }
 
@@ -25,8 +29,9 @@ type Stopper interface {
 
 // Readier is a module that may be unable to serve although it runs.
 type Readier interface {
-	// Ready says why the module cannot serve, nil when it can. It looks at the module's own means only and never at
-	// another module's readiness, or one module down would take all the others out of service.
+	// Ready says why the module cannot serve, nil when it can. It looks at the module's
+	// own means only and never at another module's readiness, or one module down would
+	// take all the others out of service.
 	Ready(ctx context.Context) error
 }
 

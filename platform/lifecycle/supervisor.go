@@ -25,7 +25,8 @@ type Options struct {
 	Logger       *slog.Logger  // nil for none
 }
 
-// Supervisor looks after the units of a process. Start and Stop are called once each, Snapshot at any time.
+// Supervisor looks after the units of a process. Start and Stop are called once each,
+// Snapshot at any time.
 type Supervisor struct {
 	units   []Unit
 	options Options
@@ -34,7 +35,8 @@ type Supervisor struct {
 	states []Status
 }
 
-// NewSupervisor takes the units in the order in which they start: whoever is needed comes first.
+// NewSupervisor takes the units in the order in which they start: whoever is needed
+// comes first.
 func NewSupervisor(units []Unit, o Options) *Supervisor {
 	if o.StartTimeout <= 0 {
 		o.StartTimeout = DefaultStartTimeout
@@ -52,9 +54,10 @@ func NewSupervisor(units []Unit, o Options) *Supervisor {
 	return s
 }
 
-// Start starts the units one after the other and returns when all run. When one fails, takes too long or ctx is
-// done, the ones that run are stopped again and the error names the one at fault. A unit that ignores its context is
-// left behind: the caller is expected to end the process.
+// Start starts the units one after the other and returns when all run. When one fails,
+// takes too long or ctx is done, the ones that run are stopped again and the error
+// names the one at fault. A unit that ignores its context is left behind: the caller is
+// expected to end the process.
 func (s *Supervisor) Start(ctx context.Context) error {
 	for i, u := range s.units {
 		s.set(i, Starting, "starting")
@@ -71,8 +74,8 @@ func (s *Supervisor) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop stops the running units in reverse order. Each has its time-out, within ctx; one that fails is reported and
-// does not keep the others from stopping.
+// Stop stops the running units in reverse order. Each has its time-out, within ctx; one
+// that fails is reported and does not keep the others from stopping.
 func (s *Supervisor) Stop(ctx context.Context) error {
 	var errs []error
 	for i, u := range slices.Backward(s.units) {
@@ -91,8 +94,8 @@ func (s *Supervisor) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Snapshot tells the state of every unit and asks the running ones whether they are ready, all at once and for a
-// second at most.
+// Snapshot tells the state of every unit and asks the running ones whether they are
+// ready, all at once and for a second at most.
 func (s *Supervisor) Snapshot(ctx context.Context) []Status {
 	s.mu.Lock()
 	out := slices.Clone(s.states)
@@ -107,7 +110,7 @@ func (s *Supervisor) Snapshot(ctx context.Context) []Status {
 	return out
 }
 
-// Ready tells whether every unit of a snapshot is ready.
+// Ready reports whether every unit of a snapshot is ready.
 func Ready(snapshot []Status) bool {
 	return !slices.ContainsFunc(snapshot, func(s Status) bool { return !s.Ready })
 }
@@ -140,7 +143,8 @@ func (s *Supervisor) explain(ctx context.Context, err error, limit time.Duration
 	return err
 }
 
-// within runs fn in a goroutine of its own, so that even one that ignores its context is given up in time.
+// within runs fn in a goroutine of its own, so that even one that ignores its context
+// is given up in time.
 func within(ctx context.Context, limit time.Duration, fn func(context.Context) error) error {
 	if err := ctx.Err(); err != nil || fn == nil {
 		return err

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Worker repeats a piece of background work from Start to Stop: once at each interval, at once when it is woken, and
-// again without a pause while the work says that there is more. It never runs the work twice at a time. An error or a
-// panic of the work is logged and the next interval tries again.
+// Worker repeats a piece of background work from Start to Stop: once at each interval,
+// at once when it is woken, and again without a pause while the work says that there is
+// more. It never runs the work twice at a time. An error or a panic of the work is
+// logged and the next interval tries again.
 type Worker struct {
 	name     string
 	interval time.Duration
@@ -23,8 +24,9 @@ type Worker struct {
 	done   chan struct{}
 }
 
-// NewWorker makes a worker that is not running yet. The name is for the log. The work has to end soon after its context
-// does, and to be safe against another process that does the same.
+// NewWorker makes a worker that is not running yet. The name is for the log. The work
+// has to end soon after its context does, and to be safe against another process that
+// does the same.
 func NewWorker(name string, interval time.Duration, logger *slog.Logger, work func(ctx context.Context) (more bool, err error)) *Worker {
 	return &Worker{name: name, interval: interval, work: work, logger: logger, wake: make(chan struct{}, 1)}
 }
@@ -49,7 +51,8 @@ func (w *Worker) Wake() {
 	}
 }
 
-// Stop ends the work and returns when it has ended, or with ctx's error when that is done first.
+// Stop ends the work and returns when it has ended, or with ctx's error when that is
+// done first.
 func (w *Worker) Stop(ctx context.Context) error {
 	w.mu.Lock()
 	cancel, done := w.cancel, w.done
@@ -82,7 +85,7 @@ func (w *Worker) run(ctx context.Context, done chan<- struct{}) {
 	}
 }
 
-// once runs the work and tells whether there is more to do now.
+// once runs the work and reports whether there is more to do now.
 func (w *Worker) once(ctx context.Context) (more bool) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -5,15 +5,18 @@ import (
 	"strings"
 )
 
-// escapes are those of html/template. The plus sign is for old readers that took the page for UTF-7.
+// escapes are those of html/template. The plus sign is for old readers that took the
+// page for UTF-7.
 var escapes = strings.NewReplacer("\x00", "\uFFFD", `"`, "&#34;", "&", "&amp;", "'", "&#39;", "+", "&#43;", "<", "&lt;", ">", "&gt;")
 
 func escapeHTML(s string) string { return escapes.Replace(s) }
 
-// refused stands for an address that would run something; the word is the one of html/template.
+// refused stands for an address that would run something; the word is the one of
+// html/template.
 const refused = "#ZgotmplZ"
 
-// safeURL lets an address through that is relative, or leads to a page or a mail, and encodes what does not belong in an address.
+// safeURL lets an address through that is relative, or leads to a page or a mail, and
+// encodes what does not belong in an address.
 func safeURL(s string) string {
 	scheme, _, found := strings.Cut(s, ":")
 	known := strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "mailto")

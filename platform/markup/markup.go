@@ -1,14 +1,18 @@
-// Package markup fills texts and HTML pages from templates that are part of the program.
+// Package markup fills texts and HTML pages from templates that are part of the
+// program.
 //
-// A template is written in a small part of the language of text/template, whose parser reads it: {{.field}}, {{if .field}} and
-// {{range .field}}, both with {{else}}, {{define}}, and {{template "name" .}}. It is filled with what JSON objects hold.
+// A template is written in a small part of the language of text/template, whose parser
+// reads it: {{.field}}, {{if .field}} and {{range .field}}, both with {{else}},
+// {{define}}, and {{template "name" .}}. It is filled with what JSON objects hold.
 //
-// HTML is escaped for the place where a field stands, byte for byte as html/template does it; a template with a field in a place
-// that is not known to be safe (a script, a style, the name of a tag, an attribute outside a short list) is refused when it is
+// HTML is escaped for the place where a field stands, byte for byte as html/template
+// does it; a template with a field in a place that is not known to be safe (a script, a
+// style, the name of a tag, an attribute outside a short list) is refused when it is
 // parsed.
 //
-// Why not html/template itself: its templates may call any method by name, so that the linker has to keep every exported method
-// of every type that reflection can see, which was a fifth of the program.
+// Why not html/template itself: its templates may call any method by name, so that the
+// linker has to keep every exported method of every type that reflection can see, which
+// was a fifth of the program.
 package markup
 
 import (
@@ -16,7 +20,8 @@ import (
 	"strings"
 )
 
-// Source is the text of a template, and its name for Execute and for errors. What it defines has names of its own.
+// Source is the text of a template, and its name for Execute and for errors. What it
+// defines has names of its own.
 type Source struct{ Name, Text string }
 
 // Set is templates that may use each other. Safe for concurrent use.
@@ -27,12 +32,14 @@ func ParseText(sources ...Source) (*Set, error) {
 	return parseSet(sources, func() place { return anywhere{} })
 }
 
-// ParseHTML reads templates whose fields are escaped. Each template begins and ends between tags.
+// ParseHTML reads templates whose fields are escaped. Each template begins and ends
+// between tags.
 func ParseHTML(sources ...Source) (*Set, error) {
 	return parseSet(sources, func() place { return &page{} })
 }
 
-// Must is for templates that are variables of a package: it panics when there is an error.
+// Must is for templates that are variables of a package: it panics when there is an
+// error.
 func Must(s *Set, err error) *Set {
 	if err != nil {
 		panic(err)
@@ -40,8 +47,9 @@ func Must(s *Set, err error) *Set {
 	return s
 }
 
-// Execute fills a template. Data may hold string, bool, nil, and []map[string]any for a range, in which the fields are the
-// entry's. As a condition "", false, nil and an empty list are no. Errors: no such template, a field that the data lacks, or one of
+// Execute fills a template. Data may hold string, bool, nil, and []map[string]any for a
+// range, in which the fields are the entry's. As a condition "", false, nil and an
+// empty list are no. Errors: no such template, a field that the data lacks, or one of
 // another type than the template wants.
 func (s *Set) Execute(name string, data map[string]any) (string, error) {
 	nodes, ok := s.byName[name]

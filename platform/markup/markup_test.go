@@ -37,7 +37,8 @@ func like(t interface{ Fatal(...any) }, source string, data map[string]any) stri
 	return out.String()
 }
 
-// Whatever the fields hold, a page is what html/template makes of it, which escapes by the rules of HTML's grammar.
+// Whatever the fields hold, a page is what html/template makes of it, which escapes by
+// the rules of HTML's grammar.
 func TestHTMLIsThatOfTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	set := markup.Must(markup.ParseHTML(markup.Source{Name: "x", Text: every}))
@@ -105,7 +106,8 @@ func TestText(t *testing.T) {
 	}
 }
 
-// A template whose fields could do harm, or that says more than the language has, never comes to be filled.
+// A template whose fields could do harm, or that says more than the language has, never
+// comes to be filled.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for name, source := range map[string]string{

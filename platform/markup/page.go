@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
-// page is the place in an HTML page: between tags, in the text of an element that has no tags within (a title), or in the quoted
-// value of an attribute. Templates do nothing anywhere else. Scripts are refused, and comments: {{/* */}} is one that does not leave.
+// page is the place in an HTML page: between tags, in the text of an element that has
+// no tags within (a title), or in the quoted value of an attribute. Templates do
+// nothing anywhere else. Scripts are refused, and comments: {{/* */}} is one that does
+// not leave.
 type page struct {
 	element   string // whose text this is, when it has no tags; empty otherwise
 	quote     byte   // of the value; 0 outside
@@ -16,7 +18,8 @@ type page struct {
 	begun     bool   // the value has begun
 }
 
-// plain are the attributes whose values are only shown or sent, whatever they hold. The document of srcdoc is one of its own.
+// plain are the attributes whose values are only shown or sent, whatever they hold. The
+// document of srcdoc is one of its own.
 var plain = map[string]bool{
 	"alt": true, "aria-label": true, "autocomplete": true, "id": true, "name": true, "placeholder": true, "srcdoc": true, "title": true,
 	"type": true, "value": true,

@@ -12,9 +12,11 @@ type place interface {
 	text(s string) error
 	// field says how a field is escaped here. An error: none may be here.
 	field() (func(string) string, error)
-	// between reports whether this is between tags, where other templates fit and every template begins and ends.
+	// between reports whether this is between tags, where other templates fit and every
+	// template begins and ends.
 	between() bool
-	// mark returns what differs between places that are not alike, for blocks, which must end where they began.
+	// mark returns what differs between places that are not alike, for blocks, which
+	// must end where they began.
 	mark() any
 }
 

@@ -8,7 +8,8 @@ import (
 	"app/platform/money"
 )
 
-// The bound that the API documents is the one that the house keeps, and JSON keeps it exact.
+// The bound that the API documents is the one that the house keeps, and JSON keeps it
+// exact.
 func TestFault30_DocumentedBoundIsMax(t *testing.T) {
 	t.Parallel()
 	field, _ := reflect.TypeFor[money.Money]().FieldByName("Amount")

@@ -1,4 +1,5 @@
-// Package money counts in minor units of an ISO 4217 currency; nothing here or anywhere else is a float.
+// Package money counts in minor units of an ISO 4217 currency; nothing here or anywhere
+// else is a float.
 package money
 
 import (
@@ -9,8 +10,9 @@ import (
 	"strings"
 )
 
-// Max is the largest amount that the house counts in minor units, of a price, a line, a cart, an order, a share and a
-// refund alike: the largest integer that every reader of JSON keeps exact (RFC 8259 section 6, RFC 7493 section 2.2).
+// Max is the largest amount that the house counts in minor units, of a price, a line, a
+// cart, an order, a share and a refund alike: the largest integer that every reader of
+// JSON keeps exact (RFC 8259 section 6, RFC 7493 section 2.2).
 const Max = 1<<53 - 1
 
 // Money is an amount in minor units (cents for EUR, yen for JPY) and its currency.
@@ -34,7 +36,7 @@ var exponents = map[string]int{
 	"UAH": 2, "USD": 2, "VND": 0, "ZAR": 2,
 }
 
-// Known tells whether the currency is one the shop can count in.
+// Known reports whether the currency is one the shop can count in.
 func Known(currency string) bool {
 	_, ok := exponents[currency]
 	return ok

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// ErrLost is what a sender gets whose message, or its answer, was lost. Which of the two it cannot know.
+// ErrLost is what a sender gets whose message, or its answer, was lost. Which of the
+// two it cannot know.
 var ErrLost = errors.New("lost on the simulated network")
 
 // Link is one way through the network. Safe for concurrent use.
@@ -35,7 +36,8 @@ func (l *Link) draw() fate {
 	defer l.mu.Unlock()
 	l.messages++
 	delay := l.conditions.Latency
-	// Everything is drawn for every message, so that the next one's fate does not depend on the conditions.
+	// Everything is drawn for every message, so that the next one's fate does not
+	// depend on the conditions.
 	jitter, chance, half := l.dice.Float64(), l.dice.Float64(), l.dice.Uint64()&1 == 0
 	delay += time.Duration(jitter * float64(l.conditions.Jitter))
 	f := fate{there: delay / 2, back: delay - delay/2}
@@ -45,9 +47,10 @@ func (l *Link) draw() fate {
 	return f
 }
 
-// Carry takes a message to its destination, which is what send does, and brings back the answer. It returns ErrLost when
-// either did not arrive, the error of ctx when that ended on the way, and otherwise what send returned. When the answer is
-// lost, send has run.
+// Carry takes a message to its destination, which is what send does, and brings back
+// the answer. It returns ErrLost when either did not arrive, the error of ctx when that
+// ended on the way, and otherwise what send returned. When the answer is lost, send has
+// run.
 func (l *Link) Carry(ctx context.Context, send func() error) error {
 	begun := time.Now()
 	f := l.draw()

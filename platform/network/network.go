@@ -1,7 +1,9 @@
-// Package network simulates what lies between processes: it makes messages late, loses them and delivers them twice. With
-// it one process shows what splitting it will do (`app serve --simulate-split`), and tests show what does not stand that.
+// Package network simulates what lies between processes: it makes messages late, loses
+// them and delivers them twice. With it one process shows what splitting it will do
+// (`app serve --simulate-split`), and tests show what does not stand that.
 //
-// Nothing is simulated about the messages themselves: they go over the real transport, and the link stands before it.
+// Nothing is simulated about the messages themselves: they go over the real transport,
+// and the link stands before it.
 package network
 
 import (
@@ -21,12 +23,14 @@ const MaxDelay = 10 * time.Second
 
 // Conditions are what messages meet. The zero value delays and loses nothing.
 type Conditions struct {
-	// Latency is how much longer a message and its answer take together. Jitter, drawn for each, is at most so much more.
+	// Latency is how much longer a message and its answer take together. Jitter, drawn
+	// for each, is at most so much more.
 	Latency, Jitter time.Duration
-	// Loss is the share of messages that fail, from 0 to 1: of half of them the message is lost, of the others the answer.
+	// Loss is the share of messages that fail, from 0 to 1: of half of them the message
+	// is lost, of the others the answer.
 	Loss float64
-	// Duplicate is the share, from 0 to 1, of what may arrive twice that does: calls that the contract says may be repeated,
-	// and events.
+	// Duplicate is the share, from 0 to 1, of what may arrive twice that does: calls
+	// that the contract says may be repeated, and events.
 	Duplicate float64
 	// Seed makes the n-th message of a link meet the same fate in every run.
 	Seed uint64
@@ -76,7 +80,8 @@ const (
 	Events   = "events"   // one message for each batch
 )
 
-// Network has a link for each pair of ends and kind of message. Safe for concurrent use.
+// Network has a link for each pair of ends and kind of message. Safe for concurrent
+// use.
 type Network struct {
 	conditions Conditions
 
@@ -87,7 +92,8 @@ type Network struct {
 // name is the identity of a link.
 type name struct{ kind, from, to string }
 
-// New makes a network. Its figures, souk_split_*, are registered when metrics is not nil.
+// New makes a network. Its figures, souk_split_*, are registered when metrics is not
+// nil.
 func New(c Conditions, metrics prometheus.Registerer) (*Network, error) {
 	n := &Network{conditions: c, links: map[name]*Link{}}
 	if metrics == nil {
@@ -102,7 +108,8 @@ func New(c Conditions, metrics prometheus.Registerer) (*Network, error) {
 // Conditions are those that the network was made with.
 func (n *Network) Conditions() Conditions { return n.conditions }
 
-// Link finds the way of one kind of message from one end, a module or the broker, to another.
+// Link finds the way of one kind of message from one end, a module or the broker, to
+// another.
 func (n *Network) Link(kind, from, to string) *Link {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -53,7 +53,8 @@ func TestLossAndItsTwoKinds(t *testing.T) {
 	}
 }
 
-// The fate of a link's n-th message depends on the seed, and on nothing that happens elsewhere.
+// The fate of a link's n-th message depends on the seed, and on nothing that happens
+// elsewhere.
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	fates := func(seed uint64, disturb bool) (out []outcome) {

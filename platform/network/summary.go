@@ -12,11 +12,13 @@ import (
 // Line is what was seen of one link.
 type Line struct {
 	Kind, From, To string
-	// Messages were sent, those included that were lost; Repeated of them were sent a second time.
+	// Messages were sent, those included that were lost; Repeated of them were sent a
+	// second time.
 	Messages, Repeated uint64
 	// LostMessages did not arrive, LostAnswers did.
 	LostMessages, LostAnswers uint64
-	// P50 and P99 are of the messages that got their answer, delays included, exact to 5 %; 0 without one.
+	// P50 and P99 are of the messages that got their answer, delays included, exact to
+	// 5 %; 0 without one.
 	P50, P99 time.Duration
 
 	sum   time.Duration
@@ -83,7 +85,8 @@ func (n *Network) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// histogram counts durations in classes that grow by 4.4 %, from 1 us to 100 s and more.
+// histogram counts durations in classes that grow by 4.4 %, from 1 us to 100 s and
+// more.
 type histogram struct {
 	classes [perDoubling*27 + 1]uint64
 	count   uint64
@@ -99,7 +102,8 @@ func (h *histogram) add(d time.Duration) {
 	h.sum += d
 }
 
-// quantile is the upper end of the class in which the share q of all durations is reached.
+// quantile is the upper end of the class in which the share q of all durations is
+// reached.
 func (h *histogram) quantile(q float64) time.Duration {
 	reach, seen := uint64(math.Ceil(q*float64(h.count))), uint64(0)
 	for i, n := range h.classes {

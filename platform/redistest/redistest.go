@@ -16,7 +16,8 @@ import (
 // patience is how long a server may take until it answers.
 const patience = 60 * time.Second
 
-// keeper runs the server until its standard input ends, which happens too when the process of the tests is killed.
+// keeper runs the server until its standard input ends, which happens too when the
+// process of the tests is killed.
 const keeper = `
 "$@" </dev/null >"$0/log" 2>&1 &
 server=$!
@@ -26,15 +27,16 @@ wait
 [ "$word" = keep ] || rm -rf "$0"
 `
 
-// Server is a private Redis that nothing but a socket in a temporary folder leads to, and that keeps nothing on disk.
+// Server is a private Redis that nothing but a socket in a temporary folder leads to,
+// and that keeps nothing on disk.
 type Server struct {
 	dir  string
 	keep *exec.Cmd
 	life io.WriteCloser // the keeper's standard input
 }
 
-// Start gives a server that ends with the test. Where none is installed the test is skipped; where the variable CI is set
-// it fails instead.
+// Start gives a server that ends with the test. Where none is installed the test is
+// skipped; where the variable CI is set it fails instead.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
@@ -91,7 +93,7 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// answers tells whether the server answers PING.
+// answers reports whether the server answers PING.
 func (s *Server) answers() bool {
 	conn, err := net.DialTimeout("unix", s.socket(), time.Second) //nolint:noctx // bounded
 	if err != nil {

@@ -81,7 +81,8 @@ func (c *Call[Req, Resp]) attempt(ctx context.Context, in *Req) (out *Resp, r *r
 	return c.doRemote(ctx, in)
 }
 
-// doLocal gives the callee copies, and copies what it answers while it is still the callee's turn.
+// doLocal gives the callee copies, and copies what it answers while it is still the
+// callee's turn.
 func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal) {
 	req, out := new(Req), new(Resp)
 	var copier Copier

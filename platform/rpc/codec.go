@@ -6,8 +6,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// encoded is a message that this package encodes itself, so that what cannot be encoded gets the same verdict
-// on both ways of a call. To Connect it is the message.
+// encoded is a message that this package encodes itself, so that what cannot be encoded
+// gets the same verdict on both ways of a call. To Connect it is the message.
 type encoded struct{ bytes []byte }
 
 // codec is the Connect codec of encoded.

@@ -19,7 +19,7 @@ const (
 	Idempotent                 // a repetition has no further effect
 )
 
-// Repeatable tells whether a call may be sent twice.
+// Repeatable reports whether a call may be sent twice.
 func (l Level) Repeatable() bool { return l == NoSideEffects || l == Idempotent }
 
 // Method is one call of a contract.
@@ -28,13 +28,16 @@ type Method struct {
 	Level Level
 }
 
-// Contract describes a generated service: who answers and what may be asked. It is made by protoc-gen-souk.
+// Contract describes a generated service: who answers and what may be asked. It is made
+// by protoc-gen-souk.
 type Contract struct {
 	// Module is the second element of the proto package: "catalog" of souk.catalog.v1.
 	Module string
-	// Service is the full proto name, "souk.catalog.v1.Catalog". Its package ends in the major version.
+	// Service is the full proto name, "souk.catalog.v1.Catalog". Its package ends in
+	// the major version.
 	Service string
-	// Fingerprint tells two builds of one major version apart. It is for logs; differing ones may talk.
+	// Fingerprint tells two builds of one major version apart. It is for logs;
+	// differing ones may talk.
 	Fingerprint string
 	Methods     []Method
 }
@@ -48,7 +51,8 @@ func (c Contract) Version() string {
 	return parts[len(parts)-2]
 }
 
-// family is the service's name without the version: what two major versions have in common.
+// family is the service's name without the version: what two major versions have in
+// common.
 func (c Contract) family() string {
 	parts := strings.Split(c.Service, ".")
 	if len(parts) < 2 {
@@ -57,29 +61,34 @@ func (c Contract) family() string {
 	return strings.Join(append(parts[:len(parts)-2:len(parts)-2], parts[len(parts)-1]), ".")
 }
 
-// Dependency is a caller's need of another module's contract, made by the generated Need functions.
+// Dependency is a caller's need of another module's contract, made by the generated
+// Need functions.
 type Dependency struct {
 	Contract Contract
 	// Module is who is asked: the contract's module unless ForModule named another.
 	Module string
-	// Methods names what the module calls of the contract; empty for all of it. See Only.
+	// Methods names what the module calls of the contract; empty for all of it. See
+	// Only.
 	Methods []string
 	fill    func(*Edge)
 	link    Link
 }
 
-// Need is called by generated code: fill puts a client that uses the edge where the caller wants it.
+// Need is called by generated code: fill puts a client that uses the edge where the
+// caller wants it.
 func Need(c Contract, fill func(*Edge)) Dependency {
 	return Dependency{Contract: c, Module: c.Module, fill: fill}
 }
 
-// ForModule asks the given module instead of the contract's own, for contracts that several modules serve.
+// ForModule asks the given module instead of the contract's own, for contracts that
+// several modules serve.
 func (d Dependency) ForModule(module string) Dependency {
 	d.Module = module
 	return d
 }
 
-// Only declares that the module calls these methods of the contract and no others: the callee refuses the rest.
+// Only declares that the module calls these methods of the contract and no others: the
+// callee refuses the rest.
 func (d Dependency) Only(methods ...string) Dependency {
 	d.Methods = methods
 	return d
@@ -113,10 +122,12 @@ type Service struct {
 	callers   *Callers   // nil: whoever has an assertion
 }
 
-// Callers are the modules that may call a service, each with the methods it has declared; none means all.
+// Callers are the modules that may call a service, each with the methods it has
+// declared; none means all.
 type Callers map[string][]string
 
-// Declare notes that a module has declared the dependency, maybe besides others of the contract.
+// Declare notes that a module has declared the dependency, maybe besides others of the
+// contract.
 func (c Callers) Declare(module string, d Dependency) {
 	methods, before := c[module]
 	if len(d.Methods) == 0 || before && len(methods) == 0 {
@@ -126,7 +137,8 @@ func (c Callers) Declare(module string, d Dependency) {
 	c[module] = append(methods, d.Methods...)
 }
 
-// Serve is called by generated code. The endpoints are in the order of the contract's methods.
+// Serve is called by generated code. The endpoints are in the order of the contract's
+// methods.
 func Serve(c Contract, endpoints ...Endpoint) Service {
 	if len(endpoints) != len(c.Methods) {
 		panic(fmt.Sprintf("rpc: %s has %d methods but %d endpoints", c.Service, len(c.Methods), len(endpoints)))
@@ -134,8 +146,9 @@ func Serve(c Contract, endpoints ...Endpoint) Service {
 	return Service{Contract: c, Module: c.Module, endpoints: endpoints}
 }
 
-// For lets these modules call the service, and no others: permission_denied (caller_not_declared), whichever way they
-// come. A service without For answers every module of the house, which is for tests of one service.
+// For lets these modules call the service, and no others: permission_denied
+// (caller_not_declared), whichever way they come. A service without For answers every
+// module of the house, which is for tests of one service.
 func (s Service) For(callers Callers) Service {
 	s.callers = &callers
 	return s
@@ -150,7 +163,8 @@ func (s Service) allows(module, method string) bool {
 	return known && (len(methods) == 0 || slices.Contains(methods, method))
 }
 
-// ForModule serves under the given module's name, for contracts that several modules serve.
+// ForModule serves under the given module's name, for contracts that several modules
+// serve.
 func (s Service) ForModule(module string) Service {
 	s.Module = module
 	return s

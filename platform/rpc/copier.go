@@ -9,10 +9,12 @@ import (
 	"app/platform/fault"
 )
 
-// Copier is what generated code copies a message with. While copying it finds what would keep the message from
-// being encoded, so that a local call refuses what a remote one would.
+// Copier is what generated code copies a message with. While copying it finds what
+// would keep the message from being encoded, so that a local call refuses what a remote
+// one would.
 type Copier struct {
-	// bound is at least the encoded size; only a message near the limit is measured exactly.
+	// bound is at least the encoded size; only a message near the limit is measured
+	// exactly.
 	bound   int
 	invalid bool
 }
@@ -20,7 +22,8 @@ type Copier struct {
 // Grow counts bytes of the encoded message.
 func (c *Copier) Grow(n int) { c.bound += n }
 
-// Text copies a string; one that is not UTF-8 makes the message invalid (proto3 strings are UTF-8).
+// Text copies a string; one that is not UTF-8 makes the message invalid (proto3 strings
+// are UTF-8).
 func (c *Copier) Text(s string) string {
 	c.bound += len(s)
 	if !utf8.ValidString(s) {
@@ -85,8 +88,8 @@ func requestFault(err error) *fault.Error {
 	return fault.New(fault.InvalidArgument, reasonInvalid, "").Because(err)
 }
 
-// responseFault is the callee's verdict when its response cannot cross: too large is the caller's to know, as it
-// may ask for less; the rest is the callee's to mend.
+// responseFault is the callee's verdict when its response cannot cross: too large is
+// the caller's to know, as it may ask for less; the rest is the callee's to mend.
 func responseFault(err error) error {
 	switch {
 	case err == nil:

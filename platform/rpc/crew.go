@@ -5,8 +5,9 @@ import "sync"
 // maxIdle bounds the workers that wait for work.
 const maxIdle = 64
 
-// crew runs jobs in goroutines that it keeps: a callee's stack, grown once for its database calls, serves the next
-// callee too. There is no bound on workers; calls are bounded at their edges.
+// crew runs jobs in goroutines that it keeps: a callee's stack, grown once for its
+// database calls, serves the next callee too. There is no bound on workers; calls are
+// bounded at their edges.
 type crew struct {
 	mu     sync.Mutex
 	idle   []*worker
@@ -17,7 +18,8 @@ type worker struct{ jobs chan job }
 
 type job interface{ do() }
 
-// run starts the job in the worker that was idle for the shortest time, or in a new one.
+// run starts the job in the worker that was idle for the shortest time, or in a new
+// one.
 func (c *crew) run(j job) {
 	c.mu.Lock()
 	n := len(c.idle)

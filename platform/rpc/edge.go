@@ -19,7 +19,8 @@ import (
 )
 
 const (
-	// A module that fails is asked again after retryAfter; three calls may try at once, one success suffices.
+	// A module that fails is asked again after retryAfter; three calls may try at once,
+	// one success suffices.
 	retryAfter  = 500 * time.Millisecond
 	probes      = 3
 	failureRate = 0.5
@@ -29,8 +30,8 @@ const (
 	maxQueue = time.Second
 )
 
-// Edge is one caller's way to one module: local or remote, decided when it is bound. Local and remote edges have the
-// same limits. It is used by generated code.
+// Edge is one caller's way to one module: local or remote, decided when it is bound.
+// Local and remote edges have the same limits. It is used by generated code.
 type Edge struct {
 	rt       *Runtime
 	caller   string
@@ -91,7 +92,8 @@ func (e *Edge) circuit(event circuitbreaker.StateChangedEvent, gauge func(float6
 	}
 }
 
-// admit refuses what must not be called at all: a caller inside its transaction, or one that no longer waits.
+// admit refuses what must not be called at all: a caller inside its transaction, or one
+// that no longer waits.
 func (e *Edge) admit(ctx context.Context, method string) *refusal {
 	if module := callctx.Transaction(ctx); module != "" {
 		e.log.LogAttrs(ctx, slog.LevelError, "programming error: call inside a transaction", slog.String("transaction", module),
@@ -119,15 +121,16 @@ func (e *Edge) enter(ctx context.Context, method string) *refusal {
 	return nil
 }
 
-// leave gives the place back and tells the breaker what the call says about the module: an answer of any kind is
-// a good sign, a caller that went away no sign at all.
+// leave gives the place back and tells the breaker what the call says about the module:
+// an answer of any kind is a good sign, a caller that went away no sign at all.
 func (e *Edge) leave(r *refusal) {
 	defer e.bulkhead.ReleasePermit()
 	switch {
 	case r == nil:
 		e.answered()
 	case r.unsent, r.Code == fault.Canceled:
-		// The breaker has no way to return the permit of a probe: begin the probing anew.
+		// The breaker has no way to return the permit of a probe: begin the probing
+		// anew.
 		if e.breaker.IsHalfOpen() {
 			e.breaker.Open()
 			e.breaker.HalfOpen()
@@ -140,8 +143,9 @@ func (e *Edge) leave(r *refusal) {
 	}
 }
 
-// answered tells the breaker of an answer. failsafe compares the rate of failures at successes too, so that the tenth call of a
-// window would stop calls to a module that answers again, because of what failed before: such a window begins anew.
+// answered tells the breaker of an answer. failsafe compares the rate of failures at
+// successes too, so that the tenth call of a window would stop calls to a module that
+// answers again, because of what failed before: such a window begins anew.
 func (e *Edge) answered() {
 	if e.failed.Load() && e.breaker.IsClosed() {
 		m := e.breaker.Metrics()
@@ -153,7 +157,7 @@ func (e *Edge) answered() {
 	e.breaker.RecordSuccess()
 }
 
-// again tells whether a call is made a second time.
+// again reports whether a call is made a second time.
 func (e *Edge) again(ctx context.Context, level Level, r *refusal) bool {
 	e.budget.deposit()
 	if !level.Repeatable() || ctx.Err() != nil {

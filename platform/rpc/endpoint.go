@@ -14,7 +14,8 @@ type Endpoint struct {
 	wire  func(ctx context.Context, in []byte) ([]byte, error)
 }
 
-// Once is called by generated code: it asks for the handler until there is one, and keeps that.
+// Once is called by generated code: it asks for the handler until there is one, and
+// keeps that.
 func Once[H any](handler func() H) func() (H, bool) {
 	var kept atomic.Pointer[H]
 	return func() (H, bool) {
@@ -30,8 +31,8 @@ func Once[H any](handler func() H) func() (H, bool) {
 	}
 }
 
-// NewEndpoint is called by generated code with a method of the handler's interface. Until there is a handler, calls
-// are unavailable with the reason module_starting.
+// NewEndpoint is called by generated code with a method of the handler's interface.
+// Until there is a handler, calls are unavailable with the reason module_starting.
 func NewEndpoint[H, Req, Resp any](handler func() (H, bool), method func(H, context.Context, *Req) (*Resp, error)) Endpoint {
 	local := func(ctx context.Context, req *Req) (*Resp, error) {
 		h, ready := handler()

@@ -15,16 +15,17 @@ import (
 	"app/platform/identity"
 )
 
-// Headers of a call between processes. The idempotency key does not travel as Idempotency-Key: net/http takes a
-// request with that header for one it may send twice.
+// Headers of a call between processes. The idempotency key does not travel as
+// Idempotency-Key: net/http takes a request with that header for one it may send twice.
 const (
 	moduleHeader      = identity.AudienceHeader
 	contractHeader    = "Souk-Contract"
 	idempotencyHeader = "Souk-Idempotency"
 )
 
-// carry makes the values that a callee sees: the base, which names the caller, and of the caller's context nothing but
-// principal, request id, idempotency key and trace. Deadline and cancellation follow in the guard.
+// carry makes the values that a callee sees: the base, which names the caller, and of
+// the caller's context nothing but principal, request id, idempotency key and trace.
+// Deadline and cancellation follow in the guard.
 func carry(base, from context.Context) context.Context {
 	ctx := callctx.Carry(identity.Carry(base, from), from)
 	if span := trace.SpanContextFromContext(from); span.IsValid() {
@@ -45,8 +46,8 @@ func writeHeaders(ctx context.Context, h http.Header) {
 	traceContext.Inject(ctx, propagation.HeaderCarrier(h))
 }
 
-// readHeaders does between processes what carry does inside one: the values come from the verified assertion and from
-// the headers, and from nothing else of the request.
+// readHeaders does between processes what carry does inside one: the values come from
+// the verified assertion and from the headers, and from nothing else of the request.
 func readHeaders(h http.Header, a identity.Assertion) context.Context {
 	ctx := identity.WithCaller(context.Background(), a.Caller)
 	ctx = traceContext.Extract(ctx, propagation.HeaderCarrier(h))

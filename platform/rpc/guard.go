@@ -28,9 +28,10 @@ type guard struct {
 	running *atomic.Int64 // callees at work, in all guards of the runtime
 }
 
-// run executes the callee's work with the values that crossed, and waits for it no longer than the waiting context
-// allows. The work goes on in a goroutine of its own; once nobody waits for it, its context is cancelled and its result
-// is dropped, so the work must share nothing with the waiting side but what only it writes.
+// run executes the callee's work with the values that crossed, and waits for it no
+// longer than the waiting context allows. The work goes on in a goroutine of its own;
+// once nobody waits for it, its context is cancelled and its result is dropped, so the
+// work must share nothing with the waiting side but what only it writes.
 func (g *guard) run(wait, values context.Context, method string, work func(context.Context) error) *fault.Error {
 	if err := wait.Err(); err != nil {
 		return fault.From(err)
@@ -50,7 +51,8 @@ func (g *guard) run(wait, values context.Context, method string, work func(conte
 	}
 }
 
-// bar is the verdict on a caller that the service is not for, and the one line about it in the log.
+// bar is the verdict on a caller that the service is not for, and the one line about it
+// in the log.
 func (g *guard) bar(ctx context.Context, caller, method string) *fault.Error {
 	v := fault.New(fault.PermissionDenied, reasonCaller, "")
 	g.log.LogAttrs(ctx, slog.LevelError, "call refused: the caller has not declared it", slog.String("method", method),
@@ -59,8 +61,8 @@ func (g *guard) bar(ctx context.Context, caller, method string) *fault.Error {
 	return v
 }
 
-// limit gives the callee the deadline of the waiting side. A caller without one gets the default, whose end must be
-// watched for: expired is nil otherwise.
+// limit gives the callee the deadline of the waiting side. A caller without one gets
+// the default, whose end must be watched for: expired is nil otherwise.
 func (g *guard) limit(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
 	if deadline, bounded := wait.Deadline(); bounded {
 		ctx, cancel = context.WithDeadline(values, deadline)
@@ -117,7 +119,8 @@ func (a *attempt) do() {
 	verdict = a.g.judge(ctx, a.method, a.work(ctx))
 }
 
-// judge turns an error of the callee into the verdict that its caller gets, and logs what is the callee's to mend.
+// judge turns an error of the callee into the verdict that its caller gets, and logs
+// what is the callee's to mend.
 func (g *guard) judge(ctx context.Context, method string, err error) *fault.Error {
 	if err == nil {
 		return nil
@@ -132,7 +135,8 @@ func (g *guard) judge(ctx context.Context, method string, err error) *fault.Erro
 	return verdict
 }
 
-// loggedDownstream tells whether the module that failed has logged the failure: errors are handled once.
+// loggedDownstream reports whether the module that failed has logged the failure:
+// errors are handled once.
 func loggedDownstream(v *fault.Error) bool {
 	var call *fault.CallError
 	return errors.As(v.Unwrap(), &call) && call.Code == fault.Internal

@@ -38,7 +38,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	}
 }
 
-// register registers a collector, or finds the one registered before: two runtimes may share a registry.
+// register registers a collector, or finds the one registered before: two runtimes may
+// share a registry.
 func register[C prometheus.Collector](r prometheus.Registerer, c C) C {
 	if r == nil {
 		return c

@@ -13,17 +13,20 @@ import (
 
 const (
 	dialTimeout = time.Second
-	// idleTimeout is below the idle time of our own server (75 s), so that it is the client who closes: a request
-	// sent into a closing connection is lost, and only some calls may be repeated.
+	// idleTimeout is below the idle time of our own server (75 s), so that it is the
+	// client who closes: a request sent into a closing connection is lost, and only
+	// some calls may be repeated.
 	idleTimeout = 30 * time.Second
-	// maxAge makes connections be dialled anew, so that replicas added later, found by DNS, get their share.
+	// maxAge makes connections be dialled anew, so that replicas added later, found by
+	// DNS, get their share.
 	maxAge = time.Minute
-	// perHost is enough for the callers of one module on a busy machine; net/http keeps two.
+	// perHost is enough for the callers of one module on a busy machine; net/http keeps
+	// two.
 	perHost = 64
 )
 
-// pool is an http.RoundTripper whose connections do not grow old: it moves to a fresh transport at times, and the
-// connections of the former one close as they fall idle.
+// pool is an http.RoundTripper whose connections do not grow old: it moves to a fresh
+// transport at times, and the connections of the former one close as they fall idle.
 type pool struct {
 	now  func() time.Time
 	mu   sync.Mutex
@@ -50,10 +53,13 @@ func newTransport() *http.Transport {
 // errHalf is a request that broke off on its way.
 var errHalf = errors.New("only a part of the request arrived")
 
-// RoundTrip implements http.RoundTripper. Of a connection that breaks off it makes an error where Connect would make something of the half:
+// RoundTrip implements http.RoundTripper. Of a connection that breaks off it makes an
+// error where Connect would make something of the half:
 //
-//   - A refusal is taken whole, or not at all: of half a refusal Connect makes one that nobody has spoken.
-//   - A server to which half a request arrives answers that it is none, and hangs up. No handler has seen it.
+//   - A refusal is taken whole, or not at all: of half a refusal Connect makes one that
+//     nobody has spoken.
+//   - A server to which half a request arrives answers that it is none, and hangs up.
+//     No handler has seen it.
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	reply, err := p.transport().RoundTrip(r)
 	if err != nil || reply.StatusCode == http.StatusOK {
@@ -87,7 +93,8 @@ func (p *pool) renew(now time.Time) {
 	p.live, p.born = newTransport(), now
 }
 
-// Renew drops every pooled connection, because those to a module that failed may be dead.
+// Renew drops every pooled connection, because those to a module that failed may be
+// dead.
 func (p *pool) Renew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

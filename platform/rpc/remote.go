@@ -16,8 +16,9 @@ import (
 	"app/platform/rpc/rpcv1"
 )
 
-// client is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2 and gzip cost small calls more than
-// they give), and without redirects, which would repeat a call.
+// client is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2 and gzip
+// cost small calls more than they give), and without redirects, which would repeat a
+// call.
 func (e *Edge) client(method string) *connect.Client[encoded, encoded] {
 	transport := http.RoundTripper(e.pool)
 	if e.link != nil {
@@ -63,7 +64,8 @@ func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusa
 	return out, nil
 }
 
-// address writes who calls whom on whose behalf, with an assertion that is good for this one attempt.
+// address writes who calls whom on whose behalf, with an assertion that is good for
+// this one attempt.
 func (c *Call[Req, Resp]) address(ctx context.Context, h http.Header, body []byte) error {
 	e := c.edge
 	h.Set(moduleHeader, e.module)
@@ -79,9 +81,11 @@ func (c *Call[Req, Resp]) address(ctx context.Context, h http.Header, body []byt
 	return nil
 }
 
-// refused makes the caller's view of a failed remote call, and logs what no callee can have logged.
+// refused makes the caller's view of a failed remote call, and logs what no callee can
+// have logged.
 func (e *Edge) refused(ctx context.Context, method string, err error) *refusal {
-	// A callee who believes that we have left, while we have not, tells of the connection, which broke in one direction.
+	// A callee who believes that we have left, while we have not, tells of the
+	// connection, which broke in one direction.
 	if w := wireError(err); w != nil && w.GetReason() != reasonCallerLeft {
 		if ours[w.GetReason()] {
 			e.log.LogAttrs(ctx, slog.LevelError, "call refused by the other process", slog.String("url", e.baseURL),
@@ -128,8 +132,8 @@ func headerOf(err error, name string) string {
 	return failed.Meta().Get(name)
 }
 
-// transportFault judges a failure that no guard has signed: of the network, of a proxy, or of a peer that speaks
-// something else. Business codes are not believed from there.
+// transportFault judges a failure that no guard has signed: of the network, of a proxy,
+// or of a peer that speaks something else. Business codes are not believed from there.
 func (e *Edge) transportFault(ctx context.Context, err error) (fault.Code, string) {
 	if ended := ctx.Err(); ended != nil {
 		v := fault.From(ended)

@@ -20,7 +20,8 @@ const (
 	DefaultInFlight = 256
 )
 
-// Options of a Runtime. Only the Signer has no default, and only a process without remote calls does without it.
+// Options of a Runtime. Only the Signer has no default, and only a process without
+// remote calls does without it.
 type Options struct {
 	// Signer signs calls to other processes and verifies those of others.
 	Signer *identity.Signer
@@ -30,7 +31,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Tracer makes the spans; nil makes none, but the trace of a caller still crosses.
 	Tracer trace.TracerProvider
-	// Timeout is the deadline of a call whose caller has none; DefaultTimeout when zero.
+	// Timeout is the deadline of a call whose caller has none; DefaultTimeout when
+	// zero.
 	Timeout time.Duration
 	// InFlight bounds the calls at work at once per edge; DefaultInFlight when zero.
 	InFlight uint
@@ -38,7 +40,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Runtime is the boundary between the modules of one process and to those of others. Safe for concurrent use.
+// Runtime is the boundary between the modules of one process and to those of others.
+// Safe for concurrent use.
 type Runtime struct {
 	o       Options
 	metrics *metrics
@@ -69,8 +72,9 @@ func NewRuntime(o Options) *Runtime {
 	return r
 }
 
-// BindLocal connects a caller's dependency to a module of this process. The service's handler is asked for at the
-// first call. It fails when the service does not answer the dependency.
+// BindLocal connects a caller's dependency to a module of this process. The service's
+// handler is asked for at the first call. It fails when the service does not answer the
+// dependency.
 func (r *Runtime) BindLocal(caller string, d Dependency, s Service) error {
 	if s.Contract.Service != d.Contract.Service || s.Module != d.Module {
 		return fmt.Errorf("bind %s for %s: %s answers %s", d, caller, s.Module, s.Contract.Service)
@@ -82,8 +86,9 @@ func (r *Runtime) BindLocal(caller string, d Dependency, s Service) error {
 	return nil
 }
 
-// BindRemote connects a caller's dependency to the process at the base URL, such as "http://catalog:8081". It does
-// not try to reach it. It fails on a URL that is not one, and without a Signer.
+// BindRemote connects a caller's dependency to the process at the base URL, such as
+// "http://catalog:8081". It does not try to reach it. It fails on a URL that is not
+// one, and without a Signer.
 func (r *Runtime) BindRemote(caller string, d Dependency, baseURL string) error {
 	u, err := url.Parse(baseURL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -99,8 +104,8 @@ func (r *Runtime) BindRemote(caller string, d Dependency, baseURL string) error 
 	return nil
 }
 
-// Drain waits until no callee is at work, those included whose callers have gone. It returns the context's error when
-// they are not done in time.
+// Drain waits until no callee is at work, those included whose callers have gone. It
+// returns the context's error when they are not done in time.
 func (r *Runtime) Drain(ctx context.Context) error {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
@@ -114,8 +119,8 @@ func (r *Runtime) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Close gives back what waits for calls: idle connections and idle goroutines. Calls at work are not disturbed, and
-// further ones are still served.
+// Close gives back what waits for calls: idle connections and idle goroutines. Calls at
+// work are not disturbed, and further ones are still served.
 func (r *Runtime) Close() {
 	r.pool.CloseIdleConnections()
 	r.crew.close()

@@ -16,11 +16,13 @@ import (
 	"app/platform/identity"
 )
 
-// Prefix is the path under which modules answer each other. The gateway never routes it.
+// Prefix is the path under which modules answer each other. The gateway never routes
+// it.
 const Prefix = "/rpc/"
 
-// Handler serves the services under Prefix to callers that carry an assertion for the module they call. It panics
-// when one module serves a contract twice, and without a Signer.
+// Handler serves the services under Prefix to callers that carry an assertion for the
+// module they call. It panics when one module serves a contract twice, and without a
+// Signer.
 func (r *Runtime) Handler(services ...Service) http.Handler {
 	if r.o.Signer == nil {
 		panic("rpc: Handler without a signer")
@@ -136,8 +138,8 @@ func (c *crossing) accept(body []byte) *fault.Error {
 	return v
 }
 
-// find looks a method up, and says clearly why it is not there: two releases may meet during an update. speaks is what
-// this process has of the contract, if anything.
+// find looks a method up, and says clearly why it is not there: two releases may meet
+// during an update. speaks is what this process has of the contract, if anything.
 func (s *server) find(to address, method, stamp string) (handler http.Handler, speaks string, refusal *fault.Error) {
 	h := s.hosted[to]
 	if h == nil {
@@ -184,8 +186,8 @@ func (s *server) reject(w http.ResponseWriter, r *http.Request, v *fault.Error) 
 // stamp is the value of the contract header: what a peer speaks, and which build of it.
 func (c Contract) stamp() string { return c.Service + "/" + c.Fingerprint }
 
-// connectError puts a verdict into Connect's terms. The verdict itself rides along as a detail, since Connect has
-// fewer codes; the text is the reason.
+// connectError puts a verdict into Connect's terms. The verdict itself rides along as a
+// detail, since Connect has fewer codes; the text is the reason.
 func connectError(v *fault.Error) *connect.Error {
 	w, _ := toWire(v)
 	e := connect.NewError(connectCode(v.Code), errors.New(w.GetReason()))

@@ -23,7 +23,8 @@ type spanInfo struct {
 	remote                          bool
 }
 
-// startSpan begins one of the two spans of a call: the caller's and the callee's. Without a tracer it does nothing.
+// startSpan begins one of the two spans of a call: the caller's and the callee's.
+// Without a tracer it does nothing.
 func startSpan(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, i spanInfo) (context.Context, trace.Span) {
 	if tracer == nil {
 		return ctx, nil
@@ -50,7 +51,8 @@ func endSpan(span trace.Span, v *fault.Error) {
 	finish(span, v.Code, v.Reason)
 }
 
-// finish ends a span; only what the callee has to mend, or could not do in time, is an error of the trace.
+// finish ends a span; only what the callee has to mend, or could not do in time, is an
+// error of the trace.
 func finish(span trace.Span, code fault.Code, reason string) {
 	if code != "" {
 		span.SetAttributes(attribute.String("souk.code", string(code)), attribute.String("souk.reason", reason))

@@ -12,7 +12,8 @@ import (
 	"app/platform/text"
 )
 
-// maxVerdict bounds the encoded size of an error; a larger one crosses without fields and details.
+// maxVerdict bounds the encoded size of an error; a larger one crosses without fields
+// and details.
 const maxVerdict = 256 << 10
 
 // maxRetryAfter bounds what another process may say of when to try again.
@@ -42,9 +43,9 @@ var codes = map[fault.Code]bool{
 	fault.Unimplemented: true, fault.Internal: true,
 }
 
-// toWire keeps of a verdict what may cross: code, reason, fields, typed details and when to try again, but no free text and no
-// cause.
-// Details that cannot be encoded are left out; complete is false then.
+// toWire keeps of a verdict what may cross: code, reason, fields, typed details and
+// when to try again, but no free text and no cause. Details that cannot be encoded are
+// left out; complete is false then.
 func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
 	w = &rpcv1.Error{Code: string(v.Code), Reason: text.Valid(v.Reason), RetryAfterMs: v.RetryAfter.Milliseconds()}
 	complete = true
@@ -65,8 +66,8 @@ func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
 	return w, complete
 }
 
-// fromWire makes what the caller sees. A code outside the set and a detail of an unknown type, both from a peer of
-// another release, become internal and nothing.
+// fromWire makes what the caller sees. A code outside the set and a detail of an
+// unknown type, both from a peer of another release, become internal and nothing.
 func fromWire(module, method string, w *rpcv1.Error) *fault.CallError {
 	e := &fault.CallError{Module: module, Method: method, Code: fault.Code(w.GetCode()), Reason: w.GetReason()}
 	e.RetryAfter = min(max(0, time.Duration(w.GetRetryAfterMs())*time.Millisecond), maxRetryAfter)
@@ -95,8 +96,8 @@ type refusal struct {
 	cause error
 }
 
-// retryable tells whether a second attempt may do better. Where the callee's own dependency failed, the callee
-// has retried already.
+// retryable reports whether a second attempt may do better. Where the callee's own
+// dependency failed, the callee has retried already.
 func (r *refusal) retryable() bool {
 	return r != nil && r.Code == fault.Unavailable && !r.unsent && !strings.HasPrefix(r.Reason, reasonDownstream)
 }

@@ -1,6 +1,7 @@
-// Command scaffold starts a new module from modules/_template: `make module name=coupons`. It writes the files, adds the
-// module to modules/modules.go and to the policy in modules/boundaries_test.go, and generates the code of its contract.
-// What it makes builds, serves one operation and one call, and passes its tests.
+// Command scaffold starts a new module from modules/_template: `make module
+// name=coupons`. It writes the files, adds the module to modules/modules.go and to the
+// policy in modules/boundaries_test.go, and generates the code of its contract. What it
+// makes builds, serves one operation and one call, and passes its tests.
 package main
 
 import (

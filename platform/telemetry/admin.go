@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// NewRegistry makes a registry that already has the figures of the Go runtime and of the process, and
-// souk_build_info with the version.
+// NewRegistry makes a registry that already has the figures of the Go runtime and of
+// the process, and souk_build_info with the version.
 func NewRegistry(version string) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
@@ -29,8 +29,8 @@ type Admin struct {
 	Modules http.Handler // /modules: which modules are here, and their states
 }
 
-// Handler serves /metrics, /debug/pprof/, /ready, /live and /modules. It must not be reachable from outside: a profile
-// shows what the process holds in memory.
+// Handler serves /metrics, /debug/pprof/, /ready, /live and /modules. It must not be
+// reachable from outside: a profile shows what the process holds in memory.
 func (a Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.Metrics, promhttp.HandlerOpts{}))

@@ -1,5 +1,6 @@
-// Package telemetry sets up what a process tells about itself: log lines (slog), metrics (Prometheus), traces
-// (OpenTelemetry, only when a collector is configured) and the handlers of the admin listener.
+// Package telemetry sets up what a process tells about itself: log lines (slog),
+// metrics (Prometheus), traces (OpenTelemetry, only when a collector is configured) and
+// the handlers of the admin listener.
 package telemetry
 
 import (
@@ -13,8 +14,9 @@ import (
 	"app/platform/callctx"
 )
 
-// NewLogger writes lines from the level up in format "text" or "json"; "auto" is text on a terminal and json
-// elsewhere. A line logged with the context of a request carries its request id and, when it is traced, its trace id.
+// NewLogger writes lines from the level up in format "text" or "json"; "auto" is text
+// on a terminal and json elsewhere. A line logged with the context of a request carries
+// its request id and, when it is traced, its trace id.
 func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if format == "text" || format == "auto" && terminal(w) {

@@ -14,10 +14,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Traces makes the process carry trace contexts on (W3C traceparent) and, when endpoint is not empty, send its spans
-// to the collector there (OTLP over HTTP, base URL as in OTEL_EXPORTER_OTLP_ENDPOINT). The OTEL_* variables of the
-// OpenTelemetry specification, such as OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS, are honoured. A collector
-// that is away costs spans, never requests. flush sends what is left and ends it.
+// Traces makes the process carry trace contexts on (W3C traceparent) and, when endpoint
+// is not empty, send its spans to the collector there (OTLP over HTTP, base URL as in
+// OTEL_EXPORTER_OTLP_ENDPOINT). The OTEL_* variables of the OpenTelemetry
+// specification, such as OTEL_TRACES_SAMPLER and OTEL_EXPORTER_OTLP_HEADERS, are
+// honoured. A collector that is away costs spans, never requests. flush sends what is
+// left and ends it.
 func Traces(ctx context.Context, endpoint, service, version string) (flush func(context.Context) error, err error) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	if endpoint == "" {
@@ -34,9 +36,10 @@ func Traces(ctx context.Context, endpoint, service, version string) (flush func(
 	return provider.Shutdown, nil
 }
 
-// Traced puts each request under a span. A trace context that comes with the request is continued where the caller is
-// trusted, and replaced by a new trace where it is not: nobody outside decides what is recorded here. Where nothing is recorded
-// there are no spans, and what comes with the request is carried on from the trusted.
+// Traced puts each request under a span. A trace context that comes with the request is
+// continued where the caller is trusted, and replaced by a new trace where it is not:
+// nobody outside decides what is recorded here. Where nothing is recorded there are no
+// spans, and what comes with the request is carried on from the trusted.
 func Traced(next http.Handler, trusted, recorded bool) http.Handler {
 	if !recorded {
 		return carried(next, trusted)

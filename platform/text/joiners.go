@@ -15,13 +15,14 @@ const (
 // joins reports whether the joiner at i has an effect where it stands:
 //
 //   - behind a virama, in Indic scripts (RFC 5892 appendices A.1 and A.2);
-//   - ZWJ between a letter and a virama, as Bengali and Kannada spell some conjuncts (The
-//     Unicode Standard 12.2);
-//   - ZWNJ between letters or numbers of which one is of a cursive script, as Persian sets
-//     off its endings. RFC 5892 asks that the letters would join without it. People write
-//     it after letters that do not, and in "PDF\u200cها", so this is wider;
-//   - ZWJ behind a letter of a cursive script, which shapes it as within a word (UAX #31
-//     section 2.3);
+//   - ZWJ between a letter and a virama, as Bengali and Kannada spell some conjuncts
+//     (The Unicode Standard 12.2);
+//   - ZWNJ between letters or numbers of which one is of a cursive script, as Persian
+//     sets off its endings. RFC 5892 asks that the letters would join without it.
+//     People write it after letters that do not, and in "PDF\u200cها", so this is
+//     wider;
+//   - ZWJ behind a letter of a cursive script, which shapes it as within a word (UAX
+//     #31 section 2.3);
 //   - ZWJ between two emoji (UTS #51, definition ED-16).
 func joins(chars []rune, i int) bool {
 	before, next := base(chars[:i]), after(chars, i)
@@ -81,12 +82,13 @@ func pictured(chars []rune) bool {
 	return false
 }
 
-// emoji is wider than the property of UTS #51: symbols, and the two arrows of shaking heads.
+// emoji is wider than the property of UTS #51: symbols, and the two arrows of shaking
+// heads.
 func emoji(r rune) bool { return unicode.Is(unicode.So, r) || r == '\u2194' || r == '\u2195' }
 
-// selects reports whether a variation selector has something to select behind chars. The
-// sequences are those of StandardizedVariants.txt, emoji-variation-sequences.txt and the
-// Ideographic Variation Database (UTS #37), by the kind of their base.
+// selects reports whether a variation selector has something to select behind chars.
+// The sequences are those of StandardizedVariants.txt, emoji-variation-sequences.txt
+// and the Ideographic Variation Database (UTS #37), by the kind of their base.
 func selects(chars []rune, selector, next rune) bool {
 	on := chars[len(chars)-1]
 	switch {

@@ -8,12 +8,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Key is the form by which two spellings are one for a search, and for a name that has to
-// be unique: compatibility caseless matching (The Unicode Standard 3.13, definition D146)
-// in NFKC (UAX #15) without default-ignorable characters, which is what NFKC_Casefold of
-// UAX #44 is for. So composed and decomposed letters are one, as are ß and ss, both forms
-// of sigma, and full and half width. Besides, the Turkish letters ı, I, i and İ are one,
-// since nothing tells in which language a word is written. Accents count.
+// Key is the form by which two spellings are one for a search, and for a name that has
+// to be unique: compatibility caseless matching (The Unicode Standard 3.13, definition
+// D146) in NFKC (UAX #15) without default-ignorable characters, which is what
+// NFKC_Casefold of UAX #44 is for. So composed and decomposed letters are one, as are ß
+// and ss, both forms of sigma, and full and half width. Besides, the Turkish letters ı,
+// I, i and İ are one, since nothing tells in which language a word is written. Accents
+// count.
 //
 // Key(Key(s)) is Key(s). The text may be longer than s, in rare cases 18 times. Plain
 // ASCII costs no more than strings.ToLower.

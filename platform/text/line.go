@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// ErrEmpty is the refusal of text of which nothing is left without spaces around it. Its
-// text, as those of all refusals here, follows the name of a field.
+// ErrEmpty is the refusal of text of which nothing is left without spaces around it.
+// Its text, as those of all refusals here, follows the name of a field.
 var ErrEmpty = errors.New("must not be empty")
 
 // Line is one line of text from outside in the form to keep: a name, a title, a reason.
@@ -17,8 +17,9 @@ var ErrEmpty = errors.New("must not be empty")
 // which is the FreeformClass of PRECIS (RFC 8264 section 4.3) with emoji and the Indic
 // and Arabic joiners besides. It has nothing that renders as nothing, turns other text
 // around or ends the line; see allowed. Spaces around it are taken away, and spaces of
-// unusual width become plain ones (RFC 8266 section 2.1); U+00A0, U+202F and U+3000 stay.
-// Nothing else is changed: even NFC takes apart what people tell apart in their names.
+// unusual width become plain ones (RFC 8266 section 2.1); U+00A0, U+202F and U+3000
+// stay. Nothing else is changed: even NFC takes apart what people tell apart in their
+// names.
 //
 // least and most bound its characters (code points). Errors: ErrEmpty, or a text that
 // says what is wrong.
@@ -113,14 +114,14 @@ func plainSpace(r rune) rune {
 // finds suspicious, because Tibetan and pointed Hebrew come close to that.
 const maxMarks = 8
 
-// allowed calls refuse with the index of each character that the rule refuses, as long as
-// it returns true:
+// allowed calls refuse with the index of each character that the rule refuses, as long
+// as it returns true:
 //
 //  1. Controls, surrogates, private, unassigned and non-characters (RFC 8264 sections
 //     9.6 to 9.12); unassigned by the Unicode version of the standard library.
 //  2. What sets a direction or isolates text from it (UAX #9 section 2), and everything
-//     else that is ignored by default (UAX #44, Default_Ignorable_Code_Point): zero-width
-//     spaces, soft hyphens, fillers, tags; see visible.
+//     else that is ignored by default (UAX #44, Default_Ignorable_Code_Point):
+//     zero-width spaces, soft hyphens, fillers, tags; see visible.
 //  3. Joiners and variation selectors where they join or select nothing.
 //  4. A mark without a base in front, and more than maxMarks on one.
 func allowed(chars []rune, lines bool, refuse func(i int) bool) {
@@ -152,7 +153,8 @@ func allowed(chars []rune, lines bool, refuse func(i int) bool) {
 	}
 }
 
-// visible reports whether a character shows by itself, or on its base when it is a mark.
+// visible reports whether a character shows by itself, or on its base when it is a
+// mark.
 func visible(r rune) bool {
 	switch {
 	case strings.ContainsRune(blanks, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
@@ -164,6 +166,6 @@ func visible(r rune) bool {
 }
 
 // blanks are graphic characters by their category and yet render as nothing, or stand
-// for something that is not there: the empty Braille cell, the null notehead, the fillers
-// of hieroglyphs and of the Khitan script, the replacement characters.
+// for something that is not there: the empty Braille cell, the null notehead, the
+// fillers of hieroglyphs and of the Khitan script, the replacement characters.
 const blanks = "\u2800\U0001d159\U00013441\U00013442\U00016fe4\ufffc\ufffd"

@@ -8,10 +8,10 @@ import (
 )
 
 // OpaqueString is a password as it is to be hashed: the OpaqueString profile of PRECIS
-// (RFC 8265 section 4.2.1) without its refusals, which are the business of the rules for
-// new passwords. Spaces of every script become U+0020 and the rest is put in NFC, so that
-// "é" is one password however a keyboard writes it. Case and width stay. What is not valid
-// UTF-8 comes back as it is.
+// (RFC 8265 section 4.2.1) without its refusals, which are the business of the rules
+// for new passwords. Spaces of every script become U+0020 and the rest is put in NFC,
+// so that "é" is one password however a keyboard writes it. Case and width stay. What
+// is not valid UTF-8 comes back as it is.
 func OpaqueString(password string) string {
 	if ascii(password) || Valid(password) != password {
 		return password

@@ -8,16 +8,17 @@ import (
 )
 
 // Valid is s as valid UTF-8: every run of bytes that is none becomes one U+FFFD, which
-// is what the Unicode Standard (3.9, U+FFFD Substitution) and Go mean by replacing. Valid
-// text comes back as it is, without a copy. It is called once, where text arrives, because
-// a database that checks (MySQL) otherwise fails where one that does not (SQLite) stores it.
+// is what the Unicode Standard (3.9, U+FFFD Substitution) and Go mean by replacing.
+// Valid text comes back as it is, without a copy. It is called once, where text
+// arrives, because a database that checks (MySQL) otherwise fails where one that does
+// not (SQLite) stores it.
 func Valid(s string) string {
 	return strings.ToValidUTF8(s, string(utf8.RuneError))
 }
 
 // Cut is s when it has at most so many bytes, and otherwise its longest beginning
-// within them that ends between two characters. Text that was valid UTF-8 stays so.
-// A negative bound is zero.
+// within them that ends between two characters. Text that was valid UTF-8 stays so. A
+// negative bound is zero.
 func Cut(s string, bytes int) string {
 	if len(s) <= bytes {
 		return s

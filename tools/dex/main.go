@@ -1,5 +1,6 @@
-// Command dex is a real OpenID provider for tests: Dex's server on a free loopback port, with people and a client that the
-// test names on the standard input. It prints its issuer when it listens, and ends when its standard input does.
+// Command dex is a real OpenID provider for tests: Dex's server on a free loopback
+// port, with people and a client that the test names on the standard input. It prints
+// its issuer when it listens, and ends when its standard input does.
 package main
 
 import (

@@ -1,5 +1,7 @@
-// Command lura stands in the gateway's place with the core of KrakenD: its router (gin) and its proxy, which pass requests on and do
-// nothing else. The reply goes through as it comes ("no-op"), connections to the module are kept, nothing is logged, counted or recovered.
+// Command lura stands in the gateway's place with the core of KrakenD: its router (gin)
+// and its proxy, which pass requests on and do nothing else. The reply goes through as
+// it comes ("no-op"), connections to the module are kept, nothing is logged, counted or
+// recovered.
 //
 //	lura configuration.json
 package main
@@ -36,7 +38,8 @@ func main() {
 	fail("the server ended") // it serves until the process is stopped, or cannot listen
 }
 
-// bare is gin without what it brings by default, which logs each request and looks for proxies in front of it.
+// bare is gin without what it brings by default, which logs each request and looks for
+// proxies in front of it.
 func bare() *engine.Engine {
 	e := engine.New()
 	e.ForwardedByClientIP = false

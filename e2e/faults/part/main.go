@@ -1,5 +1,6 @@
-// Command part is the shop's own command line, but for what it hears from the broker: with SOUK_UNRULY, a seed, in its
-// environment, events arrive late, again and in another order. The fault runs start it as each module's process.
+// Command part is the shop's own command line, but for what it hears from the broker:
+// with SOUK_UNRULY, a seed, in its environment, events arrive late, again and in
+// another order. The fault runs start it as each module's process.
 package main
 
 import (

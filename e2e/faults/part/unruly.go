@@ -20,8 +20,9 @@ const (
 	longestRepeat = 3 * time.Second
 )
 
-// unruly delivers worse than a broker does. It loses nothing: a batch is accepted when all of it was. What it decides is drawn
-// from the seed; what comes in a batch is decided by time.
+// unruly delivers worse than a broker does. It loses nothing: a batch is accepted when
+// all of it was. What it decides is drawn from the seed; what comes in a batch is
+// decided by time.
 type unruly struct {
 	mu     sync.Mutex
 	random *rand.Rand
@@ -51,7 +52,8 @@ func (u *unruly) around(accept events.Accept) events.Accept {
 		}
 		for _, p := range later {
 			go func() {
-				// The process may have ended by then, or the database be away: a repetition is nobody's loss.
+				// The process may have ended by then, or the database be away: a
+				// repetition is nobody's loss.
 				if wait(context.Background(), p.delay) == nil {
 					_ = accept(context.Background(), module, p.events)
 				}

@@ -18,7 +18,8 @@ func batch(n int) (out []events.Envelope) {
 	return out
 }
 
-// Whatever is drawn, every event of an accepted batch was delivered before, and some came in another order, again and late.
+// Whatever is drawn, every event of an accepted batch was delivered before, and some
+// came in another order, again and late.
 func TestUnrulyLosesNothing(t *testing.T) {
 	t.Parallel()
 	var reordered, repeated, late bool

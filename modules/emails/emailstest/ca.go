@@ -80,7 +80,8 @@ func (ca *CA) sign(t testing.TB, template *x509.Certificate, key crypto.PublicKe
 	return der
 }
 
-// Signing makes a key that signs notices and its certificate in PEM, valid between the two times.
+// Signing makes a key that signs notices and its certificate in PEM, valid between the
+// two times.
 func (ca *CA) Signing(t testing.TB, bits int, from, until time.Time) (*rsa.PrivateKey, []byte) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, bits)

@@ -1,5 +1,6 @@
-// Package emailstest has the other ends of the emails module for tests: a real mail server in a process of its own, an
-// Amazon SES that checks signatures and can misbehave, and an Amazon SNS that signs notices. Everything is on loopback.
+// Package emailstest has the other ends of the emails module for tests: a real mail
+// server in a process of its own, an Amazon SES that checks signatures and can
+// misbehave, and an Amazon SNS that signs notices. Everything is on loopback.
 package emailstest
 
 import (
@@ -47,8 +48,8 @@ const patience = 90 * time.Second
 // errNoMailpit tells that the server cannot be built here.
 var errNoMailpit = errors.New("mailpit cannot be built")
 
-// StartMailpit starts a server and ends it with the test. Where it cannot be built the test is skipped, and fails where
-// the variable CI is set.
+// StartMailpit starts a server and ends it with the test. Where it cannot be built the
+// test is skipped, and fails where the variable CI is set.
 func StartMailpit(t testing.TB, o MailpitOptions) *Mailpit {
 	t.Helper()
 	program, err := mailpit()
@@ -70,7 +71,8 @@ func StartMailpit(t testing.TB, o MailpitOptions) *Mailpit {
 	return nil
 }
 
-// mailpit builds the server as the go.mod under tools pins it; the build cache keeps the program.
+// mailpit builds the server as the go.mod under tools pins it; the build cache keeps
+// the program.
 var mailpit = sync.OnceValues(func() (string, error) {
 	_, here, _, _ := runtime.Caller(0)
 	root := filepath.Join(filepath.Dir(here), "..", "..", "..")
@@ -213,7 +215,8 @@ func (m *Mailpit) Raw(t testing.TB, id string) []byte {
 	return m.call(t, http.MethodGet, "/api/v1/message/"+id+"/raw", nil)
 }
 
-// Chaos makes the server answer the code to every sender, recipient and authentication; 0 for its usual answer.
+// Chaos makes the server answer the code to every sender, recipient and authentication;
+// 0 for its usual answer.
 func (m *Mailpit) Chaos(t testing.TB, sender, recipient, authentication int) {
 	t.Helper()
 	trigger := func(code int) map[string]int {

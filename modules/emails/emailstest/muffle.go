@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Muffle stands between a client and a mail server and loses replies: once it is told to, the reply to the end of DATA
-// never arrives, although the server has the letter.
+// Muffle stands between a client and a mail server and loses replies: once it is told
+// to, the reply to the end of DATA never arrives, although the server has the letter.
 type Muffle struct {
 	Port int
 
@@ -21,13 +21,15 @@ type Muffle struct {
 // Lost counts the replies that were lost.
 func (m *Muffle) Lost() int { return int(m.lost.Load()) }
 
-// Lose has the replies of DATA vanish from now on: with the connection when hangUp is set, without a word otherwise.
+// Lose has the replies of DATA vanish from now on: with the connection when hangUp is
+// set, without a word otherwise.
 func (m *Muffle) Lose(yes, hangUp bool) {
 	m.hangUp.Store(hangUp)
 	m.lose.Store(yes)
 }
 
-// NewMuffle stands before the server at the address. The conversation must be in the clear.
+// NewMuffle stands before the server at the address. The conversation must be in the
+// clear.
 func NewMuffle(t testing.TB, server string) *Muffle {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // returns at once
@@ -70,7 +72,8 @@ func NewMuffle(t testing.TB, server string) *Muffle {
 
 var endOfData = []byte("\r\n.\r\n")
 
-// carry copies both ways until one end closes. What the server says after the end of DATA is kept back.
+// carry copies both ways until one end closes. What the server says after the end of
+// DATA is kept back.
 func (m *Muffle) carry(client, server net.Conn) {
 	defer client.Close()
 	defer server.Close()

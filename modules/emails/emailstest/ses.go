@@ -48,8 +48,8 @@ type Taken struct {
 	Template, Data                            string // of one that SES renders
 }
 
-// SES is Amazon SES, version 2 of its API, as far as the emails module asks for it. It verifies the signature of each
-// request and answers as it is told.
+// SES is Amazon SES, version 2 of its API, as far as the emails module asks for it. It
+// verifies the signature of each request and answers as it is told.
 type SES struct {
 	URL string
 
@@ -72,7 +72,8 @@ type Quota struct {
 	Enforced                                    bool // more than MaxSendRate letters in a second are throttled
 }
 
-// NewSES starts one; it ends with the test. It takes every letter, and knows example.com as verified.
+// NewSES starts one; it ends with the test. It takes every letter, and knows
+// example.com as verified.
 func NewSES(t testing.TB) *SES {
 	t.Helper()
 	s := &SES{
@@ -116,7 +117,8 @@ func (s *SES) Taken() []Taken {
 	return append([]Taken(nil), s.taken...)
 }
 
-// Requests counts the requests to send a letter whose signature was right, Forged all whose signature was not.
+// Requests counts the requests to send a letter whose signature was right, Forged all
+// whose signature was not.
 func (s *SES) Requests() (sends, forged int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

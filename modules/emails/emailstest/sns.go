@@ -31,8 +31,9 @@ const (
 	certPath = "/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
 )
 
-// SNS is Amazon SNS as far as the receiver of its messages sees it: it signs them, and has the certificate and the
-// confirmation of subscriptions at its own host name, over TLS of a private authority.
+// SNS is Amazon SNS as far as the receiver of its messages sees it: it signs them, and
+// has the certificate and the confirmation of subscriptions at its own host name, over
+// TLS of a private authority.
 type SNS struct {
 	// Network leads to it whatever host is asked for; Asked lists those hosts.
 	Network http.RoundTripper
@@ -91,7 +92,8 @@ func (s *SNS) SetCertificate(pem []byte) {
 	s.cert = pem
 }
 
-// Seen tells which hosts were connected to, which topics were confirmed, and how often the certificate was fetched.
+// Seen tells which hosts were connected to, which topics were confirmed, and how often
+// the certificate was fetched.
 func (s *SNS) Seen() (asked, confirmed []string, fetches int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,8 +139,9 @@ func (s *Signer) Subscription(at time.Time) map[string]string {
 	return m
 }
 
-// Sign signs a message and gives the bytes that SNS posts: version 2, unless the message says that it is of version 1, as a
-// topic's are that nobody has told otherwise. What is changed afterwards is forged.
+// Sign signs a message and gives the bytes that SNS posts: version 2, unless the
+// message says that it is of version 1, as a topic's are that nobody has told
+// otherwise. What is changed afterwards is forged.
 func (s *Signer) Sign(m map[string]string) []byte {
 	names := []string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	if m["Type"] != "Notification" {
@@ -170,8 +173,8 @@ func Encode(m map[string]string) []byte {
 	return out
 }
 
-// Bounce is the event of a bounce of the type ("Permanent", "Transient") of a letter, for the addresses. SES's own message
-// id may be empty.
+// Bounce is the event of a bounce of the type ("Permanent", "Transient") of a letter,
+// for the addresses. SES's own message id may be empty.
 func Bounce(kind, letterID string, addresses ...string) string {
 	var list []map[string]any
 	for _, a := range addresses {
@@ -193,7 +196,8 @@ func Complaint(feedback, letterID string, addresses ...string) string {
 	}})
 }
 
-// Event is another event of a letter: "Send", "Delivery", "Reject", "Rendering Failure".
+// Event is another event of a letter: "Send", "Delivery", "Reject", "Rendering
+// Failure".
 func Event(kind, letterID string) string {
 	return event(kind, letterID, map[string]any{"send": map[string]any{}, "reject": map[string]any{"reason": "Bad content"}})
 }

@@ -9,9 +9,11 @@ import (
 	"testing"
 )
 
-// Account runs the script that makes a module's schema and account where the shop is deployed, on the server that MySQL
-// uses, and gives the location of the schema. In the script @module@ stands for the name of both and @password@ for the
-// account's password. Schema and account are dropped when the test ends. What MySQL says about missing servers holds here too.
+// Account runs the script that makes a module's schema and account where the shop is
+// deployed, on the server that MySQL uses, and gives the location of the schema. In the
+// script @module@ stands for the name of both and @password@ for the account's
+// password. Schema and account are dropped when the test ends. What MySQL says about
+// missing servers holds here too.
 func Account(t testing.TB, module, script string) string {
 	t.Helper()
 	server, err := server()
@@ -40,7 +42,8 @@ func (a administrator) account(t testing.TB, module, script string) (string, err
 	return location.String(), nil
 }
 
-// statements takes a script apart: its comments fill whole lines, and no text in it has a semicolon.
+// statements takes a script apart: its comments fill whole lines, and no text in it has
+// a semicolon.
 func statements(script string) (out []string) {
 	var code strings.Builder
 	for line := range strings.Lines(script) {

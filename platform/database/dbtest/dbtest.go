@@ -11,18 +11,21 @@ import (
 	"app/platform/database"
 )
 
-// Rehearse makes the databases run all work twice, undoing the first time: see database.Options. Tests of what happens how
-// often set it to false before any of them runs; benchmarks are left alone.
+// Rehearse makes the databases run all work twice, undoing the first time: see
+// database.Options. Tests of what happens how often set it to false before any of them
+// runs; benchmarks are left alone.
 var Rehearse = true
 
-// Open gives a SQLite database in a temporary folder with the migrations applied. It is closed when the test ends.
+// Open gives a SQLite database in a temporary folder with the migrations applied. It is
+// closed when the test ends.
 func Open(t testing.TB, migrations ...fs.FS) *database.DB {
 	t.Helper()
 	return OpenURL(t, SQLite(t), migrations...)
 }
 
-// Each runs the test once per engine, in the parallel sub-tests "sqlite" and "mysql", each with a fresh
-// database with the migrations applied. See MySQL for what happens without a server.
+// Each runs the test once per engine, in the parallel sub-tests "sqlite" and "mysql",
+// each with a fresh database with the migrations applied. See MySQL for what happens
+// without a server.
 func Each(t *testing.T, run func(t *testing.T, db *database.DB), migrations ...fs.FS) {
 	t.Helper()
 	EachURL(t, func(t *testing.T, url string) {
@@ -45,11 +48,13 @@ func EachURL(t *testing.T, run func(t *testing.T, url string)) {
 // SQLite gives the location of a database file that does not exist yet.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	// A temporary folder has the name of its test, which may hold what means something in a URL, such as #.
+	// A temporary folder has the name of its test, which may hold what means something
+	// in a URL, such as #.
 	return (&url.URL{Scheme: "sqlite", Path: filepath.ToSlash(filepath.Join(t.TempDir(), "test.db"))}).String()
 }
 
-// OpenURL opens and migrates the database at url as module "test" and closes it when the test ends.
+// OpenURL opens and migrates the database at url as module "test" and closes it when
+// the test ends.
 func OpenURL(t testing.TB, url string, migrations ...fs.FS) *database.DB {
 	t.Helper()
 	ctx := context.Background()

@@ -11,7 +11,8 @@ import (
 
 var notes = fstest.MapFS{"0001_create_notes.up.sql": {Data: []byte("CREATE TABLE notes (id BIGINT NOT NULL PRIMARY KEY)")}}
 
-// TestEachTestHasItsOwnDatabase would meet a duplicate, or the table itself, if two tests shared one.
+// TestEachTestHasItsOwnDatabase would meet a duplicate, or the table itself, if two
+// tests shared one.
 func TestEachTestHasItsOwnDatabase(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"first", "second", "with#1", "with#2", "50%", "100%"} {

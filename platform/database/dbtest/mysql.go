@@ -15,16 +15,17 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// serverVariable names a server to use instead of a private one, as the URL of an administrator without a schema:
-// "mysql://root:password@127.0.0.1:3306/".
+// serverVariable names a server to use instead of a private one, as the URL of an
+// administrator without a schema: "mysql://root:password@127.0.0.1:3306/".
 const serverVariable = "SOUK_TEST_MYSQL"
 
 // errNoServer tells that there is nothing to start.
 var errNoServer = errors.New("no MySQL server: neither is " + serverVariable + " set nor are mariadbd and flock installed")
 
-// MySQL gives the location of an empty schema with a user of its own, dropped when the test ends. The server is the
-// one in SOUK_TEST_MYSQL, else a private MariaDB that the test binaries of a machine share and the
-// last of them ends. With neither, the test is skipped; where the variable CI is set it fails instead.
+// MySQL gives the location of an empty schema with a user of its own, dropped when the
+// test ends. The server is the one in SOUK_TEST_MYSQL, else a private MariaDB that the
+// test binaries of a machine share and the last of them ends. With neither, the test is
+// skipped; where the variable CI is set it fails instead.
 func MySQL(t testing.TB) string {
 	t.Helper()
 	server, err := server()

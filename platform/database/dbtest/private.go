@@ -23,8 +23,9 @@ import (
 	"app/platform/freeport"
 )
 
-// guard runs a server until its standard input says something or ends, which happens too when the process of the tests is
-// killed. The folder goes with the server unless the word was "keep".
+// guard runs a server until its standard input says something or ends, which happens
+// too when the process of the tests is killed. The folder goes with the server unless
+// the word was "keep".
 const guard = `
 dir=$1; shift
 "$@" >>"$dir/log" 2>&1 </dev/null &
@@ -36,7 +37,8 @@ wait
 [ "$word" = keep ] || rm -rf "$dir"
 `
 
-// Server is a MariaDB of one test, which may kill it, stop it for a while, and start it again. It listens on a loopback port.
+// Server is a MariaDB of one test, which may kill it, stop it for a while, and start it
+// again. It listens on a loopback port.
 type Server struct {
 	dir     string
 	port    int
@@ -47,8 +49,9 @@ type Server struct {
 	life  io.WriteCloser // the guard's standard input
 }
 
-// Start starts a server of the test's own, which ends with it. What MySQL says about missing servers holds here too, but
-// SOUK_TEST_MYSQL is of no help: a server of somebody else is not killed. The arguments come on top of the server's.
+// Start starts a server of the test's own, which ends with it. What MySQL says about
+// missing servers holds here too, but SOUK_TEST_MYSQL is of no help: a server of
+// somebody else is not killed. The arguments come on top of the server's.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if !installed() {
@@ -124,7 +127,8 @@ func (s *Server) Kill(t testing.TB) {
 	_ = s.guard.Wait() // how the shell ended does not matter
 }
 
-// Restart starts the server again after Kill, at the same address, and returns when it answers.
+// Restart starts the server again after Kill, at the same address, and returns when it
+// answers.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.boot(); err != nil {
@@ -145,8 +149,9 @@ func (s *Server) Pause(t testing.TB) {
 	}
 }
 
-// still tells whether all threads of the server have stopped, which on a busy machine takes a moment: until then they may
-// commit. Where the system does not tell, it is taken for granted.
+// still reports whether all threads of the server have stopped, which on a busy machine
+// takes a moment: until then they may commit. Where the system does not tell, it is
+// taken for granted.
 func (s *Server) still() bool {
 	pid, err := s.pid()
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"app/platform/database"
 )
 
-// Plan is how SQLite would run the statement, a line for each step (https://www.sqlite.org/eqp.html).
+// Plan is how SQLite would run the statement, a line for each step
+// (https://www.sqlite.org/eqp.html).
 func Plan(t testing.TB, db *database.DB, statement string, args ...any) (plan string) {
 	t.Helper()
 	err := db.Read(t.Context(), func(ctx context.Context, tx *database.Tx) error {
@@ -32,8 +33,9 @@ func Plan(t testing.TB, db *database.DB, statement string, args ...any) (plan st
 	return plan
 }
 
-// Steps runs the work and counts the steps that the server takes for it through its indices and tables, and a few more for being asked;
-// 0 on SQLite, which does not count.
+// Steps runs the work and counts the steps that the server takes for it through its
+// indices and tables, and a few more for being asked; 0 on SQLite, which does not
+// count.
 func Steps(t testing.TB, db *database.DB, work database.Work) (steps int) {
 	t.Helper()
 	err := db.Read(t.Context(), func(ctx context.Context, tx *database.Tx) error {

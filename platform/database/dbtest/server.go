@@ -22,9 +22,10 @@ import (
 // startPatience is how long a server may take until it answers.
 const startPatience = 90 * time.Second
 
-// keeper ends the server when nobody uses it: every test binary holds a shared lock on the file "users" for as
-// long as it lives, and the system drops the lock of a process that was killed. Whoever gets the exclusive lock
-// knows that it is alone, and keeps newcomers out by holding it.
+// keeper ends the server when nobody uses it: every test binary holds a shared lock on
+// the file "users" for as long as it lives, and the system drops the lock of a process
+// that was killed. Whoever gets the exclusive lock knows that it is alone, and keeps
+// newcomers out by holding it.
 const keeper = `
 dir=$1; shift
 "$@" >"$dir/log" 2>&1 </dev/null &
@@ -40,8 +41,9 @@ while sleep 3; do
 done
 `
 
-// sharedServer gives the socket of the machine's MariaDB for tests and starts it when there is none. It uses a socket
-// and no port, so that it can neither clash with another server nor be reached by another user.
+// sharedServer gives the socket of the machine's MariaDB for tests and starts it when
+// there is none. It uses a socket and no port, so that it can neither clash with
+// another server nor be reached by another user.
 func sharedServer() (socket string, err error) {
 	if !installed() {
 		return "", errNoServer
@@ -62,7 +64,7 @@ func sharedServer() (socket string, err error) {
 	return start(home, current)
 }
 
-// installed tells whether a server can be started.
+// installed reports whether a server can be started.
 func installed() bool {
 	for _, program := range []string{"mariadbd", "mariadb-install-db", "flock", "sh"} {
 		if _, err := find(program); err != nil {
@@ -72,13 +74,15 @@ func installed() bool {
 	return true
 }
 
-// join takes a place among the users of the server in dir, for the life of this process.
+// join takes a place among the users of the server in dir, for the life of this
+// process.
 func join(dir string) error {
 	_, err := lock(filepath.Join(dir, "users"), syscall.LOCK_SH|syscall.LOCK_NB)
 	return err
 }
 
-// start makes a server in a new folder and leaves it to a keeper that outlives this process.
+// start makes a server in a new folder and leaves it to a keeper that outlives this
+// process.
 func start(home, current string) (socket string, err error) {
 	sweep(home)
 	dir, err := os.MkdirTemp(home, "server-")
@@ -108,7 +112,8 @@ func start(home, current string) (socket string, err error) {
 	return resolve(current)
 }
 
-// sweep removes what is left of binaries that were killed before their server had a keeper.
+// sweep removes what is left of binaries that were killed before their server had a
+// keeper.
 func sweep(home string) {
 	folders, _ := filepath.Glob(filepath.Join(home, "server-*"))
 	for _, dir := range folders {
@@ -119,14 +124,16 @@ func sweep(home string) {
 	}
 }
 
-// prepare makes the data folder and gives the command line of the server: small, and as durable as a real one against
-// being killed, which is what tests do to it. Losing power is not: nothing waits for the disk.
+// prepare makes the data folder and gives the command line of the server: small, and as
+// durable as a real one against being killed, which is what tests do to it. Losing
+// power is not: nothing waits for the disk.
 func prepare(dir string) ([]string, error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
 	}
-	// A server that starts removes every temporary table from its folder for them, those of other servers too.
+	// A server that starts removes every temporary table from its folder for them,
+	// those of other servers too.
 	temporary := filepath.Join(dir, "tmp")
 	if err := os.Mkdir(temporary, 0o700); err != nil {
 		return nil, err
@@ -182,7 +189,8 @@ func resolve(dir string) (string, error) {
 	return filepath.Join(folder, "socket"), err
 }
 
-// lock locks a file until unlock is called or the process ends. The file is not inherited by other programs.
+// lock locks a file until unlock is called or the process ends. The file is not
+// inherited by other programs.
 func lock(path string, how int) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -17,8 +17,10 @@ import (
 	"app/platform/database"
 )
 
-// A schema that was migrated once in this process is made again by its CREATE statements: sixty migrations take a server most of a
-// second, the twenty tables that they end in a tenth of it. What migrates a schema that is not empty always takes the long way.
+// A schema that was migrated once in this process is made again by its CREATE
+// statements: sixty migrations take a server most of a second, the twenty tables that
+// they end in a tenth of it. What migrates a schema that is not empty always takes the
+// long way.
 var templates = struct {
 	sync.Mutex
 	made map[string]*template
@@ -78,7 +80,8 @@ func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
 	}
 }
 
-// digest names what a database is to be migrated to: the ids in their order, and all that the files say.
+// digest names what a database is to be migrated to: the ids in their order, and all
+// that the files say.
 func digest(db *database.DB, migrations []fs.FS) (string, error) {
 	sum := sha256.New()
 	pending, err := db.Status(context.Background())
@@ -136,7 +139,8 @@ func tables(q *sql.DB) (out []string, err error) {
 	return out, rows.Err()
 }
 
-// dump gives the statements that make a schema again: its tables, and the rows that its migrations put there.
+// dump gives the statements that make a schema again: its tables, and the rows that its
+// migrations put there.
 func dump(q *sql.DB) (out []string, err error) {
 	names, err := tables(q)
 	if err != nil {
@@ -157,7 +161,8 @@ func dump(q *sql.DB) (out []string, err error) {
 	return out, nil
 }
 
-// contents gives an INSERT for the rows of a table, none for an empty one. Values go in hexadecimal, whatever they are.
+// contents gives an INSERT for the rows of a table, none for an empty one. Values go in
+// hexadecimal, whatever they are.
 func contents(q *sql.DB, table string) (out []string, err error) {
 	rows, err := q.QueryContext(context.Background(), "SELECT * FROM `"+table+"`")
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package delivery carries events from one process to another without a broker: the emitting module's relay calls the
-// listening module as any module calls another (package rpc), which answers when the events are in its inbox.
+// Package delivery carries events from one process to another without a broker: the
+// emitting module's relay calls the listening module as any module calls another
+// (package rpc), which answers when the events are in its inbox.
 package delivery
 
 import (
@@ -15,11 +16,12 @@ import (
 	"app/platform/rpc"
 )
 
-// Bind connects the contract that a module needs to whoever serves it; see rpc.Runtime.BindRemote.
+// Bind connects the contract that a module needs to whoever serves it; see
+// rpc.Runtime.BindRemote.
 type Bind func(caller string, d rpc.Dependency) error
 
-// NewSender makes the way from the emitting modules of this process to a listening module elsewhere. bind is called
-// once for each emitter.
+// NewSender makes the way from the emitting modules of this process to a listening
+// module elsewhere. bind is called once for each emitter.
 func NewSender(destination string, emitters []string, bind Bind) (events.Sender, error) {
 	s := sender{}
 	for _, emitter := range emitters {
@@ -48,8 +50,8 @@ func (s sender) Send(ctx context.Context, destination string, batch []events.Env
 	return err //nolint:wrapcheck // names callee and method
 }
 
-// Serve answers for a listening module of this process. node may give nil while the process starts: deliveries are
-// then refused and come again.
+// Serve answers for a listening module of this process. node may give nil while the
+// process starts: deliveries are then refused and come again.
 func Serve(module string, node func() *events.Node) rpc.Service {
 	h := handler{module, node}
 	return eventsv1.ServeDelivery(func() eventsv1.DeliveryHandler { return h }).ForModule(module)
@@ -82,7 +84,8 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 	return &eventsv1.DeliverResponse{}, nil
 }
 
-// own checks that a module tells of itself only. Types that this release does not know are kept all the same: a later one may.
+// own checks that a module tells of itself only. Types that this release does not know
+// are kept all the same: a later one may.
 func own(caller string, batch []events.Envelope) error {
 	for i := range batch {
 		if e := &batch[i]; e.Module != caller || !strings.HasPrefix(e.Type, caller+".") {

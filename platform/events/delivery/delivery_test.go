@@ -158,7 +158,8 @@ func TestSend(t *testing.T) {
 	})
 }
 
-// Over the real boundary: a process that is not there gets its events within two seconds of coming up.
+// Over the real boundary: a process that is not there gets its events within two
+// seconds of coming up.
 func TestProcessComesBack(t *testing.T) {
 	t.Parallel()
 	w := listening(t)

@@ -14,7 +14,8 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// house is a broker as an administrator sets it up: module test emits, emails hears it, and orders does both.
+// house is a broker as an administrator sets it up: module test emits, emails hears it,
+// and orders does both.
 type house struct{ url, suffix string }
 
 const password = "secret"
@@ -140,7 +141,8 @@ func TestFault10_AnAccountReachesItsModuleOnly(t *testing.T) {
 	}
 }
 
-// publish sends a message and waits for what the broker makes of it: a refusal closes the channel.
+// publish sends a message and waits for what the broker makes of it: a refusal closes
+// the channel.
 func publish(exchange, key string) func(*amqp.Channel) error {
 	return func(ch *amqp.Channel) error {
 		if err := ch.Confirm(false); err != nil {
@@ -174,7 +176,8 @@ func consume(queue string) func(*amqp.Channel) error {
 	}
 }
 
-// A hearing that the administrator has not set up yet is missed by nobody: nothing is published before.
+// A hearing that the administrator has not set up yet is missed by nobody: nothing is
+// published before.
 func TestFault10_NothingIsToldBeforeAllCanHear(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -196,7 +199,8 @@ func TestFault10_NothingIsToldBeforeAllCanHear(t *testing.T) {
 	})
 }
 
-// What comes by way of another's exchange, or under another type than the queue is bound by, is not what it says.
+// What comes by way of another's exchange, or under another type than the queue is
+// bound by, is not what it says.
 func TestFault10_EventsOfAnotherAreSetAside(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)

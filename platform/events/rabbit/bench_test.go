@@ -18,9 +18,11 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// The benchmarks refuse to measure on a broker that would not keep what it is sent, and tell what they have read of it.
+// The benchmarks refuse to measure on a broker that would not keep what it is sent, and
+// tell what they have read of it.
 
-// BenchmarkPublish sends events of about 512 bytes to a quorum queue, 256 at a time, and waits for all confirmations.
+// BenchmarkPublish sends events of about 512 bytes to a quorum queue, 256 at a time,
+// and waits for all confirmations.
 func BenchmarkPublish(b *testing.B) {
 	url := rabbittest.URL(b)
 	p := publisher(b, rabbit.Options{URL: url, Topology: topology("emails")})
@@ -83,8 +85,9 @@ func fill(b *testing.B, db *database.DB, n int) {
 	}
 }
 
-// BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and reports the time from the return of
-// the emitter's commit to the listener's commit, with RabbitMQ between.
+// BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and
+// reports the time from the return of the emitter's commit to the listener's commit,
+// with RabbitMQ between.
 func BenchmarkLatency(b *testing.B) {
 	for _, rate := range []int{200, 2000} {
 		b.Run("rate="+strconv.Itoa(rate), func(b *testing.B) { benchmarkLatency(b, rate) })

@@ -17,8 +17,9 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// A broker breaks in the middle of a stream of events. It may have a batch that it did not confirm, or have confirmed one in
-// vain as far as we know. Business goes on; everything arrives when the broker is back, and has one effect.
+// A broker breaks in the middle of a stream of events. It may have a batch that it did
+// not confirm, or have confirmed one in vain as far as we know. Business goes on;
+// everything arrives when the broker is back, and has one effect.
 func TestFailure19_TheBrokerBreaks(t *testing.T) {
 	t.Parallel()
 	server := rabbittest.Start(t)
@@ -42,7 +43,8 @@ func restarts(t *testing.T, server *rabbittest.Server, s *stream) {
 	s.awaitProgress(t)
 }
 
-// A broker that stands still has connections, and says nothing. Processes stop all the same, and others start.
+// A broker that stands still has connections, and says nothing. Processes stop all the
+// same, and others start.
 func standsStill(t *testing.T, server *rabbittest.Server, s *stream) {
 	server.Pause(t)
 	t.Cleanup(func() { server.Resume(t) }) // whatever happens: the host could not be removed
@@ -55,7 +57,8 @@ func standsStill(t *testing.T, server *rabbittest.Server, s *stream) {
 	s.awaitProgress(t)
 }
 
-// A broker that is short of memory keeps connections and takes nothing in. Nobody hangs for that.
+// A broker that is short of memory keeps connections and takes nothing in. Nobody hangs
+// for that.
 func isShortOfMemory(t *testing.T, server *rabbittest.Server, s *stream) {
 	server.Block(t)
 	t.Cleanup(func() { server.Unblock(t) })

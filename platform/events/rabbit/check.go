@@ -20,8 +20,9 @@ type Finding struct {
 	State      string // such as "3 waiting, 1 consumer", or "not there yet: made at the start"
 }
 
-// Check looks what the broker has of a topology, and makes nothing. Bindings cannot be looked up; they are made anew
-// at each start. The error says why the broker cannot be asked, which keeps no process from starting.
+// Check looks what the broker has of a topology, and makes nothing. Bindings cannot be
+// looked up; they are made anew at each start. The error says why the broker cannot be
+// asked, which keeps no process from starting.
 func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
 	conn, err := dial(ctx, url, "souk plan")
 	if err != nil {
@@ -45,7 +46,8 @@ func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
 	return out, err
 }
 
-// state looks for an element and, when it is there, declares it to see whether it is what is expected.
+// state looks for an element and, when it is there, declares it to see whether it is
+// what is expected.
 func (e element) state(conn *amqp.Connection) (string, error) {
 	ch, err := conn.Channel()
 	if err != nil {
@@ -98,7 +100,8 @@ func counted(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// Address shows where a broker is, without the password. It is empty when the URL is none.
+// Address shows where a broker is, without the password. It is empty when the URL is
+// none.
 func Address(url string) string {
 	u, err := amqp.ParseURI(url)
 	if err != nil {

@@ -23,14 +23,16 @@ const (
 	closeTimeout = time.Second
 )
 
-// connection is one to the broker. The library's calls wait for answers without a bound of their own; drop ends them.
+// connection is one to the broker. The library's calls wait for answers without a bound
+// of their own; drop ends them.
 type connection struct {
 	*amqp.Connection
 	socket net.Conn
 	ended  chan *amqp.Error
 
 	mu sync.Mutex
-	// taking ends, with the reason as its cause, when the broker begins to take no messages. Another begins with that.
+	// taking ends, with the reason as its cause, when the broker begins to take no
+	// messages. Another begins with that.
 	taking context.Context
 }
 
@@ -66,8 +68,8 @@ func dial(ctx context.Context, location, name string) (*connection, error) {
 	return c, nil
 }
 
-// impatient ends writes that do not end. The library has no time-out for them, and a broker that is short of memory or
-// disk stops reading.
+// impatient ends writes that do not end. The library has no time-out for them, and a
+// broker that is short of memory or disk stops reading.
 type impatient struct{ net.Conn }
 
 // Write implements io.Writer.
@@ -114,8 +116,8 @@ func (c *connection) leave() {
 	_ = c.Close() // an error says that there is nobody to part from
 }
 
-// bounded runs something that waits for answers of the broker. When that takes too long, or ctx ends, the connection is
-// dropped.
+// bounded runs something that waits for answers of the broker. When that takes too
+// long, or ctx ends, the connection is dropped.
 func (c *connection) bounded(ctx context.Context, d time.Duration, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()

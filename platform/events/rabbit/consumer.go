@@ -18,7 +18,8 @@ const countEvery = 30 * time.Second
 // Accept takes a batch into the inbox of a module hosted here; see events.Node.Accept.
 type Accept func(ctx context.Context, module string, batch []events.Envelope) error
 
-// Consumer brings events from the broker into the inboxes of the modules of this process.
+// Consumer brings events from the broker into the inboxes of the modules of this
+// process.
 type Consumer struct {
 	accept  Accept
 	holdFor time.Duration
@@ -28,14 +29,16 @@ type Consumer struct {
 	rejected  *prometheus.CounterVec
 	dead      prometheus.Gauge
 
-	// soft ends the subscriptions, hard also what is in hand then, hangUp the connections.
+	// soft ends the subscriptions, hard also what is in hand then, hangUp the
+	// connections.
 	soft, hard               context.Context
 	endSoft, endHard, hangUp context.CancelFunc
 	work, lines              sync.WaitGroup
 }
 
-// NewConsumer begins to consume the queues of the topology's Listeners, and returns at once whether the broker is there or
-// not. accept is called for one batch of a module at a time. The error is one of registering metrics.
+// NewConsumer begins to consume the queues of the topology's Listeners, and returns at
+// once whether the broker is there or not. accept is called for one batch of a module
+// at a time. The error is one of registering metrics.
 func NewConsumer(o Options, accept Accept) (*Consumer, error) {
 	o = o.withDefaults()
 	c := &Consumer{
@@ -62,8 +65,9 @@ func NewConsumer(o Options, accept Accept) (*Consumer, error) {
 	return c, nil
 }
 
-// Stop ends the subscriptions and returns when the events in hand are in the inboxes. When ctx ends first they are left to
-// the broker, which delivers them again, and ctx's error is returned.
+// Stop ends the subscriptions and returns when the events in hand are in the inboxes.
+// When ctx ends first they are left to the broker, which delivers them again, and ctx's
+// error is returned.
 func (c *Consumer) Stop(ctx context.Context) error {
 	c.endSoft()
 	done := make(chan struct{})

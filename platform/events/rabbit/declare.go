@@ -16,14 +16,16 @@ type declaring struct {
 	conn   *amqp.Connection
 	ch     *amqp.Channel
 	logger *slog.Logger
-	// confined: the account is one of Definitions, which may make what is its module's and nothing else. What belongs to others,
-	// and what ties them together, is the administrator's to make.
+	// confined: the account is one of Definitions, which may make what is its module's
+	// and nothing else. What belongs to others, and what ties them together, is the
+	// administrator's to make.
 	confined bool
 }
 
-// declare makes whatever is not there. What is there with other arguments, as after an upgrade, is used as it is, with a
-// warning: events matter more. Any other refusal is an error, but for accounts of one module: they use what is there, and
-// nothing is published before all of it is.
+// declare makes whatever is not there. What is there with other arguments, as after an
+// upgrade, is used as it is, with a warning: events matter more. Any other refusal is
+// an error, but for accounts of one module: they use what is there, and nothing is
+// published before all of it is.
 func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
 	d := declaring{conn: conn, logger: logger}
 	for _, e := range t.elements() {
@@ -89,7 +91,8 @@ func (d *declaring) channel() (*amqp.Channel, error) {
 	return d.ch, nil
 }
 
-// refused reports whether the account has no right to what it asked for. The broker has then closed the channel.
+// refused reports whether the account has no right to what it asked for. The broker has
+// then closed the channel.
 func refused(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.AccessRefused

@@ -12,15 +12,17 @@ import (
 // Account is a user of the broker and what it may do there.
 type Account struct {
 	Name string
-	// Modules are those whose processes use it; none for an administrator, who may everything.
+	// Modules are those whose processes use it; none for an administrator, who may
+	// everything.
 	Modules []string
 	// Emits and Hears tell whether the modules do: who does not may not.
 	Emits, Hears bool
 }
 
-// Rights are the patterns of names that an account may configure, write to and read from, as RabbitMQ knows them. A module
-// owns what has its own name, the exchange that it emits to and the queue that it hears from, and reaches nothing else:
-// bindings need rights at both ends, so they are the administrator's.
+// Rights are the patterns of names that an account may configure, write to and read
+// from, as RabbitMQ knows them. A module owns what has its own name, the exchange that
+// it emits to and the queue that it hears from, and reaches nothing else: bindings need
+// rights at both ends, so they are the administrator's.
 type Rights struct{ Configure, Write, Read string }
 
 // Rights of the account.
@@ -46,8 +48,9 @@ func (a Account) Rights() Rights {
 	return r
 }
 
-// Placeholder stands for the password of an account in Definitions, hashed as RabbitMQ does: the base64 of four bytes of
-// salt and the SHA-256 of salt and password (rabbitmq.com/docs/passwords).
+// Placeholder stands for the password of an account in Definitions, hashed as RabbitMQ
+// does: the base64 of four bytes of salt and the SHA-256 of salt and password
+// (rabbitmq.com/docs/passwords).
 func Placeholder(account string) string { return "@" + account + "_hash@" }
 
 // object is one of the definitions (rabbitmq.com/docs/definitions).
@@ -63,7 +66,8 @@ type definitions struct {
 	Bindings    []object `json:"bindings"`
 }
 
-// Definitions are what a broker imports to have the accounts, and all of the topology at a virtual host.
+// Definitions are what a broker imports to have the accounts, and all of the topology
+// at a virtual host.
 func Definitions(host string, accounts []Account, t Topology) ([]byte, error) {
 	d := definitions{VHosts: []object{{"name": host}}}
 	for _, a := range accounts {

@@ -21,7 +21,8 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// An event that no queue is bound for is acknowledged by the broker all the same: after it has come back. It is not sent.
+// An event that no queue is bound for is acknowledged by the broker all the same: after
+// it has come back. It is not sent.
 func TestFailure19_AnUnroutableMessageIsNotSent(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
@@ -64,7 +65,8 @@ func TestFailure19_WhatTheBrokerRefusesIsNotSent(t *testing.T) {
 	awaitCount(t, source, pending, 0)
 }
 
-// The broker has everything, and its confirmation does not come: nothing counts as sent until it does.
+// The broker has everything, and its confirmation does not come: nothing counts as sent
+// until it does.
 func TestFailure19_WhatIsNotConfirmedIsNotSent(t *testing.T) {
 	t.Parallel()
 	broker := rabbittest.URL(t)
@@ -92,8 +94,8 @@ func TestFailure19_WhatIsNotConfirmedIsNotSent(t *testing.T) {
 	}
 }
 
-// One replica has an event in its handler when it is cut off from the broker, which gives the event to another. Both
-// handle it at the same time.
+// One replica has an event in its handler when it is cut off from the broker, which
+// gives the event to another. Both handle it at the same time.
 func TestFailure22_TwoReplicasAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, location string) {
@@ -135,8 +137,8 @@ func TestFailure22_TwoReplicasAtTheSameTime(t *testing.T) {
 	})
 }
 
-// The database of a module takes nothing for a while. Its events stay with the broker, which is not asked for them
-// again and again, and another replica may have them.
+// The database of a module takes nothing for a while. Its events stay with the broker,
+// which is not asked for them again and again, and another replica may have them.
 func TestTheDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)

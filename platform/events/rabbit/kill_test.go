@@ -20,7 +20,8 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// victim, as the first argument of the test binary, makes it a process that publishes and kills itself.
+// victim, as the first argument of the test binary, makes it a process that publishes
+// and kills itself.
 const victim = "victim"
 
 func TestMain(m *testing.M) {
@@ -30,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// The relay's process is killed when the broker has confirmed events and the outbox does not know it yet: they are
-// published again, and have one effect. (eShop#159)
+// The relay's process is killed when the broker has confirmed events and the outbox
+// does not know it yet: they are published again, and have one effect. (eShop#159)
 func TestFailure19_TheRelayDiesBetweenPublishAndMark(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)

@@ -16,18 +16,21 @@ const (
 	firstPause = 100 * time.Millisecond
 	// longestPause bounds how long a broker that is back goes unused.
 	longestPause = time.Second
-	// prepareTimeout bounds the declarations on a new connection. A quorum queue takes its time to be made.
+	// prepareTimeout bounds the declarations on a new connection. A quorum queue takes
+	// its time to be made.
 	prepareTimeout = 30 * time.Second
 )
 
 // errAway is why nothing is sent while there is no connection.
 var errAway = errors.New("the broker is away")
 
-// link keeps a connection for one purpose, for as long as it runs. Publishing has one, and each module that hears: a broker
-// that slows publishers down must not slow acknowledgements down, and a queue that does not answer no other's.
+// link keeps a connection for one purpose, for as long as it runs. Publishing has one,
+// and each module that hears: a broker that slows publishers down must not slow
+// acknowledgements down, and a queue that does not answer no other's.
 type link struct {
 	url, name string
-	// prepare does what has to be done on a new connection before it is used. nil is nothing.
+	// prepare does what has to be done on a new connection before it is used. nil is
+	// nothing.
 	prepare func(context.Context, *connection) error
 	logger  *slog.Logger
 	up      prometheus.Gauge
@@ -107,7 +110,8 @@ func (l *link) state() (*connection, <-chan struct{}) {
 	return l.conn, l.changed
 }
 
-// now is the connection, or why there is none to publish on. It waits for the first attempt only.
+// now is the connection, or why there is none to publish on. It waits for the first
+// attempt only.
 func (l *link) now(ctx context.Context) (*connection, error) {
 	select {
 	case <-l.tried:
@@ -141,8 +145,8 @@ func nextPause(d time.Duration) time.Duration {
 	return min(max(firstPause, 2*d), longestPause)
 }
 
-// wait waits for up to the given time, at least half of it, so that many processes do not come back as one. It is cut
-// short by the end of ctx.
+// wait waits for up to the given time, at least half of it, so that many processes do
+// not come back as one. It is cut short by the end of ctx.
 func wait(ctx context.Context, d time.Duration) {
 	_ = sleep(ctx, d/2+rand.N(d/2+1)) //nolint:gosec // no secret
 }

@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	// prefetch bounds the messages that a module has unacknowledged, batchSize those that it handles at a time: while one
-	// batch is written, the next comes in.
+	// prefetch bounds the messages that a module has unacknowledged, batchSize those
+	// that it handles at a time: while one batch is written, the next comes in.
 	prefetch  = 256
 	batchSize = 128
 	// acceptTimeout bounds one attempt. What it handled is known to the inbox.
 	acceptTimeout = 30 * time.Second
-	// longestHold bounds the pause between attempts to get messages into a database that does not take them.
+	// longestHold bounds the pause between attempts to get messages into a database
+	// that does not take them.
 	longestHold = 2 * time.Second
 )
 
@@ -72,16 +73,16 @@ func (l *listener) run() {
 	}
 }
 
-// outlast waits until the database takes what it refused before more is asked for, so that an outage of whatever length
-// costs each message one delivery.
+// outlast waits until the database takes what it refused before more is asked for, so
+// that an outage of whatever length costs each message one delivery.
 func (l *listener) outlast(r *refusal) {
 	for l.soft.Err() == nil && l.attempt(r.batch) != nil {
 		wait(l.soft, longestHold)
 	}
 }
 
-// consume brings messages into the inbox until the subscription ends, for whatever reason. Those that it leaves
-// unacknowledged are delivered again.
+// consume brings messages into the inbox until the subscription ends, for whatever
+// reason. Those that it leaves unacknowledged are delivered again.
 func (l *listener) consume(conn *connection) error {
 	defer context.AfterFunc(l.hard, conn.drop)()
 	var ch *amqp.Channel
@@ -134,7 +135,8 @@ func (l *listener) subscribe(conn *connection) (*amqp.Channel, <-chan amqp.Deliv
 	return ch, incoming, nil
 }
 
-// gather waits for a delivery and takes what else is there. It gives none when the subscription has ended.
+// gather waits for a delivery and takes what else is there. It gives none when the
+// subscription has ended.
 func gather(incoming <-chan amqp.Delivery) []amqp.Delivery {
 	d, open := <-incoming
 	if !open {
@@ -155,7 +157,8 @@ func gather(incoming <-chan amqp.Delivery) []amqp.Delivery {
 	return batch
 }
 
-// take brings deliveries into the inbox, then acknowledges them. What cannot be read is set aside.
+// take brings deliveries into the inbox, then acknowledges them. What cannot be read is
+// set aside.
 func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []amqp.Delivery) error {
 	batch := make([]events.Envelope, 0, len(deliveries))
 	var last uint64
@@ -184,9 +187,10 @@ func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []
 	return nil
 }
 
-// authentic checks that an event came by way of its own module's exchange, which no other's account can write to, and under its
-// own type, which is what the queue is bound by. What an administrator puts into a queue directly, as one of the dead messages,
-// comes by way of no exchange.
+// authentic checks that an event came by way of its own module's exchange, which no
+// other's account can write to, and under its own type, which is what the queue is
+// bound by. What an administrator puts into a queue directly, as one of the dead
+// messages, comes by way of no exchange.
 func authentic(d amqp.Delivery, e *events.Envelope) error {
 	if d.Exchange == "" || d.Exchange == Exchange(e.Module) && d.RoutingKey == e.Type {
 		return nil
@@ -204,9 +208,9 @@ func (l *listener) reject(ch *amqp.Channel, d amqp.Delivery, cause error) error 
 	return nil
 }
 
-// persist tries until the batch is in the inbox. It gives up with a *refusal after a while: giving messages back lets
-// another replica have them, and counts as a delivery of each. Another error means that they are no longer ours, or that we
-// are stopping.
+// persist tries until the batch is in the inbox. It gives up with a *refusal after a
+// while: giving messages back lets another replica have them, and counts as a delivery
+// of each. Another error means that they are no longer ours, or that we are stopping.
 func (l *listener) persist(lost <-chan *amqp.Error, batch []events.Envelope) error {
 	var patience <-chan time.Time
 	for pause := time.Duration(0); ; {

@@ -11,8 +11,9 @@ import (
 	"app/platform/events"
 )
 
-// outstanding bounds how many messages wait for their confirmation at a time. A confirmation takes the broker a write to
-// disk, which messages that wait together share.
+// outstanding bounds how many messages wait for their confirmation at a time. A
+// confirmation takes the broker a write to disk, which messages that wait together
+// share.
 const outstanding = 256
 
 var (
@@ -40,16 +41,19 @@ func asUnroutable(err error) (*unroutableError, bool) {
 // outlet publishes the events of one module, in order, on a channel of its own.
 type outlet struct {
 	exchange string
-	// turn is full while somebody sends, and whoever waits for it waits no longer than they want to.
+	// turn is full while somebody sends, and whoever waits for it waits no longer than
+	// they want to.
 	turn chan struct{}
 
 	// The rest is of who has the turn.
 	conn    *connection
 	channel *amqp.Channel
-	// returns has room for everything that is outstanding: the library's reader must never wait for us.
+	// returns has room for everything that is outstanding: the library's reader must
+	// never wait for us.
 	returns chan amqp.Return
-	// room is how many messages may be outstanding. The first of a channel goes alone: a queue whose leader is not elected yet
-	// refuses it and may take the next, which would come before it then (seen with 3.10).
+	// room is how many messages may be outstanding. The first of a channel goes alone:
+	// a queue whose leader is not elected yet refuses it and may take the next, which
+	// would come before it then (seen with 3.10).
 	room int
 	// since is when events began to come back, zero while they do not.
 	since time.Time
@@ -59,8 +63,9 @@ func newOutlet(module string) *outlet {
 	return &outlet{exchange: Exchange(module), turn: make(chan struct{}, 1)}
 }
 
-// send publishes a batch and waits until all of it is confirmed, ctx ends, or the broker takes no messages. After an error the
-// channel is not used again, so that late confirmations and returns cannot be taken for those of another batch.
+// send publishes a batch and waits until all of it is confirmed, ctx ends, or the
+// broker takes no messages. After an error the channel is not used again, so that late
+// confirmations and returns cannot be taken for those of another batch.
 func (o *outlet) send(ctx context.Context, conn *connection, batch []events.Envelope) error {
 	select {
 	case o.turn <- struct{}{}:
@@ -144,7 +149,8 @@ func (o *outlet) publish(ctx context.Context, batch []events.Envelope) error {
 	return o.confirmed(ctx, confirmations)
 }
 
-// confirmed waits for all confirmations. A message that no queue was bound for is confirmed too, after it came back.
+// confirmed waits for all confirmations. A message that no queue was bound for is
+// confirmed too, after it came back.
 func (o *outlet) confirmed(ctx context.Context, confirmations []*amqp.DeferredConfirmation) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)

@@ -10,12 +10,14 @@ import (
 	"app/platform/events"
 )
 
-// mendAfter is how long events come back before the queues that they are for are made again. The broker tells the consumers
-// of a queue that it was removed; one that is made again before they know of it sends them nothing (seen with 3.10).
+// mendAfter is how long events come back before the queues that they are for are made
+// again. The broker tells the consumers of a queue that it was removed; one that is
+// made again before they know of it sends them nothing (seen with 3.10).
 const mendAfter = 2 * time.Second
 
-// settleAfter is how long a new queue is left alone. RabbitMQ (seen with 3.10) confirms messages of a quorum queue while the
-// queue's own name is in a table that is written to disk twice a second: killed before that, it loses queue and messages.
+// settleAfter is how long a new queue is left alone. RabbitMQ (seen with 3.10) confirms
+// messages of a quorum queue while the queue's own name is in a table that is written
+// to disk twice a second: killed before that, it loses queue and messages.
 const settleAfter = 1500 * time.Millisecond
 
 // Publisher brings events to the broker. It is the events.Sender of Destination.
@@ -33,8 +35,9 @@ type Publisher struct {
 
 var _ events.Sender = (*Publisher)(nil)
 
-// NewPublisher connects in the background, for ever, and returns at once: a process starts, and does business, while the
-// broker is away. Its error is one of registering metrics.
+// NewPublisher connects in the background, for ever, and returns at once: a process
+// starts, and does business, while the broker is away. Its error is one of registering
+// metrics.
 func NewPublisher(o Options) (*Publisher, error) {
 	o = o.withDefaults()
 	p := &Publisher{
@@ -54,7 +57,8 @@ func NewPublisher(o Options) (*Publisher, error) {
 	return p, nil
 }
 
-// declare makes the queues of those who hear before anything is published for them. When it had to, it gives the broker time.
+// declare makes the queues of those who hear before anything is published for them.
+// When it had to, it gives the broker time.
 func (p *Publisher) declare(ctx context.Context, conn *connection) error {
 	lacking, err := p.topology.lacking(conn.Connection)
 	if err != nil {
@@ -66,8 +70,9 @@ func (p *Publisher) declare(ctx context.Context, conn *connection) error {
 	return sleep(ctx, settleAfter)
 }
 
-// Send implements events.Sender: nil means that the broker has the batch on disk, in every queue that hears its types.
-// It fails at once while the broker is away or takes no messages, and ctx bounds it otherwise.
+// Send implements events.Sender: nil means that the broker has the batch on disk, in
+// every queue that hears its types. It fails at once while the broker is away or takes
+// no messages, and ctx bounds it otherwise.
 func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope) error {
 	if len(batch) == 0 {
 		return nil

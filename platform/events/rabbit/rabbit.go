@@ -1,16 +1,20 @@
-// Package rabbit carries events between processes over RabbitMQ. It takes the place of direct deliveries (package
-// delivery) where a broker is configured; outbox, relay and inbox stay what they are, so events are as safe as
-// without a broker: a row of the outbox is done when the broker has confirmed the event, and the broker may forget
-// it when the listener's database has it.
+// Package rabbit carries events between processes over RabbitMQ. It takes the place of
+// direct deliveries (package delivery) where a broker is configured; outbox, relay and
+// inbox stay what they are, so events are as safe as without a broker: a row of the
+// outbox is done when the broker has confirmed the event, and the broker may forget it
+// when the listener's database has it.
 //
-// Each emitting module has a durable topic exchange, souk.<module>, and each listening module a quorum queue,
-// souk.<module>, bound by type of event to the exchanges of the modules it hears. Others may bind queues of their own. The
-// queues of a module's replicas are one queue with one active consumer, so that the events of an aggregate stay in order.
-// Both ends declare what they need, so nothing is published before the queues of all listeners are there. Where each module has
-// an account of its own (Definitions) an administrator declares it, and both ends look whether it is there.
+// Each emitting module has a durable topic exchange, souk.<module>, and each listening
+// module a quorum queue, souk.<module>, bound by type of event to the exchanges of the
+// modules it hears. Others may bind queues of their own. The queues of a module's
+// replicas are one queue with one active consumer, so that the events of an aggregate
+// stay in order. Both ends declare what they need, so nothing is published before the
+// queues of all listeners are there. Where each module has an account of its own
+// (Definitions) an administrator declares it, and both ends look whether it is there.
 //
-// A message that cannot be read, or that was delivered DeliveryLimit times and never acknowledged (it kills the process),
-// goes to the queue souk.dead. Handlers that fail are not the broker's business: the inbox retries them.
+// A message that cannot be read, or that was delivered DeliveryLimit times and never
+// acknowledged (it kills the process), goes to the queue souk.dead. Handlers that fail
+// are not the broker's business: the inbox retries them.
 package rabbit
 
 import (
@@ -23,8 +27,9 @@ import (
 // Destination is the broker's name among the destinations of a relay.
 const Destination = "broker"
 
-// DeliveryLimit is how often a message is delivered without being acknowledged until it is set aside. Handlers
-// cannot use it up: only processes that die, or are cut off, with the message in hand.
+// DeliveryLimit is how often a message is delivered without being acknowledged until it
+// is set aside. Handlers cannot use it up: only processes that die, or are cut off,
+// with the message in hand.
 const DeliveryLimit = 50
 
 // Dead is the exchange, and the queue behind it, of messages that were set aside.
@@ -36,8 +41,9 @@ func Exchange(emitter string) string { return "souk." + emitter }
 // Queue is where events wait for a listening module.
 func Queue(listener string) string { return "souk." + listener }
 
-// Sign is an exchange that nothing is sent to: it is there when the binding of a hearing is, which nobody can ask the broker
-// for. An account that may not bind looks for it before it publishes, so that no listener misses anything.
+// Sign is an exchange that nothing is sent to: it is there when the binding of a
+// hearing is, which nobody can ask the broker for. An account that may not bind looks
+// for it before it publishes, so that no listener misses anything.
 func Sign(h Hearing) string { return Queue(h.Listener) + ".hears." + h.Type }
 
 // Options say how a process uses the broker.
@@ -48,8 +54,9 @@ type Options struct {
 	Name string
 	// Topology is what the process needs.
 	Topology Topology
-	// HoldFor is how long messages are kept that the database of their module does not take, 30 s when zero. Then they
-	// are given back, for another replica, and no more are asked for until the database takes them.
+	// HoldFor is how long messages are kept that the database of their module does not
+	// take, 30 s when zero. Then they are given back, for another replica, and no more
+	// are asked for until the database takes them.
 	HoldFor time.Duration
 	// Logger and Metrics may be nil.
 	Logger  *slog.Logger

@@ -44,7 +44,8 @@ func TestEventsReachEveryListenerOnceAndInOrder(t *testing.T) {
 	}
 }
 
-// A listener that was never started gets what was emitted before: whoever publishes makes its queue.
+// A listener that was never started gets what was emitted before: whoever publishes
+// makes its queue.
 func TestEventsWaitForAListenerThatWasNeverThere(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
@@ -89,7 +90,8 @@ func TestMessage(t *testing.T) {
 	}
 }
 
-// The broker is away when the processes start. Business goes on, and what waits is delivered when the broker is there.
+// The broker is away when the processes start. Business goes on, and what waits is
+// delivered when the broker is there.
 func TestTheBrokerIsAwayAtTheStart(t *testing.T) {
 	t.Parallel()
 	line := plug(t, rabbittest.URL(t))
@@ -104,7 +106,8 @@ func TestTheBrokerIsAwayAtTheStart(t *testing.T) {
 	awaitCount(t, source, pending, 0)
 }
 
-// The line is cut again and again while events flow: nothing is lost, and nothing has two effects.
+// The line is cut again and again while events flow: nothing is lost, and nothing has
+// two effects.
 func TestReconnects(t *testing.T) {
 	t.Parallel()
 	line := plug(t, rabbittest.URL(t))
@@ -138,7 +141,8 @@ func TestReconnects(t *testing.T) {
 	}
 }
 
-// Somebody removes a queue while the shop runs: it is made again, on both sides, and nothing counts as sent meanwhile.
+// Somebody removes a queue while the shop runs: it is made again, on both sides, and
+// nothing counts as sent meanwhile.
 func TestARemovedQueueIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
@@ -155,7 +159,8 @@ func TestARemovedQueueIsMadeAgain(t *testing.T) {
 	awaitCount(t, source, pending, 0)
 }
 
-// A slow module delays nobody else, has no more than its share in hand, and gets everything.
+// A slow module delays nobody else, has no more than its share in hand, and gets
+// everything.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
@@ -185,8 +190,8 @@ func TestSlowConsumer(t *testing.T) {
 	}
 }
 
-// Two replicas share a queue: one of them works, so that events of an aggregate stay in order, and when it ends, in
-// whatever way, the other takes over.
+// Two replicas share a queue: one of them works, so that events of an aggregate stay in
+// order, and when it ends, in whatever way, the other takes over.
 func TestReplicasTakeOver(t *testing.T) {
 	t.Parallel()
 	broker := rabbittest.URL(t)
@@ -271,7 +276,8 @@ func TestDeliveryLimit(t *testing.T) {
 	}
 }
 
-// dieOf takes a message, should there be one, and ends without an answer, as a process does that it kills. It counts the message.
+// dieOf takes a message, should there be one, and ends without an answer, as a process
+// does that it kills. It counts the message.
 func dieOf(t *testing.T, conn *amqp.Connection, queue string) (deliveries int) {
 	t.Helper()
 	ch := channel(t, conn)

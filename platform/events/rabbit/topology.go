@@ -10,10 +10,11 @@ import (
 
 // Topology is what a process needs of the broker.
 type Topology struct {
-	// Listeners are the modules of this process that hear events: it consumes their queues, also those that nothing is
-	// bound to any more.
+	// Listeners are the modules of this process that hear events: it consumes their
+	// queues, also those that nothing is bound to any more.
 	Listeners []string
-	// Hearings are the events that cross the border of the process, in either direction.
+	// Hearings are the events that cross the border of the process, in either
+	// direction.
 	Hearings []Hearing
 }
 
@@ -59,7 +60,8 @@ type element struct {
 	from, key  string     // of a binding, to the queue of its name
 	// make declares it, which has no effect when it is there.
 	make func(*amqp.Channel) error
-	// look tells how it is, or fails when it is not there. nil where that cannot be asked.
+	// look tells how it is, or fails when it is not there. nil where that cannot be
+	// asked.
 	look func(*amqp.Channel) (string, error)
 }
 
@@ -81,8 +83,9 @@ func (t Topology) elements() []element {
 	return out
 }
 
-// queueArguments: a queue that survives the loss of a broker's node, feeds one consumer at a time, and hands a message
-// to the dead only once those have confirmed it, which needs the overflow setting.
+// queueArguments: a queue that survives the loss of a broker's node, feeds one consumer
+// at a time, and hands a message to the dead only once those have confirmed it, which
+// needs the overflow setting.
 var queueArguments = amqp.Table{
 	amqp.QueueTypeArg:          amqp.QueueTypeQuorum,
 	"x-single-active-consumer": true,
@@ -92,8 +95,9 @@ var queueArguments = amqp.Table{
 	"x-overflow":               "reject-publish",
 }
 
-// deadArguments: looking at a dead message through the management page and putting it back is a delivery, of which
-// newer brokers allow twenty unless told otherwise. Older ones know no word for "any number".
+// deadArguments: looking at a dead message through the management page and putting it
+// back is a delivery, of which newer brokers allow twenty unless told otherwise. Older
+// ones know no word for "any number".
 var deadArguments = amqp.Table{
 	amqp.QueueTypeArg:  amqp.QueueTypeQuorum,
 	"x-delivery-limit": int32(1_000_000),
@@ -118,7 +122,7 @@ func binding(queue, key, exchange string) element {
 	}}
 }
 
-// lacking tells whether a queue is not there yet.
+// lacking reports whether a queue is not there yet.
 func (t Topology) lacking(conn *amqp.Connection) (bool, error) {
 	for _, e := range t.elements() {
 		if e.kind != "queue" {
@@ -140,13 +144,14 @@ func (t Topology) lacking(conn *amqp.Connection) (bool, error) {
 	return false, nil
 }
 
-// missing tells whether the broker has no such thing.
+// missing reports whether the broker has no such thing.
 func missing(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.NotFound
 }
 
-// differs tells whether the broker refused a declaration because of what is there. It has then closed the channel.
+// differs reports whether the broker refused a declaration because of what is there. It
+// has then closed the channel.
 func differs(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.PreconditionFailed

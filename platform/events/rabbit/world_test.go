@@ -23,7 +23,8 @@ import (
 // said is the type of the tests' events.
 var said = events.TypeOf(&wrapperspb.StringValue{})
 
-// effects is what the tests' consumers write: a row for each time that a handler's work was committed, in its order.
+// effects is what the tests' consumers write: a row for each time that a handler's work
+// was committed, in its order.
 var effects = fstest.MapFS{
 	"0001_create_effects.sqlite.up.sql": {Data: []byte(`CREATE TABLE test_effects (n INTEGER PRIMARY KEY, body VARCHAR(100) NOT NULL)`)},
 	"0001_create_effects.mysql.up.sql":  {Data: []byte(`CREATE TABLE test_effects (n BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, body VARCHAR(100) NOT NULL)`)},
@@ -232,7 +233,8 @@ func awaitCount(t testing.TB, db *database.DB, from string, want int) {
 	})
 }
 
-// Rows to count: what was done, what is not confirmed, and what was not when it was tried.
+// Rows to count: what was done, what is not confirmed, and what was not when it was
+// tried.
 const (
 	done    = `test_effects`
 	pending = `events_outbox WHERE state <> 1`
@@ -267,7 +269,8 @@ func channel(t testing.TB, conn *amqp.Connection) *amqp.Channel {
 	return ch
 }
 
-// awaitQueue waits until the queue is there. The broker closes the channel of who asks too early.
+// awaitQueue waits until the queue is there. The broker closes the channel of who asks
+// too early.
 func awaitQueue(t testing.TB, conn *amqp.Connection, queue string) {
 	t.Helper()
 	await(t, queue, func() bool {

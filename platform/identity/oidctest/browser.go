@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Browser follows redirects by hand and keeps cookies as browsers do, which take secure ones from a loopback address without TLS.
+// Browser follows redirects by hand and keeps cookies as browsers do, which take secure
+// ones from a loopback address without TLS.
 type Browser struct {
 	t    testing.TB
 	http *http.Client
@@ -114,8 +115,9 @@ func (b *Browser) do(r *http.Request) Reply {
 
 var formAction = regexp.MustCompile(`<form[^>]*action="([^"]+)"`)
 
-// SignIn goes to the provider at the address that the shop named, fills in its form, and returns the address of the shop that the provider sends the
-// browser back to, not yet opened.
+// SignIn goes to the provider at the address that the shop named, fills in its form,
+// and returns the address of the shop that the provider sends the browser back to, not
+// yet opened.
 func (b *Browser) SignIn(at, back, email, password string) (string, error) {
 	b.t.Helper()
 	for range 20 {

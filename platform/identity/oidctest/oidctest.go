@@ -1,4 +1,5 @@
-// Package oidctest gives tests a real provider of OpenID Connect, in a process of its own, and a browser to sign in with.
+// Package oidctest gives tests a real provider of OpenID Connect, in a process of its
+// own, and a browser to sign in with.
 package oidctest
 
 import (
@@ -16,7 +17,8 @@ import (
 	"time"
 )
 
-// Person is somebody who can sign in at the provider. Their address counts as verified there.
+// Person is somebody who can sign in at the provider. Their address counts as verified
+// there.
 type Person struct{ ID, Name, Email, Password string }
 
 // Setup is what the provider knows.
@@ -40,8 +42,8 @@ type Provider struct {
 // startTimeout is generous: the machine may be building other things.
 const startTimeout = 60 * time.Second
 
-// Start runs Dex until the test ends. Where it cannot be built, as without its sources and a network, the test is skipped; where the
-// variable CI is set it fails instead.
+// Start runs Dex until the test ends. Where it cannot be built, as without its sources
+// and a network, the test is skipped; where the variable CI is set it fails instead.
 func Start(t testing.TB, s Setup) *Provider {
 	t.Helper()
 	program, err := built()
@@ -119,7 +121,8 @@ var built = sync.OnceValues(func() (string, error) {
 // remove removes what was built.
 var remove = func() {}
 
-// Run runs the tests of a package that uses Start, and cleans up after them: func TestMain(m *testing.M) { os.Exit(oidctest.Run(m)) }.
+// Run runs the tests of a package that uses Start, and cleans up after them: func
+// TestMain(m *testing.M) { os.Exit(oidctest.Run(m)) }.
 func Run(m *testing.M) int {
 	code := m.Run()
 	CleanUp()

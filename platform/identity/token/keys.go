@@ -12,16 +12,19 @@ import (
 )
 
 const (
-	// keysFresh is how long a key set is used without asking again, so that a key taken back is forgotten.
+	// keysFresh is how long a key set is used without asking again, so that a key taken
+	// back is forgotten.
 	keysFresh = 5 * time.Minute
-	// keysPause is the least time between two questions, so that tokens with made-up kids cost nobody anything.
+	// keysPause is the least time between two questions, so that tokens with made-up
+	// kids cost nobody anything.
 	keysPause = time.Second
 )
 
 var errUnknownKey = errors.New("kid of no known key")
 
-// Keys remembers the key set of the module that signs. It asks when it has none, when a kid is unknown (a new key), and
-// when the set is five minutes old; while the answer fails, the set it has stays in use. Safe for concurrent use.
+// Keys remembers the key set of the module that signs. It asks when it has none, when a
+// kid is unknown (a new key), and when the set is five minutes old; while the answer
+// fails, the set it has stays in use. Safe for concurrent use.
 type Keys struct {
 	fetch func(ctx context.Context) ([]byte, error)
 	now   func() time.Time
@@ -36,7 +39,8 @@ type Keys struct {
 	failed error // of the last question
 }
 
-// NewKeys takes how to get the key set, encoded as EncodeSet does. It is not called before the first Key.
+// NewKeys takes how to get the key set, encoded as EncodeSet does. It is not called
+// before the first Key.
 func NewKeys(fetch func(ctx context.Context) ([]byte, error), now func() time.Time) *Keys {
 	return &Keys{fetch: fetch, now: now, dropped: map[string]bool{}}
 }
@@ -58,8 +62,8 @@ func (k *Keys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	return nil, errUnknownKey
 }
 
-// renewed is a key that is known, checked again when the set is old. Whoever meets it while somebody else is asking, or
-// when nobody answers, gets what was known.
+// renewed is a key that is known, checked again when the set is old. Whoever meets it
+// while somebody else is asking, or when nobody answers, gets what was known.
 func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, fetched time.Time) (ed25519.PublicKey, error) {
 	if within(fetched, k.now(), keysFresh) || !k.asking.TryLock() {
 		return key, nil
@@ -75,14 +79,16 @@ func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, f
 	return nil, errUnknownKey
 }
 
-// within reports whether less than d has passed since a time. A time that is still to come is from before the clock went
-// back: it says nothing, and must not keep new keys away until the clock has come up again.
+// within reports whether less than d has passed since a time. A time that is still to
+// come is from before the clock went back: it says nothing, and must not keep new keys
+// away until the clock has come up again.
 func within(since, now time.Time, d time.Duration) bool {
 	passed := now.Sub(since)
 	return passed >= 0 && passed < d
 }
 
-// Drop forgets a key that must not be trusted any more, at once and for ever, also when an answer that is on its way still has it.
+// Drop forgets a key that must not be trusted any more, at once and for ever, also when
+// an answer that is on its way still has it.
 func (k *Keys) Drop(kid string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -109,7 +115,8 @@ func (k *Keys) ask(ctx context.Context, seen time.Time) error {
 	return k.refresh(ctx, seen)
 }
 
-// refresh asks for the set, unless somebody else has since it was seen; within the pause the last answer stands.
+// refresh asks for the set, unless somebody else has since it was seen; within the
+// pause the last answer stands.
 func (k *Keys) refresh(ctx context.Context, seen time.Time) error {
 	_, fetched := k.current()
 	now := k.now()

@@ -17,7 +17,8 @@ func Public(key ed25519.PrivateKey) ed25519.PublicKey {
 	return ed25519.PublicKey(key[ed25519.PrivateKeySize-ed25519.PublicKeySize:])
 }
 
-// KeyID is the thumbprint of a key (RFC 7638, RFC 8037 appendix A.3): two keys never share one, and nobody chooses it.
+// KeyID is the thumbprint of a key (RFC 7638, RFC 8037 appendix A.3): two keys never
+// share one, and nobody chooses it.
 func KeyID(key ed25519.PublicKey) string {
 	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + base64.RawURLEncoding.EncodeToString(key) + `"}`))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
@@ -53,8 +54,9 @@ func EncodeSet(keys ...ed25519.PublicKey) ([]byte, error) {
 	return encoded, nil
 }
 
-// ParseSet reads a JSON Web Key Set. Keys of other kinds are passed over, as RFC 7517 section 5 demands; a set without a
-// usable key, and a key whose kid is not its KeyID, are errors.
+// ParseSet reads a JSON Web Key Set. Keys of other kinds are passed over, as RFC 7517
+// section 5 demands; a set without a usable key, and a key whose kid is not its KeyID,
+// are errors.
 func ParseSet(encoded []byte) (Set, error) {
 	var in jwks
 	if err := json.Unmarshal(encoded, &in); err != nil {

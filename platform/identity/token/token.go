@@ -1,11 +1,14 @@
-// Package token makes and checks access tokens: JSON Web Tokens (RFC 7519) in the profile of RFC 9068, signed with
-// Ed25519 (RFC 8037) and nothing else. Users signs them, the gateway checks them; both do it here, so that there is one
-// answer to what a valid token is:
+// Package token makes and checks access tokens: JSON Web Tokens (RFC 7519) in the
+// profile of RFC 9068, signed with Ed25519 (RFC 8037) and nothing else. Users signs
+// them, the gateway checks them; both do it here, so that there is one answer to what a
+// valid token is:
 //
-//   - the header has alg "EdDSA", typ "at+jwt" and the kid of a known key, and no other member: keys and instructions
-//     that a token brings along (jwk, jku, x5u, crit) are refused, not ignored;
+//   - the header has alg "EdDSA", typ "at+jwt" and the kid of a known key, and no other
+//     member: keys and instructions that a token brings along (jwk, jku, x5u, crit) are
+//     refused, not ignored;
 //   - iss and aud are Issuer and Audience, sub is a user;
-//   - exp, iat and nbf are there and hold now, give or take Leeway, and the whole life is at most MaxLife.
+//   - exp, iat and nbf are there and hold now, give or take Leeway, and the whole life
+//     is at most MaxLife.
 package token
 
 import (
@@ -20,9 +23,11 @@ import (
 )
 
 const (
-	// Type is the header's typ (RFC 9068 section 2.1): no other kind of token of ours passes for an access token.
+	// Type is the header's typ (RFC 9068 section 2.1): no other kind of token of ours
+	// passes for an access token.
 	Type = "at+jwt"
-	// Issuer is the same in every process of a shop, whatever its address; shops differ by their keys.
+	// Issuer is the same in every process of a shop, whatever its address; shops differ
+	// by their keys.
 	Issuer = "souk"
 	// Audience is the public API of the shop.
 	Audience = "souk"
@@ -34,10 +39,12 @@ const (
 	MaxLength = 2048
 )
 
-// algorithm is the only one there is. "none" and the HMAC family are known to the library and must never be accepted.
+// algorithm is the only one there is. "none" and the HMAC family are known to the
+// library and must never be accepted.
 var algorithm = jwt.SigningMethodEdDSA
 
-// ErrInvalid is behind every error that refuses a token. The text says why, for the log and never for the bearer.
+// ErrInvalid is behind every error that refuses a token. The text says why, for the log
+// and never for the bearer.
 var ErrInvalid = errors.New("access token refused")
 
 // Claims are what an access token says of its bearer.
@@ -46,7 +53,8 @@ type Claims struct {
 	SessionID string // ses_..., the session that can be ended before the token expires
 	TokenID   string // unique
 	Admin     bool
-	// FactorNeeded and AdminWithheld are as in identity.Principal; Admin is false with AdminWithheld.
+	// FactorNeeded and AdminWithheld are as in identity.Principal; Admin is false with
+	// AdminWithheld.
 	FactorNeeded, AdminWithheld bool
 
 	IssuedAt time.Time

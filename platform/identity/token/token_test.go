@@ -126,7 +126,8 @@ func TestPrincipal(t *testing.T) {
 	}
 }
 
-// A token that is forged as the tests below do, but not spoilt, has to pass: else they would prove nothing.
+// A token that is forged as the tests below do, but not spoilt, has to pass: else they
+// would prove nothing.
 func TestForgedUnspoiltPasses(t *testing.T) {
 	t.Parallel()
 	header, body := parts()

@@ -15,7 +15,8 @@ import (
 
 // KeySource knows the keys that verify; Keys is one.
 type KeySource interface {
-	// Key gives the key of a kid. A fault Unavailable means that it cannot be told now; any other error, that there is none.
+	// Key gives the key of a kid. A fault Unavailable means that it cannot be told now;
+	// any other error, that there is none.
 	Key(ctx context.Context, kid string) (ed25519.PublicKey, error)
 }
 
@@ -36,8 +37,8 @@ func NewVerifier(keys KeySource, now func() time.Time) *Verifier {
 	)}
 }
 
-// Verify checks a token and reads its claims. Errors: a fault Unavailable when the keys cannot be had; every other refuses
-// the token and is an ErrInvalid.
+// Verify checks a token and reads its claims. Errors: a fault Unavailable when the keys
+// cannot be had; every other refuses the token and is an ErrInvalid.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	if !plain(raw) {
 		return Claims{}, fmt.Errorf("%w: not three parts of base64url", ErrInvalid)
@@ -65,8 +66,8 @@ func refuse(err error) error {
 	return fmt.Errorf("%w: %w", ErrInvalid, err)
 }
 
-// plain tells whether raw has the letters of a compact token and no others: the decoder would skip line breaks, and one
-// token should have one spelling.
+// plain reports whether raw has the letters of a compact token and no others: the
+// decoder would skip line breaks, and one token should have one spelling.
 func plain(raw string) bool {
 	if len(raw) > MaxLength {
 		return false
@@ -85,8 +86,9 @@ func plain(raw string) bool {
 	return dots == 2
 }
 
-// keyID reads the header, which must consist of alg, typ and kid. Whatever else it holds would be an instruction to the
-// verifier: where a key is to be fetched from, or which rules to skip.
+// keyID reads the header, which must consist of alg, typ and kid. Whatever else it
+// holds would be an instruction to the verifier: where a key is to be fetched from, or
+// which rules to skip.
 func keyID(header map[string]any) (string, error) {
 	kid, ok := header["kid"].(string)
 	switch {

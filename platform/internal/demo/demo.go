@@ -1,5 +1,6 @@
-// Package demo is a small shop of three modules with which the platform tests itself: a bank that is called and
-// listens, a shop that calls and tells, and a door that is the gateway.
+// Package demo is a small shop of three modules with which the platform tests itself: a
+// bank that is called and listens, a shop that calls and tells, and a door that is the
+// gateway.
 package demo
 
 import "app/platform/lifecycle"

@@ -16,7 +16,8 @@ import (
 	"app/platform/rpc/rpctest/parityv1"
 )
 
-// BenchmarkPlace is row 7 of the performance goals: a call with a deadline, an order of ten lines both ways.
+// BenchmarkPlace is row 7 of the performance goals: a call with a deadline, an order of
+// ten lines both ways.
 func BenchmarkPlace(b *testing.B) {
 	for _, way := range rpctest.Ways() {
 		b.Run(string(way), func(b *testing.B) {

@@ -109,7 +109,8 @@ func TestContextFence(t *testing.T) {
 	})
 }
 
-// A caller that is itself being called remotely must not pass on the headers it was called with.
+// A caller that is itself being called remotely must not pass on the headers it was
+// called with.
 func TestContextFenceOnwards(t *testing.T) {
 	t.Parallel()
 	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {

@@ -46,7 +46,8 @@ func serve(h parityv1.ParityHandler) rpc.Service {
 	return parityv1.ServeParity(func() parityv1.ParityHandler { return h })
 }
 
-// row is one promise of the boundary: the module "parity" with a handler, and its caller "orders".
+// row is one promise of the boundary: the module "parity" with a handler, and its
+// caller "orders".
 type row struct {
 	*fake
 	client parityv1.ParityClient
@@ -106,7 +107,8 @@ func (l *logs) with(t *testing.T, message string) []map[string]any {
 	return found
 }
 
-// wantCall compares an error with the CallError that the caller of a parity method must get.
+// wantCall compares an error with the CallError that the caller of a parity method must
+// get.
 func wantCall(t *testing.T, err error, want fault.CallError) {
 	t.Helper()
 	got, ok := err.(*fault.CallError) //nolint:errorlint // the very type is promised

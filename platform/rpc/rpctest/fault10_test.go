@@ -13,7 +13,8 @@ import (
 	"app/platform/rpc/rpctest/parityv1"
 )
 
-// An assertion that somebody got hold of opens nothing but the one request that it was made for, once.
+// An assertion that somebody got hold of opens nothing but the one request that it was
+// made for, once.
 func TestFault10_AnAssertionOpensNothingElse(t *testing.T) {
 	t.Parallel()
 	key := map[string]string{"Souk-Idempotency": "a2V5.1"}
@@ -63,7 +64,8 @@ func TestFault10_AnAssertionOpensNothingElse(t *testing.T) {
 	}
 }
 
-// next is a character whose bits are the same where base64 counts them: 43 of them write 256 bits and two that mean nothing.
+// next is a character whose bits are the same where base64 counts them: 43 of them
+// write 256 bits and two that mean nothing.
 func next(c byte) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	for i := range alphabet {

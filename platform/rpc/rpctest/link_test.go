@@ -52,7 +52,8 @@ func TestLink_Twice(t *testing.T) {
 	}
 }
 
-// What a link loses is to its caller a connection that broke: unavailable, and repeated where that is allowed.
+// What a link loses is to its caller a connection that broke: unavailable, and repeated
+// where that is allowed.
 func TestLink_Lost(t *testing.T) {
 	t.Parallel()
 	lost := errors.New("lost")

@@ -71,8 +71,9 @@ func TestModuleDownAndBack(t *testing.T) {
 	}
 }
 
-// A peer that takes a request and then loses the connection may have executed it. Neither the boundary nor net/http,
-// which repeats some requests of its own accord on a connection used before, may send a call twice that has no leave.
+// A peer that takes a request and then loses the connection may have executed it.
+// Neither the boundary nor net/http, which repeats some requests of its own accord on a
+// connection used before, may send a call twice that has no leave.
 func TestConnectionLostAfterSending(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]int64{
@@ -120,8 +121,8 @@ func TestConnectionLostAfterSending(t *testing.T) {
 	}
 }
 
-// Wherever a connection breaks off, in a request, in a result or in a refusal: it is a connection lost, and never a refusal, a result or a
-// protocol that nobody spoke.
+// Wherever a connection breaks off, in a request, in a result or in a refusal: it is a
+// connection lost, and never a refusal, a result or a protocol that nobody spoke.
 func TestConnectionBreaksOffAnywhere(t *testing.T) {
 	t.Parallel()
 	handler := &fake{
@@ -157,7 +158,8 @@ func TestConnectionBreaksOffAnywhere(t *testing.T) {
 	}
 }
 
-// A connection of which only the answering half is left makes the callee believe that its caller has left. The caller is told of a connection.
+// A connection of which only the answering half is left makes the callee believe that
+// its caller has left. The caller is told of a connection.
 func TestConnectionHalfClosed(t *testing.T) {
 	t.Parallel()
 	waits := false
@@ -191,7 +193,8 @@ func listen(t *testing.T, handler *fake) (address string) {
 	return server.Address()
 }
 
-// callThrough makes a call over a wire of its own and tells why it failed, and how much went each way.
+// callThrough makes a call over a wire of its own and tells why it failed, and how much
+// went each way.
 func callThrough(t *testing.T, server, kind string, sent, answered int64) (reason string, n rpctest.Passed) {
 	t.Helper()
 	w := rpctest.NewWire(t, server, sent, answered)
@@ -217,7 +220,8 @@ func reset(t *testing.T, w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// What stands between two processes may answer in their place; it is not believed in business matters.
+// What stands between two processes may answer in their place; it is not believed in
+// business matters.
 func TestAnswersOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	cases := map[int]fault.CallError{
@@ -249,7 +253,8 @@ func TestAnswersOfSomebodyElse(t *testing.T) {
 	}
 }
 
-// Connections are given up after a minute of use, so that a replica added later gets its share.
+// Connections are given up after a minute of use, so that a replica added later gets
+// its share.
 func TestConnectionsDoNotGrowOld(t *testing.T) {
 	t.Parallel()
 	var now atomic.Int64

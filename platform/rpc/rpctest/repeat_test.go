@@ -222,7 +222,8 @@ func TestCircuitTrialsOfCallersThatGoAway(t *testing.T) {
 	})
 }
 
-// What failed before a module came back does not stop calls to it: an answer never opens the circuit.
+// What failed before a module came back does not stop calls to it: an answer never
+// opens the circuit.
 func TestCircuitStaysClosedWhenTheModuleIsBack(t *testing.T) {
 	t.Parallel()
 	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {

@@ -1,5 +1,5 @@
-// Package rpctest connects a caller with a module in a test, locally or remotely, and holds the suite that runs
-// every promise of the boundary over both ways.
+// Package rpctest connects a caller with a module in a test, locally or remotely, and
+// holds the suite that runs every promise of the boundary over both ways.
 package rpctest
 
 import (
@@ -36,8 +36,8 @@ func Each(t *testing.T, run func(t *testing.T, way Way)) {
 	}
 }
 
-// Connect binds the caller's dependency to the service and returns the runtime. The test fails at its end when a callee
-// is still at work. A missing Signer is made.
+// Connect binds the caller's dependency to the service and returns the runtime. The
+// test fails at its end when a callee is still at work. A missing Signer is made.
 func Connect(tb testing.TB, way Way, o rpc.Options, caller string, d rpc.Dependency, s rpc.Service) *rpc.Runtime {
 	tb.Helper()
 	if o.Signer == nil {

@@ -13,7 +13,8 @@ import (
 	"app/platform/rpc/rpctest/parityv1"
 )
 
-// Modules are stopped after Drain, so it must not forget a callee whose caller has gone.
+// Modules are stopped after Drain, so it must not forget a callee whose caller has
+// gone.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {

@@ -226,7 +226,8 @@ func TestOtherMajorVersion(t *testing.T) {
 	}
 }
 
-// A body that is no message of the contract is the sender's fault, as a string that is not UTF-8 is.
+// A body that is no message of the contract is the sender's fault, as a string that is
+// not UTF-8 is.
 func TestBodyIsNoMessage(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t)

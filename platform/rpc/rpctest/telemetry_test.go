@@ -54,7 +54,8 @@ type sample struct {
 	value  float64
 }
 
-// gather reads the samples of a metric that are not zero, of a histogram how many it saw.
+// gather reads the samples of a metric that are not zero, of a histogram how many it
+// saw.
 func gather(t *testing.T, from prometheus.Gatherer, name string) []sample {
 	t.Helper()
 	families, err := from.Gather()

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// Wire leads to a server and breaks off when so many bytes were sent or answered over a connection.
+// Wire leads to a server and breaks off when so many bytes were sent or answered over a
+// connection.
 type Wire struct {
 	listener       net.Listener
 	server         string
@@ -21,8 +22,8 @@ type Wire struct {
 // Passed are the bytes that a connection let through.
 type Passed struct{ Sent, Answered int64 }
 
-// NewWire makes a wire to the server at host:port that lets pass, over each connection, sent bytes of requests and answered bytes of replies.
-// Call End.
+// NewWire makes a wire to the server at host:port that lets pass, over each connection,
+// sent bytes of requests and answered bytes of replies. Call End.
 func NewWire(t testing.TB, server string, sent, answered int64) *Wire {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -45,7 +46,8 @@ func (w *Wire) End() Passed {
 	return w.last
 }
 
-// serve lets connections pass one after the other: a call that is sent again has a new one.
+// serve lets connections pass one after the other: a call that is sent again has a new
+// one.
 func (w *Wire) serve(t testing.TB) {
 	t.Helper()
 	for {

@@ -47,8 +47,8 @@ func productTag(p service.Product) string {
 	return `"` + strconv.FormatInt(p.Version, 10) + "-" + strconv.FormatInt(p.Stock.Version, 10) + `"`
 }
 
-// productMatch compares If-Match with the product's own version only: units that were sold since somebody read the product
-// are no reason to refuse a new title.
+// productMatch compares If-Match with the product's own version only: units that were
+// sold since somebody read the product are no reason to refuse a new title.
 func productMatch(c httpserver.Conditional) service.Match {
 	if c.IfMatch == "" {
 		return nil

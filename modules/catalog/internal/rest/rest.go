@@ -9,8 +9,8 @@ import (
 	"app/platform/identity"
 )
 
-// handlers serve the operations. The service is asked for at each request, because operations are declared where the
-// module is not hosted too.
+// handlers serve the operations. The service is asked for at each request, because
+// operations are declared where the module is not hosted too.
 type handlers struct{ service func() *service.Service }
 
 // Register declares the operations.

@@ -7,7 +7,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// Stock is the stock of a product as its merchant sees it: on_hand = available + held + sold.
+// Stock is the stock of a product as its merchant sees it: on_hand = available + held +
+// sold.
 type Stock struct {
 	ProductID         string `json:"product_id"`
 	OnHand            int64  `json:"on_hand" doc:"All units received, less corrections"`

@@ -9,14 +9,16 @@ import (
 	"app/platform/identity"
 )
 
-// authorise checks that the caller has a role with the merchant, or is its API key with the scope that stands for one.
+// authorise checks that the caller has a role with the merchant, or is its API key with
+// the scope that stands for one.
 //
 //  1. Nobody is signed in: unauthenticated.
-//  2. No role with the merchant, or another merchant's key: the thing does not exist for the caller, exactly as if it did not
-//     exist at all.
-//  3. A lesser role: permission_denied, role_required; a role that waits for a second factor: second_factor_required. Not the scope:
-//     permission_denied, scope_required.
-//  4. A change for a merchant that may not sell yet: failed_precondition, merchant_not_approved.
+//  2. No role with the merchant, or another merchant's key: the thing does not exist
+//     for the caller, exactly as if it did not exist at all.
+//  3. A lesser role: permission_denied, role_required; a role that waits for a second
+//     factor: second_factor_required. Not the scope: permission_denied, scope_required.
+//  4. A change for a merchant that may not sell yet: failed_precondition,
+//     merchant_not_approved.
 func (s *Service) authorise(ctx context.Context, merchantID string, least merchantsv1.Role, what string) error {
 	caller := identity.FromContext(ctx)
 	if !caller.SignedIn() {

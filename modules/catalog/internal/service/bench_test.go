@@ -20,7 +20,8 @@ func BenchmarkProduct(b *testing.B) {
 	}
 }
 
-// BenchmarkSearch looks among 20,000 products: for what the oldest has only, and for what each has.
+// BenchmarkSearch looks among 20,000 products: for what the oldest has only, and for
+// what each has.
 func BenchmarkSearch(b *testing.B) {
 	s := open(b, dbtest.SQLite(b), newClock())
 	s.stockUp(20_000, map[int]string{0: "oldest"})

@@ -10,8 +10,9 @@ import (
 	"app/platform/events"
 )
 
-// Cancelled hears that an order will not be served: what was held or sold goes back. That is final: a payment or a
-// checkout of the same order that arrives later, however late, takes nothing.
+// Cancelled hears that an order will not be served: what was held or sold goes back.
+// That is final: a payment or a checkout of the same order that arrives later, however
+// late, takes nothing.
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
 	sale := sale{s, tx, e.Body.GetOrder().GetId(), e.OccurredAt}
 	for range tries {
@@ -29,7 +30,8 @@ func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event
 	return errRace("hold")
 }
 
-// cancel gives back what is held or sold; false when the order has no hold that could be cancelled.
+// cancel gives back what is held or sold; false when the order has no hold that could
+// be cancelled.
 func (s sale) cancel(ctx context.Context) (bool, error) {
 	if freed, err := s.free(ctx, s.tx, s.orderID, store.Cancelled); freed || err != nil {
 		return freed, err
@@ -63,8 +65,8 @@ func (s sale) undo(ctx context.Context) (bool, error) {
 	return true, s.record(ctx, lines, store.KindReturned)
 }
 
-// bury leaves a cancelled hold for an order that has none, so that nothing is held for it later. store.ErrDuplicate: it
-// has one.
+// bury leaves a cancelled hold for an order that has none, so that nothing is held for
+// it later. store.ErrDuplicate: it has one.
 func (s *Service) bury(ctx context.Context, tx *database.Tx, orderID string) error {
 	now := s.now()
 	return store.InsertHold(ctx, tx, store.Hold{OrderID: orderID, State: store.Cancelled, ExpiresAt: now, CreatedAt: now})

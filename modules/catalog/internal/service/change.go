@@ -22,8 +22,9 @@ type Change struct {
 // tries bounds how often a change is tried over a row that others change.
 const tries = 5
 
-// Change changes a listed product; a manager of its merchant may. Errors: invalid_argument, not_found, permission_denied,
-// failed_precondition (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
+// Change changes a listed product; a manager of its merchant may. Errors:
+// invalid_argument, not_found, permission_denied, failed_precondition
+// (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
 func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Product, error) {
 	if _, err := s.managed(ctx, id); err != nil {
 		return Product{}, err
@@ -39,7 +40,8 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 	return p, err
 }
 
-// change applies c to the version it reads, and reads again when that has been overtaken.
+// change applies c to the version it reads, and reads again when that has been
+// overtaken.
 func (s *Service) change(ctx context.Context, tx *database.Tx, id string, match Match, c Change) (Product, error) {
 	for range tries {
 		p, err := listed(ctx, tx, id)
@@ -93,8 +95,8 @@ func set[T any](to, from *T) {
 	}
 }
 
-// Archive takes a product off sale; a manager of its merchant may. Its holds stay good, and its sku can be used again.
-// Errors: as Change.
+// Archive takes a product off sale; a manager of its merchant may. Its holds stay good,
+// and its sku can be used again. Errors: as Change.
 func (s *Service) Archive(ctx context.Context, id string, match Match) error {
 	if _, err := s.managed(ctx, id); err != nil {
 		return err

@@ -14,7 +14,8 @@ import (
 	"app/platform/money/moneyv1"
 )
 
-// Products implements catalogv1.CatalogHandler. The answer is in the order of the request, each product once.
+// Products implements catalogv1.CatalogHandler. The answer is in the order of the
+// request, each product once.
 func (s *Service) Products(ctx context.Context, req *catalogv1.ProductsRequest) (*catalogv1.ProductsResponse, error) {
 	wanted := req.GetProductIds()
 	if len(wanted) > maxLines {

@@ -25,9 +25,10 @@ type Draft struct {
 	MinQuantity, MaxQuantity int64
 }
 
-// Create lists a product; a manager of the merchant may. Repeated with the same idempotency key it returns the product
-// made before. Errors: invalid_argument, not_found (merchant), permission_denied, failed_precondition
-// (merchant_not_approved), already_exists (sku_taken).
+// Create lists a product; a manager of the merchant may. Repeated with the same
+// idempotency key it returns the product made before. Errors: invalid_argument,
+// not_found (merchant), permission_denied, failed_precondition (merchant_not_approved),
+// already_exists (sku_taken).
 func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	p, err := s.draft(ctx, d)
 	if err != nil {
@@ -67,7 +68,8 @@ func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
 	return p, nil
 }
 
-// insert writes product, stock and the first movement. store.ErrDuplicate: the id exists, or the merchant lists the sku.
+// insert writes product, stock and the first movement. store.ErrDuplicate: the id
+// exists, or the merchant lists the sku.
 func (s *Service) insert(ctx context.Context, tx *database.Tx, p Product, actor string) error {
 	if err := store.InsertProduct(ctx, tx, p); err != nil {
 		return err
@@ -84,7 +86,8 @@ func (s *Service) insert(ctx context.Context, tx *database.Tx, p Product, actor 
 	})
 }
 
-// existing replaces a product that could not be inserted by the one that an earlier run of the same request made.
+// existing replaces a product that could not be inserted by the one that an earlier run
+// of the same request made.
 func existing(ctx context.Context, tx *database.Tx, p *Product) error {
 	before, err := store.ProductByID(ctx, tx, p.ID)
 	if errors.Is(err, store.ErrNotFound) {

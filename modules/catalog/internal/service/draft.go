@@ -16,14 +16,17 @@ const (
 	MaxSKU         = 64
 	MaxPrice       = money.Max
 	MaxStock       = store.MaxOnHand
-	// DefaultLowStock is the number of available units at which a merchant is told unless it chose another.
+	// DefaultLowStock is the number of available units at which a merchant is told
+	// unless it chose another.
 	DefaultLowStock = 5
-	// MinQuantity and MaxQuantity bound the units of one product in one order, unless the merchant chose narrower bounds.
+	// MinQuantity and MaxQuantity bound the units of one product in one order, unless
+	// the merchant chose narrower bounds.
 	MinQuantity = 1
 	MaxQuantity = 10_000
 )
 
-// clean puts the product's texts in the form to keep and lists what keeps it from being listed.
+// clean puts the product's texts in the form to keep and lists what keeps it from being
+// listed.
 func clean(p *Product) (wrong []fault.Field) {
 	wrong = append(wrong, tidy("/title", &p.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, tidy("/description", &p.Description, text.Block, 0, MaxDescription)...)
@@ -45,8 +48,8 @@ func quantities(p Product) (wrong []fault.Field) {
 	return wrong
 }
 
-// cleanChange is the same for what is to be changed, and for nothing else: a product that was listed before a rule still gets
-// another price.
+// cleanChange is the same for what is to be changed, and for nothing else: a product
+// that was listed before a rule still gets another price.
 func cleanChange(c *Change) (wrong []fault.Field) {
 	var p Product
 	for _, s := range []struct {

@@ -106,7 +106,8 @@ func TestFailure04_SameItemsInOppositeOrder(t *testing.T) {
 		for _, p := range items {
 			s.wantStock(p, count{OnHand: 1000, Sold: carts * rounds})
 		}
-		// Write repeats what the engine breaks up, so a deadlock would not be an error but a repetition.
+		// Write repeats what the engine breaks up, so a deadlock would not be an error
+		// but a repetition.
 		if n := s.db.Stats().Retries; n != 0 && s.db.Engine() == database.MySQL {
 			t.Errorf("%d transactions had to be repeated: locks are not taken in one order", n)
 		}
@@ -139,7 +140,8 @@ func TestFailure06_HoldLapsesDuringPayment(t *testing.T) {
 func TestFailure06_UnitsGoneWhenThePaymentArrives(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
-		// Ids are made in order, so the first product is taken before the second is found short.
+		// Ids are made in order, so the first product is taken before the second is
+		// found short.
 		plenty, scarce := s.product(9), s.product(5)
 		if plenty > scarce {
 			plenty, scarce = scarce, plenty
@@ -206,7 +208,8 @@ func TestFailure22_PaidTwiceAtOnceHasOneEffect(t *testing.T) {
 	})
 }
 
-// The clock goes back an hour: a hold lasts as long as one made now, and not an hour longer.
+// The clock goes back an hour: a hold lasts as long as one made now, and not an hour
+// longer.
 func TestFault22_HoldsWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {

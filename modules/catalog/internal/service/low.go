@@ -9,9 +9,10 @@ import (
 	"app/platform/events"
 )
 
-// tellLow emits StockLow for each product whose available units the transaction took across its threshold. taken are the
-// units it took; after are the products as they are now, read in this transaction after the units were taken: the rows are
-// locked then, so exactly one transaction sees the crossing.
+// tellLow emits StockLow for each product whose available units the transaction took
+// across its threshold. taken are the units it took; after are the products as they are
+// now, read in this transaction after the units were taken: the rows are locked then,
+// so exactly one transaction sees the crossing.
 func (s *Service) tellLow(ctx context.Context, tx *database.Tx, taken []store.Line, after map[string]Product) error {
 	for _, l := range taken {
 		p := after[l.ProductID]

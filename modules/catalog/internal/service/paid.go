@@ -16,8 +16,9 @@ import (
 	"app/platform/ids"
 )
 
-// Paid hears that an order is paid for: what was held is sold. If the hold has lapsed the units are taken again; if any
-// of them is gone by now none is taken, and StockShort tells so, once. An order that was cancelled stays as it is.
+// Paid hears that an order is paid for: what was held is sold. If the hold has lapsed
+// the units are taken again; if any of them is gone by now none is taken, and
+// StockShort tells so, once. An order that was cancelled stays as it is.
 func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Paid]) error {
 	order := e.Body.GetOrder()
 	sale := sale{s, tx, order.GetId(), e.OccurredAt}
@@ -48,7 +49,8 @@ type sale struct {
 	at      time.Time
 }
 
-// over tells whether the order's hold is in one of the states. What it is not may change at any moment.
+// over reports whether the order's hold is in one of the states. What it is not may
+// change at any moment.
 func (s sale) over(ctx context.Context, states ...store.State) (bool, error) {
 	hold, err := store.HoldOf(ctx, s.tx, s.orderID)
 	return slices.Contains(states, hold.State), err
@@ -120,7 +122,8 @@ func (s sale) short(ctx context.Context, taken []store.Line) error {
 	return events.Emit(ctx, s.tx, key, &catalogevents.StockShort{OrderId: s.orderID})
 }
 
-// record writes the journal. The ids follow from the event, so no entry can be written twice.
+// record writes the journal. The ids follow from the event, so no entry can be written
+// twice.
 func (s sale) record(ctx context.Context, lines []store.Line, kind store.Kind) error {
 	for _, l := range lines {
 		m := store.Movement{
@@ -137,7 +140,8 @@ func (s sale) record(ctx context.Context, lines []store.Line, kind store.Kind) e
 	return nil
 }
 
-// adopt makes a released hold of an order that never had one, out of what the order says. store.ErrDuplicate: it has one.
+// adopt makes a released hold of an order that never had one, out of what the order
+// says. store.ErrDuplicate: it has one.
 func (s *Service) adopt(ctx context.Context, tx *database.Tx, order *ordersevents.Order) error {
 	now := s.now()
 	err := store.InsertHold(ctx, tx, store.Hold{OrderID: order.GetId(), State: store.Released, ExpiresAt: now, CreatedAt: now})

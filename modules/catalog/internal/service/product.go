@@ -38,9 +38,11 @@ func listed(ctx context.Context, tx *database.Tx, id string) (Product, error) {
 type Query struct {
 	// MerchantID restricts the list to one merchant; empty lists all.
 	MerchantID string
-	// Text is words that must all occur in title, sku or description, in any case; at most 10.
+	// Text is words that must all occur in title, sku or description, in any case; at
+	// most 10.
 	Text string
-	// After is the sort key of the last product seen, as Key gives it; empty for the first page.
+	// After is the sort key of the last product seen, as Key gives it; empty for the
+	// first page.
 	After []string
 	Limit int
 }
@@ -53,9 +55,11 @@ func Key(p Product) []string {
 // maxWords bounds the words of a search: each is one more look at each product.
 const maxWords = 10
 
-// List reads listed products, newest first; anyone may. A product added while somebody turns pages appears before the
-// pages already seen and moves none of the others. A search is several reads: it costs as much as there are products to
-// look at until the page is full. Errors: invalid_argument for a merchant id, words or a key that cannot be.
+// List reads listed products, newest first; anyone may. A product added while somebody
+// turns pages appears before the pages already seen and moves none of the others. A
+// search is several reads: it costs as much as there are products to look at until the
+// page is full. Errors: invalid_argument for a merchant id, words or a key that cannot
+// be.
 func (s *Service) List(ctx context.Context, q Query) (list []Product, err error) {
 	filter, err := q.filter()
 	if err != nil {
@@ -74,15 +78,17 @@ func (s *Service) List(ctx context.Context, q Query) (list []Product, err error)
 	}
 }
 
-// How many products a search looks at before it gives the connection back: a page full of what many products have is found
-// at the first look, and what hardly any has does not keep the readers of products waiting until all were looked at.
+// How many products a search looks at before it gives the connection back: a page full
+// of what many products have is found at the first look, and what hardly any has does
+// not keep the readers of products waiting until all were looked at.
 const (
 	firstLook = 500
 	longLook  = 10_000
 )
 
-// look lists what it finds among the next count products, and moves the filter on to the rest, to before no product when
-// there is none. Without words the first products are those that are wanted.
+// look lists what it finds among the next count products, and moves the filter on to
+// the rest, to before no product when there is none. Without words the first products
+// are those that are wanted.
 func look(ctx context.Context, tx *database.Tx, f *store.Filter, count int) (list []Product, err error) {
 	if len(f.Words) > 0 {
 		if f.Until, err = store.PlaceOf(ctx, tx, *f, count); err != nil {

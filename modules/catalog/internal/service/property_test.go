@@ -13,8 +13,8 @@ import (
 	"app/platform/fault"
 )
 
-// ledger is what the stock should be, kept in the simplest way that can be right: it only remembers what happened
-// to each order.
+// ledger is what the stock should be, kept in the simplest way that can be right: it
+// only remembers what happened to each order.
 type ledger struct {
 	onHand map[string]int64
 	orders []*entry
@@ -58,7 +58,8 @@ func (l *ledger) fits(e *entry) bool {
 	return true
 }
 
-// TestStockAlwaysAddsUp runs random histories and compares the database with the ledger after each step.
+// TestStockAlwaysAddsUp runs random histories and compares the database with the ledger
+// after each step.
 func TestStockAlwaysAddsUp(t *testing.T) {
 	t.Parallel()
 	s := open(t, dbtest.SQLite(t), newClock())

@@ -9,7 +9,8 @@ import (
 	"app/platform/fault"
 )
 
-// Release implements catalogv1.CatalogHandler. What is sold stays sold: an order that was paid is cancelled, not released.
+// Release implements catalogv1.CatalogHandler. What is sold stays sold: an order that
+// was paid is cancelled, not released.
 func (s *Service) Release(ctx context.Context, req *catalogv1.ReleaseRequest) (*catalogv1.ReleaseResponse, error) {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		released, err := s.free(ctx, tx, req.GetOrderId(), store.Released)
@@ -21,7 +22,8 @@ func (s *Service) Release(ctx context.Context, req *catalogv1.ReleaseRequest) (*
 	return &catalogv1.ReleaseResponse{}, err
 }
 
-// free takes a hold from Held to another state and gives its units back; false when it is not held.
+// free takes a hold from Held to another state and gives its units back; false when it
+// is not held.
 func (s *Service) free(ctx context.Context, tx *database.Tx, orderID string, to store.State) (bool, error) {
 	moved, err := store.MoveHold(ctx, tx, orderID, store.Held, to)
 	if err != nil || !moved {
@@ -34,8 +36,8 @@ func (s *Service) free(ctx context.Context, tx *database.Tx, orderID string, to 
 	return true, giveBack(ctx, tx, lines)
 }
 
-// giveBack ends the holding of the lines' units. Lines are by product id; one product may occur again and again, and its
-// row is written once.
+// giveBack ends the holding of the lines' units. Lines are by product id; one product
+// may occur again and again, and its row is written once.
 func giveBack(ctx context.Context, tx *database.Tx, lines []store.Line) error {
 	for i := 0; i < len(lines); {
 		shift := store.Shift{ProductID: lines[i].ProductID}

@@ -7,7 +7,8 @@ import (
 	"app/platform/callctx"
 )
 
-// A crash between an effect and the storing of its reply makes the same request run again under the same key.
+// A crash between an effect and the storing of its reply makes the same request run
+// again under the same key.
 func TestRepeatedRequestsMeetTheirFirstEffect(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {

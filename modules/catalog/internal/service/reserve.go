@@ -23,11 +23,15 @@ const maxLines = 200
 // Reserve implements catalogv1.CatalogHandler.
 //
 //  1. The quantities of lines that name one product count together.
-//  2. Products are taken in the order of their ids, so that two checkouts never wait for each other in a circle.
-//  3. Each is taken by one conditional update; there is no check before it that could be wrong by then.
-//  4. Anything gone, priced otherwise, of a quantity that the product is not sold in, or short undoes everything, and all lines
-//     concerned are named. So does a buyer who holds too much that is not paid for: see admit.
-//  5. An order has one hold: asked again, the answer is that hold, with more time if it had lapsed unnoticed.
+//  2. Products are taken in the order of their ids, so that two checkouts never wait
+//     for each other in a circle.
+//  3. Each is taken by one conditional update; there is no check before it that could
+//     be wrong by then.
+//  4. Anything gone, priced otherwise, of a quantity that the product is not sold in,
+//     or short undoes everything, and all lines concerned are named. So does a buyer
+//     who holds too much that is not paid for: see admit.
+//  5. An order has one hold: asked again, the answer is that hold, with more time if it
+//     had lapsed unnoticed.
 func (s *Service) Reserve(ctx context.Context, req *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
 	w, err := wantedBy(req)
 	if err != nil {
@@ -73,7 +77,8 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 	if w.buyer.guest {
 		hold.ExpiresAt = now.Add(s.guest)
 	}
-	// The hold comes first: its row keeps a second run of the same checkout waiting before it touches any stock.
+	// The hold comes first: its row keeps a second run of the same checkout waiting
+	// before it touches any stock.
 	err := store.InsertHold(ctx, tx, hold)
 	if errors.Is(err, store.ErrDuplicate) {
 		return s.again(ctx, tx, w, hold.ExpiresAt)
@@ -101,7 +106,8 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 	return reservation{products, hold.ExpiresAt}, s.tellLow(ctx, tx, w.lines, products)
 }
 
-// take holds the units of each line and returns the lines for which there were not enough.
+// take holds the units of each line and returns the lines for which there were not
+// enough.
 func (s *Service) take(ctx context.Context, tx *database.Tx, lines []store.Line) (refused []store.Line, err error) {
 	for _, l := range lines {
 		ok, err := store.Shift{ProductID: l.ProductID, Held: l.Quantity, Guests: guests(l), Share: s.unpaid.Share}.Apply(ctx, tx)
@@ -144,7 +150,8 @@ func (s *Service) again(ctx context.Context, tx *database.Tx, w wanted, expires 
 	return reservation{products, hold.ExpiresAt}, err
 }
 
-// sameUnits reports whether two lines hold the same; for whom is no difference, as a buyer may have signed in meanwhile.
+// sameUnits reports whether two lines hold the same; for whom is no difference, as a
+// buyer may have signed in meanwhile.
 func sameUnits(a, b store.Line) bool {
 	b.Guest = a.Guest
 	return a == b

@@ -15,7 +15,8 @@ import (
 	"app/platform/ids"
 )
 
-// A search looks at products in several reads: at the first 500, then at 10,000 at a time.
+// A search looks at products in several reads: at the first 500, then at 10,000 at a
+// time.
 func TestSearchAcrossLooks(t *testing.T) {
 	t.Parallel()
 	const many = 1300
@@ -52,7 +53,8 @@ func TestSearchAcrossLooks(t *testing.T) {
 	})
 }
 
-// stockUp lists many products, seven at each moment, some with more words in their titles.
+// stockUp lists many products, seven at each moment, some with more words in their
+// titles.
 func (s *shop) stockUp(many int, words map[int]string) {
 	s.t.Helper()
 	s.must(s.db.Write(s.t.Context(), func(ctx context.Context, tx *database.Tx) error {

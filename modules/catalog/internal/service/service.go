@@ -1,7 +1,9 @@
-// Package service is what catalog does: it keeps products, and it keeps stock so that no unit is ever promised twice.
+// Package service is what catalog does: it keeps products, and it keeps stock so that
+// no unit is ever promised twice.
 //
-// Stock is changed by conditional updates only. What was read before never decides, so the answer is right however many
-// buyers, sweeps and processes are at work. Every exported method but the listeners is one transaction of its own.
+// Stock is changed by conditional updates only. What was read before never decides, so
+// the answer is right however many buyers, sweeps and processes are at work. Every
+// exported method but the listeners is one transaction of its own.
 package service
 
 import (
@@ -28,7 +30,8 @@ type (
 
 // Members tells who may act for a merchant.
 type Members interface {
-	// Member answers ROLE_UNSPECIFIED for somebody without a role and for a merchant that does not exist.
+	// Member answers ROLE_UNSPECIFIED for somebody without a role and for a merchant
+	// that does not exist.
 	Member(ctx context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error)
 }
 
@@ -40,7 +43,8 @@ type Options struct {
 	Now     func() time.Time
 	// HoldTTL is how long a hold waits for the payment of its order.
 	HoldTTL time.Duration
-	// HoldGuest is the same for the order of a guest; HoldTTL when it is longer or not set.
+	// HoldGuest is the same for the order of a guest; HoldTTL when it is longer or not
+	// set.
 	HoldGuest time.Duration
 	// Unpaid bounds what may be held without being paid for.
 	Unpaid Unpaid
@@ -64,7 +68,8 @@ func New(o Options) *Service {
 	return &Service{db: o.DB, members: o.Members, logger: o.Logger, now: o.Now, ttl: o.HoldTTL, guest: min(cmp.Or(o.HoldGuest, o.HoldTTL), o.HoldTTL), unpaid: o.Unpaid}
 }
 
-// Match checks the version that a change is meant for, as httpserver.Conditional does. Nil accepts every version.
+// Match checks the version that a change is meant for, as httpserver.Conditional does.
+// Nil accepts every version.
 type Match func(version int64) error
 
 func (m Match) check(version int64) error {

@@ -14,7 +14,8 @@ import (
 	"app/platform/text"
 )
 
-// Stock reads the stock of a listed product; any member of its merchant may. Errors: not_found.
+// Stock reads the stock of a listed product; any member of its merchant may. Errors:
+// not_found.
 func (s *Service) Stock(ctx context.Context, id string) (Stock, error) {
 	p, err := s.membersOnly(ctx, id, merchantsv1.Role_ROLE_VIEWER)
 	return p.Stock, err
@@ -30,9 +31,10 @@ type Correction struct {
 	Match  Match
 }
 
-// Correct changes the units on hand; a manager of the product's merchant may. Repeated with the same idempotency key it
-// changes nothing more. Units that are held or sold cannot be taken away. Errors: invalid_argument, not_found,
-// permission_denied, failed_precondition (merchant_not_approved, stock_short), version_mismatch, aborted.
+// Correct changes the units on hand; a manager of the product's merchant may. Repeated
+// with the same idempotency key it changes nothing more. Units that are held or sold
+// cannot be taken away. Errors: invalid_argument, not_found, permission_denied,
+// failed_precondition (merchant_not_approved, stock_short), version_mismatch, aborted.
 func (s *Service) Correct(ctx context.Context, c Correction) (Stock, error) {
 	if _, err := s.managed(ctx, c.ProductID); err != nil {
 		return Stock{}, err

@@ -8,11 +8,13 @@ import (
 	"app/platform/database"
 )
 
-// sweepBatch bounds the holds released in one transaction, and so the time that it keeps checkouts waiting.
+// sweepBatch bounds the holds released in one transaction, and so the time that it
+// keeps checkouts waiting.
 const sweepBatch = 64
 
-// SweepOnce releases up to 64 holds whose time has passed and tells whether there may be more. Several processes may
-// sweep at the same time: each hold is released by one of them.
+// SweepOnce releases up to 64 holds whose time has passed and reports whether there may
+// be more. Several processes may sweep at the same time: each hold is released by one
+// of them.
 func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 	var due, late []string
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -31,8 +33,8 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 	return len(due) == sweepBatch || len(late) == sweepBatch, s.lapse(ctx, due)
 }
 
-// clamp lets holds last as long as one made now at most. They are from before the clock went back, and would keep stock off
-// sale until it has come up again.
+// clamp lets holds last as long as one made now at most. They are from before the clock
+// went back, and would keep stock off sale until it has come up again.
 func (s *Service) clamp(ctx context.Context, late []string) error {
 	slices.Sort(late)
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

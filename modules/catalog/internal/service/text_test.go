@@ -86,7 +86,8 @@ func TestFault25_OneSKUInAnySpelling(t *testing.T) {
 	})
 }
 
-// asBefore makes of all products what the release before this one stored: text in lower case, skus as they are.
+// asBefore makes of all products what the release before this one stored: text in lower
+// case, skus as they are.
 func (s *shop) asBefore() {
 	s.t.Helper()
 	s.exec(`UPDATE catalog_products SET search = LOWER(title), sku_fold = NULL`)
@@ -138,7 +139,8 @@ func TestFault25_ProductsOfBeforeAreFoundAndFolded(t *testing.T) {
 	})
 }
 
-// The release before archives a product without giving its sku_fold back, while both run.
+// The release before archives a product without giving its sku_fold back, while both
+// run.
 func TestFault25_SKUThatAnEarlierReleaseGaveBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {

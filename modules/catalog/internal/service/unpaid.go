@@ -11,11 +11,12 @@ import (
 	"app/platform/fault"
 )
 
-// Unpaid bounds what may be held without being paid for, so that nobody takes the shop's stock off sale by leaving orders
-// unpaid. The zero value bounds nothing.
+// Unpaid bounds what may be held without being paid for, so that nobody takes the
+// shop's stock off sale by leaving orders unpaid. The zero value bounds nothing.
 type Unpaid struct {
-	// Account, Guest and Network bound the holds of one account, of the guests behind one address (IPv4, or an IPv6 /64), and
-	// of all guests of the network around it (IPv4 /24, IPv6 /48).
+	// Account, Guest and Network bound the holds of one account, of the guests behind
+	// one address (IPv4, or an IPv6 /64), and of all guests of the network around it
+	// (IPv4 /24, IPv6 /48).
 	Account, Guest, Network Allowance
 	// Share is what all guests together may hold of one product.
 	Share store.Share
@@ -35,7 +36,8 @@ type buyer struct {
 	id, network string
 }
 
-// buyerOf reads whom a request is for. Callers of an earlier release do not say so: then nobody is counted.
+// buyerOf reads whom a request is for. Callers of an earlier release do not say so:
+// then nobody is counted.
 func (s *Service) buyerOf(b *catalogv1.Buyer) buyer {
 	out := buyer{guest: b != nil && b.GetAccountId() == ""}
 	switch {
@@ -51,12 +53,15 @@ func (s *Service) buyerOf(b *catalogv1.Buyer) buyer {
 	return out
 }
 
-// admit refuses a hold, which is in the table already, that is more than its buyer may have:
+// admit refuses a hold, which is in the table already, that is more than its buyer may
+// have:
 //
-//  1. Counted is what is held at this moment, from the rows of the holds themselves: whatever ends a hold frees its place.
-//  2. Checkouts from one network are counted one after the other, in any number of processes (store.UnpaidOf).
-//  3. The refusal undoes the hold. It says when the first other hold lapses; when the order alone is too large it does not,
-//     because waiting does not help.
+//  1. Counted is what is held at this moment, from the rows of the holds themselves:
+//     whatever ends a hold frees its place.
+//  2. Checkouts from one network are counted one after the other, in any number of
+//     processes (store.UnpaidOf).
+//  3. The refusal undoes the hold. It says when the first other hold lapses; when the
+//     order alone is too large it does not, because waiting does not help.
 func (s *Service) admit(ctx context.Context, tx *database.Tx, h store.Hold, guest bool) error {
 	if h.Network == "" {
 		return nil

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxSearch is what a TEXT column of MySQL holds, in bytes. No real text comes near it: 5,000 characters would have
-	// to become more than 13 bytes each.
+	// maxSearch is what a TEXT column of MySQL holds, in bytes. No real text comes near
+	// it: 5,000 characters would have to become more than 13 bytes each.
 	maxSearch = 65_535
 	maxFold   = 64 // bytes of catalog_products.sku_fold
 )
@@ -23,7 +23,8 @@ func searchText(p Product) string {
 	return text.Cut(text.Key(p.Title+"\n"+p.SKU+"\n"+p.Description), maxSearch)
 }
 
-// foldSKU is what two spellings of a sku have in common, or its digest where that is too long for its column.
+// foldSKU is what two spellings of a sku have in common, or its digest where that is
+// too long for its column.
 func foldSKU(sku string) string {
 	key := text.Key(sku)
 	if len(key) <= maxFold {
@@ -33,8 +34,8 @@ func foldSKU(sku string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// freeing runs a change of p once more when it meets a sku_fold that is out of date: the release before this column
-// archives products and changes their skus without it.
+// freeing runs a change of p once more when it meets a sku_fold that is out of date:
+// the release before this column archives products and changes their skus without it.
 func freeing(ctx context.Context, tx *database.Tx, p Product, change func() error) error {
 	err := change()
 	if !errors.Is(err, ErrDuplicate) {
@@ -76,9 +77,10 @@ func scanUnfolded(row scanner, p *unfolded) error {
 // foldedProducts is the row of catalog_folded that says how far Fold has come.
 const foldedProducts = "products"
 
-// Fold gives the next so many products the search text and the sku_fold that they would be given today, and reports whether
-// there may be more. What others change at the same time has them already. Of products of a merchant whose skus are one by
-// now the first keeps the sku_fold, and the others go without.
+// Fold gives the next so many products the search text and the sku_fold that they would
+// be given today, and reports whether there may be more. What others change at the same
+// time has them already. Of products of a merchant whose skus are one by now the first
+// keeps the sku_fold, and the others go without.
 func Fold(ctx context.Context, tx *database.Tx, limit int) (more bool, err error) {
 	var at string
 	err = wrap("select place", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, foldedProducts).Scan(&at))

@@ -6,8 +6,8 @@ import (
 	"app/platform/database"
 )
 
-// Share is what guests together may hold of a product: Percent of the units that are not sold, and in any case Floor units. The
-// zero value bounds nothing.
+// Share is what guests together may hold of a product: Percent of the units that are
+// not sold, and in any case Floor units. The zero value bounds nothing.
 type Share struct{ Percent, Floor int64 }
 
 // Left is how many more units guests may hold of the stock.
@@ -20,7 +20,8 @@ func (s Share) Left(of Stock) int64 {
 }
 
 const (
-	// Guests hold no more than is held: a release that does not know held_guests may have given units of theirs back.
+	// Guests hold no more than is held: a release that does not know held_guests may
+	// have given units of theirs back.
 	heldGuests = `CASE WHEN held_guests > held THEN held ELSE held_guests END`
 
 	// held_guests comes first, because MySQL assigns from left to right.

@@ -19,7 +19,8 @@ const (
 	Held State = "held"
 	// Sold units are paid for.
 	Sold State = "sold"
-	// Released units went back because the order was never placed or the hold lapsed; a payment may still come.
+	// Released units went back because the order was never placed or the hold lapsed; a
+	// payment may still come.
 	Released State = "released"
 	// Short is a hold whose payment came when the units were gone.
 	Short State = "short"
@@ -33,7 +34,8 @@ type Hold struct {
 	State     State
 	ExpiresAt time.Time
 	CreatedAt time.Time
-	// Buyer is whom the hold is counted for while it is held, and Network what it is looked up by; empty when it is not.
+	// Buyer is whom the hold is counted for while it is held, and Network what it is
+	// looked up by; empty when it is not.
 	Buyer, Network string
 	// Units are those of all lines together.
 	Units int64
@@ -66,7 +68,8 @@ func InsertHold(ctx context.Context, tx *database.Tx, h Hold) error {
 		h.Buyer, h.Network, h.Units)
 }
 
-// linesAtOnce bounds the rows of one INSERT, and with it the number of distinct statements to prepare.
+// linesAtOnce bounds the rows of one INSERT, and with it the number of distinct
+// statements to prepare.
 const linesAtOnce = 25
 
 // InsertLines adds all lines of a hold, up to 25 in one statement.
@@ -92,13 +95,15 @@ func HoldOf(ctx context.Context, tx *database.Tx, orderID string) (h Hold, err e
 	return h, wrap("select hold", err)
 }
 
-// LinesOf reads the lines of the holds of the orders, by product id. orderIDs must not be empty.
+// LinesOf reads the lines of the holds of the orders, by product id. orderIDs must not
+// be empty.
 func LinesOf(ctx context.Context, tx *database.Tx, orderIDs ...string) ([]Line, error) {
 	query, args := anyOf(selectLines, orderIDs)
 	return selectRows(ctx, tx, "hold lines", scanLine, query+` ORDER BY product_id`, args...)
 }
 
-// MoveHold changes the state of an order's hold, if it is from; who gets true does what belongs to the change.
+// MoveHold changes the state of an order's hold, if it is from; who gets true does what
+// belongs to the change.
 func MoveHold(ctx context.Context, tx *database.Tx, orderID string, from, to State) (bool, error) {
 	return update(ctx, tx, "hold", moveHold, string(to), orderID, string(from))
 }
@@ -108,7 +113,8 @@ func RenewHold(ctx context.Context, tx *database.Tx, orderID string, expires tim
 	return update(ctx, tx, "hold", renewHold, database.Micros(expires), orderID)
 }
 
-// LapseHold releases a hold whose time has passed; false when it was not held any more or has time left.
+// LapseHold releases a hold whose time has passed; false when it was not held any more
+// or has time left.
 func LapseHold(ctx context.Context, tx *database.Tx, orderID string, now time.Time) (bool, error) {
 	return update(ctx, tx, "hold", lapseHold, orderID, database.Micros(now))
 }

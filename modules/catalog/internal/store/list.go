@@ -11,10 +11,12 @@ import (
 	"app/platform/text"
 )
 
-// Filter says which listed products to read. The zero value of a field does not restrict.
+// Filter says which listed products to read. The zero value of a field does not
+// restrict.
 type Filter struct {
 	MerchantID string
-	// Words must all occur in title, sku or description, in any spelling that text.Key makes one.
+	// Words must all occur in title, sku or description, in any spelling that text.Key
+	// makes one.
 	Words []string
 	// Before is the last product of the page before, Until the last product to look at.
 	Before, Until Place
@@ -33,8 +35,8 @@ func List(ctx context.Context, tx *database.Tx, f Filter) ([]Product, error) {
 	return selectRows(ctx, tx, "products", scanProduct, query, args...)
 }
 
-// PlaceOf is the place of the nth product that List would look at, whether it has the words or not; none when there are
-// fewer.
+// PlaceOf is the place of the nth product that List would look at, whether it has the
+// words or not; none when there are fewer.
 func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place, err error) {
 	f.Words = nil
 	query, args := f.query(tx.Engine(), `SELECT p.created_at, p.id FROM catalog_products p`, `1 OFFSET `+strconv.Itoa(nth-1))
@@ -47,7 +49,8 @@ func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place,
 	return at, err
 }
 
-// query puts the statement together from constant parts; all values but the limit are arguments.
+// query puts the statement together from constant parts; all values but the limit are
+// arguments.
 func (f Filter) query(on database.Engine, what, limit string) (string, []any) {
 	c := conditions{engine: on}
 	if f.MerchantID != "" {
@@ -66,12 +69,14 @@ func (f Filter) query(on database.Engine, what, limit string) (string, []any) {
 	for _, word := range f.Words {
 		c.has(word)
 	}
-	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound. Without any argument it would
-	// not be kept prepared, hence that of archived_at.
+	// A number in the text: SQLite prepares a statement again whenever an argument of
+	// LIMIT is bound. Without any argument it would not be kept prepared, hence that of
+	// archived_at.
 	return what + ` WHERE ` + c.text + ` ORDER BY ` + c.order + `p.created_at DESC, p.id DESC LIMIT ` + limit, c.args
 }
 
-// conditions are what a product must meet, and the first columns of the index that finds those that do.
+// conditions are what a product must meet, and the first columns of the index that
+// finds those that do.
 type conditions struct {
 	engine      database.Engine
 	text, order string
@@ -86,8 +91,8 @@ func (c *conditions) and(text string, args ...any) {
 	c.args = append(c.args, args...)
 }
 
-// has wants a word in the search text, spelt one way or another. A product that Fold has not come to yet has its text in
-// lower case only, and is found as it was before.
+// has wants a word in the search text, spelt one way or another. A product that Fold
+// has not come to yet has its text in lower case only, and is found as it was before.
 func (c *conditions) has(word string) {
 	key, lower := text.Key(word), strings.ToLower(word)
 	switch {
@@ -98,9 +103,10 @@ func (c *conditions) has(word string) {
 	}
 }
 
-// is wants a column to have a value. MariaDB looks up an index by the columns that are equal to something, and then walks from the
-// newest product to the place where a page begins, however far that is. Where none is equal it begins at the page, if the
-// order names all columns of the index. SQLite begins there for equal ones only.
+// is wants a column to have a value. MariaDB looks up an index by the columns that are
+// equal to something, and then walks from the newest product to the place where a page
+// begins, however far that is. Where none is equal it begins at the page, if the order
+// names all columns of the index. SQLite begins there for equal ones only.
 func (c *conditions) is(column string, value any) {
 	if c.engine == database.MySQL {
 		c.and(column+` <= ? AND `+column+` >= ?`, value, value)

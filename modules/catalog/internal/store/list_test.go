@@ -15,7 +15,8 @@ import (
 	"app/platform/money"
 )
 
-// A page costs the same wherever it is in the list: its statement begins at its first product.
+// A page costs the same wherever it is in the list: its statement begins at its first
+// product.
 func TestListReadsThePageOnly(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -37,7 +38,8 @@ func TestListReadsThePageOnly(t *testing.T) {
 	}, store.Migrations())
 }
 
-// manyProducts lists products of one merchant, a second apart, and tells where the middle is.
+// manyProducts lists products of one merchant, a second apart, and tells where the
+// middle is.
 func manyProducts(t *testing.T, db *database.DB, count int) (middle store.Place) {
 	t.Helper()
 	write(t, db, func(ctx context.Context, tx *database.Tx) error {

@@ -16,7 +16,8 @@ type Product struct {
 	Description string
 	SKU         string
 	Price       money.Money
-	// Version counts the changes of the product itself, from 1; its stock has a version of its own.
+	// Version counts the changes of the product itself, from 1; its stock has a version
+	// of its own.
 	Version   int64
 	CreatedAt time.Time
 	// Archived products are not sold any more; orders may still name them.
@@ -41,7 +42,8 @@ const (
 
 	insertProduct = `INSERT INTO catalog_products (id, merchant_id, title, description, sku, sku_key, sku_fold, search, price_amount, currency,
 	version, archived_at, created_at, min_quantity, max_quantity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, ?, ?, ?)`
-	// sku_fold comes first: MySQL assigns from left to right. A sku that stays keeps what it has, which may be nothing.
+	// sku_fold comes first: MySQL assigns from left to right. A sku that stays keeps
+	// what it has, which may be nothing.
 	updateProduct = `UPDATE catalog_products SET sku_fold = CASE WHEN sku = ? THEN sku_fold ELSE ? END, title = ?, description = ?,
 	sku = ?, sku_key = ?, search = ?, price_amount = ?, currency = ?, min_quantity = ?, max_quantity = ?, version = version + 1
 	WHERE id = ? AND version = ? AND archived_at = 0`
@@ -49,8 +51,8 @@ const (
 	WHERE id = ? AND version = ? AND archived_at = 0`
 )
 
-// InsertProduct adds a listed product without its stock. ErrDuplicate: the id exists, or the merchant lists the sku, in
-// this spelling or another.
+// InsertProduct adds a listed product without its stock. ErrDuplicate: the id exists,
+// or the merchant lists the sku, in this spelling or another.
 func InsertProduct(ctx context.Context, tx *database.Tx, p Product) error {
 	return freeing(ctx, tx, p, func() error {
 		return insert(ctx, tx, "product", insertProduct, p.ID, p.MerchantID, p.Title, p.Description, p.SKU, p.SKU, foldSKU(p.SKU), searchText(p),
@@ -58,8 +60,9 @@ func InsertProduct(ctx context.Context, tx *database.Tx, p Product) error {
 	})
 }
 
-// UpdateProduct writes title, description, sku, price and quantities over version p.Version of a listed product; false when that is
-// not the current version any more. ErrDuplicate: the merchant lists the sku already.
+// UpdateProduct writes title, description, sku, price and quantities over version
+// p.Version of a listed product; false when that is not the current version any more.
+// ErrDuplicate: the merchant lists the sku already.
 func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (ok bool, err error) {
 	err = freeing(ctx, tx, p, func() error {
 		ok, err = update(ctx, tx, "product", updateProduct, p.SKU, foldSKU(p.SKU), p.Title, p.Description, p.SKU, p.SKU, searchText(p),
@@ -72,7 +75,8 @@ func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (ok bool, er
 	return ok, err
 }
 
-// ArchiveProduct takes version p.Version of a listed product off sale; false when that is not the current version.
+// ArchiveProduct takes version p.Version of a listed product off sale; false when that
+// is not the current version.
 func ArchiveProduct(ctx context.Context, tx *database.Tx, p Product, at time.Time) (bool, error) {
 	return update(ctx, tx, "product", archiveProduct, database.Micros(at), p.ID, p.Version)
 }
@@ -94,7 +98,8 @@ func ListedByID(ctx context.Context, tx *database.Tx, id string) (Product, error
 	return p, wrap("select product", err)
 }
 
-// ProductBySKU reads the product that the merchant lists under the sku. ErrNotFound: there is none.
+// ProductBySKU reads the product that the merchant lists under the sku. ErrNotFound:
+// there is none.
 func ProductBySKU(ctx context.Context, tx *database.Tx, merchantID, sku string) (p Product, err error) {
 	err = scanProduct(tx.QueryRow(ctx, selectProductBySKU, merchantID, sku), &p)
 	return p, wrap("select product by sku", err)

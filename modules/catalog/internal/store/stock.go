@@ -14,11 +14,13 @@ const MaxOnHand = 1_000_000_000
 // Stock counts the units of one product.
 type Stock struct {
 	ProductID string
-	// OnHand is all that was received, less corrections; Held waits for payments; Sold is paid for.
+	// OnHand is all that was received, less corrections; Held waits for payments; Sold
+	// is paid for.
 	OnHand, Held, Sold int64
 	// HeldGuests is what of Held is held for guests.
 	HeldGuests int64
-	// LowThreshold is the number of available units at which the merchant wants to be told.
+	// LowThreshold is the number of available units at which the merchant wants to be
+	// told.
 	LowThreshold int64
 	// Version counts the changes, from 1.
 	Version int64
@@ -43,7 +45,8 @@ func InsertStock(ctx context.Context, tx *database.Tx, s Stock) error {
 	return insert(ctx, tx, "stock", insertStock, s.ProductID, s.OnHand, s.LowThreshold)
 }
 
-// Shift is a change of what is held and sold of one product. Units of both together have to be available.
+// Shift is a change of what is held and sold of one product. Units of both together
+// have to be available.
 type Shift struct {
 	ProductID  string
 	Held, Sold int64
@@ -53,8 +56,9 @@ type Shift struct {
 	Share Share
 }
 
-// Apply makes the change if the units are available at the very moment of the update, whatever anybody read before. False:
-// they are not, guests would hold more than their share, or there is no such product.
+// Apply makes the change if the units are available at the very moment of the update,
+// whatever anybody read before. False: they are not, guests would hold more than their
+// share, or there is no such product.
 func (s Shift) Apply(ctx context.Context, tx *database.Tx) (bool, error) {
 	if s.Guests != 0 {
 		return s.applyGuests(ctx, tx)
@@ -62,7 +66,8 @@ func (s Shift) Apply(ctx context.Context, tx *database.Tx) (bool, error) {
 	return update(ctx, tx, "stock", shiftStock, s.Held, s.Sold, s.ProductID, s.Held+s.Sold)
 }
 
-// MustApply makes a change that needs no units to be available, so it cannot be refused.
+// MustApply makes a change that needs no units to be available, so it cannot be
+// refused.
 func (s Shift) MustApply(ctx context.Context, tx *database.Tx) error {
 	ok, err := s.Apply(ctx, tx)
 	if err == nil && !ok {
@@ -71,8 +76,9 @@ func (s Shift) MustApply(ctx context.Context, tx *database.Tx) error {
 	return err
 }
 
-// Correct adds delta, of either sign, to the units on hand; false when fewer would be left than are held and sold, when
-// there would be more than MaxOnHand, when there is no such product, or when version is not 0 and not the current one.
+// Correct adds delta, of either sign, to the units on hand; false when fewer would be
+// left than are held and sold, when there would be more than MaxOnHand, when there is
+// no such product, or when version is not 0 and not the current one.
 func Correct(ctx context.Context, tx *database.Tx, productID string, delta, version int64) (bool, error) {
 	return update(ctx, tx, "stock", correctStock, delta, productID, delta, delta, MaxOnHand, version, version)
 }
@@ -86,7 +92,8 @@ func SetThreshold(ctx context.Context, tx *database.Tx, productID string, thresh
 // Kind is why units moved.
 type Kind string
 
-// The kinds. The first two change what is on hand, the others what is sold; KindSold is negative.
+// The kinds. The first two change what is on hand, the others what is sold; KindSold is
+// negative.
 const (
 	KindReceived  Kind = "received"
 	KindCorrected Kind = "corrected"

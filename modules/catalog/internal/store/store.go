@@ -1,8 +1,10 @@
-// Package store is catalog's tables. Its functions run in the transaction they are given, change stock by conditional
-// updates only, and return the errors of this package; every other error is the database's trouble.
+// Package store is catalog's tables. Its functions run in the transaction they are
+// given, change stock by conditional updates only, and return the errors of this
+// package; every other error is the database's trouble.
 //
-// Locks are always taken in one order, so that transactions wait for each other but never in a circle: the rows of
-// catalog_holds by order id, then the rows of catalog_stock by product id.
+// Locks are always taken in one order, so that transactions wait for each other but
+// never in a circle: the rows of catalog_holds by order id, then the rows of
+// catalog_stock by product id.
 package store
 
 import (
@@ -35,7 +37,8 @@ func Migrations() fs.FS {
 	return part
 }
 
-// insert runs an INSERT and tells a row that is there already apart from other failures.
+// insert runs an INSERT and tells a row that is there already apart from other
+// failures.
 func insert(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
 	_, err := tx.Exec(ctx, query, args...)
 	if database.IsDuplicate(err) {
@@ -44,7 +47,7 @@ func insert(ctx context.Context, tx *database.Tx, what, query string, args ...an
 	return wrap("insert "+what, err)
 }
 
-// update runs an UPDATE and tells whether it matched a row.
+// update runs an UPDATE and reports whether it matched a row.
 func update(ctx context.Context, tx *database.Tx, what, query string, args ...any) (matched bool, err error) {
 	result, err := tx.Exec(ctx, query, args...)
 	if err != nil {
@@ -88,8 +91,9 @@ func wrap(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// anyOf ends a query with "(?, ?, ...)" for the keys. The list is filled up to a power of two by repeating the last key, so
-// that there are few distinct statements to prepare. keys must not be empty.
+// anyOf ends a query with "(?, ?, ...)" for the keys. The list is filled up to a power
+// of two by repeating the last key, so that there are few distinct statements to
+// prepare. keys must not be empty.
 func anyOf(query string, keys []string) (string, []any) {
 	size := 1
 	for size < len(keys) {

@@ -60,7 +60,8 @@ func stockOf(t *testing.T, db *database.DB, id string) (s store.Stock) {
 	return s
 }
 
-// TestFailure05_LockedCheckAlone takes units with nothing but the conditional update: nobody looks first.
+// TestFailure05_LockedCheckAlone takes units with nothing but the conditional update:
+// nobody looks first.
 func TestFailure05_LockedCheckAlone(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -154,7 +155,8 @@ func TestCorrect(t *testing.T) {
 	}
 }
 
-// A hold lapses when it is still held and its time has passed, whatever a sweep has read before.
+// A hold lapses when it is still held and its time has passed, whatever a sweep has
+// read before.
 func TestLapseHold(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

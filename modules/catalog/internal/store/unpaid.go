@@ -26,8 +26,9 @@ const (
 // turns is how many rows there are to lock, at most.
 const turns = 1024
 
-// UnpaidOf counts the holds of a buyer and of the network around it. Nobody else takes one in this network until the
-// transaction ends: on MySQL a row keeps the others waiting, and SQLite has one writer at a time.
+// UnpaidOf counts the holds of a buyer and of the network around it. Nobody else takes
+// one in this network until the transaction ends: on MySQL a row keeps the others
+// waiting, and SQLite has one writer at a time.
 func UnpaidOf(ctx context.Context, tx *database.Tx, buyer, network string) (u Unpaid, err error) {
 	if tx.Engine() == database.MySQL {
 		h := fnv.New32a()

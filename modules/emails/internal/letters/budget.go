@@ -6,24 +6,30 @@ import (
 	"app/platform/emailaddr"
 )
 
-// Counts says how a letter counts in the budget of its recipient: strangers can have letters written to addresses that are not
-// theirs, and each address gets so many of all kinds together and no more.
+// Counts says how a letter counts in the budget of its recipient: strangers can have
+// letters written to addresses that are not theirs, and each address gets so many of
+// all kinds together and no more.
 type Counts int
 
-// How letters count. Most is what a template has that does not say, so that a new one is counted.
+// How letters count. Most is what a template has that does not say, so that a new one
+// is counted.
 const (
-	// Most may use three quarters of the budget: what tells people something, and is no loss to those who do not wait for it.
+	// Most may use three quarters of the budget: what tells people something, and is no
+	// loss to those who do not wait for it.
 	Most Counts = iota
-	// Whole may use all of it: the letters that somebody has to have in order to show that an address is theirs.
+	// Whole may use all of it: the letters that somebody has to have in order to show
+	// that an address is theirs.
 	Whole
 	// Half may use half of it: what merchants write.
 	Half
-	// Never is for what goes to nobody but the owner of an account, at the address that they have shown to be theirs, and tells of
-	// what happened to the account, or gets them into it. What strangers can have written of these is limited by users.
+	// Never is for what goes to nobody but the owner of an account, at the address that
+	// they have shown to be theirs, and tells of what happened to the account, or gets
+	// them into it. What strangers can have written of these is limited by users.
 	Never
 )
 
-// Limit is how many letters of the kind may be among the letters of a full budget; at least one, where any are counted.
+// Limit is how many letters of the kind may be among the letters of a full budget; at
+// least one, where any are counted.
 func (c Counts) Limit(budget int) int {
 	switch c {
 	case Whole:
@@ -35,8 +41,9 @@ func (c Counts) Limit(budget int) int {
 	}
 }
 
-// Mailbox is what budgets of recipients are kept by: addresses that differ in case, in a detail behind a plus sign (RFC 5233) or, at
-// Gmail, in dots lead to one mailbox, and would otherwise be as many budgets as one likes. Error: emailaddr.ErrAddress.
+// Mailbox is what budgets of recipients are kept by: addresses that differ in case, in
+// a detail behind a plus sign (RFC 5233) or, at Gmail, in dots lead to one mailbox, and
+// would otherwise be as many budgets as one likes. Error: emailaddr.ErrAddress.
 func Mailbox(address string) (string, error) {
 	parsed, err := emailaddr.Parse(address)
 	if err != nil {

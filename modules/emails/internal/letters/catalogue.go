@@ -37,7 +37,8 @@ var catalogue = []Template{
 	}, Merchants: true, Counts: Half},
 }
 
-// greeting and code are what many letters need; clipped, so that appending to them copies.
+// greeting and code are what many letters need; clipped, so that appending to them
+// copies.
 var (
 	greeting = []Variable{{Name: "first_name", Kind: Name}}[:1:1]
 	code     = []Variable{

@@ -5,15 +5,17 @@ import (
 	"unicode"
 )
 
-// defuse puts spaces into whatever a mail client would turn into a link by itself: addresses of pages with and without a
-// scheme, e-mail addresses, UNC paths. Strangers choose titles, names and messages, and the shop sends them to somebody
-// else, who trusts the shop. Nothing is left out, so what was honest stays readable.
+// defuse puts spaces into whatever a mail client would turn into a link by itself:
+// addresses of pages with and without a scheme, e-mail addresses, UNC paths. Strangers
+// choose titles, names and messages, and the shop sends them to somebody else, who
+// trusts the shop. Nothing is left out, so what was honest stays readable.
 //
-//  1. A dot that something follows gets a space behind it. Any of the dots that IDNA takes for one does (UTS #46 section
-//     2.3, and those that NFKC turns into one). Between digits it stays, as in 19.90 and 24.12.2026, unless there are as many
+//  1. A dot that something follows gets a space behind it. Any of the dots that IDNA
+//     takes for one does (UTS #46 section 2.3, and those that NFKC turns into one).
+//     Between digits it stays, as in 19.90 and 24.12.2026, unless there are as many
 //     numbers as an IPv4 address has.
-//  2. A colon within a word gets a space behind it: what is before it could be a scheme (RFC 3986 section 3.1). Between
-//     digits it stays, as in 12:30.
+//  2. A colon within a word gets a space behind it: what is before it could be a scheme
+//     (RFC 3986 section 3.1). Between digits it stays, as in 12:30.
 //  3. An @ within a word gets a space on either side.
 //  4. Two backslashes are parted: Outlook links \\server\share.
 //
@@ -62,7 +64,8 @@ func spaces(text []rune, i int) (before, behind bool) {
 	return before, behind
 }
 
-// quad reports whether the dot stands among four numbers or more with dots between them.
+// quad reports whether the dot stands among four numbers or more with dots between
+// them.
 func quad(text []rune, i int) bool {
 	part := func(r rune) bool { return unicode.IsDigit(r) || isDot(r) }
 	from, to, dots := i, i, 0
@@ -86,8 +89,9 @@ func isColon(r rune) bool { return strings.ContainsRune(":：﹕", r) }
 
 func isAt(r rune) bool { return strings.ContainsRune("@＠﹫", r) }
 
-// begins reports whether a label of a domain could begin with the character, as a careless reader has it: with everything but
-// spaces and punctuation, hyphens and low lines excepted.
+// begins reports whether a label of a domain could begin with the character, as a
+// careless reader has it: with everything but spaces and punctuation, hyphens and low
+// lines excepted.
 func begins(r rune) bool {
 	return !unicode.IsSpace(r) && (!unicode.IsPunct(r) || unicode.In(r, unicode.Pd, unicode.Pc))
 }

@@ -13,8 +13,9 @@ import (
 	"app/modules/emails/internal/letters"
 )
 
-// linkable finds what mail clients make links of, or might: it is wider than any of them. Of an address without a scheme they
-// know the end, a top-level domain, of which there is none of less than two characters or with a digit in front.
+// linkable finds what mail clients make links of, or might: it is wider than any of
+// them. Of an address without a scheme they know the end, a top-level domain, of which
+// there is none of less than two characters or with a digit in front.
 var linkable = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)[a-z][a-z0-9+.-]*[:：﹕][^\s\p{Pe}\p{Pf},;!?"'.:][^\s]*[\p{L}\p{N}]`), // a scheme
 	regexp.MustCompile(`(?i)www[.。．｡․﹒][^\s\p{P}]`),
@@ -103,7 +104,8 @@ func TestFault06_NothingIsALink(t *testing.T) {
 	})
 }
 
-// Whatever strangers choose of a letter, nothing in its subject, its text and its HTML is a link that is not the shop's.
+// Whatever strangers choose of a letter, nothing in its subject, its text and its HTML
+// is a link that is not the shop's.
 func TestFault06_LettersHaveNoLinksOfStrangers(t *testing.T) {
 	t.Parallel()
 	set := parse(t)

@@ -6,11 +6,13 @@ import (
 	"text/template/parse"
 )
 
-// Stored is a template in the language of Amazon SES, Handlebars, filled with the same data.
+// Stored is a template in the language of Amazon SES, Handlebars, filled with the same
+// data.
 type Stored struct{ Subject, Text, HTML string }
 
-// Handlebars translates the template for a service that renders by itself. The data is that of Rendered: everything in
-// the reader's language already, so that fields, conditions and lists are all that has to be translated.
+// Handlebars translates the template for a service that renders by itself. The data is
+// that of Rendered: everything in the reader's language already, so that fields,
+// conditions and lists are all that has to be translated.
 func (t Template) Handlebars(locale string) (s Stored, err error) {
 	folder := "templates/" + locale + "/"
 	text, err := parseTrees(folder + t.Name + ".txt")

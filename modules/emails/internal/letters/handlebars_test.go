@@ -45,14 +45,16 @@ func TestHandlebarsRenderTheSame(t *testing.T) {
 	}
 }
 
-// filler fills a template in the part of Handlebars that SES documents and the templates use.
+// filler fills a template in the part of Handlebars that SES documents and the
+// templates use.
 type filler struct {
 	t    *testing.T
 	rest string
 	end  string // the tag at which run stopped
 }
 
-// run fills up to the end, or to the end of the block it begins in. What is not live is passed over.
+// run fills up to the end, or to the end of the block it begins in. What is not live is
+// passed over.
 func (f *filler) run(data map[string]any, live bool) (out string) {
 	for {
 		text, after, found := strings.Cut(f.rest, "{{")

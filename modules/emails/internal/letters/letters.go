@@ -1,5 +1,5 @@
-// Package letters renders what Souk writes to people, as text and as HTML, in several languages, from templates that are
-// part of the binary.
+// Package letters renders what Souk writes to people, as text and as HTML, in several
+// languages, from templates that are part of the binary.
 package letters
 
 import (
@@ -20,11 +20,12 @@ type Template struct {
 	Name string
 	// Variables are what its data must hold, all of them.
 	Variables []Variable
-	// Security marks letters that a person needs to get into an account, or to learn that somebody else does. They go out
-	// in spite of a complaint, though not to an address that does not exist.
+	// Security marks letters that a person needs to get into an account, or to learn
+	// that somebody else does. They go out in spite of a complaint, though not to an
+	// address that does not exist.
 	Security bool
-	// Secret marks letters that carry a code. Nobody reads them but their recipient: what they say is erased once they
-	// are on their way.
+	// Secret marks letters that carry a code. Nobody reads them but their recipient:
+	// what they say is erased once they are on their way.
 	Secret bool
 	// Merchants may send it with an API key, if the configuration lets them.
 	Merchants bool
@@ -49,8 +50,9 @@ type Set struct {
 	locales  locales
 }
 
-// Parse reads the embedded templates. fallback is the language of letters to people whose own is not known or not there.
-// An error is a wrong fallback or a defect of the program.
+// Parse reads the embedded templates. fallback is the language of letters to people
+// whose own is not known or not there. An error is a wrong fallback or a defect of the
+// program.
 func Parse(fallback string) (*Set, error) {
 	available, err := newLocales(fallback)
 	if err != nil {
@@ -95,7 +97,8 @@ func parsePages(locale, name string) (p pages, err error) {
 	return p, err
 }
 
-// layoutHTML is the page that all letters in a language have in common; it uses their template "content".
+// layoutHTML is the page that all letters in a language have in common; it uses their
+// template "content".
 const layoutHTML = "layout.html"
 
 func sources(folder string, names ...string) ([]markup.Source, error) {
@@ -128,8 +131,8 @@ func (s *Set) ByName(name string) (Template, bool) {
 // Locales lists the languages that every template has, as BCP 47 tags.
 func (s *Set) Locales() []string { return s.locales.names }
 
-// Locale chooses the language for somebody who wants want: a tag such as "de-AT", or a list as in Accept-Language. The
-// fallback where nothing fits.
+// Locale chooses the language for somebody who wants want: a tag such as "de-AT", or a
+// list as in Accept-Language. The fallback where nothing fits.
 func (s *Set) Locale(want string) string { return s.locales.match(want) }
 
 // Rendered is a letter ready to be queued.
@@ -137,12 +140,13 @@ type Rendered struct {
 	Subject string // one line of at most 200 characters
 	Text    string
 	HTML    string
-	// Data is what the template was filled with, the subject included: everything is text, a flag, or a list of such.
+	// Data is what the template was filled with, the subject included: everything is
+	// text, a flag, or a list of such.
 	Data map[string]any
 }
 
-// Render fills the template in one of the languages of its Set. Whatever the data holds, the subject stays one line.
-// Data with flaws is refused; see Check.
+// Render fills the template in one of the languages of its Set. Whatever the data
+// holds, the subject stays one line. Data with flaws is refused; see Check.
 func (t Template) Render(locale string, data map[string]any) (Rendered, error) {
 	p, ok := t.locales[locale]
 	if !ok {

@@ -71,7 +71,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// A variable that is missing is named, and what is not missing is needed: each one is seen in the letter, in every language.
+// A variable that is missing is named, and what is not missing is needed: each one is
+// seen in the letter, in every language.
 func TestRenderNeedsEveryVariable(t *testing.T) {
 	t.Parallel()
 	set := parse(t)

@@ -63,7 +63,8 @@ const (
 	maxEntries    = 200
 )
 
-// Check lists what the data lacks and what is of the wrong kind. What the template does not know is ignored.
+// Check lists what the data lacks and what is of the wrong kind. What the template does
+// not know is ignored.
 func (t Template) Check(data map[string]any) FlawsError { return check(t.Variables, data, "") }
 
 func check(variables []Variable, data map[string]any, at string) (flaws FlawsError) {
@@ -169,8 +170,9 @@ func localise(variables []Variable, data map[string]any, locale string, p phrase
 	return out
 }
 
-// show writes a value the way its kind is shown. Whatever it says, no mail client makes a link of it, but of a Link: strangers
-// choose most values, and those that the shop chooses lose nothing.
+// show writes a value the way its kind is shown. Whatever it says, no mail client makes
+// a link of it, but of a Link: strangers choose most values, and those that the shop
+// chooses lose nothing.
 func show(v Variable, s, locale string, p phrases) string {
 	switch v.Kind {
 	case Name:
@@ -188,8 +190,8 @@ func show(v Variable, s, locale string, p phrases) string {
 	}
 }
 
-// line makes one line out of any text, of what the house takes as text, so that no header can be smuggled in behind a
-// subject and no paragraph into a letter.
+// line makes one line out of any text, of what the house takes as text, so that no
+// header can be smuggled in behind a subject and no paragraph into a letter.
 func line(s string, limit int) string {
 	s = strings.Join(strings.Fields(text.Shown(s, false)), " ")
 	if runes := []rune(s); len(runes) > limit {
@@ -210,10 +212,12 @@ func paragraphs(s string) string {
 // address is what a link may look like: printable ASCII, nothing that has to be quoted.
 var address = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,1000}$`)
 
-// advertisement is what people put into a name to have a shop's letters advertise for them.
+// advertisement is what people put into a name to have a shop's letters advertise for
+// them.
 var advertisement = regexp.MustCompile(`(?i)[/:@]|www\.|\p{L}\.\p{L}{2,}`)
 
-// name leaves out what is no name: whoever registers chooses it, and the letter goes to whomever they please.
+// name leaves out what is no name: whoever registers chooses it, and the letter goes to
+// whomever they please.
 func name(s string) string {
 	s = line(s, maxName)
 	if advertisement.MatchString(s) {

@@ -1,4 +1,5 @@
-// Package message writes letters as mail: the bytes that go over the wire, the same for every transport (RFC 5322, MIME).
+// Package message writes letters as mail: the bytes that go over the wire, the same for
+// every transport (RFC 5322, MIME).
 package message
 
 import (
@@ -55,11 +56,12 @@ func (s Sender) Headers(l store.Letter) [][2]string {
 	return headers
 }
 
-// errControl refuses what could end a header. Letters are made so that it never happens; this is where it would matter.
+// errControl refuses what could end a header. Letters are made so that it never
+// happens; this is where it would matter.
 var errControl = errors.New("a header has control characters in it")
 
-// Compose writes the letter as a message of text and HTML. The Message-ID follows from the letter, so that a receiver who
-// gets it twice can tell.
+// Compose writes the letter as a message of text and HTML. The Message-ID follows from
+// the letter, so that a receiver who gets it twice can tell.
 func (s Sender) Compose(l store.Letter, now time.Time) ([]byte, error) {
 	for _, value := range []string{l.ID, l.Recipient, l.Subject, s.From.Name, s.From.Address, s.ReplyTo, s.Unsubscribe, l.Locale} {
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {

@@ -34,13 +34,14 @@ type Event struct {
 	MessageID string // of SES
 	// Recipients are the addresses concerned, bare.
 	Recipients []string
-	// Permanent tells of a bounce that the mailbox will never take anything, and of a complaint that it is one.
+	// Permanent tells of a bounce that the mailbox will never take anything, and of a
+	// complaint that it is one.
 	Permanent bool
 	Detail    string
 }
 
-// event is the part of SES's format that is read. Event destinations say eventType, the older notifications of an
-// identity notificationType.
+// event is the part of SES's format that is read. Event destinations say eventType, the
+// older notifications of an identity notificationType.
 type event struct {
 	EventType        string `json:"eventType"`
 	NotificationType string `json:"notificationType"`
@@ -72,9 +73,10 @@ type recipient struct {
 	Status     string `json:"status"`
 }
 
-// ParseEvent reads the text of a notification. What is no event of SES, such as the message that tests a new topic, is of
-// kind Other. letterTag is the tag that carries the letter's id. Error: ErrMalformed for a text that claims to be an event
-// and cannot be read.
+// ParseEvent reads the text of a notification. What is no event of SES, such as the
+// message that tests a new topic, is of kind Other. letterTag is the tag that carries
+// the letter's id. Error: ErrMalformed for a text that claims to be an event and cannot
+// be read.
 func ParseEvent(text, letterTag string) (Event, error) {
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return Event{Kind: Other}, nil
@@ -106,7 +108,8 @@ func ParseEvent(text, letterTag string) (Event, error) {
 	return out, nil
 }
 
-// concern takes over the recipients that can be read; one that cannot must not keep the others from being suppressed.
+// concern takes over the recipients that can be read; one that cannot must not keep the
+// others from being suppressed.
 func (e *Event) concern(list []recipient) {
 	for _, r := range list {
 		if a, err := mail.ParseAddress(r.Address); err == nil {

@@ -17,8 +17,8 @@ import (
 	"app/platform/emailaddr"
 )
 
-// wire answers every request with the certificate and notes the hosts that were asked. No network: a fuzz target runs
-// thousands of times a second.
+// wire answers every request with the certificate and notes the hosts that were asked.
+// No network: a fuzz target runs thousands of times a second.
 type wire struct {
 	cert []byte
 
@@ -33,8 +33,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(w.cert)), Request: r}, nil
 }
 
-// FuzzNoticeVerify: whatever is posted, only messages that SNS signed are accepted, word for word, and nobody but SNS is
-// asked for anything.
+// FuzzNoticeVerify: whatever is posted, only messages that SNS signed are accepted,
+// word for word, and nobody but SNS is asked for anything.
 func FuzzNoticeVerify(f *testing.F) {
 	raw, err := os.ReadFile("testdata/signer.pem") // fixed, so that every process of the fuzzer has the same seeds
 	if err != nil {
@@ -73,8 +73,9 @@ func FuzzNoticeVerify(f *testing.F) {
 	})
 }
 
-// FuzzNoticeEvent: no text makes the reader of events panic, and whatever address comes out of one is refused by
-// emailaddr.Parse or has nothing in it that could end a header.
+// FuzzNoticeEvent: no text makes the reader of events panic, and whatever address comes
+// out of one is refused by emailaddr.Parse or has nothing in it that could end a
+// header.
 func FuzzNoticeEvent(f *testing.F) {
 	f.Add(emailstest.Bounce("Permanent", "ltr_1", "a@example.com", "B <b@example.com>"))
 	f.Add(emailstest.Complaint("abuse", "ltr_1", "a@example.com"))

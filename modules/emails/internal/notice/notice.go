@@ -1,8 +1,10 @@
-// Package notice reads what Amazon SES tells about letters, as Amazon SNS delivers it: it checks that SNS signed the
-// message and that it is of a topic of ours, and takes the event apart. Nothing in a message is believed before that.
+// Package notice reads what Amazon SES tells about letters, as Amazon SNS delivers it:
+// it checks that SNS signed the message and that it is of a topic of ours, and takes
+// the event apart. Nothing in a message is believed before that.
 //
-// Sources: Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages"; Amazon SES Developer Guide,
-// "Contents of event data that Amazon SES publishes to Amazon SNS".
+// Sources: Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS
+// messages"; Amazon SES Developer Guide, "Contents of event data that Amazon SES
+// publishes to Amazon SNS".
 package notice
 
 import (
@@ -22,7 +24,8 @@ import (
 	"time"
 )
 
-// Errors of Verify. Everything but ErrUnavailable is final: the same message will not be accepted later.
+// Errors of Verify. Everything but ErrUnavailable is final: the same message will not
+// be accepted later.
 var (
 	ErrMalformed = errors.New("not an SNS message")
 	ErrTopic     = errors.New("not a topic of ours")
@@ -39,7 +42,8 @@ const (
 	Unsubscribe  = "UnsubscribeConfirmation"
 )
 
-// Message is what SNS posts. Fields that are not here may come and are ignored, as SNS asks.
+// Message is what SNS posts. Fields that are not here may come and are ignored, as SNS
+// asks.
 type Message struct {
 	Type             string
 	MessageID        string `json:"MessageId"`
@@ -124,7 +128,8 @@ func RegionOf(topic string) (string, bool) {
 	return parts[1], true
 }
 
-// signed is what the signature covers: names and values in the order of the names, one a line.
+// signed is what the signature covers: names and values in the order of the names, one
+// a line.
 func (m Message) signed() ([]byte, error) {
 	pairs := [][2]string{{"Message", m.Message}, {"MessageId", m.MessageID}}
 	switch m.Type {
@@ -149,8 +154,9 @@ func (m Message) signed() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// signatureVersion is the only one accepted: RSA over SHA-256. SNS signs with version 1, over SHA-1, until the attribute
-// SignatureVersion of the topic says otherwise (Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages").
+// signatureVersion is the only one accepted: RSA over SHA-256. SNS signs with version
+// 1, over SHA-1, until the attribute SignatureVersion of the topic says otherwise
+// (Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages").
 const signatureVersion = "2"
 
 // check checks an RSA signature of version 2.

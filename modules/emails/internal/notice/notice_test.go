@@ -47,8 +47,8 @@ func TestVerify(t *testing.T) {
 	})
 }
 
-// SHA-1 has collisions that anybody can afford, so version 1 is refused though its signature holds, and before a certificate is
-// fetched for it.
+// SHA-1 has collisions that anybody can afford, so version 1 is refused though its
+// signature holds, and before a certificate is fetched for it.
 func TestFault32_SNSSignatureVersion1(t *testing.T) {
 	t.Parallel()
 	sns := emailstest.NewSNS(t)

@@ -15,7 +15,8 @@ import (
 	"time"
 )
 
-// Source fetches from SNS what a message points to. The hosts are pinned by Verifier before it is asked.
+// Source fetches from SNS what a message points to. The hosts are pinned by Verifier
+// before it is asked.
 type Source struct {
 	client *http.Client
 	now    func() time.Time
@@ -25,8 +26,8 @@ type Source struct {
 	fetches []time.Time // of the last minute
 }
 
-// fetched is what came of fetching a certificate: kept either way, so that a message repeated a thousand times costs one
-// request.
+// fetched is what came of fetching a certificate: kept either way, so that a message
+// repeated a thousand times costs one request.
 type fetched struct {
 	key     *rsa.PublicKey
 	err     error
@@ -43,8 +44,8 @@ const (
 	patience     = 5 * time.Second
 )
 
-// NewSource makes a source over a round tripper: http.DefaultTransport, or in tests one that knows another network. No
-// redirect is followed.
+// NewSource makes a source over a round tripper: http.DefaultTransport, or in tests one
+// that knows another network. No redirect is followed.
 func NewSource(network http.RoundTripper, now func() time.Time) *Source {
 	client := &http.Client{Transport: network, Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
@@ -135,8 +136,8 @@ func (s *Source) get(ctx context.Context, address string) ([]byte, error) {
 
 var rootPath = regexp.MustCompile(`^/?$`)
 
-// Confirm confirms a subscription that Verify accepted: its topic is pinned, and so is where its address may lead.
-// Errors: ErrMalformed; ErrUnavailable.
+// Confirm confirms a subscription that Verify accepted: its topic is pinned, and so is
+// where its address may lead. Errors: ErrMalformed; ErrUnavailable.
 func (s *Source) Confirm(ctx context.Context, m Message) error {
 	region, ok := RegionOf(m.TopicARN)
 	if !ok || m.Type != Subscribe {

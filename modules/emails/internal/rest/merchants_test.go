@@ -50,7 +50,8 @@ func TestMerchantsKeys(t *testing.T) {
 	}
 }
 
-// A merchant's letter goes out under the merchant's own name, to the buyer of an order of its own that was paid, when it is approved.
+// A merchant's letter goes out under the merchant's own name, to the buyer of an order
+// of its own that was paid, when it is approved.
 func TestFault01_MerchantsWriteToTheirBuyersOnly(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -14,7 +14,8 @@ import (
 	"app/platform/ids"
 )
 
-// Register declares the operations. The service and its notices are asked for when a request comes.
+// Register declares the operations. The service and its notices are asked for when a
+// request comes.
 func Register(api *httpserver.API, s func() *service.Service, n func() *service.Notices) {
 	h := handlers{s}
 	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}

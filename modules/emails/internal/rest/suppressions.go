@@ -68,7 +68,8 @@ func (h handlers) unsuppress(ctx context.Context, in *unsuppressRequest) (*struc
 	return &struct{}{}, h.service().Unsuppress(ctx, in.Address)
 }
 
-// notice hands the bytes of the body on as they came: the signature covers what they say.
+// notice hands the bytes of the body on as they came: the signature covers what they
+// say.
 func notice(n func() *service.Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := httpserver.ReadBody(r)

@@ -22,8 +22,9 @@ import (
 	"app/platform/text"
 )
 
-// What users, merchants, catalog and orders accept, emails accepts: any address of emailaddr.Parse and any text of
-// text.Line at its longest makes a letter of every listener, which can be written as mail.
+// What users, merchants, catalog and orders accept, emails accepts: any address of
+// emailaddr.Parse and any text of text.Line at its longest makes a letter of every
+// listener, which can be written as mail.
 func TestFault20_WhatIsAcceptedIsSent(t *testing.T) {
 	t.Parallel()
 	ctx, db, c := context.Background(), dbtest.Open(t, store.Migrations), newClock()

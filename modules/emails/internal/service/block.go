@@ -5,8 +5,8 @@ import "time"
 // longestBlock bounds how long a transport is left alone that takes no letters.
 const longestBlock = time.Minute
 
-// block leaves the transport alone for a while, longer each time, and returns how long. Letters that were on their way to
-// it together count as one time.
+// block leaves the transport alone for a while, longer each time, and returns how long.
+// Letters that were on their way to it together count as one time.
 func (s *Service) block() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,8 +37,8 @@ func (s *Service) blocked() time.Duration {
 	return s.left()
 }
 
-// left is how long the transport is left alone yet; s.mu is held. More than the longest block is from before the clock went
-// back, and none.
+// left is how long the transport is left alone yet; s.mu is held. More than the longest
+// block is from before the clock went back, and none.
 func (s *Service) left() time.Duration {
 	if left := s.until.Sub(s.Now()); left <= longestBlock {
 		return left

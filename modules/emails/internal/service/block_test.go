@@ -15,7 +15,8 @@ import (
 	"app/platform/fault"
 )
 
-// What is not the letter's fault costs it no attempt, however long it lasts; the transport is left alone meanwhile.
+// What is not the letter's fault costs it no attempt, however long it lasts; the
+// transport is left alone meanwhile.
 func TestBlockedTransport(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("535: %w", transport.ErrBlocked) }}
@@ -180,7 +181,8 @@ func TestFailure27_LinksOfWrittenLetters(t *testing.T) {
 	}
 }
 
-// The clock goes back an hour: the transport is not left alone, and no letter waits, until it has come up again.
+// The clock goes back an hour: the transport is not left alone, and no letter waits,
+// until it has come up again.
 func TestFault22_LettersWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -14,13 +14,16 @@ import (
 	"app/platform/database"
 )
 
-// Limits are how many letters are written. Each is so many at once, and as many again spread evenly over the hour or the day, and is
-// counted in the database, so that replicas share it.
+// Limits are how many letters are written. Each is so many at once, and as many again
+// spread evenly over the hour or the day, and is counted in the database, so that
+// replicas share it.
 type Limits struct {
-	// Recipient is how many letters a day an address gets that it may not have asked for. At least 1.
+	// Recipient is how many letters a day an address gets that it may not have asked
+	// for. At least 1.
 	Recipient int
-	// Merchant, Owner and Network are how many letters an hour a merchant may write, all merchants of one owner together, and all
-	// that write from one network. None when 0.
+	// Merchant, Owner and Network are how many letters an hour a merchant may write,
+	// all merchants of one owner together, and all that write from one network. None
+	// when 0.
 	Merchant, Owner, Network int
 }
 
@@ -44,8 +47,9 @@ func (e *spentError) Error() string {
 	return fmt.Sprintf("the budget of the %s has no room for %s", e.budget.kind, e.wait)
 }
 
-// spend counts a letter against the budgets of whoever asks for it and against its recipient's, always in the same order: rows are
-// locked in it. Error: a *spentError; what was counted before it has to be taken back with the transaction, or be nothing.
+// spend counts a letter against the budgets of whoever asks for it and against its
+// recipient's, always in the same order: rows are locked in it. Error: a *spentError;
+// what was counted before it has to be taken back with the transaction, or be nothing.
 func (s *Service) spend(ctx context.Context, tx *database.Tx, t letters.Template, o order) error {
 	spends := o.spends
 	if t.Counts != letters.Never && !o.free {
@@ -78,8 +82,9 @@ const (
 	unpaid     = "unpaid" // about an order that was never paid, to an address that may be anybody's
 )
 
-// withhold counts a letter that is not written, in the transaction of the event that it is about. Nobody is told: whoever caused the
-// event may be a stranger to the recipient.
+// withhold counts a letter that is not written, in the transaction of the event that it
+// is about. Nobody is told: whoever caused the event may be a stranger to the
+// recipient.
 func (s *Service) withhold(ctx context.Context, tx *database.Tx, o order, reason string) error {
 	err := store.Withhold(ctx, tx, store.Withheld{Recipient: strings.ToLower(o.recipient), Template: o.template, Reason: reason, LastAt: s.Now()})
 	if err == nil {
@@ -91,8 +96,8 @@ func (s *Service) withhold(ctx context.Context, tx *database.Tx, o order, reason
 // keepWithheld is how long it is known which letters were not written.
 const keepWithheld = 30 * 24 * time.Hour
 
-// Forget removes what is no longer needed: budgets that are whole again, customers of orders older than keep, and what was withheld
-// a month ago.
+// Forget removes what is no longer needed: budgets that are whole again, customers of
+// orders older than keep, and what was withheld a month ago.
 func (s *Service) Forget(ctx context.Context, keep time.Duration) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return errors.Join(

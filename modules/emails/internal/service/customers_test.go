@@ -12,7 +12,8 @@ import (
 	"app/platform/fault"
 )
 
-// merchants is a merchants module in which all are approved but mrc_pending, and have an owner of their own but mrc_a and mrc_b.
+// merchants is a merchants module in which all are approved but mrc_pending, and have
+// an owner of their own but mrc_a and mrc_b.
 type merchants struct{}
 
 func (merchants) Profile(_ context.Context, req *merchantsv1.ProfileRequest) (*merchantsv1.ProfileResponse, error) {

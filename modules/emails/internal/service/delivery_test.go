@@ -159,7 +159,8 @@ func TestFailure31_EightReplicasOverSMTP(t *testing.T) {
 	}, store.Migrations)
 }
 
-// child, when set, makes this test binary a process that sends the letters of a database until it is killed.
+// child, when set, makes this test binary a process that sends the letters of a
+// database until it is killed.
 var child = flag.String("child", "", "for the tests themselves")
 
 type childOptions struct {
@@ -256,7 +257,8 @@ func overSES(t *testing.T, db *database.DB, server *emailstest.SES) (*service.Se
 	return over(t, db, tr, 5*time.Minute), tr
 }
 
-// Two replicas share an account that lets them send 40 letters a second, which neither knows of the other.
+// Two replicas share an account that lets them send 40 letters a second, which neither
+// knows of the other.
 func TestFailure31_ReplicasShareTheQuotaOfSES(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -295,8 +297,8 @@ func TestFailure31_ReplicasShareTheQuotaOfSES(t *testing.T) {
 	}, store.Migrations)
 }
 
-// SES takes some letters and loses the reply, refuses others, throttles and breaks: every letter ends where it belongs, and
-// none is taken twice.
+// SES takes some letters and loses the reply, refuses others, throttles and breaks:
+// every letter ends where it belongs, and none is taken twice.
 func TestFailure32_SESInTrouble(t *testing.T) {
 	t.Parallel()
 	const count = 60

@@ -19,7 +19,8 @@ func shipment(id, merchant, order string) service.Request {
 	return service.Request{ID: id, MerchantID: merchant, OrderID: order, Template: "order_shipped", Data: map[string]any{"carrier": "Post", "tracking": "1"}}
 }
 
-// The name in a merchant's letter is the merchant's, and the letter goes to the buyer of the order, in the buyer's language.
+// The name in a merchant's letter is the merchant's, and the letter goes to the buyer
+// of the order, in the buyer's language.
 func TestFault01_TheMerchantsOwnName(t *testing.T) {
 	t.Parallel()
 	s := newService(t, dbtest.Open(t, store.Migrations), newClock(), &courier{})

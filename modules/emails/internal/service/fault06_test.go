@@ -50,8 +50,9 @@ func crowd(all, n int, work func(i int)) {
 
 const victim = "victim@bank.example"
 
-// Guests order as victim@bank.example at price 0, sixteen at once and through two processes: three quarters of the budget is
-// written, the rest is counted and not told to anybody, and codes still have their quarter.
+// Guests order as victim@bank.example at price 0, sixteen at once and through two
+// processes: three quarters of the budget is written, the rest is counted and not told
+// to anybody, and codes still have their quarter.
 func TestFault06_OneBudgetForEachRecipient(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -88,7 +89,8 @@ func TestFault06_OneBudgetForEachRecipient(t *testing.T) {
 	}, store.Migrations)
 }
 
-// Whatever kind of letter it is that strangers have written, it is of the same budget; and spelling the address differently makes no new one.
+// Whatever kind of letter it is that strangers have written, it is of the same budget;
+// and spelling the address differently makes no new one.
 func TestFault06_EveryKindIsCounted(t *testing.T) {
 	t.Parallel()
 	c := newClock()
@@ -118,7 +120,8 @@ func TestFault06_EveryKindIsCounted(t *testing.T) {
 	}
 }
 
-// Somebody whose card is declined again and again has no letter written to an address that may be anybody's.
+// Somebody whose card is declined again and again has no letter written to an address
+// that may be anybody's.
 func TestFault06_NoLetterForAnUnpaidOrder(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -139,8 +142,9 @@ func TestFault06_NoLetterForAnUnpaidOrder(t *testing.T) {
 	}, store.Migrations)
 }
 
-// Strangers have used up the budget of a customer's address. Whoever is signed in and orders for their own address has every letter all the
-// same, also after the address was changed, and so has whoever asks for a code to get into the account.
+// Strangers have used up the budget of a customer's address. Whoever is signed in and
+// orders for their own address has every letter all the same, also after the address
+// was changed, and so has whoever asks for a code to get into the account.
 func TestFault06_CustomersAreNotLockedOut(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -171,7 +175,8 @@ func TestFault06_CustomersAreNotLockedOut(t *testing.T) {
 	}, store.Migrations)
 }
 
-// A clock that goes back neither locks an address out nor gives it a new budget for the few minutes by which clocks differ.
+// A clock that goes back neither locks an address out nor gives it a new budget for the
+// few minutes by which clocks differ.
 func TestFault06_BudgetAndTheClock(t *testing.T) {
 	t.Parallel()
 	c := newClock()

@@ -32,8 +32,9 @@ var codeTemplates = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_CHANGE_ADDRESS: "change_address_code",
 }
 
-// CodeIssued queues the letter that carries a one-time code. A code of an unknown purpose comes from a newer users
-// module and waits as a failing event until this one is upgraded too.
+// CodeIssued queues the letter that carries a one-time code. A code of an unknown
+// purpose comes from a newer users module and waits as a failing event until this one
+// is upgraded too.
 func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CodeIssued]) error {
 	expires := e.Body.GetExpiresAt().AsTime()
 	good := expires.Sub(e.OccurredAt).Round(time.Minute)
@@ -61,15 +62,17 @@ var purposeNames = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_RESET_PASSWORD: "reset_password",
 }
 
-// NoAccount queues the letter to somebody who asked for a code with an address that has no account.
+// NoAccount queues the letter to somebody who asked for a code with an address that has
+// no account.
 func (s *Service) NoAccount(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.NoAccount]) error {
 	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "no_account", recipient: e.Body.GetEmail(), data: map[string]any{
 		"purpose": cmp.Or(purposeNames[e.Body.GetPurpose()], "other"),
 	}})
 }
 
-// EmailChanged queues the notice to the address that an account had. It shows of the new one as much as its owner needs to
-// recognise it: whoever reads the old mailbox may be somebody else by now.
+// EmailChanged queues the notice to the address that an account had. It shows of the
+// new one as much as its owner needs to recognise it: whoever reads the old mailbox may
+// be somebody else by now.
 func (s *Service) EmailChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.EmailChanged]) error {
 	data := greet(e.Body.GetFirstName())
 	data["new_address"] = masked(e.Body.GetEmail())
@@ -90,14 +93,16 @@ var changes = map[usersevents.CredentialsChange]string{
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "admin_removed",
 }
 
-// CredentialsChanged queues the notice that a way of signing in came, went or was used up.
+// CredentialsChanged queues the notice that a way of signing in came, went or was used
+// up.
 func (s *Service) CredentialsChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CredentialsChanged]) error {
 	data := greet(e.Body.GetFirstName())
 	data["change"], data["name"] = cmp.Or(changes[e.Body.GetChange()], "other"), e.Body.GetName()
 	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "factor_changed", recipient: e.Body.GetEmail(), data: data})
 }
 
-// SignedInAnew queues the notice that somebody signed in with a program, or from somewhere, that is strange to the account.
+// SignedInAnew queues the notice that somebody signed in with a program, or from
+// somewhere, that is strange to the account.
 func (s *Service) SignedInAnew(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.SignedInAnew]) error {
 	data := greet(e.Body.GetFirstName())
 	data["time"] = e.Body.GetSignedInAt().AsTime().Format("2006-01-02 15:04 MST")
@@ -112,7 +117,8 @@ func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e event
 	}})
 }
 
-// Invited queues the letter that asks somebody to act for a merchant. Whoever has the code in it becomes a member.
+// Invited queues the letter that asks somebody to act for a merchant. Whoever has the
+// code in it becomes a member.
 func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.Invited]) error {
 	until := e.Body.GetExpiresAt().AsTime()
 	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "merchant_invitation", recipient: e.Body.GetEmail(), expires: until, data: map[string]any{
@@ -121,11 +127,12 @@ func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*
 	}})
 }
 
-// letter queues what is ordered on account of an event, in the language of whom the event is about. When the
-// recipient has had enough it is withheld, and the event is handled. Modules emit what emailaddr takes, so an
-// address that it refuses was kept by a release that took more: no e-mail reaches it, and to refuse the event
-// would leave one behind that nobody can mend. It is logged, without the address, and over. What no release took
-// is a mistake, and the event fails for the operator to see.
+// letter queues what is ordered on account of an event, in the language of whom the
+// event is about. When the recipient has had enough it is withheld, and the event is
+// handled. Modules emit what emailaddr takes, so an address that it refuses was kept by
+// a release that took more: no e-mail reaches it, and to refuse the event would leave
+// one behind that nobody can mend. It is logged, without the address, and over. What no
+// release took is a mistake, and the event fails for the operator to see.
 func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
 	o.eventID = e.ID
 	if o.locale == "" {
@@ -146,7 +153,8 @@ func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope
 	return err
 }
 
-// learn notes the address of the account that an event is about. Whoever has an account has shown that the address is theirs.
+// learn notes the address of the account that an event is about. Whoever has an account
+// has shown that the address is theirs.
 func (s *Service) learn(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message) error {
 	account, ok := body.(interface {
 		GetUserId() string
@@ -162,7 +170,8 @@ func (s *Service) learn(ctx context.Context, tx *database.Tx, e events.Envelope,
 	return store.TellAccount(ctx, tx, account.GetUserId(), address.Key(), e.OccurredAt)
 }
 
-// localeOf is the language of whom an event is about, empty where the event does not say.
+// localeOf is the language of whom an event is about, empty where the event does not
+// say.
 func localeOf(body proto.Message) string {
 	if b, ok := body.(interface{ GetLocale() string }); ok {
 		return b.GetLocale()
@@ -179,7 +188,8 @@ func masked(address string) string {
 	return local[:size] + "…@" + domain
 }
 
-// takenOnce reports whether an earlier release took the address: checkout asked only for one bare addr-spec.
+// takenOnce reports whether an earlier release took the address: checkout asked only
+// for one bare addr-spec.
 func takenOnce(address string) bool {
 	parsed, err := mail.ParseAddress(address)
 	return err == nil && parsed.Address == address

@@ -29,7 +29,8 @@ func event[M proto.Message](id string, c *clock, body M) events.Event[M] {
 
 func eur(n int64) *moneyv1.Money { return &moneyv1.Money{Amount: n, Currency: "EUR"} }
 
-// One event makes one letter, however often it is handled, and a letter of the right kind to the right address.
+// One event makes one letter, however often it is handled, and a letter of the right
+// kind to the right address.
 func TestListeners(t *testing.T) {
 	t.Parallel()
 	c, order := newClock(), &ordersevents.Order{
@@ -130,7 +131,8 @@ func TestListeners(t *testing.T) {
 	}
 }
 
-// Letters are in the language that the event names, wherever it does, else in the shop's.
+// Letters are in the language that the event names, wherever it does, else in the
+// shop's.
 func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 	t.Parallel()
 	c, order := newClock(), &ordersevents.Order{Id: "ord_1", Email: "ada@example.com", Total: eur(3980), Locale: "de-AT"}
@@ -173,7 +175,8 @@ func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 	}
 }
 
-// What an event cannot fill stays an event that fails, for the operator to see; it is never a letter that nobody gets.
+// What an event cannot fill stays an event that fails, for the operator to see; it is
+// never a letter that nobody gets.
 func TestListenersFail(t *testing.T) {
 	t.Parallel()
 	c, db := newClock(), dbtest.Open(t, store.Migrations)
@@ -195,7 +198,8 @@ func TestListenersFail(t *testing.T) {
 	}
 }
 
-// A code is worth nothing when it has expired, and nobody reads it once its letter is on its way.
+// A code is worth nothing when it has expired, and nobody reads it once its letter is
+// on its way.
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	ctx, c, tr := context.Background(), newClock(), &courier{}

@@ -19,11 +19,13 @@ import (
 
 // Merchants is what emails asks of merchants; errors are those of its contract.
 type Merchants interface {
-	// Profile tells what a merchant is called and whether it may sell. Its CallError has NotFound when there is none.
+	// Profile tells what a merchant is called and whether it may sell. Its CallError
+	// has NotFound when there is none.
 	Profile(ctx context.Context, req *merchantsv1.ProfileRequest) (*merchantsv1.ProfileResponse, error)
 }
 
-// Given are the variables that a merchant does not choose: who writes, and about which order.
+// Given are the variables that a merchant does not choose: who writes, and about which
+// order.
 var Given = []string{"merchant", "order_id"}
 
 // writeForMerchant is Write for whoever is no administrator.
@@ -58,7 +60,8 @@ func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Re
 	return l, err
 }
 
-// unfitForMerchant lists what is wrong with a merchant's request, and completes its data with what a merchant does not choose.
+// unfitForMerchant lists what is wrong with a merchant's request, and completes its
+// data with what a merchant does not choose.
 func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) (wrong []fault.Field) {
 	if r.To != "" {
 		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: "a merchant's letter goes to the address of its order; leave it out"})
@@ -78,7 +81,8 @@ func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) 
 	return append(wrong, s.unfit(t, r.Data)...)
 }
 
-// writer finds the merchant that a letter is from. Errors: FailedPrecondition (merchant_not_approved); those of the call.
+// writer finds the merchant that a letter is from. Errors: FailedPrecondition
+// (merchant_not_approved); those of the call.
 func (s *Service) writer(ctx context.Context, merchantID string) (*merchantsv1.ProfileResponse, error) {
 	merchant, err := s.Merchants.Profile(ctx, &merchantsv1.ProfileRequest{MerchantId: merchantID})
 	if fault.CodeOf(err) == fault.NotFound || err == nil && !merchant.GetApproved() {

@@ -10,7 +10,8 @@ import (
 	"app/platform/database"
 )
 
-// metrics are the module's figures. Labels are transports, outcomes and statuses: a handful each.
+// metrics are the module's figures. Labels are transports, outcomes and statuses: a
+// handful each.
 type metrics struct {
 	handed         *prometheus.CounterVec
 	waiting        *prometheus.GaugeVec

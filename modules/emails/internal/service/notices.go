@@ -41,8 +41,9 @@ var verdicts = []struct {
 	}},
 }
 
-// Take verifies a message and does what it says, once however often it comes. Errors: PermissionDenied topic_not_accepted;
-// Unauthenticated signature_invalid or notice_stale; InvalidArgument; Unavailable, after which SNS sends it again.
+// Take verifies a message and does what it says, once however often it comes. Errors:
+// PermissionDenied topic_not_accepted; Unauthenticated signature_invalid or
+// notice_stale; InvalidArgument; Unavailable, after which SNS sends it again.
 func (n *Notices) Take(ctx context.Context, body []byte) error {
 	m, err := n.Verifier.Verify(ctx, body)
 	if err == nil {
@@ -82,7 +83,8 @@ var deliveries = map[notice.Kind]store.Delivery{
 	notice.Complaint: store.Complained, notice.Reject: store.Refused, notice.Rendering: store.Refused,
 }
 
-// heard writes an event down: what it says of its letter, and which addresses it has suppressed.
+// heard writes an event down: what it says of its letter, and which addresses it has
+// suppressed.
 func (s *Service) heard(ctx context.Context, messageID string, e notice.Event) error {
 	outcome := "taken"
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -137,7 +139,8 @@ func (s *Service) apply(ctx context.Context, tx *database.Tx, e notice.Event) er
 	return nil
 }
 
-// ForgetNotices removes what is kept to notice repetitions of messages that would be refused for their age anyway.
+// ForgetNotices removes what is kept to notice repetitions of messages that would be
+// refused for their age anyway.
 func (s *Service) ForgetNotices(ctx context.Context, maxAge time.Duration) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return store.ForgetNotices(ctx, tx, s.Now().Add(-2*maxAge-time.Hour))

@@ -66,8 +66,10 @@ var cancelReasons = map[ordersevents.CancelReason]string{
 	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "stock_short",
 }
 
-// Cancelled queues the notice that an order will not be served. Of an order that was never paid only a buyer hears who was signed in
-// and gave an address of their own: a guest can give anybody's, as often as a card is declined, and learns of it from the reply.
+// Cancelled queues the notice that an order will not be served. Of an order that was
+// never paid only a buyer hears who was signed in and gave an address of their own: a
+// guest can give anybody's, as often as a card is declined, and learns of it from the
+// reply.
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
 	o := e.Body.GetOrder()
 	own, err := s.own(ctx, tx, o.GetBuyerId(), o.GetEmail())
@@ -94,7 +96,8 @@ func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[
 	}})
 }
 
-// own reports whether an order's letters go to the address that the buyer's account has shown to be its own.
+// own reports whether an order's letters go to the address that the buyer's account has
+// shown to be its own.
 func (s *Service) own(ctx context.Context, tx *database.Tx, buyerID, address string) (bool, error) {
 	parsed, err := emailaddr.Parse(address)
 	if buyerID == "" || err != nil {

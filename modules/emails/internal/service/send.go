@@ -24,8 +24,8 @@ const (
 	longestPause = time.Hour
 )
 
-// SendDue hands over every letter that is due and returns how many it tried. Any number of processes may do so at the
-// same time: a letter belongs to whoever claimed it.
+// SendDue hands over every letter that is due and returns how many it tried. Any number
+// of processes may do so at the same time: a letter belongs to whoever claimed it.
 func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
 	if err := s.settle(ctx); err != nil {
 		return 0, err
@@ -64,7 +64,8 @@ func (s *Service) settle(ctx context.Context) error {
 	return err
 }
 
-// sendBatch claims, hands over and records one batch. An empty queue costs a read and no write.
+// sendBatch claims, hands over and records one batch. An empty queue costs a read and
+// no write.
 func (s *Service) sendBatch(ctx context.Context) (int, error) {
 	due := false
 	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -92,7 +93,8 @@ func (s *Service) sendBatch(ctx context.Context) (int, error) {
 	return len(claimed), s.record(ctx, claim, outcomes...)
 }
 
-// room tells how many letters may be sent now, and sees to it that somebody asks again when none may.
+// room tells how many letters may be sent now, and sees to it that somebody asks again
+// when none may.
 func (s *Service) room() int {
 	wait := s.blocked()
 	room := batch
@@ -114,9 +116,9 @@ func (s *Service) giveBack(unused int) {
 	}
 }
 
-// handOver gives the letters to the transport, several at a time. Outcomes of a transport that cannot tell repetitions
-// apart are recorded one by one, so that a crash leaves few letters unknown; those of others are returned, to be recorded
-// together.
+// handOver gives the letters to the transport, several at a time. Outcomes of a
+// transport that cannot tell repetitions apart are recorded one by one, so that a crash
+// leaves few letters unknown; those of others are returned, to be recorded together.
 func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Letter) []store.Outcome {
 	outcomes := make([]store.Outcome, len(claimed))
 	var group errgroup.Group
@@ -138,7 +140,8 @@ func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Le
 	return outcomes
 }
 
-// record writes outcomes down, also when the process is told to stop meanwhile. Those without a letter are none.
+// record writes outcomes down, also when the process is told to stop meanwhile. Those
+// without a letter are none.
 func (s *Service) record(ctx context.Context, claim string, outcomes ...store.Outcome) error {
 	var some []store.Outcome
 	for _, o := range outcomes {
@@ -191,8 +194,9 @@ func (s *Service) offer(ctx context.Context, claim string, l store.Letter) store
 	return s.judge(ctx, l, o, id, err)
 }
 
-// begin decides in the last moment whether a letter is sent at all. For a transport that cannot tell repetitions apart it
-// notes first that the letter is offered, so that a crash after this leaves it unknown.
+// begin decides in the last moment whether a letter is sent at all. For a transport
+// that cannot tell repetitions apart it notes first that the letter is offered, so that
+// a crash after this leaves it unknown.
 func (s *Service) begin(ctx context.Context, claim string, l store.Letter) (failure store.Failure, ours bool, err error) {
 	if !l.ExpiresAt.IsZero() && s.Now().After(l.ExpiresAt) {
 		return store.Expired, true, nil
@@ -220,8 +224,9 @@ func (s *Service) begin(ctx context.Context, claim string, l store.Letter) (fail
 	return failure, ours, err
 }
 
-// suppressed tells whether the letter's address wants no letters of this kind. What a person needs to get into an account
-// goes out in spite of a complaint: it was asked for. To a mailbox that does not exist nothing goes.
+// suppressed reports whether the letter's address wants no letters of this kind. What a
+// person needs to get into an account goes out in spite of a complaint: it was asked
+// for. To a mailbox that does not exist nothing goes.
 func (s *Service) suppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
 	found, err := store.SuppressionOf(ctx, q, emailaddr.Key(l.Recipient))
 	if errors.Is(err, store.ErrNotFound) {
@@ -260,7 +265,8 @@ func (s *Service) judge(ctx context.Context, l store.Letter, o store.Outcome, id
 	return o
 }
 
-// pause grows with the attempts and is spread by a fifth, so that letters which failed together do not come back together.
+// pause grows with the attempts and is spread by a fifth, so that letters which failed
+// together do not come back together.
 func pause(attempts int) time.Duration {
 	d := longestPause
 	if attempts < 12 {

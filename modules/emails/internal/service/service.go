@@ -1,5 +1,5 @@
-// Package service writes letters: it renders and queues them in the transaction of the event that caused them, and
-// workers hand them to a transport, each once.
+// Package service writes letters: it renders and queues them in the transaction of the
+// event that caused them, and workers hand them to a transport, each once.
 package service
 
 import (
@@ -47,8 +47,8 @@ type Options struct {
 // Service queues and sends letters. Safe for concurrent use.
 type Service struct {
 	Options
-	// Queued is called after the commit of each letter, Later when there will be something to do after a while; nil for
-	// nobody. Set them before the first letter.
+	// Queued is called after the commit of each letter, Later when there will be
+	// something to do after a while; nil for nobody. Set them before the first letter.
 	Queued func()
 	Later  func(time.Duration)
 
@@ -90,14 +90,16 @@ type order struct {
 	locale     string    // wanted; empty for the fallback
 	expires    time.Time // when it is of no use any more; zero for when it is too old
 	data       map[string]any
-	// free letters count in no budget of their recipient: it is the address of whom the letter is about, or an administrator writes.
+	// free letters count in no budget of their recipient: it is the address of whom the
+	// letter is about, or an administrator writes.
 	free bool
 	// spends are the budgets of whoever asks for the letter.
 	spends []budget
 }
 
-// queue renders the letter and queues it. A letter for the same event, template and recipient is there once, however often it is
-// asked for, and is counted once. Error: a *spentError when a budget has no room for it.
+// queue renders the letter and queues it. A letter for the same event, template and
+// recipient is there once, however often it is asked for, and is counted once. Error: a
+// *spentError when a budget has no room for it.
 func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Letter, error) {
 	t, ok := s.Letters.ByName(o.template)
 	if !ok {
@@ -178,7 +180,8 @@ func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err erro
 	return l, err
 }
 
-// Mailbox lists the development mailbox, newest first; an empty address means all of it.
+// Mailbox lists the development mailbox, newest first; an empty address means all of
+// it.
 func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []store.Mail, err error) {
 	if address, err := emailaddr.Typed(to); err == nil {
 		to = address.Deliverable()
@@ -190,7 +193,8 @@ func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []st
 	return mails, err
 }
 
-// Seen reads a letter for a merchant, who sees those it had written only, or for an administrator, who is none. Error: NotFound.
+// Seen reads a letter for a merchant, who sees those it had written only, or for an
+// administrator, who is none. Error: NotFound.
 func (s *Service) Seen(ctx context.Context, merchantID, id string) (store.Letter, error) {
 	l, err := s.ByID(ctx, id)
 	if err == nil && merchantID != "" && l.MerchantID != merchantID {

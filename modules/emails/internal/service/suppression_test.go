@@ -124,7 +124,8 @@ func TestFailure34_SuppressionAddedWhileClaimed(t *testing.T) {
 	}, store.Migrations)
 }
 
-// Codes go to whoever asks for them in spite of a complaint, but not to a mailbox that does not exist.
+// Codes go to whoever asks for them in spite of a complaint, but not to a mailbox that
+// does not exist.
 func TestSuppressionOfCodes(t *testing.T) {
 	t.Parallel()
 	for report, want := range map[string]store.Status{

@@ -19,8 +19,8 @@ func (s *Service) Suppressions(ctx context.Context, after store.Suppression, lim
 	return found, err
 }
 
-// Unsuppress lets an address have letters again: those queued from now on, and those that failed when they are queued
-// again. Error: NotFound.
+// Unsuppress lets an address have letters again: those queued from now on, and those
+// that failed when they are queued again. Error: NotFound.
 func (s *Service) Unsuppress(ctx context.Context, address string) error {
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return store.Unsuppress(ctx, tx, emailaddr.Key(address))

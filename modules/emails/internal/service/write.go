@@ -27,17 +27,20 @@ type Request struct {
 // codeLife is how long the letter with a merchant's own code is worth sending.
 const codeLife = 15 * time.Minute
 
-// Write queues a letter by name. Repeated with the same id it answers the letter that is there.
+// Write queues a letter by name. Repeated with the same id it answers the letter that
+// is there.
 //
 //  1. An administrator writes any letter to anybody. What follows is for merchants.
-//  2. Only an approved merchant writes, and under its own name: whoever reads the letter trusts the shop that it is from.
-//  3. It writes to the buyer of an order of its own that was paid, at the address of that order. Of other orders it does not learn
-//     whether they are there.
-//  4. It writes so many letters an hour, so does its owner with all merchants together, and so does a network. A recipient gets so many
-//     a day from all merchants.
+//  2. Only an approved merchant writes, and under its own name: whoever reads the
+//     letter trusts the shop that it is from.
+//  3. It writes to the buyer of an order of its own that was paid, at the address of
+//     that order. Of other orders it does not learn whether they are there.
+//  4. It writes so many letters an hour, so does its owner with all merchants together,
+//     and so does a network. A recipient gets so many a day from all merchants.
 //
-// Errors: InvalidArgument naming /template, /to, /order_id or each missing or unfit /data/<variable>; FailedPrecondition
-// (merchant_not_approved); ResourceExhausted (merchant_rate, recipient_rate) with the time to wait.
+// Errors: InvalidArgument naming /template, /to, /order_id or each missing or unfit
+// /data/<variable>; FailedPrecondition (merchant_not_approved); ResourceExhausted
+// (merchant_rate, recipient_rate) with the time to wait.
 func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	t, ok := s.Letters.ByName(r.Template)
 	if !ok || !s.mayUse(r.MerchantID, t) {
@@ -84,7 +87,8 @@ func (s *Service) unfit(t letters.Template, data map[string]any) (wrong []fault.
 	return wrong
 }
 
-// Templates lists what a merchant may send; an administrator, who is none, may send all.
+// Templates lists what a merchant may send; an administrator, who is none, may send
+// all.
 func (s *Service) Templates(merchantID string) []letters.Template {
 	return slices.DeleteFunc(s.Letters.All(), func(t letters.Template) bool { return !s.mayUse(merchantID, t) })
 }
@@ -93,7 +97,7 @@ func (s *Service) mayUse(merchantID string, t letters.Template) bool {
 	return merchantID == "" || slices.Contains(s.MerchantTemplates, t.Name)
 }
 
-// ours tells whether a link leads to the shop: no letter of the shop leads elsewhere.
+// ours reports whether a link leads to the shop: no letter of the shop leads elsewhere.
 func (s *Service) ours(link string) bool {
 	return s.PublicURL != "" && strings.HasPrefix(link, strings.TrimSuffix(s.PublicURL, "/")+"/")
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 )
 
-// Check implements transport.Checker: it learns the account's quota and asks whether the sender is verified.
+// Check implements transport.Checker: it learns the account's quota and asks whether
+// the sender is verified.
 func (t *Transport) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
@@ -28,7 +29,8 @@ func (t *Transport) Check(ctx context.Context) error {
 	return t.checkSender(ctx)
 }
 
-// checkSender looks for a verified identity that covers the sender: its address, its domain, or a domain above.
+// checkSender looks for a verified identity that covers the sender: its address, its
+// domain, or a domain above.
 func (t *Transport) checkSender(ctx context.Context) error {
 	for _, identity := range identities(t.Sender.From.Address) {
 		found, err := t.client.getEmailIdentity(ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(identity)})
@@ -67,7 +69,8 @@ type Identity struct {
 	Records  []Record // to be put into the domain's zone, for DKIM
 }
 
-// VerifyIdentity creates the identity of the sender's domain, unless it is there, and tells what is to be done for it.
+// VerifyIdentity creates the identity of the sender's domain, unless it is there, and
+// tells what is to be done for it.
 func (t *Transport) VerifyIdentity(ctx context.Context) (Identity, error) {
 	domain := t.Sender.Domain()
 	created, err := t.client.createEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String(domain)})

@@ -17,8 +17,9 @@ const (
 	unlimited    = -1.0             // what SES says for no quota of the day
 )
 
-// bucket grants as many letters as SES takes: a token bucket of one second's quota, and what is left of the day. The
-// quota belongs to the account and so to all processes that send; what each may use shows by being throttled.
+// bucket grants as many letters as SES takes: a token bucket of one second's quota, and
+// what is left of the day. The quota belongs to the account and so to all processes
+// that send; what each may use shows by being throttled.
 type bucket struct {
 	now func() time.Time
 
@@ -112,8 +113,8 @@ func (b *bucket) slow(daily bool) {
 	b.tokens = min(b.tokens, b.burst())
 }
 
-// pause is how long nothing is granted yet; b.mu is held. More than the longest pause is from before the clock went back, and
-// none.
+// pause is how long nothing is granted yet; b.mu is held. More than the longest pause
+// is from before the clock went back, and none.
 func (b *bucket) pause() time.Duration {
 	if left := b.until.Sub(b.now()); left <= dayPause {
 		return left

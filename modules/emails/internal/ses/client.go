@@ -6,8 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 )
 
-// client holds the operations of SES that are used, and not the SDK's client itself: templates (text/template) call methods by
-// name, so the linker keeps every method of a type that a field or an interface shows to reflection, and here that would be a
+// client holds the operations of SES that are used, and not the SDK's client itself:
+// templates (text/template) call methods by name, so the linker keeps every method of a
+// type that a field or an interface shows to reflection, and here that would be a
 // hundred operations more.
 type client struct {
 	sendEmail           operation[sesv2.SendEmailInput, sesv2.SendEmailOutput]

@@ -1,7 +1,8 @@
 // Package ses hands letters to Amazon SES (API version 2).
 //
-// SES knows no idempotency key: a letter whose reply was lost is unknown, and what SES tells later through Amazon SNS
-// settles it by the tag that carries the letter's id. So the SDK must not repeat SendEmail by itself.
+// SES knows no idempotency key: a letter whose reply was lost is unknown, and what SES
+// tells later through Amazon SNS settles it by the tag that carries the letter's id. So
+// the SDK must not repeat SendEmail by itself.
 package ses
 
 import (
@@ -31,7 +32,8 @@ type Options struct {
 	Region           string // empty for the SDK's own search (AWS_REGION, the profile)
 	Endpoint         string // empty for Amazon's
 	ConfigurationSet string // whose event destination tells what becomes of letters; empty for none
-	// Stored has SES render templates that `app emails templates push` put there, named TemplatePrefix + name + "_" + locale.
+	// Stored has SES render templates that `app emails templates push` put there, named
+	// TemplatePrefix + name + "_" + locale.
 	Stored         bool
 	TemplatePrefix string
 	// Rate bounds letters per second; 0 for the account's quota.
@@ -57,8 +59,8 @@ var (
 	_ transport.Checker   = (*Transport)(nil)
 )
 
-// idle is how long a connection waits for the next letter. It is short because a letter written to a connection that the
-// server closes at that moment is unknown.
+// idle is how long a connection waits for the next letter. It is short because a letter
+// written to a connection that the server closes at that moment is unknown.
 const idle = 4 * time.Second
 
 // New makes a transport. It asks nobody; Check learns the account's quota.
@@ -152,7 +154,8 @@ func (t *Transport) stored(l store.Letter) *types.Template {
 
 type leftKey struct{}
 
-// watch notes in the context's flag when a request has got a connection: from then on it may have left.
+// watch notes in the context's flag when a request has got a connection: from then on
+// it may have left.
 type watch struct{ sesv2.HTTPClient }
 
 // Do implements sesv2.HTTPClient.

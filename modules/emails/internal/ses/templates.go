@@ -16,7 +16,8 @@ func (t *Transport) templateName(name, locale string) string {
 	return t.TemplatePrefix + name + "_" + locale
 }
 
-// Push stores a template in SES, or brings the stored one up to date. It returns its name there.
+// Push stores a template in SES, or brings the stored one up to date. It returns its
+// name there.
 func (t *Transport) Push(ctx context.Context, l letters.Template, locale string) (name string, err error) {
 	stored, err := l.Handlebars(locale)
 	if err != nil {

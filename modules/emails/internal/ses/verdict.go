@@ -12,8 +12,9 @@ import (
 	"app/modules/emails/internal/transport"
 )
 
-// verdicts are what the codes of SES mean for the letter. The first three are the documented ones of the API's SendEmail;
-// the rest are what any Amazon service answers to a caller it does not know.
+// verdicts are what the codes of SES mean for the letter. The first three are the
+// documented ones of the API's SendEmail; the rest are what any Amazon service answers
+// to a caller it does not know.
 var verdicts = map[string]error{
 	"TooManyRequestsException": transport.ErrThrottled, "ThrottlingException": transport.ErrThrottled, "Throttling": transport.ErrThrottled,
 	"LimitExceededException": transport.ErrThrottled,
@@ -28,7 +29,8 @@ var verdicts = map[string]error{
 	"MissingAuthenticationTokenException": transport.ErrBlocked, "RequestExpired": transport.ErrBlocked,
 }
 
-// verdict says what an error of SendEmail means. left tells whether the request may have reached SES.
+// verdict says what an error of SendEmail means. left reports whether the request may
+// have reached SES.
 func (t *Transport) verdict(err error, left bool) error {
 	if !left {
 		return fmt.Errorf("send to SES: %w: %w", transport.ErrBlocked, err)
@@ -69,15 +71,16 @@ func (t *Transport) meaning(status int, fault smithy.APIError) error {
 	return nil
 }
 
-// unverifiedSender tells whether a letter was rejected for its sender, so that every other would be too. SES names the
-// identities that failed; in its sandbox, recipients as well.
+// unverifiedSender reports whether a letter was rejected for its sender, so that every
+// other would be too. SES names the identities that failed; in its sandbox, recipients
+// as well.
 func (t *Transport) unverifiedSender(fault smithy.APIError) bool {
 	text := strings.ToLower(fault.ErrorMessage())
 	return fault.ErrorCode() == "MessageRejected" && strings.Contains(text, "not verified") &&
 		strings.Contains(text, strings.ToLower(t.Sender.From.Address))
 }
 
-// daily tells whether the quota of the day is used up, not that of the second.
+// daily reports whether the quota of the day is used up, not that of the second.
 func daily(fault smithy.APIError) bool {
 	return fault.ErrorCode() == "LimitExceededException" || strings.Contains(strings.ToLower(fault.ErrorMessage()), "daily")
 }

@@ -1,5 +1,6 @@
-// Package smtp hands letters to a mail server (RFC 5321). Whatever is not sure counts as unknown: a server that took a
-// letter and whose reply was lost gets it no second time.
+// Package smtp hands letters to a mail server (RFC 5321). Whatever is not sure counts
+// as unknown: a server that took a letter and whose reply was lost gets it no second
+// time.
 package smtp
 
 import (
@@ -118,7 +119,8 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 	return id, err
 }
 
-// converse says one letter to the server, and names by the step at which it ended what became of it.
+// converse says one letter to the server, and names by the step at which it ended what
+// became of it.
 func (t *Transport) converse(c *smtp.Client, to string, raw []byte) (string, error) {
 	if err := c.Mail("<" + t.Sender.From.Address + ">"); err != nil {
 		return "", verdict("MAIL", err, transport.ErrBlocked) // it is the sender who is not welcome
@@ -145,8 +147,8 @@ func (t *Transport) converse(c *smtp.Client, to string, raw []byte) (string, err
 	return "", nil
 }
 
-// verdict says what an error means: a permanent answer (5xx) is as given, a transient one (4xx) and a broken connection
-// leave the letter to be tried again.
+// verdict says what an error means: a permanent answer (5xx) is as given, a transient
+// one (4xx) and a broken connection leave the letter to be tried again.
 func verdict(step string, err, permanent error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) && reply.Code >= 500 {
@@ -155,7 +157,8 @@ func verdict(step string, err, permanent error) error {
 	return fmt.Errorf("%s: %w", step, err)
 }
 
-// answered tells whether the error is a reply of the server, after which the connection can be used on.
+// answered reports whether the error is a reply of the server, after which the
+// connection can be used on.
 func answered(err error) bool {
 	var reply *textproto.Error
 	return errors.As(err, &reply) && reply.Code != 421 // 421: it closes the connection (RFC 5321 section 3.8)

@@ -17,22 +17,25 @@ type Budget struct {
 	Step  time.Duration
 }
 
-// clocks is how far the clocks of two processes may differ. An arrival that is further ahead than a full budget and this is
-// none: it was written before the clock went back.
+// clocks is how far the clocks of two processes may differ. An arrival that is further
+// ahead than a full budget and this is none: it was written before the clock went back.
 const clocks = 5 * time.Minute
 
 const (
-	// spendBudget moves the arrival time on by a step, from now or from where it is, unless that is too far ahead.
+	// spendBudget moves the arrival time on by a step, from now or from where it is,
+	// unless that is too far ahead.
 	spendBudget  = `UPDATE emails_budgets SET arrival = CASE WHEN arrival > ? AND arrival <= ? THEN arrival ELSE ? END + ? WHERE id = ? AND (arrival <= ? OR arrival > ?)`
 	arrivalOf    = `SELECT arrival FROM emails_budgets WHERE id = ?`
 	insertBudget = `INSERT INTO emails_budgets (id, arrival) VALUES (?, ?)`
 )
 
-// spendRounds bounds how often Spend looks again because other processes spent of the same budget at the same moment.
+// spendRounds bounds how often Spend looks again because other processes spent of the
+// same budget at the same moment.
 const spendRounds = 10
 
-// Spend counts a letter against a budget, atomically over all processes, if fewer than limit letters of it are spent; limit is at
-// most Burst. wait is zero when it was counted, else the time until it would be.
+// Spend counts a letter against a budget, atomically over all processes, if fewer than
+// limit letters of it are spent; limit is at most Burst. wait is zero when it was
+// counted, else the time until it would be.
 func Spend(ctx context.Context, tx *database.Tx, b Budget, limit int, now time.Time) (wait time.Duration, err error) {
 	at, step := database.Micros(now), b.Step.Microseconds()
 	latest, full := at+step*int64(limit-1), at+step*int64(b.Burst)+clocks.Microseconds()

@@ -35,7 +35,8 @@ func InsertCustomer(ctx context.Context, tx *database.Tx, c Customer) error {
 	return nil
 }
 
-// CustomerOf reads the customer of an order, as the merchant has it. ErrNotFound: the merchant has no such order.
+// CustomerOf reads the customer of an order, as the merchant has it. ErrNotFound: the
+// merchant has no such order.
 func CustomerOf(ctx context.Context, q *database.Tx, orderID, merchantID string) (c Customer, err error) {
 	c.OrderID, c.MerchantID = orderID, merchantID
 	var own int
@@ -69,8 +70,8 @@ func ForgetCustomers(ctx context.Context, tx *database.Tx, before time.Time) err
 	return nil
 }
 
-// TellAccount notes the address that an account has shown to be its own, unless a later one was told. address is in the form of
-// emailaddr.Address.Key.
+// TellAccount notes the address that an account has shown to be its own, unless a later
+// one was told. address is in the form of emailaddr.Address.Key.
 func TellAccount(ctx context.Context, tx *database.Tx, userID, address string, at time.Time) error {
 	us := database.Micros(at)
 	for range 2 {

@@ -14,7 +14,8 @@ import (
 // Status is how far a letter has come.
 type Status string
 
-// The statuses. Unknown is a letter that a transport may or may not have taken before a crash or a lost reply.
+// The statuses. Unknown is a letter that a transport may or may not have taken before a
+// crash or a lost reply.
 const (
 	Queued  Status = "queued"
 	Sending Status = "sending"
@@ -69,7 +70,8 @@ type Letter struct {
 	Subject    string // empty, as the bodies are, once a letter with a code is on its way
 	Text       string
 	HTML       string
-	// Data is what the template was filled with, as JSON; kept only for transports that render, empty otherwise.
+	// Data is what the template was filled with, as JSON; kept only for transports that
+	// render, empty otherwise.
 	Data        string
 	Priority    Priority
 	Status      Status
@@ -182,7 +184,8 @@ func List(ctx context.Context, q *database.Tx, f Filter) ([]Letter, error) {
 	return all(q.Query(ctx, statement+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...))
 }
 
-// ByCause reads the letter of an event or a request, in a template and to a recipient. ErrNotFound: there is none.
+// ByCause reads the letter of an event or a request, in a template and to a recipient.
+// ErrNotFound: there is none.
 func ByCause(ctx context.Context, q *database.Tx, eventID, template, recipient string) (Letter, error) {
 	l, err := scan(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE event_id = ? AND template = ? AND recipient = ?`, eventID, template, recipient))
 	if errors.Is(err, sql.ErrNoRows) {

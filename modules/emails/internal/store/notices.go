@@ -22,7 +22,8 @@ func TakeNotice(ctx context.Context, tx *database.Tx, messageID string, now time
 	return nil
 }
 
-// ForgetNotices removes the notes of messages that came before a time. Older ones are refused for their age.
+// ForgetNotices removes the notes of messages that came before a time. Older ones are
+// refused for their age.
 func ForgetNotices(ctx context.Context, tx *database.Tx, before time.Time) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM emails_notices WHERE received_at < ?`, database.Micros(before)); err != nil {
 		return fmt.Errorf("delete notices: %w", err)
@@ -48,8 +49,8 @@ type Settling struct {
 	Settled  bool // it was unknown and is so no more
 }
 
-// Note writes news of a letter down. A letter that was unknown is sent, or failed when it was refused. ErrNotFound: the
-// news are of no letter of ours.
+// Note writes news of a letter down. A letter that was unknown is sent, or failed when
+// it was refused. ErrNotFound: the news are of no letter of ours.
 func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (s Settling, err error) {
 	condition, key := `id = ?`, n.LetterID
 	if key == "" {

@@ -28,7 +28,8 @@ type Suppression struct {
 	CreatedAt time.Time
 }
 
-// Suppress notes an address. A bounce weighs more than a complaint and replaces it; otherwise the first report stays.
+// Suppress notes an address. A bounce weighs more than a complaint and replaces it;
+// otherwise the first report stays.
 func Suppress(ctx context.Context, tx *database.Tx, s Suppression) error {
 	old, err := SuppressionOf(ctx, tx, s.Address)
 	switch {
@@ -67,7 +68,8 @@ func scanSuppression(row interface{ Scan(...any) error }) (s Suppression, err er
 	return s, err
 }
 
-// Suppressions lists suppressed addresses, newest first, those after a given one only; the zero value for the first page.
+// Suppressions lists suppressed addresses, newest first, those after a given one only;
+// the zero value for the first page.
 func Suppressions(ctx context.Context, q *database.Tx, after Suppression, limit int) ([]Suppression, error) {
 	statement := `SELECT address, reason, detail, letter_id, created_at FROM emails_suppressions`
 	args := []any{limit}

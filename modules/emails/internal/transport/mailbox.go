@@ -9,7 +9,8 @@ import (
 	"app/platform/database"
 )
 
-// Mailbox is the transport of development: letters are kept and shown. It takes each letter once.
+// Mailbox is the transport of development: letters are kept and shown. It takes each
+// letter once.
 type Mailbox struct {
 	DB  *database.DB
 	Now func() time.Time

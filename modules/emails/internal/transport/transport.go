@@ -1,4 +1,5 @@
-// Package transport is how letters leave: what a transport promises, and the one that keeps them in the house.
+// Package transport is how letters leave: what a transport promises, and the one that
+// keeps them in the house.
 package transport
 
 import (
@@ -13,11 +14,13 @@ import (
 type Transport interface {
 	// Name is kept with each letter it took.
 	Name() string
-	// Repeatable tells whether a letter that is offered twice is delivered once.
+	// Repeatable reports whether a letter that is offered twice is delivered once.
 	Repeatable() bool
-	// Send hands one letter over and returns the transport's own id for it. Errors: ErrRejected when the letter will
-	// never be taken; ErrLost when it is not known whether it was taken; ErrThrottled and ErrBlocked when nothing was taken
-	// for a reason that has nothing to do with the letter; any other when it was not taken and may be tried again.
+	// Send hands one letter over and returns the transport's own id for it. Errors:
+	// ErrRejected when the letter will never be taken; ErrLost when it is not known
+	// whether it was taken; ErrThrottled and ErrBlocked when nothing was taken for a
+	// reason that has nothing to do with the letter; any other when it was not taken
+	// and may be tried again.
 	Send(ctx context.Context, l store.Letter) (id string, err error)
 }
 
@@ -25,15 +28,18 @@ type Transport interface {
 var (
 	ErrRejected = errors.New("letter rejected")
 	ErrLost     = errors.New("reply lost")
-	// ErrThrottled: too many letters at a time. The transport itself goes slower from now on.
+	// ErrThrottled: too many letters at a time. The transport itself goes slower from
+	// now on.
 	ErrThrottled = errors.New("too fast")
-	// ErrBlocked: no letter would be taken now, because the other end is away, does not know us, or has shut us out.
+	// ErrBlocked: no letter would be taken now, because the other end is away, does not
+	// know us, or has shut us out.
 	ErrBlocked = errors.New("transport blocked")
 )
 
 // Pacer is a transport that takes so many letters in a time and no more.
 type Pacer interface {
-	// Reserve grants room for at most so many letters; when there is none, wait tells when to ask again.
+	// Reserve grants room for at most so many letters; when there is none, wait tells
+	// when to ask again.
 	Reserve(most int) (granted int, wait time.Duration)
 	// Release gives back room that was granted and not used.
 	Release(unused int)

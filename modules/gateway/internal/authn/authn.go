@@ -1,4 +1,5 @@
-// Package authn turns the credentials of a request into a principal, once, at the gateway.
+// Package authn turns the credentials of a request into a principal, once, at the
+// gateway.
 package authn
 
 import (
@@ -11,8 +12,10 @@ import (
 	"app/platform/identity"
 )
 
-// Lives of what is remembered. A credential that was found good is believed for so long at most, unless it is revoked: that
-// is known within seconds (Revoked). One that was refused is refused without another look, so that a flood of rubbish costs a hash each.
+// Lives of what is remembered. A credential that was found good is believed for so long
+// at most, unless it is revoked: that is known within seconds (Revoked). One that was
+// refused is refused without another look, so that a flood of rubbish costs a hash
+// each.
 const (
 	tokenFor  = time.Minute
 	lookedFor = 30 * time.Second // cookies and keys: their use is noted, their user's rights may change
@@ -29,7 +32,8 @@ const (
 // ErrInvalid refuses a credential.
 var ErrInvalid = errors.New("credential not valid")
 
-// Resolve tells whose a credential is and when it ends. ErrInvalid refuses it; any other error means that it cannot be told now.
+// Resolve tells whose a credential is and when it ends. ErrInvalid refuses it; any
+// other error means that it cannot be told now.
 type Resolve func(ctx context.Context, credential string) (identity.Principal, time.Time, error)
 
 // Options of an Authenticator. All are required.
@@ -53,16 +57,18 @@ func New(o Options) *Authenticator {
 	return &Authenticator{o: o, tokens: newCache(o.Entries, tokenFor), looked: newCache(o.Entries, lookedFor), bad: newCache(o.Entries, badFor)}
 }
 
-// ForgetTokens drops the access tokens that were found good, as when a key is not trusted any more.
+// ForgetTokens drops the access tokens that were found good, as when a key is not
+// trusted any more.
 func (a *Authenticator) ForgetTokens() { a.tokens.clear() }
 
 var errRefused = fault.New(fault.Unauthenticated, "token_invalid", "The access token is not valid: sign in again or refresh it.")
 
 var errKeyRefused = fault.New(fault.Unauthenticated, "api_key_invalid", "The API key is unknown, revoked or has run out.")
 
-// Bearer reads the Authorization header's value, which must not be empty: an access token or an API key behind the scheme and
-// one space or more (RFC 6750 section 2.1, RFC 9110 section 11.4). Errors: Unauthenticated when it is
-// neither or not valid; any other when that cannot be told now.
+// Bearer reads the Authorization header's value, which must not be empty: an access
+// token or an API key behind the scheme and one space or more (RFC 6750 section 2.1,
+// RFC 9110 section 11.4). Errors: Unauthenticated when it is neither or not valid; any
+// other when that cannot be told now.
 func (a *Authenticator) Bearer(ctx context.Context, header string) (identity.Principal, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimLeft(token, " ")
@@ -86,8 +92,9 @@ func (a *Authenticator) bearer(ctx context.Context, token string, ask Resolve, g
 	return p, err
 }
 
-// Cookie reads the value of the session's cookie: anonymous when it opens nothing, or no longer. A browser sends its cookie whether it
-// is still good or not, and has to be able to sign in again. An error means that it cannot be told now.
+// Cookie reads the value of the session's cookie: anonymous when it opens nothing, or
+// no longer. A browser sends its cookie whether it is still good or not, and has to be
+// able to sign in again. An error means that it cannot be told now.
 func (a *Authenticator) Cookie(ctx context.Context, value string) (identity.Principal, error) {
 	if !cookieForm(value) {
 		return identity.Principal{}, nil
@@ -99,7 +106,8 @@ func (a *Authenticator) Cookie(ctx context.Context, value string) (identity.Prin
 	return p, err
 }
 
-// cookieForm tells whether a value may be a cookie of ours: others cost users no question.
+// cookieForm reports whether a value may be a cookie of ours: others cost users no
+// question.
 func cookieForm(value string) bool {
 	return len(value) == cookieLength && !strings.ContainsFunc(value, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && r != '-' && r != '_'

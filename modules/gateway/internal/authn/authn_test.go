@@ -125,7 +125,7 @@ func (w *world) takes(t *testing.T, header string) {
 	}
 }
 
-// browser tells whether a cookie is somebody's.
+// browser reports whether a cookie is somebody's.
 func (w *world) browser(t *testing.T, value string) bool {
 	t.Helper()
 	p, err := w.Cookie(t.Context(), value)

@@ -12,20 +12,22 @@ import (
 // hash is what a credential is remembered by.
 type hash = [sha256.Size]byte
 
-// digest hashes a credential. One of the usual size is copied to the stack, not to the heap.
+// digest hashes a credential. One of the usual size is copied to the stack, not to the
+// heap.
 func digest(credential string) hash {
 	var usual [1024]byte
 	return sha256.Sum256(append(usual[:0], credential...))
 }
 
-// cache is a bounded map whose entries end. When it is full an arbitrary eighth makes room: what was dropped is
-// verified again, no more.
+// cache is a bounded map whose entries end. When it is full an arbitrary eighth makes
+// room: what was dropped is verified again, no more.
 type cache struct {
 	max int
-	// longest is how long an entry lives at most. One with more to live is from before the clock went back, and counts as ended.
+	// longest is how long an entry lives at most. One with more to live is from before
+	// the clock went back, and counts as ended.
 	longest time.Duration
-	// generation parts what was found before a clear from what was found after it: an answer that was on its way is not
-	// remembered.
+	// generation parts what was found before a clear from what was found after it: an
+	// answer that was on its way is not remembered.
 	generation atomic.Int64
 	mu         sync.RWMutex
 	entries    map[hash]entry

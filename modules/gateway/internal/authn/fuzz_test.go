@@ -9,8 +9,8 @@ import (
 	"app/platform/identity"
 )
 
-// FuzzTokenHeader: whatever stands in the Authorization header, nobody comes in whom no one has vouched for, and the answer is the
-// refusal that it is meant to be.
+// FuzzTokenHeader: whatever stands in the Authorization header, nobody comes in whom no
+// one has vouched for, and the answer is the refusal that it is meant to be.
 func FuzzTokenHeader(f *testing.F) {
 	for _, seed := range []string{
 		"", "Bearer x", "bearer  x", "Basic eDp5", "Bearer " + apiKey, "Bearer " + apiKey[:20], "Bearer souk_", "Bearer a.b.c\n", "Bearer \xff",
@@ -28,7 +28,8 @@ func FuzzTokenHeader(f *testing.F) {
 	})
 }
 
-// FuzzCookieValue: what is not of the form of a cookie costs users no question, and what users does not know is nobody.
+// FuzzCookieValue: what is not of the form of a cookie costs users no question, and
+// what users does not know is nobody.
 func FuzzCookieValue(f *testing.F) {
 	for _, seed := range []string{"", cookie, cookie + "c", cookie[1:] + "=", cookie[1:] + "\xff", strings.Repeat("-_", 21) + "A"} {
 		f.Add(seed)

@@ -16,8 +16,9 @@ import (
 // Feed asks users what has been revoked after an epoch.
 type Feed func(ctx context.Context, req *usersv1.RevocationsRequest) (*usersv1.RevocationsResponse, error)
 
-// Revoked knows what must not be believed any more, however good it looks or is remembered: sessions, cookies and API keys by what
-// names them. It follows the epochs of users. Safe for concurrent use.
+// Revoked knows what must not be believed any more, however good it looks or is
+// remembered: sessions, cookies and API keys by what names them. It follows the epochs
+// of users. Safe for concurrent use.
 type Revoked struct {
 	feed Feed
 	now  func() time.Time
@@ -42,7 +43,8 @@ func NewRevoked(feed Feed, now func() time.Time, lost func(kid string)) *Revoked
 // Epoch is the newest epoch that is known.
 func (r *Revoked) Epoch() int64 { return r.epoch.Load() }
 
-// Follow asks users until there is nothing newer. What was revoked before the call is denied when it has returned nil.
+// Follow asks users until there is nothing newer. What was revoked before the call is
+// denied when it has returned nil.
 func (r *Revoked) Follow(ctx context.Context) error {
 	r.following.Lock()
 	defer r.following.Unlock()
@@ -98,8 +100,9 @@ func (r *Revoked) deny(revocation *usersv1.Revocation) {
 // settleEvery is the pause between the attempts of Settle.
 const settleEvery = 50 * time.Millisecond
 
-// Settle is Follow after something is known to have been revoked, so it insists until ctx ends. When users has not answered by then,
-// nobody is believed before it has: one of those who would be is the one that was revoked.
+// Settle is Follow after something is known to have been revoked, so it insists until
+// ctx ends. When users has not answered by then, nobody is believed before it has: one
+// of those who would be is the one that was revoked.
 func (r *Revoked) Settle(ctx context.Context) error {
 	for {
 		err := r.Follow(ctx)
@@ -117,8 +120,8 @@ func (r *Revoked) Settle(ctx context.Context) error {
 	}
 }
 
-// ready makes sure that no answer of users is owed: a gateway that has just started knows of no revocation, and one that could not
-// Settle misses one. Error: Unavailable.
+// ready makes sure that no answer of users is owed: a gateway that has just started
+// knows of no revocation, and one that could not Settle misses one. Error: Unavailable.
 func (r *Revoked) ready(ctx context.Context) error {
 	if r.current.Load() {
 		return nil
@@ -129,7 +132,8 @@ func (r *Revoked) ready(ctx context.Context) error {
 	return nil
 }
 
-// denies tells whether a principal's session or key has been revoked, or the very cookie that stands for it.
+// denies reports whether a principal's session or key has been revoked, or the very
+// cookie that stands for it.
 func (r *Revoked) denies(p identity.Principal, credential hash) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

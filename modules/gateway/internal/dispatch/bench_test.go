@@ -33,7 +33,8 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// BenchmarkRemote is what the gateway itself takes to hand a request to another process.
+// BenchmarkRemote is what the gateway itself takes to hand a request to another
+// process.
 func BenchmarkRemote(b *testing.B) {
 	signer, err := identity.NewSigner(bytes.Repeat([]byte{1}, 32), time.Now)
 	if err != nil {

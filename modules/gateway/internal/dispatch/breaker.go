@@ -7,8 +7,8 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 )
 
-// When a module counts as down, as on the edges between modules: then nobody waits for it any more, and it is tried again
-// soon.
+// When a module counts as down, as on the edges between modules: then nobody waits for
+// it any more, and it is tried again soon.
 const (
 	failureRate = 0.5
 	minRequests = 10

@@ -13,7 +13,8 @@ import (
 	"app/modules/gateway/internal/dispatch"
 )
 
-// Nobody waits for a module that has kept others waiting in vain, and it is used again when it answers.
+// Nobody waits for a module that has kept others waiting in vain, and it is used again
+// when it answers.
 func TestRemote_NobodyWaitsForAModuleThatHangs(t *testing.T) {
 	t.Parallel()
 	var mended atomic.Bool

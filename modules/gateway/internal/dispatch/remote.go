@@ -30,7 +30,8 @@ const (
 	headerBudget = 64 << 10
 )
 
-// requestIDHeader carries the request id to the module; it is believed only beside a valid assertion.
+// requestIDHeader carries the request id to the module; it is believed only beside a
+// valid assertion.
 const requestIDHeader = "X-Request-Id"
 
 // Remote proxies requests to the process that hosts a module. Safe for concurrent use.
@@ -42,8 +43,8 @@ type Remote struct {
 	logger  *slog.Logger
 }
 
-// NewTransport makes the transport shared by all remotes of a gateway: connections are kept, sized for the load, and
-// nothing is retried or compressed on the way.
+// NewTransport makes the transport shared by all remotes of a gateway: connections are
+// kept, sized for the load, and nothing is retried or compressed on the way.
 func NewTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            (&net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}).DialContext,
@@ -79,8 +80,9 @@ type outgoing struct {
 
 type outgoingKey struct{}
 
-// ServeHTTP proxies one request for the operation. The principal and the request id are those of the context; nothing
-// else of the client's headers goes along than what the operation passes.
+// ServeHTTP proxies one request for the operation. The principal and the request id are
+// those of the context; nothing else of the client's headers goes along than what the
+// operation passes.
 func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserver.Operation) {
 	select {
 	case d.slots <- struct{}{}:
@@ -115,7 +117,8 @@ func down() *fault.Error {
 	return v
 }
 
-// forward writes the outgoing request: the very path that was authorised, and only what may cross.
+// forward writes the outgoing request: the very path that was authorised, and only what
+// may cross.
 func forward(r *httputil.ProxyRequest, base *url.URL) {
 	with, _ := r.In.Context().Value(outgoingKey{}).(*outgoing)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
@@ -132,8 +135,10 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 	}
 }
 
-// answered notes that the module is there, and makes what the module says in a header take the place of what the gateway has preset there, as it does where a handler
-// in this process writes the reply. The proxy alone would send both, and of two policies for a page a browser keeps the narrower.
+// answered notes that the module is there, and makes what the module says in a header
+// take the place of what the gateway has preset there, as it does where a handler in
+// this process writes the reply. The proxy alone would send both, and of two policies
+// for a page a browser keeps the narrower.
 func answered(reply *http.Response) error {
 	if err := httpserver.Whole(reply); err != nil {
 		return err //nolint:wrapcheck // for failed, to whom it is a module that broke off

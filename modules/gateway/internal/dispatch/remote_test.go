@@ -52,7 +52,8 @@ func newGateway(t *testing.T, module string, p identity.Principal) *httptest.Ser
 	return gateway
 }
 
-// exchange sends the very bytes and returns the reply, so that nothing tidies them up on the way.
+// exchange sends the very bytes and returns the reply, so that nothing tidies them up
+// on the way.
 func exchange(t *testing.T, server *httptest.Server, request string) *http.Response {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
@@ -71,7 +72,8 @@ func exchange(t *testing.T, server *httptest.Server, request string) *http.Respo
 	return reply
 }
 
-// Whatever a client writes about itself is inert: what the module gets is the gateway's word, and the path it authorised.
+// Whatever a client writes about itself is inert: what the module gets is the gateway's
+// word, and the path it authorised.
 func TestFailure37_ClientHeadersDoNotCross(t *testing.T) {
 	t.Parallel()
 	var seen atomic.Pointer[http.Request]
@@ -131,7 +133,8 @@ Content-Length: 2
 	}
 }
 
-// A reply has each header once: what the module says, or else what the gateway has preset.
+// A reply has each header once: what the module says, or else what the gateway has
+// preset.
 func TestRemote_ModuleDecidesItsHeaders(t *testing.T) {
 	t.Parallel()
 	module := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -233,8 +236,9 @@ func TestRemote_Failures(t *testing.T) {
 	})
 }
 
-// Wherever the way to the module breaks off, in a request, in a result or in a refusal, the client is told that a part of the shop broke off,
-// or gets a reply that breaks off too: never that its own request was bad.
+// Wherever the way to the module breaks off, in a request, in a result or in a refusal,
+// the client is told that a part of the shop broke off, or gets a reply that breaks off
+// too: never that its own request was bad.
 func TestRemote_BreaksOffAnywhere(t *testing.T) {
 	t.Parallel()
 	module := &httpserver.Server{Name: "test", Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
@@ -304,7 +308,8 @@ func TestRemote_BadBody(t *testing.T) {
 	}
 }
 
-// gone is a transport that gives up in the middle of the body: it closes it, and reads on.
+// gone is a transport that gives up in the middle of the body: it closes it, and reads
+// on.
 type gone struct{}
 
 func (gone) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -314,7 +319,8 @@ func (gone) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, io.ErrUnexpectedEOF
 }
 
-// A module that hangs up in the middle of a body is a module that broke off. That the body was not read to its end is not the client's doing.
+// A module that hangs up in the middle of a body is a module that broke off. That the
+// body was not read to its end is not the client's doing.
 func TestRemote_HangsUpInTheBody(t *testing.T) {
 	t.Parallel()
 	base, _ := url.Parse("http://127.0.0.1:1")

@@ -8,11 +8,13 @@ import (
 	"app/platform/identity"
 )
 
-// attempts bounds how often a request is vouched for: net/http repeats one by itself when the connection that it was to use
-// turns out to be closed, and the module may have had the first.
+// attempts bounds how often a request is vouched for: net/http repeats one by itself
+// when the connection that it was to use turns out to be closed, and the module may
+// have had the first.
 const attempts = 3
 
-// vouching is the transport to one module. It puts an assertion on every request, for that request as it leaves.
+// vouching is the transport to one module. It puts an assertion on every request, for
+// that request as it leaves.
 type vouching struct {
 	module string
 	signer *identity.Signer

@@ -14,7 +14,8 @@ import (
 	"app/platform/identity"
 )
 
-// guarded is a module process that checks what it is shown, and says how often it has answered.
+// guarded is a module process that checks what it is shown, and says how often it has
+// answered.
 type guarded struct {
 	signer   *identity.Signer
 	answered []string
@@ -38,7 +39,8 @@ func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.answered = append(g.answered, r.Method+" "+r.RequestURI+" "+string(body))
 }
 
-// Each request has an assertion of its own, whatever its method, query and body, and however its body came.
+// Each request has an assertion of its own, whatever its method, query and body, and
+// however its body came.
 func TestFault10_TheGatewayVouchesForEachRequest(t *testing.T) {
 	t.Parallel()
 	module := &guarded{signer: newSigner(t)}
@@ -73,8 +75,9 @@ func TestFault10_TheGatewayVouchesForEachRequest(t *testing.T) {
 	}
 }
 
-// net/http sends a GET again by itself when its connection breaks. The module has seen the first assertion then; the request
-// gets another one. A request with a body is never sent twice.
+// net/http sends a GET again by itself when its connection breaks. The module has seen
+// the first assertion then; the request gets another one. A request with a body is
+// never sent twice.
 func TestFault10_ARepeatedReadIsVouchedForAnew(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -19,7 +19,8 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(int)             {}
 
-// BenchmarkGateway is what the gateway itself takes for a request that somebody who is signed in sends.
+// BenchmarkGateway is what the gateway itself takes for a request that somebody who is
+// signed in sends.
 func BenchmarkGateway(b *testing.B) {
 	for name, remote := range map[string]bool{"local": false, "remote": true} {
 		b.Run(name, func(b *testing.B) {

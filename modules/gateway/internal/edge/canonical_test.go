@@ -52,7 +52,8 @@ func TestFault03_APathHasOneReading(t *testing.T) {
 	})
 }
 
-// The gateway looks at the bytes that came, and not at what net/url makes of them; the query may hold what it wants.
+// The gateway looks at the bytes that came, and not at what net/url makes of them; the
+// query may hold what it wants.
 func TestFault03_AtTheGateway(t *testing.T) {
 	t.Parallel()
 	g, _ := newGateway(t, nil)
@@ -75,7 +76,8 @@ func TestFault03_AtTheGateway(t *testing.T) {
 	}
 }
 
-// FuzzCanonical: what passes has the same segments for net/url, gorilla/mux, the table and a proxy's server.
+// FuzzCanonical: what passes has the same segments for net/url, gorilla/mux, the table
+// and a proxy's server.
 func FuzzCanonical(f *testing.F) {
 	for _, seed := range []string{
 		"/v1/orders/ord_1", "/%64ev/x/y", "/a/b%2Fc/d", "/v1/caf%C3%A9/x", "/v1/caf%c3%a9/%E5%B1%B1", "/v1/%C0%AF/x", "/a;b/c/d", "/a/./b", `/a/"/b`, "/a/b/c.",

@@ -14,8 +14,9 @@ import (
 // Proxies are the networks whose X-Forwarded-For is believed.
 type Proxies []netip.Prefix
 
-// ClientIP is the address a request came from. X-Forwarded-For is walked from right to left for as long as the
-// addresses belong to trusted proxies; the first that does not is the client. Without trusted proxies it is the peer.
+// ClientIP is the address a request came from. X-Forwarded-For is walked from right to
+// left for as long as the addresses belong to trusted proxies; the first that does not
+// is the client. Without trusted proxies it is the peer.
 func (p Proxies) ClientIP(r *http.Request) netip.Addr {
 	client, _ := p.client(r)
 	return client
@@ -30,8 +31,9 @@ const (
 	hopUnreadable           // a trusted proxy sends an entry that is no address
 )
 
-// client finds the client. What comes before an entry that is no address, such as "unknown" (RFC 7239 section 6.2) or
-// "_hidden" (6.3), is not believed: the client is the proxy that wrote it.
+// client finds the client. What comes before an entry that is no address, such as
+// "unknown" (RFC 7239 section 6.2) or "_hidden" (6.3), is not believed: the client is
+// the proxy that wrote it.
 func (p Proxies) client(r *http.Request) (netip.Addr, oddity) {
 	client, forwarded := peer(r), r.Header["X-Forwarded-For"]
 	if len(forwarded) == 0 {
@@ -57,8 +59,9 @@ func (p Proxies) client(r *http.Request) (netip.Addr, oddity) {
 	return client, nothingOdd
 }
 
-// address reads an entry of X-Forwarded-For, which proxies write as they would a node of RFC 7239 section 6: an
-// address, with a port or without, IPv6 in brackets or not, all of it in quotation marks or not. The port is left out.
+// address reads an entry of X-Forwarded-For, which proxies write as they would a node
+// of RFC 7239 section 6: an address, with a port or without, IPv6 in brackets or not,
+// all of it in quotation marks or not. The port is left out.
 func address(entry string) (netip.Addr, bool) {
 	if len(entry) >= 2 && entry[0] == '"' && entry[len(entry)-1] == '"' {
 		entry = entry[1 : len(entry)-1]
@@ -81,7 +84,8 @@ func address(entry string) (netip.Addr, bool) {
 	return addr.Unmap().WithZone(""), true
 }
 
-// port reports whether s is a colon and a port, or a name that stands for one (node-port of RFC 7239 section 6).
+// port reports whether s is a colon and a port, or a name that stands for one
+// (node-port of RFC 7239 section 6).
 func port(s string) bool {
 	s, colon := strings.CutPrefix(s, ":")
 	digits, name := len(s) > 0 && len(s) <= 5, len(s) > 1 && s[0] == '_'
@@ -93,8 +97,9 @@ func port(s string) bool {
 	return colon && (digits || name)
 }
 
-// forwardingTold remembers what has been said of forwarding headers: once each is enough, and strangers must not be
-// able to fill a log. The zero value has said nothing.
+// forwardingTold remembers what has been said of forwarding headers: once each is
+// enough, and strangers must not be able to fill a log. The zero value has said
+// nothing.
 type forwardingTold [hopUnreadable + 1]atomic.Bool
 
 // tell warns of an oddity that has not been warned of before.
@@ -136,8 +141,8 @@ func peer(r *http.Request) netip.Addr {
 	return addr.Unmap().WithZone("")
 }
 
-// Network is what a limit counts for an address: the address itself for IPv4, the /64 for IPv6, of which one customer
-// has at least one whole.
+// Network is what a limit counts for an address: the address itself for IPv4, the /64
+// for IPv6, of which one customer has at least one whole.
 func Network(a netip.Addr) string {
 	if a.Is4() {
 		return a.String()
@@ -149,7 +154,8 @@ func Network(a netip.Addr) string {
 	return prefix.String()
 }
 
-// coarse is the part of an address that a session or an audit record may keep: a /24 of IPv4, a /48 of IPv6.
+// coarse is the part of an address that a session or an audit record may keep: a /24 of
+// IPv4, a /48 of IPv6.
 func coarse(a netip.Addr) string {
 	bits := 48
 	if a.Is4() {

@@ -9,20 +9,24 @@ import (
 	"app/platform/httpserver"
 )
 
-// CrossOrigins are the web pages of other origins that may use the API from a browser, with cookies (CORS, the Fetch
-// standard). Only exact origins are listed: no pattern, and neither "*" nor "null", which sandboxed pages of anybody send. The zero
-// value lists none: then browsers let other pages send what a form can send, and read nothing.
+// CrossOrigins are the web pages of other origins that may use the API from a browser,
+// with cookies (CORS, the Fetch standard). Only exact origins are listed: no pattern,
+// and neither "*" nor "null", which sandboxed pages of anybody send. The zero value
+// lists none: then browsers let other pages send what a form can send, and read
+// nothing.
 type CrossOrigins struct{ listed map[string]struct{} }
 
 const (
 	// crossHeaders may be sent by the pages, crossExposed are shown to them.
 	crossHeaders = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Cart-Token"
 	crossExposed = "ETag, Location, Idempotent-Replayed, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
-	// crossAge is how long a browser may remember the answer to a preflight, in seconds: browsers cut it to 2 or 24 hours.
+	// crossAge is how long a browser may remember the answer to a preflight, in
+	// seconds: browsers cut it to 2 or 24 hours.
 	crossAge = "7200"
 )
 
-// NewCrossOrigins reads origins such as https://shop.example.com. Errors name the one that is wrong.
+// NewCrossOrigins reads origins such as https://shop.example.com. Errors name the one
+// that is wrong.
 func NewCrossOrigins(origins []string) (CrossOrigins, error) {
 	listed := make(map[string]struct{}, len(origins))
 	for _, origin := range origins {
@@ -36,12 +40,13 @@ func NewCrossOrigins(origins []string) (CrossOrigins, error) {
 	return CrossOrigins{listed}, nil
 }
 
-// defaultPort tells whether a port is written that browsers leave out.
+// defaultPort reports whether a port is written that browsers leave out.
 func defaultPort(u *url.URL) bool {
 	return u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
 }
 
-// mark says in the reply's headers what a page of another origin may see. An origin that is not listed gets no word.
+// mark says in the reply's headers what a page of another origin may see. An origin
+// that is not listed gets no word.
 func (o CrossOrigins) mark(h http.Header, r *http.Request) (listed bool) {
 	if len(o.listed) == 0 {
 		return false
@@ -57,8 +62,9 @@ func (o CrossOrigins) mark(h http.Header, r *http.Request) (listed bool) {
 	return true
 }
 
-// preflight answers a browser that asks whether it may send a request for a page of another origin, and tells whether it was
-// one. No module is asked, nobody is signed in.
+// preflight answers a browser that asks whether it may send a request for a page of
+// another origin, and reports whether it was one. No module is asked, nobody is signed
+// in.
 func (g *Gateway) preflight(w http.ResponseWriter, r *http.Request, listed bool) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Origin") == "" || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false

@@ -93,7 +93,8 @@ func TestCrossOrigin_Preflight(t *testing.T) {
 	}
 }
 
-// A request that needs no preflight is answered whoever asks; a page of another origin sees the reply only if it is listed.
+// A request that needs no preflight is answered whoever asks; a page of another origin
+// sees the reply only if it is listed.
 func TestCrossOrigin_Request(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

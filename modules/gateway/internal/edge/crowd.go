@@ -9,8 +9,10 @@ import (
 	"app/platform/httpserver"
 )
 
-// Crowd bounds the requests that are in the gateway at the same time, in total and from one network. What one module cannot take is
-// the dispatcher's to refuse; this is for what they hold together: memory, and bodies that arrive slowly. Safe for concurrent use.
+// Crowd bounds the requests that are in the gateway at the same time, in total and from
+// one network. What one module cannot take is the dispatcher's to refuse; this is for
+// what they hold together: memory, and bodies that arrive slowly. Safe for concurrent
+// use.
 type Crowd struct {
 	most, perNetwork int
 
@@ -22,13 +24,14 @@ type Crowd struct {
 // crowdWait is what those who find no place are told to wait.
 const crowdWait = time.Second
 
-// NewCrowd lets most requests in, perNetwork of them from one network; zero is no bound for networks.
+// NewCrowd lets most requests in, perNetwork of them from one network; zero is no bound
+// for networks.
 func NewCrowd(most, perNetwork int) *Crowd {
 	return &Crowd{most: most, perNetwork: perNetwork, network: make(map[netip.Prefix]int)}
 }
 
-// enter takes a place; leave gives it back. Errors: Unavailable when the gateway is full, ResourceExhausted when the network
-// has its share.
+// enter takes a place; leave gives it back. Errors: Unavailable when the gateway is
+// full, ResourceExhausted when the network has its share.
 func (c *Crowd) enter(client netip.Addr) (leave func(), err error) {
 	network := httpserver.Network(client)
 	c.mu.Lock()

@@ -29,7 +29,8 @@ func ask(g *edge.Gateway, peer string) *httptest.ResponseRecorder {
 	return w
 }
 
-// Beyond what the gateway can hold, and beyond one network's share of it, requests are refused at once; places come back.
+// Beyond what the gateway can hold, and beyond one network's share of it, requests are
+// refused at once; places come back.
 func TestFailure39_MoreAtOnceThanTheGatewayHolds(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

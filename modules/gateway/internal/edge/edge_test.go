@@ -89,7 +89,8 @@ func TestFault23_EntriesWithPorts(t *testing.T) {
 	}
 }
 
-// A mistake in the configuration of proxies is told once, and strangers cannot fill a log with it.
+// A mistake in the configuration of proxies is told once, and strangers cannot fill a
+// log with it.
 func TestFault23_ForwardingMistakesAreToldOnce(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer

@@ -18,20 +18,24 @@ import (
 
 // Authenticator tells who is calling.
 type Authenticator interface {
-	// Bearer reads the Authorization header's value, which is not empty. Error: Unauthenticated when it is not valid.
+	// Bearer reads the Authorization header's value, which is not empty. Error:
+	// Unauthenticated when it is not valid.
 	Bearer(ctx context.Context, header string) (identity.Principal, error)
 	// Cookie reads the value of the session's cookie; anonymous when it opens nothing.
 	Cookie(ctx context.Context, value string) (identity.Principal, error)
 }
 
-// Gateway lets requests in: canonical path, known operation, principal, limit, origin, access, size, time, dispatch.
+// Gateway lets requests in: canonical path, known operation, principal, limit, origin,
+// access, size, time, dispatch.
 type Gateway struct {
 	Table         *Table
 	Proxies       Proxies
 	Authenticator Authenticator
-	// Origins decides which pages may send what changes something in a visitor's name. Required.
+	// Origins decides which pages may send what changes something in a visitor's name.
+	// Required.
 	Origins *http.CrossOriginProtection
-	// Settle, when not nil, brings home what an operation has just revoked, before its reply leaves.
+	// Settle, when not nil, brings home what an operation has just revoked, before its
+	// reply leaves.
 	Settle func(ctx context.Context)
 	// Limiter is nil where limits are switched off.
 	Limiter *limit.Limiter
@@ -39,9 +43,11 @@ type Gateway struct {
 	Crowd *Crowd
 	// Cross are the pages of other origins that may use the API.
 	Cross CrossOrigins
-	// DevPages lets the pages under /dev out to people at this machine, DevPagesForAll to everybody then.
+	// DevPages lets the pages under /dev out to people at this machine, DevPagesForAll
+	// to everybody then.
 	DevPages, DevPagesForAll bool
-	// Logger is told, once each, of forwarding headers that look like a mistake in the configuration. Nil: nobody is.
+	// Logger is told, once each, of forwarding headers that look like a mistake in the
+	// configuration. Nil: nobody is.
 	Logger *slog.Logger
 
 	told forwardingTold
@@ -108,7 +114,8 @@ func (g *Gateway) route(w http.ResponseWriter, r *http.Request) (*Entry, bool) {
 	return entry, true
 }
 
-// withinLimit counts the request, also one that will be refused, and answers 429 when the caller has used its limit up.
+// withinLimit counts the request, also one that will be refused, and answers 429 when
+// the caller has used its limit up.
 func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpserver.Operation, p identity.Principal, client netip.Addr) bool {
 	if g.Limiter == nil {
 		return true
@@ -124,8 +131,8 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	return false
 }
 
-// caller is whom a limit counts for: the user, the API key, or the network where nobody is signed in or the operation is
-// about signing in.
+// caller is whom a limit counts for: the user, the API key, or the network where nobody
+// is signed in or the operation is about signing in.
 func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
 	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
 		return Network(client)
@@ -136,9 +143,10 @@ func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) st
 	return p.KeyID
 }
 
-// mayCall is the outer check of access. The module that owns the data checks again, and by its data.
-// What is for this machine is so at every request: a proxy on the same host and a name that points here (DNS
-// rebinding) bring strangers to a loopback listener.
+// mayCall is the outer check of access. The module that owns the data checks again, and
+// by its data. What is for this machine is so at every request: a proxy on the same
+// host and a name that points here (DNS rebinding) bring strangers to a loopback
+// listener.
 func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.Principal) error {
 	if op.Access == httpserver.Loopback && (!g.DevPages || !g.DevPagesForAll && !httpserver.OnLoopback(r)) {
 		return httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
@@ -178,7 +186,8 @@ const slack = 500 * time.Millisecond
 // markBytes of a hash tell as many networks apart as there are.
 const markBytes = 16
 
-// clientMark stands for a client's network where an anonymous caller has to be told from others.
+// clientMark stands for a client's network where an anonymous caller has to be told
+// from others.
 func clientMark(client netip.Addr) string {
 	sum := sha256.Sum256([]byte(Network(client)))
 	var text [2 * markBytes]byte

@@ -121,8 +121,8 @@ func TestGateway_Access(t *testing.T) {
 	}
 }
 
-// What is for this machine looks at each request: a proxy on the same host, and a name of somebody else's that
-// points here, bring strangers to a loopback listener.
+// What is for this machine looks at each request: a proxy on the same host, and a name
+// of somebody else's that points here, bring strangers to a loopback listener.
 func TestFault02_DevelopmentPagesAreForThisMachine(t *testing.T) {
 	t.Parallel()
 	g, _ := newGateway(t, nil)
@@ -196,7 +196,8 @@ func TestGateway_KeysUnavailable(t *testing.T) {
 	}
 }
 
-// A module in another process may not answer; one in this process keeps to the time-out itself.
+// A module in another process may not answer; one in this process keeps to the time-out
+// itself.
 func TestGateway_Deadline(t *testing.T) {
 	t.Parallel()
 	for _, remote := range []bool{true, false} {

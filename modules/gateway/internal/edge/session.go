@@ -9,23 +9,27 @@ import (
 	"app/platform/identity"
 )
 
-// authenticate finds the principal of a request to an operation. A credential is an access token or an API key in the
-// header Authorization (RFC 6750 section 2.1), or the session's cookie.
+// authenticate finds the principal of a request to an operation. A credential is an
+// access token or an API key in the header Authorization (RFC 6750 section 2.1), or the
+// session's cookie.
 //
-//  1. An Authorization header that the operation reads itself, as the token endpoint does, is the operation's: nobody
-//     else looks at it.
-//  2. One of another scheme, such as the Basic that a browser repeats for a proxy in front, is no credential of ours: it
-//     counts as not sent, here and in sameSite.
-//  3. A valid bearer credential goes before the cookie, on every operation. So a public operation shows a merchant its
-//     own, and counts against the caller's own limit.
-//  4. An operation that is open to everyone (Public, Loopback) judges no credential. What is not valid, or cannot be
-//     checked now, counts as not sent.
-//  5. An operation that signs people in or out (Lenient) takes a bearer credential that is not valid for none and looks at
-//     the cookie: a client whose token has run out must be able to mend that. What cannot be checked now is an error, or a
-//     sign-out would claim what it did not do.
-//  6. On every other operation a bearer credential that is not valid is 401, also where none is needed (Optional):
-//     whoever sends one means to act as somebody, and an order placed as a guest instead would be a surprise.
-//  7. A cookie that opens nothing counts as not sent everywhere: a browser cannot be told to leave it out.
+//  1. An Authorization header that the operation reads itself, as the token endpoint
+//     does, is the operation's: nobody else looks at it.
+//  2. One of another scheme, such as the Basic that a browser repeats for a proxy in
+//     front, is no credential of ours: it counts as not sent, here and in sameSite.
+//  3. A valid bearer credential goes before the cookie, on every operation. So a public
+//     operation shows a merchant its own, and counts against the caller's own limit.
+//  4. An operation that is open to everyone (Public, Loopback) judges no credential.
+//     What is not valid, or cannot be checked now, counts as not sent.
+//  5. An operation that signs people in or out (Lenient) takes a bearer credential that
+//     is not valid for none and looks at the cookie: a client whose token has run out
+//     must be able to mend that. What cannot be checked now is an error, or a sign-out
+//     would claim what it did not do.
+//  6. On every other operation a bearer credential that is not valid is 401, also where
+//     none is needed (Optional): whoever sends one means to act as somebody, and an
+//     order placed as a guest instead would be a surprise.
+//  7. A cookie that opens nothing counts as not sent everywhere: a browser cannot be
+//     told to leave it out.
 func (g *Gateway) authenticate(r *http.Request, op httpserver.Operation) (identity.Principal, error) {
 	open := op.Access == httpserver.Public || op.Access == httpserver.Loopback
 	if !op.Passes("Authorization") && bearer(r) {
@@ -49,7 +53,8 @@ func (g *Gateway) authenticate(r *http.Request, op httpserver.Operation) (identi
 	return p, err
 }
 
-// bearer asks whose the credential of the header is. Two of them are none: nobody can tell which is meant.
+// bearer asks whose the credential of the header is. Two of them are none: nobody can
+// tell which is meant.
 func (g *Gateway) bearer(r *http.Request) (identity.Principal, error) {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
@@ -58,8 +63,9 @@ func (g *Gateway) bearer(r *http.Request) (identity.Principal, error) {
 	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the verdict is what the client gets
 }
 
-// bearer reports whether a request has an Authorization header of our scheme. Schemes have no case (RFC 9110 section
-// 11.1). A browser adds such a header for no page by itself.
+// bearer reports whether a request has an Authorization header of our scheme. Schemes
+// have no case (RFC 9110 section 11.1). A browser adds such a header for no page by
+// itself.
 func bearer(r *http.Request) bool {
 	for _, value := range r.Header["Authorization"] {
 		if scheme, _, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
@@ -69,10 +75,12 @@ func bearer(r *http.Request) bool {
 	return false
 }
 
-// sameSite refuses what another site makes a visitor's browser send: a request that may change something, for which the browser adds the
-// session's cookie by itself, or that would sign the visitor in as somebody else. Browsers say where a request comes from in
-// Sec-Fetch-Site, older ones in Origin; what says neither comes from no browser. A bearer credential is never added by itself, while a
-// browser repeats what it knows of the scheme Basic.
+// sameSite refuses what another site makes a visitor's browser send: a request that may
+// change something, for which the browser adds the session's cookie by itself, or that
+// would sign the visitor in as somebody else. Browsers say where a request comes from
+// in Sec-Fetch-Site, older ones in Origin; what says neither comes from no browser. A
+// bearer credential is never added by itself, while a browser repeats what it knows of
+// the scheme Basic.
 func (g *Gateway) sameSite(r *http.Request, op httpserver.Operation) error {
 	carried := len(r.CookiesNamed(httpserver.SessionCookie)) > 0 || op.Rate == httpserver.RateAuth
 	if !carried || bearer(r) {
@@ -84,7 +92,8 @@ func (g *Gateway) sameSite(r *http.Request, op httpserver.Operation) error {
 	return nil
 }
 
-// settling is a reply to an operation that takes something back. What it took back is refused here by the time the client reads so.
+// settling is a reply to an operation that takes something back. What it took back is
+// refused here by the time the client reads so.
 type settling struct {
 	http.ResponseWriter
 	settle func()

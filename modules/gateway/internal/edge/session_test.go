@@ -113,7 +113,8 @@ func TestFailure30_CrossSiteRequestsWithTheCookie(t *testing.T) {
 	}
 }
 
-// What an operation has revoked is known at its gateway before the client reads the reply.
+// What an operation has revoked is known at its gateway before the client reads the
+// reply.
 func TestSettle(t *testing.T) {
 	t.Parallel()
 	for name, serve := range map[string]func(w http.ResponseWriter){
@@ -149,7 +150,8 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-// An operation that reads the Authorization header itself, as the token endpoint does, gets it and nobody else judges it.
+// An operation that reads the Authorization header itself, as the token endpoint does,
+// gets it and nobody else judges it.
 func TestAuthorizationOfTheOperation(t *testing.T) {
 	t.Parallel()
 	var seen string
@@ -165,7 +167,8 @@ func TestAuthorizationOfTheOperation(t *testing.T) {
 	}
 }
 
-// What an operation does not need it does not judge; what it may use it does not pass over.
+// What an operation does not need it does not judge; what it may use it does not pass
+// over.
 func TestFault13_CredentialsThatAreNotNeeded(t *testing.T) {
 	t.Parallel()
 	const cookie = httpserver.SessionCookie + "=admin"
@@ -217,7 +220,8 @@ func TestFault13_CredentialsThatAreNotNeeded(t *testing.T) {
 	}
 }
 
-// A browser repeats the user's name and password of the scheme Basic for another site's page too, so they excuse nothing.
+// A browser repeats the user's name and password of the scheme Basic for another site's
+// page too, so they excuse nothing.
 func TestFault13_ForeignSchemesDoNotExcuseAnotherSite(t *testing.T) {
 	t.Parallel()
 	g, reached := newGateway(t, nil)

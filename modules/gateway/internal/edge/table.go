@@ -13,17 +13,21 @@ import (
 type Entry struct {
 	Module    string
 	Operation httpserver.Operation
-	// Remote tells that the module is in another process, which may not answer: the gateway minds the time itself. A module in this
-	// process keeps to the operation's time-out.
+	// Remote tells that the module is in another process, which may not answer: the
+	// gateway minds the time itself. A module in this process keeps to the operation's
+	// time-out.
 	Remote bool
-	// Serve answers a request that has passed the gateway. The path's parameters are its path values, unless the module is Remote: that
-	// gets the path itself. The operation is the entry's, to be read only.
+	// Serve answers a request that has passed the gateway. The path's parameters are
+	// its path values, unless the module is Remote: that gets the path itself. The
+	// operation is the entry's, to be read only.
 	Serve func(w http.ResponseWriter, r *http.Request, op *httpserver.Operation)
 }
 
-// Table finds the operation of a request; what is not in it does not exist outside. It is a tree of path segments in which
-// a literal goes before a parameter: every request of the shop passes here, and gorilla/mux took 4.75 us to match one of
-// 120 routes while net/http refuses /v1/payments/webhooks/{provider} beside /v1/payments/{id}/refund.
+// Table finds the operation of a request; what is not in it does not exist outside. It
+// is a tree of path segments in which a literal goes before a parameter: every request
+// of the shop passes here, and gorilla/mux took 4.75 us to match one of 120 routes
+// while net/http refuses /v1/payments/webhooks/{provider} beside
+// /v1/payments/{id}/refund.
 type Table struct{ root node }
 
 // node is what may follow a part of a path.
@@ -39,7 +43,8 @@ type leaf struct {
 	names []string
 }
 
-// NewTable compiles the entries. It panics when two are for the same requests: a defect of the program.
+// NewTable compiles the entries. It panics when two are for the same requests: a defect
+// of the program.
 func NewTable(entries []*Entry) *Table {
 	t := &Table{}
 	for _, e := range entries {
@@ -90,7 +95,8 @@ func (n *node) put(l *leaf) {
 	}
 }
 
-// find walks down the path and collects the values of parameters. A literal that leads nowhere gives way to a parameter.
+// find walks down the path and collects the values of parameters. A literal that leads
+// nowhere gives way to a parameter.
 func (n *node) find(path string, values []string) (*node, []string) {
 	segment, rest, more := strings.Cut(path, "/")
 	try := func(next *node, values []string) (*node, []string) {
@@ -113,8 +119,8 @@ func (n *node) find(path string, values []string) (*node, []string) {
 	return try(n.parameter, append(values, segment))
 }
 
-// Find returns the entry for a request and sets its path values, unless it is Remote, or what to answer instead: 404, or 405 with the methods
-// the path has.
+// Find returns the entry for a request and sets its path values, unless it is Remote,
+// or what to answer instead: 404, or 405 with the methods the path has.
 func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
 	n, values := t.root.find(r.URL.Path[1:], nil)
 	if n == nil {

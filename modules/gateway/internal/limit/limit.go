@@ -1,5 +1,7 @@
-// Package limit counts requests per caller and class with the generic cell rate algorithm (GCRA) and says in headers
-// what is left (draft-ietf-httpapi-ratelimit-headers-10). It counts in memory, or in a Redis that gateways share.
+// Package limit counts requests per caller and class with the generic cell rate
+// algorithm (GCRA) and says in headers what is left
+// (draft-ietf-httpapi-ratelimit-headers-10). It counts in memory, or in a Redis that
+// gateways share.
 package limit
 
 import (
@@ -13,7 +15,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// Quotas are requests per minute and caller for each class. Half of a minute's quota may come at once, the rest evenly.
+// Quotas are requests per minute and caller for each class. Half of a minute's quota
+// may come at once, the rest evenly.
 type Quotas map[httpserver.RateClass]int
 
 // Options of a limiter.
@@ -69,8 +72,9 @@ func New(o Options) *Limiter {
 	return l
 }
 
-// Take counts one request of a caller, which is a principal, an API key or a network. A class without quota is not
-// limited. It always decides: while the shared count cannot be had, by what this process has seen.
+// Take counts one request of a caller, which is a principal, an API key or a network. A
+// class without quota is not limited. It always decides: while the shared count cannot
+// be had, by what this process has seen.
 func (l *Limiter) Take(ctx context.Context, name httpserver.RateClass, caller string) Verdict {
 	c := l.classes[name]
 	if c == nil {
@@ -92,13 +96,15 @@ func (l *Limiter) Remembered() (n int) {
 	return n
 }
 
-// askew is how much further ahead than a full quota an arrival time may be before it is taken for the work of a clock that has gone back
-// since: requests read the clock before they wait for their turn.
+// askew is how much further ahead than a full quota an arrival time may be before it is
+// taken for the work of a clock that has gone back since: requests read the clock
+// before they wait for their turn.
 const askew = time.Second
 
-// verdict is what follows from the time at which a caller's requests, evenly spaced, would have been made (theoretical
-// arrival time), before this one and with it. All in nanoseconds. An arrival time that no quota allows is none: the clock has
-// gone back, and nobody is locked out until it has come up again.
+// verdict is what follows from the time at which a caller's requests, evenly spaced,
+// would have been made (theoretical arrival time), before this one and with it. All in
+// nanoseconds. An arrival time that no quota allows is none: the clock has gone back,
+// and nobody is locked out until it has come up again.
 func (c *class) verdict(before, now int64) (v Verdict, after int64) {
 	step, tolerance := int64(c.quota.step), int64(c.quota.step)*int64(c.quota.burst)
 	if before > now+tolerance+int64(askew) {

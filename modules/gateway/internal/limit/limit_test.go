@@ -31,7 +31,8 @@ func take(l *limit.Limiter, caller string) limit.Verdict {
 	return l.Take(context.Background(), httpserver.RateAuth, caller)
 }
 
-// drain takes until the limit refuses and returns how many were allowed and the refusal.
+// drain takes until the limit refuses and returns how many were allowed and the
+// refusal.
 func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal limit.Verdict) {
 	t.Helper()
 	for range 1000 {
@@ -103,8 +104,9 @@ func TestTakeAtOnce(t *testing.T) {
 	}
 }
 
-// More callers than are remembered neither fail nor take more memory; and they do not make the limiter forget one who is over
-// his limit, so nobody starts anew by sending a crowd.
+// More callers than are remembered neither fail nor take more memory; and they do not
+// make the limiter forget one who is over his limit, so nobody starts anew by sending a
+// crowd.
 func TestFailure39_MoreKeysThanTheLimiterHolds(t *testing.T) {
 	t.Parallel()
 	for _, keys := range []int{16, 2048} {
@@ -140,7 +142,8 @@ func BenchmarkTake(b *testing.B) {
 	}
 }
 
-// The clock goes back an hour: nobody waits for it to come up again, and the limit holds from there on.
+// The clock goes back an hour: nobody waits for it to come up again, and the limit
+// holds from there on.
 func TestFault22_TheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	l, c := newLimiter(100)

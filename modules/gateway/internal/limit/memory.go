@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// shards let callers on several cores count at the same time; a small memory has one, so that it forgets exactly.
+	// shards let callers on several cores count at the same time; a small memory has
+	// one, so that it forgets exactly.
 	shards     = 16
 	shardsFrom = 1024
 	// sample is how many callers are looked at to find one to forget.
@@ -15,10 +16,11 @@ const (
 
 // memory remembers a bounded number of callers by their theoretical arrival times.
 //
-// When it is full, the caller who would soonest be forgotten anyway makes room: of a few taken at random the one with the
-// earliest arrival time, which is one who has nothing counted against him, or little. So a flood of new callers forgets its
-// own kind: whoever has used up a limit comes back unknown only after as many others as are remembered have used up theirs,
-// and that many callers need no such trick.
+// When it is full, the caller who would soonest be forgotten anyway makes room: of a
+// few taken at random the one with the earliest arrival time, which is one who has
+// nothing counted against him, or little. So a flood of new callers forgets its own
+// kind: whoever has used up a limit comes back unknown only after as many others as are
+// remembered have used up theirs, and that many callers need no such trick.
 type memory struct {
 	seed   maphash.Seed
 	shards []shard
@@ -59,7 +61,8 @@ func (m *memory) take(c *class, caller string, now int64) Verdict {
 	return v
 }
 
-// forget drops the one with the earliest arrival time out of a few. The order of a map's keys is random enough for that.
+// forget drops the one with the earliest arrival time out of a few. The order of a
+// map's keys is random enough for that.
 func (s *shard) forget() {
 	var earliest string
 	var at int64

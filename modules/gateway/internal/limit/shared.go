@@ -15,18 +15,23 @@ import (
 )
 
 const (
-	// Patience is how long a request waits for Redis to count it, at most. A
-	// Redis near the gateway answers within a millisecond; who has to wait longer than this is better counted alone.
+	// Patience is how long a request waits for Redis to count it, at most. A Redis near
+	// the gateway answers within a millisecond; who has to wait longer than this is
+	// better counted alone.
 	Patience = 100 * time.Millisecond
-	// pause is how long Redis is left alone after it has failed: then one request finds out whether it is back.
+	// pause is how long Redis is left alone after it has failed: then one request finds
+	// out whether it is back.
 	pause = time.Second
-	// connections bounds what one gateway has open to Redis. A question takes a fraction of a millisecond.
+	// connections bounds what one gateway has open to Redis. A question takes a
+	// fraction of a millisecond.
 	connections = 64
 )
 
-// counting does in Redis what class.verdict does here, in one step and by the clock of Redis, in microseconds. It gives whether the
-// request is allowed, and how far ahead of time the caller then is. The arrival time is kept as text: Lua would round it. One further ahead than a
-// quota allows, by a second and more, is none: the clock has gone back.
+// counting does in Redis what class.verdict does here, in one step and by the clock of
+// Redis, in microseconds. It gives whether the request is allowed, and how far ahead of
+// time the caller then is. The arrival time is kept as text: Lua would round it. One
+// further ahead than a quota allows, by a second and more, is none: the clock has gone
+// back.
 var counting = redis.NewScript(1, `
 local clock = redis.call("TIME")
 local now = clock[1] * 1000000 + clock[2]
@@ -43,8 +48,9 @@ redis.call("SET", KEYS[1], string.format("%.0f", after), "PX", math.ceil((after 
 return {1, after - now}
 `)
 
-// Shared counts requests in a Redis, so that several gateways have one limit. While Redis does not answer, each gateway
-// counts alone, from nothing: requests go on, and a caller may have his quota from each. Safe for concurrent use.
+// Shared counts requests in a Redis, so that several gateways have one limit. While
+// Redis does not answer, each gateway counts alone, from nothing: requests go on, and a
+// caller may have his quota from each. Safe for concurrent use.
 type Shared struct {
 	pool     *redis.Pool
 	patience time.Duration
@@ -54,9 +60,10 @@ type Shared struct {
 	retryAt atomic.Int64 // nanoseconds since 1970; zero while Redis answers
 }
 
-// NewShared prepares to count in the Redis at an address such as redis://user:password@host:6379/0, rediss:// for TLS, or
-// unix:///path of a socket.
-// It does not connect yet, and a Redis that is away is no error. patience is for tests on machines with much to do; else Patience.
+// NewShared prepares to count in the Redis at an address such as
+// redis://user:password@host:6379/0, rediss:// for TLS, or unix:///path of a socket. It
+// does not connect yet, and a Redis that is away is no error. patience is for tests on
+// machines with much to do; else Patience.
 func NewShared(address string, patience time.Duration, logger *slog.Logger, metrics prometheus.Registerer) (*Shared, error) {
 	u, err := url.Parse(address)
 	if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) || u.Host+u.Path == "" {
@@ -87,7 +94,8 @@ func newPool(address *url.URL, patience time.Duration) *redis.Pool {
 			}
 			return redis.DialURLContext(ctx, address.String(), bounds...)
 		},
-		// What has rested for as long as Redis is left alone may be from before Redis went away.
+		// What has rested for as long as Redis is left alone may be from before Redis
+		// went away.
 		TestOnBorrowContext: func(ctx context.Context, conn redis.Conn, rested time.Time) error {
 			if time.Since(rested) < pause {
 				return nil
@@ -135,7 +143,8 @@ func (s *Shared) take(ctx context.Context, c *class, caller string) (v Verdict, 
 	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: ahead}, true
 }
 
-// count asks Redis. A client that goes away says nothing about Redis, and its request counts.
+// count asks Redis. A client that goes away says nothing about Redis, and its request
+// counts.
 func (s *Shared) count(ctx context.Context, c *class, caller string) (allowed bool, ahead time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
@@ -155,7 +164,8 @@ func (s *Shared) count(ctx context.Context, c *class, caller string) (allowed bo
 	return said[0] == 1, time.Duration(said[1]) * time.Microsecond, nil
 }
 
-// mayAsk tells whether Redis is worth a try: always while it answers, after that one request in each pause.
+// mayAsk reports whether Redis is worth a try: always while it answers, after that one
+// request in each pause.
 func (s *Shared) mayAsk() bool {
 	at := s.retryAt.Load()
 	if at == 0 {
@@ -165,7 +175,8 @@ func (s *Shared) mayAsk() bool {
 	return (now >= at || at > now+int64(pause)) && s.retryAt.CompareAndSwap(at, now+int64(pause))
 }
 
-// failed notes that Redis did not answer, with one line for all the requests that find out.
+// failed notes that Redis did not answer, with one line for all the requests that find
+// out.
 func (s *Shared) failed(ctx context.Context, err error) {
 	if s.retryAt.Swap(time.Now().Add(pause).UnixNano()) == 0 {
 		s.logger.WarnContext(ctx, "redis does not answer: each gateway counts its limits alone", "error", err)

@@ -23,7 +23,8 @@ import (
 // generous is for Redis on a machine that has much else to do.
 const generous = 30 * time.Second
 
-// gateway is a limiter of the tests' quota that shares it at an address, with what it logs and counts.
+// gateway is a limiter of the tests' quota that shares it at an address, with what it
+// logs and counts.
 type gateway struct {
 	*limit.Limiter
 	registry *prometheus.Registry
@@ -105,7 +106,8 @@ func TestShared_TwoGatewaysHaveOneLimit(t *testing.T) {
 	gateways[0].wantShared(t, 1)
 }
 
-// Without Redis a gateway limits alone, says so once, and shares again when Redis is back.
+// Without Redis a gateway limits alone, says so once, and shares again when Redis is
+// back.
 func TestShared_RedisGoesAndComes(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t)
@@ -132,7 +134,8 @@ func TestShared_RedisGoesAndComes(t *testing.T) {
 	}
 }
 
-// A Redis that accepts and says nothing costs one request its patience, not every request.
+// A Redis that accepts and says nothing costs one request its patience, not every
+// request.
 func TestShared_RedisHangs(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -171,7 +174,8 @@ func TestNewShared_ErrAddress(t *testing.T) {
 	}
 }
 
-// An arrival time that no quota allows, as after the clock of Redis has gone back, is none.
+// An arrival time that no quota allows, as after the clock of Redis has gone back, is
+// none.
 func TestFault22_TheClockOfRedisGoesBack(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t)

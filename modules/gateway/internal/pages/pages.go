@@ -1,4 +1,5 @@
-// Package pages are what the gateway serves itself: the documentation of the API, offline.
+// Package pages are what the gateway serves itself: the documentation of the API,
+// offline.
 package pages
 
 import (
@@ -19,8 +20,8 @@ import (
 //go:embed index.html
 var index []byte
 
-// docs shows the document with Swagger UI. The handler that comes with the assets would bring the templates of the standard library
-// into the program; see the package markup.
+// docs shows the document with Swagger UI. The handler that comes with the assets would
+// bring the templates of the standard library into the program; see the package markup.
 //
 //go:embed docs.html
 var docs []byte
@@ -58,7 +59,8 @@ func (p *Pages) Register(api *httpserver.API) {
 	page("/openapi.json", "get-openapi", "The API as an OpenAPI 3.1 document", http.HandlerFunc(p.serveDocument))
 }
 
-// document is a page that is the same for everybody, and the policy under which its own scripts run and no others.
+// document is a page that is the same for everybody, and the policy under which its own
+// scripts run and no others.
 type document struct {
 	body   []byte
 	policy string

@@ -23,7 +23,8 @@ func get(t *testing.T, path string) *httptest.ResponseRecorder {
 	return w
 }
 
-// The page of the API may run the scripts that it is made of and nothing else; e2e/browser_test.go shows that it works so.
+// The page of the API may run the scripts that it is made of and nothing else;
+// e2e/browser_test.go shows that it works so.
 func TestDocsPolicy(t *testing.T) {
 	t.Parallel()
 	page := get(t, "/docs")

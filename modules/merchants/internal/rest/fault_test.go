@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What an owner learns by inviting is the same for every address, and nobody is a member before they say so.
+// What an owner learns by inviting is the same for every address, and nobody is a
+// member before they say so.
 func TestFault07_InvitationsTellNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)
@@ -51,7 +52,8 @@ func TestFault27_ZeroIsNoTime(t *testing.T) {
 	}
 }
 
-// Whoever goes leaves keys behind: the reply names them, and the list says that their maker is no member.
+// Whoever goes leaves keys behind: the reply names them, and the list says that their
+// maker is no member.
 func TestFault32_KeysOfWhoeverGoes(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)

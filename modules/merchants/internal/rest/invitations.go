@@ -14,7 +14,8 @@ import (
 // smallBody bounds the bodies of answers to invitations.
 const smallBody = 16 << 10
 
-// invitations declares how people answer an invitation: by a program, or with the form of the page that the letter leads to.
+// invitations declares how people answer an invitation: by a program, or with the form
+// of the page that the letter leads to.
 func (h handlers) invitations(api *httpserver.API) {
 	answer := httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: httpserver.User, Rate: httpserver.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,
@@ -73,7 +74,8 @@ func (h handlers) decline(ctx context.Context, in *answerRequest) (*struct{}, er
 	return nil, h.service().Decline(ctx, in.ID, in.Body.Token)
 }
 
-// answerPage uses the form of the page. The gateway has refused what another site's page posts.
+// answerPage uses the form of the page. The gateway has refused what another site's
+// page posts.
 func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read."))

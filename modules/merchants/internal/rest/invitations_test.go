@@ -32,7 +32,8 @@ func (s *site) invite(path, email string) (id, code string) {
 	return m.InvitationID, m.InvitationID + "-" + s.token(m.InvitationID)
 }
 
-// The page answers an invitation; opening it spends nothing, and it keeps what was typed when something has to be done first.
+// The page answers an invitation; opening it spends nothing, and it keeps what was
+// typed when something has to be done first.
 func TestFault07_InvitationPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)
@@ -69,7 +70,8 @@ func TestFault07_InvitationPage(t *testing.T) {
 	wantProblem(t, s.call(stranger, "POST", "/v1/invitations/"+id+"/accept", `{"token":"`+s.token(id)+`"}`), 404, "invitation_not_found")
 }
 
-// Owners see who is invited, page by page with the members, and take invitations back. Others see members only.
+// Owners see who is invited, page by page with the members, and take invitations back.
+// Others see members only.
 func TestFault07_TheListSaysInvited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, true)

@@ -15,22 +15,25 @@ import (
 //go:embed page.html
 var pageHTML string
 
-// pageScript moves the code from the fragment of the link, which browsers send to nobody, into the form; without it people type
-// the code. It is no part of the template, which may have none.
+// pageScript moves the code from the fragment of the link, which browsers send to
+// nobody, into the form; without it people type the code. It is no part of the
+// template, which may have none.
 //
 //go:embed page.js
 var pageScript string
 
 var pageTemplate = markup.Must(markup.ParseHTML(markup.Source{Name: "page", Text: pageHTML}))
 
-// page is what people see who come from the letter of an invitation: a sentence, or a form.
+// page is what people see who come from the letter of an invitation: a sentence, or a
+// form.
 type page struct {
 	Text, Error string
 	Form        bool
 	Code        string // what the form's field holds
 }
 
-// pagePolicy lets the page's own script run, named by its digest (Content Security Policy level 3, section 2.3.1), and nothing else.
+// pagePolicy lets the page's own script run, named by its digest (Content Security
+// Policy level 3, section 2.3.1), and nothing else.
 var pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src '" + digest(pageScript) +
 	"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
@@ -39,7 +42,8 @@ func digest(script string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// show writes the page. It may hold a code, so it is kept nowhere; no other site may show it.
+// show writes the page. It may hold a code, so it is kept nowhere; no other site may
+// show it.
 func (p page) show(w http.ResponseWriter, status int) {
 	out, err := pageTemplate.Execute("page", map[string]any{"Text": p.Text, "Error": p.Error, "Form": p.Form, "Code": p.Code})
 	if err != nil {
@@ -58,8 +62,8 @@ func (p page) show(w http.ResponseWriter, status int) {
 	_, _ = io.WriteString(w, out) // the client may have gone
 }
 
-// done shows that the form has had its effect, or the form again with what went wrong. What a person cannot mend, and what a program
-// gets, is a problem as anywhere else.
+// done shows that the form has had its effect, or the form again with what went wrong.
+// What a person cannot mend, and what a program gets, is a problem as anywhere else.
 func (p page) done(w http.ResponseWriter, r *http.Request, err error, text string) {
 	if err == nil {
 		page{Text: text}.show(w, http.StatusOK)

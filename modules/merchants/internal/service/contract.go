@@ -23,7 +23,8 @@ func (s *Service) Member(ctx context.Context, req *merchantsv1.MemberRequest) (*
 		out.Role, out.Approved = role, status == store.Approved
 		return err
 	})
-	// The role in force: whoever asks for more than a viewer's gets no further, whether or not it looks at the reason.
+	// The role in force: whoever asks for more than a viewer's gets no further, whether
+	// or not it looks at the reason.
 	if caller := identity.FromContext(ctx); caller.FactorNeeded && caller.UserID == req.GetUserId() && out.Role > merchantsv1.Role_ROLE_VIEWER {
 		out.Role, out.SecondFactorNeeded = merchantsv1.Role_ROLE_VIEWER, true
 	}

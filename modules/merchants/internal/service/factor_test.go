@@ -16,8 +16,9 @@ func unproven(user string) context.Context {
 	return identity.NewContext(context.Background(), identity.Principal{UserID: user, Method: identity.Bearer}.Withhold())
 }
 
-// Where a second factor is demanded, a session without it opens a merchant account and reads; what owners and managers do waits. Viewers are
-// what they are, and so is whoever else is asked about.
+// Where a second factor is demanded, a session without it opens a merchant account and
+// reads; what owners and managers do waits. Viewers are what they are, and so is
+// whoever else is asked about.
 func TestOwnersNeedASecondFactor(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *database.DB) {

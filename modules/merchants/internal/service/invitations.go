@@ -40,15 +40,18 @@ type Offer struct {
 
 // Invite asks somebody by letter to act for a merchant, for its owners.
 //
-//  1. Nobody is a member before they accept, and the owner learns nothing about the address: what this answers and does is the same
-//     whether it has an account, is a member already, or neither. Nobody is asked about it.
-//  2. The merchant has to be approved: until then its name is a text that nobody has read, and goes to nobody.
-//  3. A newer invitation of an address replaces the one before. Those of whoever stops being an owner are void.
-//  4. Limits count under the locks of the inviter's account and of the merchant, the new one included, so a repetition of the request
-//     finds its invitation first.
+//  1. Nobody is a member before they accept, and the owner learns nothing about the
+//     address: what this answers and does is the same whether it has an account, is a
+//     member already, or neither. Nobody is asked about it.
+//  2. The merchant has to be approved: until then its name is a text that nobody has
+//     read, and goes to nobody.
+//  3. A newer invitation of an address replaces the one before. Those of whoever stops
+//     being an owner are void.
+//  4. Limits count under the locks of the inviter's account and of the merchant, the
+//     new one included, so a repetition of the request finds its invitation first.
 //
-// Errors: NotFound and PermissionDenied as Update, InvalidArgument at /email, FailedPrecondition (merchant_pending),
-// ResourceExhausted (too_many_invitations).
+// Errors: NotFound and PermissionDenied as Update, InvalidArgument at /email,
+// FailedPrecondition (merchant_pending), ResourceExhausted (too_many_invitations).
 func (s *Service) Invite(ctx context.Context, merchant string, o Offer) (store.Invitation, error) {
 	if err := s.mayInvite(ctx, merchant); err != nil { // before anything is said about an address
 		return store.Invitation{}, err
@@ -145,10 +148,11 @@ func (s *Service) invitation(ctx context.Context, id string) (i store.Invitation
 	return i, err
 }
 
-// Accept makes the caller a member, with the token from the letter: the token proves that whoever has it reads the mail of the invited
-// address, or was told by somebody who does; the caller is who gets the role. A member keeps the role that they have. Accepting again
-// changes nothing. Error: NotFound (invitation), the same whether the invitation is unknown, over, answered by somebody else, or the
-// token is not its own.
+// Accept makes the caller a member, with the token from the letter: the token proves
+// that whoever has it reads the mail of the invited address, or was told by somebody
+// who does; the caller is who gets the role. A member keeps the role that they have.
+// Accepting again changes nothing. Error: NotFound (invitation), the same whether the
+// invitation is unknown, over, answered by somebody else, or the token is not its own.
 func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member, err error) {
 	caller := identity.FromContext(ctx).UserID
 	if caller == "" {
@@ -190,7 +194,8 @@ func (s *Service) join(ctx context.Context, tx *database.Tx, i store.Invitation,
 	return store.InsertMember(ctx, tx, store.Member{MerchantID: i.MerchantID, UserID: user, Role: i.Role, CreatedAt: s.Now().Truncate(time.Microsecond)})
 }
 
-// lockInvitation reads an invitation under the lock of its merchant, for whoever has its token.
+// lockInvitation reads an invitation under the lock of its merchant, for whoever has
+// its token.
 func lockInvitation(ctx context.Context, tx *database.Tx, id, token string) (store.Invitation, error) {
 	i, err := store.InvitationByID(ctx, tx, id)
 	right := subtle.ConstantTimeCompare([]byte(i.TokenHash), []byte(hashToken(token))) == 1
@@ -206,7 +211,8 @@ func lockInvitation(ctx context.Context, tx *database.Tx, id, token string) (sto
 	return store.InvitationByID(ctx, tx, id) // as it is under the lock
 }
 
-// Decline answers an invitation with no, for whoever has the token of the letter, signed in or not. Error: NotFound (invitation) as Accept.
+// Decline answers an invitation with no, for whoever has the token of the letter,
+// signed in or not. Error: NotFound (invitation) as Accept.
 func (s *Service) Decline(ctx context.Context, id, token string) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		i, err := lockInvitation(ctx, tx, id, token)
@@ -217,7 +223,8 @@ func (s *Service) Decline(ctx context.Context, id, token string) error {
 	})
 }
 
-// Withdraw takes an invitation back, for owners of the merchant. Errors: NotFound (merchant, invitation), PermissionDenied as Update.
+// Withdraw takes an invitation back, for owners of the merchant. Errors: NotFound
+// (merchant, invitation), PermissionDenied as Update.
 func (s *Service) Withdraw(ctx context.Context, merchant, id string) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := lockOwned(ctx, tx, merchant); err != nil {

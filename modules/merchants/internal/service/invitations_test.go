@@ -24,7 +24,8 @@ func clocked(db *database.DB) (*service.Service, func(time.Duration)) {
 	return s, func(d time.Duration) { now = now.Add(d) }
 }
 
-// atOnce runs the same work 16 times at the same moment and counts how often it succeeded. Every other outcome has the reason.
+// atOnce runs the same work 16 times at the same moment and counts how often it
+// succeeded. Every other outcome has the reason.
 func atOnce(t *testing.T, reason string, work func(n int) error) (done int32) {
 	t.Helper()
 	var ok atomic.Int32
@@ -126,7 +127,8 @@ func accept(ctx context.Context, s *service.Service, id, token string) error {
 	return err
 }
 
-// An invitation that has been taken back, replaced or declined, or whose sender is an owner no longer, opens nothing.
+// An invitation that has been taken back, replaced or declined, or whose sender is an
+// owner no longer, opens nothing.
 func TestFault07_InvitationsThatAreOver(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *database.DB) {

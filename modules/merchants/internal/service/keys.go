@@ -22,20 +22,23 @@ type KeyDraft struct {
 	ExpiresAt *time.Time // nil: after KeyLife
 }
 
-// reaching are the scopes of keys that reach people outside. They need a merchant that is approved.
+// reaching are the scopes of keys that reach people outside. They need a merchant that
+// is approved.
 var reaching = []string{string(identity.EmailsSend)}
 
 // Key is an API key as the merchant's owners see it.
 type Key struct {
 	*usersv1.APIKeyInfo
-	// MakerIsMember reports whether whoever made it is still a member: a key goes on without its maker.
+	// MakerIsMember reports whether whoever made it is still a member: a key goes on
+	// without its maker.
 	MakerIsMember bool
 }
 
-// CreateKey makes an API key that acts for a merchant, for its owners and the shop's administrators. The key itself is told this
-// once. It runs out: when the draft says, or after KeyLife. Errors: NotFound and PermissionDenied as Update, InvalidArgument with
-// pointers, FailedPrecondition (merchant_pending) when the merchant is not approved and a scope reaches people outside,
-// ResourceExhausted (too_many_api_keys).
+// CreateKey makes an API key that acts for a merchant, for its owners and the shop's
+// administrators. The key itself is told this once. It runs out: when the draft says,
+// or after KeyLife. Errors: NotFound and PermissionDenied as Update, InvalidArgument
+// with pointers, FailedPrecondition (merchant_pending) when the merchant is not
+// approved and a scope reaches people outside, ResourceExhausted (too_many_api_keys).
 func (s *Service) CreateKey(ctx context.Context, merchant string, d KeyDraft) (info Key, key string, err error) {
 	status, err := s.mayManageKeys(ctx, merchant)
 	if err != nil {
@@ -65,8 +68,8 @@ func (s *Service) CreateKey(ctx context.Context, merchant string, d KeyDraft) (i
 	return keys[0], reply.GetKey(), nil
 }
 
-// Keys lists the API keys of a merchant that are in force, the newest first, for those who may make them. Errors: NotFound and
-// PermissionDenied as Update.
+// Keys lists the API keys of a merchant that are in force, the newest first, for those
+// who may make them. Errors: NotFound and PermissionDenied as Update.
 func (s *Service) Keys(ctx context.Context, merchant string) ([]Key, error) {
 	if _, err := s.mayManageKeys(ctx, merchant); err != nil {
 		return nil, err
@@ -96,7 +99,8 @@ func (s *Service) withMakers(ctx context.Context, merchant string, infos []*user
 	return out, err
 }
 
-// RevokeKey ends an API key of a merchant, for those who may make them. Errors: NotFound (merchant, api_key), PermissionDenied as Update.
+// RevokeKey ends an API key of a merchant, for those who may make them. Errors:
+// NotFound (merchant, api_key), PermissionDenied as Update.
 func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 	if _, err := s.mayManageKeys(ctx, merchant); err != nil {
 		return err
@@ -108,7 +112,8 @@ func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 	return err //nolint:wrapcheck // the boundary translates it
 }
 
-// mayManageKeys lets owners in, and administrators of the shop, and reports whether the merchant may sell.
+// mayManageKeys lets owners in, and administrators of the shop, and reports whether the
+// merchant may sell.
 func (s *Service) mayManageKeys(ctx context.Context, merchant string) (status store.Status, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if !identity.FromContext(ctx).Admin {

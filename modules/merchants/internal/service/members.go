@@ -15,7 +15,8 @@ import (
 	"app/platform/identity"
 )
 
-// Entry is one line of the list of members: a member, or for owners an address that is invited.
+// Entry is one line of the list of members: a member, or for owners an address that is
+// invited.
 type Entry struct {
 	Member     store.Member
 	Invitation store.Invitation // its ID is empty for a member
@@ -29,7 +30,8 @@ func (e Entry) Key() string {
 	return e.Member.UserID
 }
 
-// Members lists a merchant's members, for any of them, and for owners the invitations that wait for an answer. Error: NotFound.
+// Members lists a merchant's members, for any of them, and for owners the invitations
+// that wait for an answer. Error: NotFound.
 func (s *Service) Members(ctx context.Context, merchant, after string, limit int) (out []Entry, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		out = nil
@@ -59,8 +61,9 @@ func (s *Service) Members(ctx context.Context, merchant, after string, limit int
 	return out[:min(len(out), limit)], err
 }
 
-// SetRole changes the role of a member, for owners. Nobody becomes a member by it: people are invited. Errors: NotFound and
-// PermissionDenied as Update, InvalidArgument at /user_id for whoever is not a member, FailedPrecondition (last_owner).
+// SetRole changes the role of a member, for owners. Nobody becomes a member by it:
+// people are invited. Errors: NotFound and PermissionDenied as Update, InvalidArgument
+// at /user_id for whoever is not a member, FailedPrecondition (last_owner).
 func (s *Service) SetRole(ctx context.Context, merchant, user string, role merchantsv1.Role) (m store.Member, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := lockOwned(ctx, tx, merchant); err != nil {
@@ -86,9 +89,11 @@ func (s *Service) SetRole(ctx context.Context, merchant, user string, role merch
 // Me stands for the caller in Remove.
 const Me = "me"
 
-// Remove ends a membership: an owner removes anybody, a member leaves. The invitations that they sent and nobody has answered end as well. The
-// API keys that they made go on, because tills depend on keys and not on people: they are returned, so that an owner can revoke them.
-// Errors: NotFound, PermissionDenied, FailedPrecondition (last_owner).
+// Remove ends a membership: an owner removes anybody, a member leaves. The invitations
+// that they sent and nobody has answered end as well. The API keys that they made go
+// on, because tills depend on keys and not on people: they are returned, so that an
+// owner can revoke them. Errors: NotFound, PermissionDenied, FailedPrecondition
+// (last_owner).
 func (s *Service) Remove(ctx context.Context, merchant, user string) ([]*usersv1.APIKeyInfo, error) {
 	if user == Me {
 		user = identity.FromContext(ctx).UserID

@@ -25,9 +25,11 @@ type Draft struct {
 // slugTries bounds how many slugs are tried when the plain one is taken.
 const slugTries = 5
 
-// Open opens a merchant account; the caller becomes its owner. A repetition with the same idempotency key finds the
-// account. Errors: InvalidArgument with pointers, AlreadyExists (slug_taken) when the given slug is taken, Unauthenticated when
-// the caller is not a user, ResourceExhausted (too_many_merchants) when the account has opened as many as one may.
+// Open opens a merchant account; the caller becomes its owner. A repetition with the
+// same idempotency key finds the account. Errors: InvalidArgument with pointers,
+// AlreadyExists (slug_taken) when the given slug is taken, Unauthenticated when the
+// caller is not a user, ResourceExhausted (too_many_merchants) when the account has
+// opened as many as one may.
 func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	given := d.Slug != ""
 	if wrong := d.clean(); len(wrong) > 0 {
@@ -69,8 +71,9 @@ func (d *Draft) clean() []fault.Field {
 	return wrong
 }
 
-// insert writes merchant, owner and, when it may sell at once, MerchantApproved. allowed is asked last, under the lock of the owner's
-// account: what it refuses is undone.
+// insert writes merchant, owner and, when it may sell at once, MerchantApproved.
+// allowed is asked last, under the lock of the owner's account: what it refuses is
+// undone.
 func (s *Service) insert(ctx context.Context, id string, d Draft, owner *usersv1.User, allowed func(context.Context, *database.Tx, string) error) (store.Merchant, error) {
 	m := store.Merchant{
 		ID: id, Slug: d.Slug, Name: d.Name, Description: d.Description, Status: store.Pending, Version: 1,
@@ -98,7 +101,8 @@ func (s *Service) insert(ctx context.Context, id string, d Draft, owner *usersv1
 	})
 }
 
-// mayOpen bounds what one account opens, the merchant just inserted included: so a repetition of a request finds its merchant first.
+// mayOpen bounds what one account opens, the merchant just inserted included: so a
+// repetition of a request finds its merchant first.
 func (s *Service) mayOpen(ctx context.Context, tx *database.Tx, user string) error {
 	all, pending, err := store.CountOpened(ctx, tx, user)
 	switch {

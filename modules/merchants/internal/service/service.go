@@ -1,4 +1,5 @@
-// Package service is what merchants does: it opens merchant accounts and knows who may act for them.
+// Package service is what merchants does: it opens merchant accounts and knows who may
+// act for them.
 package service
 
 import (
@@ -21,11 +22,13 @@ import (
 type Users interface {
 	// Find looks up an account. Its CallError has the code NotFound when there is none.
 	Find(ctx context.Context, req *usersv1.FindRequest) (*usersv1.FindResponse, error)
-	// CreateAPIKey makes a key. Its CallError has InvalidArgument with fields, or ResourceExhausted.
+	// CreateAPIKey makes a key. Its CallError has InvalidArgument with fields, or
+	// ResourceExhausted.
 	CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error)
 	// ListAPIKeys lists the keys in force.
 	ListAPIKeys(ctx context.Context, req *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error)
-	// RevokeAPIKey ends a key. Its CallError has the code NotFound when the merchant has no such key.
+	// RevokeAPIKey ends a key. Its CallError has the code NotFound when the merchant
+	// has no such key.
 	RevokeAPIKey(ctx context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error)
 }
 
@@ -35,12 +38,14 @@ type Options struct {
 	Users       Users
 	Now         func() time.Time
 	AutoApprove bool // a new merchant may sell at once
-	// PublicURL is the address that people use, without a path; links in letters begin with it.
+	// PublicURL is the address that people use, without a path; links in letters begin
+	// with it.
 	PublicURL string
 	Limits    Limits
 }
 
-// Limits bound what strangers can make of the shop. All of them count in the database, so that they hold for all replicas together.
+// Limits bound what strangers can make of the shop. All of them count in the database,
+// so that they hold for all replicas together.
 type Limits struct {
 	Merchants          int           // that one account opens, in all
 	Pending            int           // of them that wait for approval at a time
@@ -90,8 +95,8 @@ func (s *Service) user(ctx context.Context, id string) (*usersv1.User, error) {
 	return reply.GetUser(), nil
 }
 
-// ByID reads a merchant for whoever asks. A pending one is there for its members and administrators only.
-// Error: NotFound.
+// ByID reads a merchant for whoever asks. A pending one is there for its members and
+// administrators only. Error: NotFound.
 func (s *Service) ByID(ctx context.Context, id string) (v View, err error) {
 	caller := identity.FromContext(ctx)
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -135,8 +140,9 @@ func (c Change) apply(m *store.Merchant) (wrong []fault.Field) {
 	return wrong
 }
 
-// Update changes a merchant's profile. Errors: NotFound for whoever is not a member, PermissionDenied for members that
-// are not owners, VersionMismatch, InvalidArgument with pointers, Aborted.
+// Update changes a merchant's profile. Errors: NotFound for whoever is not a member,
+// PermissionDenied for members that are not owners, VersionMismatch, InvalidArgument
+// with pointers, Aborted.
 func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if v, err = owned(ctx, tx, id); err != nil {
@@ -158,7 +164,8 @@ func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err 
 	return v, err
 }
 
-// owned reads a merchant that the caller is an owner of, in a session with two factors where the shop demands them.
+// owned reads a merchant that the caller is an owner of, in a session with two factors
+// where the shop demands them.
 func owned(ctx context.Context, q *database.Tx, id string) (View, error) {
 	caller := identity.FromContext(ctx)
 	v, err := view(ctx, q, id, caller.UserID)
@@ -173,7 +180,8 @@ func owned(ctx context.Context, q *database.Tx, id string) (View, error) {
 	return v, err
 }
 
-// Approve lets a merchant sell, for administrators. Approving twice changes nothing. Error: NotFound.
+// Approve lets a merchant sell, for administrators. Approving twice changes nothing.
+// Error: NotFound.
 func (s *Service) Approve(ctx context.Context, id string) (v View, err error) {
 	owner, err := s.anOwner(ctx, id)
 	if err != nil {

@@ -26,7 +26,8 @@ import (
 	"app/platform/identity"
 )
 
-// users is a users module that knows everybody whose id or address begins with "usr_" or holds an "@".
+// users is a users module that knows everybody whose id or address begins with "usr_"
+// or holds an "@".
 type users struct{}
 
 func (users) Find(_ context.Context, req *usersv1.FindRequest) (*usersv1.FindResponse, error) {

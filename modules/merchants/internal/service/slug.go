@@ -18,8 +18,8 @@ var slugShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 func validSlug(s string) bool { return len(s) >= 3 && len(s) <= maxSlug && slugShape.MatchString(s) }
 
-// slugOf makes a slug of a name: letters without their accents, in lower case, everything else a hyphen. A name without any
-// Latin letter or digit makes "merchant".
+// slugOf makes a slug of a name: letters without their accents, in lower case,
+// everything else a hyphen. A name without any Latin letter or digit makes "merchant".
 func slugOf(name string) string {
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(strings.ToLower(name)) {
@@ -39,7 +39,8 @@ func slugOf(name string) string {
 	return slug
 }
 
-// withSuffix tells slugs of one name apart by the end of the merchant's id, so that a repeated request makes the same.
+// withSuffix tells slugs of one name apart by the end of the merchant's id, so that a
+// repeated request makes the same.
 func withSuffix(slug, id string, try int) string {
 	suffix := id[len(id)-4:]
 	if try > 0 {

@@ -11,7 +11,8 @@ const (
 	maxDescription = 5_000
 )
 
-// cleanName puts the name, which goes into letters and their subjects, in the form to keep and complains about one that cannot.
+// cleanName puts the name, which goes into letters and their subjects, in the form to
+// keep and complains about one that cannot.
 func cleanName(name *string) []fault.Field { return tidy("/name", name, text.Line, 1, maxName) }
 
 func cleanDescription(description *string) []fault.Field {

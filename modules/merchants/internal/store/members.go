@@ -27,8 +27,9 @@ func DeleteMember(ctx context.Context, tx *database.Tx, merchant, user string) (
 	return changed(tx.Exec(ctx, `DELETE FROM merchants_members WHERE merchant_id = ? AND user_id = ?`, merchant, user))
 }
 
-// LockMembers makes changes of one merchant's members wait for each other: on MySQL transactions run side by side, and two
-// owners who leave at the same time would each see the other. It returns false when there is no such merchant.
+// LockMembers makes changes of one merchant's members wait for each other: on MySQL
+// transactions run side by side, and two owners who leave at the same time would each
+// see the other. It returns false when there is no such merchant.
 func LockMembers(ctx context.Context, tx *database.Tx, merchant string) (bool, error) {
 	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET version = version WHERE id = ?`, merchant))
 }

@@ -28,13 +28,14 @@ func Migrations() fs.FS {
 
 // Errors of this package.
 var (
-	// ErrDuplicate is returned when the id or the slug is taken, or the user is a member already.
+	// ErrDuplicate is returned when the id or the slug is taken, or the user is a
+	// member already.
 	ErrDuplicate = errors.New("exists already")
 	// ErrNotFound is returned when there is no such row.
 	ErrNotFound = errors.New("no such row")
 )
 
-// Status tells whether a merchant may sell.
+// Status reports whether a merchant may sell.
 type Status string
 
 // The statuses.
@@ -79,12 +80,14 @@ func scanMerchant(row interface{ Scan(...any) error }) (m Merchant, err error) {
 	return m, err
 }
 
-// LockAccount makes transactions that count what an account has wait for each other. It comes before the lock of a merchant.
+// LockAccount makes transactions that count what an account has wait for each other. It
+// comes before the lock of a merchant.
 func LockAccount(ctx context.Context, tx *database.Tx, user string) error {
 	return tx.Lock(ctx, "merchants_locks", user)
 }
 
-// CountOpened counts the merchants that an account has opened, and those of them that wait for approval.
+// CountOpened counts the merchants that an account has opened, and those of them that
+// wait for approval.
 func CountOpened(ctx context.Context, q *database.Tx, user string) (all, pending int, err error) {
 	err = q.QueryRow(ctx, `SELECT COUNT(*), COALESCE(SUM(CASE WHEN status = 'pending' THEN 1 ELSE 0 END), 0)
 		FROM merchants_merchants WHERE opened_by = ?`, user).Scan(&all, &pending)
@@ -113,18 +116,21 @@ func OfUser(ctx context.Context, q *database.Tx, user, after string, limit int) 
 	return collect("list merchants", rows, err, scanMerchant)
 }
 
-// Update changes name and description of the given version. It returns false when the merchant has another version.
+// Update changes name and description of the given version. It returns false when the
+// merchant has another version.
 func Update(ctx context.Context, tx *database.Tx, m Merchant) (bool, error) {
 	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET name = ?, description = ?, version = version + 1 WHERE id = ? AND version = ?`,
 		m.Name, m.Description, m.ID, m.Version))
 }
 
-// Approve lets a pending merchant sell. It returns false when the merchant is not pending.
+// Approve lets a pending merchant sell. It returns false when the merchant is not
+// pending.
 func Approve(ctx context.Context, tx *database.Tx, id string) (bool, error) {
 	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET status = 'approved', version = version + 1 WHERE id = ? AND status = 'pending'`, id))
 }
 
-// Membership reads a user's role and the merchant's status in one query. Role is ROLE_UNSPECIFIED for somebody without one.
+// Membership reads a user's role and the merchant's status in one query. Role is
+// ROLE_UNSPECIFIED for somebody without one.
 func Membership(ctx context.Context, q *database.Tx, merchant, user string) (role merchantsv1.Role, status Status, err error) {
 	err = q.QueryRow(ctx, `SELECT b.role, m.status FROM merchants_members b JOIN merchants_merchants m ON m.id = b.merchant_id
 		WHERE b.merchant_id = ? AND b.user_id = ?`, merchant, user).Scan(&role, &status)

@@ -1,4 +1,5 @@
-// Package rest publishes carts and orders: each handler parses, calls the service and renders.
+// Package rest publishes carts and orders: each handler parses, calls the service and
+// renders.
 package rest
 
 import (
@@ -9,7 +10,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// Register declares the operations. The service is asked for when a request comes, not before.
+// Register declares the operations. The service is asked for when a request comes, not
+// before.
 func Register(api *httpserver.API, s func() *service.Service) {
 	registerCarts(api, s)
 	registerOrders(api, s)
@@ -33,7 +35,8 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	)
 }
 
-// Guest is embedded in the input of every operation on a cart or an order (exported, or Huma would not look into it): a guest shows the cart's token.
+// Guest is embedded in the input of every operation on a cart or an order (exported, or
+// Huma would not look into it): a guest shows the cart's token.
 type Guest struct {
 	CartToken string `header:"Cart-Token" maxLength:"200" doc:"A guest's secret, as it was answered when the cart was made"`
 }

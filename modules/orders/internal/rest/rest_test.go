@@ -188,7 +188,8 @@ type id struct {
 	Token string `json:"token"`
 }
 
-// cart makes a cart of the user with one unit of each product. token is "Cart-Token: ..." for guests.
+// cart makes a cart of the user with one unit of each product. token is "Cart-Token:
+// ..." for guests.
 func (a api) cart(user string, products ...string) (path, token string) {
 	a.Helper()
 	made := read[id](a, a.must(http.StatusCreated, user, "POST", "/v1/carts", ""))

@@ -8,7 +8,8 @@ import (
 	"app/platform/fault"
 )
 
-// Checkout takes the addresses that letters reach, and refuses others where the buyer can mend them.
+// Checkout takes the addresses that letters reach, and refuses others where the buyer
+// can mend them.
 func TestFault20_CheckoutTakesWhatLettersReach(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -13,8 +13,8 @@ import (
 	"app/modules/payments/paymentsv1"
 )
 
-// BenchmarkCheckout is the part of a checkout that is orders' own, for 64 buyers at once with two lines each: the
-// neighbours are made by hand and answer at once.
+// BenchmarkCheckout is the part of a checkout that is orders' own, for 64 buyers at
+// once with two lines each: the neighbours are made by hand and answer at once.
 func BenchmarkCheckout(b *testing.B) {
 	s := newShop(b)
 	s.payments.startFn = func(_ context.Context, r *paymentsv1.StartRequest) (*paymentsv1.StartResponse, error) {
@@ -32,7 +32,8 @@ func BenchmarkCheckout(b *testing.B) {
 	measure(b, "paid", func(i int) error { return s.succeeded(orders[i]) })
 }
 
-// measure runs the work b.N times for 64 callers at once and reports rate and processor time.
+// measure runs the work b.N times for 64 callers at once and reports rate and processor
+// time.
 func measure(b *testing.B, what string, work func(i int) error) {
 	b.Helper()
 	var next atomic.Int64

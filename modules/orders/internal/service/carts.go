@@ -14,8 +14,8 @@ import (
 // errCart is the answer for a cart that does not exist or is not the visitor's.
 var errCart = fault.Missing("cart")
 
-// CreateCart makes an empty cart: the visitor's own when signed in, else a guest's, whose token is answered this once
-// and for a repetition of the same request.
+// CreateCart makes an empty cart: the visitor's own when signed in, else a guest's,
+// whose token is answered this once and for a repetition of the same request.
 func (s *Service) CreateCart(ctx context.Context, v Visitor) (cart store.Cart, token string, err error) {
 	now := s.Now()
 	cart = store.Cart{
@@ -67,7 +67,8 @@ func cartOf(ctx context.Context, tx *database.Tx, v Visitor, id string,
 	return cart, nil
 }
 
-// CartTotal sums the lines at the prices the buyer was shown; the total of an empty cart is zero in the shop's currency.
+// CartTotal sums the lines at the prices the buyer was shown; the total of an empty
+// cart is zero in the shop's currency.
 func (s *Service) CartTotal(c store.Cart) (money.Money, error) {
 	if len(c.Lines) == 0 {
 		return money.Money{Currency: s.Options.Currency}, nil
@@ -75,8 +76,9 @@ func (s *Service) CartTotal(c store.Cart) (money.Money, error) {
 	return totalOf(c)
 }
 
-// affordable refuses a cart that comes to more than money.Max: no order may, or it could not be refunded in parts. products
-// name the lines to change, none the whole cart. Error: failed_precondition, total_too_high.
+// affordable refuses a cart that comes to more than money.Max: no order may, or it
+// could not be refunded in parts. products name the lines to change, none the whole
+// cart. Error: failed_precondition, total_too_high.
 func affordable(c store.Cart, products ...string) error {
 	total, err := totalOf(c)
 	if err == nil && !total.TooMuch() || errors.Is(err, money.ErrCurrency) {

@@ -21,14 +21,19 @@ type Checkout struct {
 
 // Checkout turns a cart into an order and asks for its payment:
 //
-//  1. a checkout with the same key has its order already: that one is the answer, whatever became of it;
+//  1. a checkout with the same key has its order already: that one is the answer,
+//     whatever became of it;
 //  2. catalog holds the stock of all lines at the prices the buyer saw (one call);
-//  3. one write makes the order out of the cart, if the cart is still what was held for;
-//  4. payments takes the money (one call). No answer is no failure: the order stands, and Reconcile asks again.
+//  3. one write makes the order out of the cart, if the cart is still what was held
+//     for;
+//  4. payments takes the money (one call). No answer is no failure: the order stands,
+//     and Reconcile asks again.
 //
-// invalid_argument: email or payment method; not_found: the cart; failed_precondition: cart_empty, cart_already_ordered,
-// price_changed (the cart has the new prices afterwards), currency_mixed (the cart says which lines), total_too_high,
-// quantity_out_of_bounds, stock_short, product_gone; resource_exhausted: too_many_unpaid; aborted: cart_changed.
+// invalid_argument: email or payment method; not_found: the cart; failed_precondition:
+// cart_empty, cart_already_ordered, price_changed (the cart has the new prices
+// afterwards), currency_mixed (the cart says which lines), total_too_high,
+// quantity_out_of_bounds, stock_short, product_gone; resource_exhausted:
+// too_many_unpaid; aborted: cart_changed.
 func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.Order, error) {
 	if err := s.acceptable(ctx, &in); err != nil {
 		return store.Order{}, err
@@ -43,9 +48,10 @@ func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.O
 // cartReads is how often a checkout reads its cart.
 const cartReads = 3
 
-// order makes the order out of the cart. The cart may get another order id meanwhile, from another run of this request (see instead):
-// then it is read again, and what the buyer sees in it has to be the same. placed is false when the order is an earlier one of the
-// same checkout.
+// order makes the order out of the cart. The cart may get another order id meanwhile,
+// from another run of this request (see instead): then it is read again, and what the
+// buyer sees in it has to be the same. placed is false when the order is an earlier one
+// of the same checkout.
 func (s *Service) order(ctx context.Context, v Visitor, in Checkout) (order store.Order, placed bool, err error) {
 	var seen []store.CartLine
 	for range cartReads {
@@ -74,8 +80,9 @@ func (s *Service) attempt(ctx context.Context, v Visitor, in Checkout, cart stor
 	return s.place(ctx, v, in, cart, held)
 }
 
-// instead answers a checkout that got no hold. Its request may run a second time while the first run, which stood still for
-// longer than its lease, goes on: when that has made the order, then it is the answer.
+// instead answers a checkout that got no hold. Its request may run a second time while
+// the first run, which stood still for longer than its lease, goes on: when that has
+// made the order, then it is the answer.
 func (s *Service) instead(ctx context.Context, in Checkout, refusal error) (order store.Order, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		order, err = store.OrderByKey(ctx, q, in.keyOf())
@@ -94,7 +101,8 @@ func value(o *store.Order) store.Order {
 	return *o
 }
 
-// acceptable checks what can be checked without the cart, and writes the address as it is kept.
+// acceptable checks what can be checked without the cart, and writes the address as it
+// is kept.
 func (s *Service) acceptable(ctx context.Context, in *Checkout) error {
 	var wrong []fault.Field
 	address, err := emailaddr.Typed(in.Email)
@@ -111,10 +119,12 @@ func (s *Service) acceptable(ctx context.Context, in *Checkout) error {
 	return nil
 }
 
-// keyOf binds the idempotency key to the cart: a key is good for one checkout of one cart.
+// keyOf binds the idempotency key to the cart: a key is good for one checkout of one
+// cart.
 func (in Checkout) keyOf() string { return hash("checkout\x00" + in.CartID + "\x00" + in.Key) }
 
-// openCart reads a cart that can be checked out, or the order that this very checkout made before.
+// openCart reads a cart that can be checked out, or the order that this very checkout
+// made before.
 func (s *Service) openCart(ctx context.Context, v Visitor, in Checkout) (cart store.Cart, before *store.Order, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if cart, err = cartOf(ctx, q, v, in.CartID, store.CartByID); err != nil {

@@ -30,11 +30,14 @@ type Edit struct {
 	Match func(version int64) error
 }
 
-// EditLine sets the quantity of one product; price and title are taken over from catalog as they are now. Edits of
-// one cart at the same time are all kept: each has its row, and the cart's version only orders them.
+// EditLine sets the quantity of one product; price and title are taken over from
+// catalog as they are now. Edits of one cart at the same time are all kept: each has
+// its row, and the cart's version only orders them.
 //
-// invalid_argument: a quantity that the product is not sold in; not_found: no such cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed (a cart has one
-// currency), cart_full, total_too_high; version_mismatch: Match refused.
+// invalid_argument: a quantity that the product is not sold in; not_found: no such
+// cart, or no such product; failed_precondition: cart_already_ordered, currency_mixed
+// (a cart has one currency), cart_full, total_too_high; version_mismatch: Match
+// refused.
 func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart, error) {
 	if in.Quantity < 0 || in.Quantity > MaxQuantity {
 		return store.Cart{}, fault.Invalid(fault.Field{Pointer: "/quantity", Detail: "must be 0 to " + strconv.Itoa(MaxQuantity)})
@@ -64,7 +67,8 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 	return cart, err
 }
 
-// sold refuses a quantity that the product is not sold in. A catalog of an earlier release names no bounds.
+// sold refuses a quantity that the product is not sold in. A catalog of an earlier
+// release names no bounds.
 func sold(p *catalogv1.Product, quantity int64) error {
 	least, most := max(1, p.GetMinQuantity()), p.GetMaxQuantity()
 	if most == 0 {
@@ -141,7 +145,8 @@ func fits(cart store.Cart, at int, line store.CartLine) error {
 	return nil
 }
 
-// writeLine stores the line and changes cart.Lines accordingly; at is where the product is, -1 when it is new.
+// writeLine stores the line and changes cart.Lines accordingly; at is where the product
+// is, -1 when it is new.
 func writeLine(ctx context.Context, tx *database.Tx, cart *store.Cart, at int, line store.CartLine) error {
 	switch {
 	case line.Quantity == 0:
@@ -160,7 +165,8 @@ func writeLine(ctx context.Context, tx *database.Tx, cart *store.Cart, at int, l
 	}
 }
 
-// bump gives the cart its next version, and a new order id: stock held for the version before cannot serve this one.
+// bump gives the cart its next version, and a new order id: stock held for the version
+// before cannot serve this one.
 func (s *Service) bump(ctx context.Context, tx *database.Tx, cart *store.Cart) error {
 	before, now := cart.OrderID, s.Now()
 	cart.OrderID, cart.UpdatedAt = ids.New("ord", now), now

@@ -78,7 +78,8 @@ func TestFailure08_SameRequestTwiceAtOnce(t *testing.T) {
 	})
 }
 
-// The provider's news is there before the checkout has its answer: nothing is overwritten, nothing is done twice.
+// The provider's news is there before the checkout has its answer: nothing is
+// overwritten, nothing is done twice.
 func TestFailure08_WebhookFirst(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
@@ -185,7 +186,8 @@ func TestFailure10_CompensationLeavesOthersAlone(t *testing.T) {
 	each(t, func(t *testing.T, s *shop) {
 		ctx := context.Background()
 		cart, v := s.guestCart(s.catalog.add(merchantA, 1990))
-		// The first checkout is held up after its hold, until a second one has made the order of the same hold.
+		// The first checkout is held up after its hold, until a second one has made the
+		// order of the same hold.
 		var won store.Order
 		s.catalog.reserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
 			s.catalog.reserveFn = nil
@@ -236,7 +238,8 @@ func TestFailure10_OwnHoldIsReleasedWhenTheCartMovedOn(t *testing.T) {
 	})
 }
 
-// The order is written, the answer of payments never comes, and the buyer sends the same request again.
+// The order is written, the answer of payments never comes, and the buyer sends the
+// same request again.
 func TestFailure12_RepeatedRequestKeepsOrderAndPayment(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
@@ -262,8 +265,9 @@ func TestFailure12_RepeatedRequestKeepsOrderAndPayment(t *testing.T) {
 	})
 }
 
-// A process stands still for longer than its request's lease, and the request runs again: whatever the second run meets when
-// the first goes on, it answers with the first one's order.
+// A process stands still for longer than its request's lease, and the request runs
+// again: whatever the second run meets when the first goes on, it answers with the
+// first one's order.
 func TestFailure12_FirstRunGoesOnDuringTheSecond(t *testing.T) {
 	t.Parallel()
 	answers := map[string]func() (*catalogv1.ReserveResponse, error){
@@ -293,8 +297,9 @@ func TestFailure12_FirstRunGoesOnDuringTheSecond(t *testing.T) {
 	}
 }
 
-// Both runs find the hold gone. The first has given the cart another order id, and not made the order yet, when the second sees that the
-// cart is another: to the buyer it is the same, and both runs answer with one order.
+// Both runs find the hold gone. The first has given the cart another order id, and not
+// made the order yet, when the second sees that the cart is another: to the buyer it is
+// the same, and both runs answer with one order.
 func TestFailure12_BothRunsRenewTheHold(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

@@ -24,7 +24,8 @@ import (
 	"app/platform/money/moneyv1"
 )
 
-// shared is a paid order of 10.00 of merchant A and 7,777.00 of merchant B, and the visitors who may see a part of it.
+// shared is a paid order of 10.00 of merchant A and 7,777.00 of merchant B, and the
+// visitors who may see a part of it.
 func (s *shop) shared() (o store.Order, annOfA, bobOfB service.Visitor) {
 	s.t.Helper()
 	s.merchants.roles[merchantA+"/usr_ann"] = merchantsv1.Role_ROLE_VIEWER
@@ -46,7 +47,8 @@ func (s *shop) refundedBy(o store.Order, merchant string, amount int64, full boo
 	}))
 }
 
-// wantSeen checks what a visitor reads of an order, alone and, when it is one merchant's, in a list.
+// wantSeen checks what a visitor reads of an order, alone and, when it is one
+// merchant's, in a list.
 func (s *shop) wantSeen(id string, v service.Visitor, merchant, want string) {
 	s.t.Helper()
 	view, err := s.Order(context.Background(), v, id)
@@ -309,8 +311,9 @@ func TestFault05_CartsKeepToTheQuantities(t *testing.T) {
 	}
 }
 
-// A cart whose only line is set to 1, 2, 3 pieces has as many as it has had changes: whoever reads it meanwhile finds the version and
-// the pieces of one moment, so an ETag never comes with the lines of another version.
+// A cart whose only line is set to 1, 2, 3 pieces has as many as it has had changes:
+// whoever reads it meanwhile finds the version and the pieces of one moment, so an ETag
+// never comes with the lines of another version.
 func TestFault14_CartsAreReadInOnePiece(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
@@ -343,12 +346,15 @@ func TestFault14_CartsAreReadInOnePiece(t *testing.T) {
 	})
 }
 
-// A checkout that finds other lines held under its cart's order has lost to another one, which is the buyer's to repeat.
+// A checkout that finds other lines held under its cart's order has lost to another
+// one, which is the buyer's to repeat.
 func TestFault14_ACheckoutThatLosesIs409(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	id, v := s.guestCart(s.catalog.add(merchantA, 1990))
-	s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) { return nil, refusal("Reserve", "hold_differs") }
+	s.catalog.reserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+		return nil, refusal("Reserve", "hold_differs")
+	}
 	_, err := s.Checkout(context.Background(), v, checkout(id, "lost"))
 	wantReason(t, err, fault.Aborted, "cart_changed")
 }

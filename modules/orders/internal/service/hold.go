@@ -18,15 +18,17 @@ import (
 	"app/platform/money/moneyv1"
 )
 
-// held is what catalog answered: each line of the cart as it will be sold, and until when its stock is held.
+// held is what catalog answered: each line of the cart as it will be sold, and until
+// when its stock is held.
 type held struct {
 	lines   []store.Line
 	total   money.Money
 	expires time.Time
 }
 
-// hold takes the stock of the cart aside under the cart's order id. What an earlier attempt at the same version of the
-// cart left behind may have been given back, or be about to lapse: then the cart gets a new order id and one more try.
+// hold takes the stock of the cart aside under the cart's order id. What an earlier
+// attempt at the same version of the cart left behind may have been given back, or be
+// about to lapse: then the cart gets a new order id and one more try.
 func (s *Service) hold(ctx context.Context, v Visitor, cart store.Cart) (store.Cart, held, error) {
 	answer, err := s.reserve(ctx, cart)
 	stale := err == nil && answer.GetExpiresAt().AsTime().Sub(s.Now()) < s.Options.FreshHold
@@ -82,15 +84,16 @@ func isReason(err error, reason string) bool { return err != nil && fault.Reason
 // errCartChanged is the answer of a checkout that lost against a change of its cart.
 var errCartChanged error = fault.New(fault.Aborted, "cart_changed", "The cart was changed during the checkout. Read it and try again.")
 
-// release gives back what a checkout that came to nothing has held. It is a courtesy: an unused hold lapses.
+// release gives back what a checkout that came to nothing has held. It is a courtesy:
+// an unused hold lapses.
 func (s *Service) release(ctx context.Context, orderID string) {
 	if _, err := s.Catalog.Release(ctx, &catalogv1.ReleaseRequest{OrderId: orderID}); err != nil {
 		s.Logger.WarnContext(ctx, "hold was not released and will lapse", slog.String("order", orderID), slog.Any("error", err))
 	}
 }
 
-// heldFor takes over what catalog answered, one product for each line in the same order. The price is the one the buyer
-// saw: catalog has held the stock at it.
+// heldFor takes over what catalog answered, one product for each line in the same
+// order. The price is the one the buyer saw: catalog has held the stock at it.
 func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	if len(answer.GetProducts()) != len(cart.Lines) {
 		return held{}, fmt.Errorf("catalog held %d lines of %d", len(answer.GetProducts()), len(cart.Lines))
@@ -113,7 +116,8 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	return h, nil
 }
 
-// refused turns catalog's refusal into the answer of the checkout. Changed prices are taken over into the cart first.
+// refused turns catalog's refusal into the answer of the checkout. Changed prices are
+// taken over into the cart first.
 func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error {
 	switch fault.ReasonOf(err) {
 	case "price_changed":

@@ -14,7 +14,8 @@ func apiKey(merchant string, scopes ...identity.Scope) service.Visitor {
 	return service.Visitor{Principal: identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: merchant, Scopes: scopes}}
 }
 
-// An API key reads its merchant's orders, cancels them with the scope to write, and sees nothing of any other merchant's.
+// An API key reads its merchant's orders, cancels them with the scope to write, and
+// sees nothing of any other merchant's.
 func TestAPIKeys(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {

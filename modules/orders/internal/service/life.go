@@ -14,17 +14,18 @@ import (
 	"app/platform/money"
 )
 
-// edges are the only steps an order's status takes. Whatever arrives in whatever order, nothing else happens to it.
+// edges are the only steps an order's status takes. Whatever arrives in whatever order,
+// nothing else happens to it.
 var edges = map[store.Status][]store.Status{
 	store.PendingPayment: {store.Paid, store.Cancelled},
 	store.Paid:           {store.Cancelled, store.Refunded},
 }
 
-// Allowed tells whether an order may step from one status to the other.
+// Allowed reports whether an order may step from one status to the other.
 func Allowed(from, to store.Status) bool { return slices.Contains(edges[from], to) }
 
-// step is one thing that happens to an order: it moves the status or leaves it, and always makes an entry of the
-// timeline and a version.
+// step is one thing that happens to an order: it moves the status or leaves it, and
+// always makes an entry of the timeline and a version.
 type step struct {
 	to            store.Status
 	payment       store.PaymentStatus
@@ -33,7 +34,8 @@ type step struct {
 	amount        int64  // of a refund
 }
 
-// take stores the step. An order that waits for nothing any more is off the reconciler's list.
+// take stores the step. An order that waits for nothing any more is off the
+// reconciler's list.
 func (s *Service) take(ctx context.Context, tx *database.Tx, o *store.Order, st step) error {
 	if st.to != o.Status && !Allowed(o.Status, st.to) {
 		return fmt.Errorf("order %s cannot go from %s to %s", o.ID, o.Status, st.to)
@@ -51,7 +53,8 @@ func (s *Service) take(ctx context.Context, tx *database.Tx, o *store.Order, st 
 	return store.InsertEntry(ctx, tx, o.ID, entry)
 }
 
-// later is the more advanced of two states of a payment: news of it may come in any order.
+// later is the more advanced of two states of a payment: news of it may come in any
+// order.
 func later(a, b store.PaymentStatus) store.PaymentStatus {
 	rank := []store.PaymentStatus{store.PaymentPending, store.PaymentFailed, store.PaymentSucceeded, store.PaymentRefunded}
 	if slices.Index(rank, b) > slices.Index(rank, a) {
@@ -78,8 +81,8 @@ var reasons = map[ordersevents.CancelReason]string{
 	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "the goods were gone when the payment came",
 }
 
-// cancel takes an order to cancelled and tells it. When it is the payment that failed, the cart is open again so that
-// the buyer can try another way to pay.
+// cancel takes an order to cancelled and tells it. When it is the payment that failed,
+// the cart is open again so that the buyer can try another way to pay.
 func (s *Service) cancel(ctx context.Context, tx *database.Tx, o *store.Order, payment store.PaymentStatus, why ordersevents.CancelReason) error {
 	wasPaid := o.Status == store.Paid && o.Total.Amount > 0 // of a free order nothing goes back
 	err := s.take(ctx, tx, o, step{to: store.Cancelled, payment: payment, event: "cancelled", detail: reasons[why]})
@@ -107,8 +110,8 @@ func (s *Service) reopen(ctx context.Context, tx *database.Tx, o *store.Order) e
 	return store.UpdateCart(ctx, tx, cart, o.ID)
 }
 
-// refund notes money given back, by a merchant from its part or by the shop; when it is all of a paid order, the order is
-// refunded.
+// refund notes money given back, by a merchant from its part or by the shop; when it is
+// all of a paid order, the order is refunded.
 func (s *Service) refund(ctx context.Context, tx *database.Tx, o *store.Order, amount money.Money, merchant string, full bool) error {
 	st := step{
 		to: o.Status, payment: store.PaymentSucceeded, event: "refund_issued", detail: amount.String(),

@@ -13,7 +13,8 @@ import (
 	"app/platform/events"
 )
 
-// Hears lists what orders listens to. The service is asked for when an event comes, not before.
+// Hears lists what orders listens to. The service is asked for when an event comes, not
+// before.
 func Hears(s func() *Service) []events.Subscription {
 	return []events.Subscription{
 		events.Hear("orders.payment_succeeded", func(ctx context.Context, tx *database.Tx, e events.Event[*paymentsevents.Succeeded]) error {
@@ -31,8 +32,9 @@ func Hears(s func() *Service) []events.Subscription {
 	}
 }
 
-// PaymentSucceeded makes a waiting order paid. When it has been given up meanwhile, or its time is over, it is or
-// becomes cancelled: payments, which hears that, gives the money back.
+// PaymentSucceeded makes a waiting order paid. When it has been given up meanwhile, or
+// its time is over, it is or becomes cancelled: payments, which hears that, gives the
+// money back.
 func (s *Service) PaymentSucceeded(ctx context.Context, tx *database.Tx, e *paymentsevents.Succeeded) error {
 	o, err := s.heardOf(ctx, tx, e.GetOrderId(), e.GetPaymentId())
 	switch {
@@ -56,7 +58,8 @@ func (s *Service) PaymentFailed(ctx context.Context, tx *database.Tx, e *payment
 	return s.cancel(ctx, tx, &o, store.PaymentFailed, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED)
 }
 
-// PaymentRefunded notes the refund. An order all of whose money went back before its payment was heard of is given up.
+// PaymentRefunded notes the refund. An order all of whose money went back before its
+// payment was heard of is given up.
 func (s *Service) PaymentRefunded(ctx context.Context, tx *database.Tx, e *paymentsevents.Refunded) error {
 	o, err := s.heardOf(ctx, tx, e.GetOrderId(), e.GetPaymentId())
 	if err != nil {
@@ -80,8 +83,8 @@ func (s *Service) StockShort(ctx context.Context, tx *database.Tx, e *catalogeve
 	return s.cancel(ctx, tx, &o, o.PaymentStatus, ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT)
 }
 
-// heardOf reads the order an event is about. An unknown order, or a payment that is not the order's, is an error: the
-// event stays visible as dead instead of being lost.
+// heardOf reads the order an event is about. An unknown order, or a payment that is not
+// the order's, is an error: the event stays visible as dead instead of being lost.
 func (s *Service) heardOf(ctx context.Context, tx *database.Tx, orderID, paymentID string) (store.Order, error) {
 	o, err := store.LockOrder(ctx, tx, orderID)
 	if err != nil {

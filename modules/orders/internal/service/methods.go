@@ -9,8 +9,8 @@ import (
 	"app/modules/payments/paymentsv1"
 )
 
-// methods remembers which payment methods there are, so that an unknown one is refused before an order exists and
-// a usual checkout costs no further call.
+// methods remembers which payment methods there are, so that an unknown one is refused
+// before an order exists and a usual checkout costs no further call.
 type methods struct {
 	ask func(context.Context, *paymentsv1.MethodsRequest) (*paymentsv1.MethodsResponse, error)
 	now func() time.Time
@@ -23,7 +23,8 @@ type methods struct {
 // keepMethods is how long an answer of payments may be used, as its contract says.
 const keepMethods = time.Minute
 
-// accept tells whether the method may be used. When payments cannot be asked it may: Start has the last word.
+// accept reports whether the method may be used. When payments cannot be asked it may:
+// Start has the last word.
 func (m *methods) accept(ctx context.Context, method string) bool {
 	if method == "" || len(method) > 64 {
 		return false

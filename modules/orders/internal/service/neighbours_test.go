@@ -37,7 +37,8 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// fakeCatalog sells what was added to it, and remembers holds as catalog does. A func field takes the place of a method.
+// fakeCatalog sells what was added to it, and remembers holds as catalog does. A func
+// field takes the place of a method.
 type fakeCatalog struct {
 	productsFn func(*catalogv1.ProductsRequest) (*catalogv1.ProductsResponse, error)
 	reserveFn  func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error)
@@ -143,7 +144,8 @@ func refusal(method, reason string, details ...proto.Message) error {
 	return &fault.CallError{Module: "catalog", Method: method, Code: fault.FailedPrecondition, Reason: reason, Details: details}
 }
 
-// fakePayments takes every payment as pending unless startFn says otherwise, and remembers who asked.
+// fakePayments takes every payment as pending unless startFn says otherwise, and
+// remembers who asked.
 type fakePayments struct {
 	startFn func(context.Context, *paymentsv1.StartRequest) (*paymentsv1.StartResponse, error)
 

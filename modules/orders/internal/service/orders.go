@@ -16,18 +16,21 @@ import (
 	"app/platform/ids"
 )
 
-// errOrder is the answer for an order that does not exist or that the visitor may not see.
+// errOrder is the answer for an order that does not exist or that the visitor may not
+// see.
 var errOrder = fault.Missing("order")
 
 // View is an order as somebody may see it.
 type View struct {
 	store.Order // as the visitor may see it
-	// Merchant reports that the order is seen by a merchant, who sees its own part only: see seenBy.
+	// Merchant reports that the order is seen by a merchant, who sees its own part
+	// only: see seenBy.
 	Merchant bool
 }
 
-// Order reads an order for its buyer, a guest with its token, an administrator, or a member of a merchant with lines in
-// it. not_found: there is none, or it is none of the visitor's business.
+// Order reads an order for its buyer, a guest with its token, an administrator, or a
+// member of a merchant with lines in it. not_found: there is none, or it is none of the
+// visitor's business.
 func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error) {
 	o, err := s.readOrder(ctx, id)
 	if err != nil {
@@ -95,8 +98,8 @@ func atLeast(roles map[string]merchantsv1.Role, role merchantsv1.Role) map[strin
 	return out
 }
 
-// role asks merchants what the visitor may do for a merchant; nothing when not signed in. An API key has the role that its scopes
-// stand for, with its own merchant.
+// role asks merchants what the visitor may do for a merchant; nothing when not signed
+// in. An API key has the role that its scopes stand for, with its own merchant.
 func (s *Service) role(ctx context.Context, v Visitor, merchantID string) (merchantsv1.Role, error) {
 	switch {
 	case v.Principal.ActsFor(merchantID, identity.OrdersWrite):
@@ -120,8 +123,8 @@ type List struct {
 	Limit    int
 }
 
-// Orders lists orders without their timelines. not_found: the visitor has no role with the merchant; permission_denied:
-// the visitor is no buyer and names no merchant.
+// Orders lists orders without their timelines. not_found: the visitor has no role with
+// the merchant; permission_denied: the visitor is no buyer and names no merchant.
 func (s *Service) Orders(ctx context.Context, v Visitor, in List) ([]View, error) {
 	filter := store.Filter{MerchantID: in.MerchantID, BeforeAt: in.BeforeAt, BeforeID: in.BeforeID, Limit: in.Limit}
 	if in.MerchantID == "" {
@@ -160,11 +163,12 @@ func (s *Service) mayList(ctx context.Context, v Visitor, merchantID string) err
 	return err
 }
 
-// Cancel gives an order up for its buyer, or for a manager of the one merchant whose lines it has, or an administrator.
-// An order cancelled before is answered as it is.
+// Cancel gives an order up for its buyer, or for a manager of the one merchant whose
+// lines it has, or an administrator. An order cancelled before is answered as it is.
 //
-// not_found: as in Order; permission_denied: the member is no manager; failed_precondition: order_shared (it has other
-// merchants' lines too), order_not_cancellable (it is refunded).
+// not_found: as in Order; permission_denied: the member is no manager;
+// failed_precondition: order_shared (it has other merchants' lines too),
+// order_not_cancellable (it is refunded).
 func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error) {
 	o, err := s.readOrder(ctx, id)
 	if err != nil {
@@ -198,7 +202,8 @@ func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error
 
 const byMerchant = ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT
 
-// mayCancel says in whose name the visitor may cancel, and for which merchants it then sees the order; nil is the whole.
+// mayCancel says in whose name the visitor may cancel, and for which merchants it then
+// sees the order; nil is the whole.
 func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, map[string]bool, error) {
 	if v.owns(o.BuyerID, o.TokenHash) {
 		return ordersevents.CancelReason_CANCEL_REASON_BY_BUYER, nil, nil
@@ -222,8 +227,9 @@ func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (orde
 	return byMerchant, manages, nil
 }
 
-// roleTooLow refuses somebody who manages none of the merchants: because of the role, or because the session has shown one factor where managers
-// need two, which merchants tells apart.
+// roleTooLow refuses somebody who manages none of the merchants: because of the role,
+// or because the session has shown one factor where managers need two, which merchants
+// tells apart.
 func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]merchantsv1.Role) error {
 	if v.Principal.FactorNeeded {
 		for merchant := range roles {

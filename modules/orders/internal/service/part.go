@@ -5,14 +5,17 @@ import (
 	"app/platform/money"
 )
 
-// seenBy leaves of an order what is for the given merchants, as though their lines were the whole order:
+// seenBy leaves of an order what is for the given merchants, as though their lines were
+// the whole order:
 //
 //  1. the lines are theirs, and the total is the sum of these;
-//  2. the timeline names this total where it names the order's, and has of the refunds what was given back of their part;
-//  3. once all of their part is given back, by them or by the shop, the order is refunded and so is its payment.
+//  2. the timeline names this total where it names the order's, and has of the refunds
+//     what was given back of their part;
+//  3. once all of their part is given back, by them or by the shop, the order is
+//     refunded and so is its payment.
 //
-// o.Refunded is what the merchants have given back. Of what the shop gave back without naming a merchant nothing is theirs until
-// everything has gone back.
+// o.Refunded is what the merchants have given back. Of what the shop gave back without
+// naming a merchant nothing is theirs until everything has gone back.
 func seenBy(o store.Order, merchants map[string]bool) View {
 	lines, total := []store.Line(nil), money.Money{Currency: o.Total.Currency}
 	for _, l := range o.Lines {
@@ -36,7 +39,8 @@ func seenBy(o store.Order, merchants map[string]bool) View {
 	return View{Order: o, Merchant: true}
 }
 
-// partOf is the timeline of a part of an order. whole reports that all that was paid has gone back, with the last refund.
+// partOf is the timeline of a part of an order. whole reports that all that was paid
+// has gone back, with the last refund.
 func partOf(entries []store.Entry, merchants map[string]bool, total money.Money, whole bool) (out []store.Entry) {
 	last := -1 // where the last refund is
 	for i, e := range entries {
@@ -70,7 +74,8 @@ func partOf(entries []store.Entry, merchants map[string]bool, total money.Money,
 
 func isRefund(e store.Entry) bool { return e.Event == "refund_issued" || e.Event == "refunded" }
 
-// partRefund is a refund as the part sees it that it is of; all reports that nothing is left of the part.
+// partRefund is a refund as the part sees it that it is of; all reports that nothing is
+// left of the part.
 func partRefund(e store.Entry, back money.Money, all bool) store.Entry {
 	e.Detail, e.Event = back.String(), "refund_issued"
 	if all {

@@ -15,8 +15,9 @@ import (
 	"app/platform/ids"
 )
 
-// place makes the order out of the cart in one write: the cart is ordered, the order with its lines and its first
-// entry exists, and Placed is told. placed is false when the order is an earlier one of the same checkout.
+// place makes the order out of the cart in one write: the cart is ordered, the order
+// with its lines and its first entry exists, and Placed is told. placed is false when
+// the order is an earlier one of the same checkout.
 func (s *Service) place(ctx context.Context, v Visitor, in Checkout, cart store.Cart, h held) (order store.Order, placed bool, err error) {
 	order = s.newOrder(in, cart, h)
 	order.Locale = callctx.ClientOf(ctx).Locale()
@@ -84,8 +85,9 @@ func (s *Service) lost(ctx context.Context, v Visitor, in Checkout, held store.C
 	return order, err
 }
 
-// orphaned tells whether the hold under an order id serves nobody. Checkouts of one version of a cart share the id, so
-// it does not while the cart has the id, or when one of them made the order.
+// orphaned reports whether the hold under an order id serves nobody. Checkouts of one
+// version of a cart share the id, so it does not while the cart has the id, or when one
+// of them made the order.
 func orphaned(ctx context.Context, q *database.Tx, cart store.Cart, orderID string) (bool, error) {
 	if cart.OrderID == orderID {
 		return false, nil

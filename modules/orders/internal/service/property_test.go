@@ -14,9 +14,10 @@ import (
 	"app/modules/orders/internal/store"
 )
 
-// TestAnyOrderOfEvents throws at an order whatever may happen to it, in any order and more than once, and looks at it
-// after each: only allowed edges are taken, every change is one version with one entry, nothing is told twice, and what was
-// told agrees with where the order stands.
+// TestAnyOrderOfEvents throws at an order whatever may happen to it, in any order and
+// more than once, and looks at it after each: only allowed edges are taken, every
+// change is one version with one entry, nothing is told twice, and what was told agrees
+// with where the order stands.
 func TestAnyOrderOfEvents(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)

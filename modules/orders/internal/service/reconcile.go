@@ -18,9 +18,10 @@ const (
 	slowestAsk        = 5 * time.Minute
 )
 
-// Reconcile looks at the orders that were left in the middle: those whose payment was never confirmed to have begun are
-// asked for again, those whose time is over are cancelled. Processes may run it at the same time; each order is claimed
-// first. more tells that there may be others due now; the error is that of listing them.
+// Reconcile looks at the orders that were left in the middle: those whose payment was
+// never confirmed to have begun are asked for again, those whose time is over are
+// cancelled. Processes may run it at the same time; each order is claimed first. more
+// tells that there may be others due now; the error is that of listing them.
 func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
 	var due []store.Due
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -80,7 +81,8 @@ func (s *Service) putOff(ctx context.Context, d store.Due) {
 	}
 }
 
-// nextAsk doubles the age of an order at each attempt, up to a limit, and never passes its expiry.
+// nextAsk doubles the age of an order at each attempt, up to a limit, and never passes
+// its expiry.
 func (s *Service) nextAsk(o store.Order) time.Time {
 	now := s.Now()
 	wait := min(max(now.Sub(o.CreatedAt), s.Options.StartGrace), slowestAsk)

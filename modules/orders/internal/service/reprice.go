@@ -10,13 +10,17 @@ import (
 	"app/platform/money"
 )
 
-// reprice takes over into the cart what its products cost now, and answers what the buyer has to be told:
+// reprice takes over into the cart what its products cost now, and answers what the
+// buyer has to be told:
 //
-//  1. price_changed: the cart has the new prices, and the next checkout is at them. When all lines are sold in one currency,
-//     whichever it is, it is the cart's from now on.
-//  2. currency_mixed: some lines are sold in another currency than the cart's. They keep the price that was shown and say
-//     what they are sold in; the buyer takes them out, or the others. Other new prices are taken over.
-//  3. total_too_high: at the new prices the cart costs more than one order may; it stays as it was.
+//  1. price_changed: the cart has the new prices, and the next checkout is at them.
+//     When all lines are sold in one currency, whichever it is, it is the cart's from
+//     now on.
+//  2. currency_mixed: some lines are sold in another currency than the cart's. They
+//     keep the price that was shown and say what they are sold in; the buyer takes them
+//     out, or the others. Other new prices are taken over.
+//  3. total_too_high: at the new prices the cart costs more than one order may; it
+//     stays as it was.
 func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catalogv1.NewPrice) error {
 	var verdict error
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -41,7 +45,8 @@ func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catal
 	return verdict
 }
 
-// repriced is the cart at the prices that hold now, and a field for each line that the cart's currency keeps from it.
+// repriced is the cart at the prices that hold now, and a field for each line that the
+// cart's currency keeps from it.
 func repriced(cart store.Cart, changes []*catalogv1.NewPrice) (after store.Cart, mixed []fault.Field) {
 	current := map[string]money.Money{}
 	for _, c := range changes {
@@ -98,7 +103,8 @@ func (s *Service) writePrices(ctx context.Context, tx *database.Tx, before, afte
 	return s.bump(ctx, tx, &after)
 }
 
-// currencyMixed is the refusal of lines that are not sold in the currency of their cart.
+// currencyMixed is the refusal of lines that are not sold in the currency of their
+// cart.
 func currencyMixed(currency string, lines []fault.Field) error {
 	e := fault.New(fault.FailedPrecondition, "currency_mixed",
 		"This cart is in "+currency+", and some of its products are sold in another currency.")
@@ -116,7 +122,8 @@ func priceChanged(changes []*catalogv1.NewPrice) error {
 	return e
 }
 
-// newPrices names what has another price now; a currency leaves out what is not sold in it.
+// newPrices names what has another price now; a currency leaves out what is not sold in
+// it.
 func newPrices(changes []*catalogv1.NewPrice, currency string) (fields []fault.Field) {
 	for _, c := range changes {
 		if currency != "" && c.GetCurrent().GetCurrency() != currency {

@@ -1,10 +1,13 @@
-// Package service holds the use cases of carts and orders. Each public method is one use case and decides who may
-// call it; each listener method runs in the transaction that marks its event as heard.
+// Package service holds the use cases of carts and orders. Each public method is one
+// use case and decides who may call it; each listener method runs in the transaction
+// that marks its event as heard.
 //
 // Three rules keep the shop whole:
 //   - no call of another module is made while a transaction is open;
-//   - everything that must be true together is one write, conditional on what was read before;
-//   - every step may be repeated: ids follow from the request, and what is left unfinished Reconcile picks up.
+//   - everything that must be true together is one write, conditional on what was read
+//     before;
+//   - every step may be repeated: ids follow from the request, and what is left
+//     unfinished Reconcile picks up.
 package service
 
 import (
@@ -43,12 +46,15 @@ type Merchants interface {
 
 // Options are the bounds the service works with.
 type Options struct {
-	// StartGrace is how long a checkout may take to hear from payments before the reconciler asks again.
+	// StartGrace is how long a checkout may take to hear from payments before the
+	// reconciler asks again.
 	StartGrace time.Duration
-	// ExpiryMargin is how long before the hold lapses an unpaid order is given up, so that a payment in time is
-	// always for stock still held. A tenth of what is left of the hold at most.
+	// ExpiryMargin is how long before the hold lapses an unpaid order is given up, so
+	// that a payment in time is always for stock still held. A tenth of what is left of
+	// the hold at most.
 	ExpiryMargin time.Duration
-	// FreshHold is how much of a hold must be left for a checkout to begin with it instead of taking a new one.
+	// FreshHold is how much of a hold must be left for a checkout to begin with it
+	// instead of taking a new one.
 	FreshHold time.Duration
 	// KeepCarts is how long a cart is kept that nobody touches.
 	KeepCarts time.Duration
@@ -74,7 +80,8 @@ type Service struct {
 	methods methods
 }
 
-// New makes a service on a migrated database. At the first start on a database it makes the module's secret.
+// New makes a service on a migrated database. At the first start on a database it makes
+// the module's secret.
 func New(ctx context.Context, n Needs) (*Service, error) {
 	s := &Service{Needs: n}
 	s.methods = methods{ask: n.Payments.Methods, now: n.Now}
@@ -83,7 +90,8 @@ func New(ctx context.Context, n Needs) (*Service, error) {
 	return s, err
 }
 
-// ownSecret reads the module's secret or makes it; of two processes that make it at once both get the first one's.
+// ownSecret reads the module's secret or makes it; of two processes that make it at
+// once both get the first one's.
 func (s *Service) ownSecret(ctx context.Context) ([]byte, error) {
 	const name = "cart_tokens"
 	secret, err := s.readSecret(ctx, name)

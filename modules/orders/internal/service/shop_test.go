@@ -86,7 +86,8 @@ func (s *shop) must(errs ...error) {
 	}
 }
 
-// guestCart makes a guest's cart with a line of each product, and the visitor it belongs to.
+// guestCart makes a guest's cart with a line of each product, and the visitor it
+// belongs to.
 func (s *shop) guestCart(products ...string) (string, service.Visitor) {
 	s.t.Helper()
 	ctx := context.Background()

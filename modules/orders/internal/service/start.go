@@ -13,8 +13,9 @@ import (
 	"app/platform/fault"
 )
 
-// startPayment asks payments for the money of an order just placed. A refusal of the method cancels the order; any
-// other error leaves it to Reconcile, since the payment may well have begun.
+// startPayment asks payments for the money of an order just placed. A refusal of the
+// method cancels the order; any other error leaves it to Reconcile, since the payment
+// may well have begun.
 func (s *Service) startPayment(ctx context.Context, o store.Order) (store.Order, error) {
 	status, err := s.start(ctx, o)
 	if isRefusal(err) {
@@ -28,8 +29,9 @@ func (s *Service) startPayment(ctx context.Context, o store.Order) (store.Order,
 	return o, nil
 }
 
-// start asks payments for the money of an order and notes that it answered. Only a pending payment needs a note: any
-// other outcome arrives as an event, which does the rest, and until then the reconciler keeps an eye on the order.
+// start asks payments for the money of an order and notes that it answered. Only a
+// pending payment needs a note: any other outcome arrives as an event, which does the
+// rest, and until then the reconciler keeps an eye on the order.
 func (s *Service) start(ctx context.Context, o store.Order) (store.PaymentStatus, error) {
 	answer, err := s.Payments.Start(ctx, startOf(o))
 	if isRefusal(err) {
@@ -47,7 +49,7 @@ func (s *Service) start(ctx context.Context, o store.Order) (store.PaymentStatus
 	})
 }
 
-// isRefusal tells whether payments will never accept what it was asked.
+// isRefusal reports whether payments will never accept what it was asked.
 func isRefusal(err error) bool { return err != nil && fault.CodeOf(err) == fault.InvalidArgument }
 
 // giveUp cancels an order whose payment can never begin, and answers with the refusal.

@@ -8,8 +8,9 @@ import (
 	"app/platform/database"
 )
 
-// Sweep removes carts that nobody has touched for Options.KeepCarts, ordered ones included: what was ordered is in the
-// order. more tells that there may be others. Processes may run it at the same time.
+// Sweep removes carts that nobody has touched for Options.KeepCarts, ordered ones
+// included: what was ordered is in the order. more tells that there may be others.
+// Processes may run it at the same time.
 func (s *Service) Sweep(ctx context.Context) (more bool, err error) {
 	since := s.Now().Add(-s.Options.KeepCarts)
 	var old []string

@@ -12,7 +12,8 @@ import (
 
 const keepCarts = 30 * 24 * time.Hour
 
-// sweep sweeps until nothing is left to sweep and tells how often that took more than one batch.
+// sweep sweeps until nothing is left to sweep and tells how often that took more than
+// one batch.
 func (s *shop) sweep() (batches int) {
 	s.t.Helper()
 	for {
@@ -41,7 +42,8 @@ func aged(id string, since time.Time) database.Work {
 	}
 }
 
-// Carts go, with their lines, when nobody has touched them for long enough; what may still be needed stays.
+// Carts go, with their lines, when nobody has touched them for long enough; what may
+// still be needed stays.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {
@@ -100,8 +102,8 @@ func TestSweep_Many(t *testing.T) {
 	})
 }
 
-// The clock goes back an hour: an order whose payment was never confirmed is asked for at once, and not when the clock has come
-// up again.
+// The clock goes back an hour: an order whose payment was never confirmed is asked for
+// at once, and not when the clock has come up again.
 func TestFault22_OrdersWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *shop) {

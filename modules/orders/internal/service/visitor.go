@@ -13,13 +13,15 @@ import (
 	"app/platform/identity"
 )
 
-// Visitor is who uses a cart or an order: somebody signed in, a guest with a cart token, or both.
+// Visitor is who uses a cart or an order: somebody signed in, a guest with a cart
+// token, or both.
 type Visitor struct {
 	Principal identity.Principal
 	tokenHash string
 }
 
-// NewVisitor is the visitor of a request: its principal, and the token it sent, which may be empty.
+// NewVisitor is the visitor of a request: its principal, and the token it sent, which
+// may be empty.
 func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	v := Visitor{Principal: identity.FromContext(ctx)}
 	if cartToken != "" {
@@ -28,7 +30,8 @@ func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	return v
 }
 
-// owns tells whether a cart or an order is the visitor's. Exactly one of buyerID and tokenHash is set.
+// owns reports whether a cart or an order is the visitor's. Exactly one of buyerID and
+// tokenHash is set.
 func (v Visitor) owns(buyerID, tokenHash string) bool {
 	if buyerID != "" {
 		return v.Principal.UserID == buyerID
@@ -36,8 +39,9 @@ func (v Visitor) owns(buyerID, tokenHash string) bool {
 	return v.tokenHash != "" && subtle.ConstantTimeCompare([]byte(v.tokenHash), []byte(tokenHash)) == 1
 }
 
-// newToken makes a guest's token: 256 bits in base64url. It follows from the request's idempotency key when there is
-// one, so that a repeated request answers the same token although only its hash is kept.
+// newToken makes a guest's token: 256 bits in base64url. It follows from the request's
+// idempotency key when there is one, so that a repeated request answers the same token
+// although only its hash is kept.
 func (s *Service) newToken(ctx context.Context) string {
 	raw := make([]byte, 32)
 	if k, ok := callctx.IdempotencyOf(ctx); ok {

@@ -40,7 +40,8 @@ type CartLine struct {
 	Quantity   int64
 	Price      money.Money
 	AddedAt    time.Time
-	// SoldIn is the currency that the product is sold in now, when the cart's keeps the line from its price; else empty.
+	// SoldIn is the currency that the product is sold in now, when the cart's keeps the
+	// line from its price; else empty.
 	SoldIn string
 }
 
@@ -60,7 +61,8 @@ func CartByID(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
 	return readCart(ctx, tx, cartByID, id)
 }
 
-// LockCart is CartByID for a change: the cart stays as it is until the transaction ends.
+// LockCart is CartByID for a change: the cart stays as it is until the transaction
+// ends.
 func LockCart(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
 	return readCart(ctx, tx, cartByID+tx.ForUpdate(), id)
 }
@@ -119,8 +121,9 @@ func DeleteCartLine(ctx context.Context, tx *database.Tx, cartID, productID stri
 		`DELETE FROM orders_cart_lines WHERE cart_id = ? AND product_id = ?`, cartID, productID)
 }
 
-// UpdateCart stores currency, state, order id and time of a cart and raises its version, provided that it still has the
-// version and the order id given; ErrChanged otherwise.
+// UpdateCart stores currency, state, order id and time of a cart and raises its
+// version, provided that it still has the version and the order id given; ErrChanged
+// otherwise.
 func UpdateCart(ctx context.Context, tx *database.Tx, c Cart, orderID string) error {
 	return tx.One(ctx, "update cart",
 		`UPDATE orders_carts SET currency = ?, state = ?, order_id = ?, version = version + 1, updated_at = ?

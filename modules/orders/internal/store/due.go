@@ -15,8 +15,9 @@ type Due struct {
 	At time.Time
 }
 
-// DueOrders lists what was due by now, the longest waiting first, and then what is put off for longer than anything is: the
-// clock has gone back since. What waits for the end of its time does so.
+// DueOrders lists what was due by now, the longest waiting first, and then what is put
+// off for longer than anything is: the clock has gone back since. What waits for the
+// end of its time does so.
 func DueOrders(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
 	due, err := dueOrders(ctx, tx, `due_at <= ?`, now, limit)
 	if err != nil || len(due) == limit {
@@ -45,8 +46,8 @@ func dueOrders(ctx context.Context, tx *database.Tx, when string, at time.Time, 
 	return due, rows.Err()
 }
 
-// Claim puts off an order that is due, so that only one process looks at it now; false when another one was first, or
-// when there is nothing left to look at.
+// Claim puts off an order that is due, so that only one process looks at it now; false
+// when another one was first, or when there is nothing left to look at.
 func Claim(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
 	err := tx.One(ctx, "claim order", `UPDATE orders_orders SET due_at = ? WHERE id = ? AND due_at = ?`,
 		database.Micros(next), d.ID, database.Micros(d.At))
@@ -56,8 +57,8 @@ func Claim(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, e
 	return err == nil, err
 }
 
-// PutOff moves the due time of an order that still waits for its payment, without raising its version. An order that
-// waits no longer is left alone.
+// PutOff moves the due time of an order that still waits for its payment, without
+// raising its version. An order that waits no longer is left alone.
 func PutOff(ctx context.Context, tx *database.Tx, id string, next time.Time) error {
 	_, err := tx.Exec(ctx, `UPDATE orders_orders SET due_at = ? WHERE id = ? AND status = 'pending_payment'`, database.Micros(next), id)
 	if err != nil {

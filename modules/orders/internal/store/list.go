@@ -12,11 +12,13 @@ import (
 	"app/platform/money"
 )
 
-// Filter says whose orders to list, newest first. Exactly one of BuyerID and MerchantID is set.
+// Filter says whose orders to list, newest first. Exactly one of BuyerID and MerchantID
+// is set.
 type Filter struct {
 	BuyerID    string
 	MerchantID string
-	// BeforeAt and BeforeID are the sort key of the last order already seen, empty at the first page.
+	// BeforeAt and BeforeID are the sort key of the last order already seen, empty at
+	// the first page.
 	BeforeAt time.Time
 	BeforeID string
 	Limit    int
@@ -46,9 +48,11 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 	return orders, addLines(ctx, tx, orders)
 }
 
-// query is a statement that begins to read where the page begins, however far down the list that is. For that SQLite wants to be told
-// that the time is at most that of the last order seen, which the second condition implies, and MariaDB that nothing is
-// equal to anything: else it looks an index up by the columns that are, and walks from there.
+// query is a statement that begins to read where the page begins, however far down the
+// list that is. For that SQLite wants to be told that the time is at most that of the
+// last order seen, which the second condition implies, and MariaDB that nothing is
+// equal to anything: else it looks an index up by the columns that are, and walks from
+// there.
 func (f Filter) query(on database.Engine) (string, []any) {
 	from, owner, place, whose := `, 0 FROM orders_orders o`, `o.buyer_id`, [2]string{`o.created_at`, `o.id`}, f.BuyerID
 	if f.MerchantID != "" {
@@ -65,7 +69,8 @@ func (f Filter) query(on database.Engine) (string, []any) {
 	}
 	query := `SELECT ` + orderColumns + from + ` WHERE ` + is + ` AND ` + place[0] + ` <= ? AND (` + place[0] + ` < ? OR ` + place[1] + ` < ?)
 		ORDER BY ` + owner + ` DESC, ` + place[0] + ` DESC, ` + place[1] + ` DESC LIMIT ` + strconv.Itoa(f.Limit)
-	// A number in the text: SQLite prepares a statement again whenever an argument of LIMIT is bound.
+	// A number in the text: SQLite prepares a statement again whenever an argument of
+	// LIMIT is bound.
 	return query, append(args, at, at, id)
 }
 

@@ -17,7 +17,8 @@ import (
 
 var start = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// A page costs the same wherever it is in the list: its statement begins at its first order.
+// A page costs the same wherever it is in the list: its statement begins at its first
+// order.
 func TestOrdersReadsThePageOnly(t *testing.T) {
 	t.Parallel()
 	const many = 1500

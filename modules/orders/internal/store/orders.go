@@ -13,7 +13,8 @@ import (
 // Status is where an order is in its life.
 type Status string
 
-// The states of an order. The last two are final, except that money may still be given back.
+// The states of an order. The last two are final, except that money may still be given
+// back.
 const (
 	PendingPayment Status = "pending_payment"
 	Paid           Status = "paid"
@@ -53,8 +54,9 @@ type Order struct {
 	UpdatedAt     time.Time
 	Lines         []Line
 	Timeline      []Entry // oldest first
-	// Refunded is what was given back of the parts of those merchants whom the order was read for, by them, in minor units;
-	// 0 when it was read for nobody in particular.
+	// Refunded is what was given back of the parts of those merchants whom the order
+	// was read for, by them, in minor units; 0 when it was read for nobody in
+	// particular.
 	Refunded int64
 }
 
@@ -91,8 +93,8 @@ func (o Order) Parts() []Part {
 	return parts
 }
 
-// InsertOrder adds an order with its lines and each merchant's part. ErrDuplicate when the id or the checkout key is
-// taken.
+// InsertOrder adds an order with its lines and each merchant's part. ErrDuplicate when
+// the id or the checkout key is taken.
 func InsertOrder(ctx context.Context, tx *database.Tx, o Order) error {
 	_, err := tx.Exec(ctx, `INSERT INTO orders_orders (id, cart_id, buyer_id, token_hash, email, status, currency, total, checkout_key,
 		payment_id, payment_method, payment_status, expires_at, due_at, version, created_at, updated_at, locale)
@@ -154,7 +156,8 @@ func OrderByID(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 	return whole(ctx, tx, o)
 }
 
-// OrderFor is OrderByID for merchants with lines in the order: it knows what was given back of their parts.
+// OrderFor is OrderByID for merchants with lines in the order: it knows what was given
+// back of their parts.
 func OrderFor(ctx context.Context, tx *database.Tx, id string, merchants []string) (Order, error) {
 	o, err := OrderByID(ctx, tx, id)
 	if err != nil {
@@ -182,7 +185,8 @@ func RefundPart(ctx context.Context, tx *database.Tx, o Order, merchantID string
 	return nil
 }
 
-// OrderByKey reads the order that a checkout with the key placed, with its lines and its timeline. ErrNotFound.
+// OrderByKey reads the order that a checkout with the key placed, with its lines and
+// its timeline. ErrNotFound.
 func OrderByKey(ctx context.Context, tx *database.Tx, key string) (Order, error) {
 	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.checkout_key = ?`, key))
 	if err != nil {
@@ -191,8 +195,8 @@ func OrderByKey(ctx context.Context, tx *database.Tx, key string) (Order, error)
 	return whole(ctx, tx, o)
 }
 
-// LockOrder reads an order with its lines, without its timeline, for a change: it stays as it is until the transaction
-// ends. ErrNotFound.
+// LockOrder reads an order with its lines, without its timeline, for a change: it stays
+// as it is until the transaction ends. ErrNotFound.
 func LockOrder(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.id = ?`+tx.ForUpdate(), id))
 	if err != nil {
@@ -229,8 +233,8 @@ func orderLines(ctx context.Context, tx *database.Tx, o Order) ([]Line, error) {
 	return lines, rows.Err()
 }
 
-// UpdateOrder stores status, payment status, due time and time of an order and raises its version, provided that it still
-// has the version given; ErrChanged otherwise.
+// UpdateOrder stores status, payment status, due time and time of an order and raises
+// its version, provided that it still has the version given; ErrChanged otherwise.
 func UpdateOrder(ctx context.Context, tx *database.Tx, o Order) error {
 	return tx.One(ctx, "update order",
 		`UPDATE orders_orders SET status = ?, payment_status = ?, due_at = ?, version = version + 1, updated_at = ? WHERE id = ? AND version = ?`,

@@ -1,5 +1,6 @@
-// Package store keeps carts and orders. Its functions run within a database.Write or Read of the caller, who decides
-// what belongs in one transaction; the driver's errors stay inside, what a caller decides by is named here.
+// Package store keeps carts and orders. Its functions run within a database.Write or
+// Read of the caller, who decides what belongs in one transaction; the driver's errors
+// stay inside, what a caller decides by is named here.
 package store
 
 import (

@@ -11,13 +11,13 @@ import (
 // SweepBatch is how many carts AbandonedCarts lists at most.
 const SweepBatch = 64
 
-// abandoned is a cart that nobody has touched since a time. One whose order waits for its payment is not: it is open
-// again should the payment fail.
+// abandoned is a cart that nobody has touched since a time. One whose order waits for
+// its payment is not: it is open again should the payment fail.
 const abandoned = `updated_at < ? AND NOT EXISTS (
 	SELECT 1 FROM orders_orders o WHERE o.id = orders_carts.order_id AND o.status = 'pending_payment')`
 
-// AbandonedCarts lists carts that are abandoned since a time. It reads all carts until it has found enough: no index is
-// worth what it would cost each change of a cart.
+// AbandonedCarts lists carts that are abandoned since a time. It reads all carts until
+// it has found enough: no index is worth what it would cost each change of a cart.
 func AbandonedCarts(ctx context.Context, tx *database.Tx, since time.Time) ([]string, error) {
 	rows, err := tx.Query(ctx, `SELECT id FROM orders_carts WHERE `+abandoned+` LIMIT 64`, database.Micros(since))
 	if err != nil {

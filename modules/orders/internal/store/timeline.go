@@ -14,13 +14,16 @@ type Entry struct {
 	At      time.Time
 	Event   string
 	Detail  string
-	// MerchantID is from whose part a refund was, empty for what concerns the whole order.
+	// MerchantID is from whose part a refund was, empty for what concerns the whole
+	// order.
 	MerchantID string
-	// Amount is what a refund gave back, in minor units; 0 for other entries, and for refunds that an earlier release noted.
+	// Amount is what a refund gave back, in minor units; 0 for other entries, and for
+	// refunds that an earlier release noted.
 	Amount int64
 }
 
-// InsertEntry adds to the timeline. ErrDuplicate when the order has an entry with this version.
+// InsertEntry adds to the timeline. ErrDuplicate when the order has an entry with this
+// version.
 func InsertEntry(ctx context.Context, tx *database.Tx, orderID string, e Entry) error {
 	_, err := tx.Exec(ctx, `INSERT INTO orders_timeline (order_id, version, at, event, detail, merchant_id, amount) VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		orderID, e.Version, database.Micros(e.At), e.Event, e.Detail, e.MerchantID, e.Amount)

@@ -1,6 +1,7 @@
-// Package provider is the port to those who hold the money. Whatever company is behind it, three rules hold: a key
-// stands for one charge or one refund however often it is sent; an error means that nobody knows what happened; and news
-// arrives at least once, in any order.
+// Package provider is the port to those who hold the money. Whatever company is behind
+// it, three rules hold: a key stands for one charge or one refund however often it is
+// sent; an error means that nobody knows what happened; and news arrives at least once,
+// in any order.
 package provider
 
 import (
@@ -68,12 +69,15 @@ type Port interface {
 	Methods() []string
 	// Charge asks for the whole amount. A declined charge is an answer, not an error.
 	Charge(ctx context.Context, r ChargeRequest) (Charge, error)
-	// Lookup tells what became of a charge; Status is Unknown when the provider never heard of the key.
+	// Lookup tells what became of a charge; Status is Unknown when the provider never
+	// heard of the key.
 	Lookup(ctx context.Context, key string) (Charge, error)
 	// Refund gives money back; nil when it is done. ErrRefused when it never will be.
 	Refund(ctx context.Context, r RefundRequest) error
-	// Verify checks that a webhook is the provider's: the signature over the very bytes, and its age. ErrSignature.
+	// Verify checks that a webhook is the provider's: the signature over the very
+	// bytes, and its age. ErrSignature.
 	Verify(header http.Header, body []byte) error
-	// Parse reads a verified webhook. Its error means that the body is not one of the provider's.
+	// Parse reads a verified webhook. Its error means that the body is not one of the
+	// provider's.
 	Parse(body []byte) (Event, error)
 }

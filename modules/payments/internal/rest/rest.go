@@ -16,7 +16,8 @@ import (
 
 var tags = []string{"Payments"}
 
-// Register declares the operations. The service is asked for when a request comes, not before.
+// Register declares the operations. The service is asked for when a request comes, not
+// before.
 func Register(api *httpserver.API, s func() *service.Service) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/payments/{id}", ID: "get-payment", Summary: "Read a payment", Tags: tags,

@@ -86,7 +86,8 @@ func newAPI(t testing.TB) api {
 	return api{t, a.Handler(), svc}
 }
 
-// payment takes 19.90 EUR of Ada by the method, 14.90 for merchant A and 5.00 for merchant B, and answers its path.
+// payment takes 19.90 EUR of Ada by the method, 14.90 for merchant A and 5.00 for
+// merchant B, and answers its path.
 func (a api) payment(method string) string {
 	a.Helper()
 	euro := func(cents int64) *moneyv1.Money { return &moneyv1.Money{Amount: cents, Currency: "EUR"} }

@@ -10,7 +10,8 @@ import (
 	"app/platform/events"
 )
 
-// Hears lists what payments listens to. The service is asked for when an event comes, not before.
+// Hears lists what payments listens to. The service is asked for when an event comes,
+// not before.
 func Hears(s func() *Service) []events.Subscription {
 	return []events.Subscription{
 		events.Hear("payments.order_cancelled", func(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
@@ -19,8 +20,9 @@ func Hears(s func() *Service) []events.Subscription {
 	}
 }
 
-// OrderCancelled gives back what was captured for the order, and whatever may be captured later. An order whose payment
-// was never asked for gets one that has failed, so that a belated Start takes no money.
+// OrderCancelled gives back what was captured for the order, and whatever may be
+// captured later. An order whose payment was never asked for gets one that has failed,
+// so that a belated Start takes no money.
 func (s *Service) OrderCancelled(ctx context.Context, tx *database.Tx, e *ordersevents.Cancelled) error {
 	p, err := store.LockPaymentOfOrder(ctx, tx, e.GetOrder().GetId())
 	if errors.Is(err, store.ErrNotFound) {

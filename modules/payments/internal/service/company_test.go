@@ -42,8 +42,9 @@ func (c *clock) advance(d time.Duration) {
 
 var errLost = errors.New("connection reset by peer")
 
-// company is a provider with a ledger in memory. The method says what it does: "ok" captures, "declined" refuses,
-// "pending" waits, "lost" captures and says nothing. A func field takes the place of a method.
+// company is a provider with a ledger in memory. The method says what it does: "ok"
+// captures, "declined" refuses, "pending" waits, "lost" captures and says nothing. A
+// func field takes the place of a method.
 type company struct {
 	chargeFn func(provider.ChargeRequest) (provider.Charge, error)
 	lookupFn func(key string) (provider.Charge, error)

@@ -10,7 +10,8 @@ import (
 	"app/modules/payments/internal/provider"
 )
 
-// What a checkout asks of payments, and what comes of it when the provider takes its time and the order is cancelled.
+// What a checkout asks of payments, and what comes of it when the provider takes its
+// time and the order is cancelled.
 func ExampleService_Start() {
 	t := &exampleT{}
 	defer t.end()

@@ -133,7 +133,8 @@ func TestFailure13_LostAnswerOfARefund(t *testing.T) {
 	})
 }
 
-// The event is kept before it is acknowledged: whoever starts after the crash processes it.
+// The event is kept before it is acknowledged: whoever starts after the crash processes
+// it.
 func TestFailure15_AcknowledgedThenCrashed(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {

@@ -166,7 +166,8 @@ func TestFailure09_ForgedAndUnreadable(t *testing.T) {
 	}
 }
 
-// The order is cancelled while its money is on the way, in every order of things: whatever was taken goes back, once.
+// The order is cancelled while its money is on the way, in every order of things:
+// whatever was taken goes back, once.
 func TestFailure10_MoneyOfCancelledOrdersGoesBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {
@@ -237,7 +238,8 @@ func TestFailure10_MoneyOfCancelledOrdersGoesBack(t *testing.T) {
 	})
 }
 
-// One order's cancellation leaves another's capture alone, also of the same buyer and amount.
+// One order's cancellation leaves another's capture alone, also of the same buyer and
+// amount.
 func TestFailure10_OthersCapturesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {

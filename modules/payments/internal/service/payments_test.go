@@ -191,7 +191,8 @@ func TestRefund(t *testing.T) {
 	})
 }
 
-// The notice of a refund is in the language of the order, also of one that was cancelled before its payment was heard of.
+// The notice of a refund is in the language of the order, also of one that was
+// cancelled before its payment was heard of.
 func TestRefundKnowsTheLanguage(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {
@@ -278,7 +279,8 @@ func TestProviderRefusesARefund(t *testing.T) {
 	})
 }
 
-// A merchant's refund is refused while the order is cancelled: its money goes back all the same.
+// A merchant's refund is refused while the order is cancelled: its money goes back all
+// the same.
 func TestRefusedRefundOfACancelledOrder(t *testing.T) {
 	t.Parallel()
 	s := newTill(t)

@@ -16,9 +16,10 @@ import (
 	"app/platform/money"
 )
 
-// TestMoneyAlwaysAddsUp throws at a payment whatever may happen to it, in any order and more than once: the bounds hold at
-// each moment, and when everything has come to rest the company's ledger and ours agree, every capture is either paid or given
-// back, and each thing was told once.
+// TestMoneyAlwaysAddsUp throws at a payment whatever may happen to it, in any order and
+// more than once: the bounds hold at each moment, and when everything has come to rest
+// the company's ledger and ours agree, every capture is either paid or given back, and
+// each thing was told once.
 func TestMoneyAlwaysAddsUp(t *testing.T) {
 	t.Parallel()
 	s := newTill(t)

@@ -17,8 +17,8 @@ const (
 	parallel = 8   // of them at the same time
 )
 
-// each runs the work for all that is due, several at a time; more tells that there may be others. Errors of the work are
-// its own to log.
+// each runs the work for all that is due, several at a time; more tells that there may
+// be others. Errors of the work are its own to log.
 func (s *Service) each(ctx context.Context, list func(context.Context, *database.Tx) ([]store.Due, error), work func(store.Due)) (more bool, err error) {
 	var due []store.Due
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -36,8 +36,9 @@ func (s *Service) each(ctx context.Context, list func(context.Context, *database
 	return len(due) == batch, group.Wait() //nolint:wrapcheck // always nil
 }
 
-// Reconcile finds out what became of charges whose answer was lost or is overdue: it asks the provider, and asks for the
-// money again, under the same key, only when the provider never heard of it. Processes may run it at the same time.
+// Reconcile finds out what became of charges whose answer was lost or is overdue: it
+// asks the provider, and asks for the money again, under the same key, only when the
+// provider never heard of it. Processes may run it at the same time.
 func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
 	return s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
 		return store.DuePayments(ctx, q, s.Now(), s.longestWait(), batch)
@@ -76,7 +77,8 @@ func (s *Service) findOut(ctx context.Context, d store.Due) error {
 	return err
 }
 
-// claimPayment puts the payment off for the time that finding out may take, and reads it.
+// claimPayment puts the payment off for the time that finding out may take, and reads
+// it.
 func (s *Service) claimPayment(ctx context.Context, d store.Due) (p store.Payment, claimed bool, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if p, err = store.LockPayment(ctx, tx, d.ID); err != nil {
@@ -90,8 +92,8 @@ func (s *Service) claimPayment(ctx context.Context, d store.Due) (p store.Paymen
 	return p, claimed, err
 }
 
-// giveUp fails a payment that no provider has heard of and nobody waits for. Should the charge turn up after all, settle
-// gives the money back.
+// giveUp fails a payment that no provider has heard of and nobody waits for. Should the
+// charge turn up after all, settle gives the money back.
 func (s *Service) giveUp(ctx context.Context, id, reason string) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		p, err := store.LockPayment(ctx, tx, id)

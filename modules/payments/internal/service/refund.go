@@ -13,8 +13,9 @@ import (
 	"app/platform/events"
 )
 
-// SendRefunds asks providers for the refunds that are queued, or whose answer was lost: the refund's id is its key, so
-// that asking again gives nothing back twice. Processes may run it at the same time.
+// SendRefunds asks providers for the refunds that are queued, or whose answer was lost:
+// the refund's id is its key, so that asking again gives nothing back twice. Processes
+// may run it at the same time.
 func (s *Service) SendRefunds(ctx context.Context) (more bool, err error) {
 	return s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
 		return store.DueRefunds(ctx, q, s.Now(), s.longestWait(), batch)
@@ -48,7 +49,8 @@ func (s *Service) send(ctx context.Context, d store.Due) error {
 	}
 }
 
-// claimRefund puts the refund off for the time that asking may take, and reads it with its payment.
+// claimRefund puts the refund off for the time that asking may take, and reads it with
+// its payment.
 func (s *Service) claimRefund(ctx context.Context, d store.Due) (r store.Refund, p store.Payment, claimed bool, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if claimed, err = store.ClaimRefund(ctx, tx, d, s.Now().Add(2*s.Options.Timeout)); err != nil || !claimed {
@@ -63,7 +65,8 @@ func (s *Service) claimRefund(ctx context.Context, d store.Due) (r store.Refund,
 	return r, p, claimed, err
 }
 
-// finish records what became of a refund under way; one that was recorded by somebody else is left as it is.
+// finish records what became of a refund under way; one that was recorded by somebody
+// else is left as it is.
 func (s *Service) finish(ctx context.Context, id string, step func(context.Context, *database.Tx, *store.Refund, *store.Payment) error) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		r, err := store.RefundByID(ctx, tx, id)
@@ -105,8 +108,9 @@ func (s *Service) refunded(ctx context.Context, tx *database.Tx, r *store.Refund
 	})
 }
 
-// refused notes that a refund will never be done: its amount is free again. When the order is cancelled, what a merchant's
-// refund would have given back is asked for once more as the shop's.
+// refused notes that a refund will never be done: its amount is free again. When the
+// order is cancelled, what a merchant's refund would have given back is asked for once
+// more as the shop's.
 func (s *Service) refused(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
 	from := r.State
 	r.State, r.DueAt = store.RefundFailed, time.Time{}

@@ -17,19 +17,23 @@ import (
 // RefundRequest asks to give money back.
 type RefundRequest struct {
 	PaymentID string
-	// Amount is all that is left when it is nil: of the merchant's share, or of the payment for an administrator.
+	// Amount is all that is left when it is nil: of the merchant's share, or of the
+	// payment for an administrator.
 	Amount *money.Money
-	// MerchantID says from whose share. It may be empty for a visitor who manages one merchant with a share only, and
-	// for an administrator, who then takes it from the payment as a whole.
+	// MerchantID says from whose share. It may be empty for a visitor who manages one
+	// merchant with a share only, and for an administrator, who then takes it from the
+	// payment as a whole.
 	MerchantID string
 	Reason     string
 }
 
-// RequestRefund queues a refund; the money goes back a moment later. Sums are bounded by what was captured and by the
-// merchant's share, whoever else asks at the same time, and a repetition of the request answers the refund it made.
+// RequestRefund queues a refund; the money goes back a moment later. Sums are bounded
+// by what was captured and by the merchant's share, whoever else asks at the same time,
+// and a repetition of the request answers the refund it made.
 //
-// invalid_argument: amount, merchant_id; not_found: no such payment, or the visitor has no part in it;
-// permission_denied: no manager; failed_precondition: payment_not_captured, refund_exceeds_capture.
+// invalid_argument: amount, merchant_id; not_found: no such payment, or the visitor has
+// no part in it; permission_denied: no manager; failed_precondition:
+// payment_not_captured, refund_exceeds_capture.
 func (s *Service) RequestRefund(ctx context.Context, v Visitor, in RefundRequest) (r store.Refund, err error) {
 	p, _, err := s.read(ctx, in.PaymentID)
 	if err != nil {
@@ -80,8 +84,9 @@ func (s *Service) onBehalf(ctx context.Context, v Visitor, p store.Payment, want
 	}
 }
 
-// roleTooLow refuses somebody who manages none of the merchants: because of the role, or because the session has shown one factor where managers
-// need two, which merchants tells apart.
+// roleTooLow refuses somebody who manages none of the merchants: because of the role,
+// or because the session has shown one factor where managers need two, which merchants
+// tells apart.
 func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]merchantsv1.Role) error {
 	if v.Principal.FactorNeeded {
 		for merchant := range roles {
@@ -157,7 +162,8 @@ func (s *Service) request(ctx context.Context, tx *database.Tx, id string, in Re
 	return r, store.InsertRefund(ctx, tx, r)
 }
 
-// amountOf bounds the refund by what is left of the payment and of the merchant's share, which it takes it from.
+// amountOf bounds the refund by what is left of the payment and of the merchant's
+// share, which it takes it from.
 func (s *Service) amountOf(ctx context.Context, tx *database.Tx, p store.Payment, in RefundRequest) (int64, error) {
 	left := p.Left()
 	if in.MerchantID != "" {

@@ -1,12 +1,15 @@
-// Package service takes money for orders and gives it back. Each public method is one use case and decides who may call
-// it; the listener runs in the transaction that marks its event as heard.
+// Package service takes money for orders and gives it back. Each public method is one
+// use case and decides who may call it; the listener runs in the transaction that marks
+// its event as heard.
 //
 // Three rules keep the money right:
-//   - a provider is never called while a transaction is open: what is about to be asked is a row first, what came of it
-//     is a row after, and a crash in between is settled by asking the provider, under the same key;
-//   - captured, refunding and refunded only change under the payment's lock, and the schema bounds them;
-//   - news from the provider, from its webhooks and from looking it up all end in one function, settle, which takes each
-//     step once.
+//   - a provider is never called while a transaction is open: what is about to be asked
+//     is a row first, what came of it is a row after, and a crash in between is settled
+//     by asking the provider, under the same key;
+//   - captured, refunding and refunded only change under the payment's lock, and the
+//     schema bounds them;
+//   - news from the provider, from its webhooks and from looking it up all end in one
+//     function, settle, which takes each step once.
 package service
 
 import (
@@ -33,9 +36,11 @@ type Merchants interface {
 type Options struct {
 	// Timeout is how long a provider may take to answer.
 	Timeout time.Duration
-	// Retry is how long to wait before what failed is tried again; it doubles at each try.
+	// Retry is how long to wait before what failed is tried again; it doubles at each
+	// try.
 	Retry time.Duration
-	// Poll is how long to wait for the news of a pending charge before asking for it; it doubles at each try.
+	// Poll is how long to wait for the news of a pending charge before asking for it;
+	// it doubles at each try.
 	Poll time.Duration
 	// KeepWebhooks is how long processed webhooks are kept.
 	KeepWebhooks time.Duration
@@ -54,7 +59,8 @@ type Needs struct {
 // Service serves payments.
 type Service struct {
 	Needs
-	// WakeRefunds and WakeWebhooks are called after there is new work for SendRefunds and ProcessWebhooks.
+	// WakeRefunds and WakeWebhooks are called after there is new work for SendRefunds
+	// and ProcessWebhooks.
 	WakeRefunds, WakeWebhooks func()
 
 	byName   map[string]provider.Port
@@ -76,8 +82,8 @@ func New(n Needs) *Service {
 	return s
 }
 
-// Secret reads a secret of the module or makes it, 256 bits in hex; of two processes that make it at once both get the
-// first one's.
+// Secret reads a secret of the module or makes it, 256 bits in hex; of two processes
+// that make it at once both get the first one's.
 func Secret(ctx context.Context, db *database.DB, name string, now time.Time) (string, error) {
 	secret, err := readSecret(ctx, db, name)
 	if errors.Is(err, store.ErrNotFound) {

@@ -14,10 +14,11 @@ import (
 	"app/platform/text"
 )
 
-// settle takes the step that news of a charge asks for; ErrChanged when p is no longer what was read. The same news again, late or out of order, changes
-// nothing:
+// settle takes the step that news of a charge asks for; ErrChanged when p is no longer
+// what was read. The same news again, late or out of order, changes nothing:
 //
-//  1. a capture makes a pending payment succeed; the money of an order that was cancelled meanwhile goes back at once;
+//  1. a capture makes a pending payment succeed; the money of an order that was
+//     cancelled meanwhile goes back at once;
 //  2. a capture of a payment that was given up is kept on record, and goes back too;
 //  3. a refusal makes a pending payment fail;
 //  4. a pending charge is asked about again later, should its webhook be lost.
@@ -38,8 +39,9 @@ func (s *Service) settle(ctx context.Context, tx *database.Tx, p *store.Payment,
 	return nil
 }
 
-// captured notes that the provider has the money. inTime tells that the payment was waited for: orders hears of it, and
-// decides by its own clock whether it still counts. Other money is not told but given back.
+// captured notes that the provider has the money. inTime tells that the payment was
+// waited for: orders hears of it, and decides by its own clock whether it still counts.
+// Other money is not told but given back.
 func (s *Service) captured(ctx context.Context, tx *database.Tx, p *store.Payment, inTime bool) error {
 	p.Status, p.Captured, p.Attempt, p.DueAt, p.UpdatedAt = store.Succeeded, p.Amount, store.AttemptDone, time.Time{}, s.Now()
 	if !inTime || !p.CancelledAt.IsZero() {
@@ -53,7 +55,8 @@ func (s *Service) captured(ctx context.Context, tx *database.Tx, p *store.Paymen
 	return announce(ctx, tx, *p)
 }
 
-// maxToken bounds in bytes a provider's word for why it refuses; its column holds as many characters.
+// maxToken bounds in bytes a provider's word for why it refuses; its column holds as
+// many characters.
 const maxToken = 64
 
 // failed notes that there will be no money.
@@ -65,7 +68,8 @@ func (s *Service) failed(ctx context.Context, tx *database.Tx, p *store.Payment,
 	return announce(ctx, tx, *p)
 }
 
-// queueRest queues the refund of whatever is left of a capture and takes it off what is left; the caller stores p.
+// queueRest queues the refund of whatever is left of a capture and takes it off what is
+// left; the caller stores p.
 func (s *Service) queueRest(ctx context.Context, tx *database.Tx, p *store.Payment) error {
 	left := p.Left()
 	if left == 0 {

@@ -28,9 +28,10 @@ func (s *Service) Methods(context.Context, *paymentsv1.MethodsRequest) (*payment
 	return out, nil
 }
 
-// Start implements the contract: one write makes the payment, the provider is asked, one write records the answer. Without
-// an answer the payment stays pending, and Reconcile finds out. A payment that the order has already is answered as
-// it is, whoever may be working on it.
+// Start implements the contract: one write makes the payment, the provider is asked,
+// one write records the answer. Without an answer the payment stays pending, and
+// Reconcile finds out. A payment that the order has already is answered as it is,
+// whoever may be working on it.
 func (s *Service) Start(ctx context.Context, req *paymentsv1.StartRequest) (*paymentsv1.StartResponse, error) {
 	p, err := s.newPayment(req)
 	if err != nil {
@@ -76,8 +77,9 @@ func (s *Service) newPayment(req *paymentsv1.StartRequest) (store.Payment, error
 	return p, nil
 }
 
-// begin stores the payment before anybody is asked for money. ask is false when there is nothing to ask: the order has its
-// payment already, costs nothing, or its time is over.
+// begin stores the payment before anybody is asked for money. ask is false when there
+// is nothing to ask: the order has its payment already, costs nothing, or its time is
+// over.
 func (s *Service) begin(ctx context.Context, p store.Payment) (_ store.Payment, ask bool, err error) {
 	ask = true
 	switch {
@@ -105,7 +107,8 @@ const (
 	reasonCancelled = "order_cancelled"
 )
 
-// existing reads the payment that the order has, or refuses an id that belongs to another order.
+// existing reads the payment that the order has, or refuses an id that belongs to
+// another order.
 func (s *Service) existing(ctx context.Context, p store.Payment) (have store.Payment, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		have, err = store.PaymentByOrder(ctx, q, p.OrderID)
@@ -143,8 +146,9 @@ func (s *Service) charge(ctx context.Context, p store.Payment) (store.Payment, e
 	return s.record(ctx, p, c)
 }
 
-// record takes the step that the provider's word asks for, in a write of its own. As a rule nobody has touched the payment
-// since it was read; else it is read again under its lock.
+// record takes the step that the provider's word asks for, in a write of its own. As a
+// rule nobody has touched the payment since it was read; else it is read again under
+// its lock.
 func (s *Service) record(ctx context.Context, read store.Payment, c provider.Charge) (p store.Payment, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		p = read

@@ -12,7 +12,8 @@ import (
 
 const keepWebhooks = 30 * 24 * time.Hour
 
-// Processed webhooks go after a while, a batch at a time; those that could not be processed stay for people to look at.
+// Processed webhooks go after a while, a batch at a time; those that could not be
+// processed stay for people to look at.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {
@@ -36,7 +37,8 @@ func TestSweep(t *testing.T) {
 	})
 }
 
-// The clock goes back an hour: money, refunds and news do not wait until it has come up again.
+// The clock goes back an hour: money, refunds and news do not wait until it has come up
+// again.
 func TestFault22_PaymentsWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *till) {

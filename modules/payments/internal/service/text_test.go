@@ -9,7 +9,8 @@ import (
 	"app/platform/text"
 )
 
-// What a provider says of a failure ends between two characters, so that MySQL keeps it.
+// What a provider says of a failure ends between two characters, so that MySQL keeps
+// it.
 func TestFault21_WhatProvidersSayIsCutBetweenCharacters(t *testing.T) {
 	t.Parallel()
 	for _, said := range []string{strings.Repeat("a", service.MaxResult-1) + "é", strings.Repeat("é", 200), "Caf\xe9", strings.Repeat("\xff", 400)} {

@@ -81,7 +81,8 @@ func (s *till) must(errs ...error) {
 	}
 }
 
-// request asks for 19.90 EUR for a new order: 14.90 for merchant A, 5.00 for merchant B.
+// request asks for 19.90 EUR for a new order: 14.90 for merchant A, 5.00 for merchant
+// B.
 func (s *till) request(method string) *paymentsv1.StartRequest {
 	now := s.clock.Now()
 	return &paymentsv1.StartRequest{

@@ -16,13 +16,15 @@ import (
 	"app/platform/money"
 )
 
-// Visitor is who looks at a payment: somebody signed in, a guest with a cart token, or both.
+// Visitor is who looks at a payment: somebody signed in, a guest with a cart token, or
+// both.
 type Visitor struct {
 	Principal identity.Principal
 	tokenHash string
 }
 
-// NewVisitor is the visitor of a request: its principal, and the token it sent, which may be empty.
+// NewVisitor is the visitor of a request: its principal, and the token it sent, which
+// may be empty.
 func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	v := Visitor{Principal: identity.FromContext(ctx)}
 	if cartToken != "" {
@@ -32,7 +34,7 @@ func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	return v
 }
 
-// owns tells whether the visitor is the buyer.
+// owns reports whether the visitor is the buyer.
 func (v Visitor) owns(p store.Payment) bool {
 	if p.BuyerID != "" {
 		return v.Principal.UserID == p.BuyerID
@@ -48,11 +50,13 @@ type View struct {
 	Refunds  []store.Refund
 }
 
-// errPayment is the answer for a payment that does not exist or that the visitor may not see.
+// errPayment is the answer for a payment that does not exist or that the visitor may
+// not see.
 var errPayment = fault.Missing("payment")
 
-// Payment reads a payment for its buyer, a guest with its token, an administrator, or a member of a merchant with a share
-// in it, who sees that share and its refunds. not_found: there is none, or it is none of the visitor's business.
+// Payment reads a payment for its buyer, a guest with its token, an administrator, or a
+// member of a merchant with a share in it, who sees that share and its refunds.
+// not_found: there is none, or it is none of the visitor's business.
 func (s *Service) Payment(ctx context.Context, v Visitor, id string) (View, error) {
 	p, refunds, err := s.read(ctx, id)
 	if err != nil {
@@ -87,8 +91,9 @@ func (s *Service) read(ctx context.Context, id string) (p store.Payment, refunds
 	return p, refunds, err
 }
 
-// roles asks merchants for whom, of those with a share in the payment, the visitor may act; those for whom not are left out.
-// An API key has the role that its scopes stand for, with its own merchant.
+// roles asks merchants for whom, of those with a share in the payment, the visitor may
+// act; those for whom not are left out. An API key has the role that its scopes stand
+// for, with its own merchant.
 func (s *Service) roles(ctx context.Context, v Visitor, p store.Payment) (map[string]merchantsv1.Role, error) {
 	out := map[string]merchantsv1.Role{}
 	if v.Principal.IsKey() {
@@ -122,9 +127,10 @@ func keyRoles(key identity.Principal, p store.Payment) map[string]merchantsv1.Ro
 	return out
 }
 
-// seenBy leaves of a payment what is for the given merchants: their shares, their refunds, and what has gone back of the
-// shares. Once all of it has, by them or by the shop, the payment is refunded for them. Of what the shop gave back without
-// naming a merchant nothing is theirs until everything has gone back.
+// seenBy leaves of a payment what is for the given merchants: their shares, their
+// refunds, and what has gone back of the shares. Once all of it has, by them or by the
+// shop, the payment is refunded for them. Of what the shop gave back without naming a
+// merchant nothing is theirs until everything has gone back.
 func seenBy(p store.Payment, refunds []store.Refund, merchants map[string]merchantsv1.Role) View {
 	v := View{Payment: p, Amount: p.Money(0), Refunded: p.Money(0)}
 	for _, share := range p.Shares {

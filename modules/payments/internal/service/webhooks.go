@@ -14,8 +14,9 @@ import (
 	"app/platform/text"
 )
 
-// Webhook keeps an event of a provider, once, before it is acknowledged; ProcessWebhooks does the rest, also after a
-// crash. not_found: no such provider; unauthenticated: signature_invalid; invalid_argument: it cannot be read.
+// Webhook keeps an event of a provider, once, before it is acknowledged;
+// ProcessWebhooks does the rest, also after a crash. not_found: no such provider;
+// unauthenticated: signature_invalid; invalid_argument: it cannot be read.
 func (s *Service) Webhook(ctx context.Context, name string, header http.Header, body []byte) error {
 	port, ok := s.byName[name]
 	if !ok {
@@ -39,7 +40,8 @@ func (s *Service) Webhook(ctx context.Context, name string, header http.Header, 
 	return err
 }
 
-// ProcessWebhooks acts on the events that were kept. Processes may run it at the same time.
+// ProcessWebhooks acts on the events that were kept. Processes may run it at the same
+// time.
 func (s *Service) ProcessWebhooks(ctx context.Context) (more bool, err error) {
 	for name, port := range s.byName {
 		again, failed := s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
@@ -50,13 +52,15 @@ func (s *Service) ProcessWebhooks(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-// maxResult bounds in bytes what is kept of an error; its column holds as many characters.
+// maxResult bounds in bytes what is kept of an error; its column holds as many
+// characters.
 const maxResult = 255
 
 // kept is what is kept of an error, which may quote what came from outside.
 func kept(said string) string { return text.Cut(text.Valid(said), maxResult) }
 
-// maxWebhookTries is when an event is left alone; what it would have told is found out by Reconcile.
+// maxWebhookTries is when an event is left alone; what it would have told is found out
+// by Reconcile.
 const maxWebhookTries = 12
 
 func (s *Service) processOrPutOff(ctx context.Context, port provider.Port, id string) {

@@ -15,18 +15,21 @@ type Due struct {
 	At time.Time
 }
 
-// DuePayments lists the payments whose attempt was due to be looked at by now, the longest waiting first. Like the others
-// here it then lists what is put off for longer than anything is: the clock has gone back since.
+// DuePayments lists the payments whose attempt was due to be looked at by now, the
+// longest waiting first. Like the others here it then lists what is put off for longer
+// than anything is: the clock has gone back since.
 func DuePayments(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
 	return due(ctx, tx, `SELECT id, due_at FROM payments_payments WHERE `, now, longest, limit)
 }
 
-// DueRefunds lists the refunds to be asked of the provider by now, the longest waiting first.
+// DueRefunds lists the refunds to be asked of the provider by now, the longest waiting
+// first.
 func DueRefunds(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
 	return due(ctx, tx, `SELECT id, due_at FROM payments_refunds WHERE `, now, longest, limit)
 }
 
-// DueWebhooks lists the events of a provider to be processed by now, the longest waiting first.
+// DueWebhooks lists the events of a provider to be processed by now, the longest
+// waiting first.
 func DueWebhooks(ctx context.Context, tx *database.Tx, provider string, now time.Time, longest time.Duration, limit int) ([]Due, error) {
 	return due(ctx, tx, `SELECT event_id, due_at FROM payments_webhooks WHERE provider = ? AND `, now, longest, limit, provider)
 }
@@ -59,8 +62,8 @@ func listDue(ctx context.Context, tx *database.Tx, query string, limit int, args
 	return out, rows.Err()
 }
 
-// ClaimPayment puts off a payment that is due and counts the try, so that only one process looks at it now; false when
-// another one was first.
+// ClaimPayment puts off a payment that is due and counts the try, so that only one
+// process looks at it now; false when another one was first.
 func ClaimPayment(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
 	return claimed(tx.One(ctx, "claim payment", `UPDATE payments_payments SET due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ?`,
 		database.Micros(next), d.ID, database.Micros(d.At)))

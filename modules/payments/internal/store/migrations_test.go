@@ -8,8 +8,8 @@ import (
 	"app/modules/payments/internal/store"
 )
 
-// On SQLite a table without rowids is one tree instead of two, which halves the work of an insert. That has to be all
-// that its file does differently.
+// On SQLite a table without rowids is one tree instead of two, which halves the work of
+// an insert. That has to be all that its file does differently.
 func TestEnginesHaveTheSameTables(t *testing.T) {
 	t.Parallel()
 	special, err := fs.Glob(store.Migrations(), "*.sqlite.up.sql")

@@ -75,7 +75,8 @@ type Share struct {
 	Refunded   int64 // by the merchant, done or under way
 }
 
-// InsertPayment adds a payment with its shares. ErrDuplicate when its id or its order has one.
+// InsertPayment adds a payment with its shares. ErrDuplicate when its id or its order
+// has one.
 func InsertPayment(ctx context.Context, tx *database.Tx, p Payment) error {
 	_, err := tx.Exec(ctx, `INSERT INTO payments_payments (id, order_id, status, reason, currency, amount, captured, refunding, refunded,
 		provider, method, email, buyer_id, token_hash, expires_at, cancelled_at, attempt, tries, due_at, version, created_at, updated_at, locale)
@@ -128,8 +129,8 @@ func PaymentByOrder(ctx context.Context, tx *database.Tx, orderID string) (Payme
 	return readPayment(ctx, tx, `WHERE order_id = ?`, orderID)
 }
 
-// LockPayment reads a payment, without its shares, for a change: it stays as it is until the transaction ends.
-// ErrNotFound.
+// LockPayment reads a payment, without its shares, for a change: it stays as it is
+// until the transaction ends. ErrNotFound.
 func LockPayment(ctx context.Context, tx *database.Tx, id string) (Payment, error) {
 	return readPayment(ctx, tx, `WHERE id = ?`+tx.ForUpdate(), id)
 }
@@ -156,8 +157,8 @@ func shares(ctx context.Context, tx *database.Tx, paymentID string) ([]Share, er
 	return out, rows.Err()
 }
 
-// UpdatePayment stores what changes in a payment's life and raises its version, provided that nobody changed it since p
-// was read; ErrChanged otherwise.
+// UpdatePayment stores what changes in a payment's life and raises its version,
+// provided that nobody changed it since p was read; ErrChanged otherwise.
 func UpdatePayment(ctx context.Context, tx *database.Tx, p *Payment) error {
 	err := tx.One(ctx, "update payment",
 		`UPDATE payments_payments SET status = ?, reason = ?, captured = ?, refunding = ?, refunded = ?, cancelled_at = ?,
@@ -170,7 +171,8 @@ func UpdatePayment(ctx context.Context, tx *database.Tx, p *Payment) error {
 	return err
 }
 
-// TakeShare counts an amount as refunded by a merchant; ErrChanged when the merchant's share has not that much left.
+// TakeShare counts an amount as refunded by a merchant; ErrChanged when the merchant's
+// share has not that much left.
 func TakeShare(ctx context.Context, tx *database.Tx, paymentID, merchantID string, amount int64) error {
 	return tx.One(ctx, "take share",
 		`UPDATE payments_shares SET refunded = refunded + ? WHERE payment_id = ? AND merchant_id = ? AND refunded + ? <= amount`,

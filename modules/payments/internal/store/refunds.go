@@ -84,8 +84,8 @@ func RefundsOf(ctx context.Context, tx *database.Tx, paymentID string) ([]Refund
 	return out, rows.Err()
 }
 
-// UpdateRefund stores state, tries and due time of a refund, provided that it is in the state given; ErrChanged
-// otherwise.
+// UpdateRefund stores state, tries and due time of a refund, provided that it is in the
+// state given; ErrChanged otherwise.
 func UpdateRefund(ctx context.Context, tx *database.Tx, r Refund, from RefundState) error {
 	return tx.One(ctx, "update refund",
 		`UPDATE payments_refunds SET state = ?, tries = ?, due_at = ?, updated_at = ? WHERE id = ? AND state = ?`,

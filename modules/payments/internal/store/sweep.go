@@ -11,8 +11,8 @@ import (
 // sweepBatch is how many webhooks SweepWebhooks removes at most.
 const sweepBatch = 100
 
-// SweepWebhooks removes events that were processed before a time and tells whether there may be more. Those that could not
-// be processed stay, for people to look at.
+// SweepWebhooks removes events that were processed before a time and reports whether
+// there may be more. Those that could not be processed stay, for people to look at.
 func SweepWebhooks(ctx context.Context, tx *database.Tx, before time.Time) (more bool, err error) {
 	type key struct{ provider, event string }
 	var old []key

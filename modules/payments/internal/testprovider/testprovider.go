@@ -1,5 +1,6 @@
-// Package testprovider stands in for a payment company. Like one, it keeps a ledger of its own, in transactions of its
-// own, signs its webhooks, and misbehaves on demand: the payment method says how.
+// Package testprovider stands in for a payment company. Like one, it keeps a ledger of
+// its own, in transactions of its own, signs its webhooks, and misbehaves on demand:
+// the payment method says how.
 //
 //	test_ok          captured at once
 //	test_declined    refused
@@ -40,7 +41,8 @@ type Options struct {
 	Keep time.Duration
 	// Closed takes no new charges; what was begun goes on.
 	Closed bool
-	// Deliver hands a signed webhook over, as an HTTP client would; an error is tried again later.
+	// Deliver hands a signed webhook over, as an HTTP client would; an error is tried
+	// again later.
 	Deliver func(ctx context.Context, header http.Header, body []byte) error
 	Logger  *slog.Logger
 	Now     func() time.Time
@@ -49,7 +51,8 @@ type Options struct {
 // Provider is the test provider.
 type Provider struct {
 	Options
-	// Wake is called when there is something for Work to do at once, or after the given time.
+	// Wake is called when there is something for Work to do at once, or after the given
+	// time.
 	Wake func(after time.Duration)
 }
 

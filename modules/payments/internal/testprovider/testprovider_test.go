@@ -252,7 +252,8 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
-// Where strangers may come the test provider takes nothing new, and still gives back what it has taken.
+// Where strangers may come the test provider takes nothing new, and still gives back
+// what it has taken.
 func TestFault04_ClosedTestProvider(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, d *desk) {

@@ -21,11 +21,13 @@ import (
 	"app/platform/ids"
 )
 
-// SignatureHeader carries "t=<unix seconds>,v1=<hex HMAC-SHA-256 over t, a dot and the body>", in the manner of the large
-// providers. Several v1 may be given while a secret is being replaced.
+// SignatureHeader carries "t=<unix seconds>,v1=<hex HMAC-SHA-256 over t, a dot and the
+// body>", in the manner of the large providers. Several v1 may be given while a secret
+// is being replaced.
 const SignatureHeader = "Souk-Signature"
 
-// tolerance is how far the time of a signature may be from ours: an old webhook caught somewhere cannot be replayed.
+// tolerance is how far the time of a signature may be from ours: an old webhook caught
+// somewhere cannot be replayed.
 const tolerance = 5 * time.Minute
 
 // news is a webhook's body.
@@ -118,7 +120,8 @@ func (p *Provider) tell(ctx context.Context, tx *database.Tx, c charge, times in
 	return nil
 }
 
-// Work captures what is due and delivers webhooks, those due together at the same time. Processes may run it at once.
+// Work captures what is due and delivers webhooks, those due together at the same time.
+// Processes may run it at once.
 func (p *Provider) Work(ctx context.Context) (more bool, err error) {
 	var captures, webhooks []string
 	err = p.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {

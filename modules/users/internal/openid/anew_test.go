@@ -24,8 +24,9 @@ func TestFault19_ANewSignInIsAskedFor(t *testing.T) {
 	}
 }
 
-// What the provider says of when and how somebody signed in is read out of the ID token, never out of the user info; what makes no sense counts as
-// not said, and two factors count only in words that are configured.
+// What the provider says of when and how somebody signed in is read out of the ID
+// token, never out of the user info; what makes no sense counts as not said, and two
+// factors count only in words that are configured.
 func TestFault19_WhenAndHow(t *testing.T) {
 	t.Parallel()
 	at := moment.Add(-5 * time.Minute).Truncate(time.Second).UTC()

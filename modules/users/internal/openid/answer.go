@@ -15,7 +15,8 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Answer is what a browser brings back from the provider, and what it was sent there with.
+// Answer is what a browser brings back from the provider, and what it was sent there
+// with.
 type Answer struct {
 	Code   string
 	Issuer string // the parameter iss, empty when there is none
@@ -23,24 +24,28 @@ type Answer struct {
 	Nonce, Verifier string
 }
 
-// Identity is somebody at a provider. Issuer and Subject name them for ever; everything else may change.
+// Identity is somebody at a provider. Issuer and Subject name them for ever; everything
+// else may change.
 type Identity struct {
 	Issuer, Subject string
 	Email           string
 	// Verified: the provider says that the address is theirs.
 	Verified            bool
 	FirstName, LastName string
-	// SignedInAt is when the person last signed in at the provider (claim auth_time); zero where it does not say.
+	// SignedInAt is when the person last signed in at the provider (claim auth_time);
+	// zero where it does not say.
 	SignedInAt time.Time
-	// TwoFactors: the provider says that they have shown two, in words that are configured.
+	// TwoFactors: the provider says that they have shown two, in words that are
+	// configured.
 	TwoFactors bool
 }
 
 // maxSubject is what OpenID Connect Core section 2 allows, in ASCII.
 const maxSubject = 255
 
-// Redeem exchanges the code of an answer and checks everything about the token that comes for it: signature, issuer, audience, time and
-// nonce, and that it is the answer of this provider and no other (mix-up, RFC 9207). Errors: ErrRefused, ErrUnavailable.
+// Redeem exchanges the code of an answer and checks everything about the token that
+// comes for it: signature, issuer, audience, time and nonce, and that it is the answer
+// of this provider and no other (mix-up, RFC 9207). Errors: ErrRefused, ErrUnavailable.
 func (c *Client) Redeem(ctx context.Context, in Answer) (Identity, error) {
 	m, err := c.discover(ctx)
 	if err != nil {
@@ -110,7 +115,8 @@ type claims struct {
 	Authority string `json:"azp"`
 	Subject   string `json:"sub"`
 
-	// How and when somebody signed in, of whatever type: a provider that spells them its own way is no reason to refuse everybody.
+	// How and when somebody signed in, of whatever type: a provider that spells them
+	// its own way is no reason to refuse everybody.
 	AuthTime any `json:"auth_time"`
 	ACR      any `json:"acr"`
 	AMR      any `json:"amr"`
@@ -159,7 +165,8 @@ func (c *Client) check(token *oidc.IDToken, tokens *oauth2.Token, nonce string) 
 	return got, nil
 }
 
-// plain tells whether a subject is one: the database compares it byte by byte, but for spaces at its end.
+// plain reports whether a subject is one: the database compares it byte by byte, but
+// for spaces at its end.
 func plain(subject string) bool {
 	if subject == "" || len(subject) > maxSubject {
 		return false
@@ -167,7 +174,8 @@ func plain(subject string) bool {
 	return !strings.ContainsFunc(subject, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// ask reads the address from the user-info endpoint of providers that keep it out of the token.
+// ask reads the address from the user-info endpoint of providers that keep it out of
+// the token.
 func (c *Client) ask(ctx context.Context, m *metadata, tokens *oauth2.Token, subject string, into *claims) error {
 	info, err := m.provider.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
 	if err != nil {

@@ -1,5 +1,6 @@
-// Package openid speaks OpenID Connect with the providers that people may sign in at: where to send a browser, and whose
-// answer it comes back with. It keeps nothing of anybody: state and nonce are the caller's.
+// Package openid speaks OpenID Connect with the providers that people may sign in at:
+// where to send a browser, and whose answer it comes back with. It keeps nothing of
+// anybody: state and nonce are the caller's.
 package openid
 
 import (
@@ -24,8 +25,10 @@ type Provider struct {
 	ClientID string
 	Secret   string
 	Redirect string // our address for its answers
-	// TwoFactorACR and TwoFactorAMR are values of the claims acr and amr (OpenID Connect Core section 2, RFC 8176) with which the provider says
-	// that somebody has shown two factors. Without them, whatever it says, its answers are one factor (ASVS 6.8.4).
+	// TwoFactorACR and TwoFactorAMR are values of the claims acr and amr (OpenID
+	// Connect Core section 2, RFC 8176) with which the provider says that somebody has
+	// shown two factors. Without them, whatever it says, its answers are one factor
+	// (ASVS 6.8.4).
 	TwoFactorACR, TwoFactorAMR []string
 }
 
@@ -40,9 +43,11 @@ var (
 const (
 	// patience bounds one request to a provider.
 	patience = 8 * time.Second
-	// metadataFor is how long what a provider says of itself is believed; its keys are read again when an unknown one signs.
+	// metadataFor is how long what a provider says of itself is believed; its keys are
+	// read again when an unknown one signs.
 	metadataFor = time.Hour
-	// failureFor is how long a provider that could not be reached is not asked again: people who press the button meanwhile are told at once.
+	// failureFor is how long a provider that could not be reached is not asked again:
+	// people who press the button meanwhile are told at once.
 	failureFor = 3 * time.Second
 	// Skew is how far a provider's clock may be from ours.
 	Skew = time.Minute
@@ -50,7 +55,8 @@ const (
 	maxAnswer = 1 << 20
 )
 
-// algorithms are the signatures that are accepted, of those that the provider names: all asymmetric, and never none (RFC 8725 section 3.1).
+// algorithms are the signatures that are accepted, of those that the provider names:
+// all asymmetric, and never none (RFC 8725 section 3.1).
 var algorithms = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA}
 
 // Client asks one provider. Safe for concurrent use.
@@ -77,12 +83,14 @@ type metadata struct {
 	namesItself bool
 }
 
-// NewClient makes a client. It asks nothing: a provider that is down must not keep the shop from starting.
+// NewClient makes a client. It asks nothing: a provider that is down must not keep the
+// shop from starting.
 func NewClient(p Provider, now func() time.Time) *Client {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true}
 	return &Client{Provider: p, now: now, http: &http.Client{
 		Timeout: patience, Transport: bounded{transport},
-		// What a provider says of itself names every address; one that sends us elsewhere is not itself.
+		// What a provider says of itself names every address; one that sends us
+		// elsewhere is not itself.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }
@@ -90,8 +98,9 @@ func NewClient(p Provider, now func() time.Time) *Client {
 // Request is what a browser is sent to the provider with.
 type Request struct {
 	State, Nonce, Verifier string
-	// Anew asks the provider to have the person sign in there again, whatever session there is, and to say when that was (parameter max_age,
-	// OpenID Connect Core section 3.1.2.1): see Identity.SignedInAt.
+	// Anew asks the provider to have the person sign in there again, whatever session
+	// there is, and to say when that was (parameter max_age, OpenID Connect Core
+	// section 3.1.2.1): see Identity.SignedInAt.
 	Anew bool
 }
 

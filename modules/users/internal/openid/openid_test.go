@@ -186,7 +186,8 @@ func TestCodeIsSentOnce(t *testing.T) {
 	}
 }
 
-// A provider that sends us elsewhere, says it is another, or signs with nothing we accept is not asked for anything more.
+// A provider that sends us elsewhere, says it is another, or signs with nothing we
+// accept is not asked for anything more.
 func TestDiscoveryTricks(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]map[string]any{
@@ -205,7 +206,8 @@ func TestDiscoveryTricks(t *testing.T) {
 	}
 }
 
-// A provider that is down costs its users an error at once and comes back by itself; its metadata is read once an hour.
+// A provider that is down costs its users an error at once and comes back by itself;
+// its metadata is read once an hour.
 func TestProviderDown(t *testing.T) {
 	t.Parallel()
 	h := newHostile(t)

@@ -10,8 +10,10 @@ import (
 	"os"
 )
 
-// Breached is a list of passwords that are known from breaches, in the form in which Have I Been Pwned offers its own: a line for each, in order,
-// of the SHA-1 of the password in hexadecimal digits, a colon, and how often it was seen. Nil is a list without passwords. Safe for concurrent use.
+// Breached is a list of passwords that are known from breaches, in the form in which
+// Have I Been Pwned offers its own: a line for each, in order, of the SHA-1 of the
+// password in hexadecimal digits, a colon, and how often it was seen. Nil is a list
+// without passwords. Safe for concurrent use.
 type Breached struct {
 	file io.ReaderAt
 	size int64
@@ -20,8 +22,9 @@ type Breached struct {
 // breachedLine bounds a line: 40 digits, a colon, a count, a line end.
 const breachedLine = 64
 
-// OpenBreached opens the list in a file, which stays open and is never read as a whole. Errors: the file cannot be read, or its first and last
-// lines are not such a list in order.
+// OpenBreached opens the list in a file, which stays open and is never read as a whole.
+// Errors: the file cannot be read, or its first and last lines are not such a list in
+// order.
 func OpenBreached(path string) (*Breached, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -61,7 +64,8 @@ func (b *Breached) check() error {
 	return nil
 }
 
-// Has reports whether the list has the password as it is. Errors: the list cannot be read.
+// Has reports whether the list has the password as it is. Errors: the list cannot be
+// read.
 func (b *Breached) Has(password string) (bool, error) {
 	if b == nil {
 		return false, nil
@@ -86,7 +90,8 @@ func (b *Breached) Has(password string) (bool, error) {
 	return false, nil
 }
 
-// lineAt reads the hash of the first line that begins at an offset or after it, and the offset of the one behind; hash is empty when there is none.
+// lineAt reads the hash of the first line that begins at an offset or after it, and the
+// offset of the one behind; hash is empty when there is none.
 func (b *Breached) lineAt(at int64) (hash string, next int64, err error) {
 	from := max(0, at-1) // a line begins after a line end, so the byte before counts
 	buffer := make([]byte, 2*breachedLine)

@@ -12,7 +12,8 @@ import (
 	"app/modules/users/internal/passwords"
 )
 
-// listed writes a list of so many passwords, with counts of different lengths, and returns its path.
+// listed writes a list of so many passwords, with counts of different lengths, and
+// returns its path.
 func listed(t *testing.T, n int, end string) string {
 	t.Helper()
 	var lines []string
@@ -73,7 +74,8 @@ func TestBreachedRefuses(t *testing.T) {
 	}
 }
 
-// The commonest passwords are refused in any case, and dressed up as the rules of composition ask for it; without those rules as they are.
+// The commonest passwords are refused in any case, and dressed up as the rules of
+// composition ask for it; without those rules as they are.
 func TestCommonestPasswords(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("commonest.txt")

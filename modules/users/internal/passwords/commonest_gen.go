@@ -1,6 +1,7 @@
 //go:build ignore
 
-// commonest_gen makes commonest.txt from a list of passwords as a JSON array, the commonest first.
+// commonest_gen makes commonest.txt from a list of passwords as a JSON array, the
+// commonest first.
 package main
 
 import (

@@ -21,20 +21,24 @@ type Params struct {
 	Threads uint8
 }
 
-// Recommended is the OWASP minimum: 19 MiB, two passes, one lane; about 23 ms of one core.
+// Recommended is the OWASP minimum: 19 MiB, two passes, one lane; about 23 ms of one
+// core.
 var Recommended = Params{Memory: 19 * 1024, Time: 2, Threads: 1}
 
 const (
 	saltBytes = 16
 	sumBytes  = 32
-	// quiet is how long nothing is hashed before the memory is given back: longer than the pauses of a busy shop.
+	// quiet is how long nothing is hashed before the memory is given back: longer than
+	// the pauses of a busy shop.
 	quiet = 5 * time.Second
-	// queuePerSlot bounds how many hashes wait for one core: more would be answered too late to be of use.
+	// queuePerSlot bounds how many hashes wait for one core: more would be answered too
+	// late to be of use.
 	queuePerSlot = 64
 )
 
-// Hasher computes password hashes, so many at a time that the rest of the process keeps a core, and so many waiting that
-// the last is still served within seconds. Safe for concurrent use.
+// Hasher computes password hashes, so many at a time that the rest of the process keeps
+// a core, and so many waiting that the last is still served within seconds. Safe for
+// concurrent use.
 type Hasher struct {
 	params Params
 	slots  chan struct{}
@@ -47,9 +51,10 @@ type Hasher struct {
 	rest       *time.Timer  // nil when nobody wants to know
 }
 
-// NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and only then. onQuiet, when not nil, is
-// called in a goroutine of its own five seconds after the last hash: time to give the memory back to the system, which the runtime does
-// in its own time only, and which would be too dear after each.
+// NewHasher makes a hasher. It computes nothing: memory is taken while a hash runs, and
+// only then. onQuiet, when not nil, is called in a goroutine of its own five seconds
+// after the last hash: time to give the memory back to the system, which the runtime
+// does in its own time only, and which would be too dear after each.
 func NewHasher(p Params, onQuiet func()) *Hasher {
 	slots := max(1, runtime.GOMAXPROCS(0)-1)
 	h := &Hasher{params: p, slots: make(chan struct{}, slots), queue: int64(slots * queuePerSlot)}
@@ -63,8 +68,9 @@ func NewHasher(p Params, onQuiet func()) *Hasher {
 // Operations counts the hashes computed, of any kind.
 func (h *Hasher) Operations() int64 { return h.operations.Load() }
 
-// Hash makes the stored form (PHC string format) of a new password under a random salt. Errors: a fault Unavailable when
-// too many are waiting, the context's when it ends first.
+// Hash makes the stored form (PHC string format) of a new password under a random salt.
+// Errors: a fault Unavailable when too many are waiting, the context's when it ends
+// first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
@@ -79,15 +85,18 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 // Verdict is what a check found.
 type Verdict struct {
 	Match bool
-	// Outdated means that the password matches and should be hashed anew: the stored hash is of another kind or cost.
+	// Outdated means that the password matches and should be hashed anew: the stored
+	// hash is of another kind or cost.
 	Outdated bool
 }
 
-// Check compares a password with the stored form: one of ours, or a bcrypt hash brought from elsewhere. A stored form that
-// is empty or damaged matches nothing and costs what any other does, so that time does not tell who has an account. Errors as for Hash.
+// Check compares a password with the stored form: one of ours, or a bcrypt hash brought
+// from elsewhere. A stored form that is empty or damaged matches nothing and costs what
+// any other does, so that time does not tell who has an account. Errors as for Hash.
 //
-// Passwords are hashed in the form of text.OpaqueString (RFC 8265). Hashes made before that, or elsewhere, are of the bytes
-// that were typed, so those are tried too where they differ: that costs a second hash, for every account alike.
+// Passwords are hashed in the form of text.OpaqueString (RFC 8265). Hashes made before
+// that, or elsewhere, are of the bytes that were typed, so those are tried too where
+// they differ: that costs a second hash, for every account alike.
 func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// maxCost bounds the bcrypt hashes that are taken over: one more doubles the time of a sign-in, which at 14 is about a second.
+// maxCost bounds the bcrypt hashes that are taken over: one more doubles the time of a
+// sign-in, which at 14 is about a second.
 const maxCost = 14
 
-// Unusable says in a sentence why a hash from elsewhere cannot be taken over, or "" when it can: bcrypt, or argon2id in the PHC string format
-// with moderate cost. Both are replaced by one of ours when their owner signs in.
+// Unusable says in a sentence why a hash from elsewhere cannot be taken over, or ""
+// when it can: bcrypt, or argon2id in the PHC string format with moderate cost. Both
+// are replaced by one of ours when their owner signs in.
 func Unusable(stored string) string {
 	if strings.HasPrefix(stored, "$2") {
 		cost, err := bcrypt.Cost([]byte(stored))

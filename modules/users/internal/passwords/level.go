@@ -11,8 +11,9 @@ import (
 	"app/platform/text"
 )
 
-// Kind is the beginning of a stored hash that came from elsewhere, up to its cost: $2b$12$, or $argon2id$v=19$m=65536,t=3,p=4$. It is empty for
-// a hash as this Hasher makes them, and for none.
+// Kind is the beginning of a stored hash that came from elsewhere, up to its cost:
+// $2b$12$, or $argon2id$v=19$m=65536,t=3,p=4$. It is empty for a hash as this Hasher
+// makes them, and for none.
 func (h *Hasher) Kind(stored string) string {
 	if strings.HasPrefix(stored, "$2") {
 		return stored[:min(7, len(stored))]
@@ -33,14 +34,19 @@ type Attempt struct {
 	Barred bool
 }
 
-// CheckLevel is Check for whoever is not known yet: what is refused takes the same work whatever is stored, one hash of each kind that there is.
+// CheckLevel is Check for whoever is not known yet: what is refused takes the same work
+// whatever is stored, one hash of each kind that there is.
 //
-//  1. A hash from elsewhere takes longer than one of ours (bcrypt of cost 14: thirty times), so by itself it would tell an account that
-//     has one from an address that has none.
-//  2. Of bcrypt only the highest cost counts: a hash of cost 10 is followed by one of each cost from 10 up to it, which together are as many rounds.
-//  3. What is accepted costs its own hash only: whoever knows the password knows that there is an account.
+//  1. A hash from elsewhere takes longer than one of ours (bcrypt of cost 14: thirty
+//     times), so by itself it would tell an account that has one from an address that
+//     has none.
+//  2. Of bcrypt only the highest cost counts: a hash of cost 10 is followed by one of
+//     each cost from 10 up to it, which together are as many rounds.
+//  3. What is accepted costs its own hash only: whoever knows the password knows that
+//     there is an account.
 //
-// When there is no kind from elsewhere it is one hash, and two for a password that RFC 8265 writes otherwise. Errors as for Hash.
+// When there is no kind from elsewhere it is one hash, and two for a password that RFC
+// 8265 writes otherwise. Errors as for Hash.
 func (h *Hasher) CheckLevel(ctx context.Context, a Attempt) (Verdict, error) {
 	leave, err := h.enter(ctx)
 	if err != nil {
@@ -59,8 +65,9 @@ func (h *Hasher) CheckLevel(ctx context.Context, a Attempt) (Verdict, error) {
 	return Verdict{}, nil
 }
 
-// forms are what may have been hashed for a password: text.OpaqueString of it, and the bytes as they were typed where
-// these differ. How many there are depends on what was typed and not on the account.
+// forms are what may have been hashed for a password: text.OpaqueString of it, and the
+// bytes as they were typed where these differ. How many there are depends on what was
+// typed and not on the account.
 func forms(password string) []string {
 	if prepared := text.OpaqueString(password); prepared != password {
 		return []string{prepared, password}

@@ -10,8 +10,9 @@ import (
 	"app/modules/users/internal/passwords"
 )
 
-// A refused password takes the same work whatever is stored for the address, as long as there are hashes from elsewhere: ours, none, a damaged one,
-// bcrypt of any cost, argon2id of another.
+// A refused password takes the same work whatever is stored for the address, as long as
+// there are hashes from elsewhere: ours, none, a damaged one, bcrypt of any cost,
+// argon2id of another.
 func TestFault18_RefusedPasswordsTakeTheSameWork(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -9,7 +9,8 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// phc is an argon2id hash in the PHC string format: $argon2id$v=19$m=19456,t=2,p=1$salt$hash.
+// phc is an argon2id hash in the PHC string format:
+// $argon2id$v=19$m=19456,t=2,p=1$salt$hash.
 type phc struct {
 	params Params
 	salt   []byte
@@ -24,7 +25,8 @@ func (h phc) String() string {
 
 var errDamaged = errors.New("not an argon2id hash")
 
-// Bounds of what is computed for a stored hash, so that a damaged one cannot take the machine down.
+// Bounds of what is computed for a stored hash, so that a damaged one cannot take the
+// machine down.
 const (
 	maxMemory  = 256 * 1024 // KiB
 	maxTime    = 16

@@ -12,16 +12,19 @@ import (
 	"app/platform/text"
 )
 
-// The bounds of a new password. MaxBytes keeps a password from being a load; nothing is ever cut off (ASVS 6.2.8).
+// The bounds of a new password. MaxBytes keeps a password from being a load; nothing is
+// ever cut off (ASVS 6.2.8).
 const (
 	MinRunes = 8  // with rules of composition
 	MinLong  = 12 // without
 	MaxBytes = 256
 )
 
-// Policy is the rules for new passwords. The zero value has rules of composition, no words and no list of breached ones.
+// Policy is the rules for new passwords. The zero value has rules of composition, no
+// words and no list of breached ones.
 type Policy struct {
-	// Long means that there are no rules of composition and that MinLong characters are needed (ASVS 6.2.5).
+	// Long means that there are no rules of composition and that MinLong characters are
+	// needed (ASVS 6.2.5).
 	Long bool
 	// Shop are the words of this shop, see ShopWords.
 	Shop []string
@@ -31,11 +34,14 @@ type Policy struct {
 
 // Weakness says in a sentence why a new password is not accepted, or "" when it is:
 //
-//  1. at least MinRunes characters, or MinLong where the policy is Long, at most MaxBytes bytes, UTF-8;
-//  2. an upper and a lower case letter, a digit and a special character (neither letter nor digit), unless the policy is Long;
+//  1. at least MinRunes characters, or MinLong where the policy is Long, at most
+//     MaxBytes bytes, UTF-8;
+//  2. an upper and a lower case letter, a digit and a special character (neither letter
+//     nor digit), unless the policy is Long;
 //  3. not one of the commonest passwords, however dressed up (see Common);
 //  4. not the name in the address it is for;
-//  5. without the words of this shop (see ShopWords) there are still as many characters as are needed;
+//  5. without the words of this shop (see ShopWords) there are still as many characters
+//     as are needed;
 //  6. not in the list of breached passwords.
 //
 // The error is one of reading that list.
@@ -68,7 +74,7 @@ func (p Policy) Weakness(password, email string) (string, error) {
 	return "", nil
 }
 
-// mixed tells whether all four kinds of characters occur.
+// mixed reports whether all four kinds of characters occur.
 func mixed(password string) bool {
 	var upper, lower, digit, special bool
 	for _, r := range password {
@@ -98,7 +104,8 @@ var commonText string
 //go:embed commonest.txt
 var commonestText string
 
-// common are the words of common.txt and the passwords of commonest.txt, read when the first password is judged.
+// common are the words of common.txt and the passwords of commonest.txt, read when the
+// first password is judged.
 var common = sync.OnceValue(func() map[string]struct{} {
 	words := map[string]struct{}{}
 	for line := range strings.Lines(commonText + commonestText) {
@@ -112,11 +119,13 @@ var common = sync.OnceValue(func() map[string]struct{} {
 	return words
 })
 
-// Common tells whether a password is one of the commonest, in the forms that guessing programs try first: in any case,
-// with digits and signs in front and behind, with the usual replacements (@ for a, 0 for o, $ for s, …), written
-// twice, or of one or two different letters. common.txt has well over a thousand words, each the word inside a password, because with rules of
-// composition nobody can use the word alone; commonest.txt has the 3,000 commonest passwords of at least MinRunes characters, and as many of at least
-// MinLong as its source counts (ASVS 6.2.4).
+// Common reports whether a password is one of the commonest, in the forms that guessing
+// programs try first: in any case, with digits and signs in front and behind, with the
+// usual replacements (@ for a, 0 for o, $ for s, …), written twice, or of one or two
+// different letters. common.txt has well over a thousand words, each the word inside a
+// password, because with rules of composition nobody can use the word alone;
+// commonest.txt has the 3,000 commonest passwords of at least MinRunes characters, and
+// as many of at least MinLong as its source counts (ASVS 6.2.4).
 func Common(password string) bool {
 	full := strings.ToLower(password)
 	whole := full

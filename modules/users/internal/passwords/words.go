@@ -8,11 +8,14 @@ import (
 	"unicode/utf8"
 )
 
-// minWord is how long a word has to be, to be looked for in passwords: shorter ones are in too many.
+// minWord is how long a word has to be, to be looked for in passwords: shorter ones are
+// in too many.
 const minWord = 3
 
-// ShopWords are the words that guesses at this shop's passwords begin with (ASVS 6.1.2): what the program is called, the labels of the public
-// address's host but the last, and further words such as the names of the company and its products. In lower case, without signs and digits around.
+// ShopWords are the words that guesses at this shop's passwords begin with (ASVS
+// 6.1.2): what the program is called, the labels of the public address's host but the
+// last, and further words such as the names of the company and its products. In lower
+// case, without signs and digits around.
 func ShopWords(publicURL string, further []string) (words []string) {
 	all := append([]string{"souk"}, further...)
 	if u, err := url.Parse(publicURL); err == nil {
@@ -32,7 +35,8 @@ func ShopWords(publicURL string, further []string) (words []string) {
 	return words
 }
 
-// madeOf tells whether too little of a password is left without the words, in any case and with the usual replacements.
+// madeOf reports whether too little of a password is left without the words, in any
+// case and with the usual replacements.
 func madeOf(password string, words []string, least int) bool {
 	whole := strings.ToLower(password)
 	for _, form := range []string{whole, plainI.Replace(whole), plainL.Replace(whole)} {

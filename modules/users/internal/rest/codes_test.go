@@ -44,7 +44,8 @@ func (s *site) link() *url.URL {
 	return u
 }
 
-// form is what the page of a link posts: what is in its query, and what its script takes out of the fragment.
+// form is what the page of a link posts: what is in its query, and what its script
+// takes out of the fragment.
 func form(u *url.URL) url.Values {
 	values := u.Query()
 	fragment, err := url.ParseQuery(u.EscapedFragment())
@@ -117,14 +118,16 @@ func (s *site) post(access, path string, form url.Values, headers ...string) rep
 	return s.call(access, "POST", path, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "Accept", "text/html,*/*;q=0.8"}, headers...)...)
 }
 
-// typed is what the form of the page that a link leads to is posted with once somebody has typed into a field.
+// typed is what the form of the page that a link leads to is posted with once somebody
+// has typed into a field.
 func typed(link *url.URL, field, value string) url.Values {
 	values := form(link)
 	values.Set(field, value)
 	return values
 }
 
-// A mail scanner that opens the link of a letter, however often, spends nothing; the form does.
+// A mail scanner that opens the link of a letter, however often, spends nothing; the
+// form does.
 func TestFailure28_OpeningALinkSpendsNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -169,7 +172,8 @@ func TestFailure28_OpeningALinkSpendsNothing(t *testing.T) {
 	s.must(200, "", "POST", "/v1/auth/login", object("email", address, "password", "Another-Horse-8"))
 }
 
-// The forms work from the shop's own pages only: another site must not sign somebody in as somebody else.
+// The forms work from the shop's own pages only: another site must not sign somebody in
+// as somebody else.
 func TestFailure30_FormsOfOtherSites(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -189,8 +193,9 @@ func TestFailure30_FormsOfOtherSites(t *testing.T) {
 	}
 }
 
-// No address that a browser sends has a code in it, and none is shown out of one; what the browser keeps to itself its script puts into the
-// form, and without a script it is typed.
+// No address that a browser sends has a code in it, and none is shown out of one; what
+// the browser keeps to itself its script puts into the form, and without a script it is
+// typed.
 func TestFault32_CodesInLinks(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -62,7 +62,8 @@ type stepUpInput struct {
 	}
 }
 
-// FreshOutput is the answer when somebody who is signed in has shown it again. A browser's cookie is renewed with it.
+// FreshOutput is the answer when somebody who is signed in has shown it again. A
+// browser's cookie is renewed with it.
 type FreshOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	SetCookie    string `header:"Set-Cookie"`
@@ -81,7 +82,8 @@ func fresh(in service.SignedIn, err error) (*FreshOutput, error) {
 	return out, nil
 }
 
-// renewed is the header for the cookie of a session whose privilege has changed, empty for a session of tokens.
+// renewed is the header for the cookie of a session whose privilege has changed, empty
+// for a session of tokens.
 func renewed(in service.SignedIn) string {
 	if in.Browser.Token == "" {
 		return ""

@@ -12,8 +12,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// letters declares the page that letters lead to: mail scanners open links before people do, so GET shows a form and
-// spends nothing; the form's POST uses the code.
+// letters declares the page that letters lead to: mail scanners open links before
+// people do, so GET shows a form and spends nothing; the form's POST uses the code.
 func (h handlers) letters(api *httpserver.API) {
 	show := httpserver.Operation{
 		Method: http.MethodGet, Path: service.LetterPath, ID: "show-letter-page", Tags: authTag,
@@ -63,8 +63,9 @@ func showScript(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, script) // the client may have gone
 }
 
-// letterPage is the form for what the letter is about. The code comes out of the link's fragment, by the page's script, or is typed; of a form that
-// was posted before it is there again.
+// letterPage is the form for what the letter is about. The code comes out of the link's
+// fragment, by the page's script, or is typed; of a form that was posted before it is
+// there again.
 func letterPage(values url.Values) page {
 	p := page{Action: service.LetterPath, Script: scriptPath}
 	for _, name := range []string{"purpose", "request"} {
@@ -121,7 +122,8 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verifyPage makes the account of a registration. The letter has told which one, so that is no sign of who has registered: the password is.
+// verifyPage makes the account of a registration. The letter has told which one, so
+// that is no sign of who has registered: the password is.
 func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof service.CodeProof) {
 	in := service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
 	if in.Password == "" {
@@ -141,8 +143,8 @@ func (p page) done(w http.ResponseWriter, r *http.Request, err error, text strin
 	page{Title: p.Title, Text: text}.show(w, http.StatusOK)
 }
 
-// signedInPage ends a sign-in that was made in the browser: with the session's cookie and a redirect, or with the form for
-// the second factor.
+// signedInPage ends a sign-in that was made in the browser: with the session's cookie
+// and a redirect, or with the form for the second factor.
 func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in service.SignedIn, err error, to string) {
 	switch {
 	case err != nil:

@@ -87,7 +87,8 @@ func cookieOf(r *http.Request, name string) string {
 	return c.Value
 }
 
-// brief is a cookie for a journey. Lax, because the way back is a navigation from another site.
+// brief is a cookie for a journey. Lax, because the way back is a navigation from
+// another site.
 func brief(name, value string) string {
 	c := http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((10 * time.Minute).Seconds())}
 	if value == "" {
@@ -172,7 +173,8 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// linkAs links the identity of the token to the account that has just been signed in to in the browser.
+// linkAs links the identity of the token to the account that has just been signed in to
+// in the browser.
 func (h handlers) linkAs(w http.ResponseWriter, r *http.Request, in service.SignedIn, link string) {
 	ctx := identity.NewContext(r.Context(), identity.Principal{UserID: in.Session.AccountID, SessionID: in.Session.ID, Method: identity.Session})
 	_, to, err := h.users().ConfirmLink(ctx, link)

@@ -1,5 +1,5 @@
-// Package rest is the public REST operations of users: each reads its input, makes one call to the service, and writes
-// what comes back.
+// Package rest is the public REST operations of users: each reads its input, makes one
+// call to the service, and writes what comes back.
 package rest
 
 import (
@@ -9,8 +9,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// Declare adds the operations to the API. The service is asked for when an operation is called: the operations are
-// declared where users is not hosted, too.
+// Declare adds the operations to the API. The service is asked for when an operation is
+// called: the operations are declared where users is not hosted, too.
 func Declare(api *httpserver.API, users func() *service.Service) {
 	h := handlers{users}
 	h.signIn(api)
@@ -29,7 +29,8 @@ func Declare(api *httpserver.API, users func() *service.Service) {
 
 type handlers struct{ users func() *service.Service }
 
-// smallBody bounds the bodies of all operations: the longest has a password of 256 bytes and three names.
+// smallBody bounds the bodies of all operations: the longest has a password of 256
+// bytes and three names.
 const smallBody = 16 << 10
 
 var problems = []httpserver.ProblemInfo{

@@ -76,8 +76,8 @@ type reply struct {
 	Body   string
 }
 
-// call makes a request; access, when not empty, is the token of the caller, or "cookie:" and the value of the session's cookie, as
-// the gateway has verified it.
+// call makes a request; access, when not empty, is the token of the caller, or
+// "cookie:" and the value of the session's cookie, as the gateway has verified it.
 func (s *site) call(access, method, path, body string, headers ...string) reply {
 	s.t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(body))
@@ -313,7 +313,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a sign-in or already there at a registration: the replies are the same to the byte.
+// Whatever is wrong with a sign-in or already there at a registration: the replies are
+// the same to the byte.
 func TestFailure23_SameReplies(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -335,8 +336,9 @@ func TestFailure23_SameReplies(t *testing.T) {
 	}
 }
 
-// Nothing of where a request claims to come from or go to may get into a letter: what users emits has no addresses but
-// the recipient's and, for links, the one that is configured.
+// Nothing of where a request claims to come from or go to may get into a letter: what
+// users emits has no addresses but the recipient's and, for links, the one that is
+// configured.
 func TestFailure27_NothingFromTheHostHeader(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -376,7 +378,8 @@ func TestRegisterWithKey(t *testing.T) {
 	}
 }
 
-// A body holds a password, so what is kept of it must not be a hash that everybody can compute.
+// A body holds a password, so what is kept of it must not be a hash that everybody can
+// compute.
 func TestKeyKeepsNoPlainHashOfTheBody(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -113,7 +113,8 @@ func (s *site) grant(form string, headers ...string) reply {
 	return s.call("", "POST", "/v1/auth/token", form, append([]string{"Content-Type", formType}, headers...)...)
 }
 
-// Without the password grant the endpoint looks at no password, and refreshes as before (ASVS 10.4.4).
+// Without the password grant the endpoint looks at no password, and refreshes as before
+// (ASVS 10.4.4).
 func TestTokenEndpointWithoutPasswords(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

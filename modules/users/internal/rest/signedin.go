@@ -8,8 +8,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// SignedInOutput is the answer of every operation that signs somebody in: 200 with tokens, or with a cookie for a browser; 202 with a
-// ticket when a second factor has to be shown.
+// SignedInOutput is the answer of every operation that signs somebody in: 200 with
+// tokens, or with a cookie for a browser; 202 with a ticket when a second factor has to
+// be shown.
 type SignedInOutput struct {
 	Status       int
 	CacheControl string `header:"Cache-Control"`
@@ -56,7 +57,8 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 	return out, nil
 }
 
-// cookie is the value of Set-Cookie that gives a browser its session, or takes it away when the token is empty.
+// cookie is the value of Set-Cookie that gives a browser its session, or takes it away
+// when the token is empty.
 func cookie(token string, expires time.Time) string {
 	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if c.Expires = expires; token == "" {

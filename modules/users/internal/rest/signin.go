@@ -26,7 +26,8 @@ func (h handlers) signIn(api *httpserver.API) {
 		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the letter may be " +
 			"of somebody else's registration: send along what register answered, or the password that it was given.",
 	}, h.verify)
-	// Keys are not for these: a stored reply would keep tokens alive that the client may have thrown away.
+	// Keys are not for these: a stored reply would keep tokens alive that the client
+	// may have thrown away.
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},

@@ -14,8 +14,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// tokens declares the token endpoint of OAuth 2 (RFC 6749), for clients that expect one: the password grant (section 4.3), as FastAPI and
-// its clients have it, and the refresh grant (section 6). The shop's own operations do the same in JSON.
+// tokens declares the token endpoint of OAuth 2 (RFC 6749), for clients that expect
+// one: the password grant (section 4.3), as FastAPI and its clients have it, and the
+// refresh grant (section 6). The shop's own operations do the same in JSON.
 func (h handlers) tokens(api *httpserver.API) {
 	api.Raw(httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: authTag, Revokes: true,
@@ -113,8 +114,8 @@ func (h handlers) grant(r *http.Request, form url.Values) (*OAuthTokens, *oauthE
 	}, nil, nil
 }
 
-// tokenForm reads the body. A parameter that comes twice makes a request invalid (RFC 6749 section 3.2); one without a value counts
-// as left out.
+// tokenForm reads the body. A parameter that comes twice makes a request invalid (RFC
+// 6749 section 3.2); one without a value counts as left out.
 func tokenForm(r *http.Request) (url.Values, *oauthError, error) {
 	body, err := httpserver.ReadBody(r)
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzTokenForm: whatever the body of a token request is, it is read whole and unambiguous, or refused as RFC 6749 has it.
+// FuzzTokenForm: whatever the body of a token request is, it is read whole and
+// unambiguous, or refused as RFC 6749 has it.
 func FuzzTokenForm(f *testing.F) {
 	for _, seed := range []string{
 		"", "grant_type=password&username=a%40b.c&password=x", "a=1&a=2", "a=%zz", "a=%ff", "a=%00", "a;b=c", "=", "grant_type=", strings.Repeat("a=b&", 500),

@@ -14,8 +14,10 @@ import (
 // AuditAddressChange is the record of another address.
 const AuditAddressChange AuditEvent = "address_change"
 
-// RequestAddress has a code sent to the address that the caller wants for their account. An address that has an account gets the letter
-// that says so instead; the answer is the same. Errors: InvalidArgument with a pointer; step_up_required; Unauthenticated.
+// RequestAddress has a code sent to the address that the caller wants for their
+// account. An address that has an account gets the letter that says so instead; the
+// answer is the same. Errors: InvalidArgument with a pointer; step_up_required;
+// Unauthenticated.
 func (s *Service) RequestAddress(ctx context.Context, email string) (request string, err error) {
 	addr, err := parseAddress(email)
 	if err != nil {
@@ -49,7 +51,8 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 	return row.ID, err
 }
 
-// addressTaken keeps a request that nobody has the code of, and tells whose address it is.
+// addressTaken keeps a request that nobody has the code of, and tells whose address it
+// is.
 func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.CodeRequest, owner store.Account) error {
 	row.CreatedAt = s.now()
 	row.ExpiresAt = row.CreatedAt.Add(s.limits.CodeLife)
@@ -64,8 +67,9 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.C
 		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }
 
-// ChangeAddress gives the caller's account the address that the code was sent to. The old address is told, and codes on their way to
-// it are void. Errors: code_invalid, the same for every reason; sign_in_limited; Unauthenticated.
+// ChangeAddress gives the caller's account the address that the code was sent to. The
+// old address is told, and codes on their way to it are void. Errors: code_invalid, the
+// same for every reason; sign_in_limited; Unauthenticated.
 func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, err error) {
 	err = s.withCode(ctx, in, nobodys, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		session, err := s.ownSession(ctx, tx)

@@ -16,18 +16,21 @@ type Appointment struct {
 	User     User
 	Created  bool // else the account was there
 	Promoted bool // else it was an administrator's, or was made as one
-	// Generated is the password of a new account for which none was given. It is shown once.
+	// Generated is the password of a new account for which none was given. It is shown
+	// once.
 	Generated string
-	// Ended counts the sessions of a promoted account, which have ended: whoever opened them was no administrator.
+	// Ended counts the sessions of a promoted account, which have ended: whoever opened
+	// them was no administrator.
 	Ended int
 	// Factors are the second factors that a promoted account had before, which stay.
 	Factors []Method
 }
 
-// MakeAdmin makes the address's account an administrator's, and makes the account when there is none. The password is for a
-// new account only; without one it is generated. An account that is there keeps its password and its second factors, and
-// its sessions end. It is in the audit log, with the client that ctx knows, and the owner gets a letter. Repeating it changes
-// nothing. Errors: InvalidArgument with pointers.
+// MakeAdmin makes the address's account an administrator's, and makes the account when
+// there is none. The password is for a new account only; without one it is generated.
+// An account that is there keeps its password and its second factors, and its sessions
+// end. It is in the audit log, with the client that ctx knows, and the owner gets a
+// letter. Repeating it changes nothing. Errors: InvalidArgument with pointers.
 func (s *Service) MakeAdmin(ctx context.Context, email, password string) (Appointment, error) {
 	done, err := s.appoint(ctx, email, password)
 	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
@@ -81,8 +84,10 @@ type rightsChange struct {
 	told  usersevents.CredentialsChange
 }
 
-// changeRights changes the rights of an account, ends its sessions, whose tokens say otherwise, for every gateway within seconds, records it
-// and tells the owner; then what is in the same Write. changed is false when there was nothing to change, and then nothing else happens.
+// changeRights changes the rights of an account, ends its sessions, whose tokens say
+// otherwise, for every gateway within seconds, records it and tells the owner; then
+// what is in the same Write. changed is false when there was nothing to change, and
+// then nothing else happens.
 func (s *Service) changeRights(ctx context.Context, accountID string, to rightsChange, then func(context.Context, *database.Tx, int) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if _, err := store.LockAccount(ctx, tx, accountID); err != nil {
@@ -118,8 +123,10 @@ type Dismissal struct {
 	Left    int  // administrators that may sign in
 }
 
-// RemoveAdmin takes an account, named by id or address, the rights of an administrator; it stays what else it is. Its sessions end, it is in the
-// audit log, and the owner gets a letter. The last administrator may go: another is made by command. Errors: user_not_found.
+// RemoveAdmin takes an account, named by id or address, the rights of an administrator;
+// it stays what else it is. Its sessions end, it is in the audit log, and the owner
+// gets a letter. The last administrator may go: another is made by command. Errors:
+// user_not_found.
 func (s *Service) RemoveAdmin(ctx context.Context, who string) (out Dismissal, err error) {
 	if out.User, err = s.Somebody(ctx, who); err != nil {
 		return Dismissal{}, err

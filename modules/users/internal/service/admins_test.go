@@ -15,8 +15,8 @@ import (
 	"app/platform/fault"
 )
 
-// Who is made an administrator, and who no longer is one, is in the audit log with who did it; the owner is told, and the sessions from before
-// end everywhere.
+// Who is made an administrator, and who no longer is one, is in the audit log with who
+// did it; the owner is told, and the sessions from before end everywhere.
 func TestFault17_AdministratorsAreMadeAndUnmade(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -72,7 +72,8 @@ func (w *world) revokedSince() int {
 	return w.count(`SELECT COUNT(*) FROM users_revocations`)
 }
 
-// Repeating either changes nothing and tells nobody; an account that is made as an administrator's is recorded and told of, too.
+// Repeating either changes nothing and tells nobody; an account that is made as an
+// administrator's is recorded and told of, too.
 func TestFault17_NothingToChange(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

@@ -8,8 +8,9 @@ import (
 	"app/platform/fault"
 )
 
-// Proving again who one is at a provider takes a new sign-in there, after having left for it: a session that the provider still has, from
-// whenever, proves nothing, and neither does an answer that does not say.
+// Proving again who one is at a provider takes a new sign-in there, after having left
+// for it: a session that the provider still has, from whenever, proves nothing, and
+// neither does an answer that does not say.
 func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
@@ -54,7 +55,8 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 	}
 }
 
-// A sign-in with a session that the provider has had for longer is as fresh as that one: it does not stand in for a proof.
+// A sign-in with a session that the provider has had for longer is as fresh as that
+// one: it does not stand in for a proof.
 func TestFault19_ASignInIsAsFreshAsTheProviders(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
@@ -75,7 +77,8 @@ func TestFault19_ASignInIsAsFreshAsTheProviders(t *testing.T) {
 	}
 }
 
-// Two factors at a provider that is trusted to say so are two here: for the session, for an account with a factor of its own, and for proving again.
+// Two factors at a provider that is trusted to say so are two here: for the session,
+// for an account with a factor of its own, and for proving again.
 func TestFault19_TwoFactorsThere(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)

@@ -19,8 +19,9 @@ import (
 const (
 	// maxAPIKeys bounds the keys of one merchant.
 	maxAPIKeys = 100
-	// keyLife is how long a key lives that is made without an end, maxKeyLife bounds an end that is given: two years with a leap day.
-	// Keys made before there were bounds may have no end.
+	// keyLife is how long a key lives that is made without an end, maxKeyLife bounds an
+	// end that is given: two years with a leap day. Keys made before there were bounds
+	// may have no end.
 	keyLife    = 365 * 24 * time.Hour
 	maxKeyLife = 731 * 24 * time.Hour
 	// hintLength is how much of a key is kept readable: the prefix and 16 bits.
@@ -41,7 +42,8 @@ type KeyDraft struct {
 	ExpiresAt  *time.Time // nil: after keyLife. The zero time is a time like any other, and past.
 }
 
-// check lists what is wrong with the draft, puts its scopes in order and gives it an end.
+// check lists what is wrong with the draft, puts its scopes in order and gives it an
+// end.
 func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
 	name, err := text.Line(d.Name, 1, maxName)
 	if err != nil {
@@ -72,8 +74,8 @@ func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
 	return wrong
 }
 
-// CreateAPIKey makes a key for a merchant and returns it, which nobody can ever again. Errors: InvalidArgument with pointers,
-// ResourceExhausted (too_many_api_keys).
+// CreateAPIKey makes a key for a merchant and returns it, which nobody can ever again.
+// Errors: InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
 func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, string, error) {
 	now := s.now()
 	if wrong := d.check(now); len(wrong) > 0 {
@@ -113,7 +115,8 @@ func (s *Service) APIKeys(ctx context.Context, merchantID string) (out []store.A
 	return out, err
 }
 
-// RevokeAPIKey ends a key of a merchant, for every gateway; a repetition changes nothing. Error: NotFound when the merchant has no such key.
+// RevokeAPIKey ends a key of a merchant, for every gateway; a repetition changes
+// nothing. Error: NotFound when the merchant has no such key.
 func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
@@ -133,8 +136,8 @@ func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error
 // keyTouched is how long the time of a key's last use may lag behind.
 const keyTouched = time.Minute
 
-// APIKey finds a key that is in force, and notes at most once a minute that it is in use. Error: NotFound when it is unknown, revoked or
-// has run out.
+// APIKey finds a key that is in force, and notes at most once a minute that it is in
+// use. Error: NotFound when it is unknown, revoked or has run out.
 func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKey, err error) {
 	now := s.now()
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {

@@ -16,7 +16,8 @@ import (
 	"app/platform/fault"
 )
 
-// An end is absent or in bounds, however it is spelled on the wire; zero is a time like any other, and past.
+// An end is absent or in bounds, however it is spelled on the wire; zero is a time like
+// any other, and past.
 func TestFault27_KeyEndsInBounds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -42,7 +43,8 @@ func TestFault27_KeyEndsInBounds(t *testing.T) {
 	}
 }
 
-// A key that is made without an end gets one. Those that were made before that was so go on, and say that they have none.
+// A key that is made without an end gets one. Those that were made before that was so
+// go on, and say that they have none.
 func TestFault32_KeysEndByDefault(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

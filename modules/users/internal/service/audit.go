@@ -45,8 +45,9 @@ type AuditEntry struct {
 	SessionID string // the caller's own when it is empty
 }
 
-// record writes an entry of the audit log, with the time, the client and the request that ctx knows, in the transaction
-// of what it tells of. What is refused is recorded in a transaction that commits: it must not fail for the refusal.
+// record writes an entry of the audit log, with the time, the client and the request
+// that ctx knows, in the transaction of what it tells of. What is refused is recorded
+// in a transaction that commits: it must not fail for the refusal.
 func (s *Service) record(ctx context.Context, tx *database.Tx, e AuditEntry) error {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	if e.SessionID == "" {
@@ -59,8 +60,8 @@ func (s *Service) record(ctx context.Context, tx *database.Tx, e AuditEntry) err
 	})
 }
 
-// Audit reads the caller's own audit log, the newest record first, after the one with the id when it is not empty. Error:
-// Unauthenticated.
+// Audit reads the caller's own audit log, the newest record first, after the one with
+// the id when it is not empty. Error: Unauthenticated.
 func (s *Service) Audit(ctx context.Context, after string, limit int) ([]store.Audit, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
@@ -69,7 +70,8 @@ func (s *Service) Audit(ctx context.Context, after string, limit int) ([]store.A
 	return s.AuditOf(ctx, caller.UserID, after, limit)
 }
 
-// AuditOf reads the audit log of an account, for administrators; of the empty id, the attempts on addresses without an account.
+// AuditOf reads the audit log of an account, for administrators; of the empty id, the
+// attempts on addresses without an account.
 func (s *Service) AuditOf(ctx context.Context, accountID, after string, limit int) (out []store.Audit, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		out, err = store.AuditOf(ctx, q, accountID, after, limit)

@@ -78,7 +78,8 @@ func (w *world) makeKey(ctx context.Context) (string, error) {
 	return info.ID, err
 }
 
-// What is kept says where from and with what, shortened, and nothing that opens anything.
+// What is kept says where from and with what, shortened, and nothing that opens
+// anything.
 func TestAuditKeepsNoSecrets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -31,21 +31,25 @@ var purposes = map[store.Purpose]usersevents.Purpose{
 	store.ChangeAddress: usersevents.Purpose_PURPOSE_CHANGE_ADDRESS,
 }
 
-// RequestSignInCode has a code sent to the address that signs its owner in without a password.
+// RequestSignInCode has a code sent to the address that signs its owner in without a
+// password.
 //
-//  1. What it answers and does is the same for every address: one Write, one row, one letter. An address without an account that may
-//     sign in gets a letter that says so.
-//  2. Letters are counted by network and by address, see shareOf. Strangers cannot use up what is the owner's.
-//  3. The code is good for the request that is returned and no other, for CodeLife, five tries and one success, until a newer one that is
-//     asked for from the same network: nobody elsewhere makes it void.
+//  1. What it answers and does is the same for every address: one Write, one row, one
+//     letter. An address without an account that may sign in gets a letter that says
+//     so.
+//  2. Letters are counted by network and by address, see shareOf. Strangers cannot use
+//     up what is the owner's.
+//  3. The code is good for the request that is returned and no other, for CodeLife,
+//     five tries and one success, until a newer one that is asked for from the same
+//     network: nobody elsewhere makes it void.
 //
 // Errors: InvalidArgument with a pointer when it is no address.
 func (s *Service) RequestSignInCode(ctx context.Context, email string) (request string, err error) {
 	return s.requestCode(ctx, store.SignInCode, email)
 }
 
-// SignInWithCode signs in with the code of a request. Errors: code_invalid, the same for every reason and every address;
-// sign_in_limited.
+// SignInWithCode signs in with the code of a request. Errors: code_invalid, the same
+// for every reason and every address; sign_in_limited.
 func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Transport) (out SignedIn, err error) {
 	err = s.withCode(ctx, in, requested(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		var account store.Account
@@ -89,7 +93,8 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 	return row.ID, err
 }
 
-// issue keeps the request and has its letter sent, unless the address has had enough of them. An account without an id gets no code.
+// issue keeps the request and has its letter sent, unless the address has had enough of
+// them. An account without an id gets no code.
 func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequest, account store.Account) error {
 	row.CreatedAt = s.now()
 	row.ExpiresAt, row.AccountID = row.CreatedAt.Add(s.limits.CodeLife), account.ID
@@ -111,8 +116,9 @@ func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequ
 	}, events.Sensitive())
 }
 
-// takeLetter says which share the letter of a request is taken from; ok is false when the address has had its letters. A new address of
-// somebody's account has none of the owner's networks: nobody has shown yet whose it is.
+// takeLetter says which share the letter of a request is taken from; ok is false when
+// the address has had its letters. A new address of somebody's account has none of the
+// owner's networks: nobody has shown yet whose it is.
 func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *store.CodeRequest) (ok bool, err error) {
 	if err := s.holdLetters(ctx, tx, row.Purpose, row.EmailKey); err != nil {
 		return false, err
@@ -134,8 +140,9 @@ func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *store.Co
 	return ok, nil
 }
 
-// withCode runs a Write that spends a code, and is the answer when work says that the code was not good. What cannot be a code costs no try;
-// what can is counted for its network first, see allowCode.
+// withCode runs a Write that spends a code, and is the answer when work says that the
+// code was not good. What cannot be a code costs no try; what can is counted for its
+// network first, see allowCode.
 func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work func(ctx context.Context, tx *database.Tx) (ok bool, err error)) error {
 	if !ids.Valid("cod", in.Request) || !sixDigits(in.Code) {
 		return errCode()
@@ -160,8 +167,8 @@ func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work fu
 	return err
 }
 
-// spendCode uses the code of a request up and reads the account that it was sent to. It does not fail for a wrong code: the try has to be
-// committed, and is recorded.
+// spendCode uses the code of a request up and reads the account that it was sent to. It
+// does not fail for a wrong code: the try has to be committed, and is recorded.
 func (s *Service) spendCode(ctx context.Context, tx *database.Tx, purpose store.Purpose, in CodeProof) (account store.Account, ok bool, err error) {
 	row, ok, err := s.takeCode(ctx, tx, purpose, in)
 	if err == nil && ok {
@@ -202,15 +209,18 @@ func (s *Service) takeCode(ctx context.Context, tx *database.Tx, purpose store.P
 	return row, err == nil && right && newest && row.AccountID != "", err
 }
 
-// requestHash is what is kept of a code. The request salts it; the key makes a million guesses need more than the table (ASVS 6.5.2).
+// requestHash is what is kept of a code. The request salts it; the key makes a million
+// guesses need more than the table (ASVS 6.5.2).
 func (s *Service) requestHash(row store.CodeRequest, digits string) string {
 	return hex.EncodeToString(mac(s.ring.secret, "request", row.ID, string(row.Purpose), row.EmailKey, digits))
 }
 
-// letterLink is the page that a letter leads to. It begins with what is configured, never with what a request said (ASVS 6.4.6 and
-// CVE-2025-64101), and nothing is spent by opening it. The code and the address are in the fragment, which a browser sends to nobody
-// (RFC 3986 section 3.5): logs of proxies, histories that are shared and the header Referer have the query. The page's script puts them into
-// its form; what is in the query tells which form, and opens nothing.
+// letterLink is the page that a letter leads to. It begins with what is configured,
+// never with what a request said (ASVS 6.4.6 and CVE-2025-64101), and nothing is spent
+// by opening it. The code and the address are in the fragment, which a browser sends to
+// nobody (RFC 3986 section 3.5): logs of proxies, histories that are shared and the
+// header Referer have the query. The page's script puts them into its form; what is in
+// the query tells which form, and opens nothing.
 func (s *Service) letterLink(purpose store.Purpose, request, digits, email string) string {
 	link := strings.TrimSuffix(s.publicURL, "/") + LetterPath + "?purpose=" + string(purpose) + "&request=" + request + "#code=" + digits
 	if email != "" {
@@ -219,7 +229,8 @@ func (s *Service) letterLink(purpose store.Purpose, request, digits, email strin
 	return link
 }
 
-// Origin is the scheme, host and port that people use, as a browser writes it in the header Origin.
+// Origin is the scheme, host and port that people use, as a browser writes it in the
+// header Origin.
 func (s *Service) Origin() string {
 	u, err := url.Parse(s.publicURL)
 	if err != nil {

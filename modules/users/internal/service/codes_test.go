@@ -21,7 +21,8 @@ func from(network string) context.Context {
 	return callctx.WithClient(context.Background(), callctx.Client{Network: network, Agent: "test"})
 }
 
-// ask asks for a sign-in code a second after the last event and returns the request and what was emitted.
+// ask asks for a sign-in code a second after the last event and returns the request and
+// what was emitted.
 func (w *world) ask(ctx context.Context, email string) (string, []proto.Message) {
 	w.t.Helper()
 	w.clock.pass(time.Second)
@@ -182,8 +183,9 @@ func TestFailure24_SignInCodes(t *testing.T) {
 	})
 }
 
-// Strangers may use up what strangers get; the owner, on a network that they have signed in from, still gets a letter, and the
-// code in it is not made void by the strangers' requests.
+// Strangers may use up what strangers get; the owner, on a network that they have
+// signed in from, still gets a letter, and the code in it is not made void by the
+// strangers' requests.
 func TestFailure24_StrangersDoNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -236,7 +238,8 @@ func TestFailure24_LettersPerDay(t *testing.T) {
 	}
 }
 
-// Whatever there is to know of an address, asking and trying do the same: one row, one event, one count of a try.
+// Whatever there is to know of an address, asking and trying do the same: one row, one
+// event, one count of a try.
 func TestFailure23_CodesOfAnyAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

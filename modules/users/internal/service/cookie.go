@@ -13,13 +13,15 @@ import (
 	"app/platform/database"
 )
 
-// cookies is scs with a store of ours: it makes the tokens and knows when to write; how long a session lives is decided here,
-// by the clock of the service. The manager is not made with scs.New, which would start a store in memory and its goroutine.
+// cookies is scs with a store of ours: it makes the tokens and knows when to write; how
+// long a session lives is decided here, by the clock of the service. The manager is not
+// made with scs.New, which would start a store in memory and its goroutine.
 func (s *Service) cookies() *scs.SessionManager {
 	return &scs.SessionManager{Lifetime: s.limits.BrowserLife, Store: cookieStore{s}, Codec: cookieCodec{}}
 }
 
-// sessionValue is the one value that scs keeps for us: what else there is to know of a session is in its row.
+// sessionValue is the one value that scs keeps for us: what else there is to know of a
+// session is in its row.
 const sessionValue = "session"
 
 // newCookie gives a session a cookie with a token of its own, in the transaction tx.
@@ -37,7 +39,8 @@ func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.
 	return BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
 }
 
-// renew gives a browser's session a new cookie and makes the ones before void. A session of tokens stays as it is.
+// renew gives a browser's session a new cookie and makes the ones before void. A
+// session of tokens stays as it is.
 func (s *Service) renew(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
 	out := SignedIn{Session: session}
 	if Transport(session.Transport) != Cookie {
@@ -59,7 +62,8 @@ func (s *Service) idleEnd(now, sessionEnd time.Time) time.Time {
 	return sessionEnd
 }
 
-// cookieWork is the transaction that the store works in, and what it found there: scs passes a context only.
+// cookieWork is the transaction that the store works in, and what it found there: scs
+// passes a context only.
 type cookieWork struct {
 	tx    *database.Tx
 	found store.Browser
@@ -73,7 +77,8 @@ func withWork(ctx context.Context, work *cookieWork) context.Context {
 
 var errNoWork = errors.New("cookie store: used outside a transaction")
 
-// cookieStore is scs's store on the users database: hashes of tokens, never tokens. It works in the transaction of its context.
+// cookieStore is scs's store on the users database: hashes of tokens, never tokens. It
+// works in the transaction of its context.
 type cookieStore struct{ s *Service }
 
 var _ scs.CtxStore = cookieStore{}
@@ -92,7 +97,8 @@ func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, e
 	return []byte(b.Data), err == nil, err
 }
 
-// CommitCtx implements scs.CtxStore. The expiry of scs comes from the machine's clock and is not used.
+// CommitCtx implements scs.CtxStore. The expiry of scs comes from the machine's clock
+// and is not used.
 func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _ time.Time) error {
 	work, ok := ctx.Value(cookieWorkKey{}).(*cookieWork)
 	if !ok {
@@ -131,14 +137,15 @@ func (cookieStore) Commit(string, []byte, time.Time) error { return errNoWork }
 // Delete implements scs.Store.
 func (cookieStore) Delete(string) error { return errNoWork }
 
-// live tells whether a cookie still opens anything: neither idle for too long nor past its end, its session not ended, its
-// account not disabled.
+// live reports whether a cookie still opens anything: neither idle for too long nor
+// past its end, its session not ended, its account not disabled.
 func (s *Service) live(b store.Browser) bool {
 	now := s.now()
 	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
 }
 
-// cookieCodec keeps values as JSON: what a person with a database client can read, and what cannot bring a type along.
+// cookieCodec keeps values as JSON: what a person with a database client can read, and
+// what cannot bring a type along.
 type cookieCodec struct{}
 
 // Encode implements scs.Codec. The deadline is the session's, which has a column.

@@ -30,11 +30,12 @@ func (s *Service) FindByEmail(ctx context.Context, email string) (User, error) {
 	return userOf(account), err
 }
 
-// Newcomer is somebody whom the shop itself lets in, without a letter to prove the address.
+// Newcomer is somebody whom the shop itself lets in, without a letter to prove the
+// address.
 type Newcomer struct{ Email, Password, FirstName, LastName string }
 
-// Ensure makes a verified account unless the address has one, which is left as it is. It emits nothing: nobody has
-// registered. Errors: InvalidArgument with pointers.
+// Ensure makes a verified account unless the address has one, which is left as it is.
+// It emits nothing: nobody has registered. Errors: InvalidArgument with pointers.
 func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created bool, err error) {
 	who, wrong := checkPerson(in.Email, in.FirstName, "", in.LastName)
 	wrong = append(wrong, s.checkPassword(in.Password, in.Email)...)
@@ -53,7 +54,8 @@ func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created b
 	return userOf(account), err == nil, err
 }
 
-// admit makes an account without a registration; the owner of an administrator's is told. store.ErrDuplicate: the address has one.
+// admit makes an account without a registration; the owner of an administrator's is
+// told. store.ErrDuplicate: the address has one.
 func (s *Service) admit(ctx context.Context, who person, password string, admin bool) (store.Account, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {

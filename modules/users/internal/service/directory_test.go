@@ -104,7 +104,8 @@ func TestEnsure(t *testing.T) {
 	})
 }
 
-// Two processes that start at once on one database make one key and one secret, and accept each other's tokens and codes.
+// Two processes that start at once on one database make one key and one secret, and
+// accept each other's tokens and codes.
 func TestKeysRacedByTwoProcesses(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -10,7 +10,8 @@ import (
 	"app/platform/ids"
 )
 
-// Somebody finds the account that an administrator names by id or address. Errors: user_not_found.
+// Somebody finds the account that an administrator names by id or address. Errors:
+// user_not_found.
 func (s *Service) Somebody(ctx context.Context, who string) (User, error) {
 	if who = strings.TrimSpace(who); ids.Valid("usr", who) {
 		return s.FindByID(ctx, who)
@@ -18,8 +19,9 @@ func (s *Service) Somebody(ctx context.Context, who string) (User, error) {
 	return s.FindByEmail(ctx, who)
 }
 
-// Disable keeps somebody out: no sign-in of theirs succeeds any more, and every session ends, for every gateway within seconds. changed
-// is false when the account was disabled already. Errors: user_not_found.
+// Disable keeps somebody out: no sign-in of theirs succeeds any more, and every session
+// ends, for every gateway within seconds. changed is false when the account was
+// disabled already. Errors: user_not_found.
 func (s *Service) Disable(ctx context.Context, accountID string) (changed bool, err error) {
 	return s.byAdmin(ctx, accountID, "disabled", func(ctx context.Context, tx *database.Tx) error {
 		if err := store.DisableAccount(ctx, tx, accountID, s.now()); err != nil {
@@ -29,14 +31,16 @@ func (s *Service) Disable(ctx context.Context, accountID string) (changed bool, 
 	})
 }
 
-// Enable lets somebody in again, to sign in anew. changed is false when the account was not disabled. Errors: user_not_found.
+// Enable lets somebody in again, to sign in anew. changed is false when the account was
+// not disabled. Errors: user_not_found.
 func (s *Service) Enable(ctx context.Context, accountID string) (changed bool, err error) {
 	return s.byAdmin(ctx, accountID, "enabled", func(ctx context.Context, tx *database.Tx) error {
 		return store.EnableAccount(ctx, tx, accountID)
 	})
 }
 
-// SignOutEverywhere ends all sessions of an account, for every gateway within seconds, and tells how many. Errors: user_not_found.
+// SignOutEverywhere ends all sessions of an account, for every gateway within seconds,
+// and tells how many. Errors: user_not_found.
 func (s *Service) SignOutEverywhere(ctx context.Context, accountID string) (ended int, err error) {
 	_, err = s.byAdmin(ctx, accountID, "signed_out", func(ctx context.Context, tx *database.Tx) error {
 		ended, err = s.endSessions(ctx, tx, accountID, "", endedByAdmin)
@@ -45,7 +49,8 @@ func (s *Service) SignOutEverywhere(ctx context.Context, accountID string) (ende
 	return ended, err
 }
 
-// byAdmin changes an account under its lock and records that. store.ErrChanged of the change means that there was nothing to do.
+// byAdmin changes an account under its lock and records that. store.ErrChanged of the
+// change means that there was nothing to do.
 func (s *Service) byAdmin(ctx context.Context, accountID, what string, change func(ctx context.Context, tx *database.Tx) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if _, err := store.LockAccount(ctx, tx, accountID); errors.Is(err, store.ErrNotFound) {

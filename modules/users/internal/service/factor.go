@@ -13,8 +13,9 @@ import (
 	"app/platform/identity"
 )
 
-// factorsOf lists the second factors that an account has, any one of which completes a sign-in; none when it has no second factor.
-// Recovery codes stand in for a factor and are none by themselves.
+// factorsOf lists the second factors that an account has, any one of which completes a
+// sign-in; none when it has no second factor. Recovery codes stand in for a factor and
+// are none by themselves.
 func (s *Service) factorsOf(ctx context.Context, tx *database.Tx, accountID string) (out []Method, err error) {
 	t, err := store.TOTPOf(ctx, tx, accountID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -74,8 +75,10 @@ type Factor struct {
 	Code   string
 }
 
-// CompleteSignIn shows the second factor of the sign-in that the ticket stands for. Errors: ticket_invalid when the ticket is over or has had
-// its five tries; code_invalid; factor_paused after five wrong codes in a row, with a time to wait; sign_in_limited.
+// CompleteSignIn shows the second factor of the sign-in that the ticket stands for.
+// Errors: ticket_invalid when the ticket is over or has had its five tries;
+// code_invalid; factor_paused after five wrong codes in a row, with a time to wait;
+// sign_in_limited.
 func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
@@ -107,8 +110,8 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 	return out, err
 }
 
-// judge tells whether a second factor is good, and uses it up if it is. A refusal is not an error of the Write, which has to
-// commit the try.
+// judge reports whether a second factor is good, and uses it up if it is. A refusal is
+// not an error of the Write, which has to commit the try.
 func (s *Service) judge(ctx context.Context, tx *database.Tx, accountID string, f Factor) (refusal, err error) {
 	switch f.Method {
 	case ByTOTP:
@@ -119,7 +122,8 @@ func (s *Service) judge(ctx context.Context, tx *database.Tx, accountID string, 
 	return errCode(), nil
 }
 
-// tell writes the notice that a way of signing in, or what a sign-in opens, has changed, and the record of it.
+// tell writes the notice that a way of signing in, or what a sign-in opens, has
+// changed, and the record of it.
 func (s *Service) tell(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
 	account, err := store.AccountByID(ctx, tx, accountID)
 	if err != nil {
@@ -156,14 +160,16 @@ var changed = map[usersevents.CredentialsChange]string{
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "demoted",
 }
 
-// FactorAdded is what adding a factor comes to: the session, renewed, and recovery codes when it was the first factor.
+// FactorAdded is what adding a factor comes to: the session, renewed, and recovery
+// codes when it was the first factor.
 type FactorAdded struct {
 	SignedIn
 
 	Recovery []string
 }
 
-// added makes the first recovery codes, tells the owner, and counts the proof that came with the factor for the session.
+// added makes the first recovery codes, tells the owner, and counts the proof that came
+// with the factor for the session.
 func (s *Service) added(ctx context.Context, tx *database.Tx, accountID string, method Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
 	left, err := store.CountRecovery(ctx, tx, accountID)
 	if err == nil && left == 0 {
@@ -191,8 +197,10 @@ func (s *Service) removed(ctx context.Context, tx *database.Tx, accountID string
 	return s.tell(ctx, tx, accountID, change, name)
 }
 
-// ForgetFactors takes away all second factors of somebody who cannot show any, and ends their sessions. Whoever calls it has made sure by other means
-// who is asking (ASVS 6.4.4); the owner is told. changed is false when there are none. Errors: user_not_found.
+// ForgetFactors takes away all second factors of somebody who cannot show any, and ends
+// their sessions. Whoever calls it has made sure by other means who is asking (ASVS
+// 6.4.4); the owner is told. changed is false when there are none. Errors:
+// user_not_found.
 func (s *Service) ForgetFactors(ctx context.Context, accountID string) (changed bool, err error) {
 	return s.byAdmin(ctx, accountID, "factors_forgotten", func(ctx context.Context, tx *database.Tx) error {
 		factors, err := s.factorsOf(ctx, tx, accountID)

@@ -22,7 +22,8 @@ func (w *world) strict() *world {
 	return w
 }
 
-// lettersTo registers an address from a network and counts the letters that this causes; proof is for the last of them.
+// lettersTo registers an address from a network and counts the letters that this
+// causes; proof is for the last of them.
 func (w *world) lettersTo(ctx context.Context, email, password string, n int) (letters int, proof service.Proof) {
 	w.t.Helper()
 	for range n {
@@ -42,7 +43,8 @@ func (w *world) lettersTo(ctx context.Context, email, password string, n int) (l
 	return letters, proof
 }
 
-// Whoever registers somebody else's address, from one network or from many of one provider, leaves its owner letters, and the code in them good.
+// Whoever registers somebody else's address, from one network or from many of one
+// provider, leaves its owner letters, and the code in them good.
 func TestFault08_StrangersLeaveTheOwnerLetters(t *testing.T) {
 	t.Parallel()
 	for name, strangers := range map[string]func(i int) string{
@@ -78,7 +80,8 @@ func TestFault08_StrangersLeaveTheOwnerLetters(t *testing.T) {
 	}
 }
 
-// A network where customers are has a share of its own: whoever has networks of many providers does not use it up.
+// A network where customers are has a share of its own: whoever has networks of many
+// providers does not use it up.
 func TestFault08_NetworksOfCustomersHaveAShare(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -101,7 +104,8 @@ func TestFault08_NetworksOfCustomersHaveAShare(t *testing.T) {
 	})
 }
 
-// The same holds for codes to sign in with and to set a password, where the account knows nothing of the owner's network.
+// The same holds for codes to sign in with and to set a password, where the account
+// knows nothing of the owner's network.
 func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -123,7 +127,8 @@ func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
 	})
 }
 
-// Whoever asks for a new address of their own gets no more letters sent to it than strangers do, whatever network they are at home in.
+// Whoever asks for a new address of their own gets no more letters sent to it than
+// strangers do, whatever network they are at home in.
 func TestFault08_NewAddressesAreStrangers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).strict()
@@ -172,8 +177,9 @@ func TestFault08_LettersAtOnce(t *testing.T) {
 	})
 }
 
-// The code of a letter makes no account without a sign of who has registered: the owner who enters the code of a stranger's registration would get
-// an account with the stranger's password.
+// The code of a letter makes no account without a sign of who has registered: the owner
+// who enters the code of a stranger's registration would get an account with the
+// stranger's password.
 func TestFault08_ACodeAloneMakesNoAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -205,7 +211,8 @@ func TestFault08_ACodeAloneMakesNoAccount(t *testing.T) {
 	})
 }
 
-// One password that is shown costs one hash, whether the address has a registration, an account or nothing.
+// One password that is shown costs one hash, whether the address has a registration, an
+// account or nothing.
 func TestFault08_VerifyIsTheSameForEveryAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -222,8 +229,9 @@ func TestFault08_VerifyIsTheSameForEveryAddress(t *testing.T) {
 	}
 }
 
-// A generator that somebody planted in an imported account, whose address nobody has verified, does not survive the owner's new password; one that
-// was set up by whoever has shown password and address does.
+// A generator that somebody planted in an imported account, whose address nobody has
+// verified, does not survive the owner's new password; one that was set up by whoever
+// has shown password and address does.
 func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

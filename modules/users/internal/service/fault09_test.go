@@ -64,7 +64,8 @@ func (w *world) proofOfAccount(i int) service.CodeProof {
 
 func limited(err error) bool { return fault.ReasonOf(err) == "sign_in_limited" }
 
-// Guesses of one network at many accounts come to an end, whatever is guessed; a guess of one kind leaves one less of every other.
+// Guesses of one network at many accounts come to an end, whatever is guessed; a guess
+// of one kind leaves one less of every other.
 func TestFault09_GuessesOfOneNetworkAreOneAllowance(t *testing.T) {
 	t.Parallel()
 	eachGuarded(t, func(t *testing.T, w *world) {
@@ -93,7 +94,8 @@ func TestFault09_GuessesOfOneNetworkAreOneAllowance(t *testing.T) {
 	})
 }
 
-// Replicas do not multiply the guesses, and as many at once are no more than one after the other.
+// Replicas do not multiply the guesses, and as many at once are no more than one after
+// the other.
 func TestFault09_AtOnceInTwoReplicas(t *testing.T) {
 	t.Parallel()
 	eachGuarded(t, func(t *testing.T, w *world) {
@@ -115,7 +117,8 @@ func TestFault09_AtOnceInTwoReplicas(t *testing.T) {
 	})
 }
 
-// A code that is right costs nothing, and strangers in the owner's network do not lock the owner's device out.
+// A code that is right costs nothing, and strangers in the owner's network do not lock
+// the owner's device out.
 func TestFault09_OwnersAreNotLockedOut(t *testing.T) {
 	t.Parallel()
 	eachGuarded(t, func(t *testing.T, w *world) {
@@ -139,7 +142,8 @@ func TestFault09_OwnersAreNotLockedOut(t *testing.T) {
 	})
 }
 
-// Whoever has stolen a session guesses no more codes in another network than anybody else.
+// Whoever has stolen a session guesses no more codes in another network than anybody
+// else.
 func TestFault09_StepUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

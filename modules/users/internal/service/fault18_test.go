@@ -13,8 +13,9 @@ import (
 	"app/platform/fault"
 )
 
-// A refused sign-in takes the same hashes for an imported account as for any other and for an address that has none, until the last imported hash
-// is replaced; then it takes one of ours.
+// A refused sign-in takes the same hashes for an imported account as for any other and
+// for an address that has none, until the last imported hash is replaced; then it takes
+// one of ours.
 func TestFault18_ImportedAccountsAreNotToldByTheWork(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -12,7 +12,8 @@ import (
 	"app/platform/ids"
 )
 
-// Imported is an account from elsewhere. Its address counts as verified: whoever imports it answers for that.
+// Imported is an account from elsewhere. Its address counts as verified: whoever
+// imports it answers for that.
 type Imported struct {
 	Line         int // where it was read
 	Email        string
@@ -40,9 +41,11 @@ func (e *ImportError) Error() string {
 // importBatch is how many accounts one transaction takes.
 const importBatch = 200
 
-// Import makes accounts from elsewhere. All are checked first, and nothing is made when anything is wrong: the error joins an *ImportError for
-// each mistake. An address that has an account is left as it is, so an import may be repeated. It emits nothing: nobody has registered.
-// The accounts are marked until their password and their address have been shown by one person, see confirm.
+// Import makes accounts from elsewhere. All are checked first, and nothing is made when
+// anything is wrong: the error joins an *ImportError for each mistake. An address that
+// has an account is left as it is, so an import may be repeated. It emits nothing:
+// nobody has registered. The accounts are marked until their password and their address
+// have been shown by one person, see confirm.
 func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, err error) {
 	accounts, err := s.checkImport(in)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"app/platform/fault"
 )
 
-// A bcrypt hash from elsewhere opens the account, and is replaced by one of ours at the first sign-in.
+// A bcrypt hash from elsewhere opens the account, and is replaced by one of ours at the
+// first sign-in.
 func TestImportUpgradesHashes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -17,7 +17,8 @@ const (
 // address is an e-mail address and the form by which two spellings are the same.
 type address struct{ typed, key string }
 
-// parseAddress reads an e-mail address by the rule of the house. Error: what is wrong, to follow the name of a field.
+// parseAddress reads an e-mail address by the rule of the house. Error: what is wrong,
+// to follow the name of a field.
 func parseAddress(text string) (address, error) {
 	a, err := emailaddr.Typed(text)
 	if err != nil {
@@ -30,8 +31,9 @@ func errEmail(err error) error {
 	return fault.Invalid(fault.Field{Pointer: "/email", Detail: err.Error()})
 }
 
-// cleanName reads the name of a person or of a thing of theirs, and complains in words. A letter greets with it, so it must
-// not look like an address or a tag: a registration could otherwise send a stranger a text of one's own.
+// cleanName reads the name of a person or of a thing of theirs, and complains in words.
+// A letter greets with it, so it must not look like an address or a tag: a registration
+// could otherwise send a stranger a text of one's own.
 func cleanName(given string) (name, complaint string) {
 	name, err := text.Line(given, 0, maxName)
 	switch {
@@ -77,7 +79,8 @@ func takeName(pointer, text string, into *string, needed bool) []fault.Field {
 	return nil
 }
 
-// checkPassword complains about a new password. When the list of breached ones cannot be read, no password is set.
+// checkPassword complains about a new password. When the list of breached ones cannot
+// be read, no password is set.
 func (s *Service) checkPassword(password, email string) []fault.Field {
 	complaint, err := s.policy.Weakness(password, email)
 	if err != nil {

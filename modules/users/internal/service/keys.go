@@ -18,10 +18,12 @@ import (
 	"app/platform/identity/token"
 )
 
-// keysReread is how often a process looks for keys that another has made: less than half of MinLead.
+// keysReread is how often a process looks for keys that another has made: less than
+// half of MinLead.
 const keysReread = 5 * time.Second
 
-// keyring is what the module signs and hashes with. The secret is read once, the signing keys now and then.
+// keyring is what the module signs and hashes with. The secret is read once, the
+// signing keys now and then.
 type keyring struct {
 	mu      sync.Mutex // held while they are read
 	loaded  bool
@@ -40,7 +42,8 @@ type signingKey struct {
 	signer *token.Signer
 }
 
-// at is the signer of a time: the newest that is active. The oldest there is signs before its time rather than nobody.
+// at is the signer of a time: the newest that is active. The oldest there is signs
+// before its time rather than nobody.
 func (s *signers) at(now time.Time) *token.Signer {
 	for _, k := range s.keys {
 		if !now.Before(k.from) {
@@ -64,9 +67,10 @@ func mac(secret []byte, use string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// LoadKeys reads the signing keys and the secret, and makes them when this is the first start. Of two processes that do so at
-// once, one makes them and both use them. Other methods call it when they need to; it reads the signing keys again when five
-// seconds have passed, and goes on with those it has when that fails.
+// LoadKeys reads the signing keys and the secret, and makes them when this is the first
+// start. Of two processes that do so at once, one makes them and both use them. Other
+// methods call it when they need to; it reads the signing keys again when five seconds
+// have passed, and goes on with those it has when that fails.
 func (s *Service) LoadKeys(ctx context.Context) error {
 	if read := s.ring.signers.Load(); read != nil && s.now().Sub(read.read) < keysReread {
 		return nil
@@ -128,7 +132,8 @@ func (s *Service) readKeys(ctx context.Context) (keys []store.Key, secret []byte
 	return keys, secret, err
 }
 
-// makeKeys makes both in one transaction. That somebody else has made them first is success.
+// makeKeys makes both in one transaction. That somebody else has made them first is
+// success.
 func (s *Service) makeKeys(ctx context.Context) error {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -150,8 +155,8 @@ func (s *Service) makeKeys(ctx context.Context) error {
 	return err
 }
 
-// KeySet is the public keys that verify access tokens, the newest first, as a JSON Web Key Set. A key is in it before it signs, and
-// for as long as a token of it may live.
+// KeySet is the public keys that verify access tokens, the newest first, as a JSON Web
+// Key Set. A key is in it before it signs, and for as long as a token of it may live.
 func (s *Service) KeySet(ctx context.Context) ([]byte, error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return nil, err

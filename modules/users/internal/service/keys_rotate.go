@@ -15,10 +15,11 @@ import (
 )
 
 const (
-	// MinLead is the least time between the publication of a key and its first signature: every process of users has read it
-	// by then.
+	// MinLead is the least time between the publication of a key and its first
+	// signature: every process of users has read it by then.
 	MinLead = 15 * time.Second
-	// DefaultLead leaves time for verifiers that keep the key set for as long as its Cache-Control says, and as token.Keys does.
+	// DefaultLead leaves time for verifiers that keep the key set for as long as its
+	// Cache-Control says, and as token.Keys does.
 	DefaultLead = 10 * time.Minute
 	maxLead     = 7 * 24 * time.Hour
 )
@@ -58,10 +59,12 @@ func infos(keys []store.Key, now time.Time) []KeyInfo {
 
 // RotateKeys makes a new signing key, while requests go on.
 //
-//  1. The key is published at once and signs after lead: by then every verifier has it. (A gateway that meets an unknown kid asks for
-//     the set, too.)
-//  2. The keys before it verify until the last token that they may have signed has run out.
-//  3. While a key waits for its turn there is no other rotation: FailedPrecondition, rotation_pending.
+//  1. The key is published at once and signs after lead: by then every verifier has it.
+//     (A gateway that meets an unknown kid asks for the set, too.)
+//  2. The keys before it verify until the last token that they may have signed has run
+//     out.
+//  3. While a key waits for its turn there is no other rotation: FailedPrecondition,
+//     rotation_pending.
 //
 // Errors: InvalidArgument for a lead below MinLead or above seven days.
 func (s *Service) RotateKeys(ctx context.Context, lead time.Duration) ([]KeyInfo, error) {
@@ -74,7 +77,8 @@ func (s *Service) RotateKeys(ctx context.Context, lead time.Duration) ([]KeyInfo
 			if now.Before(k.ActiveFrom) {
 				return from, fault.New(fault.FailedPrecondition, "rotation_pending", "A new key waits for its turn already.")
 			}
-			// Processes sign with the old key until they have read that its time is over.
+			// Processes sign with the old key until they have read that its time is
+			// over.
 			if err := store.RetireKey(ctx, tx, k.ID, from.Add(token.MaxLife+token.Leeway+keysReread)); err != nil {
 				return from, err
 			}
@@ -83,9 +87,11 @@ func (s *Service) RotateKeys(ctx context.Context, lead time.Duration) ([]KeyInfo
 	})
 }
 
-// RevokeKeys makes a new signing key that signs at once, and takes the trust from all others: for a key that somebody else may have.
-// Access tokens of the old ones are refused as soon as the gateways know, within seconds; whoever has a refresh token or a browser's session
-// stays signed in. A process of users that has not read the new key yet makes tokens for nothing, for five seconds at most.
+// RevokeKeys makes a new signing key that signs at once, and takes the trust from all
+// others: for a key that somebody else may have. Access tokens of the old ones are
+// refused as soon as the gateways know, within seconds; whoever has a refresh token or
+// a browser's session stays signed in. A process of users that has not read the new key
+// yet makes tokens for nothing, for five seconds at most.
 func (s *Service) RevokeKeys(ctx context.Context) ([]KeyInfo, error) {
 	return s.rotateKeys(ctx, func(ctx context.Context, tx *database.Tx, old []store.Key, now time.Time) (time.Time, error) {
 		for _, k := range old {
@@ -100,8 +106,8 @@ func (s *Service) RevokeKeys(ctx context.Context) ([]KeyInfo, error) {
 	})
 }
 
-// rotateKeys adds a key after retire has seen to the others and told from when the new one signs. One rotation at a
-// time.
+// rotateKeys adds a key after retire has seen to the others and told from when the new
+// one signs. One rotation at a time.
 func (s *Service) rotateKeys(ctx context.Context, retire func(ctx context.Context, tx *database.Tx, old []store.Key, now time.Time) (time.Time, error)) (out []KeyInfo, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return nil, err

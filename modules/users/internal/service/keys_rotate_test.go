@@ -45,7 +45,8 @@ func kid(t *testing.T, w *world, access string) string {
 	return ""
 }
 
-// Two processes sign, two gateways verify, and a key is rotated in the middle: whatever was handed out is good for its whole life.
+// Two processes sign, two gateways verify, and a key is rotated in the middle: whatever
+// was handed out is good for its whole life.
 func TestRotateKeysUnderTraffic(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

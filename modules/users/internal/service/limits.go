@@ -13,7 +13,8 @@ import (
 	"app/platform/identity"
 )
 
-// Tries are how many passwords and codes may be tried at once before the next ones come slowly. The zero value limits nothing.
+// Tries are how many passwords and codes may be tried at once before the next ones come
+// slowly. The zero value limits nothing.
 type Tries struct {
 	Device  int // at one account from a device that it has signed in from; another after each tryDevice
 	Place   int // at one account from one network otherwise; another after each tryPlace
@@ -35,16 +36,21 @@ func errTries(wait time.Duration) error {
 	return refusal
 }
 
-// allow counts a password that is about to be tried for an address, and returns what was counted, for forgive. Passwords are guessed
-// slowly, and nobody is locked out by somebody else's guesses (ASVS 6.1.1, 6.3.1):
+// allow counts a password that is about to be tried for an address, and returns what
+// was counted, for forgive. Passwords are guessed slowly, and nobody is locked out by
+// somebody else's guesses (ASVS 6.1.1, 6.3.1):
 //
-//  1. It counts before the hash, for addresses with and without an account alike, and a refused try is not looked at: neither the
-//     time nor the answer tells whether the password was right or the account is there.
-//  2. A device that the account has signed in from, which is its network and its program, has tries of its own. Strangers cannot use
-//     them up, from wherever they come.
-//  3. From elsewhere there are few tries for a network, a few more for all networks together, and a bound on what one network tries at
-//     many accounts. When strangers have used those up the owner still signs in from a device that is known, with a code by e-mail, with
-//     a provider or a passkey; sessions that are open are not touched.
+//  1. It counts before the hash, for addresses with and without an account alike, and a
+//     refused try is not looked at: neither the time nor the answer reports whether the
+//     password was right or the account is there.
+//  2. A device that the account has signed in from, which is its network and its
+//     program, has tries of its own. Strangers cannot use them up, from wherever they
+//     come.
+//  3. From elsewhere there are few tries for a network, a few more for all networks
+//     together, and a bound on what one network tries at many accounts. When strangers
+//     have used those up the owner still signs in from a device that is known, with a
+//     code by e-mail, with a provider or a passkey; sessions that are open are not
+//     touched.
 //  4. A password that is right costs nothing: see forgive.
 //  5. The count is in the database, so replicas do not multiply the tries.
 //
@@ -74,7 +80,8 @@ func (s *Service) allow(ctx context.Context, account store.Account, email string
 	return counted, err
 }
 
-// allowances are what a try counts against, always in the same order: rows are locked in it.
+// allowances are what a try counts against, always in the same order: rows are locked
+// in it.
 func (s *Service) allowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
 	client, most := callctx.ClientOf(ctx), s.limits.Tries
 	network, agent := cut(client.Network, 64), cut(client.Agent, 200)
@@ -96,7 +103,8 @@ func (s *Service) allowance(burst int, step time.Duration, parts ...string) stor
 	return store.Allowance{ID: hex.EncodeToString(mac(s.ring.secret, "tries", parts...)), Burst: burst, Step: step}
 }
 
-// forgive takes back what allow has counted, in the transaction of the sign-in that the password was right for.
+// forgive takes back what allow has counted, in the transaction of the sign-in that the
+// password was right for.
 func (s *Service) forgive(ctx context.Context, tx *database.Tx, counted []store.Allowance) error {
 	for _, a := range counted {
 		if err := store.ReturnTry(ctx, tx, a); err != nil {
@@ -106,8 +114,9 @@ func (s *Service) forgive(ctx context.Context, tx *database.Tx, counted []store.
 	return nil
 }
 
-// allowOwn counts a password that somebody who is signed in shows again: as many tries as a device has, at one account. Whoever
-// has stolen a session does not get to guess the password with it. Errors: sign_in_limited.
+// allowOwn counts a password that somebody who is signed in shows again: as many tries
+// as a device has, at one account. Whoever has stolen a session does not get to guess
+// the password with it. Errors: sign_in_limited.
 func (s *Service) allowOwn(ctx context.Context) error {
 	if s.limits.Tries == (Tries{}) {
 		return nil

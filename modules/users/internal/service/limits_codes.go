@@ -10,7 +10,8 @@ import (
 	"app/platform/database"
 )
 
-// codeOf finds the account that a code is for, so that its owner can be told from strangers; empty when it is nobody's.
+// codeOf finds the account that a code is for, so that its owner can be told from
+// strangers; empty when it is nobody's.
 type codeOf func(ctx context.Context, tx *database.Tx) (accountID string, err error)
 
 // nobodys is for codes that make an address somebody's: nobody is known to them yet.
@@ -43,14 +44,18 @@ func pending(ticket string) codeOf {
 	}
 }
 
-// allowCode counts a one-time code, of a letter, a generator or a set, that is about to be tried, and returns what was counted, for
-// forgive. Each code has few tries of its own; this bounds what one network guesses at many of them (ASVS 6.6.3):
+// allowCode counts a one-time code, of a letter, a generator or a set, that is about to
+// be tried, and returns what was counted, for forgive. Each code has few tries of its
+// own; this bounds what one network guesses at many of them (ASVS 6.6.3):
 //
-//  1. It counts in the allowance that one network has for passwords at accounts which do not know it: two kinds of guesses have
-//     no more room than one. A network is a /24 of IPv4 or a /48 of IPv6, which is what one customer may have (RFC 6177).
-//  2. A device that the account has signed in from is not counted: strangers in its network cannot lock the owner out, and the
-//     tries that each code has bound it as before.
-//  3. A code that is right costs nothing; the count is in the database, so replicas do not multiply it.
+//  1. It counts in the allowance that one network has for passwords at accounts which
+//     do not know it: two kinds of guesses have no more room than one. A network is a
+//     /24 of IPv4 or a /48 of IPv6, which is what one customer may have (RFC 6177).
+//  2. A device that the account has signed in from is not counted: strangers in its
+//     network cannot lock the owner out, and the tries that each code has bound it as
+//     before.
+//  3. A code that is right costs nothing; the count is in the database, so replicas do
+//     not multiply it.
 //
 // Errors: sign_in_limited with the time to wait.
 func (s *Service) allowCode(ctx context.Context, of codeOf) (counted []store.Allowance, err error) {
@@ -83,5 +88,6 @@ func (s *Service) allowCode(ctx context.Context, of codeOf) (counted []store.All
 	return counted, err
 }
 
-// Limited counts the passwords and codes that were not looked at because too many had been tried.
+// Limited counts the passwords and codes that were not looked at because too many had
+// been tried.
 func (s *Service) Limited() int64 { return s.limited.Load() }

@@ -15,7 +15,8 @@ import (
 	"app/platform/fault"
 )
 
-// guarded is users with limits on passwords, as one of the processes on a database. All have the same clock.
+// guarded is users with limits on passwords, as one of the processes on a database. All
+// have the same clock.
 func guarded(t *testing.T, db *database.DB, c *clock) *world {
 	t.Helper()
 	l := limits()
@@ -68,8 +69,8 @@ func (w *world) tries(ctx context.Context, email string, n int) (looked int) {
 	return looked
 }
 
-// Passwords for one account from one place come to an end, and go on slowly; the answer is the same for an address that nobody has,
-// and for the right password.
+// Passwords for one account from one place come to an end, and go on slowly; the answer
+// is the same for an address that nobody has, and for the right password.
 func TestTries(t *testing.T) {
 	t.Parallel()
 	eachGuarded(t, func(t *testing.T, w *world) {
@@ -98,7 +99,8 @@ func TestTries(t *testing.T) {
 	})
 }
 
-// Whatever strangers do, the owner signs in: from a device that is known with the password, from anywhere with a code.
+// Whatever strangers do, the owner signs in: from a device that is known with the
+// password, from anywhere with a code.
 func TestFailure24_GuessesDoNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()
 	eachGuarded(t, func(t *testing.T, w *world) {
@@ -183,7 +185,8 @@ func TestTries_RightOnesAreFree(t *testing.T) {
 	}
 }
 
-// Tries at the same time through several processes are no more than one after the other through one.
+// Tries at the same time through several processes are no more than one after the other
+// through one.
 func TestTries_ReplicasDoNotMultiplyThem(t *testing.T) {
 	t.Parallel()
 	eachGuarded(t, func(t *testing.T, w *world) {

@@ -70,7 +70,8 @@ func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.Sta
 	return err
 }
 
-// settle makes an account without a password for somebody whose address the provider has verified.
+// settle makes an account without a password for somebody whose address the provider
+// has verified.
 func (s *Service) settle(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
 	first, complaint := cleanName(who.FirstName)
 	if complaint != "" || first == "" {
@@ -98,8 +99,10 @@ func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account stor
 	})
 }
 
-// ConfirmLink links the identity that a token stands for to the account of its address, whose owner the caller has to be, freshly signed
-// in by any of the ways there were before. Errors: link_invalid, the same for every reason; identity_taken; step_up_required; Unauthenticated.
+// ConfirmLink links the identity that a token stands for to the account of its address,
+// whose owner the caller has to be, freshly signed in by any of the ways there were
+// before. Errors: link_invalid, the same for every reason; identity_taken;
+// step_up_required; Unauthenticated.
 func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.Identity, returnTo string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.fresh(ctx, tx)
@@ -142,7 +145,8 @@ func linkError(err error) error {
 	return err
 }
 
-// LinkedAddress is the address of the account that a token would link to, for the page that asks for its password. Error: link_invalid.
+// LinkedAddress is the address of the account that a token would link to, for the page
+// that asks for its password. Error: link_invalid.
 func (s *Service) LinkedAddress(ctx context.Context, token string) (email string, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		row, err := store.LinkByHash(ctx, q, hashToken(token))
@@ -159,7 +163,8 @@ func (s *Service) LinkedAddress(ctx context.Context, token string) (email string
 	return email, linkError(err)
 }
 
-// link links an identity to an account and tells its owner. store.ErrDuplicate: it is linked.
+// link links an identity to an account and tells its owner. store.ErrDuplicate: it is
+// linked.
 func (s *Service) link(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
 		return err
@@ -188,8 +193,9 @@ func (s *Service) Identities(ctx context.Context) (out []store.Identity, err err
 	return out, err
 }
 
-// Unlink takes an identity away from the caller's account. Errors: last_credential when it is the only way to sign in besides a code by
-// letter; NotFound; step_up_required; Unauthenticated.
+// Unlink takes an identity away from the caller's account. Errors: last_credential when
+// it is the only way to sign in besides a code by letter; NotFound; step_up_required;
+// Unauthenticated.
 func (s *Service) Unlink(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.fresh(ctx, tx)
@@ -221,7 +227,8 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 	return missing("identity", err)
 }
 
-// mustHaveWay fails when an account is left without a way to sign in of its own: a code by letter is for whoever reads the mail.
+// mustHaveWay fails when an account is left without a way to sign in of its own: a code
+// by letter is for whoever reads the mail.
 func (s *Service) mustHaveWay(ctx context.Context, tx *database.Tx, account store.Account) error {
 	linked, err := store.IdentitiesOf(ctx, tx, account.ID)
 	if err != nil {

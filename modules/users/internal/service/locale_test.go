@@ -34,7 +34,8 @@ func (w *world) languages() (out []string) {
 	return out
 }
 
-// Whoever registers gets letters in the language of their browser, from the first to all later ones, whoever asks for those.
+// Whoever registers gets letters in the language of their browser, from the first to
+// all later ones, whoever asks for those.
 func TestLettersInTheLanguageOfTheRegistration(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

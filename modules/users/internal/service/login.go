@@ -33,8 +33,10 @@ func errCredentials() error {
 	return fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
 }
 
-// Login signs in with a password. An address that is unknown, not verified or disabled and a password that is wrong or empty
-// have the same answer after the same work: one look-up, one count, one hash of each kind that there is, one record. Errors: invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
+// Login signs in with a password. An address that is unknown, not verified or disabled
+// and a password that is wrong or empty have the same answer after the same work: one
+// look-up, one count, one hash of each kind that there is, one record. Errors:
+// invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
@@ -82,7 +84,8 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 	return out, err
 }
 
-// refuseLogin records the attempt, with the same work for every address, and is the answer to it.
+// refuseLogin records the attempt, with the same work for every address, and is the
+// answer to it.
 func (s *Service) refuseLogin(ctx context.Context, account store.Account) error {
 	entry := AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: "wrong_password", Detail: string(ByPassword)}
 	switch {
@@ -98,7 +101,8 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 	return errCredentials()
 }
 
-// signingIn reads the account of an address as it was typed, and the kinds of hashes that came from elsewhere.
+// signingIn reads the account of an address as it was typed, and the kinds of hashes
+// that came from elsewhere.
 func (s *Service) signingIn(ctx context.Context, email string) (a store.Account, kinds []string, err error) {
 	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -111,7 +115,8 @@ func (s *Service) signingIn(ctx context.Context, email string) (a store.Account,
 	return a, kinds, err
 }
 
-// accountByEmail reads the account of an address as it was typed; one without an id when there is none.
+// accountByEmail reads the account of an address as it was typed; one without an id
+// when there is none.
 func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
 	key := emailaddr.Key(email)
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {

@@ -37,7 +37,8 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// Sign-in must not tell who has an account: the same error after the same number of hashes, whatever is wrong.
+// Sign-in must not tell who has an account: the same error after the same number of
+// hashes, whatever is wrong.
 func TestFailure23_LoginIsTheSameForEveryAddress(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

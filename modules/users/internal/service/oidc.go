@@ -24,7 +24,8 @@ const (
 	toProve  = "step_up" // again who the signed-in user is
 )
 
-// Provider asks one provider of OpenID Connect. Errors of both methods: openid.ErrUnavailable, openid.ErrRefused.
+// Provider asks one provider of OpenID Connect. Errors of both methods:
+// openid.ErrUnavailable, openid.ErrRefused.
 type Provider interface {
 	// Authorize is the address that a browser is sent to.
 	Authorize(ctx context.Context, r openid.Request) (string, error)
@@ -63,9 +64,10 @@ type Departed struct {
 	Browser string
 }
 
-// Depart sends a browser to a provider, with a state of its own that is good for ten minutes, for one answer and in this browser only. Nonce and
-// PKCE verifier follow from the state and a secret of ours. Errors: provider_not_found; Unavailable when the provider cannot be reached;
-// step_up_required and Unauthenticated for linking.
+// Depart sends a browser to a provider, with a state of its own that is good for ten
+// minutes, for one answer and in this browser only. Nonce and PKCE verifier follow from
+// the state and a secret of ours. Errors: provider_not_found; Unavailable when the
+// provider cannot be reached; step_up_required and Unauthenticated for linking.
 func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
@@ -99,7 +101,8 @@ func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 	return Departed{URL: to, Browser: browser}, err
 }
 
-// travelPurpose checks that somebody who wants to link or to prove something is signed in; for linking freshly.
+// travelPurpose checks that somebody who wants to link or to prove something is signed
+// in; for linking freshly.
 func (s *Service) travelPurpose(ctx context.Context, tx *database.Tx, wanted string) (purpose, session string, err error) {
 	var own store.Session
 	switch wanted {
@@ -131,7 +134,8 @@ type Arrival struct {
 	Browser  string // the cookie
 }
 
-// Arrived is what becomes of it: exactly one of SignedIn (a session or a ticket), Fresh, Linked and Link.
+// Arrived is what becomes of it: exactly one of SignedIn (a session or a ticket),
+// Fresh, Linked and Link.
 type Arrived struct {
 	SignedIn SignedIn
 	Fresh    bool   // SignedIn has the session's new cookie
@@ -143,16 +147,22 @@ type Arrived struct {
 
 // Arrive ends the journey that Depart began.
 //
-//  1. The state is used up, whatever comes of it: in the browser that it was made for, by the provider that it was made for, once.
-//  2. The provider's answer is checked in full (openid.Client.Redeem); no transaction is open meanwhile.
+//  1. The state is used up, whatever comes of it: in the browser that it was made for,
+//     by the provider that it was made for, once.
+//  2. The provider's answer is checked in full (openid.Client.Redeem); no transaction
+//     is open meanwhile.
 //  3. Who it is follows from issuer and subject, never from the address (ASVS 6.8.1).
-//  4. Somebody new whose address is verified and has no account gets one. An address with an account is not enough to get into it: its
-//     owner has to sign in and to confirm (see ConfirmLink). An address that the provider has not verified opens nothing.
-//  5. What signs in is subject to the account's second factor, as everywhere, unless the provider says in configured words that it
-//     was shown there (ASVS 6.8.4).
-//  6. Who proves again who they are has signed in at the provider since they left for it: what it says of that time is checked.
+//  4. Somebody new whose address is verified and has no account gets one. An address
+//     with an account is not enough to get into it: its owner has to sign in and to
+//     confirm (see ConfirmLink). An address that the provider has not verified opens
+//     nothing.
+//  5. What signs in is subject to the account's second factor, as everywhere, unless
+//     the provider says in configured words that it was shown there (ASVS 6.8.4).
+//  6. Who proves again who they are has signed in at the provider since they left for
+//     it: what it says of that time is checked.
 //
-// Errors: sign_in_not_fresh; sign_in_over; sign_in_cancelled; sign_in_refused for an answer that is not valid; address_unverified; identity_taken; Unavailable.
+// Errors: sign_in_not_fresh; sign_in_over; sign_in_cancelled; sign_in_refused for an
+// answer that is not valid; address_unverified; identity_taken; Unavailable.
 func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
@@ -188,13 +198,15 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	return out, err
 }
 
-// anew reports whether somebody signed in at the provider after they were sent there, as far as the clocks of two machines can tell.
+// anew reports whether somebody signed in at the provider after they were sent there,
+// as far as the clocks of two machines can tell.
 func (s *Service) anew(state store.State, who openid.Identity) bool {
 	at := who.SignedInAt
 	return !at.IsZero() && !at.Before(state.CreatedAt.Add(-openid.Skew)) && !at.After(s.now().Add(openid.Skew))
 }
 
-// refuseStale records a step-up for which nobody signed in at the provider, or none that it tells of.
+// refuseStale records a step-up for which nobody signed in at the provider, or none
+// that it tells of.
 func (s *Service) refuseStale(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		entry := AuditEntry{AccountID: identity.FromContext(ctx).UserID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(ByProvider)}
@@ -236,8 +248,9 @@ func (s *Service) spendState(ctx context.Context, in Arrival) (state store.State
 	return state, nil
 }
 
-// admitIdentity finds out whose identity it is and does what the journey was for. It is tried again when somebody else links the identity, or makes
-// an account of the address, at this very moment.
+// admitIdentity finds out whose identity it is and does what the journey was for. It is
+// tried again when somebody else links the identity, or makes an account of the
+// address, at this very moment.
 func (s *Service) admitIdentity(ctx context.Context, state store.State, who openid.Identity) (out Arrived, err error) {
 	for range 2 {
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -258,7 +271,8 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 	return out, err
 }
 
-// acquaintance is somebody whose identity is linked to an account, whatever address they have by now.
+// acquaintance is somebody whose identity is linked to an account, whatever address
+// they have by now.
 func (s *Service) acquaintance(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
 	if err := store.UseIdentity(ctx, tx, known.ID, cut(who.Email, maxAddress), s.now()); err != nil {
 		return err

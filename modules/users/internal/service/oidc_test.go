@@ -134,7 +134,8 @@ func TestSignInAtProvider(t *testing.T) {
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
 }
 
-// A state is good once, for ten minutes, in its browser and at its provider; whatever comes of it.
+// A state is good once, for ten minutes, in its browser and at its provider; whatever
+// comes of it.
 func TestFailure30_ReusedState(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
@@ -185,7 +186,8 @@ func TestFailure30_ReusedState(t *testing.T) {
 	wants(t, err, fault.InvalidArgument, "sign_in_over")
 }
 
-// Nobody gets into an account by having its address at a provider, verified there or not.
+// Nobody gets into an account by having its address at a provider, verified there or
+// not.
 func TestFailure26_LinkingTakeover(t *testing.T) {
 	t.Parallel()
 	t.Run("UnverifiedAtTheProvider", func(t *testing.T) {

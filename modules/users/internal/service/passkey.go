@@ -22,7 +22,8 @@ import (
 // ceremonyLife is how long somebody may take over a passkey.
 const ceremonyLife = 5 * time.Minute
 
-// What a passkey is asked for. A passkey that signs in has checked its user, by fingerprint or PIN, and so is two factors.
+// What a passkey is asked for. A passkey that signs in has checked its user, by
+// fingerprint or PIN, and so is two factors.
 const (
 	passkeyRegister = "register"
 	PasskeySignIn   = "sign_in"
@@ -34,7 +35,8 @@ func errPasskey(cause error) error {
 	return fault.New(fault.Unauthenticated, "passkey_invalid", "The passkey or its answer is not valid: begin again.").Because(cause)
 }
 
-// newWebAuthn makes what checks passkeys. They belong to the host name of PUBLIC_URL; an address in digits can have none, and there is nil.
+// newWebAuthn makes what checks passkeys. They belong to the host name of PUBLIC_URL;
+// an address in digits can have none, and there is nil.
 func newWebAuthn(publicURL string) *webauthn.WebAuthn {
 	u, err := url.Parse(publicURL)
 	if err != nil || u.Hostname() == "" {
@@ -112,7 +114,8 @@ func (s *Service) keepCeremony(ctx context.Context, tx *database.Tx, row store.C
 	return row.ID, store.InsertCeremony(ctx, tx, row)
 }
 
-// takeCeremony uses a challenge up, whatever comes of its answer, and reads what to check that against. Error: passkey_invalid.
+// takeCeremony uses a challenge up, whatever comes of its answer, and reads what to
+// check that against. Error: passkey_invalid.
 func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx context.Context, tx *database.Tx, c store.Ceremony) error) (c store.Ceremony, session webauthn.SessionData, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if c, err = store.CeremonyByID(ctx, tx, id); err != nil {
@@ -132,7 +135,8 @@ func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx con
 	return c, session, err
 }
 
-// BeginPasskey begins to add a passkey to the caller's account. Errors: passkeys_unavailable; step_up_required; Unauthenticated.
+// BeginPasskey begins to add a passkey to the caller's account. Errors:
+// passkeys_unavailable; step_up_required; Unauthenticated.
 func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 	w, err := s.webAuthn()
 	if err != nil {
@@ -170,8 +174,9 @@ type NewPasskey struct {
 	Credential []byte // JSON
 }
 
-// AddPasskey adds the passkey. The first factor comes with recovery codes, which are shown this once; the owner is told. Errors: passkey_invalid;
-// InvalidArgument for the name; step_up_required; Unauthenticated.
+// AddPasskey adds the passkey. The first factor comes with recovery codes, which are
+// shown this once; the owner is told. Errors: passkey_invalid; InvalidArgument for the
+// name; step_up_required; Unauthenticated.
 func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdded, err error) {
 	name, complaint := cleanName(in.Name)
 	if complaint != "" || name == "" {
@@ -233,7 +238,8 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 	return s.added(ctx, tx, accountID, ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
 }
 
-// RemovePasskey takes a passkey away, and with the last factor the recovery codes. Errors: last_credential; step_up_required; NotFound; Unauthenticated.
+// RemovePasskey takes a passkey away, and with the last factor the recovery codes.
+// Errors: last_credential; step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.fresh(ctx, tx)

@@ -14,8 +14,10 @@ import (
 	"app/platform/fault"
 )
 
-// ChallengePasskey begins to show a passkey: to sign in with nothing else (PasskeySignIn), to complete the sign-in of a ticket (PasskeyFactor), or to prove
-// again who the caller is (PasskeyStepUp). Errors: passkeys_unavailable; ticket_invalid; Unauthenticated.
+// ChallengePasskey begins to show a passkey: to sign in with nothing else
+// (PasskeySignIn), to complete the sign-in of a ticket (PasskeyFactor), or to prove
+// again who the caller is (PasskeyStepUp). Errors: passkeys_unavailable;
+// ticket_invalid; Unauthenticated.
 func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) (out Challenge, err error) {
 	w, err := s.webAuthn()
 	if err != nil {
@@ -55,7 +57,8 @@ func ticketError(err error) error {
 	return err
 }
 
-// assertion asks for a passkey of the account, or for anybody's. Its user has to be checked (ASVS 6.3.3): a passkey is as good as two factors.
+// assertion asks for a passkey of the account, or for anybody's. Its user has to be
+// checked (ASVS 6.3.3): a passkey is as good as two factors.
 func assertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accountID string) (*protocol.CredentialAssertion, *webauthn.SessionData, error) {
 	checked := webauthn.WithUserVerification(protocol.VerificationRequired)
 	if accountID == "" {
@@ -89,11 +92,13 @@ type ShownPasskey struct {
 	StepUp     bool // the answer to a challenge for that, and to no other
 }
 
-// ShowPasskey ends what ChallengePasskey began: in a session, or, for PasskeyStepUp, in the caller's session made fresh.
+// ShowPasskey ends what ChallengePasskey began: in a session, or, for PasskeyStepUp, in
+// the caller's session made fresh.
 //
 //  1. The challenge is used up, whatever comes of it, and a ticket's try is counted.
-//  2. The answer is checked: challenge, origin and host of PUBLIC_URL, signature, that the user was checked, and the sign count. A count that
-//     does not grow tells of a copy, and is refused.
+//  2. The answer is checked: challenge, origin and host of PUBLIC_URL, signature, that
+//     the user was checked, and the sign count. A count that does not grow tells of a
+//     copy, and is refused.
 //  3. Of two answers at once with one count, one is accepted.
 //
 // Errors: passkey_invalid, the same for every reason; ticket_invalid; Unauthenticated.
@@ -148,7 +153,8 @@ type shownPasskey struct {
 	user     holder        // whose passkey it is
 }
 
-// takeShown uses the challenge up, counts a ticket's try, and finds out whose passkey it is. A refusal does not undo the first two.
+// takeShown uses the challenge up, counts a ticket's try, and finds out whose passkey
+// it is. A refusal does not undo the first two.
 func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protocol.ParsedCredentialAssertionData) (out shownPasskey, err error) {
 	var refusal error
 	out.ceremony, out.session, err = s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
@@ -175,7 +181,8 @@ func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protoc
 	return out, errors.Join(err, refusal)
 }
 
-// check verifies an answer. The passkey's account has to be the ceremony's, or the one that the answer names.
+// check verifies an answer. The passkey's account has to be the ceremony's, or the one
+// that the answer names.
 func (p shownPasskey) check(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
 	switch c := p.ceremony; {
 	case c.Purpose == passkeyRegister:

@@ -29,7 +29,8 @@ func newPhone(w *world) *phone {
 	}
 }
 
-// newKey makes a key whose coordinates have all their bytes: the library leaves leading zeros out, which no authenticator does.
+// newKey makes a key whose coordinates have all their bytes: the library leaves leading
+// zeros out, which no authenticator does.
 func newKey() virtualwebauthn.Credential {
 	const whole = 77 // bytes of a COSE key of P-256
 	for {
@@ -144,7 +145,8 @@ func TestPasskeys(t *testing.T) {
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 }
 
-// What an answer has to be: to its challenge, once, from our site, by a user who was checked, with a count that grows.
+// What an answer has to be: to its challenge, once, from our site, by a user who was
+// checked, with a count that grows.
 func TestPasskeyTricks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -213,7 +215,8 @@ func (w *world) login2(p *phone) string {
 	return in.Tokens.Access
 }
 
-// Of answers to one challenge at once, one signs in; also from a passkey that counts nothing, as those do that are kept in step between devices.
+// Of answers to one challenge at once, one signs in; also from a passkey that counts
+// nothing, as those do that are kept in step between devices.
 func TestFailure24_PasskeyAnswersOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -38,8 +38,9 @@ func (s *Service) suspend(ctx context.Context, tx *database.Tx, in SignIn, facto
 	return SignedIn{Ticket: ticket, Factors: factors}, s.record(ctx, tx, entry)
 }
 
-// pendingOf finds the sign-in of a ticket and counts a try at its second factor before the factor is judged: the Write must
-// commit whatever becomes of it. ok is false for a ticket that is unknown, over, spent or has had its five tries; all are errTicket to
+// pendingOf finds the sign-in of a ticket and counts a try at its second factor before
+// the factor is judged: the Write must commit whatever becomes of it. ok is false for a
+// ticket that is unknown, over, spent or has had its five tries; all are errTicket to
 // the client.
 func (s *Service) pendingOf(ctx context.Context, tx *database.Tx, ticket string) (p store.Pending, ok bool, err error) {
 	p, err = store.PendingByHash(ctx, tx, hashToken(ticket))
@@ -52,8 +53,10 @@ func (s *Service) pendingOf(ctx context.Context, tx *database.Tx, ticket string)
 	return p, err == nil, err
 }
 
-// completeSignIn turns a pending sign-in, for which the second factor has just been judged good, into a session at AAL2. It is called in the
-// Write that spent the factor (the time step of a TOTP, the recovery code). Of two calls at once one gets the session, the other errTicket.
+// completeSignIn turns a pending sign-in, for which the second factor has just been
+// judged good, into a session at AAL2. It is called in the Write that spent the factor
+// (the time step of a TOTP, the recovery code). Of two calls at once one gets the
+// session, the other errTicket.
 func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.Pending, method Method) (SignedIn, error) {
 	err := store.SpendPending(ctx, tx, p.TicketHash, s.now())
 	if errors.Is(err, store.ErrChanged) {

@@ -20,7 +20,8 @@ func errSignedOut() error {
 	return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
 }
 
-// Me is the caller's own account. Errors: Unauthenticated when the caller is not a user, or no longer.
+// Me is the caller's own account. Errors: Unauthenticated when the caller is not a
+// user, or no longer.
 func (s *Service) Me(ctx context.Context) (User, error) {
 	account, err := s.read(ctx, identity.FromContext(ctx).UserID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled() {
@@ -37,11 +38,13 @@ func (s *Service) read(ctx context.Context, id string) (a store.Account, err err
 	return a, err
 }
 
-// Names are changes of one's own, the language of letters with them; nil leaves each as it is.
+// Names are changes of one's own, the language of letters with them; nil leaves each as
+// it is.
 type Names struct{ FirstName, MiddleName, LastName, Locale *string }
 
-// Rename changes the caller's names and language. match decides by the current version whether that is the one to change; its error is
-// returned. Errors: InvalidArgument with pointers, Unauthenticated, Aborted when another change came first.
+// Rename changes the caller's names and language. match decides by the current version
+// whether that is the one to change; its error is returned. Errors: InvalidArgument
+// with pointers, Unauthenticated, Aborted when another change came first.
 func (s *Service) Rename(ctx context.Context, in Names, match func(version int64) error) (user User, err error) {
 	id := identity.FromContext(ctx).UserID
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -108,7 +111,8 @@ type Public struct {
 	CreatedAt   time.Time
 }
 
-// PublicProfile reads what anybody may know of a user. Errors: user_not_found, also for disabled accounts.
+// PublicProfile reads what anybody may know of a user. Errors: user_not_found, also for
+// disabled accounts.
 func (s *Service) PublicProfile(ctx context.Context, id string) (Public, error) {
 	if !ids.Valid("usr", id) {
 		return Public{}, errMissing()

@@ -14,7 +14,8 @@ import (
 // LetterPath is the page that letters with a code lead to.
 const LetterPath = "/v1/auth/letter"
 
-// RequestReset has a code sent to the address that sets a new password. It is to every address what RequestSignInCode is.
+// RequestReset has a code sent to the address that sets a new password. It is to every
+// address what RequestSignInCode is.
 func (s *Service) RequestReset(ctx context.Context, email string) (request string, err error) {
 	return s.requestCode(ctx, store.ResetPassword, email)
 }
@@ -28,13 +29,17 @@ type NewPassword struct {
 
 // ResetPassword sets the password of the account that the code was sent to.
 //
-//  1. It signs nobody in, so an account with a second factor needs that factor as before (ASVS 6.4.3).
-//  2. Every session of the account ends, every half-done sign-in and every code that is on its way becomes void.
-//  3. An imported account that nobody has confirmed loses its second factors and its linked identities, see confirm.
+//  1. It signs nobody in, so an account with a second factor needs that factor as
+//     before (ASVS 6.4.3).
+//  2. Every session of the account ends, every half-done sign-in and every code that is
+//     on its way becomes void.
+//  3. An imported account that nobody has confirmed loses its second factors and its
+//     linked identities, see confirm.
 //  4. The owner is told by letter.
 //
-// Errors: InvalidArgument with pointers for a password that will not do, which costs no try; code_invalid, the same for every other
-// reason and every address; sign_in_limited; Unavailable when too many hashes are waiting.
+// Errors: InvalidArgument with pointers for a password that will not do, which costs no
+// try; code_invalid, the same for every other reason and every address;
+// sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 	if wrong := s.checkNew(in.Password, in.Confirm, ""); len(wrong) > 0 {
 		return fault.Invalid(wrong...)
@@ -70,7 +75,8 @@ func (s *Service) checkNew(password, confirm, email string) (wrong []fault.Field
 	return wrong
 }
 
-// setPassword gives the account a password, ends whatever the old one has opened except the session keep, and tells the owner.
+// setPassword gives the account a password, ends whatever the old one has opened except
+// the session keep, and tells the owner.
 func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account store.Account, hash, keep string) error {
 	if _, err := store.LockAccount(ctx, tx, account.ID); err != nil {
 		return fmt.Errorf("set password: %w", err)
@@ -85,8 +91,8 @@ func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account stor
 		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }
 
-// shut ends all sessions of an account except the one to keep, its half-done sign-ins, and the codes on their way to it. The
-// account's row is locked.
+// shut ends all sessions of an account except the one to keep, its half-done sign-ins,
+// and the codes on their way to it. The account's row is locked.
 func (s *Service) shut(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
 	if _, err := s.endSessions(ctx, tx, accountID, keep, why); err != nil {
 		return err

@@ -16,16 +16,19 @@ import (
 // recoveryCodes is how many codes a set has.
 const recoveryCodes = 10
 
-// recoveryLength is in characters of the alphabet, five bits each: with 112 bits or more of chance a plain hash keeps a code as safe as a slow one (ASVS 6.5.2).
+// recoveryLength is in characters of the alphabet, five bits each: with 112 bits or
+// more of chance a plain hash keeps a code as safe as a slow one (ASVS 6.5.2).
 const recoveryLength = 24
 
-// recoveryAlphabet is Crockford's base 32, five bits a character; what its letters are mistaken for is read as meant.
+// recoveryAlphabet is Crockford's base 32, five bits a character; what its letters are
+// mistaken for is read as meant.
 const recoveryAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
 var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "l", "1")
 
-// NewRecoveryCodes makes a new set, shown this once; the one before is void. Errors: step_up_required; no_factor when there is nothing they could stand
-// in for; Unauthenticated.
+// NewRecoveryCodes makes a new set, shown this once; the one before is void. Errors:
+// step_up_required; no_factor when there is nothing they could stand in for;
+// Unauthenticated.
 func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return nil, err
@@ -80,7 +83,8 @@ func (s *Service) recoveryHash(accountID, code string) string {
 	return hex.EncodeToString(mac(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
 }
 
-// judgeRecovery uses a recovery code up, if it is one; of two requests at once one succeeds. The owner is told.
+// judgeRecovery uses a recovery code up, if it is one; of two requests at once one
+// succeeds. The owner is told.
 func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID, code string) (refusal, err error) {
 	err = store.SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
 	if errors.Is(err, store.ErrChanged) {

@@ -27,8 +27,9 @@ const (
 
 // Refresh exchanges a refresh token for its successor and a fresh access token.
 //
-//  1. The successor follows from the token and a secret, so whoever presents the token within RefreshGrace of its first
-//     use gets the same one: ten tabs at once, and a client that never saw the answer, stay signed in and fork no family.
+//  1. The successor follows from the token and a secret, so whoever presents the token
+//     within RefreshGrace of its first use gets the same one: ten tabs at once, and a
+//     client that never saw the answer, stay signed in and fork no family.
 //  2. A used token that comes later is in two hands: the session ends.
 //  3. A session that has ended or is over, and a disabled account, get nothing.
 //
@@ -83,7 +84,8 @@ func (s *Service) rotate(ctx context.Context, tx *database.Tx, hash, successor s
 	return row, reused, s.record(ctx, tx, entry)
 }
 
-// exchange uses the token and makes its successor, unless somebody else did both a moment ago.
+// exchange uses the token and makes its successor, unless somebody else did both a
+// moment ago.
 func (s *Service) exchange(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) (store.Refresh, verdict, error) {
 	err := store.UseRefresh(ctx, tx, row, now)
 	switch {
@@ -97,8 +99,9 @@ func (s *Service) exchange(ctx context.Context, tx *database.Tx, row store.Refre
 	return row, granted, s.addRefresh(ctx, tx, successor, row.Session, now)
 }
 
-// Logout ends the session of the refresh token and the session that the caller is signed in with, whichever there are. A token
-// that is not valid is no error: it opens nothing any more. Errors: Unauthenticated when there is neither.
+// Logout ends the session of the refresh token and the session that the caller is
+// signed in with, whichever there are. A token that is not valid is no error: it opens
+// nothing any more. Errors: Unauthenticated when there is neither.
 func (s *Service) Logout(ctx context.Context, presented string) error {
 	session := identity.FromContext(ctx).SessionID
 	if session == "" && presented == "" {

@@ -26,16 +26,20 @@ type Registration struct {
 	FirstName, MiddleName, LastName string
 }
 
-// Register accepts a registration and has a letter sent to the address. What it answers and does is the same for every
-// address: one hash, one Write, one letter.
+// Register accepts a registration and has a letter sent to the address. What it answers
+// and does is the same for every address: one hash, one Write, one letter.
 //
-//  1. A new address gets a code. The registration waits with that code and becomes an account when it is verified; until
-//     then there is none, so somebody else's registration of the address leaves no trace once its owner verifies theirs.
+//  1. A new address gets a code. The registration waits with that code and becomes an
+//     account when it is verified; until then there is none, so somebody else's
+//     registration of the address leaves no trace once its owner verifies theirs.
 //  2. An address with an account gets a letter that says so.
-//  3. Letters are counted by network and by address, see shareOf: strangers who register an address do not use up what its
-//     owner gets elsewhere. An address that has had its letters gets no more, and the codes in them stay valid.
+//  3. Letters are counted by network and by address, see shareOf: strangers who
+//     register an address do not use up what its owner gets elsewhere. An address that
+//     has had its letters gets no more, and the codes in them stay valid.
 //
-// The result identifies the registration: Verify takes it, or the password, as a sign that whoever has the code has registered. Errors: InvalidArgument with pointers; Unavailable when too many hashes are waiting.
+// The result identifies the registration: Verify takes it, or the password, as a sign
+// that whoever has the code has registered. Errors: InvalidArgument with pointers;
+// Unavailable when too many hashes are waiting.
 func (s *Service) Register(ctx context.Context, in Registration) (registration string, err error) {
 	who, wrong := checkPerson(in.Email, in.FirstName, in.MiddleName, in.LastName)
 	wrong = append(wrong, s.checkPassword(in.Password, who.address.typed)...)
@@ -127,7 +131,8 @@ func newDigits() string {
 	return fmt.Sprintf("%06d", n.Int64())
 }
 
-// codeHash is what is kept of a code. The row's id salts it; the key makes a million guesses need more than the table.
+// codeHash is what is kept of a code. The row's id salts it; the key makes a million
+// guesses need more than the table.
 func (s *Service) codeHash(row store.Code, digits string) string {
 	return hex.EncodeToString(mac(s.ring.secret, "code", row.ID, row.EmailKey, digits))
 }

@@ -75,7 +75,8 @@ func TestRegisterAccepts(t *testing.T) {
 	}
 }
 
-// What a registration answers, does and costs must not tell whether the address has an account.
+// What a registration answers, does and costs must not tell whether the address has an
+// account.
 func TestFailure23_RegisterIsTheSameForEveryAddress(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

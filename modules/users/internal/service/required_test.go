@@ -10,8 +10,8 @@ import (
 	"app/platform/identity"
 )
 
-// Where a second factor is demanded, what a session opens follows from its level, whatever carries it and whenever it was opened; a plain buyer
-// is asked for nothing.
+// Where a second factor is demanded, what a session opens follows from its level,
+// whatever carries it and whenever it was opened; a plain buyer is asked for nothing.
 func TestFactorRequired(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -7,11 +7,14 @@ import (
 	"unicode"
 )
 
-// ReturnTo is where a browser goes after a sign-in: the place it asks for, if that is allowed, else "/".
+// ReturnTo is where a browser goes after a sign-in: the place it asks for, if that is
+// allowed, else "/".
 //
-//  1. A path of this site: it begins with one slash, and nothing in it can be read as another host, however a browser mends it (no
-//     backslash, no control character, no second slash in front).
-//  2. One of the addresses of USERS_RETURN_TO, exactly as it is configured (RFC 9700 section 4.1.3).
+//  1. A path of this site: it begins with one slash, and nothing in it can be read as
+//     another host, however a browser mends it (no backslash, no control character, no
+//     second slash in front).
+//  2. One of the addresses of USERS_RETURN_TO, exactly as it is configured (RFC 9700
+//     section 4.1.3).
 func (s *Service) ReturnTo(wanted string) string {
 	if localPath(wanted) || slices.Contains(s.returnTo, wanted) {
 		return wanted
@@ -35,7 +38,8 @@ func localPath(wanted string) bool {
 	return err == nil && u.Scheme == "" && u.Host == "" && u.User == nil && u.Opaque == "" && cleanPath(u.Path)
 }
 
-// cleanPath refuses what is only a path until it is cleaned: "/..//evil.example" and "/%5cevil.example".
+// cleanPath refuses what is only a path until it is cleaned: "/..//evil.example" and
+// "/%5cevil.example".
 func cleanPath(path string) bool {
 	return !strings.Contains(path, "//") && !strings.Contains(path, `\`) && !strings.Contains(path+"/", "/../") && !strings.Contains(path+"/", "/./") &&
 		!strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) })

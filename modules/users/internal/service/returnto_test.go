@@ -8,7 +8,8 @@ import (
 	"app/modules/users/internal/service"
 )
 
-// FuzzReturnTo: whatever is asked for, a browser stays on this site or goes to an address that is configured.
+// FuzzReturnTo: whatever is asked for, a browser stays on this site or goes to an
+// address that is configured.
 func FuzzReturnTo(f *testing.F) {
 	const configured = "https://app.example/welcome"
 	s := service.New(service.Options{ReturnTo: []string{configured}, PublicURL: home})

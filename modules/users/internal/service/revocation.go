@@ -21,16 +21,19 @@ const (
 	endedByAdmin    = "admin"
 )
 
-// revocationLife is how long gateways are told of a revocation: longer than any access token lives and anything is remembered.
+// revocationLife is how long gateways are told of a revocation: longer than any access
+// token lives and anything is remembered.
 const revocationLife = token.MaxLife + 2*token.Leeway
 
-// revoke tells every gateway, within seconds of the commit, that something is not valid any more.
+// revoke tells every gateway, within seconds of the commit, that something is not valid
+// any more.
 func (s *Service) revoke(ctx context.Context, tx *database.Tx, kind usersv1.RevocationKind, subject string) error {
 	now := s.now()
 	return store.Revoke(ctx, tx, store.Revocation{Kind: int(kind), Subject: subject, CreatedAt: now, ExpiresAt: now.Add(revocationLife)})
 }
 
-// endSession ends one session of anybody's, with its cookies and for every gateway. ok is false when it has ended before.
+// endSession ends one session of anybody's, with its cookies and for every gateway. ok
+// is false when it has ended before.
 func (s *Service) endSession(ctx context.Context, tx *database.Tx, id, why string) (ok bool, err error) {
 	err = store.EndSession(ctx, tx, id, why, s.now())
 	if errors.Is(err, store.ErrChanged) {
@@ -45,8 +48,9 @@ func (s *Service) endSession(ctx context.Context, tx *database.Tx, id, why strin
 	return err == nil, err
 }
 
-// endSessions ends all sessions of an account but one, and the sign-ins that wait for a second factor; except may be empty.
-// It is called under LockAccount, so that no session escapes it. ended counts them.
+// endSessions ends all sessions of an account but one, and the sign-ins that wait for a
+// second factor; except may be empty. It is called under LockAccount, so that no
+// session escapes it. ended counts them.
 func (s *Service) endSessions(ctx context.Context, tx *database.Tx, accountID, except, why string) (ended int, err error) {
 	live, err := store.LiveSessions(ctx, tx, accountID, s.now())
 	if err != nil {
@@ -67,7 +71,8 @@ func (s *Service) endSessions(ctx context.Context, tx *database.Tx, accountID, e
 	return ended, store.DropPendingsOf(ctx, tx, accountID, s.now())
 }
 
-// dropCookies makes the cookies of a session void, here and at every gateway; the session goes on.
+// dropCookies makes the cookies of a session void, here and at every gateway; the
+// session goes on.
 func (s *Service) dropCookies(ctx context.Context, tx *database.Tx, sessionID string) error {
 	hashes, err := store.CookiesOf(ctx, tx, sessionID)
 	if err != nil {
@@ -91,11 +96,13 @@ type Revoked struct {
 	More  bool // ask again after Epoch
 }
 
-// Revocations reads what has been revoked after an epoch and still matters. An epoch from the future, as after a restore of the database, is
-// answered with the newest and nothing else.
+// Revocations reads what has been revoked after an epoch and still matters. An epoch
+// from the future, as after a restore of the database, is answered with the newest and
+// nothing else.
 func (s *Service) Revocations(ctx context.Context, after int64) (out Revoked, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		// The epoch first: what is committed between the two statements comes again with the next answer.
+		// The epoch first: what is committed between the two statements comes again
+		// with the next answer.
 		if out.Epoch, err = store.Epoch(ctx, q); err != nil || out.Epoch <= after {
 			return err
 		}

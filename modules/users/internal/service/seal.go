@@ -9,7 +9,8 @@ import (
 	"fmt"
 )
 
-// seal encrypts a secret for the database, bound to its account: a copied row is of no use to another.
+// seal encrypts a secret for the database, bound to its account: a copied row is of no
+// use to another.
 func (s *Service) seal(accountID, secret string) (string, error) {
 	box, err := s.box()
 	if err != nil {

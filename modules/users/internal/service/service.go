@@ -1,6 +1,7 @@
-// Package service holds the use cases of users: registering and verifying an address, signing in and staying signed in,
-// one's own profile, and what other modules may ask. Each public method is one use case with at most one Write; nobody
-// learns from any of them whether an address has an account, except by proving that the address is theirs.
+// Package service holds the use cases of users: registering and verifying an address,
+// signing in and staying signed in, one's own profile, and what other modules may ask.
+// Each public method is one use case with at most one Write; nobody learns from any of
+// them whether an address has an account, except by proving that the address is theirs.
 package service
 
 import (
@@ -24,13 +25,16 @@ type Options struct {
 	Logger *slog.Logger
 	Hasher *passwords.Hasher
 	Limits Limits
-	// PublicURL is the address that people use, without a path; links in letters begin with it.
+	// PublicURL is the address that people use, without a path; links in letters begin
+	// with it.
 	PublicURL string
 	// Providers are where people may sign in besides here; none when it is nil.
 	Providers Providers
-	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to after a sign-in.
+	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to
+	// after a sign-in.
 	ReturnTo []string
-	// FactorRequired demands a second factor of administrators, and of owners and managers of merchants.
+	// FactorRequired demands a second factor of administrators, and of owners and
+	// managers of merchants.
 	FactorRequired bool
 	// Words are of this shop, besides those of PublicURL: no password is made of them.
 	Words []string
@@ -38,7 +42,8 @@ type Options struct {
 	Rules passwords.Policy
 	// NoPasswordGrant means that the token endpoint takes no passwords.
 	NoPasswordGrant bool
-	// OursOnly means that hashes which were imported open nothing: their owners set new passwords by letter.
+	// OursOnly means that hashes which were imported open nothing: their owners set new
+	// passwords by letter.
 	OursOnly bool
 }
 
@@ -52,8 +57,9 @@ type Limits struct {
 	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
 	BrowserLife  time.Duration // of a browser's session, however much it is used
 	AuditKeep    time.Duration // how long the audit log goes back
-	// LettersPerHour and LettersPerNetwork bound the letters that one address gets because somebody asks for them, and with them
-	// the codes that can be guessed at: see shareOf.
+	// LettersPerHour and LettersPerNetwork bound the letters that one address gets
+	// because somebody asks for them, and with them the codes that can be guessed at:
+	// see shareOf.
 	LettersPerHour, LettersPerNetwork int
 	// Tries bound the guessing of passwords.
 	Tries Tries

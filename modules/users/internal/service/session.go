@@ -19,7 +19,8 @@ import (
 // Method is a way of showing who one is.
 type Method string
 
-// The methods. The first group begins a sign-in, the second completes one that needs a second factor; a passkey may do either.
+// The methods. The first group begins a sign-in, the second completes one that needs a
+// second factor; a passkey may do either.
 const (
 	ByPassword Method = "password"
 	ByCode     Method = "code"     // one-time, sent to the address
@@ -48,7 +49,8 @@ const (
 	Cookie Transport = "cookie" // a browser's session
 )
 
-// stepUpLife is how long a proof of who one is counts for changes that need a fresh one (ASVS 7.5.1).
+// stepUpLife is how long a proof of who one is counts for changes that need a fresh one
+// (ASVS 7.5.1).
 const stepUpLife = 10 * time.Minute
 
 // SignIn is somebody who has shown who they are, and how.
@@ -60,17 +62,20 @@ type SignIn struct {
 	Level Level
 	// Transport is Bearer when it is empty.
 	Transport Transport
-	// ProvedAt is when the proof was made, now when it is zero. A provider that somebody had signed in at before tells of that time, and the
-	// session counts as fresh from then on.
+	// ProvedAt is when the proof was made, now when it is zero. A provider that
+	// somebody had signed in at before tells of that time, and the session counts as
+	// fresh from then on.
 	ProvedAt time.Time
 }
 
-// SignedIn is what a sign-in comes to: a session, which is carried by Tokens or by Browser, or a Ticket and no session.
+// SignedIn is what a sign-in comes to: a session, which is carried by Tokens or by
+// Browser, or a Ticket and no session.
 type SignedIn struct {
 	Session store.Session
 	Tokens  Tokens        // for Bearer
 	Browser BrowserCookie // for Cookie
-	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a secret of the client's for TicketLife.
+	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a
+	// secret of the client's for TicketLife.
 	Ticket  string
 	Factors []Method
 }
@@ -81,18 +86,21 @@ type BrowserCookie struct {
 	Expires time.Time // at the latest, however much it is used
 }
 
-// signIn is where every way of signing in ends. It runs in the Write that spent the proof (the code, the state of the
-// provider's answer), and what it returns must not leave the process before that Write has committed. The caller
-// has called LoadKeys.
+// signIn is where every way of signing in ends. It runs in the Write that spent the
+// proof (the code, the state of the provider's answer), and what it returns must not
+// leave the process before that Write has committed. The caller has called LoadKeys.
 //
-//  1. The account is read again: one that has been disabled since, or whose password is no longer the one that was checked,
-//     is errCredentials, and nothing is written.
-//  2. An account with a second factor, when in.Level is AAL1, gets a Ticket instead of a session: see completeSignIn. No
-//     method may pass this by, recovery of a password least of all (ASVS 6.4.3).
-//  3. Everybody else gets a new session with new secrets, whatever the client presented before (ASVS 7.2.4); a browser's session
-//     that the request was made with ends.
-//  4. The owner is told of a session that is begun with an unfamiliar program or from an unfamiliar place: see strange.
-//  5. Either is recorded in the audit log, with in.Method as its detail. Refusals are recorded by the caller.
+//  1. The account is read again: one that has been disabled since, or whose password is
+//     no longer the one that was checked, is errCredentials, and nothing is written.
+//  2. An account with a second factor, when in.Level is AAL1, gets a Ticket instead of
+//     a session: see completeSignIn. No method may pass this by, recovery of a password
+//     least of all (ASVS 6.4.3).
+//  3. Everybody else gets a new session with new secrets, whatever the client presented
+//     before (ASVS 7.2.4); a browser's session that the request was made with ends.
+//  4. The owner is told of a session that is begun with an unfamiliar program or from
+//     an unfamiliar place: see strange.
+//  5. Either is recorded in the audit log, with in.Method as its detail. Refusals are
+//     recorded by the caller.
 //
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
@@ -117,7 +125,8 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 	return s.open(ctx, tx, account, draft)
 }
 
-// open starts a session with the methods, level, transport and time of proof of the draft.
+// open starts a session with the methods, level, transport and time of proof of the
+// draft.
 func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
@@ -167,9 +176,11 @@ func (s *Service) carry(ctx context.Context, tx *database.Tx, session store.Sess
 	return out, err
 }
 
-// stepUp records that the caller, in the session that the request is made with, has just shown again who they are. The methods are
-// added to those of the session, its level is raised, never lowered; a browser gets a new cookie and the old one is void from
-// now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors: errSignedOut when the session has ended or there is none.
+// stepUp records that the caller, in the session that the request is made with, has
+// just shown again who they are. The methods are added to those of the session, its
+// level is raised, never lowered; a browser gets a new cookie and the old one is void
+// from now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors:
+// errSignedOut when the session has ended or there is none.
 func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, level Level) (SignedIn, error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
@@ -192,9 +203,10 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, le
 	return out, s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
 }
 
-// fresh checks that the caller has shown who they are in the last ten minutes, with two factors when the account has a
-// second one. Changes of the address, the password and the factors begin with it. Errors: errStepUp, PermissionDenied with the
-// reason step_up_required; errSignedOut.
+// fresh checks that the caller has shown who they are in the last ten minutes, with two
+// factors when the account has a second one. Changes of the address, the password and
+// the factors begin with it. Errors: errStepUp, PermissionDenied with the reason
+// step_up_required; errSignedOut.
 func (s *Service) fresh(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
@@ -214,8 +226,8 @@ func (s *Service) fresh(ctx context.Context, tx *database.Tx) (store.Session, er
 	return session, nil
 }
 
-// principal is who acts in a session: with the rights of the account, of which those that need a second factor wait for it where the
-// shop demands one (ASVS 6.3.3).
+// principal is who acts in a session: with the rights of the account, of which those
+// that need a second factor wait for it where the shop demands one (ASVS 6.3.3).
 func (s *Service) principal(session store.Session, admin bool) identity.Principal {
 	p := identity.Principal{UserID: session.AccountID, SessionID: session.ID, Admin: admin, Method: identity.Bearer}
 	if Transport(session.Transport) == Cookie {
@@ -227,7 +239,8 @@ func (s *Service) principal(session store.Session, admin bool) identity.Principa
 	return p
 }
 
-// ownSession is the session that the request is made with. Errors: errSignedOut when there is none or it is over, as for API keys.
+// ownSession is the session that the request is made with. Errors: errSignedOut when
+// there is none or it is over, as for API keys.
 func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	principal := identity.FromContext(ctx)
 	if principal.UserID == "" || principal.SessionID == "" {

@@ -19,8 +19,8 @@ type SessionView struct {
 	Current bool // the request was made with it
 }
 
-// Sessions lists the caller's sessions that have not ended, the newest first, after the one with the id when it is not empty.
-// Error: Unauthenticated.
+// Sessions lists the caller's sessions that have not ended, the newest first, after the
+// one with the id when it is not empty. Error: Unauthenticated.
 func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]SessionView, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
@@ -38,8 +38,10 @@ func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]Sess
 	return out, err
 }
 
-// EndSession ends one session of the caller's, also the one that the request is made with; any other needs a fresh proof of who the caller
-// is (ASVS 7.5.2). Errors: NotFound when the caller has no such session, or no longer; step_up_required; Unauthenticated.
+// EndSession ends one session of the caller's, also the one that the request is made
+// with; any other needs a fresh proof of who the caller is (ASVS 7.5.2). Errors:
+// NotFound when the caller has no such session, or no longer; step_up_required;
+// Unauthenticated.
 func (s *Service) EndSession(ctx context.Context, id string) error {
 	caller := identity.FromContext(ctx)
 	switch {
@@ -72,8 +74,8 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	})
 }
 
-// EndOtherSessions ends every session of the caller's but the one that the request is made with, and tells how many.
-// Errors: step_up_required; Unauthenticated.
+// EndOtherSessions ends every session of the caller's but the one that the request is
+// made with, and tells how many. Errors: step_up_required; Unauthenticated.
 func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.fresh(ctx, tx)
@@ -101,8 +103,8 @@ type Browser struct {
 	Expires time.Time // if it is not used again
 }
 
-// Browser finds the session of a cookie, and notes at most once a minute that it is in use. Error: NotFound when the cookie opens nothing,
-// or no longer.
+// Browser finds the session of a cookie, and notes at most once a minute that it is in
+// use. Error: NotFound when the cookie opens nothing, or no longer.
 func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 	b, err := s.findCookie(ctx, value)
 	if err != nil {
@@ -138,7 +140,8 @@ func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, 
 	return work.found, err
 }
 
-// missing turns a row that is not there, or not as it has to be, into the answer that there is none.
+// missing turns a row that is not there, or not as it has to be, into the answer that
+// there is none.
 func missing(what string, err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
 		return fault.Missing(what)

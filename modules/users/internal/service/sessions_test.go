@@ -129,7 +129,8 @@ func TestBrowserSession(t *testing.T) {
 	})
 }
 
-// A cookie that somebody planted in a browser before the sign-in is worth nothing after it, and so is the user's own from before.
+// A cookie that somebody planted in a browser before the sign-in is worth nothing after
+// it, and so is the user's own from before.
 func TestFailure30_NewCookieAtEverySignIn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -149,7 +150,8 @@ func TestFailure30_NewCookieAtEverySignIn(t *testing.T) {
 	})
 }
 
-// A step up gives the session a new cookie: the one from before opens nothing, here and at the gateways.
+// A step up gives the session a new cookie: the one from before opens nothing, here and
+// at the gateways.
 func TestFailure30_NewCookieAtStepUp(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -271,7 +273,8 @@ func TestSessions(t *testing.T) {
 	})
 }
 
-// Whoever ends all sessions misses none that is opened at the same time with the same password.
+// Whoever ends all sessions misses none that is opened at the same time with the same
+// password.
 func TestEndOthersWhileSigningIn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

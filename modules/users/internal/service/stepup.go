@@ -9,8 +9,8 @@ import (
 	"app/platform/fault"
 )
 
-// Reproof is what somebody who is signed in shows to prove it again: a password, a code that was asked for with RequestSignInCode, or a second
-// factor.
+// Reproof is what somebody who is signed in shows to prove it again: a password, a code
+// that was asked for with RequestSignInCode, or a second factor.
 type Reproof struct {
 	Method   Method // ByPassword, ByCode, ByTOTP or ByRecovery
 	Password string
@@ -24,9 +24,11 @@ func errFactorRequired() error {
 	return fault.New(fault.PermissionDenied, "factor_required", "The account has a second factor: show that one.")
 }
 
-// StepUp makes the caller's session fresh for ten minutes. An account with a second factor has to show it: a password or a code from a
-// letter is not enough for what the factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong proof;
-// factor_required; sign_in_limited after many passwords or codes; Unauthenticated.
+// StepUp makes the caller's session fresh for ten minutes. An account with a second
+// factor has to show it: a password or a code from a letter is not enough for what the
+// factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong
+// proof; factor_required; sign_in_limited after many passwords or codes;
+// Unauthenticated.
 func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
@@ -73,7 +75,8 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 	return out, err
 }
 
-// reprove judges the proof, whose password has been checked already. A refusal is not an error of the Write, which has to commit the try.
+// reprove judges the proof, whose password has been checked already. A refusal is not
+// an error of the Write, which has to commit the try.
 func (s *Service) reprove(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
@@ -114,7 +117,8 @@ func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Met
 	return errCredentials()
 }
 
-// owner reads the account that the request is made by, with a session and not with a key. Error: Unauthenticated.
+// owner reads the account that the request is made by, with a session and not with a
+// key. Error: Unauthenticated.
 func (s *Service) owner(ctx context.Context) (account store.Account, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		session, err := s.ownSession(ctx, q)
@@ -133,9 +137,11 @@ func (s *Service) owner(ctx context.Context) (account store.Account, err error) 
 // PasswordChange is a new password of one's own.
 type PasswordChange struct{ Current, Password, Confirm string }
 
-// ChangePassword sets the caller's password and signs the account out everywhere else. The current one has to be given (ASVS 6.2.3), unless the
-// account has none. The owner is told by letter. Errors: InvalidArgument with pointers, also for a wrong current password;
-// step_up_required; sign_in_limited; Unauthenticated; Unavailable when too many hashes are waiting.
+// ChangePassword sets the caller's password and signs the account out everywhere else.
+// The current one has to be given (ASVS 6.2.3), unless the account has none. The owner
+// is told by letter. Errors: InvalidArgument with pointers, also for a wrong current
+// password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
+// many hashes are waiting.
 func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
 	account, err := s.owner(ctx)
 	if err != nil {

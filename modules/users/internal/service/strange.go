@@ -13,15 +13,20 @@ import (
 	"app/platform/events"
 )
 
-// tellOfStranger tells the owner of a session that is about to be opened when the program or the place is strange to the account.
+// tellOfStranger tells the owner of a session that is about to be opened when the
+// program or the place is strange to the account.
 //
-//  1. A program is what it says it is and what it runs on, without versions: an update is no stranger. All that are none of the usual
-//     ones are one.
-//  2. A place is the provider's part of the address (an IPv4 /16, an IPv6 /32): the next address of the same line is no stranger.
-//  3. Either is known by the account's sessions and by its audit log, which remembers for as long as it is kept; nothing else is kept for this.
-//  4. Nothing is strange to an account that has never been signed in to, unless it is older than what is remembered.
+//  1. A program is what it says it is and what it runs on, without versions: an update
+//     is no stranger. All that are none of the usual ones are one.
+//  2. A place is the provider's part of the address (an IPv4 /16, an IPv6 /32): the
+//     next address of the same line is no stranger.
+//  3. Either is known by the account's sessions and by its audit log, which remembers
+//     for as long as it is kept; nothing else is kept for this.
+//  4. Nothing is strange to an account that has never been signed in to, unless it is
+//     older than what is remembered.
 //
-// Whoever imitates the owner's program from the owner's provider is not noticed. The event says what the program is and not where it was.
+// Whoever imitates the owner's program from the owner's provider is not noticed. The
+// event says what the program is and not where it was.
 func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account store.Account, session store.Session) error {
 	if session.UserAgent == "" && session.Network == "" {
 		return nil // no request of the public API
@@ -56,8 +61,8 @@ func (s *Service) strange(account store.Account, session store.Session, known []
 	return !sameProgram || !samePlace
 }
 
-// programs and systems are what a User-Agent says and what people call that. The first that is found counts: most say that they are
-// others too.
+// programs and systems are what a User-Agent says and what people call that. The first
+// that is found counts: most say that they are others too.
 var (
 	programs = [][2]string{
 		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
@@ -68,7 +73,8 @@ var (
 	}
 )
 
-// programOf names the program and its system, each empty when it is none of the usual ones: a letter shows nothing that a stranger has made up.
+// programOf names the program and its system, each empty when it is none of the usual
+// ones: a letter shows nothing that a stranger has made up.
 func programOf(agent string) (program, system string) {
 	return firstIn(agent, programs), firstIn(agent, systems)
 }

@@ -21,7 +21,8 @@ const (
 	safari  = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1"
 )
 
-// notices signs in and gives what the owner was told of it: the program and the system of each notice.
+// notices signs in and gives what the owner was told of it: the program and the system
+// of each notice.
 func (w *world) notices(network, agent string) (out []string) {
 	w.t.Helper()
 	before := len(w.emitted())
@@ -38,7 +39,8 @@ func (w *world) notices(network, agent string) (out []string) {
 	return out
 }
 
-// The owner is told of a program or a place that is new to the account, once, and of nothing else.
+// The owner is told of a program or a place that is new to the account, once, and of
+// nothing else.
 func TestNoticeOfAStrangeSignIn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -67,8 +69,8 @@ func TestNoticeOfAStrangeSignIn(t *testing.T) {
 	})
 }
 
-// What an account was signed in to with outlives the session, as long as the audit log. An account that nobody has used for longer is not
-// taken for one that is new.
+// What an account was signed in to with outlives the session, as long as the audit log.
+// An account that nobody has used for longer is not taken for one that is new.
 func TestNoticeAfterALongTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -100,7 +102,8 @@ func TestNoticeAfterALongTime(t *testing.T) {
 	}
 }
 
-// The notice has nothing of where it was, and goes to the account's address in its language.
+// The notice has nothing of where it was, and goes to the account's address in its
+// language.
 func TestNoticeSaysNoMoreThanItNeeds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

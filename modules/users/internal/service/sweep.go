@@ -8,14 +8,18 @@ import (
 	"app/platform/database"
 )
 
-// keepCodes is how long a row of codes is kept: no shorter than the day for which letters are counted.
+// keepCodes is how long a row of codes is kept: no shorter than the day for which
+// letters are counted.
 const keepCodes = 24 * time.Hour
 
-// keepStrays is how long a record of the audit log is kept that belongs to no account: anybody can cause them.
+// keepStrays is how long a record of the audit log is kept that belongs to no account:
+// anybody can cause them.
 const keepStrays = 7 * 24 * time.Hour
 
-// SweepOnce removes a batch of what nobody can use any more, and tells whether there may be more: codes a day old, sessions,
-// cookies, refresh tokens and keys that have run out, journeys that were not finished, old records of the audit log. Two processes may do it at once.
+// SweepOnce removes a batch of what nobody can use any more, and reports whether there
+// may be more: codes a day old, sessions, cookies, refresh tokens and keys that have
+// run out, journeys that were not finished, old records of the audit log. Two processes
+// may do it at once.
 func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 	now := s.now()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

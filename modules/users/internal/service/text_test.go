@@ -32,7 +32,8 @@ func TestFault26_NamesOfEveryScript(t *testing.T) {
 	}
 }
 
-// A domain in another script is one address in each of its forms, and the letter goes to it.
+// A domain in another script is one address in each of its forms, and the letter goes
+// to it.
 func TestFault20_InternationalDomain(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -48,7 +49,8 @@ func TestFault20_InternationalDomain(t *testing.T) {
 	})
 }
 
-// An account whose address was taken by an earlier release, and would be refused today, signs in.
+// An account whose address was taken by an earlier release, and would be refused today,
+// signs in.
 func TestFault20_AccountsOfBeforeSignIn(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {

@@ -20,15 +20,17 @@ import (
 	"app/platform/fault"
 )
 
-// The generator's parameters are those that every app supports (RFC 6238): SHA-1, six digits, thirty seconds.
+// The generator's parameters are those that every app supports (RFC 6238): SHA-1, six
+// digits, thirty seconds.
 const (
 	totpPeriod = 30
 	totpSecret = 20 // bytes, RFC 4226 section 4
 	totpRow    = 5  // wrong codes before a pause
 	totpPause  = time.Minute
 	totpLimit  = time.Hour
-	// totpSkew is how far a generator's clock may be from ours: a code is good for so long beyond its time step, at either end,
-	// and no longer (RFC 6238 section 5.2 allows one step for the delay; ASVS 6.5.5 wants thirty seconds).
+	// totpSkew is how far a generator's clock may be from ours: a code is good for so
+	// long beyond its time step, at either end, and no longer (RFC 6238 section 5.2
+	// allows one step for the delay; ASVS 6.5.5 wants thirty seconds).
 	totpSkew = 10 * time.Second
 )
 
@@ -40,8 +42,9 @@ type Enrolment struct {
 	URL    string // otpauth://, for a QR code
 }
 
-// EnrolTOTP begins to set a generator up. It is no factor until ConfirmTOTP; beginning again replaces it. Errors: step_up_required;
-// totp_enrolled when there is one; Unauthenticated.
+// EnrolTOTP begins to set a generator up. It is no factor until ConfirmTOTP; beginning
+// again replaces it. Errors: step_up_required; totp_enrolled when there is one;
+// Unauthenticated.
 func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return Enrolment{}, err
@@ -81,8 +84,9 @@ func (s *Service) totpURL(email, secret string) string {
 	return "otpauth://totp/" + url.PathEscape(u.Hostname()+":"+email) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-// ConfirmTOTP makes the generator a factor, by the first code from it. The first factor comes with recovery codes, which are shown this
-// once. Errors: step_up_required; code_invalid; factor_paused; Unauthenticated.
+// ConfirmTOTP makes the generator a factor, by the first code from it. The first factor
+// comes with recovery codes, which are shown this once. Errors: step_up_required;
+// code_invalid; factor_paused; Unauthenticated.
 func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded, err error) {
 	if err := s.LoadKeys(ctx); err != nil {
 		return FactorAdded{}, err
@@ -111,7 +115,8 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 	return out, err
 }
 
-// RemoveTOTP takes the generator away, and with the last factor the recovery codes. Errors: step_up_required; NotFound; Unauthenticated.
+// RemoveTOTP takes the generator away, and with the last factor the recovery codes.
+// Errors: step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemoveTOTP(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.fresh(ctx, tx)
@@ -126,11 +131,14 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 	return missing("factor", err)
 }
 
-// judgeTOTP tells whether a code is one of the account's generator.
+// judgeTOTP reports whether a code is one of the account's generator.
 //
-//  1. The code of the current time step counts, and within ten seconds of it that of a neighbouring one: clocks differ.
-//  2. A time step is accepted once, and none before the last one, however many requests come at once (ASVS 6.5.1).
-//  3. After five wrong codes in a row there is a pause of a minute, after five more of two, up to an hour. Other factors are not affected.
+//  1. The code of the current time step counts, and within ten seconds of it that of a
+//     neighbouring one: clocks differ.
+//  2. A time step is accepted once, and none before the last one, however many requests
+//     come at once (ASVS 6.5.1).
+//  3. After five wrong codes in a row there is a pause of a minute, after five more of
+//     two, up to an hour. Other factors are not affected.
 func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, code string, confirmed bool) (refusal, err error) {
 	t, err := store.TOTPOf(ctx, tx, accountID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && t.ConfirmedAt.IsZero() == confirmed {
@@ -175,7 +183,8 @@ func pause(t store.TOTP, now time.Time) time.Duration {
 	return left
 }
 
-// stepOf finds the time step that the code belongs to. store.ErrNotFound: none that counts now.
+// stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
+// counts now.
 func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
 	secret, err := s.unseal(t.AccountID, t.Secret)
 	if err != nil {
@@ -196,7 +205,8 @@ func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
 	return step, nil
 }
 
-// totpSteps are the time steps whose codes count at a time: the current one, and a neighbour that it is within totpSkew of.
+// totpSteps are the time steps whose codes count at a time: the current one, and a
+// neighbour that it is within totpSkew of.
 func totpSteps(now time.Time) []int64 {
 	current := now.Unix() / totpPeriod
 	steps := []int64{current}

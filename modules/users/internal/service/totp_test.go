@@ -114,7 +114,8 @@ func TestTOTP(t *testing.T) {
 	wants(t, w.RemoveTOTP(ctx), fault.NotFound, "factor_not_found")
 }
 
-// A time step is accepted once, whoever presents its code, and none before it (ASVS 6.5.1).
+// A time step is accepted once, whoever presents its code, and none before it (ASVS
+// 6.5.1).
 func TestFailure24_TimeStepsAreAcceptedOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -147,8 +148,9 @@ func TestFailure24_TimeStepsAreAcceptedOnce(t *testing.T) {
 	})
 }
 
-// TestTOTPOfNeighbouringSteps: a code of the step before counts for ten seconds after its end, one of the step after for
-// ten seconds before its beginning, and no longer (RFC 6238 section 5.2, ASVS 6.5.5).
+// TestTOTPOfNeighbouringSteps: a code of the step before counts for ten seconds after
+// its end, one of the step after for ten seconds before its beginning, and no longer
+// (RFC 6238 section 5.2, ASVS 6.5.5).
 func TestTOTPOfNeighbouringSteps(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -178,7 +180,8 @@ func TestTOTPOfNeighbouringSteps(t *testing.T) {
 	}
 }
 
-// Five wrong codes in a row make a pause that grows; recovery codes go on working, so the pause locks nobody out.
+// Five wrong codes in a row make a pause that grows; recovery codes go on working, so
+// the pause locks nobody out.
 func TestFailure24_WrongTOTPCodesPause(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -225,7 +228,8 @@ func TestTicketHasFiveTries(t *testing.T) {
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
 }
 
-// A recovery code stands in for a factor once, also when it comes twice at the same time (keycloak#26106).
+// A recovery code stands in for a factor once, also when it comes twice at the same
+// time (keycloak#26106).
 func TestFailure24_RecoveryCodesOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -273,7 +277,8 @@ func TestNewRecoveryCodes(t *testing.T) {
 	}
 }
 
-// Whatever begins a sign-in, an account with a factor is asked for it; setting a new password signs nobody in (ASVS 6.4.3).
+// Whatever begins a sign-in, an account with a factor is asked for it; setting a new
+// password signs nobody in (ASVS 6.4.3).
 func TestRecoveryDoesNotBypassTheFactor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

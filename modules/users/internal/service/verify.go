@@ -16,12 +16,14 @@ import (
 	"app/platform/ids"
 )
 
-// Proof is a code, and a sign that whoever has it is who has registered: the registration, the password, or both.
+// Proof is a code, and a sign that whoever has it is who has registered: the
+// registration, the password, or both.
 type Proof struct {
 	Email, Code string
 	// Registration, when not empty, is what Register returned.
 	Registration string
-	// Password, when not empty, is the one that was registered with. Without a registration it is that of the newest one from the same network.
+	// Password, when not empty, is the one that was registered with. Without a
+	// registration it is that of the newest one from the same network.
 	Password string
 }
 
@@ -34,16 +36,21 @@ func errCode() error {
 
 // Verify turns the registration that the code belongs to into an account.
 //
-//  1. A code alone shows whose the address is, and not who has registered it: the letter may be of a stranger's registration. So the registration
-//     or its password has to be shown too, and the account gets password and names of that registration and of no other
-//     (docs/adr/0015-a-code-alone-makes-no-account.md).
-//  2. A code counts for CodeLife, five tries and one success, however many requests come at once, until a newer one that was asked for from the
-//     same network: a try is counted before it is judged. A wrong password costs no try of the code, which is somebody else's then.
+//  1. A code alone shows whose the address is, and not who has registered it: the
+//     letter may be of a stranger's registration. So the registration or its password
+//     has to be shown too, and the account gets password and names of that registration
+//     and of no other (docs/adr/0015-a-code-alone-makes-no-account.md).
+//  2. A code counts for CodeLife, five tries and one success, however many requests
+//     come at once, until a newer one that was asked for from the same network: a try
+//     is counted before it is judged. A wrong password costs no try of the code, which
+//     is somebody else's then.
 //  3. Codes of one network are guessed slowly, see allowCode.
-//  4. An account that came to be in the meantime (made by an operator) is left as it is.
+//  4. An account that came to be in the meantime (made by an operator) is left as it
+//     is.
 //
-// One hash is computed when a password is shown. Errors: code_invalid, the same for every reason and every address; InvalidArgument at
-// /registration when neither is shown; sign_in_limited; Unavailable when too many hashes are waiting.
+// One hash is computed when a password is shown. Errors: code_invalid, the same for
+// every reason and every address; InvalidArgument at /registration when neither is
+// shown; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	ok := sixDigits(in.Code)
 	if !ok {
@@ -82,7 +89,8 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	return user, err
 }
 
-// registered finds the registration that is meant and checks its password, if that is shown; one without an id when there is none.
+// registered finds the registration that is meant and checks its password, if that is
+// shown; one without an id when there is none.
 func (s *Service) registered(ctx context.Context, in Proof) (code store.Code, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if in.Registration != "" {
@@ -142,7 +150,8 @@ func (s *Service) verify(ctx context.Context, tx *database.Tx, code store.Code, 
 	return userOf(account), err == nil, err
 }
 
-// spend counts a try at the code, judges it, and uses the code up when it is right and the newest of its network.
+// spend counts a try at the code, judges it, and uses the code up when it is right and
+// the newest of its network.
 func (s *Service) spend(ctx context.Context, tx *database.Tx, code store.Code, digits string) (ok bool, err error) {
 	if code.ID == "" {
 		return false, nil

@@ -165,7 +165,8 @@ func TestFailure24_Codes(t *testing.T) {
 	})
 }
 
-// Somebody who registers a stranger's address must not end up in the account that its owner makes.
+// Somebody who registers a stranger's address must not end up in the account that its
+// owner makes.
 func TestFailure26_PreHijack(t *testing.T) {
 	t.Parallel()
 	const attackers = "Attackers-Horse-6"

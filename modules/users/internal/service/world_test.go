@@ -105,7 +105,8 @@ func registration(email, password string) service.Registration {
 	return service.Registration{Email: email, Password: password, Confirm: password, FirstName: "Ada", LastName: "Lovelace"}
 }
 
-// register accepts a registration a second after the last one and returns its id and what was emitted.
+// register accepts a registration a second after the last one and returns its id and
+// what was emitted.
 func (w *world) register(in service.Registration) (string, []proto.Message) {
 	w.t.Helper()
 	w.clock.pass(time.Second)
@@ -117,7 +118,8 @@ func (w *world) register(in service.Registration) (string, []proto.Message) {
 	return id, w.emitted()[before:]
 }
 
-// proofOf registers and returns the code in the letter with the registration that it belongs to.
+// proofOf registers and returns the code in the letter with the registration that it
+// belongs to.
 func (w *world) proofOf(email, password string) service.Proof {
 	w.t.Helper()
 	id, told := w.register(registration(email, password))

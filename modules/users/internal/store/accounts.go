@@ -25,7 +25,7 @@ type Account struct {
 	Locale       string // language of letters, a BCP 47 tag; empty where it is not known
 }
 
-// Disabled tells whether the account may not sign in.
+// Disabled reports whether the account may not sign in.
 func (a Account) Disabled() bool { return !a.DisabledAt.IsZero() }
 
 const (
@@ -56,8 +56,9 @@ func AccountByID(ctx context.Context, tx *database.Tx, id string) (Account, erro
 	return scanAccount(tx.QueryRow(ctx, accountByID, id))
 }
 
-// LockAccount reads one account and keeps it as it is until the transaction ends: sessions are opened and ended under this
-// lock, so that whoever ends all of them misses none. ErrNotFound.
+// LockAccount reads one account and keeps it as it is until the transaction ends:
+// sessions are opened and ended under this lock, so that whoever ends all of them
+// misses none. ErrNotFound.
 func LockAccount(ctx context.Context, tx *database.Tx, id string) (Account, error) {
 	query := accountByID
 	if tx.Engine() == database.MySQL {
@@ -71,7 +72,8 @@ func AccountByEmail(ctx context.Context, tx *database.Tx, key string) (Account, 
 	return scanAccount(tx.QueryRow(ctx, accountByEmail, key))
 }
 
-// RenameAccount writes the names and the locale of a, which is one version on after it. ErrChanged: a is not the current version.
+// RenameAccount writes the names and the locale of a, which is one version on after it.
+// ErrChanged: a is not the current version.
 func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
 	return tx.One(ctx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.Locale, a.ID, a.Version)
 }
@@ -81,12 +83,14 @@ func PromoteAccount(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "promote account", promoteAccount, id)
 }
 
-// DemoteAccount takes an account the rights of an administrator. ErrChanged: it has none.
+// DemoteAccount takes an account the rights of an administrator. ErrChanged: it has
+// none.
 func DemoteAccount(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "demote account", demoteAccount, id)
 }
 
-// Admins reads the accounts of administrators, the oldest first. It looks through all accounts: for a command.
+// Admins reads the accounts of administrators, the oldest first. It looks through all
+// accounts: for a command.
 func Admins(ctx context.Context, tx *database.Tx, limit int) (out []Account, err error) {
 	rows, err := tx.Query(ctx, admins, limit)
 	if err != nil {
@@ -103,7 +107,8 @@ func Admins(ctx context.Context, tx *database.Tx, limit int) (out []Account, err
 	return out, database.Found("administrators", rows.Err())
 }
 
-// CountAdmins counts the administrators that may sign in. It looks through all accounts: for a command.
+// CountAdmins counts the administrators that may sign in. It looks through all
+// accounts: for a command.
 func CountAdmins(ctx context.Context, tx *database.Tx) (n int, err error) {
 	err = tx.QueryRow(ctx, countAdmins).Scan(&n)
 	return n, database.Found("administrators", err)
@@ -119,7 +124,8 @@ func EnableAccount(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "enable account", enableAccount, id)
 }
 
-// RehashPassword replaces the stored form of the same password. ErrChanged: the password is another by now.
+// RehashPassword replaces the stored form of the same password. ErrChanged: the
+// password is another by now.
 func RehashPassword(ctx context.Context, tx *database.Tx, id, from, to string) error {
 	return tx.One(ctx, "rehash password", rehashAccount, to, id, from)
 }

@@ -40,7 +40,8 @@ func LockMerchant(ctx context.Context, tx *database.Tx, merchantID string) error
 	return tx.Lock(ctx, "users_merchant_locks", merchantID)
 }
 
-// InsertAPIKey adds a key. ErrDuplicate: the id has one, so the request is a repetition.
+// InsertAPIKey adds a key. ErrDuplicate: the id has one, so the request is a
+// repetition.
 func InsertAPIKey(ctx context.Context, tx *database.Tx, k APIKey) error {
 	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), maybe(k.ExpiresAt))
 	return database.Inserted("api key", err)
@@ -68,12 +69,14 @@ func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time
 	return out, database.Found("api keys", rows.Err())
 }
 
-// TouchAPIKey records that a key is in use, unless that was recorded after a time already.
+// TouchAPIKey records that a key is in use, unless that was recorded after a time
+// already.
 func TouchAPIKey(ctx context.Context, tx *database.Tx, id string, now, unlessAfter time.Time) error {
 	return some(ctx, tx, "touch api key", touchAPIKey, database.Micros(now), id, database.Micros(unlessAfter))
 }
 
-// APIKeyByID reads a key of a merchant, also one that is revoked or has run out. ErrNotFound.
+// APIKeyByID reads a key of a merchant, also one that is revoked or has run out.
+// ErrNotFound.
 func APIKeyByID(ctx context.Context, tx *database.Tx, merchantID, id string) (APIKey, error) {
 	return scanAPIKey(tx.QueryRow(ctx, apiKeyByID, merchantID, id))
 }

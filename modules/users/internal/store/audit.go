@@ -38,7 +38,8 @@ func InsertAudit(ctx context.Context, tx *database.Tx, a Audit) error {
 	return database.Inserted("audit record", err)
 }
 
-// AuditOf reads an account's records, the newest first, after the one with the id when it is not empty.
+// AuditOf reads an account's records, the newest first, after the one with the id when
+// it is not empty.
 func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) (out []Audit, err error) {
 	rows, err := tx.Query(ctx, auditOf, accountID, after, after, limit)
 	if err != nil {
@@ -63,7 +64,8 @@ func DeleteAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, 
 	return deleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
 }
 
-// DeleteStrayAudits removes at most 100 records without an account that are older than a time.
+// DeleteStrayAudits removes at most 100 records without an account that are older than
+// a time.
 func DeleteStrayAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	return deleteEach(ctx, tx, "audit records", oldStrays, deleteAudit, database.Micros(before))
 }

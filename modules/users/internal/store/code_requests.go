@@ -44,7 +44,8 @@ const (
 	knownNetwork = `SELECT COUNT(*) FROM users_sessions WHERE account_id = ? AND network = ?`
 )
 
-// InsertCodeRequest adds a row. ErrDuplicate: the id has one, so the request is a repetition.
+// InsertCodeRequest adds a row. ErrDuplicate: the id has one, so the request is a
+// repetition.
 func InsertCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) error {
 	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
 		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt), string(r.Share))
@@ -62,14 +63,16 @@ func CodeRequestByID(ctx context.Context, tx *database.Tx, id string) (r CodeReq
 	return r, nil
 }
 
-// NewestCodeRequest tells whether r is the newest of its address, purpose and network: no other counts.
+// NewestCodeRequest reports whether r is the newest of its address, purpose and
+// network: no other counts.
 func NewestCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) (newest bool, err error) {
 	var id string
 	err = tx.QueryRow(ctx, newestRequest, r.EmailKey, string(r.Purpose), r.Network).Scan(&id)
 	return id == r.ID, database.Found("newest request for a code", err)
 }
 
-// TryCodeRequest counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.
+// TryCodeRequest counts a try before it is made. ErrChanged: no try is left, or the
+// code is spent or over.
 func TryCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "try code", tryRequest, id, database.Micros(now))
 }
@@ -89,7 +92,7 @@ func DeleteCodeRequests(ctx context.Context, tx *database.Tx, before time.Time) 
 	return deleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
 }
 
-// KnownNetwork tells whether the account has a sign-in from the network.
+// KnownNetwork reports whether the account has a sign-in from the network.
 func KnownNetwork(ctx context.Context, tx *database.Tx, accountID, network string) (bool, error) {
 	var n int
 	err := tx.QueryRow(ctx, knownNetwork, accountID, network).Scan(&n)

@@ -15,7 +15,8 @@ type Purpose string
 const (
 	// VerifyAddress is a code with the registration that it makes true.
 	VerifyAddress Purpose = "verify_address"
-	// KnownAddress records that the owner of an account was told of a registration; it has no code.
+	// KnownAddress records that the owner of an account was told of a registration; it
+	// has no code.
 	KnownAddress Purpose = "known_address"
 )
 
@@ -59,7 +60,8 @@ func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
 	return database.Inserted("code", err)
 }
 
-// NewestCode reads the newest row of an address, a purpose and a network: of these no other counts. ErrNotFound.
+// NewestCode reads the newest row of an address, a purpose and a network: of these no
+// other counts. ErrNotFound.
 func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose, network string) (Code, error) {
 	return scanCode(tx.QueryRow(ctx, newestCode, emailKey, string(p), network))
 }
@@ -80,7 +82,8 @@ func scanCode(row scanner) (c Code, err error) {
 	return c, nil
 }
 
-// TryCode counts a try before it is made. ErrChanged: no try is left, or the code is spent or over.
+// TryCode counts a try before it is made. ErrChanged: no try is left, or the code is
+// spent or over.
 func TryCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "try code", tryCode, id, database.Micros(now))
 }
@@ -95,7 +98,8 @@ func DeleteCodes(ctx context.Context, tx *database.Tx, before time.Time) (int, e
 	return deleteEach(ctx, tx, "codes", oldCodes, deleteCode, database.Micros(before))
 }
 
-// deleteEach removes what a query lists, a row at a time: neither engine's DELETE ... LIMIT is the other's.
+// deleteEach removes what a query lists, a row at a time: neither engine's DELETE ...
+// LIMIT is the other's.
 func deleteEach(ctx context.Context, tx *database.Tx, what, list, remove string, args ...any) (int, error) {
 	found, err := texts(ctx, tx, list, args...)
 	if err != nil {

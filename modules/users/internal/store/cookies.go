@@ -58,7 +58,8 @@ func BrowserByHash(ctx context.Context, tx *database.Tx, hash string) (b Browser
 	return b, nil
 }
 
-// TouchCookie records that a cookie and its session are in use. ErrChanged: one of them is gone.
+// TouchCookie records that a cookie and its session are in use. ErrChanged: one of them
+// is gone.
 func TouchCookie(ctx context.Context, tx *database.Tx, c Cookie, now time.Time) error {
 	if err := tx.One(ctx, "extend cookie", extendCookie, database.Micros(c.ExpiresAt), c.Hash); err != nil {
 		return err

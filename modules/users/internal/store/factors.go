@@ -26,7 +26,8 @@ const (
 	insertTOTP = `INSERT INTO users_totp (` + totpColumns + `) VALUES (?, ?, ?, NULL, 0, 0, 0)`
 	totpOf     = `SELECT ` + totpColumns + ` FROM users_totp WHERE account_id = ?`
 	tryTOTP    = `UPDATE users_totp SET tries = tries + 1, tried_at = ? WHERE account_id = ? AND tries = ?`
-	// acceptTOTP goes back in time only where the last step is so far ahead that the clock has gone back since.
+	// acceptTOTP goes back in time only where the last step is so far ahead that the
+	// clock has gone back since.
 	acceptTOTP  = `UPDATE users_totp SET last_step = ?, tries = 0 WHERE account_id = ? AND (last_step < ? OR last_step > ?)`
 	confirmTOTP = `UPDATE users_totp SET confirmed_at = ? WHERE account_id = ? AND confirmed_at IS NULL`
 	deleteTOTP  = `DELETE FROM users_totp WHERE account_id = ?`
@@ -39,7 +40,8 @@ const (
 	countFactorKeys  = `SELECT COUNT(*) FROM users_passkeys WHERE account_id = ?`
 )
 
-// InsertTOTP adds a generator that is not confirmed, in place of one that never was. ErrDuplicate: there is a confirmed one.
+// InsertTOTP adds a generator that is not confirmed, in place of one that never was.
+// ErrDuplicate: there is a confirmed one.
 func InsertTOTP(ctx context.Context, tx *database.Tx, t TOTP) error {
 	if err := some(ctx, tx, "replace generator", deleteTOTP+` AND confirmed_at IS NULL`, t.AccountID); err != nil {
 		return err
@@ -60,16 +62,19 @@ func TOTPOf(ctx context.Context, tx *database.Tx, accountID string) (t TOTP, err
 	return t, nil
 }
 
-// TryTOTP counts a try before it is made. ErrChanged: somebody else made one at this very moment.
+// TryTOTP counts a try before it is made. ErrChanged: somebody else made one at this
+// very moment.
 func TryTOTP(ctx context.Context, tx *database.Tx, t TOTP, now time.Time) error {
 	return tx.One(ctx, "try generator", tryTOTP, database.Micros(now), t.AccountID, t.Tries)
 }
 
-// stepsAhead is how many time steps of 30 seconds the last one may be ahead of the one that is shown: the code before it against the
-// code after it, and what clocks differ by (database.ClockSkew).
+// stepsAhead is how many time steps of 30 seconds the last one may be ahead of the one
+// that is shown: the code before it against the code after it, and what clocks differ
+// by (database.ClockSkew).
 const stepsAhead = 5
 
-// AcceptTOTP uses a time step up, and all before it, and forgets the tries. ErrChanged: the step was used before.
+// AcceptTOTP uses a time step up, and all before it, and forgets the tries. ErrChanged:
+// the step was used before.
 func AcceptTOTP(ctx context.Context, tx *database.Tx, accountID string, step int64) error {
 	return tx.One(ctx, "accept code", acceptTOTP, step, accountID, step, step+stepsAhead)
 }
@@ -84,7 +89,8 @@ func DeleteTOTP(ctx context.Context, tx *database.Tx, accountID string) error {
 	return tx.One(ctx, "delete generator", deleteTOTP, accountID)
 }
 
-// ReplaceRecovery gives an account a new set of recovery codes, by their hashes; none removes the set.
+// ReplaceRecovery gives an account a new set of recovery codes, by their hashes; none
+// removes the set.
 func ReplaceRecovery(ctx context.Context, tx *database.Tx, accountID string, hashes []string, now time.Time) error {
 	if err := some(ctx, tx, "delete recovery codes", deleteRecovery, accountID); err != nil {
 		return err
@@ -97,7 +103,8 @@ func ReplaceRecovery(ctx context.Context, tx *database.Tx, accountID string, has
 	return nil
 }
 
-// SpendRecovery uses a recovery code up. ErrChanged: there is none like it, or it was used before.
+// SpendRecovery uses a recovery code up. ErrChanged: there is none like it, or it was
+// used before.
 func SpendRecovery(ctx context.Context, tx *database.Tx, accountID, hash string, now time.Time) error {
 	return tx.One(ctx, "spend recovery code", spendRecovery, database.Micros(now), accountID, hash)
 }
@@ -114,7 +121,8 @@ func CountPasskeys(ctx context.Context, tx *database.Tx, accountID string) (n in
 	return n, database.Found("passkeys", err)
 }
 
-// DeleteFactors removes the generator, the passkeys and the recovery codes of an account.
+// DeleteFactors removes the generator, the passkeys and the recovery codes of an
+// account.
 func DeleteFactors(ctx context.Context, tx *database.Tx, accountID string) error {
 	for what, query := range map[string]string{"generator": deleteTOTP, "passkeys": deletePasskeysOf, "recovery codes": deleteRecovery} {
 		if err := some(ctx, tx, "delete "+what, query, accountID); err != nil {

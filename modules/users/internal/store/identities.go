@@ -29,7 +29,8 @@ const (
 	deleteIdentity    = `DELETE FROM users_identities WHERE id = ? AND account_id = ?`
 )
 
-// InsertIdentity links an identity to an account. ErrDuplicate: it is linked, to this account or another.
+// InsertIdentity links an identity to an account. ErrDuplicate: it is linked, to this
+// account or another.
 func InsertIdentity(ctx context.Context, tx *database.Tx, i Identity) error {
 	at := database.Micros(i.CreatedAt)
 	_, err := tx.Exec(ctx, insertIdentity, i.ID, i.AccountID, i.Provider, i.Issuer, i.Subject, i.Email, at, at)
@@ -72,7 +73,8 @@ func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now tim
 	return some(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
 }
 
-// DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no such.
+// DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no
+// such.
 func DeleteIdentity(ctx context.Context, tx *database.Tx, accountID, id string) error {
 	return tx.One(ctx, "unlink identity", deleteIdentity, id, accountID)
 }

@@ -17,7 +17,8 @@ const (
 // MaxHashKinds bounds the kinds of hashes from elsewhere that there are at a time.
 const MaxHashKinds = 16
 
-// MarkImported marks an account that has just been added as one from elsewhere. kind is the beginning of its hash, empty for one of ours or none.
+// MarkImported marks an account that has just been added as one from elsewhere. kind is
+// the beginning of its hash, empty for one of ours or none.
 func MarkImported(ctx context.Context, tx *database.Tx, id, kind string) error {
 	return tx.One(ctx, "mark imported account", markImported, kind, id)
 }
@@ -27,7 +28,8 @@ func Confirm(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "confirm account", confirm, id)
 }
 
-// HashKinds lists the kinds of hashes from elsewhere that accounts have, each once, at most MaxHashKinds. It reads a row for each kind.
+// HashKinds lists the kinds of hashes from elsewhere that accounts have, each once, at
+// most MaxHashKinds. It reads a row for each kind.
 func HashKinds(ctx context.Context, tx *database.Tx) (kinds []string, err error) {
 	last := ""
 	for len(kinds) < MaxHashKinds {

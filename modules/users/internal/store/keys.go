@@ -35,14 +35,16 @@ const (
 	secretByName = `SELECT secret FROM users_secrets WHERE name = ?`
 )
 
-// InsertKey adds a key. ErrDuplicate: its generation has one, which another process made.
+// InsertKey adds a key. ErrDuplicate: its generation has one, which another process
+// made.
 func InsertKey(ctx context.Context, tx *database.Tx, k Key) error {
 	_, err := tx.Exec(ctx, insertKey, k.ID, k.Generation, base64.RawURLEncoding.EncodeToString(k.Private.Seed()),
 		database.Micros(k.CreatedAt), database.Micros(k.ActiveFrom))
 	return database.Inserted("key", err)
 }
 
-// LockKeys lets one transaction at a time change the keys. ErrNotFound before the first start.
+// LockKeys lets one transaction at a time change the keys. ErrNotFound before the first
+// start.
 func LockKeys(ctx context.Context, tx *database.Tx) error {
 	query := anySecret
 	if tx.Engine() == database.MySQL {
@@ -52,7 +54,8 @@ func LockKeys(ctx context.Context, tx *database.Tx) error {
 	return database.Found("secret", tx.QueryRow(ctx, query).Scan(&name))
 }
 
-// Generation is the highest generation of a key, also of one that has ended; 0 when there is none.
+// Generation is the highest generation of a key, also of one that has ended; 0 when
+// there is none.
 func Generation(ctx context.Context, tx *database.Tx) (n int64, err error) {
 	err = tx.QueryRow(ctx, generation).Scan(&n)
 	return n, database.Found("generation", err)

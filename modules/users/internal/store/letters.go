@@ -9,7 +9,8 @@ import (
 	"app/platform/database"
 )
 
-// Share is the part of an address's letters that one of them was taken from. What uses one up leaves the others.
+// Share is the part of an address's letters that one of them was taken from. What uses
+// one up leaves the others.
 type Share string
 
 // The shares.
@@ -36,8 +37,10 @@ const (
 	beginLetters = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
 )
 
-// HoldLetters keeps everybody else from counting the letters of an address until the transaction ends, in this process and all others: what
-// is counted after it and written before the end is a bound that holds. id is a hash of the address and the purpose.
+// HoldLetters keeps everybody else from counting the letters of an address until the
+// transaction ends, in this process and all others: what is counted after it and
+// written before the end is a bound that holds. id is a hash of the address and the
+// purpose.
 func HoldLetters(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	var err error
 	for range takeRounds {
@@ -52,7 +55,8 @@ func HoldLetters(ctx context.Context, tx *database.Tx, id string, now time.Time)
 	return err
 }
 
-// CodeLetters lists the letters that registrations of an address have caused since a time.
+// CodeLetters lists the letters that registrations of an address have caused since a
+// time.
 func CodeLetters(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) ([]Letter, error) {
 	return lettersOf(ctx, tx, codeLetters, emailKey, database.Micros(since))
 }
@@ -83,7 +87,8 @@ func lettersOf(ctx context.Context, tx *database.Tx, query string, args ...any) 
 	return out, nil
 }
 
-// NetworkInUse reports whether any account is signed in, or was until lately, from the network.
+// NetworkInUse reports whether any account is signed in, or was until lately, from the
+// network.
 func NetworkInUse(ctx context.Context, tx *database.Tx, network string) (bool, error) {
 	var n int
 	err := tx.QueryRow(ctx, networkInUse, network).Scan(&n)

@@ -88,7 +88,8 @@ func scanPasskey(row scanner) (p Passkey, err error) {
 	return p, nil
 }
 
-// UsePasskey records a use: the credential and count of p, which was read with the count before. ErrChanged: it was used at the same time, or is gone.
+// UsePasskey records a use: the credential and count of p, which was read with the
+// count before. ErrChanged: it was used at the same time, or is gone.
 func UsePasskey(ctx context.Context, tx *database.Tx, p Passkey, before int64, now time.Time) error {
 	return tx.One(ctx, "use passkey", usePasskey, p.Credential, p.SignCount, database.Micros(now), p.ID, before)
 }

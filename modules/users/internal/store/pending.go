@@ -45,7 +45,8 @@ func PendingByHash(ctx context.Context, tx *database.Tx, hash string) (p Pending
 	return p, nil
 }
 
-// TryPending counts a try before it is made. ErrChanged: no try is left, or the ticket is spent or over.
+// TryPending counts a try before it is made. ErrChanged: no try is left, or the ticket
+// is spent or over.
 func TryPending(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
 	return tx.One(ctx, "try pending sign-in", tryPending, hash, database.Micros(now))
 }

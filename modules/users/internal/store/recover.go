@@ -17,8 +17,9 @@ func SetPassword(ctx context.Context, tx *database.Tx, id, hash string) error {
 	return some(ctx, tx, "set password", setPassword, hash, id)
 }
 
-// SetEmail gives the account another address, which has just been shown to be its owner's; from is the one before, in lower case.
-// ErrDuplicate: the address has an account. ErrChanged: the account's address is another by now.
+// SetEmail gives the account another address, which has just been shown to be its
+// owner's; from is the one before, in lower case. ErrDuplicate: the address has an
+// account. ErrChanged: the account's address is another by now.
 func SetEmail(ctx context.Context, tx *database.Tx, id, from, email, key string, now time.Time) error {
 	err := tx.One(ctx, "set address", setEmail, email, key, database.Micros(now), id, from)
 	if database.IsDuplicate(err) {

@@ -29,8 +29,9 @@ const (
 // revocationPage is how many revocations are read at once.
 const revocationPage = 1000
 
-// Revoke adds a revocation under the next epoch. The counter stays locked until the transaction ends: epochs become visible in
-// their order, so that whoever has seen one has seen all before it.
+// Revoke adds a revocation under the next epoch. The counter stays locked until the
+// transaction ends: epochs become visible in their order, so that whoever has seen one
+// has seen all before it.
 func Revoke(ctx context.Context, tx *database.Tx, r Revocation) error {
 	if err := tx.One(ctx, "count epoch", nextEpoch); err != nil {
 		return err
@@ -49,7 +50,8 @@ func Epoch(ctx context.Context, tx *database.Tx) (epoch int64, err error) {
 	return epoch, database.Found("epoch", err)
 }
 
-// Revocations reads what has been revoked after an epoch and still matters, at most a thousand in order; more tells whether others follow.
+// Revocations reads what has been revoked after an epoch and still matters, at most a
+// thousand in order; more reports whether others follow.
 func Revocations(ctx context.Context, tx *database.Tx, after int64, now time.Time) (out []Revocation, more bool, err error) {
 	rows, err := tx.Query(ctx, revocations, after, database.Micros(now))
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"app/platform/database"
 )
 
-// Session is one sign-in: the family of refresh tokens that descend from it, or a browser's cookie.
+// Session is one sign-in: the family of refresh tokens that descend from it, or a
+// browser's cookie.
 type Session struct {
 	ID         string // ses_...
 	AccountID  string
@@ -78,7 +79,8 @@ func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, er
 	return s, nil
 }
 
-// ProveSession records that the user has shown again who they are: methods, level and time of s. ErrChanged: it has ended.
+// ProveSession records that the user has shown again who they are: methods, level and
+// time of s. ErrChanged: it has ended.
 func ProveSession(ctx context.Context, tx *database.Tx, s Session) error {
 	return tx.One(ctx, "prove session", proveSession, s.Methods, s.Level, database.Micros(s.ProvedAt), s.ID)
 }
@@ -126,8 +128,8 @@ func RefreshByHash(ctx context.Context, tx *database.Tx, hash string) (r Refresh
 	return r, nil
 }
 
-// UseRefresh marks a token as exchanged and its session as alive. ErrChanged: the token was exchanged before. ErrNotFound: the
-// session has ended.
+// UseRefresh marks a token as exchanged and its session as alive. ErrChanged: the token
+// was exchanged before. ErrNotFound: the session has ended.
 func UseRefresh(ctx context.Context, tx *database.Tx, r Refresh, now time.Time) error {
 	if err := tx.One(ctx, "use refresh token", useRefresh, database.Micros(now), r.Hash); err != nil {
 		return err
@@ -139,7 +141,8 @@ func UseRefresh(ctx context.Context, tx *database.Tx, r Refresh, now time.Time) 
 	return err
 }
 
-// SessionsOf reads the sessions of an account that have not ended, the newest first, after the one with the id when it is not empty.
+// SessionsOf reads the sessions of an account that have not ended, the newest first,
+// after the one with the id when it is not empty.
 func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, now time.Time, limit int) (out []Session, err error) {
 	rows, err := tx.Query(ctx, sessionsOf, accountID, database.Micros(now), after, after, limit)
 	if err != nil {
@@ -169,7 +172,8 @@ func EndSession(ctx context.Context, tx *database.Tx, id, why string, now time.T
 	return tx.One(ctx, "end session", endSession, database.Micros(now), why, id)
 }
 
-// DeleteSessions removes at most 100 sessions and as many tokens that ended by themselves before a time.
+// DeleteSessions removes at most 100 sessions and as many tokens that ended by
+// themselves before a time.
 func DeleteSessions(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	tokens, err := deleteEach(ctx, tx, "refresh tokens", oldRefreshes, deleteRefresh, database.Micros(before))
 	if err != nil {

@@ -13,7 +13,8 @@ import (
 
 var start = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// Two who have read a token as unused may both try to use it; the update itself decides between them.
+// Two who have read a token as unused may both try to use it; the update itself decides
+// between them.
 func TestUseRefreshOnce(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -93,7 +93,8 @@ func SpendLink(ctx context.Context, tx *database.Tx, hash string, now time.Time)
 	return tx.One(ctx, "spend link", spendLink, database.Micros(now), hash, database.Micros(now))
 }
 
-// DeleteJourneys removes at most 100 states, as many links and as many ceremonies that ended by themselves before a time.
+// DeleteJourneys removes at most 100 states, as many links and as many ceremonies that
+// ended by themselves before a time.
 func DeleteJourneys(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	at := database.Micros(before)
 	states, err := deleteEach(ctx, tx, "states", oldStates, deleteState, at)

@@ -1,5 +1,6 @@
-// Package store keeps accounts, codes, sessions and keys. Its functions run within a database.Write or Read of the caller,
-// who decides what belongs in one transaction; what a caller decides by is named here, the driver's errors stay wrapped.
+// Package store keeps accounts, codes, sessions and keys. Its functions run within a
+// database.Write or Read of the caller, who decides what belongs in one transaction;
+// what a caller decides by is named here, the driver's errors stay wrapped.
 package store
 
 import (

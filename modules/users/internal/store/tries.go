@@ -17,8 +17,9 @@ type Allowance struct {
 }
 
 const (
-	// takeTry moves the arrival time on by a step, from now or from where it is, unless that is too far ahead. One that is
-	// further ahead than all tries of the allowance is none: the clock has gone back.
+	// takeTry moves the arrival time on by a step, from now or from where it is, unless
+	// that is too far ahead. One that is further ahead than all tries of the allowance
+	// is none: the clock has gone back.
 	takeTry = `UPDATE users_tries SET arrival = CASE WHEN arrival > ? AND arrival <= ? THEN arrival ELSE ? END + ?
 		WHERE id = ? AND (arrival <= ? OR arrival > ?)`
 	arrivalOf  = `SELECT arrival FROM users_tries WHERE id = ?`
@@ -31,11 +32,13 @@ const (
 		SELECT user_agent, network FROM users_audit WHERE account_id = ? AND event = 'sign_in' AND outcome = 'ok'`
 )
 
-// takeRounds bounds how often TakeTry looks again because other processes counted or gave back tries at the same moment.
+// takeRounds bounds how often TakeTry looks again because other processes counted or
+// gave back tries at the same moment.
 const takeRounds = 10
 
-// TakeTry counts a try against an allowance, atomically over all processes. wait is zero when there was one left, else the time
-// until there is. Errors: ErrChanged when the allowance did not hold still; nothing is counted then.
+// TakeTry counts a try against an allowance, atomically over all processes. wait is
+// zero when there was one left, else the time until there is. Errors: ErrChanged when
+// the allowance did not hold still; nothing is counted then.
 func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (wait time.Duration, err error) {
 	at, step := database.Micros(now), a.Step.Microseconds()
 	latest := at + step*int64(a.Burst-1)
@@ -58,8 +61,8 @@ func TakeTry(ctx context.Context, tx *database.Tx, a Allowance, now time.Time) (
 	return 0, err
 }
 
-// firstArrival counts the first try and returns 0, or returns the arrival time of the tries that others have counted. Errors: ErrDuplicate when
-// they did so in between.
+// firstArrival counts the first try and returns 0, or returns the arrival time of the
+// tries that others have counted. Errors: ErrDuplicate when they did so in between.
 func firstArrival(ctx context.Context, tx *database.Tx, a Allowance, next int64) (arrival int64, err error) {
 	err = database.Found("tries", tx.QueryRow(ctx, arrivalOf, a.ID).Scan(&arrival))
 	if !errors.Is(err, ErrNotFound) {
@@ -89,7 +92,8 @@ func DeleteTries(ctx context.Context, tx *database.Tx, before time.Time) (int, e
 	return len(old), nil
 }
 
-// FamiliarDevice tells whether the account has signed in from the network with the same program.
+// FamiliarDevice reports whether the account has signed in from the network with the
+// same program.
 func FamiliarDevice(ctx context.Context, tx *database.Tx, accountID, network, agent string) (bool, error) {
 	var n int
 	err := tx.QueryRow(ctx, familiarAt, accountID, network, agent).Scan(&n)
@@ -99,7 +103,8 @@ func FamiliarDevice(ctx context.Context, tx *database.Tx, accountID, network, ag
 // Device is what an account has been signed in to with, and the network that it was in.
 type Device struct{ UserAgent, Network string }
 
-// Devices lists what the account is remembered to have been signed in to with, each once.
+// Devices lists what the account is remembered to have been signed in to with, each
+// once.
 func Devices(ctx context.Context, tx *database.Tx, accountID string) (out []Device, err error) {
 	rows, err := tx.Query(ctx, devicesOf, accountID, accountID)
 	if err != nil {

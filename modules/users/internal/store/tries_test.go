@@ -14,7 +14,8 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// However many processes count the first tries of an allowance at once: none gets away uncounted.
+// However many processes count the first tries of an allowance at once: none gets away
+// uncounted.
 func TestTakeTry_FirstOnesTogether(t *testing.T) {
 	t.Parallel()
 	const allowances, callers, burst = 40, 8, 3
@@ -49,7 +50,8 @@ func TestTakeTry_FirstOnesTogether(t *testing.T) {
 	}, store.Migrations())
 }
 
-// The clock goes back an hour: tries that were counted for a time to come are none, and the next ones count.
+// The clock goes back an hour: tries that were counted for a time to come are none, and
+// the next ones count.
 func TestFault22_TriesWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -81,7 +83,8 @@ func TestFault22_TriesWhenTheClockGoesBack(t *testing.T) {
 	}, store.Migrations())
 }
 
-// A code of the generator is good once, and the clock that goes back does not make all of them bad.
+// A code of the generator is good once, and the clock that goes back does not make all
+// of them bad.
 func TestFault22_GeneratorWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {

@@ -11,13 +11,15 @@ import (
 	"testing"
 )
 
-// Block makes the server take no messages, as one that is short of memory, until Unblock.
+// Block makes the server take no messages, as one that is short of memory, until
+// Unblock.
 func (s *Server) Block(t testing.TB) { s.allow(t, "{absolute,1000000}") }
 
 // Unblock ends what Block began.
 func (s *Server) Unblock(t testing.TB) { s.allow(t, "0.8") }
 
-// allow sets how much memory the server may have. What rabbitmqctl does it does in a moment, without another Erlang.
+// allow sets how much memory the server may have. What rabbitmqctl does it does in a
+// moment, without another Erlang.
 func (s *Server) allow(t testing.TB, memory string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
@@ -29,7 +31,8 @@ func (s *Server) allow(t testing.TB, memory string) {
 	}
 }
 
-// control asks the server what its management plugin does not tell, past the wrapper of Debian too.
+// control asks the server what its management plugin does not tell, past the wrapper of
+// Debian too.
 func (s *Server) control(args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()

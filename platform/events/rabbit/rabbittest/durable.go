@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Durability is how a virtual host keeps what is sent to it, as read back from the server.
+// Durability is how a virtual host keeps what is sent to it, as read back from the
+// server.
 type Durability struct {
 	// Queues are all of the host; each is durable and a quorum queue.
 	Queues int
@@ -18,15 +19,19 @@ type Durability struct {
 	Channels int
 }
 
-// confirmPatience is how long a channel may take to be there and in confirm mode: one that is being opened is not yet.
+// confirmPatience is how long a channel may take to be there and in confirm mode: one
+// that is being opened is not yet.
 const confirmPatience = 30 * time.Second
 
-// errNotDurable is what Durable refuses: what is measured on such a broker says nothing.
+// errNotDurable is what Durable refuses: what is measured on such a broker says
+// nothing.
 var errNotDurable = errors.New("messages would not be durable")
 
-// Durable reads back how the virtual host at the address keeps what is sent to it, and fails the test unless all its queues are
-// durable quorum queues and everybody who publishes does so in confirm mode. Something has to have been published before, and the
-// connection to be open. The address is one of URL; a server that URL did not start cannot be asked, which is a failure too.
+// Durable reads back how the virtual host at the address keeps what is sent to it, and
+// fails the test unless all its queues are durable quorum queues and everybody who
+// publishes does so in confirm mode. Something has to have been published before, and
+// the connection to be open. The address is one of URL; a server that URL did not start
+// cannot be asked, which is a failure too.
 func Durable(t testing.TB, location string) Durability {
 	t.Helper()
 	if private == nil {
@@ -54,8 +59,8 @@ func (s *Server) Durable(t testing.TB, location string) Durability {
 	}
 }
 
-// durability asks for one virtual host. Channels are asked for without the management plugin, which does not know them here: it
-// collects no metrics.
+// durability asks for one virtual host. Channels are asked for without the management
+// plugin, which does not know them here: it collects no metrics.
 func (s *Server) durability(host string) (Durability, error) {
 	var queues []queue
 	if err := s.administrator().do("GET", "/api/queues/"+url.PathEscape(host), "", &queues); err != nil {
@@ -100,8 +105,9 @@ func parseChannels(raw []byte, host string) ([]channel, error) {
 	return own, nil
 }
 
-// judge refuses queues that forget and channels that publish without waiting for confirmations. A connection on which something is
-// consumed is a listener's, which publishes nothing.
+// judge refuses queues that forget and channels that publish without waiting for
+// confirmations. A connection on which something is consumed is a listener's, which
+// publishes nothing.
 func judge(queues []queue, channels []channel) (Durability, error) {
 	for _, q := range queues {
 		if !q.Durable || q.Type != "quorum" {
@@ -134,7 +140,8 @@ const (
 	ChannelsUnit = "confirming-channels"
 )
 
-// Report makes the durability part of a benchmark's result. Resetting the timer would take it away.
+// Report makes the durability part of a benchmark's result. Resetting the timer would
+// take it away.
 func (d Durability) Report(b *testing.B) {
 	b.ReportMetric(float64(d.Queues), QueuesUnit)
 	b.ReportMetric(float64(d.Channels), ChannelsUnit)

@@ -4,7 +4,8 @@ package rabbittest
 
 import "testing"
 
-// Host gives the amqp:// address of an empty virtual host on the server, removed when the test ends.
+// Host gives the amqp:// address of an empty virtual host on the server, removed when
+// the test ends.
 func (s *Server) Host(t testing.TB) string {
 	t.Helper()
 	location, err := s.administrator().newHost(t)

@@ -13,16 +13,18 @@ import (
 	"testing"
 )
 
-// serverVariable names a server to use instead of a private one, as the address of its management plugin with an
-// administrator's name and password: "http://guest:guest@127.0.0.1:15672".
+// serverVariable names a server to use instead of a private one, as the address of its
+// management plugin with an administrator's name and password:
+// "http://guest:guest@127.0.0.1:15672".
 const serverVariable = "SOUK_TEST_RABBITMQ"
 
 // errNotInstalled tells that there is nothing to start.
 var errNotInstalled = errors.New("rabbitmq-server and epmd are not installed")
 
-// URL gives the amqp:// address of an empty virtual host, removed when the test ends. The server is the one in
-// SOUK_TEST_RABBITMQ, else a private one that the tests of the process share and that ends with it, however the process
-// ends. With neither, the test is skipped; where the variable CI is set it fails instead.
+// URL gives the amqp:// address of an empty virtual host, removed when the test ends.
+// The server is the one in SOUK_TEST_RABBITMQ, else a private one that the tests of the
+// process share and that ends with it, however the process ends. With neither, the test
+// is skipped; where the variable CI is set it fails instead.
 func URL(t testing.TB) string {
 	t.Helper()
 	broker, err := shared()
@@ -34,8 +36,9 @@ func URL(t testing.TB) string {
 	return location
 }
 
-// Start gives a private server that the test may kill and start again; it ends with the test. What URL says about
-// missing servers holds here too, but SOUK_TEST_RABBITMQ is of no help: a server of somebody else is not killed.
+// Start gives a private server that the test may kill and start again; it ends with the
+// test. What URL says about missing servers holds here too, but SOUK_TEST_RABBITMQ is
+// of no help: a server of somebody else is not killed.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	s, err := startServer()
@@ -74,7 +77,8 @@ var shared = sync.OnceValues(func() (*administrator, error) {
 	return s.administrator(), nil
 })
 
-// private is the server that the tests share, nil for a given one. It would end if the collector closed its keeper's input.
+// private is the server that the tests share, nil for a given one. It would end if the
+// collector closed its keeper's input.
 var private *Server
 
 // newHost makes a virtual host for the life of the test.
@@ -93,8 +97,8 @@ func (a *administrator) newHost(t testing.TB) (string, error) {
 	return strings.TrimSuffix(a.amqp, "/") + "/" + name, nil
 }
 
-// Import has the server that URL uses take definitions as an administrator would (rabbitmq.com/docs/definitions). The accounts
-// named are removed when the test ends.
+// Import has the server that URL uses take definitions as an administrator would
+// (rabbitmq.com/docs/definitions). The accounts named are removed when the test ends.
 func Import(t testing.TB, definitions []byte, accounts ...string) {
 	t.Helper()
 	broker, err := shared()

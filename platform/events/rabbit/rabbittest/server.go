@@ -22,11 +22,13 @@ import (
 	"app/platform/freeport"
 )
 
-// startPatience is how long a server may take until it answers: it is an Erlang system on a busy machine.
+// startPatience is how long a server may take until it answers: it is an Erlang system
+// on a busy machine.
 const startPatience = 2 * time.Minute
 
-// keeper runs the server and its port mapper until its standard input says more or ends, which happens too when the
-// process of the tests is killed. The folder goes with the server unless the word was "keep".
+// keeper runs the server and its port mapper until its standard input says more or
+// ends, which happens too when the process of the tests is killed. The folder goes with
+// the server unless the word was "keep".
 const keeper = `
 dir=$1; shift
 epmd -port "$ERL_EPMD_PORT" -address 127.0.0.1 </dev/null >/dev/null 2>&1 &
@@ -40,7 +42,8 @@ wait
 [ "$word" = keep ] || rm -rf "$dir"
 `
 
-// Server is a private RabbitMQ with its data in a temporary folder. It listens on loopback addresses only.
+// Server is a private RabbitMQ with its data in a temporary folder. It listens on
+// loopback addresses only.
 type Server struct {
 	dir, program              string
 	port, web, mapper, inside int
@@ -71,8 +74,8 @@ func newServer() (*Server, error) {
 	return s, nil
 }
 
-// find looks for the server where servers are installed as well, and past the wrapper of Debian, which insists on
-// the system's own instance.
+// find looks for the server where servers are installed as well, and past the wrapper
+// of Debian, which insists on the system's own instance.
 func find() (string, error) {
 	if _, err := exec.LookPath("epmd"); err != nil {
 		return "", errNotInstalled
@@ -122,7 +125,8 @@ func (s *Server) environment() []string {
 	}
 }
 
-// startServer makes a server and starts it. Another process may be faster at one of its ports, so it tries again.
+// startServer makes a server and starts it. Another process may be faster at one of its
+// ports, so it tries again.
 func startServer() (s *Server, err error) {
 	for range 3 {
 		if s, err = newServer(); err != nil {
@@ -172,7 +176,7 @@ func (s *Server) await() error {
 	}
 }
 
-// alive tells whether the server's process is still there, or not there yet.
+// alive reports whether the server's process is still there, or not there yet.
 func (s *Server) alive() bool {
 	pid, err := s.pid()
 	return err != nil || syscall.Kill(pid, 0) == nil
@@ -186,7 +190,7 @@ func (s *Server) pid() (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(raw)))
 }
 
-// answers tells whether both doors are open.
+// answers reports whether both doors are open.
 func (s *Server) answers() error {
 	conn, err := amqp.Dial(s.URL())
 	if err != nil {
@@ -214,7 +218,8 @@ func (s *Server) Kill(t testing.TB) {
 	_ = s.keep.Wait() // how the shell ended does not matter
 }
 
-// Restart starts the server again after Kill, at the same address, and returns when it answers.
+// Restart starts the server again after Kill, at the same address, and returns when it
+// answers.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	if err := s.boot(); err != nil {

@@ -1,5 +1,6 @@
-// Package strictjson reads JSON as strictly as I-JSON (RFC 7493) asks for: well-formed UTF-8, each name once in an
-// object, no more than Depth levels, nothing after the text. What it refuses it can point at.
+// Package strictjson reads JSON as strictly as I-JSON (RFC 7493) asks for: well-formed
+// UTF-8, each name once in an object, no more than Depth levels, nothing after the
+// text. What it refuses it can point at.
 package strictjson
 
 import (
@@ -11,8 +12,8 @@ import (
 // Depth is how many arrays and objects may nest.
 const Depth = 64
 
-// Error tells what is wrong and where. Pointer is a JSON pointer (RFC 6901) to the innermost value that contains the
-// place; Offset counts bytes from the start.
+// Error tells what is wrong and where. Pointer is a JSON pointer (RFC 6901) to the
+// innermost value that contains the place; Offset counts bytes from the start.
 type Error struct {
 	Pointer string
 	Offset  int
@@ -22,8 +23,9 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.Reason, e.Offset) }
 
-// Parse reads one JSON text into nil, bool, float64, string, []any and map[string]any. A number that no float64 can
-// hold stays a json.Number. Names are protected as Pointer expects them. Every error is an *Error.
+// Parse reads one JSON text into nil, bool, float64, string, []any and map[string]any.
+// A number that no float64 can hold stays a json.Number. Names are protected as Pointer
+// expects them. Every error is an *Error.
 func Parse(data []byte) (any, error) {
 	p := parser{data: data}
 	v, err := p.text()
@@ -33,8 +35,8 @@ func Parse(data []byte) (any, error) {
 	return v, nil
 }
 
-// PointerAt finds the JSON pointer of the innermost value that ends at or contains the offset; empty when the data is
-// not JSON or nothing is there.
+// PointerAt finds the JSON pointer of the innermost value that ends at or contains the
+// offset; empty when the data is not JSON or nothing is there.
 func PointerAt(data []byte, offset int) string {
 	p := parser{data: data, target: offset}
 	if _, err := p.text(); err != nil {
@@ -228,13 +230,15 @@ func (p *parser) more(end byte) (bool, *Error) {
 	return false, p.fail("expected a comma")
 }
 
-// trace puts the step in front of the pointer of an error, or of a target found below it.
+// trace puts the step in front of the pointer of an error, or of a target found below
+// it.
 func (p *parser) trace(err *Error, before bool, step string) {
 	if err != nil {
 		err.Pointer = "/" + escape(step) + err.Pointer
 	}
 	if p.hit && !before {
 		p.found = "/" + escape(step) + p.found
-		// Steps further out must still be put in front, by callers whose before is false too.
+		// Steps further out must still be put in front, by callers whose before is
+		// false too.
 	}
 }

@@ -2,8 +2,9 @@ package strictjson
 
 import "strings"
 
-// Huma writes the place of a wrong value as "body.lines[3].price", without quoting, so a name with a dot or a bracket
-// would be taken for two steps. Such bytes travel as private-use characters in between, and so does the empty name.
+// Huma writes the place of a wrong value as "body.lines[3].price", without quoting, so
+// a name with a dot or a bracket would be taken for two steps. Such bytes travel as
+// private-use characters in between, and so does the empty name.
 const noName = "\ue003"
 
 var (
@@ -25,8 +26,9 @@ func Protect(name string) string {
 
 func escape(step string) string { return escaper.Replace(step) }
 
-// Pointer turns a location in Huma's notation into a JSON pointer (RFC 6901). The first step says where the value was
-// found (body, path, query, header) and is dropped: "body.lines[3].price" is "/lines/3/price", "query.limit" is "/limit".
+// Pointer turns a location in Huma's notation into a JSON pointer (RFC 6901). The first
+// step says where the value was found (body, path, query, header) and is dropped:
+// "body.lines[3].price" is "/lines/3/price", "query.limit" is "/limit".
 func Pointer(location string) string {
 	_, rest, ok := strings.Cut(location, ".")
 	if i := strings.IndexByte(location, '['); i >= 0 && (!ok || i < len(location)-len(rest)-1) {

@@ -9,11 +9,12 @@ import (
 
 const slicesPackage = protogen.GoImportPath("slices")
 
-// lengthPrefix bounds the bytes that tell the length of a string, of bytes or of a message.
+// lengthPrefix bounds the bytes that tell the length of a string, of bytes or of a
+// message.
 const lengthPrefix = 5
 
-// copies holds the names of the copying functions already written, per Go package: two files of one package
-// share them.
+// copies holds the names of the copying functions already written, per Go package: two
+// files of one package share them.
 type copies map[protogen.GoIdent]bool
 
 // want queues the copy of a message unless it is written already.
@@ -25,7 +26,8 @@ func (w *writer) want(m *protogen.Message) {
 	}
 }
 
-// copyName names the copy of a message: copyOrder for an own one, copyTimestamppbTimestamp for a foreign one.
+// copyName names the copy of a message: copyOrder for an own one,
+// copyTimestamppbTimestamp for a foreign one.
 func (w *writer) copyName(m *protogen.Message) string {
 	if m.GoIdent.GoImportPath == w.file.GoImportPath {
 		return "copy" + m.GoIdent.GoName
@@ -52,7 +54,8 @@ func (w *writer) copies() {
 	}
 }
 
-// plain tells whether every field is in an exported Go field whose zero value means absence; it is so in proto3.
+// plain reports whether every field is in an exported Go field whose zero value means
+// absence; it is so in proto3.
 func plain(m *protogen.Message) bool { return m.Desc.ParentFile().Syntax() == protoreflect.Proto3 }
 
 func (w *writer) plainCopy(m *protogen.Message) {
@@ -111,8 +114,8 @@ func (w *writer) field(f *protogen.Field) {
 	}
 }
 
-// messages copies a repeated field of messages with one allocation for all of them, and one for each message that
-// their first holds.
+// messages copies a repeated field of messages with one allocation for all of them, and
+// one for each message that their first holds.
 func (w *writer) messages(f *protogen.Field) {
 	to, from := "to."+f.GoName, "from."+f.GoName
 	w.want(f.Message)
@@ -136,7 +139,8 @@ func (w *writer) messages(f *protogen.Field) {
 	w.P("}")
 }
 
-// held are the fields of a message that hold one message each, of another type: a tree is not laid out in advance.
+// held are the fields of a message that hold one message each, of another type: a tree
+// is not laid out in advance.
 func held(m *protogen.Message) []*protogen.Field {
 	var fields []*protogen.Field
 	for _, f := range m.Fields {
@@ -210,7 +214,8 @@ func (w *writer) oneof(o *protogen.Oneof) {
 	w.P("}")
 }
 
-// scalar is the expression of a copied value. Where emptyIsAbsent, empty bytes become nil as they do on the wire.
+// scalar is the expression of a copied value. Where emptyIsAbsent, empty bytes become
+// nil as they do on the wire.
 func scalar(k protoreflect.Kind, from string, emptyIsAbsent bool) string {
 	switch {
 	case k == protoreflect.StringKind:
@@ -228,7 +233,8 @@ func tag(f *protogen.Field) int {
 	return (bits.Len(uint(f.Desc.Number())<<3) + 6) / 7
 }
 
-// room bounds the encoded size of a value, without what is inside strings, bytes and messages.
+// room bounds the encoded size of a value, without what is inside strings, bytes and
+// messages.
 func room(k protoreflect.Kind) int {
 	switch k {
 	case protoreflect.BoolKind:

@@ -86,7 +86,8 @@ func TestRunRefuses(t *testing.T) {
 	}
 }
 
-// rename moves the file's service to another package, without its messages' fields, which would name the former one.
+// rename moves the file's service to another package, without its messages' fields,
+// which would name the former one.
 func rename(f *descriptorpb.FileDescriptorProto, pkg string) {
 	f.Package = proto.String(pkg)
 	f.MessageType = []*descriptorpb.DescriptorProto{{Name: proto.String("M")}}

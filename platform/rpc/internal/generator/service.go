@@ -149,7 +149,8 @@ func level(m *protogen.Method) protogen.GoIdent {
 	}
 }
 
-// fingerprint hashes what peers must agree on; writing to a hash does not fail. It changes with the methods and with any field of the messages they name.
+// fingerprint hashes what peers must agree on; writing to a hash does not fail. It
+// changes with the methods and with any field of the messages they name.
 func fingerprint(s *protogen.Service) string {
 	h := sha256.New()
 	seen := map[protoreflect.FullName]bool{}

@@ -39,9 +39,10 @@ type words struct {
 
 var shape = regexp.MustCompile(`^[a-z][a-z0-9]{2,30}$`)
 
-// Write makes the module's files below root, the root of the repository, and with register adds it to the list and
-// the policy. It returns the paths of what it wrote. Nothing is written when anything is wrong. ErrName when the name
-// is not one or is taken.
+// Write makes the module's files below root, the root of the repository, and with
+// register adds it to the list and the policy. It returns the paths of what it wrote.
+// Nothing is written when anything is wrong. ErrName when the name is not one or is
+// taken.
 func Write(root, name string, register bool) ([]string, error) {
 	if err := check(root, name); err != nil {
 		return nil, err

@@ -56,7 +56,8 @@ func addToPolicy(source []byte, name string) ([]byte, error) {
 	})
 }
 
-// insert parses the source, puts texts before the positions that where finds, and formats the result.
+// insert parses the source, puts texts before the positions that where finds, and
+// formats the result.
 func insert(source []byte, where func(*ast.File) (map[token.Pos]string, error)) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", source, parser.ParseComments)
