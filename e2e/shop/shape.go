@@ -1,6 +1,7 @@
 package shop
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"maps"
@@ -269,6 +270,16 @@ func (s *Shop) stop(t testing.TB) {
 			t.Logf("%s said:\n%s", p.Name, tail(raw, 8<<10))
 		}
 	}
+}
+
+// Said reports whether a process of the shop has written a text to its log.
+func (s *Shop) Said(text string) bool {
+	for _, p := range s.Parts {
+		if raw, err := os.ReadFile(p.log); err == nil && bytes.Contains(raw, []byte(text)) {
+			return true
+		}
+	}
+	return false
 }
 
 func tail(raw []byte, n int) []byte {

@@ -124,9 +124,8 @@ func sweep(home string) {
 	}
 }
 
-// prepare makes the data folder and gives the command line of the server: small, and as
-// durable as a real one against being killed, which is what tests do to it. Losing
-// power is not: nothing waits for the disk.
+// prepare makes the data folder and gives the command line of the server: as durable as
+// a real one, small otherwise.
 func prepare(dir string) ([]string, error) {
 	me, err := user.Current()
 	if err != nil {
@@ -147,7 +146,6 @@ func prepare(dir string) ([]string, error) {
 	server, _ := find("mariadbd")
 	return append(append([]string{server}, common...), "--socket="+filepath.Join(dir, "socket"), "--pid-file="+filepath.Join(dir, "pid"),
 		"--skip-networking", "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=1",
-		"--innodb-flush-method=nosync", "--sync-frm=OFF", "--innodb-doublewrite=OFF", "--innodb-stats-persistent=OFF",
 		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=32M", "--performance-schema=OFF", "--max-connections=500"), nil
 }
 
