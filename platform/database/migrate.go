@@ -145,7 +145,12 @@ func applyOnSQLite(ctx context.Context, tx *Tx, m script) (ran bool, err error) 
 	if !errors.Is(err, sql.ErrNoRows) {
 		return false, err
 	}
-	if _, err := tx.Exec(ctx, m.sql); err != nil {
+	if m.replace != nil {
+		err = m.replace.onSQLite(ctx, tx)
+	} else {
+		_, err = tx.Exec(ctx, m.sql)
+	}
+	if err != nil {
 		return false, err
 	}
 	now := Micros(tx.db.now())

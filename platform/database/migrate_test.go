@@ -30,6 +30,7 @@ var longSet = func() fstest.MapFS {
 		add(10*i+2, "CREATE INDEX "+table+"_n ON "+table+" (n)")
 		add(10*i+3, "ALTER TABLE "+table+" ADD COLUMN note TEXT")
 		add(10*i+4, fmt.Sprintf("INSERT INTO log (entry) VALUES (%d)", i))
+		add(10*i+5, "ALTER TABLE "+table+" REPLACE CHECKS (CHECK (n >= 0), CHECK (id <> ''))")
 	}
 	return set
 }()

@@ -100,7 +100,11 @@ func finishOnMySQL(ctx context.Context, db *DB, conn *sql.Conn, m script, resume
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	_, err = tx.ExecContext(ctx, m.sql)
+	if m.replace != nil {
+		err = m.replace.onMySQL(ctx, tx, m)
+	} else {
+		_, err = tx.ExecContext(ctx, m.sql)
+	}
 	if resumed && isAlreadyDone(err) {
 		db.logger.WarnContext(ctx, "migration had been applied by a run that died", "module", db.module, "migration", m.id)
 		err = nil

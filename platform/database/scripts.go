@@ -15,6 +15,7 @@ type script struct {
 	id       string
 	sql      string
 	checksum string
+	replace  *replaceChecks // when that is what the file says
 }
 
 // namedSet is a set of migrations whose ids carry its name.
@@ -104,8 +105,12 @@ func loadScript(set fs.FS, id, file string) (script, error) {
 	if n := countStatements(text); n != 1 {
 		return script{}, fmt.Errorf("migration %s: %s holds %d statements, want one per file", id, file, n)
 	}
+	replace, err := parseReplaceChecks(text)
+	if err != nil {
+		return script{}, fmt.Errorf("migration %s: %w", id, err)
+	}
 	sum := sha256.Sum256(content)
-	return script{id: id, sql: text, checksum: hex.EncodeToString(sum[:])}, nil
+	return script{id: id, sql: text, replace: replace, checksum: hex.EncodeToString(sum[:])}, nil
 }
 
 // countStatements counts what the semicolons outside of quotes and comments separate.
