@@ -1,7 +1,7 @@
 // Package invariants checks, by SQL over the databases of all modules, what must hold
-// of a shop that has come to rest, whatever happened to it before (design, section 10).
-// It shares no code with the shop: the accused does not write the verdict. What it
-// knows of the schema is written down here.
+// of a shop that has come to rest, whatever happened to it before. It shares no code
+// with the shop: the accused does not write the verdict. What it knows of the schema is
+// written down here.
 package invariants
 
 import (

@@ -28,7 +28,7 @@ var shop = fstest.MapFS{
 	"0004_index_outbox.up.sql": {Data: []byte(`CREATE INDEX orders_outbox_due ON orders_outbox (state, next_at)`)},
 }
 
-// placeOrder is row 2 of performance.md: an order, two lines and an event.
+// placeOrder is row 2 of bench/README.md: an order, two lines and an event.
 func placeOrder(ctx context.Context, db *database.DB, n int64) error {
 	return db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		id := fmt.Sprintf("ord_%026d", n)

@@ -23,8 +23,7 @@ var CatalogContract = rpc.Contract{
 	},
 }
 
-// NeedCatalog asks for a client of souk.catalog.v1.Catalog, which is in *target before
-// the module opens.
+// NeedCatalog asks for a client of souk.catalog.v1.Catalog, which is in *target before the module opens.
 func NeedCatalog(target *CatalogClient) rpc.Dependency {
 	return rpc.Need(CatalogContract, func(e *rpc.Edge) {
 		*target = &guardedCatalog{
@@ -36,8 +35,7 @@ func NeedCatalog(target *CatalogClient) rpc.Dependency {
 	})
 }
 
-// ServeCatalog answers souk.catalog.v1.Catalog with the handler, which is asked for at
-// the first call and kept.
+// ServeCatalog answers souk.catalog.v1.Catalog with the handler, which is asked for at the first call and kept.
 func ServeCatalog(handler func() CatalogHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(CatalogContract,

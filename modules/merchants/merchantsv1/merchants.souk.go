@@ -20,8 +20,7 @@ var MerchantsContract = rpc.Contract{
 	},
 }
 
-// NeedMerchants asks for a client of souk.merchants.v1.Merchants, which is in *target
-// before the module opens.
+// NeedMerchants asks for a client of souk.merchants.v1.Merchants, which is in *target before the module opens.
 func NeedMerchants(target *MerchantsClient) rpc.Dependency {
 	return rpc.Need(MerchantsContract, func(e *rpc.Edge) {
 		*target = &guardedMerchants{
@@ -32,8 +31,7 @@ func NeedMerchants(target *MerchantsClient) rpc.Dependency {
 	})
 }
 
-// ServeMerchants answers souk.merchants.v1.Merchants with the handler, which is asked
-// for at the first call and kept.
+// ServeMerchants answers souk.merchants.v1.Merchants with the handler, which is asked for at the first call and kept.
 func ServeMerchants(handler func() MerchantsHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(MerchantsContract,

@@ -21,8 +21,7 @@ var PaymentsContract = rpc.Contract{
 	},
 }
 
-// NeedPayments asks for a client of souk.payments.v1.Payments, which is in *target
-// before the module opens.
+// NeedPayments asks for a client of souk.payments.v1.Payments, which is in *target before the module opens.
 func NeedPayments(target *PaymentsClient) rpc.Dependency {
 	return rpc.Need(PaymentsContract, func(e *rpc.Edge) {
 		*target = &guardedPayments{
@@ -32,8 +31,7 @@ func NeedPayments(target *PaymentsClient) rpc.Dependency {
 	})
 }
 
-// ServePayments answers souk.payments.v1.Payments with the handler, which is asked for
-// at the first call and kept.
+// ServePayments answers souk.payments.v1.Payments with the handler, which is asked for at the first call and kept.
 func ServePayments(handler func() PaymentsHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(PaymentsContract,

@@ -27,8 +27,7 @@ var UsersContract = rpc.Contract{
 	},
 }
 
-// NeedUsers asks for a client of souk.users.v1.Users, which is in *target before the
-// module opens.
+// NeedUsers asks for a client of souk.users.v1.Users, which is in *target before the module opens.
 func NeedUsers(target *UsersClient) rpc.Dependency {
 	return rpc.Need(UsersContract, func(e *rpc.Edge) {
 		*target = &guardedUsers{
@@ -45,8 +44,7 @@ func NeedUsers(target *UsersClient) rpc.Dependency {
 	})
 }
 
-// ServeUsers answers souk.users.v1.Users with the handler, which is asked for at the
-// first call and kept.
+// ServeUsers answers souk.users.v1.Users with the handler, which is asked for at the first call and kept.
 func ServeUsers(handler func() UsersHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(UsersContract,

@@ -18,8 +18,7 @@ var DeliveryContract = rpc.Contract{
 	},
 }
 
-// NeedDelivery asks for a client of souk.platform.events.v1.Delivery, which is in
-// *target before the module opens.
+// NeedDelivery asks for a client of souk.platform.events.v1.Delivery, which is in *target before the module opens.
 func NeedDelivery(target *DeliveryClient) rpc.Dependency {
 	return rpc.Need(DeliveryContract, func(e *rpc.Edge) {
 		*target = &guardedDelivery{
@@ -28,8 +27,7 @@ func NeedDelivery(target *DeliveryClient) rpc.Dependency {
 	})
 }
 
-// ServeDelivery answers souk.platform.events.v1.Delivery with the handler, which is
-// asked for at the first call and kept.
+// ServeDelivery answers souk.platform.events.v1.Delivery with the handler, which is asked for at the first call and kept.
 func ServeDelivery(handler func() DeliveryHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(DeliveryContract,

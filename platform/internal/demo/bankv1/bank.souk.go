@@ -18,8 +18,7 @@ var BankContract = rpc.Contract{
 	},
 }
 
-// NeedBank asks for a client of souk.bank.v1.Bank, which is in *target before the
-// module opens.
+// NeedBank asks for a client of souk.bank.v1.Bank, which is in *target before the module opens.
 func NeedBank(target *BankClient) rpc.Dependency {
 	return rpc.Need(BankContract, func(e *rpc.Edge) {
 		*target = &guardedBank{
@@ -28,8 +27,7 @@ func NeedBank(target *BankClient) rpc.Dependency {
 	})
 }
 
-// ServeBank answers souk.bank.v1.Bank with the handler, which is asked for at the first
-// call and kept.
+// ServeBank answers souk.bank.v1.Bank with the handler, which is asked for at the first call and kept.
 func ServeBank(handler func() BankHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(BankContract,

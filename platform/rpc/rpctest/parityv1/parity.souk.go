@@ -24,8 +24,7 @@ var ParityContract = rpc.Contract{
 	},
 }
 
-// NeedParity asks for a client of souk.parity.v1.Parity, which is in *target before the
-// module opens.
+// NeedParity asks for a client of souk.parity.v1.Parity, which is in *target before the module opens.
 func NeedParity(target *ParityClient) rpc.Dependency {
 	return rpc.Need(ParityContract, func(e *rpc.Edge) {
 		*target = &guardedParity{
@@ -37,8 +36,7 @@ func NeedParity(target *ParityClient) rpc.Dependency {
 	})
 }
 
-// ServeParity answers souk.parity.v1.Parity with the handler, which is asked for at the
-// first call and kept.
+// ServeParity answers souk.parity.v1.Parity with the handler, which is asked for at the first call and kept.
 func ServeParity(handler func() ParityHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(ParityContract,
