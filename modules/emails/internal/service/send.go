@@ -253,21 +253,21 @@ func (s *Service) judge(ctx context.Context, l store.Letter, o store.Outcome, id
 	case errors.Is(err, transport.ErrBlocked):
 		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(s.block()), true
 	case errors.Is(err, transport.ErrThrottled):
-		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(pause(1)), true
+		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(retryDelay(1)), true
 	case errors.Is(err, transport.ErrRejected):
 		o.Status, o.Failure = store.Failed, store.Rejected
 	case l.Attempts >= s.Attempts:
 		o.Status, o.Failure = store.Failed, store.Exhausted
 	default:
-		o.Status, o.NextAt = store.Queued, s.Now().Add(pause(l.Attempts))
+		o.Status, o.NextAt = store.Queued, s.Now().Add(retryDelay(l.Attempts))
 	}
 	s.Logger.WarnContext(ctx, "letter was not sent", "letter", l.ID, "template", l.Template, "attempt", l.Attempts, "now", o.Status, "error", err)
 	return o
 }
 
-// pause grows with the attempts and is spread by a fifth, so that letters which failed
+// retryDelay grows with the attempts and is spread by a fifth, so that letters which failed
 // together do not come back together.
-func pause(attempts int) time.Duration {
+func retryDelay(attempts int) time.Duration {
 	d := longestPause
 	if attempts < 12 {
 		d = min(firstPause<<max(attempts-1, 0), longestPause)
