@@ -73,7 +73,7 @@ func (m *Module) Operations(api *httpserver.API) {
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.service = service.New(service.Options{
 		DB: env.DB, Members: m.merchants, Logger: env.Logger, Now: env.Now, HoldTTL: m.config.HoldTTL,
-		HoldGuest: m.config.HoldGuest, Unpaid: m.config.Unpaid.limits(env.Config.RateLimit),
+		HoldGuest: m.config.HoldGuest, Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
 	})
 	m.sweeper = lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
 	m.folder = lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.service.FoldOnce)

@@ -41,7 +41,7 @@ func (c *UnpaidConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c *UnpaidConfig) limits(rateLimit string) service.Unpaid {
+func (c *UnpaidConfig) unpaidLimits(rateLimit string) service.Unpaid {
 	if rateLimit == "off" {
 		return service.Unpaid{}
 	}

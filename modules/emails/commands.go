@@ -23,14 +23,14 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 		Example: "  app emails preview receipt --locale=de\n  app emails dead\n  app emails retry --all",
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(m.list(tool), m.dead(tool), m.withheld(tool), m.retry(tool), preview(), m.verifyIdentity(tool), m.templates(tool))
+	c.AddCommand(m.listCommand(tool), m.deadCommand(tool), m.withheldCommand(tool), m.retryCommand(tool), previewCommand(), m.verifyIdentity(tool), m.templatesCommand(tool))
 	return []*cobra.Command{c}
 }
 
 // listed is how many letters a list shows.
 const listed = 50
 
-func (m *Module) list(tool host.Tool) *cobra.Command {
+func (m *Module) listCommand(tool host.Tool) *cobra.Command {
 	var status, template string
 	var limit int
 	c := &cobra.Command{
@@ -42,7 +42,7 @@ func (m *Module) list(tool host.Tool) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return table(c.OutOrStdout(), found)
+				return writeEmailTable(c.OutOrStdout(), found)
 			})
 		},
 	}
@@ -52,7 +52,7 @@ func (m *Module) list(tool host.Tool) *cobra.Command {
 	return c
 }
 
-func (m *Module) dead(tool host.Tool) *cobra.Command {
+func (m *Module) deadCommand(tool host.Tool) *cobra.Command {
 	return &cobra.Command{
 		Use: "dead", Short: "List letters that have failed, or of which nothing was heard since their reply was lost", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -61,13 +61,13 @@ func (m *Module) dead(tool host.Tool) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return table(c.OutOrStdout(), found)
+				return writeEmailTable(c.OutOrStdout(), found)
 			})
 		},
 	}
 }
 
-func (m *Module) withheld(tool host.Tool) *cobra.Command {
+func (m *Module) withheldCommand(tool host.Tool) *cobra.Command {
 	return &cobra.Command{
 		Use: "withheld", Short: "List letters of the last month that were not written because the recipient had enough, or the order was never paid", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -87,7 +87,7 @@ func (m *Module) withheld(tool host.Tool) *cobra.Command {
 	}
 }
 
-func table(to io.Writer, found []store.Letter) error {
+func writeEmailTable(to io.Writer, found []store.Letter) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "ID\tSTATUS\tTEMPLATE\tTO\tCREATED\tTRIES\tWHY")
 	for _, l := range found {
@@ -100,7 +100,7 @@ func table(to io.Writer, found []store.Letter) error {
 	return w.Flush()
 }
 
-func (m *Module) retry(tool host.Tool) *cobra.Command {
+func (m *Module) retryCommand(tool host.Tool) *cobra.Command {
 	var all, evenIfSent bool
 	c := &cobra.Command{
 		Use: "retry [ID...]", Short: "Queue letters again that have failed",
@@ -114,7 +114,7 @@ func (m *Module) retry(tool host.Tool) *cobra.Command {
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			return tool.Run(c.Context(), func(ctx context.Context) error { return m.requeue(ctx, c.OutOrStdout(), all, evenIfSent, args) })
+			return tool.Run(c.Context(), func(ctx context.Context) error { return m.requeueEmails(ctx, c.OutOrStdout(), all, evenIfSent, args) })
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "every letter that has failed")
@@ -122,7 +122,7 @@ func (m *Module) retry(tool host.Tool) *cobra.Command {
 	return c
 }
 
-func (m *Module) requeue(ctx context.Context, out io.Writer, all, evenIfSent bool, ids []string) error {
+func (m *Module) requeueEmails(ctx context.Context, out io.Writer, all, evenIfSent bool, ids []string) error {
 	n := 0
 	if all {
 		var err error
@@ -140,7 +140,7 @@ func (m *Module) requeue(ctx context.Context, out io.Writer, all, evenIfSent boo
 	return err
 }
 
-func preview() *cobra.Command {
+func previewCommand() *cobra.Command {
 	var locale string
 	var html bool
 	c := &cobra.Command{
@@ -205,7 +205,7 @@ func printIdentity(to io.Writer, id ses.Identity) error {
 	return w.Flush()
 }
 
-func (m *Module) templates(tool host.Tool) *cobra.Command {
+func (m *Module) templatesCommand(tool host.Tool) *cobra.Command {
 	c := &cobra.Command{
 		Use: "templates", Short: "List the templates and what each needs", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -227,13 +227,13 @@ func (m *Module) templates(tool host.Tool) *cobra.Command {
 	c.AddCommand(&cobra.Command{
 		Use: "push", Short: "Store the templates in Amazon SES, for EMAIL_SES_TEMPLATES=stored", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return m.withSES(c.Context(), tool, func(ctx context.Context, t *ses.Transport) error { return m.push(ctx, c.OutOrStdout(), t) })
+			return m.withSES(c.Context(), tool, func(ctx context.Context, t *ses.Transport) error { return m.pushTemplates(ctx, c.OutOrStdout(), t) })
 		},
 	})
 	return c
 }
 
-func (m *Module) push(ctx context.Context, out io.Writer, t *ses.Transport) error {
+func (m *Module) pushTemplates(ctx context.Context, out io.Writer, t *ses.Transport) error {
 	set := m.service.Letters
 	for _, l := range set.All() {
 		for _, locale := range set.Locales() {

@@ -119,7 +119,7 @@ func (c *Config) checkTransport() error {
 	var errs []error
 	if c.From == "" {
 		errs = append(errs, errors.New("EMAIL_FROM is not set"))
-	} else if _, err := c.sender(); err != nil {
+	} else if _, err := c.parseSender(); err != nil {
 		errs = append(errs, fmt.Errorf("EMAIL_FROM, EMAIL_REPLY_TO: %w", err))
 	}
 	if u := c.Unsubscribe; u != "" && !strings.HasPrefix(u, "https://") && !strings.HasPrefix(u, "mailto:") {
@@ -145,7 +145,7 @@ func (c *Config) checkSMTP() error {
 	if c.Lease <= c.SMTPTimeout {
 		errs = append(errs, fmt.Errorf("EMAILS_LEASE=%s: must be longer than EMAIL_SMTP_TIMEOUT=%s", c.Lease, c.SMTPTimeout))
 	}
-	if _, err := c.roots(); err != nil {
+	if _, err := c.smtpRootCAs(); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -164,7 +164,7 @@ func (c *Config) checkSES() error {
 	}
 	if c.SESEndpoint != "" {
 		u, err := url.Parse(c.SESEndpoint)
-		if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())) {
 			errs = append(errs, errors.New("EMAIL_SES_ENDPOINT: not an https:// address (http:// only on this machine)"))
 		}
 	}
@@ -181,12 +181,12 @@ func (c *Config) checkTopics() error {
 	return errors.Join(errs...)
 }
 
-func (c *Config) sender() (message.Sender, error) {
+func (c *Config) parseSender() (message.Sender, error) {
 	return message.ParseSender(c.From, c.ReplyTo, c.Unsubscribe)
 }
 
-// roots reads EMAIL_SMTP_CA; nil when it is empty, for the system's.
-func (c *Config) roots() (*x509.CertPool, error) {
+// smtpRootCAs reads EMAIL_SMTP_CA; nil when it is empty, for the system's.
+func (c *Config) smtpRootCAs() (*x509.CertPool, error) {
 	if c.SMTPCA == "" {
 		return nil, nil //nolint:nilnil // that is how crypto/tls says the system's
 	}
@@ -201,7 +201,7 @@ func (c *Config) roots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-func loopback(host string) bool {
+func isLoopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }

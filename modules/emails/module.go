@@ -56,19 +56,19 @@ func (m *Module) Calls() []rpc.Dependency {
 func (m *Module) Hears() []events.Subscription {
 	s := &m.service // set by Open, long before the first event
 	return []events.Subscription{
-		events.Hear("emails.welcome", late(s, (*service.Service).Registered)),
-		events.Hear("emails.code", late(s, (*service.Service).CodeIssued)),
-		events.Hear("emails.already_registered", late(s, (*service.Service).AlreadyRegistered)),
-		events.Hear("emails.password_changed", late(s, (*service.Service).PasswordChanged)),
-		events.Hear("emails.no_account", late(s, (*service.Service).NoAccount)),
-		events.Hear("emails.address_changed", late(s, (*service.Service).EmailChanged)),
-		events.Hear("emails.factor_changed", late(s, (*service.Service).CredentialsChanged)),
-		events.Hear("emails.new_sign_in", late(s, (*service.Service).SignedInAnew)),
-		events.Hear("emails.merchant_approved", late(s, (*service.Service).MerchantApproved)),
-		events.Hear("emails.merchant_invitation", late(s, (*service.Service).Invited)),
-		events.Hear("emails.receipt", late(s, (*service.Service).Paid)),
-		events.Hear("emails.order_cancelled", late(s, (*service.Service).Cancelled)),
-		events.Hear("emails.refund_issued", late(s, (*service.Service).Refunded)),
+		events.Hear("emails.welcome", bindLateService(s, (*service.Service).Registered)),
+		events.Hear("emails.code", bindLateService(s, (*service.Service).CodeIssued)),
+		events.Hear("emails.already_registered", bindLateService(s, (*service.Service).AlreadyRegistered)),
+		events.Hear("emails.password_changed", bindLateService(s, (*service.Service).PasswordChanged)),
+		events.Hear("emails.no_account", bindLateService(s, (*service.Service).NoAccount)),
+		events.Hear("emails.address_changed", bindLateService(s, (*service.Service).EmailChanged)),
+		events.Hear("emails.factor_changed", bindLateService(s, (*service.Service).CredentialsChanged)),
+		events.Hear("emails.new_sign_in", bindLateService(s, (*service.Service).SignedInAnew)),
+		events.Hear("emails.merchant_approved", bindLateService(s, (*service.Service).MerchantApproved)),
+		events.Hear("emails.merchant_invitation", bindLateService(s, (*service.Service).Invited)),
+		events.Hear("emails.receipt", bindLateService(s, (*service.Service).Paid)),
+		events.Hear("emails.order_cancelled", bindLateService(s, (*service.Service).Cancelled)),
+		events.Hear("emails.refund_issued", bindLateService(s, (*service.Service).Refunded)),
 	}
 }
 

@@ -23,11 +23,11 @@ func (m *Module) newTransport(ctx context.Context, env host.Env) (transport.Tran
 	if c.Transport == "ses" {
 		return m.newSES(ctx, env)
 	}
-	sender, err := c.sender()
+	sender, err := c.parseSender()
 	if err != nil {
 		return nil, err
 	}
-	roots, err := c.roots()
+	roots, err := c.smtpRootCAs()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (m *Module) newTransport(ctx context.Context, env host.Env) (transport.Tran
 
 func (m *Module) newSES(ctx context.Context, env host.Env) (*ses.Transport, error) {
 	c := m.cfg
-	sender, err := c.sender()
+	sender, err := c.parseSender()
 	if err != nil {
 		return nil, err
 	}

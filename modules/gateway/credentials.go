@@ -22,10 +22,10 @@ import (
 // operation has revoked.
 const settleTimeout = 2 * time.Second
 
-// authenticator puts together who is believed: users, of whose answers the gateway
+// newAuthenticator puts together who is believed: users, of whose answers the gateway
 // remembers what it may.
-func (m *Module) authenticator(env host.Env) *authn.Authenticator {
-	keys := token.NewKeys(m.keys, env.Now)
+func (m *Module) newAuthenticator(env host.Env) *authn.Authenticator {
+	keys := token.NewKeys(m.fetchSigningKeys, env.Now)
 	verifier := token.NewVerifier(keys, env.Now)
 	var a *authn.Authenticator
 	m.revoked = authn.NewRevoked(m.users.Revocations, env.Now, func(kid string) {
@@ -40,20 +40,20 @@ func (m *Module) authenticator(env host.Env) *authn.Authenticator {
 			}
 			return claims.Principal(), claims.Expires, err
 		},
-		Session: m.session, APIKey: m.apiKey, Revoked: m.revoked, Now: env.Now, Entries: m.cfg.Tokens,
+		Session: m.resolveSession, APIKey: m.apiKey, Revoked: m.revoked, Now: env.Now, Entries: m.cfg.Tokens,
 	})
 	return a
 }
 
-func (m *Module) keys(ctx context.Context) ([]byte, error) {
+func (m *Module) fetchSigningKeys(ctx context.Context) ([]byte, error) {
 	reply, err := m.users.Keys(ctx, &usersv1.KeysRequest{})
 	return reply.GetJwks(), err
 }
 
-func (m *Module) session(ctx context.Context, value string) (identity.Principal, time.Time, error) {
+func (m *Module) resolveSession(ctx context.Context, value string) (identity.Principal, time.Time, error) {
 	reply, err := m.users.Session(ctx, &usersv1.SessionRequest{Token: value})
 	if err != nil {
-		return identity.Principal{}, time.Time{}, unknown(err)
+		return identity.Principal{}, time.Time{}, credentialLookupError(err)
 	}
 	return identity.Principal{
 		UserID: reply.GetUserId(), Method: identity.Session, Admin: reply.GetAdmin(), SessionID: reply.GetSessionId(),
@@ -64,7 +64,7 @@ func (m *Module) session(ctx context.Context, value string) (identity.Principal,
 func (m *Module) apiKey(ctx context.Context, key string) (identity.Principal, time.Time, error) {
 	reply, err := m.users.APIKey(ctx, &usersv1.APIKeyRequest{Key: key})
 	if err != nil {
-		return identity.Principal{}, time.Time{}, unknown(err)
+		return identity.Principal{}, time.Time{}, credentialLookupError(err)
 	}
 	p := identity.Principal{Method: identity.APIKey, KeyID: reply.GetKeyId(), Merchant: reply.GetMerchantId()}
 	for _, scope := range reply.GetScopes() {
@@ -76,19 +76,19 @@ func (m *Module) apiKey(ctx context.Context, key string) (identity.Principal, ti
 	return p, reply.GetExpiresAt().AsTime(), nil
 }
 
-// unknown tells a credential that users does not know from a question that could not be
+// credentialLookupError tells a credential that users does not know from a question that could not be
 // answered.
-func unknown(err error) error {
+func credentialLookupError(err error) error {
 	if fault.CodeOf(err) == fault.NotFound {
 		return authn.ErrInvalid
 	}
 	return fmt.Errorf("ask users: %w", err)
 }
 
-// follow brings home what has been revoked. That users does not answer is said once:
+// followRevocations brings home what has been revoked. That users does not answer is said once:
 // the gateway goes on with what it knows, and while users is down nobody can revoke
 // anything there either.
-func (m *Module) follow(ctx context.Context) (more bool, err error) {
+func (m *Module) followRevocations(ctx context.Context) (more bool, err error) {
 	err = m.revoked.Follow(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -100,9 +100,9 @@ func (m *Module) follow(ctx context.Context) (more bool, err error) {
 	return false, nil //nolint:nilerr // it has been said, once, and the next interval tries again
 }
 
-// settle waits until the gateway knows what has just been revoked. Should users not
+// awaitRevocations waits until the gateway knows what has just been revoked. Should users not
 // answer in time, nobody is believed until it does.
-func (m *Module) settle(ctx context.Context) {
+func (m *Module) awaitRevocations(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	if err := m.revoked.Settle(ctx); err != nil {
@@ -110,9 +110,9 @@ func (m *Module) settle(ctx context.Context) {
 	}
 }
 
-// origins trusts the pages of the shop's own address, whatever a proxy in front makes
+// trustPublicOrigin trusts the pages of the shop's own address, whatever a proxy in front makes
 // of the header Host.
-func origins(publicURL string) (*http.CrossOriginProtection, error) {
+func trustPublicOrigin(publicURL string) (*http.CrossOriginProtection, error) {
 	protection := http.NewCrossOriginProtection()
 	u, err := url.Parse(publicURL)
 	if err != nil {

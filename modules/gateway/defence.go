@@ -9,10 +9,10 @@ import (
 	"app/platform/httpserver"
 )
 
-// defend sets up the limits of the gateway, and the pages of other origins that may use
+// configureDefences sets up the limits of the gateway, and the pages of other origins that may use
 // it. RATE_LIMIT=off takes away what counts callers, not what keeps the process in one
 // piece.
-func (m *Module) defend(env host.Env) (err error) {
+func (m *Module) configureDefences(env host.Env) (err error) {
 	if m.gateway.Cross, err = edge.NewCrossOrigins(m.cfg.CrossOrigins); err != nil {
 		return fmt.Errorf("CORS_ORIGINS: %w", err)
 	}
@@ -31,11 +31,11 @@ func (m *Module) defend(env host.Env) (err error) {
 			return err
 		}
 	}
-	m.gateway.Limiter = limit.New(limit.Options{Quotas: m.quotas(), Keys: m.cfg.Keys, Now: env.Now, Shared: m.shared})
+	m.gateway.Limiter = limit.New(limit.Options{Quotas: m.rateLimitQuotas(), Keys: m.cfg.Keys, Now: env.Now, Shared: m.shared})
 	return nil
 }
 
-func (m *Module) quotas() limit.Quotas {
+func (m *Module) rateLimitQuotas() limit.Quotas {
 	return limit.Quotas{
 		httpserver.RateDefault: m.cfg.Default, httpserver.RateAuth: m.cfg.Auth,
 		httpserver.RateCheckout: m.cfg.Checkout, httpserver.RateWebhook: m.cfg.Webhook,

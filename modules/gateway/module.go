@@ -63,21 +63,21 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	m.logger = env.Logger
 	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, httpserver.ProblemsPage(env.APIs...)
 	m.gateway = &edge.Gateway{
-		Proxies: env.Config.TrustedProxies, DevPages: env.DevPages, DevPagesForAll: env.Config.DevPages == "on", Authenticator: m.authenticator(env), Settle: m.settle,
+		Proxies: env.Config.TrustedProxies, DevPages: env.DevPages, DevPagesForAll: env.Config.DevPages == "on", Authenticator: m.newAuthenticator(env), Settle: m.awaitRevocations,
 		Logger: env.Logger,
 	}
 	var err error
-	if m.gateway.Origins, err = origins(env.Config.PublicURL); err != nil {
+	if m.gateway.Origins, err = trustPublicOrigin(env.Config.PublicURL); err != nil {
 		return err
 	}
 	if plainPublic(env.Config.PublicURL) {
 		env.Logger.WarnContext(ctx, "PUBLIC_URL is plain http: browsers do not keep the cookie of a session there; tokens work")
 	}
-	m.follower = lifecycle.NewWorker("gateway.revocations", m.cfg.Follow, env.Logger, m.follow)
-	if m.gateway.Table, err = table(env); err != nil {
+	m.follower = lifecycle.NewWorker("gateway.revocations", m.cfg.Follow, env.Logger, m.followRevocations)
+	if m.gateway.Table, err = compileRouteTable(env); err != nil {
 		return err
 	}
-	return m.defend(env)
+	return m.configureDefences(env)
 }
 
 // Start implements lifecycle.Starter.
@@ -95,9 +95,9 @@ func (m *Module) Stop(ctx context.Context) error {
 	return errors.Join(err, m.shared.Close())
 }
 
-// table compiles the routes of all modules: served here where the module is, proxied
+// compileRouteTable compiles the routes of all modules: served here where the module is, proxied
 // where it is elsewhere.
-func table(env host.Env) (*edge.Table, error) {
+func compileRouteTable(env host.Env) (*edge.Table, error) {
 	transport := dispatch.NewTransport()
 	remotes := map[string]*dispatch.Remote{}
 	var entries []*edge.Entry

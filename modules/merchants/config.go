@@ -27,8 +27,8 @@ type Config struct {
 // Validate implements the check that configuration is read with.
 func (c *Config) Validate() error {
 	errs := []error{
-		between("MERCHANTS_INVITATION_LIFE", c.InvitationLife, time.Hour, 30*24*time.Hour),
-		between("MERCHANTS_API_KEY_LIFE", c.KeyLife, 24*time.Hour, 2*365*24*time.Hour),
+		checkDurationBetween("MERCHANTS_INVITATION_LIFE", c.InvitationLife, time.Hour, 30*24*time.Hour),
+		checkDurationBetween("MERCHANTS_API_KEY_LIFE", c.KeyLife, 24*time.Hour, 2*365*24*time.Hour),
 	}
 	if _, ok := onOff(c.AutoApprove); !ok {
 		errs = append(errs, fmt.Errorf("MERCHANTS_AUTO_APPROVE=%q: must be one of auto, on, off", c.AutoApprove))
@@ -67,14 +67,14 @@ func (c *Config) AutoApproves(development bool) bool {
 	return config.SwitchedOn(setting, development)
 }
 
-func between(name string, d, least, most time.Duration) error {
+func checkDurationBetween(name string, d, least, most time.Duration) error {
 	if d < least || d > most {
 		return fmt.Errorf("%s=%s: must be %s to %s", name, d, least, most)
 	}
 	return nil
 }
 
-func (c *Config) limits() service.Limits {
+func (c *Config) serviceLimits() service.Limits {
 	return service.Limits{
 		Merchants: c.PerAccount, Pending: c.Pending, InvitationsDay: c.InvitationsDay, InvitationsPending: c.InvitationsPending,
 		InvitationLife: c.InvitationLife, KeyLife: c.KeyLife,

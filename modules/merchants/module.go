@@ -70,7 +70,7 @@ func (m *Module) Switches() []host.Switch {
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.service = service.New(service.Options{
 		DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApproves(env.Development),
-		PublicURL: env.Config.PublicURL, Limits: m.cfg.limits(),
+		PublicURL: env.Config.PublicURL, Limits: m.cfg.serviceLimits(),
 	})
 	return nil
 }

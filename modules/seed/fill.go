@@ -28,7 +28,7 @@ func (s summary) String() string {
 		"Sign in as ada@example.com, bob@example.com (buyers) or owner1@example.com (merchant); the password is " + password
 }
 
-func (s summary) count(what string, created bool) {
+func (s summary) countEnsured(what string, created bool) {
 	if created {
 		s.made[what]++
 	} else {
@@ -41,46 +41,46 @@ type person struct{ email, first, last string }
 
 var buyers = []person{{usersv1.DemoAddresses[0], "Ada", "Lovelace"}, {usersv1.DemoAddresses[1], "Robert", "Noyce"}}
 
-// fill makes what is missing.
-func (m *Module) fill(ctx context.Context) (summary, error) {
+// seedAll makes what is missing.
+func (m *Module) seedAll(ctx context.Context) (summary, error) {
 	done := summary{map[string]int{}, map[string]int{}}
 	if m.public {
 		return done, errors.New("PUBLIC_URL is https: this shop is for the public, and everybody knows the password of the accounts that seed makes")
 	}
 	for _, b := range buyers {
-		if _, err := m.account(ctx, done, b); err != nil {
+		if _, err := m.ensureAccount(ctx, done, b); err != nil {
 			return done, err
 		}
 	}
 	for i, s := range stalls {
-		owner, err := m.account(ctx, done, person{usersv1.DemoAddresses[len(buyers)+i], s.owner, "Merchant"})
+		owner, err := m.ensureAccount(ctx, done, person{usersv1.DemoAddresses[len(buyers)+i], s.owner, "Merchant"})
 		if err != nil {
 			return done, err
 		}
-		if err := m.stall(ctx, done, s, owner); err != nil {
+		if err := m.seedStall(ctx, done, s, owner); err != nil {
 			return done, err
 		}
 	}
 	return done, nil
 }
 
-func (m *Module) account(ctx context.Context, done summary, p person) (id string, err error) {
+func (m *Module) ensureAccount(ctx context.Context, done summary, p person) (id string, err error) {
 	reply, err := m.users.Ensure(ctx, &usersv1.EnsureRequest{Email: p.email, Password: password, FirstName: p.first, LastName: p.last})
 	if err != nil {
 		return "", fmt.Errorf("account %s: %w", p.email, err)
 	}
-	done.count("accounts", reply.GetCreated())
+	done.countEnsured("accounts", reply.GetCreated())
 	return reply.GetUser().GetId(), nil
 }
 
-// stall makes a merchant and its products.
-func (m *Module) stall(ctx context.Context, done summary, s stall, owner string) error {
+// seedStall makes a merchant and its products.
+func (m *Module) seedStall(ctx context.Context, done summary, s stall, owner string) error {
 	merchant, err := m.merchants.Ensure(ctx, &merchantsv1.EnsureRequest{Slug: s.slug, Name: s.name, OwnerId: owner})
 	if err != nil {
 		return fmt.Errorf("merchant %s: %w", s.slug, err)
 	}
-	done.count("merchants", merchant.GetCreated())
-	for _, p := range s.products() {
+	done.countEnsured("merchants", merchant.GetCreated())
+	for _, p := range s.generateProducts() {
 		reply, err := m.catalog.Ensure(ctx, &catalogv1.EnsureRequest{
 			MerchantId: merchant.GetMerchantId(), Sku: p.sku, Title: p.title, Description: p.description,
 			Price: &moneyv1.Money{Amount: p.price, Currency: "EUR"}, Stock: p.stock,
@@ -88,7 +88,7 @@ func (m *Module) stall(ctx context.Context, done summary, s stall, owner string)
 		if err != nil {
 			return fmt.Errorf("product %s: %w", p.sku, err)
 		}
-		done.count("products", reply.GetCreated())
+		done.countEnsured("products", reply.GetCreated())
 	}
 	return nil
 }

@@ -65,8 +65,8 @@ var stalls = []stall{
 	},
 }
 
-// products lists the stall's range, the same each time.
-func (s stall) products() []product {
+// generateProducts lists the stall's range, the same each time.
+func (s stall) generateProducts() []product {
 	var out []product
 	for i, k := range s.kinds {
 		for j, v := range s.variants {

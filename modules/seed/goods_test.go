@@ -6,7 +6,7 @@ func TestStallsComeTo200DifferentProducts(t *testing.T) {
 	t.Parallel()
 	skus := map[string]bool{}
 	for _, s := range stalls {
-		for _, p := range s.products() {
+		for _, p := range s.generateProducts() {
 			if skus[p.sku] || p.title == "" || p.price <= 0 || p.stock <= 0 {
 				t.Errorf("%+v", p)
 			}

@@ -54,7 +54,7 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return tool.Run(cmd.Context(), func(ctx context.Context) error {
-				done, err := m.fill(ctx)
+				done, err := m.seedAll(ctx)
 				if err != nil {
 					return err
 				}

@@ -41,7 +41,7 @@ func (m *Module) adminCommand(tool host.Tool) *cobra.Command {
 		Example: "  app admin --email ada@example.com\n  app admin --email ada@example.com --password-stdin < password.txt\n" +
 			"  app admin --email ada@example.com --remove\n  app admin --list",
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return m.admin(c, tool, flags) },
+		RunE: func(c *cobra.Command, _ []string) error { return m.runAdminCommand(c, tool, flags) },
 	}
 	c.Flags().StringVar(&flags.email, "email", "", "address of the account")
 	c.Flags().BoolVar(&flags.stdin, "password-stdin", false, "read the password of a new account from the first line of the standard input")
@@ -52,7 +52,7 @@ func (m *Module) adminCommand(tool host.Tool) *cobra.Command {
 	return c
 }
 
-func (m *Module) admin(c *cobra.Command, tool host.Tool, flags adminFlags) error {
+func (m *Module) runAdminCommand(c *cobra.Command, tool host.Tool, flags adminFlags) error {
 	if flags.email == "" && !flags.list {
 		return errors.New(`required flag(s) "email" not set`)
 	}
@@ -61,20 +61,20 @@ func (m *Module) admin(c *cobra.Command, tool host.Tool, flags adminFlags) error
 		return err
 	}
 	return tool.Run(c.Context(), func(ctx context.Context) error {
-		ctx, out := operated(ctx), c.OutOrStdout()
+		ctx, out := commandLineContext(ctx), c.OutOrStdout()
 		switch {
 		case flags.list:
 			return m.listAdmins(ctx, out)
 		case flags.remove:
-			return m.dismiss(ctx, out, flags.email)
+			return m.removeAdmin(ctx, out, flags.email)
 		}
-		return m.appoint(ctx, out, flags.email, password)
+		return m.makeAdmin(ctx, out, flags.email, password)
 	})
 }
 
-// operated is a context of the command line: the audit log has it, with the system's
+// commandLineContext is a context of the command line: the audit log has it, with the system's
 // user, where it has the browser of others.
-func operated(ctx context.Context) context.Context {
+func commandLineContext(ctx context.Context) context.Context {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
 		name = u.Username
@@ -111,10 +111,10 @@ func factorNames(factors []service.Method) string {
 	return strings.Join(names, ", ")
 }
 
-func (m *Module) dismiss(ctx context.Context, out io.Writer, who string) error {
+func (m *Module) removeAdmin(ctx context.Context, out io.Writer, who string) error {
 	done, err := m.service.RemoveAdmin(ctx, who)
 	if err != nil {
-		return spelt(err)
+		return flattenFieldErrors(err)
 	}
 	said := done.User.Email + " (" + done.User.ID + ") is no administrator; nothing changed"
 	if done.Removed {
@@ -142,18 +142,18 @@ func readPassword(in io.Reader, wanted bool) (string, error) {
 	return line, nil
 }
 
-// appoint tells what it did on out.
-func (m *Module) appoint(ctx context.Context, out io.Writer, email, password string) error {
+// makeAdmin tells what it did on out.
+func (m *Module) makeAdmin(ctx context.Context, out io.Writer, email, password string) error {
 	done, err := m.service.MakeAdmin(ctx, email, password)
 	if err != nil {
-		return spelt(err)
+		return flattenFieldErrors(err)
 	}
-	_, err = fmt.Fprintln(out, told(done, password != ""))
+	_, err = fmt.Fprintln(out, describeAppointment(done, password != ""))
 	return err
 }
 
-// told is the outcome in words.
-func told(done service.Appointment, password bool) string {
+// describeAppointment is the outcome in words.
+func describeAppointment(done service.Appointment, password bool) string {
 	who := done.User.Email + " (" + done.User.ID + ")"
 	switch {
 	case done.Generated != "":
@@ -181,8 +181,8 @@ func toldPromoted(done service.Appointment, who string, password bool) string {
 	return said
 }
 
-// spelt puts the complaints about the input into the one line that is shown.
-func spelt(err error) error {
+// flattenFieldErrors puts the complaints about the input into the one line that is shown.
+func flattenFieldErrors(err error) error {
 	var f *fault.Error
 	if !errors.As(err, &f) || len(f.Fields) == 0 {
 		return err

@@ -35,15 +35,15 @@ type Config struct {
 func (c *Config) Validate() error {
 	const year = 365 * 24 * time.Hour
 	errs := []error{
-		between("USERS_CODE_LIFE", c.CodeLife, time.Minute, 10*time.Minute), // ASVS 6.5.5
-		between("USERS_ACCESS_LIFE", c.AccessLife, time.Minute, token.MaxLife),
-		between("USERS_REFRESH_IDLE", c.RefreshIdle, time.Hour, year),
-		between("USERS_REFRESH_GRACE", c.RefreshGrace, 0, time.Minute),
-		between("USERS_SESSION_LIFE", c.SessionLife, time.Hour, year),
-		between("USERS_BROWSER_IDLE", c.BrowserIdle, 5*time.Minute, year),
-		between("USERS_BROWSER_LIFE", c.BrowserLife, 5*time.Minute, year),
-		between("USERS_AUDIT_KEEP", c.AuditKeep, 24*time.Hour, 10*year),
-		between("USERS_SWEEP_INTERVAL", c.SweepInterval, 10*time.Millisecond, 24*time.Hour),
+		checkDurationRange("USERS_CODE_LIFE", c.CodeLife, time.Minute, 10*time.Minute), // ASVS 6.5.5
+		checkDurationRange("USERS_ACCESS_LIFE", c.AccessLife, time.Minute, token.MaxLife),
+		checkDurationRange("USERS_REFRESH_IDLE", c.RefreshIdle, time.Hour, year),
+		checkDurationRange("USERS_REFRESH_GRACE", c.RefreshGrace, 0, time.Minute),
+		checkDurationRange("USERS_SESSION_LIFE", c.SessionLife, time.Hour, year),
+		checkDurationRange("USERS_BROWSER_IDLE", c.BrowserIdle, 5*time.Minute, year),
+		checkDurationRange("USERS_BROWSER_LIFE", c.BrowserLife, 5*time.Minute, year),
+		checkDurationRange("USERS_AUDIT_KEEP", c.AuditKeep, 24*time.Hour, 10*year),
+		checkDurationRange("USERS_SWEEP_INTERVAL", c.SweepInterval, 10*time.Millisecond, 24*time.Hour),
 	}
 	if c.LettersPerHour < 1 || c.LettersPerHour > 1000 {
 		errs = append(errs, errors.New("USERS_LETTERS_PER_HOUR must be between 1 and 1000"))
@@ -57,18 +57,18 @@ func (c *Config) Validate() error {
 	return errors.Join(append(errs, c.Passwords.Validate(), c.Tries.Validate(), c.Elsewhere.Validate())...)
 }
 
-func between(name string, d, least, most time.Duration) error {
+func checkDurationRange(name string, d, least, most time.Duration) error {
 	if d < least || d > most {
 		return fmt.Errorf("%s must be between %s and %s", name, least, most)
 	}
 	return nil
 }
 
-func (c *Config) limits(rateLimit string) service.Limits {
+func (c *Config) serviceLimits(rateLimit string) service.Limits {
 	return service.Limits{
 		CodeLife: c.CodeLife, LettersPerHour: c.LettersPerHour, LettersPerNetwork: c.LettersPerNetwork, AccessLife: c.AccessLife,
 		RefreshIdle: c.RefreshIdle, RefreshGrace: c.RefreshGrace, SessionLife: c.SessionLife,
 		BrowserIdle: c.BrowserIdle, BrowserLife: c.BrowserLife, AuditKeep: c.AuditKeep,
-		Tries: c.Tries.tries(rateLimit),
+		Tries: c.Tries.toServiceTries(rateLimit),
 	}
 }

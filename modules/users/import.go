@@ -30,19 +30,19 @@ func (m *Module) importCommand(tool host.Tool) *cobra.Command {
 			"address that has an account is left as it is, so the command may be repeated.",
 		Example: "  app users import accounts.csv\n  app users import - < accounts.jsonl",
 		RunE: func(c *cobra.Command, args []string) error {
-			in, err := opened(args[0], c.InOrStdin())
+			in, err := openImportFile(args[0], c.InOrStdin())
 			if err != nil {
 				return err
 			}
 			defer func() { _ = in.Close() }() // it was only read
 			people, err := readAccounts(in)
 			if err != nil {
-				return several(err)
+				return summarizeImportErrors(err)
 			}
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				made, there, err := m.service.Import(ctx, people)
 				if err != nil {
-					return several(err)
+					return summarizeImportErrors(err)
 				}
 				_, err = fmt.Fprintf(c.OutOrStdout(), "made %d accounts; %d addresses have one already\n", made, there)
 				return err
@@ -51,7 +51,7 @@ func (m *Module) importCommand(tool host.Tool) *cobra.Command {
 	}
 }
 
-func opened(path string, stdin io.Reader) (io.ReadCloser, error) {
+func openImportFile(path string, stdin io.Reader) (io.ReadCloser, error) {
 	if path == "-" {
 		return io.NopCloser(stdin), nil
 	}
@@ -65,8 +65,8 @@ func opened(path string, stdin io.Reader) (io.ReadCloser, error) {
 // complaints bounds how many mistakes are shown.
 const complaints = 20
 
-// several shows mistakes one to a line.
-func several(err error) error {
+// summarizeImportErrors shows mistakes one to a line.
+func summarizeImportErrors(err error) error {
 	all := config.Problems(err)
 	text := fmt.Sprintf("nothing was imported; mistakes: %d", len(all))
 	for i, problem := range all {
@@ -92,8 +92,8 @@ func readAccounts(in io.Reader) ([]service.Imported, error) {
 	return readCSV(buffered)
 }
 
-// fields are the names of what is imported, and where it goes.
-func fields(i *service.Imported) map[string]*string {
+// importFields are the names of what is imported, and where it goes.
+func importFields(i *service.Imported) map[string]*string {
 	return map[string]*string{
 		"email": &i.Email, "password_hash": &i.PasswordHash, "first_name": &i.FirstName, "middle_name": &i.MiddleName, "last_name": &i.LastName,
 	}
@@ -108,7 +108,7 @@ func readCSV(in io.Reader) (out []service.Imported, err error) {
 	header[0] = string(bytes.TrimPrefix([]byte(header[0]), []byte("\xef\xbb\xbf"))) // spreadsheets write one
 	seen := map[string]bool{}
 	for _, name := range header {
-		if _, ok := fields(&service.Imported{})[name]; !ok || seen[name] {
+		if _, ok := importFields(&service.Imported{})[name]; !ok || seen[name] {
 			return nil, &service.ImportError{Line: 1, Field: name, Text: "is not a field: there are email, password_hash, first_name, middle_name and last_name, each once"}
 		}
 		seen[name] = true
@@ -127,7 +127,7 @@ func readCSV(in io.Reader) (out []service.Imported, err error) {
 		line, _ := r.FieldPos(0)
 		i := service.Imported{Line: line}
 		for n, name := range header {
-			*fields(&i)[name] = row[n]
+			*importFields(&i)[name] = row[n]
 		}
 		out = append(out, i)
 	}
@@ -148,7 +148,7 @@ func readJSONLines(in io.Reader) (out []service.Imported, err error) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			text, ok := values[name].(string)
-			into, known := fields(&i)[name]
+			into, known := importFields(&i)[name]
 			switch {
 			case !known:
 				errs = append(errs, &service.ImportError{Line: n, Field: name, Text: "is not a field: there are email, password_hash, first_name, middle_name and last_name"})

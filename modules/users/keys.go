@@ -54,7 +54,7 @@ func (m *Module) keyCommands(tool host.Tool) *cobra.Command {
 func showKeys(out io.Writer) func(keys []service.KeyInfo, err error) error {
 	return func(keys []service.KeyInfo, err error) error {
 		if err != nil {
-			return spelt(err)
+			return flattenFieldErrors(err)
 		}
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "KID\tGENERATION\tSIGNS FROM\tVERIFIES UNTIL\t")

@@ -8,8 +8,8 @@ import (
 	"app/modules/users/internal/service"
 )
 
-// count shows what the service has counted.
-func count(metrics prometheus.Registerer, s *service.Service) error {
+// registerMetrics shows what the service has counted.
+func registerMetrics(metrics prometheus.Registerer, s *service.Service) error {
 	if metrics == nil {
 		return nil
 	}

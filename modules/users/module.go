@@ -63,23 +63,23 @@ func (m *Module) Asks() string { return "providers of OpenID Connect" }
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
-	providers, err := m.config.Elsewhere.providers()
+	providers, err := m.config.Elsewhere.parseProviders()
 	if err != nil {
 		return err
 	}
-	rules, err := m.config.Passwords.policy()
+	rules, err := m.config.Passwords.openPolicy()
 	if err != nil {
 		return err
 	}
 	m.service = service.New(service.Options{
-		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(env.Config.RateLimit),
-		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Words: m.config.ShopWords, Providers: clients(providers, env.Config.PublicURL, env.Now),
+		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.serviceLimits(env.Config.RateLimit),
+		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Words: m.config.ShopWords, Providers: newProviderClients(providers, env.Config.PublicURL, env.Now),
 		FactorRequired: m.config.FactorRequired == "on" || m.config.FactorRequired == "auto" && !env.Development,
 		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory), Rules: rules,
 		OursOnly: m.config.Passwords.Imported == "off", NoPasswordGrant: m.config.Passwords.Grant == "off",
 	})
 	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
-	return count(env.Metrics, m.service)
+	return registerMetrics(env.Metrics, m.service)
 }
 
 // Start implements lifecycle.Starter: at the first start it makes the keys, so that the

@@ -28,9 +28,9 @@ func (c *PasswordsConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-// policy opens the list of breached passwords, if there is one. Error: it cannot be
+// openPolicy opens the list of breached passwords, if there is one. Error: it cannot be
 // used.
-func (c *PasswordsConfig) policy() (passwords.Policy, error) {
+func (c *PasswordsConfig) openPolicy() (passwords.Policy, error) {
 	p := passwords.Policy{Long: c.Rules == "length"}
 	if c.Breached == "" {
 		return p, nil

@@ -25,15 +25,15 @@ func (m *Module) peopleCommands(tool host.Tool) *cobra.Command {
 		m.importCommand(tool),
 		m.onePerson(tool, "disable", "Keep somebody out and end all their sessions", func(ctx context.Context, u service.User) (string, error) {
 			changed, err := m.service.Disable(ctx, u.ID)
-			return outcome(changed, "disabled; every session has ended", "is disabled already"), err
+			return outcomeText(changed, "disabled; every session has ended", "is disabled already"), err
 		}),
 		m.onePerson(tool, "enable", "Let somebody in again", func(ctx context.Context, u service.User) (string, error) {
 			changed, err := m.service.Enable(ctx, u.ID)
-			return outcome(changed, "may sign in again", "is not disabled"), err
+			return outcomeText(changed, "may sign in again", "is not disabled"), err
 		}),
 		m.onePerson(tool, "forget-factors", "Take away the second factors of somebody who has lost them all", func(ctx context.Context, u service.User) (string, error) {
 			changed, err := m.service.ForgetFactors(ctx, u.ID)
-			return outcome(changed, "has no second factor any more; every session has ended", "has no second factor"), err
+			return outcomeText(changed, "has no second factor any more; every session has ended", "has no second factor"), err
 		}),
 		m.onePerson(tool, "sign-out", "End all sessions of somebody", func(ctx context.Context, u service.User) (string, error) {
 			ended, err := m.service.SignOutEverywhere(ctx, u.ID)
@@ -43,7 +43,7 @@ func (m *Module) peopleCommands(tool host.Tool) *cobra.Command {
 	return people
 }
 
-func outcome(changed bool, done, already string) string {
+func outcomeText(changed bool, done, already string) string {
 	if changed {
 		return done
 	}
@@ -60,9 +60,9 @@ func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx contex
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				u, err := m.service.Somebody(ctx, who)
 				if err != nil {
-					return spelt(err)
+					return flattenFieldErrors(err)
 				}
-				said, err := do(operated(ctx), u)
+				said, err := do(commandLineContext(ctx), u)
 				if err == nil {
 					_, err = fmt.Fprintf(c.OutOrStdout(), "%s (%s) %s\n", u.Email, u.ID, said)
 				}
@@ -70,12 +70,12 @@ func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx contex
 			})
 		},
 	}
-	named(c, &who)
+	addUserFlag(c, &who)
 	return c
 }
 
-// named adds the flag that names an account.
-func named(c *cobra.Command, who *string) {
+// addUserFlag adds the flag that names an account.
+func addUserFlag(c *cobra.Command, who *string) {
 	c.Flags().StringVar(who, "user", "", "id or address of the account")
 	if err := c.MarkFlagRequired("user"); err != nil {
 		panic(err) // the flag was made above
@@ -98,7 +98,7 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 				if who != "-" {
 					u, err := m.service.Somebody(ctx, who)
 					if err != nil {
-						return spelt(err)
+						return flattenFieldErrors(err)
 					}
 					id = u.ID
 				}
@@ -110,7 +110,7 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 			})
 		},
 	}
-	named(c, &who)
+	addUserFlag(c, &who)
 	c.Flags().IntVar(&limit, "limit", 50, "records to show at most")
 	return c
 }

@@ -28,7 +28,7 @@ type ProvidersConfig struct {
 
 // Validate checks what the types cannot say.
 func (c *ProvidersConfig) Validate() error {
-	_, err := c.providers()
+	_, err := c.parseProviders()
 	return errors.Join(err, c.returnTo())
 }
 
@@ -50,9 +50,9 @@ type providerConfig struct {
 // providerName is what a path holds as one segment.
 var providerName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
-// providers reads the configuration: Google's variables and the list. Every mistake is
+// parseProviders reads the configuration: Google's variables and the list. Every mistake is
 // named; secrets are not shown.
-func (c *ProvidersConfig) providers() (out []openid.Provider, err error) {
+func (c *ProvidersConfig) parseProviders() (out []openid.Provider, err error) {
 	var list []providerConfig
 	var errs []error
 	if c.OIDCProviders != "" {
@@ -70,7 +70,7 @@ func (c *ProvidersConfig) providers() (out []openid.Provider, err error) {
 	}
 	seen := map[string]bool{}
 	for i, p := range list {
-		if complaint := p.flaw(); complaint != "" {
+		if complaint := p.validationProblem(); complaint != "" {
 			errs = append(errs, fmt.Errorf("OIDC_PROVIDERS: provider %d: %s", i+1, complaint))
 		}
 		if seen[p.Name] {
@@ -84,8 +84,8 @@ func (c *ProvidersConfig) providers() (out []openid.Provider, err error) {
 	return out, errors.Join(errs...)
 }
 
-// flaw says what is wrong with a provider, empty when nothing is.
-func (p providerConfig) flaw() string {
+// validationProblem says what is wrong with a provider, empty when nothing is.
+func (p providerConfig) validationProblem() string {
 	u, err := url.Parse(p.Issuer)
 	switch {
 	case !providerName.MatchString(p.Name):
@@ -96,19 +96,19 @@ func (p providerConfig) flaw() string {
 		return "two_factor_acr and two_factor_amr must not have empty values"
 	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || len(p.Issuer) > 255:
 		return "issuer must be an address such as https://id.example.com"
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())):
 		return "issuer must begin with https://"
 	}
 	return ""
 }
 
-func loopback(host string) bool {
+func isLoopbackHost(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// clients makes the clients of the providers, which come back to publicURL.
-func clients(providers []openid.Provider, publicURL string, now func() time.Time) service.Providers {
+// newProviderClients makes the clients of the providers, which come back to publicURL.
+func newProviderClients(providers []openid.Provider, publicURL string, now func() time.Time) service.Providers {
 	base := strings.TrimSuffix(publicURL, "/")
 	out := service.Providers{}
 	for _, p := range providers {
@@ -125,7 +125,7 @@ func clients(providers []openid.Provider, publicURL string, now func() time.Time
 func (c *ProvidersConfig) returnTo() error {
 	for _, address := range c.ReturnTo {
 		u, err := url.Parse(address)
-		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopbackHost(u.Hostname())) {
 			return fmt.Errorf("USERS_RETURN_TO: %q is not an address such as https://shop.example.com/welcome", address)
 		}
 	}

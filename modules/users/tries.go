@@ -29,7 +29,7 @@ func (c *TriesConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c *TriesConfig) tries(rateLimit string) service.Tries {
+func (c *TriesConfig) toServiceTries(rateLimit string) service.Tries {
 	if rateLimit == "off" {
 		return service.Tries{}
 	}

@@ -39,11 +39,11 @@ func printAccounts(out io.Writer, plan *host.Plan) {
 }
 
 func accountOf(schema, user, password string) string {
-	return strings.NewReplacer("`@module@`", quoted('`', schema), "'@module@'", quoted('\'', user), "@password@", password).Replace(accountSQL)
+	return strings.NewReplacer("`@module@`", quoteIdentifier('`', schema), "'@module@'", quoteIdentifier('\'', user), "@password@", password).Replace(accountSQL)
 }
 
-// quoted puts a name of the operator's into quotation marks, doubling those inside.
-func quoted(mark rune, name string) string {
+// quoteIdentifier puts a name of the operator's into quotation marks, doubling those inside.
+func quoteIdentifier(mark rune, name string) string {
 	q := string(mark)
 	return q + strings.ReplaceAll(name, q, q+q) + q
 }

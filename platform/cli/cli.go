@@ -56,7 +56,7 @@ func Main(modules func() []lifecycle.Module) int {
 		_, _ = fmt.Fprintln(p.Err, "app:", err)
 		return exitUsage
 	}
-	ctx, stop := interruptible(context.Background())
+	ctx, stop := withInterrupt(context.Background())
 	defer stop()
 	return p.Run(ctx, os.Args[1:])
 }
@@ -64,7 +64,7 @@ func Main(modules func() []lifecycle.Module) int {
 // Run runs one command line, without the program's name, and returns the exit code.
 func (p *Program) Run(ctx context.Context, args []string) int {
 	p.began = p.Now()
-	root := p.root()
+	root := p.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -91,7 +91,7 @@ func oneLine(err error) string {
 	return text + "; did you mean " + strings.Join(strings.Fields(suggestions), " or ") + "?"
 }
 
-func (p *Program) root() *cobra.Command {
+func (p *Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "app",
 		Short:         "Souk: a shop in one binary, or one module of it",
@@ -112,7 +112,7 @@ func (p *Program) root() *cobra.Command {
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(p.serve(), p.modules(), p.plan(), p.migrate(), p.routes(), p.openapi(), p.health(), p.events(), p.data(), p.version())
+	root.AddCommand(p.serveCommand(), p.modulesCommand(), p.planCommand(), p.migrateCommand(), p.routesCommand(), p.openAPICommand(), p.healthCommand(), p.eventsCommand(), p.dataCommand(), p.versionCommand())
 	p.addModuleCommands(root)
 	return root
 }
@@ -122,23 +122,23 @@ func (p *Program) addModuleCommands(root *cobra.Command) {
 	all := p.Modules()
 	for _, m := range all {
 		if c, ok := m.(host.Commander); ok {
-			root.AddCommand(c.Commands(host.NewTool(p.options(all), m.Name()))...)
+			root.AddCommand(c.Commands(host.NewTool(p.hostOptions(all), m.Name()))...)
 		}
 	}
 }
 
-// options are what every command makes its host of.
-func (p *Program) options(all []lifecycle.Module) host.Options {
-	o := host.Options{Modules: all, Environment: p.Environment, LogTo: p.Err, Now: p.Now, Version: version()}
+// hostOptions are what every command makes its host of.
+func (p *Program) hostOptions(all []lifecycle.Module) host.Options {
+	o := host.Options{Modules: all, Environment: p.Environment, LogTo: p.Err, Now: p.Now, Version: buildVersion()}
 	if p.Adjust != nil {
 		p.Adjust(&o)
 	}
 	return o
 }
 
-// interruptible returns a context that the first interrupt or SIGTERM ends; the second
+// withInterrupt returns a context that the first interrupt or SIGTERM ends; the second
 // ends the process.
-func interruptible(parent context.Context) (context.Context, func()) {
+func withInterrupt(parent context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)

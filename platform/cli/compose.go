@@ -52,7 +52,7 @@ func printCompose(out io.Writer, plan *host.Plan) {
 		}
 		c.printHead(out)
 		for _, other := range plan.Modules {
-			if reaches(m, other) {
+			if sendsRequestsTo(m, other) {
 				_, _ = fmt.Fprintf(out, "      %s: http://%s:%s\n", config.ModuleVariable(other.Name, "URL"), other.Name, composePort)
 			}
 		}
@@ -70,14 +70,14 @@ func printCompose(out io.Writer, plan *host.Plan) {
 // needsProcess reports whether there is anything for a module to serve; some only have
 // commands.
 func needsProcess(plan *host.Plan, m host.ModulePlan) bool {
-	called := slices.ContainsFunc(plan.Modules, func(other host.ModulePlan) bool { return slices.Contains(called(other), m.Name) })
+	called := slices.ContainsFunc(plan.Modules, func(other host.ModulePlan) bool { return slices.Contains(calledModules(other), m.Name) })
 	return called || m.Gateway || m.Database != "" || len(m.Operations)+len(m.Hears)+len(m.Emits) > 0
 }
 
-// reaches reports whether a module calls another, or passes requests on to it. Events
+// sendsRequestsTo reports whether a module calls another, or passes requests on to it. Events
 // go by way of the broker.
-func reaches(m, other host.ModulePlan) bool {
-	return m.Name != other.Name && (slices.Contains(called(m), other.Name) || m.Gateway && len(other.Operations) > 0)
+func sendsRequestsTo(m, other host.ModulePlan) bool {
+	return m.Name != other.Name && (slices.Contains(calledModules(m), other.Name) || m.Gateway && len(other.Operations) > 0)
 }
 
 func containerOf(m host.ModulePlan) container {

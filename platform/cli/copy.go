@@ -17,7 +17,7 @@ import (
 	"app/platform/host"
 )
 
-func (p *Program) data() *cobra.Command {
+func (p *Program) dataCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "data",
 		Short:   "Copy a module's data to another database, back up, restore",
@@ -51,12 +51,12 @@ func (p *Program) dataCopy() *cobra.Command {
 }
 
 func (p *Program) runCopy(c *cobra.Command, module, from, to string) error {
-	from, fromErr := location(from)
-	to, toErr := location(to)
+	from, fromErr := readLocation(from)
+	to, toErr := readLocation(to)
 	if err := errors.Join(fromErr, toErr); err != nil {
 		return &usageError{err}
 	}
-	copied, err := host.CopyData(c.Context(), p.options(p.Modules()), module, from, to, p.progress())
+	copied, err := host.CopyData(c.Context(), p.hostOptions(p.Modules()), module, from, to, p.copyProgress())
 	printCopied(p.Out, copied)
 	if err != nil {
 		return err
@@ -66,8 +66,8 @@ func (p *Program) runCopy(c *cobra.Command, module, from, to string) error {
 	return nil
 }
 
-// location reads a place, from a file when it says so.
-func location(text string) (string, error) {
+// readLocation reads a place, from a file when it says so.
+func readLocation(text string) (string, error) {
 	path, file := strings.CutPrefix(text, "@")
 	if !file {
 		return text, nil
@@ -82,9 +82,9 @@ func location(text string) (string, error) {
 // progressEvery is how often a line of progress is written for a table.
 const progressEvery = time.Second
 
-// progress writes a line for each table that has rows, and more for those that take
+// copyProgress writes a line for each table that has rows, and more for those that take
 // long.
-func (p *Program) progress() func(table string, done, all int64) {
+func (p *Program) copyProgress() func(table string, done, all int64) {
 	var last time.Time
 	return func(table string, done, all int64) {
 		if now := p.Now(); all > 0 && (done >= all || now.Sub(last) >= progressEvery) {
@@ -122,7 +122,7 @@ func (p *Program) dataBackup() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.runBackup(c, &chosen, folder) },
 	}
-	chosen.flags(c, "back up")
+	chosen.addFlags(c, "back up")
 	c.Flags().StringVar(&folder, "to", "", "the folder, made when it is missing")
 	_ = c.MarkFlagRequired("to") // it is defined above
 	return c
@@ -130,7 +130,7 @@ func (p *Program) dataBackup() *cobra.Command {
 
 func (p *Program) runBackup(c *cobra.Command, chosen *selection, folder string) error {
 	var elsewhere []string
-	err := p.databases(c, chosen, false, func(module string, db *database.DB) error {
+	err := p.eachDatabase(c, chosen, false, func(module string, db *database.DB) error {
 		path := filepath.Join(folder, module+".db")
 		err := database.Backup(c.Context(), db, path)
 		if errors.Is(err, database.ErrNotAFile) {
@@ -158,7 +158,7 @@ func (p *Program) dataRestore() *cobra.Command {
 		Example: "  app data restore --module=orders --from=backups/2026-11-21/orders.db",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			former, err := host.RestoreData(c.Context(), p.options(p.Modules()), module, file)
+			former, err := host.RestoreData(c.Context(), p.hostOptions(p.Modules()), module, file)
 			if err != nil {
 				return err
 			}

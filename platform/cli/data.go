@@ -13,7 +13,7 @@ import (
 	"app/platform/host"
 )
 
-func (p *Program) migrate() *cobra.Command {
+func (p *Program) migrateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "migrate",
 		Short:   "Bring databases up to date, or show how far they are",
@@ -36,18 +36,18 @@ func (p *Program) overDatabases(use, short, example string, create bool, do func
 	c := &cobra.Command{
 		Use: use, Short: short, Example: example, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.databases(c, &chosen, create, func(module string, db *database.DB) error { return do(c, module, db) })
+			return p.eachDatabase(c, &chosen, create, func(module string, db *database.DB) error { return do(c, module, db) })
 		},
 	}
-	chosen.flags(c, "take")
+	chosen.addFlags(c, "take")
 	return c
 }
 
-func (p *Program) databases(c *cobra.Command, chosen *selection, create bool, do func(string, *database.DB) error) error {
+func (p *Program) eachDatabase(c *cobra.Command, chosen *selection, create bool, do func(string, *database.DB) error) error {
 	all := p.Modules()
-	o := p.options(all)
+	o := p.hostOptions(all)
 	var err error
-	if o.Hosted, err = chosen.names(all, true); err != nil {
+	if o.Hosted, err = chosen.moduleNames(all, true); err != nil {
 		return err
 	}
 	return host.Databases(c.Context(), o, create, do)
@@ -73,12 +73,12 @@ func (p *Program) migrateStatus(c *cobra.Command, module string, db *database.DB
 	w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, module)
 	for _, m := range list {
-		_, _ = fmt.Fprintf(w, "  %s\t%s\n", m.ID, applied(m))
+		_, _ = fmt.Fprintf(w, "  %s\t%s\n", m.ID, migrationStatus(m))
 	}
 	return w.Flush()
 }
 
-func applied(m database.Migration) string {
+func migrationStatus(m database.Migration) string {
 	switch {
 	case m.AppliedAt.IsZero():
 		return "pending"
@@ -88,7 +88,7 @@ func applied(m database.Migration) string {
 	return m.AppliedAt.Format(time.RFC3339)
 }
 
-func (p *Program) events() *cobra.Command {
+func (p *Program) eventsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "events",
 		Short: "Look at events that could not be handled, and try them again",
@@ -133,7 +133,7 @@ func (p *Program) eventsShow() *cobra.Command {
 		Example: "  app events show emails.receipt 0199c4a5-7c1e-7d3a-9f5e-2b6c8d0e1f23",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			return p.databases(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
+			return p.eachDatabase(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
 				e, err := events.ShowDead(c.Context(), db, args[0], args[1])
 				if err != nil {
 					return err
@@ -167,7 +167,7 @@ func (p *Program) eventsRetry() *cobra.Command {
 			if len(args) == 2 {
 				event = args[1]
 			}
-			return p.databases(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
+			return p.eachDatabase(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
 				n, err := events.Retry(c.Context(), db, args[0], event)
 				if err == nil {
 					_, _ = fmt.Fprintf(p.Out, "%d to be tried again\n", n)

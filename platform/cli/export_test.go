@@ -3,5 +3,5 @@ package cli
 // For tests.
 var (
 	MemoryLimit = memoryLimit
-	Reachable   = reachable
+	Reachable   = localURL
 )

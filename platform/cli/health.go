@@ -14,7 +14,7 @@ import (
 	"app/platform/config"
 )
 
-func (p *Program) health() *cobra.Command {
+func (p *Program) healthCommand() *cobra.Command {
 	var live bool
 	var url string
 	var timeout time.Duration
@@ -33,9 +33,9 @@ func (p *Program) health() *cobra.Command {
 				if err := config.Load(p.Environment, &platform); err != nil {
 					return fmt.Errorf("read the configuration: %w", err)
 				}
-				url = reachable(platform.HTTPAddr)
+				url = localURL(platform.HTTPAddr)
 				if platform.AdminAddr != config.AddressOff {
-					admin = reachable(platform.AdminAddr)
+					admin = localURL(platform.AdminAddr)
 				}
 			}
 			path := "/ready"
@@ -44,9 +44,9 @@ func (p *Program) health() *cobra.Command {
 			}
 			ctx, cancel := context.WithTimeout(c.Context(), timeout)
 			defer cancel()
-			err := p.ask(ctx, strings.TrimSuffix(url, "/")+path)
+			err := p.checkHealth(ctx, strings.TrimSuffix(url, "/")+path)
 			if err != nil && !live && admin != "" {
-				_ = p.ask(ctx, admin+"/ready") // what it prints is all there is to gain
+				_ = p.checkHealth(ctx, admin+"/ready") // what it prints is all there is to gain
 			}
 			return err
 		},
@@ -57,8 +57,8 @@ func (p *Program) health() *cobra.Command {
 	return c
 }
 
-// reachable is the URL of a listen address as seen from this machine.
-func reachable(addr string) string {
+// localURL is the URL of a listen address as seen from this machine.
+func localURL(addr string) string {
 	hostname, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(hostname); err == nil && (hostname == "" || ip != nil && ip.IsUnspecified()) {
 		addr = net.JoinHostPort("127.0.0.1", port)
@@ -66,7 +66,7 @@ func reachable(addr string) string {
 	return "http://" + addr
 }
 
-func (p *Program) ask(ctx context.Context, url string) error {
+func (p *Program) checkHealth(ctx context.Context, url string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return fmt.Errorf("ask %s: %w", url, err)

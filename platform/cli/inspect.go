@@ -16,7 +16,7 @@ import (
 	"app/platform/host"
 )
 
-func (p *Program) modules() *cobra.Command {
+func (p *Program) modulesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "modules",
 		Short:   "Show the modules: who calls and hears whom, and what each needs",
@@ -24,7 +24,7 @@ func (p *Program) modules() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			all := p.Modules()
-			o := p.options(all)
+			o := p.hostOptions(all)
 			o.Hosted, _ = host.Select(all, true, nil, nil)
 			plan, err := host.Examine(o)
 			if err != nil {
@@ -47,11 +47,11 @@ func printModule(out io.Writer, m host.ModulePlan) {
 			_, _ = fmt.Fprintf(w, "  %s\t%s\n", label, strings.Join(values, ", "))
 		}
 	}
-	line("calls", called(m)...)
+	line("calls", calledModules(m)...)
 	if m.Outside != "" {
 		line("asks", m.Outside)
 	}
-	line("hears", heard(m)...)
+	line("hears", subscribedEvents(m)...)
 	line("emits", m.Emits...)
 	if n := len(m.Operations); n > 0 {
 		line("serves", fmt.Sprintf("%d public operations", n))
@@ -60,11 +60,11 @@ func printModule(out io.Writer, m host.ModulePlan) {
 		line("data", fmt.Sprintf("%s (%s)", m.Database, config.ModuleVariable(m.Name, "DATABASE_URL")))
 	}
 	for _, v := range m.Variables {
-		line("reads", variable(v))
+		line("reads", describeVariable(v))
 	}
 }
 
-func variable(v config.Variable) string {
+func describeVariable(v config.Variable) string {
 	text := v.Name
 	if v.Default != "" {
 		text += "=" + v.Default
@@ -75,7 +75,7 @@ func variable(v config.Variable) string {
 	return text
 }
 
-func called(m host.ModulePlan) []string {
+func calledModules(m host.ModulePlan) []string {
 	var out []string
 	for _, e := range m.Calls {
 		out = append(out, e.To)
@@ -84,7 +84,7 @@ func called(m host.ModulePlan) []string {
 	return slices.Compact(out)
 }
 
-func heard(m host.ModulePlan) []string {
+func subscribedEvents(m host.ModulePlan) []string {
 	var out []string
 	for _, h := range m.Hears {
 		out = append(out, h.Type)
@@ -93,7 +93,7 @@ func heard(m host.ModulePlan) []string {
 	return slices.Compact(out)
 }
 
-func (p *Program) plan() *cobra.Command {
+func (p *Program) planCommand() *cobra.Command {
 	var chosen selection
 	var prints printed
 	c := &cobra.Command{
@@ -110,7 +110,7 @@ func (p *Program) plan() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.runPlan(c, &chosen, prints) },
 	}
-	chosen.flags(c, "host")
+	chosen.addFlags(c, "host")
 	c.Flags().BoolVar(&prints.accounts, "sql", false, "print the schemas and accounts of the modules for MySQL")
 	c.Flags().BoolVar(&prints.compose, "compose", false, "print the services that compose.yaml has for the modules")
 	c.Flags().BoolVar(&prints.broker, "broker", false, "print the accounts, exchanges, queues and bindings of all modules for RabbitMQ")
@@ -120,20 +120,20 @@ func (p *Program) plan() *cobra.Command {
 // printed is what plan prints instead of the plan; one of them at most.
 type printed struct{ compose, accounts, broker bool }
 
-// everything reports whether it is about all modules.
-func (p printed) everything() bool { return p.compose || p.broker }
+// coversAllModules reports whether it is about all modules.
+func (p printed) coversAllModules() bool { return p.compose || p.broker }
 
 func (p *Program) runPlan(c *cobra.Command, chosen *selection, prints printed) error {
 	switch {
-	case prints.compose && (chosen.any() || prints.accounts || prints.broker):
+	case prints.compose && (chosen.isGiven() || prints.accounts || prints.broker):
 		return &usageError{errors.New("--compose is about every module and nothing else: choose none with it")}
-	case prints.broker && (chosen.any() || prints.accounts):
+	case prints.broker && (chosen.isGiven() || prints.accounts):
 		return &usageError{errors.New("--broker is about every module and nothing else: choose none with it")}
 	}
 	all := p.Modules()
-	o := p.options(all)
+	o := p.hostOptions(all)
 	var err error
-	if o.Hosted, err = chosen.names(all, prints.everything()); err != nil {
+	if o.Hosted, err = chosen.moduleNames(all, prints.coversAllModules()); err != nil {
 		return err
 	}
 	plan, err := host.Examine(o)
@@ -187,7 +187,7 @@ func printPlanned(w io.Writer, plan *host.Plan, m host.ModulePlan) {
 		_, _ = fmt.Fprintf(w, "  database\t%s\n", m.Database)
 	}
 	for _, e := range m.Calls {
-		_, _ = fmt.Fprintf(w, "  calls\t%s\t%s\n", e.To, where(e))
+		_, _ = fmt.Fprintf(w, "  calls\t%s\t%s\n", e.To, describeCallTarget(e))
 	}
 	for _, h := range m.Hears {
 		from := "from this process"
@@ -197,15 +197,15 @@ func printPlanned(w io.Writer, plan *host.Plan, m host.ModulePlan) {
 		_, _ = fmt.Fprintf(w, "  hears\t%s\t%s\n", h.Type, from)
 	}
 	for _, e := range m.Emits {
-		_, _ = fmt.Fprintf(w, "  emits\t%s\t%s\n", e, strings.Join(listeners(plan, e), ", "))
+		_, _ = fmt.Fprintf(w, "  emits\t%s\t%s\n", e, strings.Join(describeSubscribers(plan, e), ", "))
 	}
 }
 
-// listeners says who hears a type of event.
-func listeners(plan *host.Plan, event string) []string {
+// describeSubscribers says who hears a type of event.
+func describeSubscribers(plan *host.Plan, event string) []string {
 	var out []string
 	for _, m := range plan.Modules {
-		if !slices.Contains(heard(m), event) {
+		if !slices.Contains(subscribedEvents(m), event) {
 			continue
 		}
 		if m.Hosted {
@@ -245,14 +245,14 @@ func printBroker(ctx context.Context, w io.Writer, plan *host.Plan) {
 	}
 }
 
-func where(e host.Edge) string {
+func describeCallTarget(e host.Edge) string {
 	if e.Local {
 		return "local"
 	}
 	return "remote, at " + cmp.Or(e.URL, "an address that is not set")
 }
 
-func (p *Program) routes() *cobra.Command {
+func (p *Program) routesCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "routes",
 		Short:   "List the public operations: method, path, who may call, rate class, idempotency key, module",
@@ -270,7 +270,7 @@ func (p *Program) routes() *cobra.Command {
 	}
 }
 
-func (p *Program) openapi() *cobra.Command {
+func (p *Program) openAPICommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "openapi",
 		Short:   "Print the OpenAPI 3.1 document of the public API",

@@ -26,7 +26,7 @@ func (p *Program) eventsResend() *cobra.Command {
 			if err != nil {
 				return &usageError{fmt.Errorf("--since=%q: not a time such as 2026-11-21T06:00:00Z", since)}
 			}
-			return p.databases(c, &selection{only: []string{module}}, false, func(module string, db *database.DB) error {
+			return p.eachDatabase(c, &selection{only: []string{module}}, false, func(module string, db *database.DB) error {
 				n, err := events.Resend(c.Context(), db, from)
 				if err == nil {
 					_, _ = fmt.Fprintf(p.Out, "%s: %d to be delivered again\n", module, n)

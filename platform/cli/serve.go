@@ -20,23 +20,23 @@ type selection struct {
 	only, except []string
 }
 
-func (s *selection) flags(c *cobra.Command, verb string) {
+func (s *selection) addFlags(c *cobra.Command, verb string) {
 	c.Flags().BoolVar(&s.all, "all", false, verb+" every module")
 	c.Flags().StringSliceVar(&s.only, "module", nil, verb+" these modules; separated by commas or given several times")
 	c.Flags().StringSliceVar(&s.except, "except", nil, verb+" every module but these")
 }
 
-// any reports whether a flag was given.
-func (s *selection) any() bool { return s.all || len(s.only)+len(s.except) > 0 }
+// isGiven reports whether a flag was given.
+func (s *selection) isGiven() bool { return s.all || len(s.only)+len(s.except) > 0 }
 
-// names are the modules chosen; without any flag they are all when orAll is set, and a
+// moduleNames are the modules chosen; without any flag they are all when orAll is set, and a
 // usage error otherwise.
-func (s *selection) names(modules []lifecycle.Module, orAll bool) ([]string, error) {
-	all := s.all || orAll && !s.any()
+func (s *selection) moduleNames(modules []lifecycle.Module, orAll bool) ([]string, error) {
+	all := s.all || orAll && !s.isGiven()
 	return host.Select(modules, all, s.only, s.except)
 }
 
-func (p *Program) serve() *cobra.Command {
+func (p *Program) serveCommand() *cobra.Command {
 	var chosen selection
 	var split splitting
 	c := &cobra.Command{
@@ -52,20 +52,20 @@ func (p *Program) serve() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.runServe(c, &chosen, &split) },
 	}
-	chosen.flags(c, "serve")
-	split.flags(c)
+	chosen.addFlags(c, "serve")
+	split.addFlags(c)
 	return c
 }
 
 func (p *Program) runServe(c *cobra.Command, chosen *selection, split *splitting) error {
 	p.limitMemory()
 	all := p.Modules()
-	o := p.options(all)
+	o := p.hostOptions(all)
 	var err error
-	if o.Hosted, err = chosen.names(all, false); err != nil {
+	if o.Hosted, err = chosen.moduleNames(all, false); err != nil {
 		return err
 	}
-	if err := split.apply(c, &o); err != nil {
+	if err := split.applyTo(c, &o); err != nil {
 		return err
 	}
 	h, err := host.New(c.Context(), o)
@@ -74,16 +74,16 @@ func (p *Program) runServe(c *cobra.Command, chosen *selection, split *splitting
 	}
 	defer printSummary(p.Out, h.Network())
 	return h.Run(c.Context(), func() {
-		p.banner(h)
+		p.printBanner(h)
 		printSplit(p.Out, o.Split, h.Network())
 	})
 }
 
-// banner says, once it is true, where the shop is.
-func (p *Program) banner(h *host.Host) {
+// printBanner says, once it is true, where the shop is.
+func (p *Program) printBanner(h *host.Host) {
 	took := p.Now().Sub(p.began).Round(time.Millisecond)
 	hosted := h.Plan().Hosted()
-	_, _ = fmt.Fprintf(p.Out, "\nSouk %s, ready in %s: %s\n\n", version(), took, strings.Join(hosted, ", "))
+	_, _ = fmt.Fprintf(p.Out, "\nSouk %s, ready in %s: %s\n\n", buildVersion(), took, strings.Join(hosted, ", "))
 	w := tabwriter.NewWriter(p.Out, 0, 0, 3, ' ', 0)
 	for _, l := range h.Links() {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\n", l.Title, l.Target)

@@ -26,7 +26,7 @@ type splitting struct {
 // splitFlag begins the names of the flags that say how the simulated network is.
 const splitFlag = "split-"
 
-func (s *splitting) flags(c *cobra.Command) {
+func (s *splitting) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringSliceVar(&s.modules, "simulate-split", nil, "reach these modules as if each ran in a process of its own: over RPC on loopback, and by the broker if there is one")
 	f.Var((*delay)(&s.conditions.Latency), splitFlag+"latency", "with --simulate-split: how much longer a call and its answer take together, such as 5ms")
@@ -36,8 +36,8 @@ func (s *splitting) flags(c *cobra.Command) {
 	f.Uint64Var(&s.conditions.Seed, splitFlag+"seed", 0, "with --simulate-split: what the drawing begins with, to repeat a run; drawn when not given")
 }
 
-// apply puts the flags into the options.
-func (s *splitting) apply(c *cobra.Command, o *host.Options) error {
+// applyTo puts the flags into the options.
+func (s *splitting) applyTo(c *cobra.Command, o *host.Options) error {
 	o.Split, o.Network = s.modules, s.conditions
 	if len(s.modules) == 0 {
 		var lonely error

@@ -11,8 +11,8 @@ import (
 // release is set by the linker: -ldflags "-X app/platform/cli.release=1.2.3".
 var release string
 
-// version is the release, else the commit the binary was built from, else "dev".
-func version() string {
+// buildVersion is the release, else the commit the binary was built from, else "dev".
+func buildVersion() string {
 	if release != "" {
 		return release
 	}
@@ -34,14 +34,14 @@ func version() string {
 	return "dev-" + commit[:12]
 }
 
-func (p *Program) version() *cobra.Command {
+func (p *Program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version, and the Go version it was built with",
 		Example: "  app version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.Out, "souk %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(p.Out, "souk %s (%s %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

@@ -95,18 +95,18 @@ type Validator interface{ Validate() error }
 // Load fills target, a pointer to a struct, from the environment and calls its
 // Validate. All mistakes come back in one error; Problems takes it apart.
 func Load(environment Environment, target any) error {
-	values, errs := gather(environment, target)
+	values, errs := lookUpVariables(environment, target)
 	err := env.ParseWithOptions(target, env.Options{Environment: values})
-	errs = append(errs, translate(target, values, err)...)
+	errs = append(errs, nameVariablesInErrors(target, values, err)...)
 	if v, ok := target.(Validator); ok {
-		errs = append(errs, further(target, v.Validate(), errors.Join(errs...)))
+		errs = append(errs, withoutRepeatedProblems(target, v.Validate(), errors.Join(errs...)))
 	}
 	return errors.Join(errs...)
 }
 
-// further leaves out what Validate says about variables that have no value because of
+// withoutRepeatedProblems leaves out what Validate says about variables that have no value because of
 // an earlier mistake.
-func further(target any, found, before error) error {
+func withoutRepeatedProblems(target any, found, before error) error {
 	said := strings.Join(Problems(before), "\n")
 	var errs []error
 	for _, problem := range Problems(found) {
@@ -134,8 +134,8 @@ func Problems(err error) []string {
 	return out
 }
 
-// gather looks up the variables that the struct names and no others.
-func gather(environment Environment, target any) (map[string]string, []error) {
+// lookUpVariables looks up the variables that the struct names and no others.
+func lookUpVariables(environment Environment, target any) (map[string]string, []error) {
 	values := map[string]string{}
 	var errs []error
 	for _, v := range Describe(target) {
@@ -150,8 +150,8 @@ func gather(environment Environment, target any) (map[string]string, []error) {
 	return values, errs
 }
 
-// translate says each mistake in terms of the variable instead of the Go field.
-func translate(target any, values map[string]string, err error) []error {
+// nameVariablesInErrors says each mistake in terms of the variable instead of the Go field.
+func nameVariablesInErrors(target any, values map[string]string, err error) []error {
 	if err == nil {
 		return nil
 	}
@@ -171,7 +171,7 @@ func translate(target any, values map[string]string, err error) []error {
 		switch {
 		case errors.As(e, &parse):
 			v := names[parse.Name]
-			out = append(out, fmt.Errorf("%s=%q: not %s", v.Name, shown(v, values[v.Name]), kind(parse.Type)))
+			out = append(out, fmt.Errorf("%s=%q: not %s", v.Name, maskSecret(v, values[v.Name]), valueFormat(parse.Type)))
 		case errors.As(e, &unset):
 			out = append(out, fmt.Errorf("%s is not set", unset.Key))
 		case errors.As(e, &empty):
@@ -183,16 +183,16 @@ func translate(target any, values map[string]string, err error) []error {
 	return out
 }
 
-// shown keeps a secret out of the log.
-func shown(v Variable, value string) string {
+// maskSecret keeps a secret out of the log.
+func maskSecret(v Variable, value string) string {
 	if v.Secret {
 		return "***"
 	}
 	return value
 }
 
-// kind names what a value of the type looks like.
-func kind(t reflect.Type) string {
+// valueFormat names what a value of the type looks like.
+func valueFormat(t reflect.Type) string {
 	switch t.String() {
 	case "time.Duration":
 		return `a duration such as "30s" or "15m"`

@@ -27,25 +27,25 @@ func Describe(target any) []Variable {
 	if t == nil || t.Kind() != reflect.Struct {
 		return nil
 	}
-	return describe(t)
+	return variablesOfType(t)
 }
 
-func describe(t reflect.Type) []Variable {
+func variablesOfType(t reflect.Type) []Variable {
 	var out []Variable
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("env"), ",")
 		switch {
 		case name != "" && name != "-":
-			out = append(out, variable(f, name, options))
+			out = append(out, variableOfField(f, name, options))
 		case f.Type.Kind() == reflect.Struct && f.IsExported():
-			out = append(out, describe(f.Type)...)
+			out = append(out, variablesOfType(f.Type)...)
 		}
 	}
 	return out
 }
 
-func variable(f reflect.StructField, name, options string) Variable {
+func variableOfField(f reflect.StructField, name, options string) Variable {
 	v := Variable{
 		Name:    name,
 		Type:    strings.ToLower(f.Type.String()[strings.LastIndex(f.Type.String(), ".")+1:]),

@@ -55,15 +55,15 @@ type Platform struct {
 // Validate checks what the types cannot say. Every error names its variable.
 func (p *Platform) Validate() error {
 	return errors.Join(
-		address("HTTP_ADDR", p.HTTPAddr), address("INTERNAL_ADDR", p.InternalAddr), address("ADMIN_ADDR", p.AdminAddr),
+		checkAddress("HTTP_ADDR", p.HTTPAddr), checkAddress("INTERNAL_ADDR", p.InternalAddr), checkAddress("ADMIN_ADDR", p.AdminAddr),
 		baseURL("PUBLIC_URL", p.PublicURL, "http", "https"), baseURL("OTEL_EXPORTER_OTLP_ENDPOINT", p.OTLPEndpoint, "http", "https"),
 		baseURL("BROKER_URL", p.BrokerURL, "amqp", "amqps"),
 		oneOf("INTERNAL_ASSERTIONS", p.InternalAssertions, AssertionsStrict, AssertionsCompatible),
 		oneOf("RATE_LIMIT", p.RateLimit, "on", "off"), oneOf("DEV_PAGES", p.DevPages, "auto", "on", "off"),
 		oneOf("LOG_FORMAT", p.LogFormat, "auto", "text", "json"),
 		atLeastOne("HTTP_MAX_CONNECTIONS", p.MaxConnections), atLeastOne("HTTP_MAX_CONNECTIONS_PER_NETWORK", p.MaxConnectionsNetwork),
-		positive("START_TIMEOUT", p.StartTimeout), positive("CONNECTION_AGE", p.ConnectionAge), positive("SHUTDOWN_TIMEOUT", p.ShutdownTimeout),
-		key(p.InternalKey), acceptedKeys(p.InternalKeysAccepted),
+		checkPositive("START_TIMEOUT", p.StartTimeout), checkPositive("CONNECTION_AGE", p.ConnectionAge), checkPositive("SHUTDOWN_TIMEOUT", p.ShutdownTimeout),
+		checkInternalKey(p.InternalKey), acceptedKeys(p.InternalKeysAccepted),
 	)
 }
 
@@ -117,7 +117,7 @@ func ModuleURL(environment Environment, module string) (string, error) {
 // ModuleVariable names a variable of a module, as in ORDERS_URL.
 func ModuleVariable(module, suffix string) string { return strings.ToUpper(module) + "_" + suffix }
 
-func address(name, value string) error {
+func checkAddress(name, value string) error {
 	if value == "" || value == AddressOff {
 		return nil
 	}
@@ -152,7 +152,7 @@ func oneOf(name, value string, allowed ...string) error {
 	return fmt.Errorf("%s=%q: must be one of %s", name, value, strings.Join(allowed, ", "))
 }
 
-func positive(name string, d time.Duration) error {
+func checkPositive(name string, d time.Duration) error {
 	if d <= 0 {
 		return fmt.Errorf("%s=%q: must be longer than nothing", name, d)
 	}
@@ -175,7 +175,7 @@ func acceptedKeys(values []string) error {
 	return nil
 }
 
-func key(value string) error {
+func checkInternalKey(value string) error {
 	if value != "" && len(value) < 32 {
 		return fmt.Errorf("INTERNAL_KEY: %d bytes, at least 32 are needed", len(value))
 	}

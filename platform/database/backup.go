@@ -44,14 +44,14 @@ func Backup(ctx context.Context, db *DB, path string) error {
 	if err := os.Chmod(draft, 0o600); err != nil {
 		return fmt.Errorf("keep the backup private: %w", err)
 	}
-	if err := intact(ctx, draft); err != nil {
+	if err := checkIntegrity(ctx, draft); err != nil {
 		return err
 	}
-	return publish(draft, path)
+	return syncAndRename(draft, path)
 }
 
-// intact checks a SQLite file that nobody uses.
-func intact(ctx context.Context, path string) error {
+// checkIntegrity checks a SQLite file that nobody uses.
+func checkIntegrity(ctx context.Context, path string) error {
 	db, err := Open(ctx, Options{Module: "backup", URL: fileURL(path)})
 	if err != nil {
 		return err
@@ -69,8 +69,8 @@ func intact(ctx context.Context, path string) error {
 	return nil
 }
 
-// publish gives a file its name once it is on the disk.
-func publish(draft, path string) error {
+// syncAndRename gives a file its name once it is on the disk.
+func syncAndRename(draft, path string) error {
 	f, err := os.OpenFile(draft, os.O_RDWR, 0)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -100,19 +100,19 @@ func Restore(ctx context.Context, o Options, backup string) (former string, err 
 	}
 	draft := place.Path + ".part"
 	defer func() { _ = os.Remove(draft) }()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(draft), 0o700), duplicate(backup, draft)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(draft), 0o700), copyBackupFile(backup, draft)); err != nil {
 		return "", fmt.Errorf("read the backup: %w", err)
 	}
-	if err := usable(ctx, o, draft); err != nil {
+	if err := checkBackup(ctx, o, draft); err != nil {
 		return "", err
 	}
 	if former, err = setAside(ctx, o, place.Path); err != nil {
 		return "", err
 	}
-	return former, publish(draft, place.Path)
+	return former, syncAndRename(draft, place.Path)
 }
 
-func duplicate(from, to string) error {
+func copyBackupFile(from, to string) error {
 	if log, err := os.Stat(from + "-wal"); err == nil && log.Size() > 0 {
 		return fmt.Errorf("%s is no backup but a database that was not closed: a part of it is in its log", from)
 	}
@@ -129,9 +129,9 @@ func duplicate(from, to string) error {
 	return errors.Join(err, target.Close())
 }
 
-// usable reports whether this program can go on with a backup.
-func usable(ctx context.Context, o Options, path string) error {
-	if err := intact(ctx, path); err != nil {
+// checkBackup reports whether this program can go on with a backup.
+func checkBackup(ctx context.Context, o Options, path string) error {
+	if err := checkIntegrity(ctx, path); err != nil {
 		return err
 	}
 	o.URL = fileURL(path)
@@ -139,16 +139,16 @@ func usable(ctx context.Context, o Options, path string) error {
 	if err != nil {
 		return err
 	}
-	marks, err := db.marks(ctx)
+	marks, err := db.appliedMarks(ctx)
 	if err == nil {
-		err = db.knows(marks)
+		err = db.checkMigrationsKnown(marks)
 	}
 	return errors.Join(err, db.Close())
 }
 
-// knows reports whether the marks are of a database of this module, made by this
+// checkMigrationsKnown reports whether the marks are of a database of this module, made by this
 // release or an older one.
-func (db *DB) knows(marks map[string]mark) error {
+func (db *DB) checkMigrationsKnown(marks map[string]mark) error {
 	if len(marks) == 0 {
 		return fmt.Errorf("the backup holds no data of %s", db.module)
 	}

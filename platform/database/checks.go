@@ -88,9 +88,9 @@ func splitList(text string) (items []string) {
 	return append(items, strings.TrimSpace(item))
 }
 
-// rebuilt turns the CREATE TABLE of a table into that of another one with other CHECKs.
+// rebuildTableSQL turns the CREATE TABLE of a table into that of another one with other CHECKs.
 // Those beside a column stay, as part of the column.
-func (r *replaceChecks) rebuilt(create, name string) (string, error) {
+func (r *replaceChecks) rebuildTableSQL(create, name string) (string, error) {
 	create = withoutComments(create)
 	first, last := strings.Index(create, "("), strings.LastIndex(create, ")")
 	if first < 0 || last < first {
@@ -121,12 +121,12 @@ func (r *replaceChecks) onSQLite(ctx context.Context, tx *Tx) error {
 	if references > 0 { // dropping it would delete from them
 		return fmt.Errorf("%s is referenced by a foreign key and cannot be rebuilt", r.table)
 	}
-	belongings, err := r.belongings(ctx, tx)
+	belongings, err := r.indexAndTriggerSQL(ctx, tx)
 	if err != nil {
 		return err
 	}
 	name := r.table + "_rebuilt"
-	if create, err = r.rebuilt(create, name); err != nil {
+	if create, err = r.rebuildTableSQL(create, name); err != nil {
 		return err
 	}
 	statements := []string{create, `INSERT INTO "` + name + `" SELECT * FROM "` + r.table + `"`}
@@ -144,8 +144,8 @@ func (r *replaceChecks) onSQLite(ctx context.Context, tx *Tx) error {
 	return nil
 }
 
-// belongings are the statements that made the indexes and triggers of the table.
-func (r *replaceChecks) belongings(ctx context.Context, tx *Tx) (out []string, err error) {
+// indexAndTriggerSQL are the statements that made the indexes and triggers of the table.
+func (r *replaceChecks) indexAndTriggerSQL(ctx context.Context, tx *Tx) (out []string, err error) {
 	rows, err := tx.Query(ctx, `SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'table' AND sql IS NOT NULL ORDER BY rowid`, r.table)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (r *replaceChecks) belongings(ctx context.Context, tx *Tx) (out []string, e
 // onMySQL alters the table, once: an earlier run that died after it has left the names
 // that this one would give.
 func (r *replaceChecks) onMySQL(ctx context.Context, tx *sql.Tx, m script) error {
-	have, err := r.present(ctx, tx)
+	have, err := r.existingChecks(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -184,9 +184,9 @@ func (r *replaceChecks) onMySQL(ctx context.Context, tx *sql.Tx, m script) error
 	return err
 }
 
-// present names the CHECKs of the table; on MariaDB those beside a column belong to the
+// existingChecks names the CHECKs of the table; on MariaDB those beside a column belong to the
 // column and cannot be dropped.
-func (r *replaceChecks) present(ctx context.Context, tx *sql.Tx) (names []string, err error) {
+func (r *replaceChecks) existingChecks(ctx context.Context, tx *sql.Tx) (names []string, err error) {
 	var version string
 	if err := tx.QueryRowContext(ctx, `SELECT VERSION()`).Scan(&version); err != nil {
 		return nil, err

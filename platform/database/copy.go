@@ -63,20 +63,20 @@ func Copy(ctx context.Context, from, to *DB, progress func(table string, done, a
 		return nil, err
 	}
 	for _, t := range all {
-		if err := t.copy(ctx, from, to, progress); err != nil {
+		if err := t.copyRows(ctx, from, to, progress); err != nil {
 			return nil, err
 		}
 	}
-	copied, err := compare(ctx, from, to, all)
+	copied, err := compareTables(ctx, from, to, all)
 	if err != nil {
 		return copied, err
 	}
-	return copied, unmark(ctx, to)
+	return copied, removeCopyMark(ctx, to)
 }
 
 // upToDate insists on a source whose schema is exactly that of this program.
 func upToDate(ctx context.Context, db *DB) error {
-	marks, err := db.marks(ctx)
+	marks, err := db.appliedMarks(ctx)
 	if err != nil {
 		return fmt.Errorf("read migrations of %s: %w", db.module, err)
 	}
@@ -108,19 +108,19 @@ func prepareTarget(ctx context.Context, from, to *DB) ([]table, error) {
 	if _, err := to.store.migrate(ctx, to, to.scripts); err != nil {
 		return nil, err
 	}
-	theirs, err := tables(ctx, from)
+	theirs, err := readTables(ctx, from)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := tables(ctx, to)
+	ours, err := readTables(ctx, to)
 	if err != nil {
 		return nil, err
 	}
-	all, err := matched(theirs, ours)
+	all, err := matchTables(theirs, ours)
 	if err != nil || phase == copying {
 		return all, err
 	}
-	return all, begin(ctx, to, all)
+	return all, emptyTarget(ctx, to, all)
 }
 
 // The phases of a copy, kept as the time of the mark.
@@ -132,7 +132,7 @@ const (
 // takeTarget marks an empty target, and finds how far an interrupted copy has come.
 func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
 	source := identityOf(from)
-	marks, err := to.marks(ctx)
+	marks, err := to.appliedMarks(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("read migrations of the target: %w", err)
 	}
@@ -142,12 +142,12 @@ func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
 		}
 		return unfinished.applied, nil
 	}
-	existing, err := tables(ctx, to)
+	existing, err := readTables(ctx, to)
 	if err != nil {
 		return 0, err
 	}
 	for _, t := range existing {
-		if key, err := t.last(ctx, to); err != nil || key != nil {
+		if key, err := t.lastKey(ctx, to); err != nil || key != nil {
 			return 0, errors.Join(err, fmt.Errorf("%w (%s)", ErrNotEmpty, t.name))
 		}
 	}
@@ -163,12 +163,12 @@ func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
 	})
 }
 
-// begin removes what migrations have put into the target, since the source has that
+// emptyTarget removes what migrations have put into the target, since the source has that
 // too.
-func begin(ctx context.Context, to *DB, all []table) error {
+func emptyTarget(ctx context.Context, to *DB, all []table) error {
 	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		for _, t := range all {
-			if _, err := tx.Exec(ctx, "DELETE FROM "+quoted(t.name)+" WHERE 1 = ?", 1); err != nil {
+			if _, err := tx.Exec(ctx, "DELETE FROM "+quoteName(t.name)+" WHERE 1 = ?", 1); err != nil {
 				return fmt.Errorf("empty %s: %w", t.name, err)
 			}
 		}
@@ -183,26 +183,26 @@ func identityOf(db *DB) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func unmark(ctx context.Context, to *DB) error {
+func removeCopyMark(ctx context.Context, to *DB) error {
 	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		_, err := tx.Exec(ctx, `DELETE FROM schema_migrations WHERE id = ?`, copyMark)
 		return err
 	})
 }
 
-// copy moves the rows of a table that the target has not, in the order of their keys.
-func (t table) copy(ctx context.Context, from, to *DB, progress func(string, int64, int64)) error {
-	key, err := t.last(ctx, to)
+// copyRows moves the rows of a table that the target has not, in the order of their keys.
+func (t table) copyRows(ctx context.Context, from, to *DB, progress func(string, int64, int64)) error {
+	key, err := t.lastKey(ctx, to)
 	if err != nil {
 		return err
 	}
-	all, err := t.count(ctx, from)
+	all, err := t.countRows(ctx, from)
 	if err != nil {
 		return err
 	}
 	done := int64(0)
 	if key != nil {
-		if done, err = t.count(ctx, to); err != nil {
+		if done, err = t.countRows(ctx, to); err != nil {
 			return err
 		}
 	}
@@ -210,23 +210,23 @@ func (t table) copy(ctx context.Context, from, to *DB, progress func(string, int
 		if progress != nil {
 			progress(t.name, done, all)
 		}
-		rows, err := t.after(ctx, from, key, rowsPerBatch)
+		rows, err := t.readRowsAfter(ctx, from, key, rowsPerBatch)
 		if err != nil {
 			return err
 		}
 		if len(rows) == 0 {
 			return t.copyCounter(ctx, from, to)
 		}
-		if err := t.insert(ctx, to, rows); err != nil {
+		if err := t.insertRows(ctx, to, rows); err != nil {
 			return err
 		}
 		key, done = t.keyOf(rows[len(rows)-1]), done+int64(len(rows))
 	}
 }
 
-func (t table) count(ctx context.Context, db *DB) (n int64, err error) {
+func (t table) countRows(ctx context.Context, db *DB) (n int64, err error) {
 	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
-		return q.QueryRow(ctx, "SELECT COUNT(*) FROM "+quoted(t.name)+" WHERE 1 = ?", 1).Scan(&n)
+		return q.QueryRow(ctx, "SELECT COUNT(*) FROM "+quoteName(t.name)+" WHERE 1 = ?", 1).Scan(&n)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("count %s: %w", t.name, err)
@@ -245,7 +245,7 @@ func (t table) copyCounter(ctx context.Context, from, to *DB) error {
 	}
 	var name, definition string
 	err := from.Read(ctx, func(ctx context.Context, q *Tx) error {
-		return q.QueryRow(ctx, "SHOW CREATE TABLE "+quoted(t.name)).Scan(&name, &definition)
+		return q.QueryRow(ctx, "SHOW CREATE TABLE "+quoteName(t.name)).Scan(&name, &definition)
 	})
 	found := autoIncrement.FindStringSubmatch(definition)
 	if err != nil || found == nil {
@@ -256,21 +256,21 @@ func (t table) copyCounter(ctx context.Context, from, to *DB) error {
 		return fmt.Errorf("read the counter of %s: %w", t.name, err)
 	}
 	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, "ALTER TABLE "+quoted(t.name)+" AUTO_INCREMENT = "+strconv.FormatInt(next, 10))
+		_, err := tx.Exec(ctx, "ALTER TABLE "+quoteName(t.name)+" AUTO_INCREMENT = "+strconv.FormatInt(next, 10))
 		return err
 	})
 }
 
-func compare(ctx context.Context, from, to *DB, all []table) ([]Copied, error) {
+func compareTables(ctx context.Context, from, to *DB, all []table) ([]Copied, error) {
 	var out []Copied
 	var differ error
 	for _, t := range all {
 		c := Copied{Table: t.name}
 		var err error
-		if c.From, err = t.digest(ctx, from); err != nil {
+		if c.From, err = t.digestRows(ctx, from); err != nil {
 			return out, fmt.Errorf("verify the source: %w", err)
 		}
-		if c.To, err = t.digest(ctx, to); err != nil {
+		if c.To, err = t.digestRows(ctx, to); err != nil {
 			return out, fmt.Errorf("verify the target: %w", err)
 		}
 		if out = append(out, c); !c.Same() && differ == nil {

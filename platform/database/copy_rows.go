@@ -20,13 +20,13 @@ type Digest struct {
 	sum  [4]uint64
 }
 
-// take adds one row to a digest. The hashes of the rows are added up, so that their
+// addToDigest adds one row to a digest. The hashes of the rows are added up, so that their
 // order does not matter.
-func (t table) take(d *Digest, row []any) error {
+func (t table) addToDigest(d *Digest, row []any) error {
 	h := sha256.New()
 	for i, value := range row {
 		c := t.columns[i]
-		tag, text, err := canonical(c.kind, value)
+		tag, text, err := canonicalBytes(c.kind, value)
 		if err != nil {
 			return fmt.Errorf("%s.%s: %w", t.name, c.name, err)
 		}
@@ -51,8 +51,8 @@ func (d Digest) String() string {
 	return hex.EncodeToString(raw[:])
 }
 
-// canonical writes a value the same way whichever engine it comes from.
-func canonical(k kind, value any) (tag byte, text []byte, err error) {
+// canonicalBytes writes a value the same way whichever engine it comes from.
+func canonicalBytes(k kind, value any) (tag byte, text []byte, err error) {
 	switch v := value.(type) {
 	case nil:
 		return '0', nil, nil
@@ -72,8 +72,8 @@ func canonical(k kind, value any) (tag byte, text []byte, err error) {
 	return 0, nil, fmt.Errorf("unexpected %T", value)
 }
 
-// normal gives a value as it was read the type of its kind.
-func normal(k kind, value any) (any, error) {
+// normalizeValue gives a value as it was read the type of its kind.
+func normalizeValue(k kind, value any) (any, error) {
 	if value == nil {
 		return nil, nil
 	}
@@ -114,43 +114,43 @@ func normal(k kind, value any) (any, error) {
 	return nil, fmt.Errorf("a %T does not belong into a column of %s", value, k)
 }
 
-// quoted is a name in SQL; both engines take backticks.
-func quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+// quoteName is a name in SQL; both engines take backticks.
+func quoteName(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-func (t table) list() string {
+func (t table) columnList() string {
 	names := make([]string, len(t.columns))
 	for i, c := range t.columns {
-		names[i] = quoted(c.name)
+		names[i] = quoteName(c.name)
 	}
 	return strings.Join(names, ", ")
 }
 
-func (t table) order(suffix string) string {
+func (t table) keyOrder(suffix string) string {
 	names := make([]string, len(t.key))
 	for i, c := range t.key {
-		names[i] = quoted(c) + suffix
+		names[i] = quoteName(c) + suffix
 	}
 	return strings.Join(names, ", ")
 }
 
-// beyond is the condition of the rows after the one with the given key, and its
+// afterKeyCondition is the condition of the rows after the one with the given key, and its
 // arguments: (a, b) > (?, ?) on SQLite and a > ? OR (a = ? AND b > ?) on MySQL. Each
 // engine would read the other's form from the first row of the table.
-func (t table) beyond(on Engine, key []any) (string, []any) {
+func (t table) afterKeyCondition(on Engine, key []any) (string, []any) {
 	if key == nil {
 		return "1 = ?", []any{1}
 	}
 	if on == SQLite {
-		return "(" + t.order("") + ") > (?" + strings.Repeat(", ?", len(key)-1) + ")", key
+		return "(" + t.keyOrder("") + ") > (?" + strings.Repeat(", ?", len(key)-1) + ")", key
 	}
 	var alternatives []string
 	var args []any
 	for i := range t.key {
 		var parts []string
 		for j := range i {
-			parts, args = append(parts, quoted(t.key[j])+" = ?"), append(args, key[j])
+			parts, args = append(parts, quoteName(t.key[j])+" = ?"), append(args, key[j])
 		}
-		parts, args = append(parts, quoted(t.key[i])+" > ?"), append(args, key[i])
+		parts, args = append(parts, quoteName(t.key[i])+" > ?"), append(args, key[i])
 		alternatives = append(alternatives, "("+strings.Join(parts, " AND ")+")")
 	}
 	return strings.Join(alternatives, " OR "), args
@@ -169,15 +169,15 @@ func (t table) keyOf(row []any) []any {
 	return out
 }
 
-// reading is the statement that reads on from a key.
-func (t table) reading(on Engine, key []any, limit int) (string, []any) {
-	where, args := t.beyond(on, key)
-	return "SELECT " + t.list() + " FROM " + quoted(t.name) + " WHERE " + where + " ORDER BY " + t.order("") + " LIMIT " + strconv.Itoa(limit), args
+// selectAfterKey is the statement that reads on from a key.
+func (t table) selectAfterKey(on Engine, key []any, limit int) (string, []any) {
+	where, args := t.afterKeyCondition(on, key)
+	return "SELECT " + t.columnList() + " FROM " + quoteName(t.name) + " WHERE " + where + " ORDER BY " + t.keyOrder("") + " LIMIT " + strconv.Itoa(limit), args
 }
 
-// after reads the rows after a key, at most limit of them and about maxCopyBytes.
-func (t table) after(ctx context.Context, db *DB, key []any, limit int) (out [][]any, err error) {
-	query, args := t.reading(db.engine, key, limit)
+// readRowsAfter reads the rows after a key, at most limit of them and about maxCopyBytes.
+func (t table) readRowsAfter(ctx context.Context, db *DB, key []any, limit int) (out [][]any, err error) {
+	query, args := t.selectAfterKey(db.engine, key, limit)
 	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
 		rows, err := q.Query(ctx, query, args...)
 		if err != nil {
@@ -185,11 +185,11 @@ func (t table) after(ctx context.Context, db *DB, key []any, limit int) (out [][
 		}
 		defer func() { _ = rows.Close() }() // Err tells
 		for size := 0; size < maxCopyBytes && rows.Next(); {
-			row, err := t.scan(rows)
+			row, err := t.scanRow(rows)
 			if err != nil {
 				return err
 			}
-			out, size = append(out, row), size+weight(row)
+			out, size = append(out, row), size+rowSize(row)
 		}
 		return rows.Err()
 	})
@@ -199,7 +199,7 @@ func (t table) after(ctx context.Context, db *DB, key []any, limit int) (out [][
 	return out, nil
 }
 
-func (t table) scan(rows *sql.Rows) ([]any, error) {
+func (t table) scanRow(rows *sql.Rows) ([]any, error) {
 	row, into := make([]any, len(t.columns)), make([]any, len(t.columns))
 	for i := range row {
 		into[i] = &row[i]
@@ -208,7 +208,7 @@ func (t table) scan(rows *sql.Rows) ([]any, error) {
 		return nil, err
 	}
 	for i, c := range t.columns {
-		value, err := normal(c.kind, row[i])
+		value, err := normalizeValue(c.kind, row[i])
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", c.name, err)
 		}
@@ -217,7 +217,7 @@ func (t table) scan(rows *sql.Rows) ([]any, error) {
 	return row, nil
 }
 
-func weight(row []any) int {
+func rowSize(row []any) int {
 	size := 16 * len(row)
 	for _, value := range row {
 		switch v := value.(type) {
@@ -230,10 +230,10 @@ func weight(row []any) int {
 	return size
 }
 
-// last is the greatest primary key of a table, nil when it is empty.
-func (t table) last(ctx context.Context, db *DB) (key []any, err error) {
+// lastKey is the greatest primary key of a table, nil when it is empty.
+func (t table) lastKey(ctx context.Context, db *DB) (key []any, err error) {
 	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
-		rows, err := q.Query(ctx, "SELECT "+t.list()+" FROM "+quoted(t.name)+" WHERE 1 = ? ORDER BY "+t.order(" DESC")+" LIMIT 1", 1)
+		rows, err := q.Query(ctx, "SELECT "+t.columnList()+" FROM "+quoteName(t.name)+" WHERE 1 = ? ORDER BY "+t.keyOrder(" DESC")+" LIMIT 1", 1)
 		if err != nil {
 			return err
 		}
@@ -241,7 +241,7 @@ func (t table) last(ctx context.Context, db *DB) (key []any, err error) {
 		if !rows.Next() {
 			return rows.Err()
 		}
-		row, err := t.scan(rows)
+		row, err := t.scanRow(rows)
 		key = t.keyOf(row)
 		return errors.Join(err, rows.Err())
 	})
@@ -251,8 +251,8 @@ func (t table) last(ctx context.Context, db *DB) (key []any, err error) {
 	return key, nil
 }
 
-// insert writes rows, several by one statement.
-func (t table) insert(ctx context.Context, db *DB, rows [][]any) error {
+// insertRows writes rows, several by one statement.
+func (t table) insertRows(ctx context.Context, db *DB, rows [][]any) error {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ") + ")"
 	err := db.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		for rest := rows; len(rest) > 0; {
@@ -261,7 +261,7 @@ func (t table) insert(ctx context.Context, db *DB, rows [][]any) error {
 			for _, row := range rest[:n] {
 				args = append(args, row...)
 			}
-			query := "INSERT INTO " + quoted(t.name) + " (" + t.list() + ") VALUES " + strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
+			query := "INSERT INTO " + quoteName(t.name) + " (" + t.columnList() + ") VALUES " + strings.TrimSuffix(strings.Repeat(one+", ", n), ", ")
 			if _, err := tx.Exec(ctx, query, args...); err != nil {
 				return err
 			}
@@ -275,15 +275,15 @@ func (t table) insert(ctx context.Context, db *DB, rows [][]any) error {
 	return nil
 }
 
-// digest reads a whole table.
-func (t table) digest(ctx context.Context, db *DB) (d Digest, err error) {
+// digestRows reads a whole table.
+func (t table) digestRows(ctx context.Context, db *DB) (d Digest, err error) {
 	for key := []any(nil); ; {
-		rows, err := t.after(ctx, db, key, rowsPerBatch)
+		rows, err := t.readRowsAfter(ctx, db, key, rowsPerBatch)
 		if err != nil || len(rows) == 0 {
 			return d, err
 		}
 		for _, row := range rows {
-			if err := t.take(&d, row); err != nil {
+			if err := t.addToDigest(&d, row); err != nil {
 				return d, err
 			}
 		}

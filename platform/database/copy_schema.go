@@ -52,10 +52,10 @@ var (
 	}
 )
 
-// tables reads how a database is made, table by table in order of their names.
-func tables(ctx context.Context, db *DB) (out []table, err error) {
+// readTables reads how a database is made, table by table in order of their names.
+func readTables(ctx context.Context, db *DB) (out []table, err error) {
 	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
-		names, err := pairs(ctx, q, `SELECT t.*, '' FROM (`+tablesQuery[db.engine]+`) AS t WHERE '' = ?`, "")
+		names, err := queryPairs(ctx, q, `SELECT t.*, '' FROM (`+tablesQuery[db.engine]+`) AS t WHERE '' = ?`, "")
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func tables(ctx context.Context, db *DB) (out []table, err error) {
 
 func readTable(ctx context.Context, q *Tx, name string) (table, error) {
 	t := table{name: name}
-	columns, err := pairs(ctx, q, columnsQuery[q.Engine()], name)
+	columns, err := queryPairs(ctx, q, columnsQuery[q.Engine()], name)
 	if err != nil {
 		return t, err
 	}
@@ -89,7 +89,7 @@ func readTable(ctx context.Context, q *Tx, name string) (table, error) {
 		t.columns = append(t.columns, column{c[0], k})
 	}
 	slices.SortFunc(t.columns, func(a, b column) int { return strings.Compare(a.name, b.name) })
-	key, err := pairs(ctx, q, keyQuery[q.Engine()], name)
+	key, err := queryPairs(ctx, q, keyQuery[q.Engine()], name)
 	for _, c := range key {
 		t.key = append(t.key, c[0])
 	}
@@ -99,8 +99,8 @@ func readTable(ctx context.Context, q *Tx, name string) (table, error) {
 	return t, err
 }
 
-// pairs reads the rows of a query with two texts.
-func pairs(ctx context.Context, q *Tx, query, argument string) (out [][2]string, err error) {
+// queryPairs reads the rows of a query with two texts.
+func queryPairs(ctx context.Context, q *Tx, query, argument string) (out [][2]string, err error) {
 	rows, err := q.Query(ctx, query, argument)
 	if err != nil {
 		return nil, err
@@ -135,8 +135,8 @@ func kindOf(name string) kind {
 	return ""
 }
 
-// matched pairs the tables of two databases, which must be made alike.
-func matched(from, to []table) ([]table, error) {
+// matchTables pairs the tables of two databases, which must be made alike.
+func matchTables(from, to []table) ([]table, error) {
 	index := map[string]table{}
 	for _, t := range to {
 		index[t.name] = t
@@ -148,7 +148,7 @@ func matched(from, to []table) ([]table, error) {
 			return nil, fmt.Errorf("the target has no table %s", t.name)
 		}
 		delete(index, t.name)
-		if err := t.match(other); err != nil {
+		if err := t.matchColumns(other); err != nil {
 			return nil, err
 		}
 		out = append(out, t)
@@ -159,8 +159,8 @@ func matched(from, to []table) ([]table, error) {
 	return out, nil
 }
 
-// match compares, and lets the more particular kind hold for both.
-func (t table) match(other table) error {
+// matchColumns compares, and lets the more particular kind hold for both.
+func (t table) matchColumns(other table) error {
 	if !slices.Equal(t.key, other.key) || len(t.columns) != len(other.columns) {
 		return fmt.Errorf("%s has other columns, or another primary key, in the target", t.name)
 	}

@@ -198,7 +198,7 @@ func (db *DB) Now() time.Time { return db.now() }
 // Ping reports whether the database answers, and takes writes again if it has refused
 // one for lack of space.
 func (db *DB) Ping(ctx context.Context) error {
-	if err := db.space(ctx); err != nil {
+	if err := db.checkDiskSpace(ctx); err != nil {
 		return err
 	}
 	return db.store.ping(ctx)
@@ -243,10 +243,10 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 	if db.rehearse {
 		err := db.store.write(ctx, db, func(ctx context.Context, tx *Tx) error { return cmp.Or(fn(ctx, tx), errRehearsed) })
 		if !errors.Is(err, errRehearsed) {
-			return db.outcome(err)
+			return db.noteDiskFull(err)
 		}
 	}
-	return db.outcome(db.store.write(ctx, db, fn))
+	return db.noteDiskFull(db.store.write(ctx, db, fn))
 }
 
 // errRehearsed undoes what was only tried.
@@ -261,17 +261,17 @@ type readKey struct{}
 // module within it. On SQLite a statement that computes for long is not interrupted
 // when the context ends; between statements and between rows the context is honoured.
 func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
-	return db.reading(ctx, db.store.read, fn)
+	return db.joinOrStartRead(ctx, db.store.read, fn)
 }
 
 // ReadOne is a Read of one statement, which is its own snapshot: on MySQL it takes one
 // trip to the server where a Read takes two more. A second statement is refused. Within
 // a Read, or another ReadOne, fn sees the snapshot of the outer one.
 func (db *DB) ReadOne(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
-	return db.reading(ctx, db.store.readOne, fn)
+	return db.joinOrStartRead(ctx, db.store.readOne, fn)
 }
 
-func (db *DB) reading(ctx context.Context, read func(context.Context, *DB, Work) error, fn Work) error {
+func (db *DB) joinOrStartRead(ctx context.Context, read func(context.Context, *DB, Work) error, fn Work) error {
 	if outer, ok := ctx.Value(readKey{}).(*Tx); ok && outer.db == db && !outer.over.Load() {
 		return fn(ctx, outer) // a Read within a Read must not wait for a second connection
 	}

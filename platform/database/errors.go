@@ -12,17 +12,17 @@ import (
 // IsDuplicate reports whether err comes from a statement that would have broken a
 // PRIMARY KEY or a UNIQUE constraint.
 func IsDuplicate(err error) bool {
-	return is(err, []int{sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID},
+	return hasErrorCode(err, []int{sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID},
 		[]uint16{1062, 1586})
 }
 
 // IsCheck reports whether err comes from a statement that would have broken a CHECK
 // constraint.
 func IsCheck(err error) bool {
-	return is(err, []int{sqlite3.SQLITE_CONSTRAINT_CHECK}, []uint16{3819, 4025}) // MySQL, MariaDB
+	return hasErrorCode(err, []int{sqlite3.SQLITE_CONSTRAINT_CHECK}, []uint16{3819, 4025}) // MySQL, MariaDB
 }
 
-func is(err error, onSQLite []int, onMySQL []uint16) bool {
+func hasErrorCode(err error, onSQLite []int, onMySQL []uint16) bool {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		for _, code := range onSQLite {
@@ -52,5 +52,5 @@ func isNoTable(err error) bool {
 	if errors.As(err, &lite) {
 		return strings.Contains(lite.Error(), "no such table")
 	}
-	return is(err, nil, []uint16{1146})
+	return hasErrorCode(err, nil, []uint16{1146})
 }

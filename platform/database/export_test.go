@@ -16,10 +16,10 @@ func Patient(db *DB) {
 // ReadingOn is the statement by which a copy reads a table on from a row with the
 // values of the key.
 func ReadingOn(ctx context.Context, db *DB, name string, key ...any) (query string, args []any, err error) {
-	all, err := tables(ctx, db)
+	all, err := readTables(ctx, db)
 	for _, t := range all {
 		if t.name == name {
-			query, args = t.reading(db.engine, key, 10)
+			query, args = t.selectAfterKey(db.engine, key, 10)
 		}
 	}
 	return query, args, err

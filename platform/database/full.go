@@ -38,12 +38,12 @@ func isFull(err error) bool {
 	if errors.As(err, &my) && my.Number == 1030 {
 		return strings.Contains(my.Message, "error 28")
 	}
-	return is(err, nil, []uint16{1021, 1114})
+	return hasErrorCode(err, nil, []uint16{1021, 1114})
 }
 
-// outcome makes of a disk without space what it is for a caller: a database that is
+// noteDiskFull makes of a disk without space what it is for a caller: a database that is
 // away, and may be back.
-func (db *DB) outcome(err error) error {
+func (db *DB) noteDiskFull(err error) error {
 	if err == nil {
 		if db.full.Load() != nil {
 			db.full.Store(nil)
@@ -58,18 +58,18 @@ func (db *DB) outcome(err error) error {
 	if errors.As(err, &verdict) {
 		return err
 	}
-	return unavailable(err)
+	return unavailableError(err)
 }
 
-// space is an error while the disk takes no writes. It finds out by writing where that
+// checkDiskSpace is an error while the disk takes no writes. It finds out by writing where that
 // is cheap and harmless.
-func (db *DB) space(ctx context.Context) error {
+func (db *DB) checkDiskSpace(ctx context.Context) error {
 	refused := db.full.Load()
 	switch {
 	case refused == nil:
 		return nil
 	case db.engine == SQLite:
-		return db.outcome(db.store.write(ctx, db, rewriteVersion))
+		return db.noteDiskFull(db.store.write(ctx, db, rewriteVersion))
 	case time.Since(refused.at) < fullFor:
 		return fmt.Errorf("no space: %w", refused.cause)
 	}

@@ -31,9 +31,9 @@ type poolSize struct {
 	lifetime, idle time.Duration
 }
 
-// pool is the size that the location asks for; conns, when positive, is used where it
+// resolvePoolSize is the size that the location asks for; conns, when positive, is used where it
 // asks for none.
-func (l Location) pool(conns int) poolSize {
+func (l Location) resolvePoolSize(conns int) poolSize {
 	size := l.size
 	if size.conns == 0 {
 		size.conns = conns

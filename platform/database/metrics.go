@@ -65,15 +65,15 @@ func (m *meter) close() {
 	}
 }
 
-// waited notes how long a write has waited.
-func (m *meter) waited(since time.Time) {
+// observeWait notes how long a write has waited.
+func (m *meter) observeWait(since time.Time) {
 	if m != nil {
 		m.wait.Observe(time.Since(since).Seconds())
 	}
 }
 
-// committed notes a commit and how many writes it was of.
-func (m *meter) committed(since time.Time, writes int) {
+// observeCommit notes a commit and how many writes it was of.
+func (m *meter) observeCommit(since time.Time, writes int) {
 	if m != nil {
 		m.commit.Observe(time.Since(since).Seconds())
 		m.batch.Observe(float64(writes))

@@ -45,7 +45,7 @@ type mark struct {
 // in a statement of its own before or after running it, so a kill between the two skips
 // or repeats the file, and its lock is a row that outlives a killed owner.
 func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
-	marks, err := db.marks(ctx)
+	marks, err := db.appliedMarks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations of %s: %w", db.module, err)
 	}
@@ -53,7 +53,7 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 		return nil, ErrHalfCopied
 	}
 	pending := false
-	for _, m := range db.status(marks) {
+	for _, m := range db.migrationStatus(marks) {
 		if m.Changed {
 			db.logger.WarnContext(ctx, "migration was edited after it was applied", "module", db.module, "migration", m.ID)
 		}
@@ -67,14 +67,14 @@ func (db *DB) Migrate(ctx context.Context) (applied []string, err error) {
 
 // Status lists the migrations in the order they are applied.
 func (db *DB) Status(ctx context.Context) ([]Migration, error) {
-	marks, err := db.marks(ctx)
+	marks, err := db.appliedMarks(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read migrations of %s: %w", db.module, err)
 	}
-	return db.status(marks), nil
+	return db.migrationStatus(marks), nil
 }
 
-func (db *DB) status(marks map[string]mark) []Migration {
+func (db *DB) migrationStatus(marks map[string]mark) []Migration {
 	list := make([]Migration, 0, len(db.scripts))
 	for _, s := range db.scripts {
 		m := Migration{ID: s.id}
@@ -86,8 +86,8 @@ func (db *DB) status(marks map[string]mark) []Migration {
 	return list
 }
 
-// marks reads the table of marks; a database without one has none.
-func (db *DB) marks(ctx context.Context) (map[string]mark, error) {
+// appliedMarks reads the table of marks; a database without one has none.
+func (db *DB) appliedMarks(ctx context.Context) (map[string]mark, error) {
 	marks := make(map[string]mark)
 	err := db.store.inspect(ctx, db, func(ctx context.Context, q *Tx) error {
 		return readMarks(ctx, q, marks)

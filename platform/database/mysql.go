@@ -61,9 +61,9 @@ func openMySQL(ctx context.Context, place Location, o Options) (*mysqlStore, err
 		return nil, fmt.Errorf("open database %s: %w", place, err)
 	}
 	s := &mysqlStore{schema: place.Schema}
-	if err = s.connect(config, place.pool(o.Readers)); err == nil {
-		s.pulse = newPulse(place, o.Logger, s.pingDB.PingContext, s.forget)
-		err = s.reach(ctx)
+	if err = s.openPools(config, place.resolvePoolSize(o.Readers)); err == nil {
+		s.pulse = newPulse(place, o.Logger, s.pingDB.PingContext, s.dropIdleConns)
+		err = s.connectReader(ctx)
 	}
 	if err != nil {
 		_ = s.close()
@@ -72,8 +72,8 @@ func openMySQL(ctx context.Context, place Location, o Options) (*mysqlStore, err
 	return s, nil
 }
 
-// connect makes the pools. They reach for the server when they are first used.
-func (s *mysqlStore) connect(config *mysql.Config, size poolSize) (err error) {
+// openPools makes the pools. They reach for the server when they are first used.
+func (s *mysqlStore) openPools(config *mysql.Config, size poolSize) (err error) {
 	config.RejectReadOnly = true // after a fail-over, leave the server that became a replica
 	s.writerDB, err = mysqlPool(config, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", size)
 	if err != nil {
@@ -93,22 +93,22 @@ func (s *mysqlStore) connect(config *mysql.Config, size poolSize) (err error) {
 	return err
 }
 
-// forget drops the connections that nobody uses at the moment. Where one was found
+// dropIdleConns drops the connections that nobody uses at the moment. Where one was found
 // dead, those beside it may be, and each would cost its next user the time to find out.
-func (s *mysqlStore) forget() {
+func (s *mysqlStore) dropIdleConns() {
 	for _, pool := range []*sql.DB{s.writerDB, s.readerDB} {
 		pool.SetMaxIdleConns(0)
 		pool.SetMaxIdleConns(s.idle)
 	}
 }
 
-// reach makes a first connection and keeps it for reading.
-func (s *mysqlStore) reach(ctx context.Context) error {
-	waiting, call, err := s.pulse.begin(ctx)
+// connectReader makes a first connection and keeps it for reading.
+func (s *mysqlStore) connectReader(ctx context.Context) error {
+	waiting, call, err := s.pulse.beginCall(ctx)
 	if err != nil {
 		return err
 	}
-	return call.done(closedError(s.readerDB.PingContext(waiting)))
+	return call.finishWith(closedError(s.readerDB.PingContext(waiting)))
 }
 
 func mysqlConfig(place Location, logger *slog.Logger) (*mysql.Config, error) {
@@ -182,14 +182,14 @@ type mysqlConnector struct {
 func (c mysqlConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	limited, cancel := context.WithTimeout(ctx, connectLimit)
 	defer cancel()
-	conn, err := c.connect(limited)
+	conn, err := c.connectAndSetUp(limited)
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		err = fmt.Errorf("connect: %w within %s: %w", errNoAnswer, connectLimit, err)
 	}
 	return conn, err
 }
 
-func (c mysqlConnector) connect(ctx context.Context) (driver.Conn, error) {
+func (c mysqlConnector) connectAndSetUp(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
@@ -214,11 +214,11 @@ func (l driverLog) Print(v ...any) { l.logger.Debug("mysql driver", "remark", fm
 // read has fn's statements in one transaction, whose snapshot the first of them takes
 // (https://dev.mysql.com/doc/refman/8.4/en/innodb-consistent-read.html).
 func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) (err error) {
-	ctx, call, err := s.pulse.begin(ctx)
+	ctx, call, err := s.pulse.beginCall(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = call.done(err) }()
+	defer func() { err = call.finishWith(err) }()
 	var transaction *sql.Tx
 	tx := &Tx{db: db}
 	tx.begin = func(ctx context.Context) (err error) {
@@ -227,7 +227,7 @@ func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) (err error) {
 		return err
 	}
 	defer func() {
-		tx.end()
+		tx.voidAndCloseRows()
 		if transaction != nil {
 			_ = transaction.Rollback() // there is nothing to undo; where it fails the pool drops the connection
 		}
@@ -237,13 +237,13 @@ func (s *mysqlStore) read(ctx context.Context, db *DB, fn Work) (err error) {
 
 // readOne has fn's only statement by itself: one trip to the server.
 func (s *mysqlStore) readOne(ctx context.Context, db *DB, fn Work) (err error) {
-	ctx, call, err := s.pulse.begin(ctx)
+	ctx, call, err := s.pulse.beginCall(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = call.done(err) }()
+	defer func() { err = call.finishWith(err) }()
 	tx := &Tx{db: db, conn: s.readerDB, single: true}
-	defer tx.end()
+	defer tx.voidAndCloseRows()
 	return closedError(fn(context.WithValue(ctx, readKey{}, tx), tx))
 }
 
@@ -252,7 +252,7 @@ func (s *mysqlStore) inspect(ctx context.Context, db *DB, fn Work) error { retur
 // ping asks on a connection that no work can occupy, and says at once what is known
 // already.
 func (s *mysqlStore) ping(ctx context.Context) error {
-	if err := s.pulse.state(); err != nil {
+	if err := s.pulse.outageError(); err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, readyLimit)

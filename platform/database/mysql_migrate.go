@@ -24,7 +24,7 @@ func (s *mysqlStore) migrate(ctx context.Context, db *DB, all []script) (applied
 		return nil, fmt.Errorf("migrate %s: %w", db.module, err)
 	}
 	defer func() { _ = conn.Close() }()
-	unlock, err := s.lock(ctx, conn)
+	unlock, err := s.acquireMigrationLock(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("migrate %s: lock: %w", db.module, err)
 	}
@@ -44,7 +44,7 @@ func (s *mysqlStore) migrate(ctx context.Context, db *DB, all []script) (applied
 	return applied, nil
 }
 
-func (s *mysqlStore) lock(ctx context.Context, conn *sql.Conn) (unlock func(), err error) {
+func (s *mysqlStore) acquireMigrationLock(ctx context.Context, conn *sql.Conn) (unlock func(), err error) {
 	name := fmt.Sprintf("migrate.%x", sha256.Sum256([]byte(s.schema)))[:60]
 	for {
 		var got sql.NullInt64
@@ -122,5 +122,5 @@ func finishOnMySQL(ctx context.Context, db *DB, conn *sql.Conn, m script, resume
 // isAlreadyDone reports whether DDL failed because its effect is there: the table,
 // column, index or constraint exists, or what it drops does not.
 func isAlreadyDone(err error) bool {
-	return is(err, nil, []uint16{1050, 1060, 1061, 1826, 3822, 1051, 1091})
+	return hasErrorCode(err, nil, []uint16{1050, 1060, 1061, 1826, 3822, 1051, 1091})
 }

@@ -62,7 +62,7 @@ type call struct {
 func newPulse(place Location, logger *slog.Logger, ask func(context.Context) error, forget func()) *pulse {
 	ctx, end := context.WithCancel(context.Background())
 	p := &pulse{place: place, logger: logger, ask: ask, forget: forget, end: end, ended: make(chan struct{}), calls: map[*call]struct{}{}}
-	go p.watch(ctx)
+	go p.pollServer(ctx)
 	return p
 }
 
@@ -71,13 +71,13 @@ func (p *pulse) close() {
 	<-p.ended
 }
 
-// begin takes in a call, or refuses it. The context it returns ends with ctx, or when
+// beginCall takes in a call, or refuses it. The context it returns ends with ctx, or when
 // the server turns out to be down; done must follow.
-func (p *pulse) begin(ctx context.Context) (context.Context, *call, error) {
+func (p *pulse) beginCall(ctx context.Context) (context.Context, *call, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down != nil {
-		return nil, nil, unavailable(p.down)
+		return nil, nil, unavailableError(p.down)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	c := &call{pulse: p, began: time.Now(), stop: stop}
@@ -85,8 +85,8 @@ func (p *pulse) begin(ctx context.Context) (context.Context, *call, error) {
 	return ctx, c, nil
 }
 
-// done takes the call out, and gives its error the right name when it was the server's.
-func (c *call) done(err error) error {
+// finishWith takes the call out, and gives its error the right name when it was the server's.
+func (c *call) finishWith(err error) error {
 	p := c.pulse
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -96,22 +96,22 @@ func (c *call) done(err error) error {
 	case err == nil:
 		return nil
 	case c.cut != nil && (errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone) || isLost(err)):
-		return unavailable(c.cut)
+		return unavailableError(c.cut)
 	case isLost(err):
 		p.doubt = true
-		return unavailable(err)
+		return unavailableError(err)
 	}
 	return err
 }
 
-// state is nil while the server answers, as far as is known.
-func (p *pulse) state() error {
+// outageError is nil while the server answers, as far as is known.
+func (p *pulse) outageError() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.down
 }
 
-func (p *pulse) watch(ctx context.Context) {
+func (p *pulse) pollServer(ctx context.Context) {
 	defer close(p.ended)
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
@@ -121,7 +121,7 @@ func (p *pulse) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		if !p.suspicious() {
+		if !p.shouldProbe() {
 			continue
 		}
 		limited, cancel := context.WithTimeout(ctx, askLimit)
@@ -132,17 +132,17 @@ func (p *pulse) watch(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case silent:
-			p.fall(fmt.Errorf("%w for %s", errNoAnswer, askLimit))
+			p.markDown(fmt.Errorf("%w for %s", errNoAnswer, askLimit))
 		case err != nil && isLost(err) && !isAnswer(err):
-			p.fall(err)
+			p.markDown(err)
 		default:
-			p.rise()
+			p.markUp()
 		}
 	}
 }
 
-// suspicious reports whether the server should be asked.
-func (p *pulse) suspicious() bool {
+// shouldProbe reports whether the server should be asked.
+func (p *pulse) shouldProbe() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down != nil || p.doubt {
@@ -156,8 +156,8 @@ func (p *pulse) suspicious() bool {
 	return false
 }
 
-// fall gives up all calls at work.
-func (p *pulse) fall(err error) {
+// markDown gives up all calls at work.
+func (p *pulse) markDown(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down == nil {
@@ -175,7 +175,7 @@ func (p *pulse) fall(err error) {
 	}
 }
 
-func (p *pulse) rise() {
+func (p *pulse) markUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down != nil {
@@ -187,9 +187,9 @@ func (p *pulse) rise() {
 	p.down, p.doubt = nil, false
 }
 
-// unavailable is the verdict on work that the server was not there for. Its reason has
+// unavailableError is the verdict on work that the server was not there for. Its reason has
 // the prefix by which a caller knows that asking this module once more does not help.
-func unavailable(cause error) error {
+func unavailableError(cause error) error {
 	v := fault.New(fault.Unavailable, "dependency_unavailable", "").Because(cause)
 	v.RetryAfter = comeBack
 	return v
@@ -215,7 +215,7 @@ func isLost(err error) bool {
 // connections (of all, of this user), shutting down, a statement or a connection that
 // was killed, and broken packets.
 func isTurnedAway(err error) bool {
-	return is(err, nil, []uint16{1040, 1203, 1053, 1317, 1927, 3169, 1152, 1158, 1159, 1160, 1161})
+	return hasErrorCode(err, nil, []uint16{1040, 1203, 1053, 1317, 1927, 3169, 1152, 1158, 1159, 1160, 1161})
 }
 
 // isAnswer reports whether the server itself sent the error.

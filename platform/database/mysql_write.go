@@ -29,70 +29,70 @@ const (
 // rolls one transaction back and expects it again.
 func (s *mysqlStore) write(ctx context.Context, db *DB, fn Work) error {
 	for try := 1; ; try++ {
-		err := s.once(ctx, db, fn)
+		err := s.writeOnce(ctx, db, fn)
 		switch {
 		case !isRetryable(err):
 			return err
 		case try == maxTries:
-			return unavailable(err)
+			return unavailableError(err)
 		}
 		s.retries.Add(1)
-		if err := pause(ctx, try); err != nil {
+		if err := waitBackoff(ctx, try); err != nil {
 			return err
 		}
 	}
 }
 
-// once runs fn in one transaction. The caller's context bounds the wait for a
+// writeOnce runs fn in one transaction. The caller's context bounds the wait for a
 // connection, not the work.
-func (s *mysqlStore) once(ctx context.Context, db *DB, fn Work) (err error) {
+func (s *mysqlStore) writeOnce(ctx context.Context, db *DB, fn Work) (err error) {
 	began := time.Now()
-	conn, err := s.take(ctx)
+	conn, err := s.acquireWriterConn(ctx)
 	if err != nil {
 		return err
 	}
-	db.meter.waited(began)
+	db.meter.observeWait(began)
 	defer func() { _ = conn.Close() }()
 	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
 	defer cancel()
-	inner, call, err := s.pulse.begin(limited)
+	inner, call, err := s.pulse.beginCall(limited)
 	if err != nil {
 		return err
 	}
-	defer func() { err = call.done(err) }()
-	return s.transact(inner, conn, db, fn)
+	defer func() { err = call.finishWith(err) }()
+	return s.runTransaction(inner, conn, db, fn)
 }
 
-// take waits for a connection.
-func (s *mysqlStore) take(ctx context.Context) (*sql.Conn, error) {
-	ctx, call, err := s.pulse.begin(ctx)
+// acquireWriterConn waits for a connection.
+func (s *mysqlStore) acquireWriterConn(ctx context.Context) (*sql.Conn, error) {
+	ctx, call, err := s.pulse.beginCall(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s.waiting.Add(1)
 	defer s.waiting.Add(-1)
 	conn, err := s.writerDB.Conn(ctx)
-	return conn, call.done(closedError(err))
+	return conn, call.finishWith(closedError(err))
 }
 
-func (s *mysqlStore) transact(ctx context.Context, conn *sql.Conn, db *DB, fn Work) error {
+func (s *mysqlStore) runTransaction(ctx context.Context, conn *sql.Conn, db *DB, fn Work) error {
 	transaction, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	tx := &Tx{db: db, conn: transaction, base: ctx, writing: true}
-	if err := s.run(ctx, transaction, tx, fn); err != nil {
+	if err := s.runAndCommit(ctx, transaction, tx, fn); err != nil {
 		return err
 	}
 	s.writes.Add(1)
 	s.commits.Add(1)
-	tx.committed()
+	tx.runAfterCommit()
 	return nil
 }
 
-func (s *mysqlStore) run(ctx context.Context, transaction *sql.Tx, tx *Tx, fn Work) error {
+func (s *mysqlStore) runAndCommit(ctx context.Context, transaction *sql.Tx, tx *Tx, fn Work) error {
 	defer func() {
-		tx.end()
+		tx.voidAndCloseRows()
 		_ = transaction.Rollback() // after a commit it does nothing; after a panic it is needed
 	}()
 	err := fn(callctx.WithTransaction(ctx, tx.db.module), tx)
@@ -102,12 +102,12 @@ func (s *mysqlStore) run(ctx context.Context, transaction *sql.Tx, tx *Tx, fn Wo
 	if err != nil {
 		return err
 	}
-	tx.end()
+	tx.voidAndCloseRows()
 	began := time.Now()
 	if err := transaction.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	tx.db.meter.committed(began, 1)
+	tx.db.meter.observeCommit(began, 1)
 	return nil
 }
 
@@ -122,9 +122,9 @@ func isRetryable(err error) bool {
 	return errors.Is(err, driver.ErrBadConn)
 }
 
-// pause waits before the next try, longer each time and never in step with the other
+// waitBackoff waits before the next try, longer each time and never in step with the other
 // victim.
-func pause(ctx context.Context, try int) error {
+func waitBackoff(ctx context.Context, try int) error {
 	limit := min(lastDelay, firstDelay<<min(try, 10))
 	timer := time.NewTimer(limit/2 + rand.N(limit/2)) //nolint:gosec // it spreads load and keeps no secret
 	defer timer.Stop()

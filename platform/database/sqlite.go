@@ -46,7 +46,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, err)
 	}
 	if err := makePrivate(path); err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, explain(path, err))
+		return nil, fmt.Errorf("open database %s: %w", path, explainOpenError(path, err))
 	}
 	pragmas, patience := writerPragmas, openPatience
 	if o.alone {
@@ -65,7 +65,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 	}
 	if err != nil {
 		_ = s.writerDB.Close()
-		return nil, fmt.Errorf("open database %s: %w", path, explain(path, err))
+		return nil, fmt.Errorf("open database %s: %w", path, explainOpenError(path, err))
 	}
 	s.writer = newWriter(conn, raw)
 	s.readers = newReaders(s.readerDB, o.Readers)
@@ -129,8 +129,8 @@ func checkFile(c *sqliteConn) error {
 	return nil
 }
 
-// explain finds the reason behind SQLite's "unable to open database file".
-func explain(path string, err error) error {
+// explainOpenError finds the reason behind SQLite's "unable to open database file".
+func explainOpenError(path string, err error) error {
 	if strings.Contains(err.Error(), "not a database") {
 		return fmt.Errorf("the file is not a SQLite database")
 	}
@@ -152,27 +152,27 @@ func (s *sqliteStore) write(ctx context.Context, db *DB, fn Work) error {
 
 func (s *sqliteStore) read(ctx context.Context, db *DB, fn Work) error {
 	if s.alone {
-		return s.writer.inspect(ctx, db, fn)
+		return s.writer.readBetweenBatches(ctx, db, fn)
 	}
-	return s.readers.read(ctx, db, false, fn)
+	return s.readers.runRead(ctx, db, false, fn)
 }
 
 func (s *sqliteStore) readOne(ctx context.Context, db *DB, fn Work) error {
 	if s.alone {
-		return s.writer.inspect(ctx, db, fn)
+		return s.writer.readBetweenBatches(ctx, db, fn)
 	}
-	return s.readers.read(ctx, db, true, fn)
+	return s.readers.runRead(ctx, db, true, fn)
 }
 
 func (s *sqliteStore) inspect(ctx context.Context, db *DB, fn Work) error {
-	return s.writer.inspect(ctx, db, fn)
+	return s.writer.readBetweenBatches(ctx, db, fn)
 }
 
 func (s *sqliteStore) ping(ctx context.Context) error {
 	if s.alone {
 		return ctx.Err()
 	}
-	r, err := s.readers.acquire(ctx)
+	r, err := s.readers.acquireReader(ctx)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func (c *sqliteConn) exec(query string, args []driver.NamedValue) (driver.Result
 	if len(args) == 0 {
 		return c.conn.ExecContext(context.Background(), query, nil)
 	}
-	s, err := c.statement(query)
+	s, err := c.preparedStatement(query)
 	if err != nil {
 		return nil, err
 	}
@@ -138,22 +138,22 @@ const selects = "SELECT "
 
 func (c *sqliteConn) query(query string, args []driver.NamedValue) (driver.Rows, error) {
 	if len(args) == 0 {
-		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, nil))
+		return c.wrapRows(nil)(c.conn.QueryContext(context.Background(), query, nil))
 	}
-	s, err := c.statement(query)
+	s, err := c.preparedStatement(query)
 	if err != nil {
 		return nil, err
 	}
 	if s.busy {
-		return c.wrap(nil)(c.conn.QueryContext(context.Background(), query, args))
+		return c.wrapRows(nil)(c.conn.QueryContext(context.Background(), query, args))
 	}
-	return c.wrap(s)(s.QueryContext(context.Background(), args))
+	return c.wrapRows(s)(s.QueryContext(context.Background(), args))
 }
 
-// statement finds or prepares. Statements without arguments never come here: they are
+// preparedStatement finds or prepares. Statements without arguments never come here: they are
 // rare, or made by the query builder with their values in the text, and would push out
 // the others.
-func (c *sqliteConn) statement(query string) (*statement, error) {
+func (c *sqliteConn) preparedStatement(query string) (*statement, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil
 	}
@@ -166,15 +166,15 @@ func (c *sqliteConn) statement(query string) (*statement, error) {
 		return nil, fmt.Errorf("driver statement %T takes no context", prepared)
 	}
 	if len(c.statements) >= maxStatements {
-		c.evict()
+		c.evictStatement()
 	}
 	s := &statement{sqliteStmt: stmt}
 	c.statements[query] = s
 	return s, nil
 }
 
-// evict closes any statement that is not in use.
-func (c *sqliteConn) evict() {
+// evictStatement closes any statement that is not in use.
+func (c *sqliteConn) evictStatement() {
 	for query, s := range c.statements {
 		if !s.busy {
 			_ = s.Close()
@@ -184,7 +184,7 @@ func (c *sqliteConn) evict() {
 	}
 }
 
-func (c *sqliteConn) wrap(s *statement) func(driver.Rows, error) (driver.Rows, error) {
+func (c *sqliteConn) wrapRows(s *statement) func(driver.Rows, error) (driver.Rows, error) {
 	return func(rows driver.Rows, err error) (driver.Rows, error) {
 		if err != nil {
 			return nil, err
@@ -247,10 +247,10 @@ func (r *sqliteRows) ColumnTypeScanType(index int) reflect.Type {
 	return reflect.TypeFor[any]()
 }
 
-// control runs a statement of the engine itself, prepared once, outside of
+// execControl runs a statement of the engine itself, prepared once, outside of
 // database/sql: only who holds the writer's turn calls it.
-func (c *sqliteConn) control(query string) error {
-	s, err := c.statement(query)
+func (c *sqliteConn) execControl(query string) error {
+	s, err := c.preparedStatement(query)
 	if err != nil {
 		return fmt.Errorf("%s: %w", query, err)
 	}

@@ -22,8 +22,8 @@ const (
 	gone
 )
 
-// enter waits for the turn. A caller whose context ends first leaves the queue.
-func (w *writer) enter(ctx context.Context, c *caller) error {
+// acquireTurn waits for the turn. A caller whose context ends first leaves the queue.
+func (w *writer) acquireTurn(ctx context.Context, c *caller) error {
 	w.mu.Lock()
 	switch {
 	case c.again:
@@ -57,27 +57,27 @@ func (w *writer) enter(ctx context.Context, c *caller) error {
 	return nil
 }
 
-// expect says that so many callers will enter once more, also when the writer is closed
+// expectRepeats says that so many callers will enter once more, also when the writer is closed
 // meanwhile.
-func (w *writer) expect(callers int) {
+func (w *writer) expectRepeats(callers int) {
 	w.mu.Lock()
 	w.repeating += callers
 	w.mu.Unlock()
 }
 
-// pass hands the turn to the next caller, after a commit when the batch is complete.
-func (w *writer) pass() {
+// passTurn hands the turn to the next caller, after a commit when the batch is complete.
+func (w *writer) passTurn() {
 	if w.open {
 		if w.batch < maxBatch && time.Since(w.started) < w.hold {
-			if next := w.next(); next != nil {
+			if next := w.nextInBatch(); next != nil {
 				next.wake <- struct{}{}
 				return
 			}
 		}
-		w.commit()
+		w.commitBatch()
 	}
 	w.mu.Lock()
-	next := w.pop()
+	next := w.popCaller()
 	if next == nil {
 		w.taken = false
 		w.idle.Broadcast()
@@ -88,13 +88,13 @@ func (w *writer) pass() {
 	}
 }
 
-// next takes a caller from the queue to join the batch. While others are about to run
+// nextInBatch takes a caller from the queue to join the batch. While others are about to run
 // they may be on their way here: they are let past, a few times. Where nobody is, that
 // takes well under a microsecond.
-func (w *writer) next() *caller {
+func (w *writer) nextInBatch() *caller {
 	for yielded := 0; ; yielded++ {
 		w.mu.Lock()
-		c := w.pop()
+		c := w.popCaller()
 		w.mu.Unlock()
 		if c != nil || yielded == maxYields {
 			return c
@@ -103,8 +103,8 @@ func (w *writer) next() *caller {
 	}
 }
 
-// pop takes the first caller that has not left. w.mu is held.
-func (w *writer) pop() *caller {
+// popCaller takes the first caller that has not left. w.mu is held.
+func (w *writer) popCaller() *caller {
 	for w.head != nil {
 		c := w.head
 		w.head, c.next = c.next, nil

@@ -34,31 +34,31 @@ func newReaders(db *sql.DB, limit int) *readers {
 	return p
 }
 
-// read runs fn; one of a single statement needs no transaction to be a snapshot.
-func (p *readers) read(ctx context.Context, db *DB, single bool, fn Work) error {
-	r, err := p.acquire(ctx)
+// runRead runs fn; one of a single statement needs no transaction to be a snapshot.
+func (p *readers) runRead(ctx context.Context, db *DB, single bool, fn Work) error {
+	r, err := p.acquireReader(ctx)
 	if err != nil {
 		return err
 	}
 	tx := &Tx{db: db, conn: r.conn, base: context.Background(), single: single}
 	if !single {
-		tx.begin = func(context.Context) error { return r.raw.control("BEGIN") }
+		tx.begin = func(context.Context) error { return r.raw.execControl("BEGIN") }
 	}
 	r.raw.reading = ctx
 	defer func() { // also after a panic
-		tx.end()
+		tx.voidAndCloseRows()
 		r.raw.reading = nil
 		if tx.begin != nil && tx.begun {
-			_ = r.raw.control("COMMIT") // it changed nothing, and with no rows open it cannot fail
+			_ = r.raw.execControl("COMMIT") // it changed nothing, and with no rows open it cannot fail
 		}
 		p.free <- r
 	}()
 	return fn(context.WithValue(ctx, readKey{}, tx), tx)
 }
 
-// acquire gives a free reader, opens one while there are fewer than the limit, or
+// acquireReader gives a free reader, opens one while there are fewer than the limit, or
 // waits.
-func (p *readers) acquire(ctx context.Context) (*reader, error) {
+func (p *readers) acquireReader(ctx context.Context) (*reader, error) {
 	select {
 	case <-p.closed:
 		return nil, ErrClosed
@@ -73,7 +73,7 @@ func (p *readers) acquire(ctx context.Context) (*reader, error) {
 	case r := <-p.free:
 		return r, nil
 	case <-p.slots:
-		return p.open(ctx)
+		return p.openReader(ctx)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-p.closed:
@@ -81,7 +81,7 @@ func (p *readers) acquire(ctx context.Context) (*reader, error) {
 	}
 }
 
-func (p *readers) open(ctx context.Context) (*reader, error) {
+func (p *readers) openReader(ctx context.Context) (*reader, error) {
 	conn, raw, err := patientConn(context.WithoutCancel(ctx), p.db, openPatience)
 	if err != nil {
 		p.slots <- struct{}{}

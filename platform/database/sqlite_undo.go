@@ -17,43 +17,43 @@ var errAgain = errors.New("database: run again")
 // the transaction.
 var errEnded = errors.New("the transaction ended under a function that ignored an error")
 
-// keep makes the caller's work part of the batch.
-func (w *writer) keep() error {
+// keepInBatch makes the caller's work part of the batch.
+func (w *writer) keepInBatch() error {
 	if !w.fenced {
-		if w.ended() {
+		if w.hasRolledBack() {
 			return errEnded
 		}
 		return nil
 	}
-	if err := w.raw.control("RELEASE caller"); err != nil {
+	if err := w.raw.execControl("RELEASE caller"); err != nil {
 		return fmt.Errorf("%w: %w", errEnded, err)
 	}
 	return nil
 }
 
-// ended reports whether SQLite has rolled the transaction back under the caller, as it
+// hasRolledBack reports whether SQLite has rolled the transaction back under the caller, as it
 // does after errors such as a full disk. Only a statement that failed can have done
 // that. A transaction cannot begin within another, so one that can shows it.
-func (w *writer) ended() bool {
-	if !w.raw.failed || w.raw.control("BEGIN") != nil {
+func (w *writer) hasRolledBack() bool {
+	if !w.raw.failed || w.raw.execControl("BEGIN") != nil {
 		return false
 	}
-	_ = w.raw.control("ROLLBACK") // there is nothing in it
+	_ = w.raw.execControl("ROLLBACK") // there is nothing in it
 	return true
 }
 
-// undo takes the caller's work back. It reports whether the caller has to run again,
+// undoWork takes the caller's work back. It reports whether the caller has to run again,
 // with everybody in its batch.
-func (w *writer) undo(cause error) (again bool) {
+func (w *writer) undoWork(cause error) (again bool) {
 	switch {
 	case w.batch == 0:
-		w.lose(nil)
+		w.rollbackBatch(nil)
 	case w.fenced:
 		w.undoFenced(cause)
-	case w.raw.changed || w.ended():
-		_ = w.raw.control("ROLLBACK") // fails when SQLite has rolled back already
+	case w.raw.changed || w.hasRolledBack():
+		_ = w.raw.execControl("ROLLBACK") // fails when SQLite has rolled back already
 		w.fences = fencedBatches
-		w.finish(errAgain)
+		w.finishBatch(errAgain)
 		return true
 	}
 	return false
@@ -61,11 +61,11 @@ func (w *writer) undo(cause error) (again bool) {
 
 // undoFenced rolls back the caller's work and, where that fails, everybody's.
 func (w *writer) undoFenced(cause error) {
-	err := w.raw.control("ROLLBACK TO caller")
+	err := w.raw.execControl("ROLLBACK TO caller")
 	if err == nil {
-		err = w.raw.control("RELEASE caller")
+		err = w.raw.execControl("RELEASE caller")
 	}
 	if err != nil {
-		w.lose(fmt.Errorf("shared transaction ended: %w", cmp.Or(cause, err)))
+		w.rollbackBatch(fmt.Errorf("shared transaction ended: %w", cmp.Or(cause, err)))
 	}
 }

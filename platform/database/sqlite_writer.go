@@ -75,30 +75,30 @@ func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
 
 // write does one Write.
 func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
-	err := w.once(ctx, db, fn, false)
+	err := w.writeOnce(ctx, db, fn, false)
 	if err != errAgain { //nolint:errorlint // it is never wrapped, and no work can know it
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // it has started, so it is completed
 	for err == errAgain {            //nolint:errorlint // as above
 		w.repeats.Add(1)
-		err = w.once(ctx, db, fn, true)
+		err = w.writeOnce(ctx, db, fn, true)
 	}
 	return err
 }
 
-// once brings a caller from the queue to the outcome of its commit.
-func (w *writer) once(ctx context.Context, db *DB, fn Work, again bool) error {
+// writeOnce brings a caller from the queue to the outcome of its commit.
+func (w *writer) writeOnce(ctx context.Context, db *DB, fn Work, again bool) error {
 	c, _ := w.callers.Get().(*caller)
 	c.again = again
 	began := time.Now()
-	if err := w.enter(ctx, c); err != nil {
+	if err := w.acquireTurn(ctx, c); err != nil {
 		return err // c may still be in the queue: it is not reused
 	}
 	w.meter = db.meter
-	w.meter.waited(began)
+	w.meter.observeWait(began)
 	tx := &Tx{db: db, conn: w.conn, base: context.Background(), writing: true}
-	dependent, err := w.turn(ctx, c, tx, fn)
+	dependent, err := w.runTurn(ctx, c, tx, fn)
 	if dependent {
 		<-c.wake
 		if c.err != nil {
@@ -108,30 +108,30 @@ func (w *writer) once(ctx context.Context, db *DB, fn Work, again bool) error {
 	*c = caller{wake: c.wake}
 	w.callers.Put(c)
 	if err == nil {
-		tx.committed()
+		tx.runAfterCommit()
 	}
 	return err
 }
 
-// turn runs fn and passes the turn on. It reports whether the result depends on a
+// runTurn runs fn and passes the turn on. It reports whether the result depends on a
 // commit that others may have to make: then c is woken with the outcome.
-func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependent bool, err error) {
-	defer func() { w.pass() }() // also after a panic
+func (w *writer) runTurn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependent bool, err error) {
+	defer func() { w.passTurn() }() // also after a panic
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	if err := w.begin(ctx); err != nil {
+	if err := w.beginBatch(ctx); err != nil {
 		return false, err
 	}
 	if w.fenced {
-		if err := w.raw.control("SAVEPOINT caller"); err != nil {
-			w.lose(err)
+		if err := w.raw.execControl("SAVEPOINT caller"); err != nil {
+			w.rollbackBatch(err)
 			return false, err
 		}
 	}
-	again, err := w.call(ctx, tx, fn)
+	again, err := w.runWork(ctx, tx, fn)
 	if again {
-		w.expect(1)
+		w.expectRepeats(1)
 		return false, errAgain
 	}
 	if !w.open {
@@ -147,15 +147,15 @@ func (w *writer) turn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependen
 	return true, err
 }
 
-// call runs fn and keeps or undoes its work; it undoes it as well when fn panics. It
+// runWork runs fn and keeps or undoes its work; it undoes it as well when fn panics. It
 // reports whether fn has to run again.
-func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (again bool, err error) {
+func (w *writer) runWork(ctx context.Context, tx *Tx, fn Work) (again bool, err error) {
 	w.raw.changed, w.raw.failed = false, false
 	returned := false
 	defer func() {
-		tx.end()
+		tx.voidAndCloseRows()
 		if !returned || err != nil {
-			again = w.undo(err)
+			again = w.undoWork(err)
 		}
 	}()
 	err = fn(callctx.WithTransaction(context.WithoutCancel(ctx), tx.db.module), tx)
@@ -163,25 +163,25 @@ func (w *writer) call(ctx context.Context, tx *Tx, fn Work) (again bool, err err
 	if err != nil {
 		return false, err
 	}
-	tx.end()
-	return false, w.keep()
+	tx.voidAndCloseRows()
+	return false, w.keepInBatch()
 }
 
-// begin starts the transaction of a batch and waits while another process writes to the
+// beginBatch starts the transaction of a batch and waits while another process writes to the
 // file.
-func (w *writer) begin(ctx context.Context) error {
+func (w *writer) beginBatch(ctx context.Context) error {
 	if w.open {
 		return nil
 	}
 	for try := 1; ; try++ {
-		err := w.raw.control("BEGIN IMMEDIATE")
+		err := w.raw.execControl("BEGIN IMMEDIATE")
 		switch {
 		case err == nil:
 			w.open, w.fenced, w.started = true, w.fences > 0, time.Now()
 			w.fences = max(w.fences-1, 0)
 			return nil
 		case !isBusy(err):
-			_ = w.raw.control("ROLLBACK") // in case a lost transaction is still open
+			_ = w.raw.execControl("ROLLBACK") // in case a lost transaction is still open
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -191,36 +191,36 @@ func (w *writer) begin(ctx context.Context) error {
 	}
 }
 
-// commit makes the batch durable and tells everybody in it.
-func (w *writer) commit() {
+// commitBatch makes the batch durable and tells everybody in it.
+func (w *writer) commitBatch() {
 	if w.done == 0 {
-		w.lose(nil)
+		w.rollbackBatch(nil)
 		return
 	}
 	began := time.Now()
-	if err := w.raw.control("COMMIT"); err != nil {
-		w.lose(err)
+	if err := w.raw.execControl("COMMIT"); err != nil {
+		w.rollbackBatch(err)
 		return
 	}
-	w.meter.committed(began, w.done)
+	w.meter.observeCommit(began, w.done)
 	w.commits.Add(1)
 	w.writes.Add(uint64(w.done))
-	w.finish(nil)
+	w.finishBatch(nil)
 }
 
-// lose ends the transaction and gives err to everybody in the batch.
-func (w *writer) lose(err error) {
-	_ = w.raw.control("ROLLBACK") // fails when SQLite has rolled back already
+// rollbackBatch ends the transaction and gives err to everybody in the batch.
+func (w *writer) rollbackBatch(err error) {
+	_ = w.raw.execControl("ROLLBACK") // fails when SQLite has rolled back already
 	if err != nil {
 		err = fmt.Errorf("commit: %w", err)
 	}
-	w.finish(err)
+	w.finishBatch(err)
 }
 
-func (w *writer) finish(err error) {
+func (w *writer) finishBatch(err error) {
 	c := w.waiting
 	if err == errAgain { //nolint:errorlint // never wrapped
-		w.expect(w.batch)
+		w.expectRepeats(w.batch)
 	}
 	w.waiting, w.open, w.batch, w.done = nil, false, 0, 0
 	for c != nil {
@@ -242,17 +242,17 @@ func (w *writer) close() error {
 	return w.conn.Close()
 }
 
-// inspect runs queries on the writer's connection between two transactions.
-func (w *writer) inspect(ctx context.Context, db *DB, fn Work) error {
+// readBetweenBatches runs queries on the writer's connection between two transactions.
+func (w *writer) readBetweenBatches(ctx context.Context, db *DB, fn Work) error {
 	c, _ := w.callers.Get().(*caller)
-	if err := w.enter(ctx, c); err != nil {
+	if err := w.acquireTurn(ctx, c); err != nil {
 		return err
 	}
-	defer w.pass()
+	defer w.passTurn()
 	if w.open {
-		w.commit()
+		w.commitBatch()
 	}
 	tx := &Tx{db: db, conn: w.conn, base: context.Background()}
-	defer tx.end()
+	defer tx.voidAndCloseRows()
 	return fn(ctx, tx)
 }

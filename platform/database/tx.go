@@ -53,24 +53,24 @@ func (t *Tx) Engine() Engine { return t.db.engine }
 // connection and kept by its text, so the text should be constant and values should be
 // arguments.
 func (t *Tx) Exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	ctx, err := t.start(ctx)
+	ctx, err := t.beginStatement(ctx)
 	if err != nil {
 		return nil, err
 	}
 	result, err := t.conn.ExecContext(ctx, query, args...)
-	return result, t.note(err)
+	return result, t.recordBroken(err)
 }
 
 // Query runs a statement that returns rows; the caller closes them and checks their
 // Err. Rows that are still open when fn returns are closed.
 func (t *Tx) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	ctx, err := t.start(ctx)
+	ctx, err := t.beginStatement(ctx)
 	if err != nil {
 		return nil, err
 	}
 	rows, err := t.conn.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, t.note(err)
+		return nil, t.recordBroken(err)
 	}
 	t.rows = append(t.rows[:0], rows) // the earlier ones are closed, or start would have refused
 	return rows, nil
@@ -97,7 +97,7 @@ func (t *Tx) AfterCommit(fn func()) {
 	t.after = append(t.after, fn)
 }
 
-func (t *Tx) start(ctx context.Context) (context.Context, error) {
+func (t *Tx) beginStatement(ctx context.Context) (context.Context, error) {
 	if t.over.Load() {
 		return nil, errOver
 	}
@@ -130,8 +130,8 @@ func isOpen(rows *sql.Rows) bool {
 	return err == nil
 }
 
-// note remembers an error that ended the transaction on the server.
-func (t *Tx) note(err error) error {
+// recordBroken remembers an error that ended the transaction on the server.
+func (t *Tx) recordBroken(err error) error {
 	switch {
 	case err == nil || !t.writing:
 	case isRetryable(err):
@@ -142,8 +142,8 @@ func (t *Tx) note(err error) error {
 	return err
 }
 
-// end makes the Tx void and gives back what the work left open.
-func (t *Tx) end() {
+// voidAndCloseRows makes the Tx void and gives back what the work left open.
+func (t *Tx) voidAndCloseRows() {
 	t.over.Store(true)
 	for _, rows := range t.rows {
 		_ = rows.Close()
@@ -151,7 +151,7 @@ func (t *Tx) end() {
 	t.rows = nil
 }
 
-func (t *Tx) committed() {
+func (t *Tx) runAfterCommit() {
 	for _, fn := range t.after {
 		fn()
 	}
@@ -176,7 +176,7 @@ func (r *Row) Scan(dest ...any) error {
 	defer func() { _ = r.rows.Close() }()
 	if !r.rows.Next() {
 		if err := r.rows.Err(); err != nil {
-			return r.tx.note(err)
+			return r.tx.recordBroken(err)
 		}
 		return sql.ErrNoRows
 	}

@@ -84,13 +84,13 @@ func Parse(s string) (Address, error) {
 	switch {
 	case len(local) > MaxLocal || len(local)+1+len(encoded) > MaxBytes:
 		return Address{}, ErrAddress
-	case !ascii(local) && dotAtom(strings.Map(plain, local)):
+	case !isASCII(local) && dotAtom(strings.Map(replaceNonASCII, local)):
 		return Address{}, ErrLocal
 	case !dotAtom(local):
 		return Address{}, ErrAddress
 	}
 	a := Address{shown: s, deliverable: local + "@" + encoded}
-	if !ascii(domain) {
+	if !isASCII(domain) {
 		shown, err := idna.Lookup.ToUnicode(encoded)
 		if err != nil || at+1+len(shown) > MaxBytes {
 			return Address{}, ErrAddress
@@ -114,7 +114,7 @@ func Key(s string) string {
 	return strings.ToLower(strings.TrimSpace(s))
 }
 
-func ascii(s string) bool {
+func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return false
@@ -123,8 +123,8 @@ func ascii(s string) bool {
 	return true
 }
 
-// plain stands a letter in for every character that is not ASCII.
-func plain(r rune) rune {
+// replaceNonASCII stands a letter in for every character that is not ASCII.
+func replaceNonASCII(r rune) rune {
 	if r >= 0x80 {
 		return 'x'
 	}
@@ -142,10 +142,10 @@ func dotAtom(s string) bool {
 }
 
 func notAtext(r rune) bool {
-	return !alphanumeric(r) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
+	return !isAlphanumeric(r) && !strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
 }
 
-func alphanumeric(r rune) bool {
+func isAlphanumeric(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
@@ -168,5 +168,5 @@ func validLabel(label string) bool {
 	if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' {
 		return false
 	}
-	return !strings.ContainsFunc(label, func(r rune) bool { return !alphanumeric(r) && r != '-' })
+	return !strings.ContainsFunc(label, func(r rune) bool { return !isAlphanumeric(r) && r != '-' })
 }

@@ -42,7 +42,7 @@ func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
 			}
 		}
 		var err error
-		b.Oldest, err = oldest(ctx, q, db.Now())
+		b.Oldest, err = oldestUnsentAge(ctx, q, db.Now())
 		return err
 	})
 	if err != nil {
@@ -52,9 +52,9 @@ func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
 	return b, nil
 }
 
-// oldest finds the age of the first unsent event. Two questions, each answered by the
+// oldestUnsentAge finds the age of the first unsent event. Two questions, each answered by the
 // first entry of an index.
-func oldest(ctx context.Context, q *database.Tx, now time.Time) (age time.Duration, err error) {
+func oldestUnsentAge(ctx context.Context, q *database.Tx, now time.Time) (age time.Duration, err error) {
 	for _, query := range []string{
 		`SELECT occurred_at FROM events_outbox WHERE state = 0 ORDER BY seq LIMIT 1`,
 		`SELECT occurred_at FROM events_outbox WHERE state = 2 ORDER BY seq LIMIT 1`,

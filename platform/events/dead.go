@@ -23,7 +23,7 @@ func ListDead(ctx context.Context, db *database.DB, limit int) (out []Entry, err
 		limit = 100
 	}
 	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = entries(ctx, q, limit, `WHERE state = 2 ORDER BY next_at, consumer, event_id`)
+		out, err = readEntries(ctx, q, limit, `WHERE state = 2 ORDER BY next_at, consumer, event_id`)
 		return err
 	})
 	if err != nil {
@@ -36,7 +36,7 @@ func ListDead(ctx context.Context, db *database.DB, limit int) (out []Entry, err
 func ShowDead(ctx context.Context, db *database.DB, consumer, eventID string) (Entry, error) {
 	var found []Entry
 	err := db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		found, err = entries(ctx, q, 1, `WHERE consumer = ? AND event_id = ?`, consumer, eventID)
+		found, err = readEntries(ctx, q, 1, `WHERE consumer = ? AND event_id = ?`, consumer, eventID)
 		return err
 	})
 	if err != nil {
@@ -83,7 +83,7 @@ func (e *Envelope) JSON() ([]byte, error) {
 	if e.Sensitive {
 		return []byte(`{"sensitive": true}`), nil
 	}
-	m, err := e.message()
+	m, err := e.decodePayload()
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,8 @@ func (e *Envelope) JSON() ([]byte, error) {
 	return out, nil
 }
 
-// message decodes the payload by the name that TypeOf made the type of.
-func (e *Envelope) message() (proto.Message, error) {
+// decodePayload decodes the payload by the name that TypeOf made the type of.
+func (e *Envelope) decodePayload() (proto.Message, error) {
 	var found protoreflect.MessageType
 	protoregistry.GlobalTypes.RangeMessages(func(mt protoreflect.MessageType) bool {
 		m := mt.Zero().Interface()

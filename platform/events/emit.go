@@ -35,16 +35,16 @@ const insertOutbox = `INSERT INTO events_outbox
 // bound of Key or MaxPayload is passed, when a text is not UTF-8, and when the module
 // has not declared the type (which is known where its events are relayed).
 func Emit(ctx context.Context, tx *database.Tx, key Key, m proto.Message, options ...Option) error {
-	env, err := seal(ctx, tx, key, m)
+	env, err := buildEnvelope(ctx, tx, key, m)
 	if err != nil {
 		return fmt.Errorf("emit %s: %w", TypeOf(m), err)
 	}
 	for _, apply := range options {
 		apply(&env)
 	}
-	relays := awake.of(tx.DB())
+	relays := awake.relaysOf(tx.DB())
 	for _, r := range relays {
-		if !r.declares(env.Type) {
+		if !r.hasRoute(env.Type) {
 			return fmt.Errorf("emit %s: %s does not declare it", env.Type, env.Module)
 		}
 	}
@@ -59,7 +59,7 @@ func Emit(ctx context.Context, tx *database.Tx, key Key, m proto.Message, option
 	return nil
 }
 
-func seal(ctx context.Context, tx *database.Tx, key Key, m proto.Message) (Envelope, error) {
+func buildEnvelope(ctx context.Context, tx *database.Tx, key Key, m proto.Message) (Envelope, error) {
 	if len(key.Aggregate) > 64 || len(key.ID) > 128 || !utf8.ValidString(key.Aggregate+key.ID) {
 		return Envelope{}, fmt.Errorf("key %.64q %.128q: too long or not UTF-8", key.Aggregate, key.ID)
 	}
@@ -77,7 +77,7 @@ func seal(ctx context.Context, tx *database.Tx, key Key, m proto.Message) (Envel
 	return Envelope{
 		ID: ids.Event(now), Type: TypeOf(m), Schema: schemaOf(m), Module: tx.DB().Module(),
 		Aggregate: key.Aggregate, AggregateID: key.ID, AggregateVersion: key.Version,
-		OccurredAt: now, RequestID: requestID(ctx), Trace: traceparent(ctx), Payload: payload,
+		OccurredAt: now, RequestID: requestID(ctx), Trace: traceparentHeader(ctx), Payload: payload,
 	}, nil
 }
 
@@ -91,7 +91,7 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-func traceparent(ctx context.Context) string {
+func traceparentHeader(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	return carrier["traceparent"]
@@ -107,13 +107,13 @@ type wakers struct {
 	by map[*database.DB][]*relay
 }
 
-func (w *wakers) of(db *database.DB) []*relay {
+func (w *wakers) relaysOf(db *database.DB) []*relay {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	return w.by[db]
 }
 
-func (w *wakers) add(r *relay) {
+func (w *wakers) addRelay(r *relay) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.by == nil {
@@ -122,7 +122,7 @@ func (w *wakers) add(r *relay) {
 	w.by[r.db] = append(slices.Clone(w.by[r.db]), r)
 }
 
-func (w *wakers) remove(r *relay) {
+func (w *wakers) removeRelay(r *relay) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	rest := slices.DeleteFunc(slices.Clone(w.by[r.db]), func(other *relay) bool { return other == r })

@@ -52,19 +52,19 @@ type task struct {
 	Envelope
 }
 
-// accept handles a batch. It returns nil when every event is handled, or kept to be
+// acceptBatch handles a batch. It returns nil when every event is handled, or kept to be
 // tried again, or known already; after an error all of it must be delivered again.
 // Tasks of one consumer and aggregate run in the order of the batch, all others side by
 // side.
-func (in *inbox) accept(ctx context.Context, batch []Envelope) error {
-	tasks := in.tasks(batch)
-	return abreast(len(tasks), handlers, func(i int) error { return in.runAll(ctx, tasks[i]) })
+func (in *inbox) acceptBatch(ctx context.Context, batch []Envelope) error {
+	tasks := in.groupTasks(batch)
+	return forEachParallel(len(tasks), handlers, func(i int) error { return in.runAll(ctx, tasks[i]) })
 }
 
-// abreast runs do for every number below n, at most limit at a time, and returns one of
+// forEachParallel runs do for every number below n, at most limit at a time, and returns one of
 // the errors. The goroutines are few because each has to grow its stack for the
 // database.
-func abreast(n, limit int, do func(int) error) error {
+func forEachParallel(n, limit int, do func(int) error) error {
 	if n == 1 {
 		return do(0)
 	}
@@ -82,12 +82,12 @@ func abreast(n, limit int, do func(int) error) error {
 	return firstError(errs...)
 }
 
-// tasks sorts a batch into what must run in order.
-func (in *inbox) tasks(batch []Envelope) [][]task {
+// groupTasks sorts a batch into what must run in order.
+func (in *inbox) groupTasks(batch []Envelope) [][]task {
 	var out [][]task
 	place := map[[3]string]int{}
 	for _, env := range batch {
-		for _, s := range in.hearing(env.Type) {
+		for _, s := range in.subscriptionsOf(env.Type) {
 			key := [3]string{s.Consumer, env.Aggregate, env.AggregateID}
 			i, known := place[key]
 			if !known || env.AggregateID == "" {
@@ -101,8 +101,8 @@ func (in *inbox) tasks(batch []Envelope) [][]task {
 	return out
 }
 
-// hearing gives the consumers of a type; when there are none, one that keeps the event.
-func (in *inbox) hearing(name string) []Subscription {
+// subscriptionsOf gives the consumers of a type; when there are none, one that keeps the event.
+func (in *inbox) subscriptionsOf(name string) []Subscription {
 	if subs := in.byType[name]; len(subs) > 0 {
 		return subs
 	}
@@ -111,19 +111,19 @@ func (in *inbox) hearing(name string) []Subscription {
 
 func (in *inbox) runAll(ctx context.Context, tasks []task) error {
 	for _, t := range tasks {
-		if err := in.take(ctx, t); err != nil {
+		if err := in.handleFirstArrival(ctx, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take handles one event the first time that it arrives.
-func (in *inbox) take(ctx context.Context, t task) error {
+// handleFirstArrival handles one event the first time that it arrives.
+func (in *inbox) handleFirstArrival(ctx context.Context, t task) error {
 	body, err := t.consumer.open(t.Envelope)
 	if err == nil {
-		err = in.handle(ctx, t, body, func(ctx context.Context, tx *database.Tx) error {
-			return in.insert(ctx, tx, Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Done, Attempts: 1, NextAt: in.now().Add(inboxRetention)})
+		err = in.handleInTransaction(ctx, t, body, func(ctx context.Context, tx *database.Tx) error {
+			return in.insertEntry(ctx, tx, Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Done, Attempts: 1, NextAt: in.now().Add(inboxRetention)})
 		})
 	}
 	if err == nil || errors.Is(err, errSeen) {
@@ -132,17 +132,17 @@ func (in *inbox) take(ctx context.Context, t task) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // we are stopping, or the sender has given up: not the handler's failure
 	}
-	e := in.failed(ctx, t, 1, err)
-	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return in.insert(ctx, tx, e) })
+	e := in.failedEntry(ctx, t, 1, err)
+	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return in.insertEntry(ctx, tx, e) })
 	if errors.Is(err, errSeen) {
 		return nil
 	}
 	return err
 }
 
-// handle runs mark and the consumer's work in one transaction. A panic is an error.
-func (in *inbox) handle(ctx context.Context, t task, body, mark work) (err error) {
-	ctx, cancel := context.WithTimeout(carry(ctx, &t.Envelope), handleTimeout)
+// handleInTransaction runs mark and the consumer's work in one transaction. A panic is an error.
+func (in *inbox) handleInTransaction(ctx context.Context, t task, body, mark work) (err error) {
+	ctx, cancel := context.WithTimeout(handlerContext(ctx, &t.Envelope), handleTimeout)
 	defer cancel()
 	ctx, span := otel.Tracer("app/platform/events").Start(ctx, "hear "+t.consumer.Consumer,
 		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithAttributes(attribute.String("event.id", t.ID)))
@@ -151,7 +151,7 @@ func (in *inbox) handle(ctx context.Context, t task, body, mark work) (err error
 		if err := mark(ctx, tx); err != nil {
 			return err
 		}
-		return in.guarded(ctx, tx, t, body)
+		return in.runRecovering(ctx, tx, t, body)
 	})
 	switch {
 	case err == nil:
@@ -165,7 +165,7 @@ func (in *inbox) handle(ctx context.Context, t task, body, mark work) (err error
 	return err
 }
 
-func (in *inbox) guarded(ctx context.Context, tx *database.Tx, t task, body work) (err error) {
+func (in *inbox) runRecovering(ctx context.Context, tx *database.Tx, t task, body work) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			in.logger.ErrorContext(ctx, "consumer panicked", "consumer", t.consumer.Consumer, "event_id", t.ID, "panic", p, "stack", string(debug.Stack()))
@@ -175,10 +175,10 @@ func (in *inbox) guarded(ctx context.Context, tx *database.Tx, t task, body work
 	return body(ctx, tx)
 }
 
-// failed makes the row that remembers a failed attempt, and logs it.
-func (in *inbox) failed(ctx context.Context, t task, attempt int, cause error) Entry {
-	e := Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Retrying, Attempts: attempt, LastError: brief(cause)}
-	e.NextAt = in.now().Add(in.retries.delay(t.ID, attempt))
+// failedEntry makes the row that remembers a failed attempt, and logs it.
+func (in *inbox) failedEntry(ctx context.Context, t task, attempt int, cause error) Entry {
+	e := Entry{Consumer: t.consumer.Consumer, Envelope: t.Envelope, State: Retrying, Attempts: attempt, LastError: truncatedError(cause)}
+	e.NextAt = in.now().Add(in.retries.delayAfter(t.ID, attempt))
 	in.metrics.failures.WithLabelValues(e.Consumer).Inc()
 	log := in.logger.With("consumer", e.Consumer, "type", t.Type, "event_id", t.ID, "request_id", t.RequestID, "attempt", attempt, "error", e.LastError)
 	if attempt < in.retries.Limit && !errors.Is(cause, errPoison) {
@@ -197,8 +197,8 @@ type fenced struct{ context.Context }
 
 func (fenced) Value(any) any { return nil }
 
-// carry makes the context of a handler.
-func carry(ctx context.Context, e *Envelope) context.Context {
+// handlerContext makes the context of a handler.
+func handlerContext(ctx context.Context, e *Envelope) context.Context {
 	ctx = callctx.WithRequestID(fenced{ctx}, e.RequestID)
 	ctx = identity.WithCaller(ctx, e.Module)
 	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": e.Trace})

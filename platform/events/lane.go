@@ -58,12 +58,12 @@ type lane struct {
 	size int
 }
 
-// offer takes a row from the reader.
-func (l *lane) offer(r row) {
+// enqueueRow takes a row from the reader.
+func (l *lane) enqueueRow(r row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mode == behind {
-		l.owe([]row{r})
+		l.deferRows([]row{r})
 		return
 	}
 	l.queue = append(l.queue, r)
@@ -71,18 +71,18 @@ func (l *lane) offer(r row) {
 	l.wake()
 }
 
-// state tells the reader whether the lane has no room, and whether it has nothing to
+// queueStatus tells the reader whether the lane has no room, and whether it has nothing to
 // do.
-func (l *lane) state() (full, idle bool) {
+func (l *lane) queueStatus() (full, idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	full = len(l.queue) >= laneRows || l.bytes >= laneBytes
 	return full, l.mode == flowing && len(l.queue) == 0 && !l.busy
 }
 
-// spill moves everything that waits in memory to the table of debts, where what comes
+// deferQueued moves everything that waits in memory to the table of debts, where what comes
 // next will go too.
-func (l *lane) spill() {
+func (l *lane) deferQueued() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fallBehind(nil)
@@ -91,20 +91,20 @@ func (l *lane) spill() {
 // fallBehind owes the rows and whatever is queued behind them.
 func (l *lane) fallBehind(rows []row) {
 	l.mode = behind
-	l.owe(append(rows, l.queue...))
+	l.deferRows(append(rows, l.queue...))
 	l.queue, l.bytes = nil, 0
 	l.moved()
 }
 
-func (l *lane) owe(rows []row) {
+func (l *lane) deferRows(rows []row) {
 	if len(rows) > 0 {
 		l.owing += len(rows)
-		l.ledger.owe(l.destination, rows)
+		l.ledger.markDeferred(l.destination, rows)
 	}
 }
 
-// recorded says that n debts of this lane are in the table.
-func (l *lane) recorded(n int) {
+// confirmDeferred says that n debts of this lane are in the table.
+func (l *lane) confirmDeferred(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.owing -= n
@@ -118,54 +118,54 @@ func (l *lane) wake() {
 	}
 }
 
-// run works until soft ends. A batch on its way is then completed, unless hard ends
+// deliverLoop works until soft ends. A batch on its way is then completed, unless hard ends
 // too.
-func (l *lane) run(soft, hard context.Context) {
+func (l *lane) deliverLoop(soft, hard context.Context) {
 	look := time.NewTicker(recheck)
 	defer look.Stop()
 	for pause := time.Duration(0); soft.Err() == nil; {
-		moved, err := l.step(soft, hard)
-		switch l.trouble.note(hard, err); {
+		moved, err := l.sendNextBatch(soft, hard)
+		switch l.trouble.noteResult(hard, err); {
 		case err != nil:
 			pause = nextPause(pause)
-			sleep(soft, pause, nil)
+			sleepOrStop(soft, pause, nil)
 		case moved:
 			pause = 0
 		default:
 			select {
 			case <-l.work:
 			case <-look.C:
-				l.change(flowing, closing)
+				l.switchMode(flowing, closing)
 			case <-soft.Done():
 			}
 		}
 	}
 }
 
-// step sends one batch, of debts first when there are any, and reports whether it got
+// sendNextBatch sends one batch, of debts first when there are any, and reports whether it got
 // on.
-func (l *lane) step(soft, hard context.Context) (moved bool, err error) {
-	if rows := l.take(); len(rows) > 0 {
-		return true, l.forward(hard, rows)
+func (l *lane) sendNextBatch(soft, hard context.Context) (moved bool, err error) {
+	if rows := l.dequeueBatch(); len(rows) > 0 {
+		return true, l.deliverQueued(hard, rows)
 	}
-	if l.is(flowing) {
+	if l.isInMode(flowing) {
 		return false, nil
 	}
 	// Nothing on its way into the table before it is read, and nothing in it then:
 	// nothing is owed.
-	none := l.is(closing) && !l.awaits()
-	rows, err := l.debts(soft)
+	none := l.isInMode(closing) && !l.hasUnrecordedDeferrals()
+	rows, err := l.readDeferred(soft)
 	switch {
 	case err != nil:
 		return false, err
 	case len(rows) > 0:
-		return true, l.pay(hard, rows)
+		return true, l.deliverDeferred(hard, rows)
 	}
-	return l.change(behind, closing) || none && l.change(closing, flowing), nil
+	return l.switchMode(behind, closing) || none && l.switchMode(closing, flowing), nil
 }
 
-// take empties the queue when rows may flow.
-func (l *lane) take() []row {
+// dequeueBatch empties the queue when rows may flow.
+func (l *lane) dequeueBatch() []row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mode != flowing || len(l.queue) == 0 {
@@ -183,20 +183,20 @@ func (l *lane) take() []row {
 	return rows
 }
 
-func (l *lane) is(m mode) bool {
+func (l *lane) isInMode(m mode) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.mode == m
 }
 
-// awaits reports whether debts are on their way into the table.
-func (l *lane) awaits() bool {
+// hasUnrecordedDeferrals reports whether debts are on their way into the table.
+func (l *lane) hasUnrecordedDeferrals() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.owing > 0
 }
 
-func (l *lane) change(from, to mode) bool {
+func (l *lane) switchMode(from, to mode) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.mode != from {
@@ -206,22 +206,22 @@ func (l *lane) change(from, to mode) bool {
 	return true
 }
 
-// debts reads a batch from the table. When there are no more, rows that come from now
+// readDeferred reads a batch from the table. When there are no more, rows that come from now
 // on wait in memory.
-func (l *lane) debts(ctx context.Context) ([]row, error) {
+func (l *lane) readDeferred(ctx context.Context) ([]row, error) {
 	l.mu.Lock()
 	size := l.size
 	l.mu.Unlock()
-	rows, more, err := l.outbox.owed(ctx, l.destination, size)
+	rows, more, err := l.outbox.readDeferred(ctx, l.destination, size)
 	if err == nil && len(rows) > 0 && !more {
-		l.change(behind, closing)
+		l.switchMode(behind, closing)
 	}
 	return rows, err
 }
 
-// forward sends rows that came through memory.
-func (l *lane) forward(ctx context.Context, rows []row) error {
-	err := l.deliver(ctx, rows)
+// deliverQueued sends rows that came through memory.
+func (l *lane) deliverQueued(ctx context.Context, rows []row) error {
+	err := l.sendBatch(ctx, rows)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy = false
@@ -229,21 +229,21 @@ func (l *lane) forward(ctx context.Context, rows []row) error {
 		l.fallBehind(rows)
 		return err
 	}
-	l.ledger.delivered(rows)
+	l.ledger.markDelivered(rows)
 	return nil
 }
 
-// pay sends rows that were owed.
-func (l *lane) pay(ctx context.Context, rows []row) error {
-	err := l.deliver(ctx, rows)
+// deliverDeferred sends rows that were owed.
+func (l *lane) deliverDeferred(ctx context.Context, rows []row) error {
+	err := l.sendBatch(ctx, rows)
 	if err != nil {
-		l.spill()
+		l.deferQueued()
 		return err
 	}
-	return l.outbox.paid(ctx, l.destination, rows)
+	return l.outbox.markDeferredSent(ctx, l.destination, rows)
 }
 
-func (l *lane) deliver(ctx context.Context, rows []row) error {
+func (l *lane) sendBatch(ctx context.Context, rows []row) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	batch := make([]Envelope, len(rows))

@@ -25,18 +25,18 @@ type lease struct {
 	now    func() time.Time
 }
 
-// acquire takes the lease when it is free, run out or ours, and reports whether we have
+// tryAcquire takes the lease when it is free, run out or ours, and reports whether we have
 // it.
-func (l *lease) acquire(ctx context.Context) (bool, error) {
-	free, err := l.free(ctx)
+func (l *lease) tryAcquire(ctx context.Context) (bool, error) {
+	free, err := l.isFree(ctx)
 	if err != nil || !free {
 		return false, err
 	}
-	return l.extend(ctx)
+	return l.acquireOrRenew(ctx)
 }
 
-// free spares those who wait a write each second.
-func (l *lease) free(ctx context.Context) (bool, error) {
+// isFree spares those who wait a write each second.
+func (l *lease) isFree(ctx context.Context) (bool, error) {
 	now, taken := l.now(), 0
 	err := l.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		return q.QueryRow(ctx, `SELECT COUNT(*) FROM events_lease WHERE name = 'relay' AND holder <> ? AND until > ? AND until <= ?`,
@@ -48,8 +48,8 @@ func (l *lease) free(ctx context.Context) (bool, error) {
 	return taken == 0, nil
 }
 
-// extend takes or renews the lease unless another holds it.
-func (l *lease) extend(ctx context.Context) (won bool, err error) {
+// acquireOrRenew takes or renews the lease unless another holds it.
+func (l *lease) acquireOrRenew(ctx context.Context) (won bool, err error) {
 	now := l.now()
 	until := database.Micros(now.Add(leaseTTL))
 	err = l.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

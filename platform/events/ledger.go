@@ -42,8 +42,8 @@ func newLedger(o *outbox, t *trouble, written func([]debt)) *ledger {
 	return &ledger{outbox: o, written: written, trouble: t, inHand: map[int64]*held{}, kick: make(chan struct{}, 1)}
 }
 
-// list gives the numbers of the rows in hand.
-func (l *ledger) list() []int64 {
+// inFlightSeqs gives the numbers of the rows in hand.
+func (l *ledger) inFlightSeqs() []int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	out := make([]int64, 0, len(l.inHand))
@@ -53,47 +53,47 @@ func (l *ledger) list() []int64 {
 	return out
 }
 
-// begin takes a row in hand for a number of lanes.
-func (l *ledger) begin(r row, lanes int) {
+// trackRow takes a row in hand for a number of lanes.
+func (l *ledger) trackRow(r row, lanes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := &held{row: r, lanes: lanes}
 	l.inHand[r.seq] = e
 	if lanes == 0 {
-		l.finish(e)
+		l.markFinished(e)
 	}
 }
 
-// delivered says that one lane is done with the rows.
-func (l *ledger) delivered(rows []row) {
+// markDelivered says that one lane is done with the rows.
+func (l *ledger) markDelivered(rows []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {
-		l.leave(r, false)
+		l.completeDestination(r, false)
 	}
 }
 
-// owe says that one lane is done with the rows and its destination has not got them.
-func (l *ledger) owe(destination string, rows []row) {
+// markDeferred says that one lane is done with the rows and its destination has not got them.
+func (l *ledger) markDeferred(destination string, rows []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {
 		l.debts = append(l.debts, debt{r.seq, destination})
-		l.leave(r, true)
+		l.completeDestination(r, true)
 	}
 	l.wake()
 }
 
-func (l *ledger) leave(r row, owed bool) {
+func (l *ledger) completeDestination(r row, owed bool) {
 	e := l.inHand[r.seq]
 	e.lanes--
 	e.owed = e.owed || owed
 	if e.lanes == 0 {
-		l.finish(e)
+		l.markFinished(e)
 	}
 }
 
-func (l *ledger) finish(e *held) {
+func (l *ledger) markFinished(e *held) {
 	l.finished = append(l.finished, finished{row: e.row, owed: e.owed})
 	l.wake()
 }
@@ -105,36 +105,36 @@ func (l *ledger) wake() {
 	}
 }
 
-// run writes until last is closed, then once more. When hard ends it gives up what is
+// flushLoop writes until last is closed, then once more. When hard ends it gives up what is
 // not written: those rows are still waiting and will be delivered again.
-func (l *ledger) run(hard context.Context, last <-chan struct{}) {
+func (l *ledger) flushLoop(hard context.Context, last <-chan struct{}) {
 	for ended := false; !ended; {
 		select {
 		case <-l.kick:
-			ended = sleep(hard, linger, last)
+			ended = sleepOrStop(hard, linger, last)
 		case <-last:
 			ended = true
 		}
-		for pause := time.Duration(0); !l.flush(hard); {
+		for pause := time.Duration(0); !l.flushPending(hard); {
 			pause = nextPause(pause)
-			if sleep(hard, pause, nil); hard.Err() != nil {
+			if sleepOrStop(hard, pause, nil); hard.Err() != nil {
 				return
 			}
 		}
 	}
 }
 
-// flush writes everything there is, all debts of a row no later than the row. It
+// flushPending writes everything there is, all debts of a row no later than the row. It
 // reports whether that went well.
-func (l *ledger) flush(ctx context.Context) bool {
+func (l *ledger) flushPending(ctx context.Context) bool {
 	l.mu.Lock()
 	debts, done := l.debts, l.finished
 	l.mu.Unlock()
 	if len(debts)+len(done) == 0 {
 		return true
 	}
-	err := l.outbox.settle(ctx, debts, done)
-	if l.trouble.note(ctx, err); err != nil {
+	err := l.outbox.recordOutcome(ctx, debts, done)
+	if l.trouble.noteResult(ctx, err); err != nil {
 		return false
 	}
 	l.mu.Lock()

@@ -23,20 +23,20 @@ type metrics struct {
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
-		delivered:  counter("delivered_total", "Events that a destination has taken over.", "module", "destination"),
-		handled:    counter("handled_total", "Events whose effect is in the database.", "consumer"),
-		duplicates: counter("duplicates_total", "Deliveries of events that the consumer knew already.", "consumer"),
-		failures:   counter("failures_total", "Attempts that failed.", "consumer"),
-		dead:       counter("died_total", "Events given up.", "consumer"),
+		delivered:  newCounterVec("delivered_total", "Events that a destination has taken over.", "module", "destination"),
+		handled:    newCounterVec("handled_total", "Events whose effect is in the database.", "consumer"),
+		duplicates: newCounterVec("duplicates_total", "Deliveries of events that the consumer knew already.", "consumer"),
+		failures:   newCounterVec("failures_total", "Attempts that failed.", "consumer"),
+		dead:       newCounterVec("died_total", "Events given up.", "consumer"),
 		delay: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "souk_events_delay_seconds", Help: "Time from an event to its effect.",
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .1, .5, 1, 5, 30, 300},
 		}, []string{"consumer"}),
-		unsent:   gauge("unsent", "Events that have not reached all of their destinations (counted up to 10000)."),
-		owed:     gauge("owed", "Deliveries waiting for destinations that were away (counted up to 10000)."),
-		oldest:   gauge("oldest_unsent_seconds", "Age of the oldest unsent event."),
-		retrying: gauge("retrying", "Failed events that will be tried again (counted up to 10000)."),
-		buried:   gauge("dead", "Events given up that nobody has retried (counted up to 10000)."),
+		unsent:   newGaugeVec("unsent", "Events that have not reached all of their destinations (counted up to 10000)."),
+		owed:     newGaugeVec("owed", "Deliveries waiting for destinations that were away (counted up to 10000)."),
+		oldest:   newGaugeVec("oldest_unsent_seconds", "Age of the oldest unsent event."),
+		retrying: newGaugeVec("retrying", "Failed events that will be tried again (counted up to 10000)."),
+		buried:   newGaugeVec("dead", "Events given up that nobody has retried (counted up to 10000)."),
 	}
 	if r == nil {
 		return m, nil
@@ -49,19 +49,19 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-func counter(name, help string, labels ...string) *prometheus.CounterVec {
+func newCounterVec(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "souk_events_" + name, Help: help}, labels)
 }
 
-func gauge(name, help string) *prometheus.GaugeVec {
+func newGaugeVec(name, help string) *prometheus.GaugeVec {
 	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "souk_events_" + name, Help: help}, []string{"module"})
 }
 
 // measureOften keeps the gauges of a module up to date until ctx ends.
 func (m *metrics) measureOften(ctx context.Context, module string, db *database.DB, t *trouble) {
-	for !sleep(ctx, measureEvery, nil) {
+	for !sleepOrStop(ctx, measureEvery, nil) {
 		b, err := Measure(ctx, db)
-		if t.note(ctx, err); err != nil {
+		if t.noteResult(ctx, err); err != nil {
 			continue
 		}
 		m.unsent.WithLabelValues(module).Set(float64(b.Unsent))

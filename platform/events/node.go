@@ -100,7 +100,7 @@ func NewNode(o Options) (*Node, error) {
 	}
 	n := &Node{inboxes: map[string]*inbox{}, metrics: m, logger: o.Logger}
 	n.take = func(ctx context.Context, module string, batch []Envelope) error {
-		return n.inboxes[module].accept(ctx, batch)
+		return n.inboxes[module].acceptBatch(ctx, batch)
 	}
 	if o.Unruly != nil {
 		n.take = o.Unruly(n.take)
@@ -140,14 +140,14 @@ func (n *Node) addListener(l Listener, o Options) error {
 		logger: o.Logger.With("module", l.Module), now: o.Now, metrics: n.metrics, woken: make(chan struct{}, 1),
 	}
 	var wrong []error
-	for _, s := range append(l.Subscriptions, in.claim()) {
-		wrong = append(wrong, in.add(s))
+	for _, s := range append(l.Subscriptions, in.unclaimedSubscription()) {
+		wrong = append(wrong, in.addSubscription(s))
 	}
 	n.inboxes[l.Module] = in
 	return errors.Join(wrong...)
 }
 
-func (in *inbox) add(s Subscription) error {
+func (in *inbox) addSubscription(s Subscription) error {
 	_, twice := in.consumers[s.Consumer]
 	switch {
 	case twice:
@@ -175,11 +175,11 @@ func (n *Node) addEmitter(e Emitter, o Options) error {
 	n.relays = append(n.relays, r)
 	for name, destinations := range e.Routes {
 		for _, d := range destinations {
-			way := n.way(d, o)
+			way := n.senderFor(d, o)
 			if way == nil {
 				return fmt.Errorf("%s emits %s, and there is no way to %s", e.Module, name, d)
 			}
-			r.sends[d] = doubled(way, o.Duplicate)
+			r.sends[d] = withDuplicates(way, o.Duplicate)
 		}
 	}
 	for _, d := range e.Former {
@@ -190,20 +190,20 @@ func (n *Node) addEmitter(e Emitter, o Options) error {
 	return nil
 }
 
-// way finds how to reach a destination, nil when there is none.
-func (n *Node) way(destination string, o Options) send {
+// senderFor finds how to reach a destination, nil when there is none.
+func (n *Node) senderFor(destination string, o Options) send {
 	if s, ok := o.Senders[destination]; ok {
 		return func(ctx context.Context, batch []Envelope) error { return s.Send(ctx, destination, batch) }
 	}
 	if in, ok := n.inboxes[destination]; ok {
-		return in.accept
+		return in.acceptBatch
 	}
 	return nil
 }
 
-// doubled delivers the events that duplicate chooses a second time, together with the
+// withDuplicates delivers the events that duplicate chooses a second time, together with the
 // first.
-func doubled(way send, duplicate func(Envelope) bool) send {
+func withDuplicates(way send, duplicate func(Envelope) bool) send {
 	if duplicate == nil {
 		return way
 	}
@@ -222,21 +222,21 @@ func doubled(way send, duplicate func(Envelope) bool) send {
 // at once; ctx is not kept.
 func (n *Node) Start(context.Context) error {
 	for _, r := range n.relays {
-		awake.add(r)
-		n.work.Go(func() { r.run(n.soft, n.hard) })
-		n.measure(r.module, r.db)
+		awake.addRelay(r)
+		n.work.Go(func() { r.runWithLease(n.soft, n.hard) })
+		n.startMeasuring(r.module, r.db)
 	}
 	for _, in := range n.inboxes {
 		n.work.Go(func() { in.retryOften(n.soft, n.hard) })
 		n.work.Go(func() { in.sweepOften(n.soft) })
-		if !n.emits(in.module) {
-			n.measure(in.module, in.db)
+		if !n.hasRelay(in.module) {
+			n.startMeasuring(in.module, in.db)
 		}
 	}
 	return nil
 }
 
-func (n *Node) emits(module string) bool {
+func (n *Node) hasRelay(module string) bool {
 	for _, r := range n.relays {
 		if r.module == module {
 			return true
@@ -245,7 +245,7 @@ func (n *Node) emits(module string) bool {
 	return false
 }
 
-func (n *Node) measure(module string, db *database.DB) {
+func (n *Node) startMeasuring(module string, db *database.DB) {
 	t := &trouble{logger: n.logger.With("module", module), what: "measuring events"}
 	n.work.Go(func() { n.metrics.measureOften(n.soft, module, db, t) })
 }
@@ -259,7 +259,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.stopped = true
 	n.mu.Unlock()
 	for _, r := range n.relays {
-		awake.remove(r)
+		awake.removeRelay(r)
 	}
 	if ctx.Err() != nil {
 		n.endHard()

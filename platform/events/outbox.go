@@ -34,7 +34,7 @@ type outbox struct {
 	db     *database.DB
 }
 
-// waiting reads the oldest waiting rows except those already in hand. more tells that
+// readPending reads the oldest waiting rows except those already in hand. more tells that
 // there may be others.
 //
 // It asks for the state and never for numbers beyond a mark: rows become visible in the
@@ -42,7 +42,7 @@ type outbox struct {
 // so that new rows are behind all that are in hand, which to pass over one by one was
 // an eighth of a relay's work. Older ones appear there too, when events are sent again:
 // a look that is not brief finds them.
-func (o *outbox) waiting(ctx context.Context, inHand []int64, brief bool) (rows []row, more bool, err error) {
+func (o *outbox) readPending(ctx context.Context, inHand []int64, brief bool) (rows []row, more bool, err error) {
 	var args []any
 	query := `SELECT ` + outboxColumns + ` FROM events_outbox o WHERE o.state = 0`
 	switch {
@@ -52,28 +52,28 @@ func (o *outbox) waiting(ctx context.Context, inHand []int64, brief bool) (rows 
 		args = []any{slices.Max(inHand)}
 	default:
 		var marks string
-		marks, args = list(inHand)
+		marks, args = placeholderList(inHand)
 		query += ` AND o.seq NOT IN ` + marks
 	}
-	return o.rows(ctx, batchRows, query+` ORDER BY o.seq`, args...)
+	return o.queryRows(ctx, batchRows, query+` ORDER BY o.seq`, args...)
 }
 
-// owed reads the oldest events that a destination has still to get.
-func (o *outbox) owed(ctx context.Context, destination string, limit int) (rows []row, more bool, err error) {
-	return o.rows(ctx, limit, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
+// readDeferred reads the oldest events that a destination has still to get.
+func (o *outbox) readDeferred(ctx context.Context, destination string, limit int) (rows []row, more bool, err error) {
+	return o.queryRows(ctx, limit, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
 		WHERE d.destination = ? ORDER BY d.seq`, destination)
 }
 
-func (o *outbox) rows(ctx context.Context, limit int, query string, args ...any) (out []row, more bool, err error) {
+func (o *outbox) queryRows(ctx context.Context, limit int, query string, args ...any) (out []row, more bool, err error) {
 	size := 0
 	err = o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := q.Query(ctx, query+limited(limit), args...)
+		found, err := q.Query(ctx, query+limitClause(limit), args...)
 		if err != nil {
 			return err
 		}
 		defer found.Close()
 		for size < batchBytes && found.Next() {
-			r, err := o.scan(found)
+			r, err := o.scanRow(found)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,7 @@ func (o *outbox) rows(ctx context.Context, limit int, query string, args ...any)
 	return out, len(out) >= limit || size >= batchBytes, nil
 }
 
-func (o *outbox) scan(found *sql.Rows) (row, error) {
+func (o *outbox) scanRow(found *sql.Rows) (row, error) {
 	r := row{Envelope: Envelope{Module: o.module}}
 	var occurred int64
 	err := found.Scan(&r.seq, &r.ID, &r.Type, &r.Schema, &r.Aggregate, &r.AggregateID, &r.AggregateVersion,
@@ -102,22 +102,22 @@ type debt struct {
 	destination string
 }
 
-// settle records debts, and the rows that no lane has in hand any more: sent when
+// recordOutcome records debts, and the rows that no lane has in hand any more: sent when
 // nobody is owed them, else owed.
-func (o *outbox) settle(ctx context.Context, debts []debt, rows []finished) error {
+func (o *outbox) recordOutcome(ctx context.Context, debts []debt, rows []finished) error {
 	var sent, owed parts
 	for _, r := range rows {
 		if r.owed {
-			owed.add(r.row)
+			owed.addRow(r.row)
 		} else {
-			sent.add(r.row)
+			sent.addRow(r.row)
 		}
 	}
 	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := insertDebts(ctx, tx, debts); err != nil {
 			return err
 		}
-		if err := run(ctx, tx,
+		if err := applyChanges(ctx, tx,
 			change{`UPDATE events_outbox SET state = 1 WHERE seq IN (@)`, sent.all, nil},
 			change{`UPDATE events_outbox SET payload = x'' WHERE seq IN (@)`, sent.sensitive, nil},
 			change{`UPDATE events_outbox SET state = 2 WHERE seq IN (@)`, owed.all, nil},
@@ -132,14 +132,14 @@ func (o *outbox) settle(ctx context.Context, debts []debt, rows []finished) erro
 	return nil
 }
 
-// paid records that a destination has got what it was owed.
-func (o *outbox) paid(ctx context.Context, destination string, rows []row) error {
+// markDeferredSent records that a destination has got what it was owed.
+func (o *outbox) markDeferredSent(ctx context.Context, destination string, rows []row) error {
 	var p parts
 	for _, r := range rows {
-		p.add(r)
+		p.addRow(r)
 	}
 	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := run(ctx, tx, change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{destination}}); err != nil {
+		if err := applyChanges(ctx, tx, change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{destination}}); err != nil {
 			return err
 		}
 		return closePaid(ctx, tx, p)
@@ -153,7 +153,7 @@ func (o *outbox) paid(ctx context.Context, destination string, rows []row) error
 // closePaid turns owed rows without debts into sent ones. A row that is still waiting
 // (another lane has it in hand) stays as it is: not all of its debts are known.
 func closePaid(ctx context.Context, tx *database.Tx, p parts) error {
-	return run(ctx, tx,
+	return applyChanges(ctx, tx,
 		change{`UPDATE events_outbox SET state = 1 WHERE state = 2 AND seq IN (@)
 			AND NOT EXISTS (SELECT 1 FROM events_owed d WHERE d.seq = events_outbox.seq)`, p.all, nil},
 		change{`UPDATE events_outbox SET payload = x'' WHERE state = 1 AND seq IN (@)`, p.sensitive, nil},
@@ -170,22 +170,22 @@ func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
 	return nil
 }
 
-// reopen makes rows wait again that are owed to a destination which this relay has no
+// reopenDeferred makes rows wait again that are owed to a destination which this relay has no
 // way to, so that they are routed anew. Rows that still wait keep their debts: the
 // relay that has them in hand counts on those.
-func (o *outbox) reopen(ctx context.Context, destination string) error {
+func (o *outbox) reopenDeferred(ctx context.Context, destination string) error {
 	for {
-		rows, _, err := o.rows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
+		rows, _, err := o.queryRows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
 			WHERE d.destination = ? AND o.state <> 0 ORDER BY d.seq`, destination)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
 		var p parts
 		for _, r := range rows {
-			p.add(r)
+			p.addRow(r)
 		}
 		err = o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return run(ctx, tx,
+			return applyChanges(ctx, tx,
 				change{`UPDATE events_outbox SET state = 0 WHERE state = 2 AND seq IN (@)`, p.all, nil},
 				change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{destination}},
 			)
@@ -196,12 +196,12 @@ func (o *outbox) reopen(ctx context.Context, destination string) error {
 	}
 }
 
-// sweep removes one batch of events sent before the given time and tells how many there
+// deleteSentBefore removes one batch of events sent before the given time and tells how many there
 // were.
-func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
+func (o *outbox) deleteSentBefore(ctx context.Context, before time.Time) (int, error) {
 	var old []int64
 	err := o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq`+limited(batchRows))
+		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq`+limitClause(batchRows))
 		if err != nil {
 			return err
 		}
@@ -219,7 +219,7 @@ func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	})
 	if err == nil && len(old) > 0 {
 		err = o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return run(ctx, tx, change{`DELETE FROM events_outbox WHERE seq IN (@)`, old, nil})
+			return applyChanges(ctx, tx, change{`DELETE FROM events_outbox WHERE seq IN (@)`, old, nil})
 		})
 	}
 	if err != nil {
@@ -228,14 +228,14 @@ func (o *outbox) sweep(ctx context.Context, before time.Time) (int, error) {
 	return len(old), nil
 }
 
-// limited writes a bound into the text: given as an argument it makes SQLite prepare
+// limitClause writes a bound into the text: given as an argument it makes SQLite prepare
 // the statement each time.
-func limited(rows int) string { return " LIMIT " + strconv.Itoa(rows) }
+func limitClause(rows int) string { return " LIMIT " + strconv.Itoa(rows) }
 
 // parts are the numbers of rows, and of those with a payload to blank.
 type parts struct{ all, sensitive []int64 }
 
-func (p *parts) add(r row) {
+func (p *parts) addRow(r row) {
 	p.all = append(p.all, r.seq)
 	if r.Sensitive {
 		p.sensitive = append(p.sensitive, r.seq)
@@ -249,14 +249,14 @@ type change struct {
 	args      []any
 }
 
-// run makes the changes that have rows. It stops at the first error: after one, MySQL
+// applyChanges makes the changes that have rows. It stops at the first error: after one, MySQL
 // may have ended the transaction.
-func run(ctx context.Context, tx *database.Tx, changes ...change) error {
+func applyChanges(ctx context.Context, tx *database.Tx, changes ...change) error {
 	for _, c := range changes {
 		if len(c.seqs) == 0 {
 			continue
 		}
-		condition, args := among(c.seqs)
+		condition, args := seqCondition(c.seqs)
 		if _, err := tx.Exec(ctx, strings.Replace(c.statement, "IN (@)", condition, 1), append(c.args, args...)...); err != nil {
 			return err
 		}
@@ -264,22 +264,22 @@ func run(ctx context.Context, tx *database.Tx, changes ...change) error {
 	return nil
 }
 
-// among writes the condition for a list of numbers. When they follow one upon another,
+// seqCondition writes the condition for a list of numbers. When they follow one upon another,
 // as those of rows that were handed on together mostly do, that is a range, which is
 // far cheaper than a list of hundreds.
-func among(seqs []int64) (condition string, args []any) {
+func seqCondition(seqs []int64) (condition string, args []any) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(seqs)))
 	first, last := sorted[0], sorted[len(sorted)-1]
 	if last-first+1 == int64(len(sorted)) {
 		return "BETWEEN ? AND ?", []any{first, last}
 	}
-	marks, args := list(sorted)
+	marks, args := placeholderList(sorted)
 	return "IN " + marks, args
 }
 
-// list writes "(?, ?, ...)" and its arguments. The length is one of a few, the last
+// placeholderList writes "(?, ?, ...)" and its arguments. The length is one of a few, the last
 // number repeated, so that there are few statements to prepare.
-func list(seqs []int64) (marks string, args []any) {
+func placeholderList(seqs []int64) (marks string, args []any) {
 	size := 1
 	for size < len(seqs) {
 		size *= 4

@@ -20,7 +20,7 @@ func TestAmong(t *testing.T) {
 		{[]int64{7, 7, 9}, "IN (?, ?, ?, ?)", []any{int64(7), int64(9), int64(9), int64(9)}},
 		{[]int64{1, 3, 4, 5}, "IN (?, ?, ?, ?)", []any{int64(1), int64(3), int64(4), int64(5)}},
 	} {
-		condition, args := among(tc.seqs)
+		condition, args := seqCondition(tc.seqs)
 		if condition != tc.condition || !cmp.Equal(args, tc.args) {
 			t.Errorf("%d: %s %v, want %s %v", tc.seqs, condition, args, tc.condition, tc.args)
 		}

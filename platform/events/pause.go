@@ -19,9 +19,9 @@ func nextPause(d time.Duration) time.Duration {
 	return min(max(firstPause, 2*d), longestPause)
 }
 
-// sleep waits for the time to pass and reports whether it was cut short by the end of
+// sleepOrStop waits for the time to pass and reports whether it was cut short by the end of
 // ctx or by stop.
-func sleep(ctx context.Context, d time.Duration, stop <-chan struct{}) bool {
+func sleepOrStop(ctx context.Context, d time.Duration, stop <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -41,7 +41,7 @@ type trouble struct {
 	failing atomic.Bool
 }
 
-func (t *trouble) note(ctx context.Context, err error) {
+func (t *trouble) noteResult(ctx context.Context, err error) {
 	switch {
 	case err == nil && t.failing.CompareAndSwap(true, false):
 		t.logger.InfoContext(ctx, "works again", "what", t.what)

@@ -41,7 +41,7 @@ type relay struct {
 // it and will not lose it.
 type send func(context.Context, []Envelope) error
 
-func (r *relay) declares(name string) bool { _, ok := r.routes[name]; return ok }
+func (r *relay) hasRoute(name string) bool { _, ok := r.routes[name]; return ok }
 
 func (r *relay) wake() {
 	select {
@@ -50,22 +50,22 @@ func (r *relay) wake() {
 	}
 }
 
-// run works whenever the lease can be had, until soft ends. hard ends what then is
+// runWithLease works whenever the lease can be had, until soft ends. hard ends what then is
 // still on its way.
-func (r *relay) run(soft, hard context.Context) {
+func (r *relay) runWithLease(soft, hard context.Context) {
 	t := &trouble{logger: r.logger, what: "taking the relay's lease"}
 	for soft.Err() == nil {
-		won, err := r.lease.acquire(soft)
-		if t.note(soft, err); won {
-			r.lead(soft, hard)
+		won, err := r.lease.tryAcquire(soft)
+		if t.noteResult(soft, err); won {
+			r.relayEvents(soft, hard)
 		} else {
-			sleep(soft, leaseRenew, nil)
+			sleepOrStop(soft, leaseRenew, nil)
 		}
 	}
 }
 
-// lead relays until soft ends or the lease is lost.
-func (r *relay) lead(soft, hard context.Context) {
+// relayEvents relays until soft ends or the lease is lost.
+func (r *relay) relayEvents(soft, hard context.Context) {
 	soft, lost := context.WithCancel(soft)
 	defer lost()
 	s := r.newSession()
@@ -73,17 +73,17 @@ func (r *relay) lead(soft, hard context.Context) {
 	var lanes, others sync.WaitGroup
 	others.Go(func() { r.keepLease(soft, lost) })
 	others.Go(func() { r.sweepOften(soft) })
-	others.Go(func() { s.ledger.run(hard, last) })
+	others.Go(func() { s.ledger.flushLoop(hard, last) })
 	others.Go(func() { s.rerouteOften(soft) })
 	for _, l := range s.lanes {
-		lanes.Go(func() { l.run(soft, hard) })
+		lanes.Go(func() { l.deliverLoop(soft, hard) })
 	}
-	s.read(soft)
+	s.readOutbox(soft)
 	lanes.Wait()
 	close(last)
 	others.Wait()
 	if hard.Err() == nil {
-		r.trouble("giving back the relay's lease").note(hard, r.lease.release(hard))
+		r.newTrouble("giving back the relay's lease").noteResult(hard, r.lease.release(hard))
 	}
 }
 
@@ -91,10 +91,10 @@ func (r *relay) lead(soft, hard context.Context) {
 func (r *relay) keepLease(ctx context.Context, lost func()) {
 	end := time.AfterFunc(leaseTTL, lost)
 	defer end.Stop()
-	t := r.trouble("renewing the relay's lease")
-	for !sleep(ctx, leaseRenew, nil) {
-		won, err := r.lease.extend(ctx)
-		t.note(ctx, err)
+	t := r.newTrouble("renewing the relay's lease")
+	for !sleepOrStop(ctx, leaseRenew, nil) {
+		won, err := r.lease.acquireOrRenew(ctx)
+		t.noteResult(ctx, err)
 		switch {
 		case won:
 			end.Reset(leaseTTL)
@@ -106,15 +106,15 @@ func (r *relay) keepLease(ctx context.Context, lost func()) {
 }
 
 func (r *relay) sweepOften(ctx context.Context) {
-	t := r.trouble("sweeping the outbox")
-	for !sleep(ctx, sweepEvery, nil) {
-		t.note(ctx, sweepAll(ctx, func(ctx context.Context) (int, error) {
-			return r.outbox.sweep(ctx, r.now().Add(-outboxRetention))
+	t := r.newTrouble("sweeping the outbox")
+	for !sleepOrStop(ctx, sweepEvery, nil) {
+		t.noteResult(ctx, sweepAll(ctx, func(ctx context.Context) (int, error) {
+			return r.outbox.deleteSentBefore(ctx, r.now().Add(-outboxRetention))
 		}))
 	}
 }
 
-func (r *relay) trouble(what string) *trouble { return &trouble{logger: r.logger, what: what} }
+func (r *relay) newTrouble(what string) *trouble { return &trouble{logger: r.logger, what: what} }
 
 // session is the memory of a relay while it holds the lease.
 type session struct {
@@ -126,57 +126,57 @@ type session struct {
 
 func (r *relay) newSession() *session {
 	s := &session{relay: r, lanes: map[string]*lane{}, moved: make(chan struct{}, 1)}
-	s.ledger = newLedger(r.outbox, r.trouble("writing the outbox"), s.recorded)
+	s.ledger = newLedger(r.outbox, r.newTrouble("writing the outbox"), s.confirmRecorded)
 	for destination, send := range r.sends {
 		s.lanes[destination] = &lane{
 			destination: destination, send: send, outbox: r.outbox, ledger: s.ledger,
-			trouble: r.trouble("delivery to " + destination), sent: r.metrics.delivered.WithLabelValues(r.module, destination),
-			moved: s.signal, work: make(chan struct{}, 1), mode: closing, size: batchRows,
+			trouble: r.newTrouble("delivery to " + destination), sent: r.metrics.delivered.WithLabelValues(r.module, destination),
+			moved: s.signalMoved, work: make(chan struct{}, 1), mode: closing, size: batchRows,
 		}
 	}
 	return s
 }
 
-func (s *session) signal() {
+func (s *session) signalMoved() {
 	select {
 	case s.moved <- struct{}{}:
 	default:
 	}
 }
 
-func (s *session) recorded(debts []debt) {
+func (s *session) confirmRecorded(debts []debt) {
 	counts := map[string]int{}
 	for _, d := range debts {
 		counts[d.destination]++
 	}
 	for destination, n := range counts {
 		if l := s.lanes[destination]; l != nil {
-			l.recorded(n)
+			l.confirmDeferred(n)
 		}
 	}
 }
 
-// read brings waiting rows into the lanes until ctx ends.
-func (s *session) read(ctx context.Context) {
+// readOutbox brings waiting rows into the lanes until ctx ends.
+func (s *session) readOutbox(ctx context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	t := s.trouble("reading the outbox")
-	t.note(ctx, s.reroute(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
+	t := s.newTrouble("reading the outbox")
+	t.noteResult(ctx, s.rerouteDeferred(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
 	brief := false
 	for ctx.Err() == nil {
-		rows, more, err := s.outbox.waiting(ctx, s.ledger.list(), brief)
-		t.note(ctx, err)
+		rows, more, err := s.outbox.readPending(ctx, s.ledger.inFlightSeqs(), brief)
+		t.noteResult(ctx, err)
 		for _, r := range rows {
-			s.route(r)
+			s.routeRow(r)
 		}
 		s.makeRoom(ctx)
-		brief = !s.rest(ctx, tick.C, more)
+		brief = !s.waitForWork(ctx, tick.C, more)
 	}
 }
 
-// rest waits for a wake-up, unless there is more, or for the tick, and reports whether
+// waitForWork waits for a wake-up, unless there is more, or for the tick, and reports whether
 // it was time for that.
-func (s *session) rest(ctx context.Context, tick <-chan time.Time, more bool) bool {
+func (s *session) waitForWork(ctx context.Context, tick <-chan time.Time, more bool) bool {
 	select {
 	case <-tick: // first: who is woken all the time polls too
 		return true
@@ -194,10 +194,10 @@ func (s *session) rest(ctx context.Context, tick <-chan time.Time, more bool) bo
 	return true
 }
 
-// reroute takes the events that are owed to the destinations back into the stream.
-func (s *session) reroute(ctx context.Context, destinations []string) error {
+// rerouteDeferred takes the events that are owed to the destinations back into the stream.
+func (s *session) rerouteDeferred(ctx context.Context, destinations []string) error {
 	for _, d := range destinations {
-		if err := s.outbox.reopen(ctx, d); err != nil {
+		if err := s.outbox.reopenDeferred(ctx, d); err != nil {
 			return err
 		}
 	}
@@ -207,24 +207,24 @@ func (s *session) reroute(ctx context.Context, destinations []string) error {
 // rerouteOften finds what a relay of another arrangement wrote down after it had lost
 // its lease.
 func (s *session) rerouteOften(ctx context.Context) {
-	t := s.trouble("routing owed events anew")
-	for len(s.former) > 0 && !sleep(ctx, recheck, nil) {
-		t.note(ctx, s.reroute(ctx, s.former))
+	t := s.newTrouble("routing owed events anew")
+	for len(s.former) > 0 && !sleepOrStop(ctx, recheck, nil) {
+		t.noteResult(ctx, s.rerouteDeferred(ctx, s.former))
 	}
 }
 
-// route offers a row to the lane of each of its destinations.
-func (s *session) route(r row) {
+// routeRow offers a row to the lane of each of its destinations.
+func (s *session) routeRow(r row) {
 	destinations, known := s.routes[r.Type]
 	if !known {
 		s.logger.Warn("no route for a type of event, which is kept for a newer version", "type", r.Type, "event_id", r.ID)
-		s.ledger.begin(r, 1)
-		s.ledger.owe(unknown, []row{r})
+		s.ledger.trackRow(r, 1)
+		s.ledger.markDeferred(unknown, []row{r})
 		return
 	}
-	s.ledger.begin(r, len(destinations))
+	s.ledger.trackRow(r, len(destinations))
 	for _, d := range destinations {
-		s.lanes[d].offer(r)
+		s.lanes[d].enqueueRow(r)
 	}
 }
 
@@ -232,11 +232,11 @@ func (s *session) route(r row) {
 // long, full lanes go on through the table of debts.
 func (s *session) makeRoom(ctx context.Context) {
 	for {
-		full, idle := s.crowded()
+		full, idle := s.fullDestinations()
 		if len(full) == 0 {
 			return
 		}
-		if sleep(ctx, patience, s.moved) {
+		if sleepOrStop(ctx, patience, s.moved) {
 			if ctx.Err() != nil {
 				return
 			}
@@ -244,15 +244,15 @@ func (s *session) makeRoom(ctx context.Context) {
 		}
 		if idle {
 			for _, l := range full {
-				l.spill()
+				l.deferQueued()
 			}
 		}
 	}
 }
 
-func (s *session) crowded() (full []*lane, anyIdle bool) {
+func (s *session) fullDestinations() (full []*lane, anyIdle bool) {
 	for _, l := range s.lanes {
-		f, idle := l.state()
+		f, idle := l.queueStatus()
 		if f {
 			full = append(full, l)
 		}

@@ -21,7 +21,7 @@ func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) 
 			if changed, err = sentSince(ctx, tx, since, after); err != nil || len(changed) == 0 {
 				return err
 			}
-			return run(ctx, tx, change{`UPDATE events_outbox SET state = 0 WHERE state = 1 AND seq IN (@)`, changed, nil})
+			return applyChanges(ctx, tx, change{`UPDATE events_outbox SET state = 0 WHERE state = 1 AND seq IN (@)`, changed, nil})
 		})
 		if err != nil {
 			return total, fmt.Errorf("resend events of %s: %w", db.Module(), err)
@@ -36,7 +36,7 @@ func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) 
 // sentSince are the first events after a number that have been sent and still have
 // their content.
 func sentSince(ctx context.Context, tx *database.Tx, since time.Time, after int64) (out []int64, err error) {
-	rows, err := tx.Query(ctx, `SELECT seq FROM events_outbox WHERE state = 1 AND secret = 0 AND seq > ? AND occurred_at >= ? ORDER BY seq`+limited(batchRows),
+	rows, err := tx.Query(ctx, `SELECT seq FROM events_outbox WHERE state = 1 AND secret = 0 AND seq > ? AND occurred_at >= ? ORDER BY seq`+limitClause(batchRows),
 		after, database.Micros(since))
 	if err != nil {
 		return nil, err

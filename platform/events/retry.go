@@ -44,8 +44,8 @@ func (r Retries) withDefaults() Retries {
 	return r
 }
 
-// delay is the wait after the given attempt.
-func (r Retries) delay(eventID string, attempt int) time.Duration {
+// delayAfter is the wait after the given attempt.
+func (r Retries) delayAfter(eventID string, attempt int) time.Duration {
 	d := r.First
 	for range attempt - 1 {
 		if d = 2 * d; d >= r.Longest {
@@ -63,37 +63,37 @@ func (in *inbox) retryOften(soft, hard context.Context) {
 	t := &trouble{logger: in.logger, what: "retrying failed events"}
 	for soft.Err() == nil {
 		more, err := in.retryOnce(soft, hard)
-		if t.note(soft, err); more && err == nil {
+		if t.noteResult(soft, err); more && err == nil {
 			continue
 		}
-		sleep(soft, poll, in.woken)
+		sleepOrStop(soft, poll, in.woken)
 	}
 }
 
 // retryOnce tries a batch of due events again and reports whether there may be more.
 func (in *inbox) retryOnce(soft, hard context.Context) (more bool, err error) {
-	due, err := in.due(soft)
+	due, err := in.dueEntries(soft)
 	if err != nil {
 		return false, err
 	}
-	err = abreast(len(due), retryHandlers, func(i int) error {
+	err = forEachParallel(len(due), retryHandlers, func(i int) error {
 		if soft.Err() != nil {
 			return nil //nolint:nilerr // stopping is no failure, and the event stays due
 		}
-		return in.again(hard, due[i])
+		return in.retryEntry(hard, due[i])
 	})
 	return len(due) == retryBatch, err
 }
 
-func (in *inbox) due(ctx context.Context) (out []Entry, err error) {
+func (in *inbox) dueEntries(ctx context.Context) (out []Entry, err error) {
 	err = in.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		now := in.now()
-		out, err = entries(ctx, q, retryBatch, `WHERE state = 0 AND next_at <= ? ORDER BY next_at`, database.Micros(now))
+		out, err = readEntries(ctx, q, retryBatch, `WHERE state = 0 AND next_at <= ? ORDER BY next_at`, database.Micros(now))
 		if err != nil || len(out) == retryBatch {
 			return err
 		}
 		// What waits longer than any delay was put off before the clock went back.
-		late, err := entries(ctx, q, retryBatch-len(out), `WHERE state = 0 AND next_at > ? ORDER BY next_at`,
+		late, err := readEntries(ctx, q, retryBatch-len(out), `WHERE state = 0 AND next_at > ? ORDER BY next_at`,
 			database.Micros(now.Add(in.retries.Longest+database.ClockSkew)))
 		out = append(out, late...)
 		return err
@@ -104,16 +104,16 @@ func (in *inbox) due(ctx context.Context) (out []Entry, err error) {
 	return out, nil
 }
 
-// again makes another attempt at a failed event. Its error is a failure of the
+// retryEntry makes another attempt at a failed event. Its error is a failure of the
 // database, not of the attempt.
-func (in *inbox) again(ctx context.Context, e Entry) error {
-	t := task{in.subscription(e.Consumer), e.Envelope}
+func (in *inbox) retryEntry(ctx context.Context, e Entry) error {
+	t := task{in.subscriptionFor(e.Consumer), e.Envelope}
 	body, err := t.consumer.open(t.Envelope)
 	if err == nil {
-		err = in.handle(ctx, t, body, func(ctx context.Context, tx *database.Tx) error {
+		err = in.handleInTransaction(ctx, t, body, func(ctx context.Context, tx *database.Tx) error {
 			done := e
 			done.State, done.Attempts, done.NextAt, done.LastError = Done, e.Attempts+1, in.now().Add(inboxRetention), ""
-			return in.update(ctx, tx, done)
+			return in.updateEntry(ctx, tx, done)
 		})
 	}
 	if err == nil || errors.Is(err, errSeen) {
@@ -122,17 +122,17 @@ func (in *inbox) again(ctx context.Context, e Entry) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	next := in.failed(ctx, t, e.Attempts+1, err)
-	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return in.update(ctx, tx, next) })
+	next := in.failedEntry(ctx, t, e.Attempts+1, err)
+	err = in.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return in.updateEntry(ctx, tx, next) })
 	if errors.Is(err, errSeen) {
 		return nil
 	}
 	return err
 }
 
-// subscription finds the consumer of a row. One that this program does not have may
+// subscriptionFor finds the consumer of a row. One that this program does not have may
 // exist in another version.
-func (in *inbox) subscription(consumer string) Subscription {
+func (in *inbox) subscriptionFor(consumer string) Subscription {
 	if s, ok := in.consumers[consumer]; ok {
 		return s
 	}
@@ -141,9 +141,9 @@ func (in *inbox) subscription(consumer string) Subscription {
 	}}
 }
 
-// claim is the consumer of events that nothing hears: it fails until something does,
+// unclaimedSubscription is the consumer of events that nothing hears: it fails until something does,
 // then hands them over.
-func (in *inbox) claim() Subscription {
+func (in *inbox) unclaimedSubscription() Subscription {
 	return Subscription{Consumer: in.module + unclaimed, open: func(e Envelope) (work, error) {
 		subs := in.byType[e.Type]
 		if len(subs) == 0 {
@@ -152,7 +152,7 @@ func (in *inbox) claim() Subscription {
 		return func(ctx context.Context, tx *database.Tx) error {
 			for _, s := range subs {
 				row := Entry{Consumer: s.Consumer, Envelope: e, State: Retrying, NextAt: in.now()}
-				if err := in.insert(ctx, tx, row); err != nil && !errors.Is(err, errSeen) {
+				if err := in.insertEntry(ctx, tx, row); err != nil && !errors.Is(err, errSeen) {
 					return err
 				}
 			}
@@ -164,8 +164,8 @@ func (in *inbox) claim() Subscription {
 // sweepOften removes the rows of events that were handled long ago.
 func (in *inbox) sweepOften(ctx context.Context) {
 	t := &trouble{logger: in.logger, what: "sweeping the inbox"}
-	for !sleep(ctx, sweepEvery, nil) {
-		t.note(ctx, sweepAll(ctx, in.sweep))
+	for !sleepOrStop(ctx, sweepEvery, nil) {
+		t.noteResult(ctx, sweepAll(ctx, in.deleteExpired))
 	}
 }
 
@@ -173,17 +173,17 @@ func (in *inbox) sweepOften(ctx context.Context) {
 func sweepAll(ctx context.Context, batch func(context.Context) (int, error)) error {
 	for {
 		n, err := batch(ctx)
-		if err != nil || n == 0 || sleep(ctx, 5*time.Millisecond, nil) {
+		if err != nil || n == 0 || sleepOrStop(ctx, 5*time.Millisecond, nil) {
 			return err
 		}
 	}
 }
 
-// sweep removes one batch and tells how many there were.
-func (in *inbox) sweep(ctx context.Context) (int, error) {
+// deleteExpired removes one batch and tells how many there were.
+func (in *inbox) deleteExpired(ctx context.Context) (int, error) {
 	var old []Entry
 	err := in.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		old, err = entries(ctx, q, batchRows, `WHERE state = 1 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
+		old, err = readEntries(ctx, q, batchRows, `WHERE state = 1 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
 		return err
 	})
 	if err == nil && len(old) > 0 {

@@ -28,12 +28,12 @@ type Entry struct {
 	LastError string
 }
 
-// insert writes the row of an event's first arrival; errSeen when there is one. The
+// insertEntry writes the row of an event's first arrival; errSeen when there is one. The
 // envelope is kept while it is needed.
-func (in *inbox) insert(ctx context.Context, tx *database.Tx, e Entry) error {
+func (in *inbox) insertEntry(ctx context.Context, tx *database.Tx, e Entry) error {
 	var kept any
 	if e.State != Done {
-		data, err := marshal(toWire(&e.Envelope))
+		data, err := marshalEvent(toWire(&e.Envelope))
 		if err != nil {
 			return err
 		}
@@ -48,9 +48,9 @@ func (in *inbox) insert(ctx context.Context, tx *database.Tx, e Entry) error {
 	return err
 }
 
-// update writes the outcome of another attempt at a failed event; errSeen when another
+// updateEntry writes the outcome of another attempt at a failed event; errSeen when another
 // worker was faster.
-func (in *inbox) update(ctx context.Context, tx *database.Tx, e Entry) error {
+func (in *inbox) updateEntry(ctx context.Context, tx *database.Tx, e Entry) error {
 	query := `UPDATE events_inbox SET state = ?, attempts = ?, next_at = ?, last_error = ?`
 	if e.State == Done {
 		query += `, event = NULL`
@@ -66,10 +66,10 @@ func (in *inbox) update(ctx context.Context, tx *database.Tx, e Entry) error {
 	return nil
 }
 
-// entries reads rows of the inbox. A row whose envelope is gone or cannot be read has
+// readEntries reads rows of the inbox. A row whose envelope is gone or cannot be read has
 // the id and the type only.
-func entries(ctx context.Context, q *database.Tx, limit int, where string, args ...any) ([]Entry, error) {
-	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+limited(limit), args...)
+func readEntries(ctx context.Context, q *database.Tx, limit int, where string, args ...any) ([]Entry, error) {
+	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+limitClause(limit), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +105,8 @@ func firstError(errs ...error) error {
 // maxBrief bounds in bytes what is kept of an error.
 const maxBrief = 1000
 
-// brief is the text of an error as it is kept.
-func brief(err error) string {
+// truncatedError is the text of an error as it is kept.
+func truncatedError(err error) string {
 	whole := text.Valid(err.Error())
 	if len(whole) > maxBrief {
 		return text.Cut(whole, maxBrief) + "..."

@@ -38,7 +38,7 @@ func (e *Envelope) wellFormed() bool {
 	return e.ID != "" && len(e.ID) <= 36 && e.Type != "" && len(e.Type) <= 100
 }
 
-func marshal(m proto.Message) ([]byte, error) {
+func marshalEvent(m proto.Message) ([]byte, error) {
 	data, err := proto.Marshal(m)
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)

@@ -17,7 +17,7 @@ import (
 // given to nobody else: only who asks for it by its number gets it. An error means that
 // there is none, or no descriptor to keep it with.
 func Port() (int, error) {
-	port, err := reserve()
+	port, err := reservePort()
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}

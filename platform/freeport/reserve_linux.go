@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// reserve binds a socket that never listens and stays open. Linux then chooses its port
+// reservePort binds a socket that never listens and stays open. Linux then chooses its port
 // for nobody, neither for a bind to port 0 nor for a connection, yet lets another
 // socket bind and listen there whose owner says SO_REUSEADDR, as servers do (socket(7);
 // net/ipv4/inet_connection_sock.c, inet_csk_get_port).
-func reserve() (port int, err error) {
+func reservePort() (port int, err error) {
 	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, syscall.IPPROTO_TCP)
 	if err != nil {
 		return 0, os.NewSyscallError("socket", err)

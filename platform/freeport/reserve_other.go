@@ -12,9 +12,9 @@ import (
 
 var given sync.Map // by port
 
-// reserve chooses among the ports below those that systems choose by themselves, and
+// reservePort chooses among the ports below those that systems choose by themselves, and
 // none twice.
-func reserve() (int, error) {
+func reservePort() (int, error) {
 	for range 1000 {
 		port := 10_000 + rand.IntN(20_000) //nolint:gosec // a port needs no secrecy
 		if _, taken := given.LoadOrStore(port, true); taken {

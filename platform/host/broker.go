@@ -15,22 +15,22 @@ import (
 // the queues of all listeners that it hosts: what another arrangement left there must
 // not stay, and what arrives twice has one effect.
 
-// destination is where the relay of one module sends what another hears.
-func (h *Host) destination(emitter, listener string) string {
-	if h.plan.Broker != "" && !h.options.together(emitter, listener) {
+// eventDestination is where the relay of one module sends what another hears.
+func (h *Host) eventDestination(emitter, listener string) string {
+	if h.plan.Broker != "" && !h.options.areColocated(emitter, listener) {
 		return rabbit.Destination
 	}
 	return listener
 }
 
-// publisher makes the way to the broker. It is closed after the relays, which use it,
+// openPublisher makes the way to the broker. It is closed after the relays, which use it,
 // have ended.
-func (h *Host) publisher() (events.Sender, error) {
+func (h *Host) openPublisher() (events.Sender, error) {
 	p, err := rabbit.NewPublisher(h.brokerOptions())
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)
 	}
-	h.later("leave the broker", p.Stop)
+	h.onShutdown("leave the broker", p.Stop)
 	return p, nil
 }
 
@@ -43,7 +43,7 @@ func (h *Host) hearBroker() error {
 	if err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
-	h.later("stop hearing from the broker", c.Stop)
+	h.onShutdown("stop hearing from the broker", c.Stop)
 	return nil
 }
 
@@ -68,7 +68,7 @@ func (p *planner) planBroker() {
 		}
 		for _, h := range m.Hears {
 			hearing := rabbit.Hearing{Listener: m.Name, Emitter: h.From, Type: h.Type}
-			crosses := (m.Hosted || p.hosts(h.From)) && !h.Local
+			crosses := (m.Hosted || p.isHosted(h.From)) && !h.Local
 			if crosses && !slices.Contains(t.Hearings, hearing) {
 				t.Hearings = append(t.Hearings, hearing)
 			}
@@ -76,8 +76,8 @@ func (p *planner) planBroker() {
 	}
 }
 
-// account of the broker for the process of some modules.
-func (p *Plan) account(name string, of func(ModulePlan) bool) rabbit.Account {
+// brokerAccount of the broker for the process of some modules.
+func (p *Plan) brokerAccount(name string, of func(ModulePlan) bool) rabbit.Account {
 	a := rabbit.Account{Name: name}
 	for _, m := range p.Modules {
 		if of(m) && m.usesBroker() {
@@ -94,7 +94,7 @@ func (m ModulePlan) usesBroker() bool { return len(m.Emits)+len(m.Hears) > 0 }
 // imported BrokerDefinitions: patterns of names. false when the process has nothing to
 // do with a broker.
 func (p *Plan) BrokerRights() (rabbit.Rights, bool) {
-	a := p.account("", func(m ModulePlan) bool { return m.Hosted })
+	a := p.brokerAccount("", func(m ModulePlan) bool { return m.Hosted })
 	return a.Rights(), len(a.Modules) > 0
 }
 
@@ -115,7 +115,7 @@ func (p *Plan) BrokerDefinitions() ([]byte, error) {
 		if !m.usesBroker() {
 			continue
 		}
-		accounts = append(accounts, p.account(m.Name, func(other ModulePlan) bool { return other.Name == m.Name }))
+		accounts = append(accounts, p.brokerAccount(m.Name, func(other ModulePlan) bool { return other.Name == m.Name }))
 		if len(m.Hears) > 0 {
 			t.Listeners = append(t.Listeners, m.Name)
 		}
@@ -126,7 +126,7 @@ func (p *Plan) BrokerDefinitions() ([]byte, error) {
 			}
 		}
 	}
-	accounts = append(accounts, p.account(BrokerMonolith, func(ModulePlan) bool { return true }))
+	accounts = append(accounts, p.brokerAccount(BrokerMonolith, func(ModulePlan) bool { return true }))
 	out, err := rabbit.Definitions("/", accounts, t)
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)

@@ -53,24 +53,24 @@ func copyData(ctx context.Context, source, target database.Options, progress fun
 // checkPlaces finds what is wrong with two places before anything is opened.
 func checkPlaces(source, target database.Options) error {
 	if target.URL == "" {
-		return setup("the target is not given")
+		return setupErrorf("the target is not given")
 	}
 	from, fromErr := database.ParseURL(source.URL, source.DataDir, source.Module)
 	to, toErr := database.ParseURL(target.URL, target.DataDir, target.Module)
 	switch {
 	case fromErr != nil || toErr != nil:
 		return setupAll(fromErr, toErr)
-	case place(from) == place(to):
-		return setup("source and target are the same: %s", from)
+	case comparableLocation(from) == comparableLocation(to):
+		return setupErrorf("source and target are the same: %s", from)
 	}
 	if _, err := os.Stat(from.Path); from.Engine == database.SQLite && errors.Is(err, fs.ErrNotExist) {
-		return setup("the source does not exist: %s", from)
+		return setupErrorf("the source does not exist: %s", from)
 	}
 	return nil
 }
 
-// place is a location that can be compared.
-func place(l database.Location) string {
+// comparableLocation is a location that can be compared.
+func comparableLocation(l database.Location) string {
 	if path, err := filepath.Abs(l.Path); l.Engine == database.SQLite && err == nil {
 		return path
 	}
@@ -90,21 +90,21 @@ func RestoreData(ctx context.Context, o Options, module, backup string) (former 
 // dataOptions are those of a module's database, at the place that is configured.
 func dataOptions(o Options, module string) (database.Options, error) {
 	o.tool, o.Hosted = true, []string{module}
-	h, err := assemble(o)
+	h, err := newHost(o)
 	if err != nil {
 		return database.Options{}, err
 	}
 	if h.broken != nil {
 		return database.Options{}, setupAll(h.broken)
 	}
-	m := h.find(module)
+	m := h.hostedModule(module)
 	if m == nil {
 		_, err := Select(o.Modules, false, o.Hosted, nil)
 		return database.Options{}, err
 	}
 	owner, ok := m.module.(DatabaseOwner)
 	if !ok {
-		return database.Options{}, setup("%s has no data", module)
+		return database.Options{}, setupErrorf("%s has no data", module)
 	}
 	url, err := h.options.Environment.Get(config.ModuleVariable(module, "DATABASE_URL"))
 	if err != nil {

@@ -25,12 +25,12 @@ func (h *Host) awaitDatabase(ctx context.Context, module string, owner DatabaseO
 			h.logger.WarnContext(ctx, "waiting for a database", slog.String("module", module), slog.Any("error", err))
 		}
 		h.gate.Close("waiting: " + err.Error())
-		pause(ctx, databaseRetry)
+		sleepContext(ctx, databaseRetry)
 	}
 }
 
 func (h *Host) openMigrated(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
-	db, err := h.open(ctx, module, owner)
+	db, err := h.openDatabase(ctx, module, owner)
 	if err != nil {
 		return nil, err
 	}

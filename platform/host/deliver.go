@@ -12,19 +12,19 @@ import (
 	"app/platform/rpc"
 )
 
-// deliver relays what the modules hosted here emit, and lets them hear.
-func (h *Host) deliver(ctx context.Context) error {
+// startEventDelivery relays what the modules hosted here emit, and lets them hear.
+func (h *Host) startEventDelivery(ctx context.Context) error {
 	options := events.Options{
 		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}, Unruly: h.options.Unruly,
 	}
 	for _, m := range h.hosted {
 		name := m.module.Name()
-		if emits := emitted(m.module); len(emits) > 0 {
+		if emits := emittedEvents(m.module); len(emits) > 0 {
 			options.Emitters = append(options.Emitters, events.Emitter{
 				Module: name, DB: m.db, Routes: h.eventRoutes(name, emits), Former: h.everyDestination(),
 			})
 		}
-		if hears := subscriptions(m.module); len(hears) > 0 {
+		if hears := moduleSubscriptions(m.module); len(hears) > 0 {
 			options.Listeners = append(options.Listeners, events.Listener{Module: name, DB: m.db, Subscriptions: hears})
 		}
 	}
@@ -37,9 +37,9 @@ func (h *Host) deliver(ctx context.Context) error {
 	}
 	h.node.Store(node)
 	if s := h.servers.internal; s != nil {
-		h.later("finish the requests of other processes", s.Shutdown)
+		h.onShutdown("finish the requests of other processes", s.Shutdown)
 	}
-	h.later("stop the events", node.Stop)
+	h.onShutdown("stop the events", node.Stop)
 	if err := node.Start(ctx); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (h *Host) deliver(ctx context.Context) error {
 func (h *Host) everyDestination() []string {
 	out := []string{rabbit.Destination}
 	for _, m := range h.options.Modules {
-		if len(subscriptions(m)) > 0 {
+		if len(moduleSubscriptions(m)) > 0 {
 			out = append(out, m.Name())
 		}
 	}
@@ -64,7 +64,7 @@ func (h *Host) eventRoutes(emitter string, types []string) map[string][]string {
 	for _, name := range types {
 		routes[name] = nil
 		for _, m := range h.options.Modules {
-			if d := h.destination(emitter, m.Name()); hearsType(m, name) && !slices.Contains(routes[name], d) {
+			if d := h.eventDestination(emitter, m.Name()); hearsType(m, name) && !slices.Contains(routes[name], d) {
 				routes[name] = append(routes[name], d)
 			}
 		}
@@ -73,10 +73,10 @@ func (h *Host) eventRoutes(emitter string, types []string) map[string][]string {
 }
 
 func hearsType(m lifecycle.Module, name string) bool {
-	return slices.ContainsFunc(subscriptions(m), func(s events.Subscription) bool { return s.Type == name })
+	return slices.ContainsFunc(moduleSubscriptions(m), func(s events.Subscription) bool { return s.Type == name })
 }
 
-func emitted(m lifecycle.Module) []string {
+func emittedEvents(m lifecycle.Module) []string {
 	e, ok := m.(Emitter)
 	if !ok {
 		return nil
@@ -88,7 +88,7 @@ func emitted(m lifecycle.Module) []string {
 	return out
 }
 
-func subscriptions(m lifecycle.Module) []events.Subscription {
+func moduleSubscriptions(m lifecycle.Module) []events.Subscription {
 	if l, ok := m.(Listener); ok {
 		return l.Hears()
 	}
@@ -98,7 +98,7 @@ func subscriptions(m lifecycle.Module) []events.Subscription {
 // addSenders makes the ways to the listeners that are not reached within the process.
 func (h *Host) addSenders(o *events.Options) error {
 	for destination, emitters := range h.remoteListeners(o.Emitters) {
-		sender, err := h.sender(destination, emitters)
+		sender, err := h.newEventSender(destination, emitters)
 		if err != nil {
 			return fmt.Errorf("events: %w", err)
 		}
@@ -107,9 +107,9 @@ func (h *Host) addSenders(o *events.Options) error {
 	return nil
 }
 
-func (h *Host) sender(destination string, emitters []string) (events.Sender, error) {
+func (h *Host) newEventSender(destination string, emitters []string) (events.Sender, error) {
 	if destination == rabbit.Destination {
-		return h.publisher()
+		return h.openPublisher()
 	}
 	return delivery.NewSender(destination, emitters, h.bindRemote)
 }
@@ -121,7 +121,7 @@ func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	for _, e := range emitters {
 		for _, destinations := range e.Routes {
 			for _, d := range destinations {
-				if !h.options.together(e.Module, d) && !slices.Contains(out[d], e.Module) {
+				if !h.options.areColocated(e.Module, d) && !slices.Contains(out[d], e.Module) {
 					out[d] = append(out[d], e.Module)
 				}
 			}
@@ -130,11 +130,11 @@ func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	return out
 }
 
-// deliveries answer for the modules here that hear.
-func (h *Host) deliveries() []rpc.Service {
+// deliveryServices answer for the modules here that hear.
+func (h *Host) deliveryServices() []rpc.Service {
 	var out []rpc.Service
 	for _, m := range h.hosted {
-		if len(subscriptions(m.module)) > 0 {
+		if len(moduleSubscriptions(m.module)) > 0 {
 			out = append(out, delivery.Serve(m.module.Name(), h.node.Load).For(h.emittersFor(m.module)))
 		}
 	}
@@ -146,22 +146,22 @@ func (h *Host) deliveries() []rpc.Service {
 func (h *Host) emittersFor(listener lifecycle.Module) rpc.Callers {
 	callers := rpc.Callers{}
 	for _, m := range h.options.Modules {
-		if slices.ContainsFunc(emitted(m), func(name string) bool { return hearsType(listener, name) }) {
+		if slices.ContainsFunc(emittedEvents(m), func(name string) bool { return hearsType(listener, name) }) {
 			callers[m.Name()] = nil
 		}
 	}
 	return callers
 }
 
-// serve opens the public door.
-func (h *Host) serve(context.Context) error {
+// servePublicAPI opens the public door.
+func (h *Host) servePublicAPI(context.Context) error {
 	if h.plan.hostsGateway() {
 		handler, err := h.publicEndpoint()
 		if err != nil {
 			return err
 		}
-		h.servers.publicHandler.set(handler)
-		h.later("finish the requests", h.servers.public.Shutdown)
+		h.servers.publicHandler.setHandler(handler)
+		h.onShutdown("finish the requests", h.servers.public.Shutdown)
 	}
 	return nil
 }

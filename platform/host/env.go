@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// env is what a module is opened with.
-func (h *Host) env(m *hosted) Env {
+// moduleEnv is what a module is opened with.
+func (h *Host) moduleEnv(m *hosted) Env {
 	platform := h.platform
 	platform.PublicURL = h.publicURL()
 	return Env{
-		DB: m.db, Logger: m.logger, Now: h.clock, Metrics: h.registry, Config: platform,
-		DevPages: h.devPages(), Development: h.development(),
-		Signer: h.signer, Routes: h.routes(), APIs: h.apis,
+		DB: m.db, Logger: m.logger, Now: h.currentTime, Metrics: h.registry, Config: platform,
+		DevPages: h.devPages(), Development: h.isDevelopment(),
+		Signer: h.signer, Routes: h.publicRoutes(), APIs: h.apis,
 		OpenAPI: sync.OnceValues(func() ([]byte, error) { return openAPI(h.apis) }),
 	}
 }
 
-// clock is the modules' clock: UTC in whole microseconds, which is what the databases
+// currentTime is the modules' clock: UTC in whole microseconds, which is what the databases
 // keep, so that a time that is answered when it is stored is the time that is read
 // back.
-func (h *Host) clock() time.Time { return h.options.Now().UTC().Truncate(time.Microsecond) }
+func (h *Host) currentTime() time.Time { return h.options.Now().UTC().Truncate(time.Microsecond) }
 
 // publicEndpoint is the gateway's handler.
 func (h *Host) publicEndpoint() (http.Handler, error) {

@@ -25,7 +25,7 @@ func (e *SetupError) Error() string {
 // Unwrap gives the mistakes, joined.
 func (e *SetupError) Unwrap() error { return e.err }
 
-func setup(format string, args ...any) error { return &SetupError{fmt.Errorf(format, args...)} }
+func setupErrorf(format string, args ...any) error { return &SetupError{fmt.Errorf(format, args...)} }
 
 // setupAll makes one SetupError of several mistakes, nil of none.
 func setupAll(errs ...error) error {

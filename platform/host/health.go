@@ -25,22 +25,24 @@ type readinessReasons struct {
 // serveReady answers 200 when every module hosted here is ready and 503 otherwise. That
 // is all that strangers have to know (ASVS 5.0 13.4.5, 16.5.1).
 func (h *Host) serveReady(w http.ResponseWriter, r *http.Request) {
-	reply := h.readiness(r)
+	reply := h.checkReadiness(r)
 	reply.readinessReasons = nil
-	reply.write(w)
+	reply.writeResponse(w)
 }
 
 // serveReasons is serveReady for the admin listener: it names each module with its
 // reason.
-func (h *Host) serveReasons(w http.ResponseWriter, r *http.Request) { h.readiness(r).write(w) }
+func (h *Host) serveReasons(w http.ResponseWriter, r *http.Request) {
+	h.checkReadiness(r).writeResponse(w)
+}
 
-func (h *Host) readiness(r *http.Request) readiness {
+func (h *Host) checkReadiness(r *http.Request) readiness {
 	serving, reason := h.gate.Ready()
 	why := &readinessReasons{Reason: reason, Modules: h.supervisor.Snapshot(r.Context())}
 	return readiness{serving && lifecycle.Ready(why.Modules), why}
 }
 
-func (r readiness) write(w http.ResponseWriter) {
+func (r readiness) writeResponse(w http.ResponseWriter) {
 	status := http.StatusOK
 	if !r.Ready {
 		status = http.StatusServiceUnavailable

@@ -63,7 +63,7 @@ type undo struct {
 // no others. Whatever is missing or wrong comes back at once in one *SetupError.
 // Nothing is opened yet.
 func New(_ context.Context, o Options) (*Host, error) {
-	h, err := assemble(o)
+	h, err := newHost(o)
 	if err != nil {
 		return nil, err
 	}
@@ -76,14 +76,14 @@ func New(_ context.Context, o Options) (*Host, error) {
 // Examine plans a process without insisting that everything it needs is there;
 // Plan.Missing tells.
 func Examine(o Options) (*Plan, error) {
-	h, err := assemble(o)
+	h, err := newHost(o)
 	if err != nil {
 		return nil, err
 	}
 	return h.plan, nil
 }
 
-func assemble(o Options) (*Host, error) {
+func newHost(o Options) (*Host, error) {
 	o = o.withDefaults()
 	h := &Host{options: o}
 	h.broken = config.Load(o.Environment, &h.platform)
@@ -96,9 +96,9 @@ func assemble(o Options) (*Host, error) {
 		return nil, err
 	}
 	for _, m := range o.Modules {
-		h.add(m)
+		h.addModule(m)
 	}
-	h.supervise()
+	h.createSupervisor()
 	h.registry.MustRegister(states{h.supervisor})
 	if err := h.makePlan(); err != nil {
 		return nil, err
@@ -106,8 +106,8 @@ func assemble(o Options) (*Host, error) {
 	return h, nil
 }
 
-// add declares the operations of a module, and takes it in when it is hosted here.
-func (h *Host) add(m lifecycle.Module) {
+// addModule declares the operations of a module, and takes it in when it is hosted here.
+func (h *Host) addModule(m lifecycle.Module) {
 	logger := h.logger.With(slog.String("module", m.Name()))
 	api := newAPI(m, httpserver.Options{Logger: logger, Now: h.options.Now})
 	if api != nil {
@@ -118,10 +118,10 @@ func (h *Host) add(m lifecycle.Module) {
 	}
 }
 
-func (h *Host) supervise() {
+func (h *Host) createSupervisor() {
 	units := make([]lifecycle.Unit, len(h.hosted))
 	for i, m := range h.hosted {
-		units[i] = h.unit(m)
+		units[i] = h.supervisedUnit(m)
 	}
 	h.supervisor = lifecycle.NewSupervisor(units, lifecycle.Options{
 		StartTimeout: h.platform.StartTimeout, StopTimeout: h.platform.ShutdownTimeout, Logger: h.logger,
@@ -132,7 +132,7 @@ func (h *Host) supervise() {
 // it is missing too.
 func (h *Host) makePlan() (err error) {
 	p := planner{environment: h.options.Environment, platform: h.platform, options: h.options, apis: h.apis}
-	if h.plan, err = p.make(); err != nil {
+	if h.plan, err = p.buildPlan(); err != nil {
 		return err
 	}
 	h.plan.Missing = append(config.Problems(h.broken), h.plan.Missing...)
@@ -141,8 +141,8 @@ func (h *Host) makePlan() (err error) {
 			h.plan.Missing = append(h.plan.Missing, config.Problems(config.Load(h.options.Environment, c.Config()))...)
 		}
 	}
-	h.plan.Development = h.development()
-	h.plan.Switches = p.switches(h.options.Modules)
+	h.plan.Development = h.isDevelopment()
+	h.plan.Switches = p.planSwitches(h.options.Modules)
 	return nil
 }
 
@@ -175,13 +175,13 @@ func (h *Host) Run(ctx context.Context, ready func()) error {
 // before, everything that was started is stopped again and the error names what was at
 // fault.
 func (h *Host) Start(ctx context.Context) error {
-	for _, step := range h.steps() {
+	for _, step := range h.startupSteps() {
 		if err := step(ctx); err != nil {
 			return errors.Join(err, h.Stop(context.WithoutCancel(ctx)))
 		}
 	}
-	if h.plan.serves() {
-		h.announce(ctx)
+	if h.plan.hasListeners() {
+		h.logWarnings(ctx)
 	}
 	h.gate.Open()
 	return nil
@@ -192,12 +192,12 @@ func (h *Host) Start(ctx context.Context) error {
 func (h *Host) Stop(ctx context.Context) error {
 	serving, _ := h.gate.Ready()
 	h.gate.Close("stopping")
-	if serving && h.plan.serves() {
-		pause(ctx, h.platform.ShutdownDelay)
+	if serving && h.plan.hasListeners() {
+		sleepContext(ctx, h.platform.ShutdownDelay)
 	}
 	var errs []error
 	for _, u := range slices.Backward(h.undo) {
-		limited, cancel := context.WithTimeout(ctx, h.patience())
+		limited, cancel := context.WithTimeout(ctx, h.shutdownStepTimeout())
 		if err := u.do(limited); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", u.what, err))
 		}
@@ -207,13 +207,13 @@ func (h *Host) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// patience bounds one step of the end; the modules' own time-outs come one after the
+// shutdownStepTimeout bounds one step of the end; the modules' own time-outs come one after the
 // other.
-func (h *Host) patience() time.Duration {
+func (h *Host) shutdownStepTimeout() time.Duration {
 	return h.platform.ShutdownTimeout * time.Duration(len(h.hosted)+1)
 }
 
-func pause(ctx context.Context, d time.Duration) {
+func sleepContext(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -222,7 +222,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// later notes what to do at the end.
-func (h *Host) later(what string, do func(context.Context) error) {
+// onShutdown notes what to do at the end.
+func (h *Host) onShutdown(what string, do func(context.Context) error) {
 	h.undo = append(h.undo, undo{what, do})
 }

@@ -20,16 +20,16 @@ import (
 // operations to the gateway's proxy. It refuses whoever has no valid assertion for the
 // module.
 func (h *Host) internalEndpoint() http.Handler {
-	services := h.deliveries()
+	services := h.deliveryServices()
 	for _, m := range h.hosted {
-		services = append(services, h.services(m)...)
+		services = append(services, h.calleeServices(m)...)
 	}
 	calls := h.runtime.Handler(services...)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m := h.find(r.Header.Get(identity.AudienceHeader))
+		m := h.hostedModule(r.Header.Get(identity.AudienceHeader))
 		isCall := strings.HasPrefix(r.URL.Path, rpc.Prefix)
 		switch {
-		case m != nil && !open(&m.gate):
+		case m != nil && !isGateReady(&m.gate):
 			w.Header().Set("Retry-After", "1")
 			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "module_down", "The module is starting or stopping."))
 		case isCall:
@@ -40,15 +40,15 @@ func (h *Host) internalEndpoint() http.Handler {
 	})
 }
 
-// answer lets other processes reach the modules as soon as each is open.
-func (h *Host) answer(context.Context) error {
+// serveInternalAPI lets other processes reach the modules as soon as each is open.
+func (h *Host) serveInternalAPI(context.Context) error {
 	if h.servers.internal != nil {
-		h.servers.internalHandler.set(h.internalEndpoint())
+		h.servers.internalHandler.setHandler(h.internalEndpoint())
 	}
 	return nil
 }
 
-func open(g *httpserver.Gate) bool {
+func isGateReady(g *httpserver.Gate) bool {
 	ok, _ := g.Ready()
 	return ok
 }
@@ -58,7 +58,7 @@ func open(g *httpserver.Gate) bool {
 func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted) {
 	assertion, err := h.vouchedFor(w, r)
 	if err != nil {
-		h.refuse(w, r, err)
+		h.rejectAssertion(w, r, err)
 		return
 	}
 	if m == nil || m.api == nil {
@@ -69,7 +69,7 @@ func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted)
 	if assertion.RequestID != "" {
 		ctx = callctx.WithRequestID(ctx, assertion.RequestID)
 	}
-	h.linked(assertion.Caller, m.module.Name(), m.api.Handler()).ServeHTTP(w, r.WithContext(ctx))
+	h.withSimulatedLink(assertion.Caller, m.module.Name(), m.api.Handler()).ServeHTTP(w, r.WithContext(ctx))
 }
 
 // maxPassedOn bounds the body of a request that the gateway passes on. The operations
@@ -86,7 +86,7 @@ func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Asse
 	if err != nil {
 		return a, err
 	}
-	if a.Caller != h.plan.gateway() {
+	if a.Caller != h.plan.gatewayModule() {
 		return a, errNotTheGateway
 	}
 	var body []byte
@@ -100,8 +100,8 @@ func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Asse
 	return a, h.signer.Accept(a, identity.Request{Method: r.Method, Target: r.RequestURI, Header: r.Header, Body: body})
 }
 
-// refuse answers a request that reaches no module.
-func (h *Host) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// rejectAssertion answers a request that reaches no module.
+func (h *Host) rejectAssertion(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.Is(err, identity.ErrAssertion) { // what is wrong with the body
 		httpserver.WriteProblem(w, r, err)
 		return

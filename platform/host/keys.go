@@ -58,14 +58,14 @@ func randomKey() string {
 // written to.
 func prepareDataDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return setup("DATA_DIR: cannot make the folder %s: %w", dir, cause(err))
+		return setupErrorf("DATA_DIR: cannot make the folder %s: %w", dir, pathErrorCause(err))
 	}
 	if err := ownersOnly(dir); err != nil {
 		return err
 	}
 	probe, err := os.CreateTemp(dir, ".probe-*")
 	if err != nil {
-		return setup("DATA_DIR: cannot write to the folder %s: %w", dir, cause(err))
+		return setupErrorf("DATA_DIR: cannot write to the folder %s: %w", dir, pathErrorCause(err))
 	}
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
@@ -77,29 +77,29 @@ func prepareDataDir(dir string) error {
 func ownersOnly(dir string) error {
 	info, err := os.Stat(dir)
 	if err != nil {
-		return setup("DATA_DIR: cannot look at the folder %s: %w", dir, cause(err))
+		return setupErrorf("DATA_DIR: cannot look at the folder %s: %w", dir, pathErrorCause(err))
 	}
 	if info.Mode()&fs.ModeSticky != 0 {
-		return setup("DATA_DIR: %s is a folder that everybody shares: name one of the shop's own in it", dir)
+		return setupErrorf("DATA_DIR: %s is a folder that everybody shares: name one of the shop's own in it", dir)
 	}
 	if info.Mode().Perm()&0o077 != 0 {
 		// A folder that was handed over by its group, as volumes are in Kubernetes,
 		// stays as it is: its files are 0600.
 		if err := os.Chmod(dir, info.Mode().Perm()&^0o077); err != nil && info.Mode().Perm()&0o007 != 0 {
-			return setup("DATA_DIR: others can read the folder %s, and that cannot be changed: %w", dir, cause(err))
+			return setupErrorf("DATA_DIR: others can read the folder %s, and that cannot be changed: %w", dir, pathErrorCause(err))
 		}
 	}
 	key := filepath.Join(dir, keyFile)
 	if info, err := os.Stat(key); err == nil && info.Mode().Perm()&0o077 != 0 {
 		if err := os.Chmod(key, 0o600); err != nil {
-			return setup("DATA_DIR: others can read %s, and that cannot be changed: %w", key, cause(err))
+			return setupErrorf("DATA_DIR: others can read %s, and that cannot be changed: %w", key, pathErrorCause(err))
 		}
 	}
 	return nil
 }
 
-// cause drops the operation and the path, which the message around has already.
-func cause(err error) error {
+// pathErrorCause drops the operation and the path, which the message around has already.
+func pathErrorCause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err

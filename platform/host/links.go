@@ -58,7 +58,7 @@ func (h *Host) Links() []Link {
 // devLinks are the pages under /dev that a browser can open.
 func (h *Host) devLinks(base string) []Link {
 	var out []Link
-	for _, r := range h.routes() {
+	for _, r := range h.publicRoutes() {
 		op := r.Operation
 		if h.devPages() && op.Access == httpserver.Loopback && op.Method == http.MethodGet && !strings.ContainsAny(op.Path, "{.") {
 			out = append(out, Link{path.Base(op.Path), base + op.Path})
@@ -82,11 +82,11 @@ func (h *Host) publicURL() string {
 }
 
 // devPages reports whether the pages under /dev are served here.
-func (h *Host) devPages() bool { return config.SwitchedOn(h.platform.DevPages, h.development()) }
+func (h *Host) devPages() bool { return config.SwitchedOn(h.platform.DevPages, h.isDevelopment()) }
 
-// development reports whether only people at this machine can use the shop; see
+// isDevelopment reports whether only people at this machine can use the shop; see
 // config.Platform.
-func (h *Host) development() bool {
+func (h *Host) isDevelopment() bool {
 	addr := h.platform.HTTPAddr
 	if h.options.Listener != nil {
 		addr = h.options.Listener.Addr().String()

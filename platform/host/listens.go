@@ -21,9 +21,9 @@ type Listen struct {
 	role string
 }
 
-// listens plans the addresses.
-func (p *planner) listens() []Listen {
-	base := Listen{Variable: "HTTP_ADDR", Addr: p.platform.HTTPAddr, Default: p.unset("HTTP_ADDR")}
+// planListeners plans the addresses.
+func (p *planner) planListeners() []Listen {
+	base := Listen{Variable: "HTTP_ADDR", Addr: p.platform.HTTPAddr, Default: p.isUnset("HTTP_ADDR")}
 	var out []Listen
 	if p.plan.hostsGateway() {
 		base.role, base.Serves = rolePublic, "the public API"
@@ -42,12 +42,12 @@ func (p *planner) listens() []Listen {
 		out = append(out, base)
 	}
 	if p.platform.AdminAddr != config.AddressOff {
-		out = append(out, Listen{Variable: "ADMIN_ADDR", Addr: p.platform.AdminAddr, Default: p.unset("ADMIN_ADDR"), role: roleAdmin, Serves: "metrics, profiles and module states"})
+		out = append(out, Listen{Variable: "ADMIN_ADDR", Addr: p.platform.AdminAddr, Default: p.isUnset("ADMIN_ADDR"), role: roleAdmin, Serves: "metrics, profiles and module states"})
 	}
 	return out
 }
 
-func (p *planner) unset(name string) bool {
+func (p *planner) isUnset(name string) bool {
 	value, err := p.environment.Get(name)
 	return err == nil && value == ""
 }

@@ -33,33 +33,33 @@ func (r reasons) String() string {
 
 // findMissing collects what the edges across the border of the process need.
 func (p *planner) findMissing() {
-	c := p.crossings()
+	c := p.findCrossings()
 	p.missingURLs(c.outward)
 	if p.options.tool {
 		return // nobody calls a command
 	}
 	if len(c.inward) > 0 && p.plan.hostsGateway() && p.platform.InternalAddr == "" && p.options.Internal == nil {
-		p.miss("INTERNAL_ADDR is not set: it is where %s, not hosted here, reach the modules behind the gateway", strings.Join(c.inward, ", "))
+		p.addMissingf("INTERNAL_ADDR is not set: it is where %s, not hosted here, reach the modules behind the gateway", strings.Join(c.inward, ", "))
 	}
 	p.missingKey(c)
 }
 
-func (p *planner) crossings() crossings {
+func (p *planner) findCrossings() crossings {
 	c := crossings{outward: map[string]reasons{}}
 	for _, m := range p.plan.Modules {
 		for _, e := range m.Calls {
-			c.add(p, m.Name, e.To, func(r *reasons) { r.callers = append(r.callers, m.Name) })
+			c.addCrossing(p, m.Name, e.To, func(r *reasons) { r.callers = append(r.callers, m.Name) })
 		}
 		for _, h := range m.Hears {
 			if p.platform.BrokerURL == "" && !p.options.tool {
-				c.add(p, h.From, m.Name, func(r *reasons) { r.heard = append(r.heard, h.Type) })
+				c.addCrossing(p, h.From, m.Name, func(r *reasons) { r.heard = append(r.heard, h.Type) })
 			}
 		}
 	}
 	for _, g := range p.plan.Modules {
 		for _, m := range p.plan.Modules {
 			if g.Gateway && len(m.Operations) > 0 {
-				c.add(p, g.Name, m.Name, func(r *reasons) { r.gateways = append(r.gateways, g.Name) })
+				c.addCrossing(p, g.Name, m.Name, func(r *reasons) { r.gateways = append(r.gateways, g.Name) })
 			}
 		}
 	}
@@ -68,14 +68,14 @@ func (p *planner) crossings() crossings {
 	return c
 }
 
-// add notes an edge that has one end here.
-func (c *crossings) add(p *planner, from, to string, note func(*reasons)) {
+// addCrossing notes an edge that has one end here.
+func (c *crossings) addCrossing(p *planner, from, to string, note func(*reasons)) {
 	switch {
-	case p.hosts(from) && !p.hosts(to):
+	case p.isHosted(from) && !p.isHosted(to):
 		r := c.outward[to]
 		note(&r)
 		c.outward[to] = r
-	case !p.hosts(from) && p.hosts(to):
+	case !p.isHosted(from) && p.isHosted(to):
 		c.inward = append(c.inward, from)
 	}
 }
@@ -87,9 +87,9 @@ func (p *planner) missingURLs(outward map[string]reasons) {
 			continue
 		}
 		if _, err := config.ModuleURL(p.environment, m.Name); err != nil {
-			p.miss("%v", err)
+			p.addMissingf("%v", err)
 		} else if m.URL == "" {
-			p.miss("%s is not set: %s is not hosted here and %s", config.ModuleVariable(m.Name, "URL"), m.Name, why)
+			p.addMissingf("%s is not set: %s is not hosted here and %s", config.ModuleVariable(m.Name, "URL"), m.Name, why)
 		}
 	}
 }
@@ -103,12 +103,12 @@ func (p *planner) missingKey(c crossings) {
 	key, err := internalKey(p.platform.InternalKey, p.platform.DataDir)
 	switch {
 	case err != nil:
-		p.miss("%v", err)
+		p.addMissingf("%v", err)
 	case key == "":
-		p.miss("INTERNAL_KEY is not set: the processes of the shop sign what they ask of each other with a key that they all have, 32 random bytes at least")
+		p.addMissingf("INTERNAL_KEY is not set: the processes of the shop sign what they ask of each other with a key that they all have, 32 random bytes at least")
 	}
 }
 
-func (p *planner) miss(format string, args ...any) {
+func (p *planner) addMissingf(format string, args ...any) {
 	p.plan.Missing = append(p.plan.Missing, fmt.Sprintf(format, args...))
 }

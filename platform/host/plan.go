@@ -111,16 +111,16 @@ func (p *Plan) Complete() error {
 	return setupAll(errs...)
 }
 
-// serves reports whether anybody can reach the process.
-func (p *Plan) serves() bool { return len(p.Listens) > 0 }
+// hasListeners reports whether anybody can reach the process.
+func (p *Plan) hasListeners() bool { return len(p.Listens) > 0 }
 
 // keepsFiles reports whether a module hosted here keeps its data in the data folder.
 func (p *Plan) keepsFiles() bool {
 	return slices.ContainsFunc(p.Modules, func(m ModulePlan) bool { return m.Hosted && m.inFolder })
 }
 
-// gateway names the module that serves the public API; empty when there is none.
-func (p *Plan) gateway() string {
+// gatewayModule names the module that serves the public API; empty when there is none.
+func (p *Plan) gatewayModule() string {
 	for _, m := range p.Modules {
 		if m.Gateway {
 			return m.Name
@@ -144,20 +144,20 @@ type planner struct {
 	plan        Plan
 }
 
-// make looks at what the modules declare. An error is a mistake in the program, such as
+// buildPlan looks at what the modules declare. An error is a mistake in the program, such as
 // a circle of calls; what the configuration lacks is in Plan.Missing.
-func (p *planner) make() (*Plan, error) {
+func (p *planner) buildPlan() (*Plan, error) {
 	p.emits = map[string][]string{}
 	for _, m := range p.options.Modules {
-		p.emits[m.Name()] = emitted(m)
+		p.emits[m.Name()] = emittedEvents(m)
 	}
 	for _, m := range p.options.Modules {
-		if err := p.add(m); err != nil {
+		if err := p.addModule(m); err != nil {
 			return nil, err
 		}
 	}
 	if !p.options.tool {
-		p.plan.Listens = p.listens()
+		p.plan.Listens = p.planListeners()
 	}
 	if a := p.platform.AdminAddr; !p.options.tool && a != config.AddressOff && !config.Loopback(a) {
 		p.plan.Warnings = append(p.plan.Warnings, "ADMIN_ADDR="+a+": metrics, profiles and reasons for whoever reaches it; keep it on a network of your own")
@@ -167,10 +167,10 @@ func (p *planner) make() (*Plan, error) {
 	return &p.plan, nil
 }
 
-func (p *planner) hosts(module string) bool { return slices.Contains(p.options.Hosted, module) }
+func (p *planner) isHosted(module string) bool { return slices.Contains(p.options.Hosted, module) }
 
-func (p *planner) add(m lifecycle.Module) error {
-	mp := ModulePlan{Name: m.Name(), Hosted: p.hosts(m.Name()), Emits: p.emits[m.Name()]}
+func (p *planner) addModule(m lifecycle.Module) error {
+	mp := ModulePlan{Name: m.Name(), Hosted: p.isHosted(m.Name()), Emits: p.emits[m.Name()]}
 	if i := slices.IndexFunc(p.apis, func(a *httpserver.API) bool { return a.Module() == mp.Name }); i >= 0 {
 		mp.Operations = p.apis[i].Operations()
 	}
@@ -181,26 +181,26 @@ func (p *planner) add(m lifecycle.Module) error {
 		mp.Variables = config.Describe(c.Config())
 	}
 	if _, ok := m.(DatabaseOwner); ok {
-		p.database(&mp)
+		p.planDatabase(&mp)
 	}
 	_, mp.Gateway = m.(Gateway)
 	if o, ok := m.(Outgoing); ok {
 		mp.Outside = o.Asks()
 	}
 	var err error
-	if mp.Calls, err = p.calls(m); err != nil {
+	if mp.Calls, err = p.planCalls(m); err != nil {
 		return err
 	}
-	if mp.Hears, err = p.hears(m); err != nil {
+	if mp.Hears, err = p.planSubscriptions(m); err != nil {
 		return err
 	}
 	p.plan.Modules = append(p.plan.Modules, mp)
 	return nil
 }
 
-// calls insists on a callee before its callers: with that the calls cannot form a
+// planCalls insists on a callee before its callers: with that the calls cannot form a
 // circle.
-func (p *planner) calls(m lifecycle.Module) ([]Edge, error) {
+func (p *planner) planCalls(m lifecycle.Module) ([]Edge, error) {
 	c, ok := m.(Caller)
 	if !ok {
 		return nil, nil
@@ -211,26 +211,26 @@ func (p *planner) calls(m lifecycle.Module) ([]Edge, error) {
 		if !known {
 			return nil, fmt.Errorf("%s calls %s, which is not listed before it: calls must point down the list of modules", m.Name(), d.Module)
 		}
-		local := p.options.together(m.Name(), d.Module)
+		local := p.options.areColocated(m.Name(), d.Module)
 		edges = append(edges, Edge{To: d.Module, Service: d.Contract.Service, Local: local, URL: callee.URL})
 	}
 	return edges, nil
 }
 
-func (p *planner) hears(m lifecycle.Module) ([]Hearing, error) {
+func (p *planner) planSubscriptions(m lifecycle.Module) ([]Hearing, error) {
 	var out []Hearing
-	for _, s := range subscriptions(m) {
+	for _, s := range moduleSubscriptions(m) {
 		from, _, _ := strings.Cut(s.Type, ".")
 		if !slices.Contains(p.emits[from], s.Type) {
 			return nil, fmt.Errorf("%s hears %s, which no module emits", m.Name(), s.Type)
 		}
-		out = append(out, Hearing{Consumer: s.Consumer, Type: s.Type, From: from, Local: p.options.together(from, m.Name())})
+		out = append(out, Hearing{Consumer: s.Consumer, Type: s.Type, From: from, Local: p.options.areColocated(from, m.Name())})
 	}
 	return out, nil
 }
 
-// database finds where a module keeps its data.
-func (p *planner) database(mp *ModulePlan) {
+// planDatabase finds where a module keeps its data.
+func (p *planner) planDatabase(mp *ModulePlan) {
 	url, err := p.environment.Get(config.ModuleVariable(mp.Name, "DATABASE_URL"))
 	location, bad := database.ParseURL(url, p.platform.DataDir, mp.Name)
 	mp.Database, mp.inFolder = location.String(), url == ""
@@ -242,7 +242,7 @@ func (p *planner) database(mp *ModulePlan) {
 	}
 }
 
-func names(modules []lifecycle.Module) []string {
+func moduleNames(modules []lifecycle.Module) []string {
 	out := make([]string, len(modules))
 	for i, m := range modules {
 		out[i] = m.Name()
@@ -250,7 +250,7 @@ func names(modules []lifecycle.Module) []string {
 	return out
 }
 
-func dependencies(m lifecycle.Module) []rpc.Dependency {
+func moduleDependencies(m lifecycle.Module) []rpc.Dependency {
 	if c, ok := m.(Caller); ok {
 		return c.Calls()
 	}

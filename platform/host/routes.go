@@ -63,13 +63,13 @@ func openAPI(apis []*httpserver.API) ([]byte, error) {
 	return out, nil
 }
 
-// routes are the public operations of all modules and where they are served.
-func (h *Host) routes() []Route {
+// publicRoutes are the public operations of all modules and where they are served.
+func (h *Host) publicRoutes() []Route {
 	var out []Route
-	gateway := h.plan.gateway()
+	gateway := h.plan.gatewayModule()
 	for _, api := range h.apis {
 		target, _ := h.plan.Module(api.Module())
-		local := target.Hosted && !h.options.simulated(gateway, target.Name)
+		local := target.Hosted && !h.options.isSimulatedRemote(gateway, target.Name)
 		for _, op := range api.Operations() {
 			route := Route{Module: api.Module(), Operation: op, URL: target.URL}
 			switch {

@@ -11,16 +11,16 @@ import (
 // are separated by commas or given several times. An unknown name fails with the list
 // of the known ones.
 func Select(modules []lifecycle.Module, all bool, only, except []string) ([]string, error) {
-	known := names(modules)
-	only, except = split(only), split(except)
+	known := moduleNames(modules)
+	only, except = splitNames(only), splitNames(except)
 	for _, name := range slices.Concat(only, except) {
 		if !slices.Contains(known, name) {
-			return nil, setup("there is no module %q: the modules are %s", name, strings.Join(known, ", "))
+			return nil, setupErrorf("there is no module %q: the modules are %s", name, strings.Join(known, ", "))
 		}
 	}
 	switch n := len(only); {
 	case all && n+len(except) > 0, n > 0 && len(except) > 0:
-		return nil, setup("choose one of --all, --module and --except")
+		return nil, setupErrorf("choose one of --all, --module and --except")
 	case all:
 		return known, nil
 	case n > 0:
@@ -29,12 +29,12 @@ func Select(modules []lifecycle.Module, all bool, only, except []string) ([]stri
 		if rest := slices.DeleteFunc(known, func(name string) bool { return slices.Contains(except, name) }); len(rest) > 0 {
 			return rest, nil
 		}
-		return nil, setup("--except leaves no module to serve")
+		return nil, setupErrorf("--except leaves no module to serve")
 	}
-	return nil, setup("nothing to serve: give --all, or --module with some of %s, or --except", strings.Join(known, ", "))
+	return nil, setupErrorf("nothing to serve: give --all, or --module with some of %s, or --except", strings.Join(known, ", "))
 }
 
-func split(lists []string) []string {
+func splitNames(lists []string) []string {
 	var out []string
 	for _, list := range lists {
 		for name := range strings.SplitSeq(list, ",") {

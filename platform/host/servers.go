@@ -27,7 +27,7 @@ type servers struct {
 // modules are up.
 type swap struct{ now atomic.Pointer[http.Handler] }
 
-func (s *swap) set(h http.Handler) { s.now.Store(&h) }
+func (s *swap) setHandler(h http.Handler) { s.now.Store(&h) }
 
 // ServeHTTP implements http.Handler.
 func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,15 +39,15 @@ func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
 }
 
-// listen takes all addresses and begins to answer: /live at once, everything else with
+// listenAll takes all addresses and begins to answer: /live at once, everything else with
 // 503 until it is there.
-func (h *Host) listen(ctx context.Context) error {
+func (h *Host) listenAll(ctx context.Context) error {
 	s := &h.servers
 	s.failed = make(chan error, 3)
 	metrics := httpserver.NewMetrics(h.registry)
 	for _, l := range h.plan.Listens {
-		server := h.server(l, metrics)
-		if err := h.take(ctx, l, server); err != nil {
+		server := h.newServer(l, metrics)
+		if err := h.bindListener(ctx, l, server); err != nil {
 			return &SetupError{err}
 		}
 		switch l.role {
@@ -60,7 +60,7 @@ func (h *Host) listen(ctx context.Context) error {
 		case roleAdmin:
 			s.admin = server
 		}
-		h.later("stop listening at "+l.Variable, server.Shutdown)
+		h.onShutdown("stop listening at "+l.Variable, server.Shutdown)
 		go func() {
 			if err := server.Serve(); err != nil {
 				s.failed <- err
@@ -70,8 +70,8 @@ func (h *Host) listen(ctx context.Context) error {
 	return nil
 }
 
-// server makes the server of one address.
-func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server {
+// newServer makes the server of one address.
+func (h *Host) newServer(l Listen, metrics *httpserver.Metrics) *httpserver.Server {
 	server := &httpserver.Server{
 		Name: l.role, Variable: l.Variable, Addr: l.Addr, Logger: h.logger, Drain: h.platform.ShutdownTimeout,
 	}
@@ -94,7 +94,7 @@ func (h *Host) server(l Listen, metrics *httpserver.Metrics) *httpserver.Server 
 		inner = &h.servers.internalHandler
 	}
 	server.Handler = h.withHealth(httpserver.Observed{
-		Handler: telemetry.Traced(inner, l.role != rolePublic, h.tracer() != nil), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
+		Handler: telemetry.Traced(inner, l.role != rolePublic, h.tracerProvider() != nil), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
 		TrustRequestID: l.role != rolePublic,
 	})
 	return server
@@ -139,10 +139,10 @@ func (h *Host) withHealth(next http.Handler) http.Handler {
 	})
 }
 
-// take listens at the address, or uses the listener that the options hold for it. An
+// bindListener listens at the address, or uses the listener that the options hold for it. An
 // admin address that nobody asked for gives way to another process's.
-func (h *Host) take(ctx context.Context, l Listen, server *httpserver.Server) error {
-	if given := h.given(l.role); given != nil {
+func (h *Host) bindListener(ctx context.Context, l Listen, server *httpserver.Server) error {
+	if given := h.configuredListener(l.role); given != nil {
 		server.Use(given)
 		return nil
 	}
@@ -157,7 +157,7 @@ func (h *Host) take(ctx context.Context, l Listen, server *httpserver.Server) er
 	return err
 }
 
-func (h *Host) given(role string) net.Listener {
+func (h *Host) configuredListener(role string) net.Listener {
 	switch role {
 	case rolePublic, roleBoth:
 		return h.options.Listener

@@ -18,22 +18,22 @@ import (
 // edges are those of a module elsewhere, with the simulated network before them;
 // nothing here asks how the modules take it.
 
-// together reports whether one module reaches another without leaving the process.
-func (o Options) together(from, to string) bool {
-	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && (from == to || !o.splits(from) && !o.splits(to))
+// areColocated reports whether one module reaches another without leaving the process.
+func (o Options) areColocated(from, to string) bool {
+	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && (from == to || !o.isSplit(from) && !o.isSplit(to))
 }
 
-func (o Options) splits(module string) bool { return slices.Contains(o.Split, module) }
+func (o Options) isSplit(module string) bool { return slices.Contains(o.Split, module) }
 
-// simulated reports whether the two are in this process and treated as if they were
+// isSimulatedRemote reports whether the two are in this process and treated as if they were
 // not.
-func (o Options) simulated(from, to string) bool {
-	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && !o.together(from, to)
+func (o Options) isSimulatedRemote(from, to string) bool {
+	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && !o.areColocated(from, to)
 }
 
 // checkSplit says what is wrong with Split and Network.
 func (o Options) checkSplit() error {
-	known := names(o.Modules)
+	known := moduleNames(o.Modules)
 	var errs []error
 	for _, name := range o.Split {
 		switch {
@@ -58,19 +58,19 @@ func (h *Host) openNetwork() (err error) {
 // Network is the simulated network, nil when nothing is split.
 func (h *Host) Network() *network.Network { return h.network }
 
-// link is what stands before a caller's calls, nil for nothing.
-func (h *Host) link(caller, module string) rpc.Link {
-	if !h.options.simulated(caller, module) {
+// simulatedLink is what stands before a caller's calls, nil for nothing.
+func (h *Host) simulatedLink(caller, module string) rpc.Link {
+	if !h.options.isSimulatedRemote(caller, module) {
 		return nil
 	}
 	return h.network.Link(network.Calls, caller, module)
 }
 
-// linked serves the requests that a gateway passes on behind the simulated network.
+// withSimulatedLink serves the requests that a gateway passes on behind the simulated network.
 // What is lost, whether the module has seen it or not, is a connection that breaks
 // without an answer.
-func (h *Host) linked(caller, module string, next http.Handler) http.Handler {
-	if !h.options.simulated(caller, module) {
+func (h *Host) withSimulatedLink(caller, module string, next http.Handler) http.Handler {
+	if !h.options.isSimulatedRemote(caller, module) {
 		return next
 	}
 	link := h.network.Link(network.Requests, caller, module)
@@ -133,10 +133,10 @@ type throughNetwork struct {
 
 // overNetwork puts the simulated network before a destination, where it belongs.
 func (h *Host) overNetwork(destination string, emitters []events.Emitter, far events.Sender) events.Sender {
-	way := throughNetwork{links: map[string]*network.Link{}, far: far, near: h.accept}
+	way := throughNetwork{links: map[string]*network.Link{}, far: far, near: h.acceptEvents}
 	apart := false
 	for _, e := range emitters {
-		if h.options.simulated(e.Module, destination) || h.network != nil && destination == rabbit.Destination {
+		if h.options.isSimulatedRemote(e.Module, destination) || h.network != nil && destination == rabbit.Destination {
 			way.links[e.Module] = h.network.Link(network.Events, e.Module, destination)
 			apart = true
 		}
@@ -147,8 +147,8 @@ func (h *Host) overNetwork(destination string, emitters []events.Emitter, far ev
 	return way
 }
 
-// accept hands events to a module hosted here.
-func (h *Host) accept(ctx context.Context, module string, batch []events.Envelope) error {
+// acceptEvents hands events to a module hosted here.
+func (h *Host) acceptEvents(ctx context.Context, module string, batch []events.Envelope) error {
 	return h.node.Load().Accept(ctx, module, batch)
 }
 
@@ -156,10 +156,10 @@ func (h *Host) accept(ctx context.Context, module string, batch []events.Envelop
 // network.
 func (h *Host) acceptFromBroker(ctx context.Context, module string, batch []events.Envelope) error {
 	if h.network == nil {
-		return h.accept(ctx, module, batch)
+		return h.acceptEvents(ctx, module, batch)
 	}
 	link := h.network.Link(network.Events, rabbit.Destination, module)
-	return link.Carry(ctx, func() error { return h.accept(ctx, module, doubled(link, batch)) })
+	return link.Carry(ctx, func() error { return h.acceptEvents(ctx, module, withDuplicates(link, batch)) })
 }
 
 // Send implements events.Sender.
@@ -171,11 +171,11 @@ func (t throughNetwork) Send(ctx context.Context, destination string, batch []ev
 	if link == nil {
 		return t.near(ctx, destination, batch)
 	}
-	return link.Carry(ctx, func() error { return t.far.Send(ctx, destination, doubled(link, batch)) })
+	return link.Carry(ctx, func() error { return t.far.Send(ctx, destination, withDuplicates(link, batch)) })
 }
 
-// doubled adds the events that the link draws a second time.
-func doubled(link *network.Link, batch []events.Envelope) []events.Envelope {
+// withDuplicates adds the events that the link draws a second time.
+func withDuplicates(link *network.Link, batch []events.Envelope) []events.Envelope {
 	out := slices.Clip(batch)
 	for _, e := range batch {
 		if link.Twice() {

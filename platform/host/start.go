@@ -20,15 +20,15 @@ import (
 	"app/platform/telemetry"
 )
 
-// steps are how a process comes up. What can fail because of the operator comes first.
-func (h *Host) steps() []func(context.Context) error {
+// startupSteps are how a process comes up. What can fail because of the operator comes first.
+func (h *Host) startupSteps() []func(context.Context) error {
 	steps := []func(context.Context) error{h.openFolder, h.openSigner}
-	if h.plan.serves() {
-		steps = append(steps, h.listen)
+	if h.plan.hasListeners() {
+		steps = append(steps, h.listenAll)
 	}
-	steps = append(steps, h.openTraces, h.openDatabases, h.connect, h.answer, h.startModules)
-	if h.plan.serves() {
-		steps = append(steps, h.deliver, h.serve)
+	steps = append(steps, h.openTraces, h.openDatabases, h.connectClients, h.serveInternalAPI, h.startModules)
+	if h.plan.hasListeners() {
+		steps = append(steps, h.startEventDelivery, h.servePublicAPI)
 	}
 	return steps
 }
@@ -75,7 +75,7 @@ func (h *Host) openTraces(ctx context.Context) error {
 	if err != nil {
 		return &SetupError{err}
 	}
-	h.later("send the last traces", flush)
+	h.onShutdown("send the last traces", flush)
 	return nil
 }
 
@@ -94,13 +94,13 @@ func (h *Host) openDatabases(ctx context.Context) error {
 		})
 	}
 	err := group.Wait()
-	h.later("close the databases", func(context.Context) error { return h.closeDatabases() })
+	h.onShutdown("close the databases", func(context.Context) error { return h.closeDatabases() })
 	return err
 }
 
-// open opens the database of a module. What is wrong with a file is the operator's to
+// openDatabase opens the database of a module. What is wrong with a file is the operator's to
 // mend; a server may come back.
-func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
+func (h *Host) openDatabase(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
 	url, err := h.options.Environment.Get(config.ModuleVariable(module, "DATABASE_URL"))
 	if err != nil {
 		return nil, &SetupError{err}
@@ -119,13 +119,13 @@ func (h *Host) open(ctx context.Context, module string, owner DatabaseOwner) (*d
 func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database.Options {
 	return database.Options{
 		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
-		Logger: h.logger.With("module", module), Migrations: migrations(owner), Metrics: h.registry, Rehearse: h.options.Rehearse,
+		Logger: h.logger.With("module", module), Migrations: moduleMigrations(owner), Metrics: h.registry, Rehearse: h.options.Rehearse,
 	}
 }
 
-// migrations are what belongs in a module's database: the platform's tables, then its
+// moduleMigrations are what belongs in a module's database: the platform's tables, then its
 // own.
-func migrations(owner DatabaseOwner) []fs.FS {
+func moduleMigrations(owner DatabaseOwner) []fs.FS {
 	return []fs.FS{
 		database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), owner.Migrations(),
 	}
@@ -141,19 +141,19 @@ func (h *Host) closeDatabases() error {
 	return errors.Join(errs...)
 }
 
-// connect makes the clients of the modules hosted here: guarded local ones where the
+// connectClients makes the clients of the modules hosted here: guarded local ones where the
 // callee is hosted here too, remote ones elsewhere.
-func (h *Host) connect(context.Context) error {
+func (h *Host) connectClients(context.Context) error {
 	h.runtime = rpc.NewRuntime(rpc.Options{
-		Signer: h.signer, Logger: h.logger, Metrics: h.registry, Tracer: h.tracer(), Now: h.options.Now,
+		Signer: h.signer, Logger: h.logger, Metrics: h.registry, Tracer: h.tracerProvider(), Now: h.options.Now,
 	})
-	h.later("finish the calls", func(ctx context.Context) error {
+	h.onShutdown("finish the calls", func(ctx context.Context) error {
 		defer h.runtime.Close()
 		return h.runtime.Drain(ctx)
 	})
 	for _, m := range h.hosted {
-		for _, d := range dependencies(m.module) {
-			if err := h.bind(m.module.Name(), d); err != nil {
+		for _, d := range moduleDependencies(m.module) {
+			if err := h.bindDependency(m.module.Name(), d); err != nil {
 				return err
 			}
 		}
@@ -161,20 +161,20 @@ func (h *Host) connect(context.Context) error {
 	return nil
 }
 
-// tracer is nil where no spans are sent, so that none are made.
-func (h *Host) tracer() trace.TracerProvider {
+// tracerProvider is nil where no spans are sent, so that none are made.
+func (h *Host) tracerProvider() trace.TracerProvider {
 	if h.platform.OTLPEndpoint == "" {
 		return nil
 	}
 	return otel.GetTracerProvider()
 }
 
-func (h *Host) bind(caller string, d rpc.Dependency) error {
-	if !h.options.together(caller, d.Module) {
-		return h.bindRemote(caller, d.Over(h.link(caller, d.Module)))
+func (h *Host) bindDependency(caller string, d rpc.Dependency) error {
+	if !h.options.areColocated(caller, d.Module) {
+		return h.bindRemote(caller, d.Over(h.simulatedLink(caller, d.Module)))
 	}
-	callee := h.find(d.Module)
-	for _, s := range h.services(callee) {
+	callee := h.hostedModule(d.Module)
+	for _, s := range h.calleeServices(callee) {
 		if s.Contract.Service == d.Contract.Service {
 			return h.runtime.BindLocal(caller, d, s)
 		}
@@ -192,8 +192,8 @@ func (h *Host) bindRemote(caller string, d rpc.Dependency) error {
 	return h.runtime.BindRemote(caller, d, target.URL)
 }
 
-// find is a module hosted here, nil when it is not.
-func (h *Host) find(name string) *hosted {
+// hostedModule is a module hosted here, nil when it is not.
+func (h *Host) hostedModule(name string) *hosted {
 	for _, m := range h.hosted {
 		if m.module.Name() == name {
 			return m
@@ -202,7 +202,7 @@ func (h *Host) find(name string) *hosted {
 	return nil
 }
 
-func (h *Host) services(m *hosted) []rpc.Service {
+func (h *Host) calleeServices(m *hosted) []rpc.Service {
 	c, ok := m.module.(Callee)
 	if !ok {
 		return nil
@@ -219,7 +219,7 @@ func (h *Host) services(m *hosted) []rpc.Service {
 func (h *Host) callersOf(module, service string) rpc.Callers {
 	callers := rpc.Callers{}
 	for _, m := range h.options.Modules {
-		for _, d := range dependencies(m) {
+		for _, d := range moduleDependencies(m) {
 			if d.Module == module && d.Contract.Service == service {
 				callers.Declare(m.Name(), d)
 			}
@@ -229,13 +229,13 @@ func (h *Host) callersOf(module, service string) rpc.Callers {
 }
 
 func (h *Host) startModules(ctx context.Context) error {
-	h.later("stop the modules", h.supervisor.Stop)
+	h.onShutdown("stop the modules", h.supervisor.Stop)
 	return h.supervisor.Start(ctx)
 }
 
-// unit is how the supervisor sees a module: opened and started, stopped, and ready
+// supervisedUnit is how the supervisor sees a module: opened and started, stopped, and ready
 // while its database answers and it says so itself.
-func (h *Host) unit(m *hosted) lifecycle.Unit {
+func (h *Host) supervisedUnit(m *hosted) lifecycle.Unit {
 	own := lifecycle.UnitOf(m.module)
 	return lifecycle.Unit{
 		Name: own.Name,
@@ -278,5 +278,5 @@ func (h *Host) openModule(ctx context.Context, m *hosted) error {
 	if !ok {
 		return nil
 	}
-	return opener.Open(ctx, h.env(m))
+	return opener.Open(ctx, h.moduleEnv(m))
 }

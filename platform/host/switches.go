@@ -34,14 +34,14 @@ type Announcer interface {
 // On reports whether the switch is on.
 func (s Switch) On(development bool) bool { return config.SwitchedOn(s.Setting, development) }
 
-// switches are the platform's and those of the modules hosted here.
-func (p *planner) switches(modules []lifecycle.Module) []Switch {
+// planSwitches are the platform's and those of the modules hosted here.
+func (p *planner) planSwitches(modules []lifecycle.Module) []Switch {
 	out := []Switch{}
 	if p.plan.hostsGateway() {
 		out = append(out, Switch{"DEV_PAGES", p.platform.DevPages, "development pages: everybody reads everybody's e-mails at /dev/mailbox"})
 	}
 	for _, m := range modules {
-		if s, ok := m.(Switcher); ok && p.hosts(m.Name()) {
+		if s, ok := m.(Switcher); ok && p.isHosted(m.Name()) {
 			out = append(out, s.Switches()...)
 		}
 	}
@@ -59,13 +59,13 @@ func (p *Plan) SwitchedOn() []Switch {
 	return out
 }
 
-// announce warns of what the plan warns of, and of each thing that belongs to
+// logWarnings warns of what the plan warns of, and of each thing that belongs to
 // development and is on although strangers may come.
-func (h *Host) announce(ctx context.Context) {
+func (h *Host) logWarnings(ctx context.Context) {
 	for _, line := range h.plan.Warnings {
 		h.logger.WarnContext(ctx, "configuration wants a second look", slog.String("what", line))
 	}
-	development := h.development()
+	development := h.isDevelopment()
 	if development {
 		return
 	}

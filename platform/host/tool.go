@@ -28,7 +28,7 @@ func NewTool(o Options, module string) Tool {
 func (t tool) Run(ctx context.Context, do func(ctx context.Context) error) error {
 	o := t.options
 	var err error
-	if o.Hosted, err = t.needed(); err != nil {
+	if o.Hosted, err = t.neededModules(); err != nil {
 		return err
 	}
 	h, err := New(ctx, o)
@@ -41,9 +41,9 @@ func (t tool) Run(ctx context.Context, do func(ctx context.Context) error) error
 	return errors.Join(do(ctx), h.Stop(context.WithoutCancel(ctx)))
 }
 
-// needed names the module and whatever it calls, directly or not, that has no address
+// neededModules names the module and whatever it calls, directly or not, that has no address
 // of its own.
-func (t tool) needed() ([]string, error) {
+func (t tool) neededModules() ([]string, error) {
 	needed := []string{t.module}
 	// The list goes from callee to caller: backwards, every module comes after those
 	// that need it.
@@ -51,7 +51,7 @@ func (t tool) needed() ([]string, error) {
 		if !slices.Contains(needed, m.Name()) {
 			continue
 		}
-		for _, d := range dependencies(m) {
+		for _, d := range moduleDependencies(m) {
 			url, err := config.ModuleURL(t.options.Environment, d.Module)
 			if err != nil {
 				return nil, &SetupError{err}
@@ -69,7 +69,7 @@ func (t tool) needed() ([]string, error) {
 // file that does not exist yet is made if create says so and left out otherwise.
 func Databases(ctx context.Context, o Options, create bool, do func(module string, db *database.DB) error) error {
 	o.tool = true
-	h, err := assemble(o)
+	h, err := newHost(o)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (h *Host) databaseExists(m *hosted) bool {
 }
 
 func (h *Host) withDatabase(ctx context.Context, m *hosted, owner DatabaseOwner, do func(string, *database.DB) error) error {
-	db, err := h.open(ctx, m.module.Name(), owner)
+	db, err := h.openDatabase(ctx, m.module.Name(), owner)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ageing asks the clients of connections older than MaxAge to open others.
-func (s *Server) ageing(next http.Handler) http.Handler {
+// closeAgedConnections asks the clients of connections older than MaxAge to open others.
+func (s *Server) closeAgedConnections(next http.Handler) http.Handler {
 	if s.MaxAge <= 0 {
 		return next
 	}

@@ -68,10 +68,10 @@ func NewAPI(module string, o Options) *API {
 //
 // It panics when the declaration is wrong or incomplete: at start, never later.
 func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) (*O, error)) {
-	e := a.declare(op)
+	e := a.declareOperation(op)
 	mustBeSeen(e.op, reflect.TypeFor[I](), reflect.TypeFor[O]())
-	huma.Register(binding{a.huma, e}, e.huma(), func(ctx context.Context, in *I) (*O, error) {
-		ctx, err := claim(ctx)
+	huma.Register(binding{a.huma, e}, e.humaOperation(), func(ctx context.Context, in *I) (*O, error) {
+		ctx, err := claimKey(ctx)
 		if err != nil {
 			return nil, &failure{err}
 		}
@@ -81,7 +81,7 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 		}
 		return out, nil
 	})
-	e.complete()
+	e.loadSchemas()
 }
 
 // Raw declares an operation whose handler reads the request and writes the reply
@@ -90,9 +90,9 @@ func Register[I, O any](a *API, op Operation, handler func(context.Context, *I) 
 // body is cut off at MaxBody; read it with ReadBody.
 func (a *API) Raw(op Operation, h http.Handler) {
 	op.Raw = true
-	e := a.declare(op)
+	e := a.declareOperation(op)
 	e.raw = h
-	e.document()
+	e.documentOperation()
 }
 
 // Problems explains codes of the module's own on the page of problems.
@@ -129,31 +129,31 @@ func (a *API) Endpoint(id string) http.Handler {
 
 // Handler serves all operations of the module, and answers 404 and 405 for the rest.
 func (a *API) Handler() http.Handler {
-	a.routed.Do(a.route)
+	a.routed.Do(a.registerRoutes)
 	return a.router
 }
 
 // OpenAPI is the module's document; Merge makes one of several.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 
-func (a *API) declare(op Operation) *endpoint {
+func (a *API) declareOperation(op Operation) *endpoint {
 	op = op.withDefaults()
 	for _, e := range a.endpoints {
 		if e.op.ID == op.ID || e.op.Path == op.Path && e.op.Method == op.Method {
 			panic(fmt.Sprintf("operation %s %s: %s is declared already", op.Method, op.Path, e.op.ID))
 		}
 	}
-	e := &endpoint{api: a, op: op, params: op.parameters()}
+	e := &endpoint{api: a, op: op, params: op.pathParameters()}
 	a.endpoints = append(a.endpoints, e)
 	return e
 }
 
-// route fills the router. gorilla/mux takes the first route that matches, so the more
+// registerRoutes fills the router. gorilla/mux takes the first route that matches, so the more
 // literal path goes first, whatever the order of declaration: the gateway's table
 // decides in the same way.
-func (a *API) route() {
+func (a *API) registerRoutes() {
 	ordered := slices.Clone(a.endpoints)
-	slices.SortStableFunc(ordered, func(x, y *endpoint) int { return strings.Compare(specificity(x.op.Path), specificity(y.op.Path)) })
+	slices.SortStableFunc(ordered, func(x, y *endpoint) int { return strings.Compare(pathSortKey(x.op.Path), pathSortKey(y.op.Path)) })
 	for _, e := range ordered {
 		methods := []string{e.op.Method}
 		if e.op.Method == http.MethodGet {
@@ -163,8 +163,8 @@ func (a *API) route() {
 	}
 }
 
-// specificity sorts paths segment by segment, a literal before a parameter.
-func specificity(path string) string {
+// pathSortKey sorts paths segment by segment, a literal before a parameter.
+func pathSortKey(path string) string {
 	var key strings.Builder
 	for segment := range strings.SplitSeq(path, "/") {
 		if strings.HasPrefix(segment, "{") {
@@ -181,12 +181,12 @@ func (a *API) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Allow", strings.Join(a.methods(r), ", "))
-	WriteProblem(w, r, NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The path does not take "+known(r.Method)+"."))
+	w.Header().Set("Allow", strings.Join(a.allowedMethods(r), ", "))
+	WriteProblem(w, r, NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", "The path does not take "+methodLabel(r.Method)+"."))
 }
 
-// methods lists what the path of the request does take.
-func (a *API) methods(r *http.Request) (allowed []string) {
+// allowedMethods lists what the path of the request does take.
+func (a *API) allowedMethods(r *http.Request) (allowed []string) {
 	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		probe := *r
 		probe.Method = method

@@ -32,12 +32,12 @@ func (e *endpoint) checkBody(tree any) (wrong []ProblemField) {
 	registry := e.api.huma.OpenAPI().Components.Schemas
 	huma.Validate(registry, e.body, v.path, huma.ModeWriteToServer, tree, v.result)
 	wrong = append(wrong, fieldsFrom(v.result.Errors)...)
-	nulls(registry, e.body, tree, "", &wrong)
+	findDisallowedNulls(registry, e.body, tree, "", &wrong)
 	return wrong
 }
 
-// nulls finds optional fields that are null although the schema has no null for them.
-func nulls(registry huma.Registry, s *huma.Schema, value any, pointer string, wrong *[]ProblemField) {
+// findDisallowedNulls finds optional fields that are null although the schema has no null for them.
+func findDisallowedNulls(registry huma.Registry, s *huma.Schema, value any, pointer string, wrong *[]ProblemField) {
 	if len(*wrong) > maxFields {
 		return
 	}
@@ -58,7 +58,7 @@ func nulls(registry huma.Registry, s *huma.Schema, value any, pointer string, wr
 	case []any:
 		for i, item := range value {
 			if s.Items != nil && item != nil {
-				nulls(registry, s.Items, item, fmt.Sprintf("%s/%d", pointer, i), wrong)
+				findDisallowedNulls(registry, s.Items, item, fmt.Sprintf("%s/%d", pointer, i), wrong)
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func nulls(registry huma.Registry, s *huma.Schema, value any, pointer string, wr
 func nullMember(registry huma.Registry, s, property *huma.Schema, name string, member any, pointer string, wrong *[]ProblemField) {
 	at := pointer + strictjson.Pointer("body."+name)
 	if member != nil {
-		nulls(registry, property, member, at, wrong)
+		findDisallowedNulls(registry, property, member, at, wrong)
 		return
 	}
 	target := property

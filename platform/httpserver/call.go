@@ -47,13 +47,13 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // keptBuffer bounds the buffers that stay in the pool.
 const keptBuffer = 64 << 10
 
-func buffer() *bytes.Buffer {
+func getBuffer() *bytes.Buffer {
 	b, _ := buffers.Get().(*bytes.Buffer)
 	b.Reset()
 	return b
 }
 
-func recycle(b *bytes.Buffer) {
+func putBuffer(b *bytes.Buffer) {
 	if b != nil && b.Cap() <= keptBuffer {
 		buffers.Put(b)
 	}
@@ -62,7 +62,7 @@ func recycle(b *bytes.Buffer) {
 type callKey struct{}
 
 func newCall(ctx context.Context, e *endpoint, w http.ResponseWriter, r *http.Request) *call {
-	c := &call{humaContext: humamux.NewContext(e.spec, r, w), e: e, w: w, r: r, out: buffer()}
+	c := &call{humaContext: humamux.NewContext(e.spec, r, w), e: e, w: w, r: r, out: getBuffer()}
 	c.own = c.names[:0]
 	if len(e.params) > 0 {
 		c.vars = mux.Vars(r)
@@ -74,9 +74,9 @@ func newCall(ctx context.Context, e *endpoint, w http.ResponseWriter, r *http.Re
 	return c
 }
 
-func (c *call) free() {
-	recycle(c.in)
-	recycle(c.out)
+func (c *call) releaseBuffers() {
+	putBuffer(c.in)
+	putBuffer(c.out)
 	c.in, c.out = nil, nil
 }
 
@@ -102,7 +102,7 @@ func (c *call) Query(name string) string {
 }
 
 // Header implements huma.Context.
-func (c *call) Header(name string) string { return listed(c.r.Header, name) }
+func (c *call) Header(name string) string { return joinedHeader(c.r.Header, name) }
 
 // BodyReader implements huma.Context.
 func (c *call) BodyReader() io.Reader {
@@ -133,8 +133,8 @@ func (c *call) AppendHeader(name, value string) {
 	c.w.Header().Add(name, value)
 }
 
-// retract takes back the headers of an output that is not sent after all.
-func (c *call) retract() {
+// removeOutputHeaders takes back the headers of an output that is not sent after all.
+func (c *call) removeOutputHeaders() {
 	for _, name := range c.own {
 		c.w.Header().Del(name)
 	}
@@ -146,10 +146,10 @@ func (c *call) BodyWriter() io.Writer { return c }
 // Write takes a part of the output.
 func (c *call) Write(b []byte) (int, error) { return c.out.Write(b) }
 
-// flush sends the reply.
-func (c *call) flush() {
+// sendReply sends the reply.
+func (c *call) sendReply() {
 	header := c.w.Header()
-	if c.unchanged(header) {
+	if c.isNotModified(header) {
 		header.Del("Content-Type")
 		c.w.WriteHeader(http.StatusNotModified)
 		return
@@ -163,23 +163,23 @@ func (c *call) flush() {
 	}
 }
 
-// overtaken reports whether the client asked for versions that this one is not among
+// failsIfMatch reports whether the client asked for versions that this one is not among
 // (RFC 9110 section 13.2.2, step 1). What changes something compares versions itself,
 // before it does: see Conditional.
-func (c *call) overtaken() bool {
+func (c *call) failsIfMatch() bool {
 	if c.e.op.Method != http.MethodGet || c.status != http.StatusOK || len(c.r.Header["If-Match"]) == 0 {
 		return false
 	}
 	tag := c.w.Header().Get("ETag")
-	return tag != "" && !matches(listed(c.r.Header, "If-Match"), tag, false)
+	return tag != "" && !matchesETag(joinedHeader(c.r.Header, "If-Match"), tag, false)
 }
 
-// unchanged reports whether the client has this version already (RFC 9110 section
+// isNotModified reports whether the client has this version already (RFC 9110 section
 // 13.1.2).
-func (c *call) unchanged(header http.Header) bool {
+func (c *call) isNotModified(header http.Header) bool {
 	tag := header.Get("ETag")
-	list := listed(c.r.Header, "If-None-Match")
-	return tag != "" && list != "" && c.status == http.StatusOK && c.e.op.Method == http.MethodGet && matches(list, tag, true)
+	list := joinedHeader(c.r.Header, "If-None-Match")
+	return tag != "" && list != "" && c.status == http.StatusOK && c.e.op.Method == http.MethodGet && matchesETag(list, tag, true)
 }
 
 func bodyAllowed(status int) bool {

@@ -76,8 +76,8 @@ var titles = func() map[string]string {
 	return m
 }()
 
-// title names the kind of problem; a module's own code falls back to the status.
-func title(code string, status int) string {
+// problemTitle names the kind of problem; a module's own code falls back to the status.
+func problemTitle(code string, status int) string {
 	if t, ok := titles[code]; ok {
 		return t
 	}
@@ -87,8 +87,8 @@ func title(code string, status int) string {
 	return "Problem"
 }
 
-// sentence is the detail where the error's own must not leave or is empty.
-func sentence(status int) string {
+// defaultDetail is the detail where the error's own must not leave or is empty.
+func defaultDetail(status int) string {
 	switch status {
 	case http.StatusInternalServerError:
 		return "Something went wrong on our side."

@@ -58,11 +58,11 @@ func (c *connection) Read(b []byte) (int, error) {
 	if c.handled.Load() {
 		return c.Conn.Read(b) //nolint:wrapcheck // net/http compares
 	}
-	if c.lines.many() {
+	if c.lines.hasTooManyLines() {
 		return 0, errHeaderLines
 	}
 	n, err := c.Conn.Read(b)
-	c.lines.see(b[:n])
+	c.lines.scanBytes(b[:n])
 	return n, err //nolint:wrapcheck // net/http compares
 }
 
@@ -71,7 +71,7 @@ func (c *connection) Write(b []byte) (int, error) {
 	if c.handled.Load() {
 		return c.Conn.Write(b) //nolint:wrapcheck // net/http compares
 	}
-	if _, err := c.Conn.Write(c.server.refusal(b, c.lines.many())); err != nil {
+	if _, err := c.Conn.Write(c.server.replacePlainReply(b, c.lines.hasTooManyLines())); err != nil {
 		return 0, err //nolint:wrapcheck // net/http compares
 	}
 	return len(b), nil

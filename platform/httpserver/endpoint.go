@@ -33,53 +33,53 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if exchangeOf(w) == nil {
 		w = &cached{ResponseWriter: w, public: forCaches(&e.op, r)}
 	}
-	ctx, cancel := fence(r, e.op.Timeout)
+	ctx, cancel := isolatedContext(r, e.op.Timeout)
 	defer cancel()
 	if e.raw != nil {
 		e.serveRaw(ctx, w, r)
 		return
 	}
 	c := newCall(ctx, e, w, r)
-	defer c.free()
-	err := e.answer(c)
+	defer c.releaseBuffers()
+	err := e.runOperation(c)
 	switch {
 	case errors.Is(err, errReplayed):
-		c.retract()
-		c.replay()
-	case err == nil && c.overtaken():
-		c.retract()
+		c.removeOutputHeaders()
+		c.replayStoredReply()
+	case err == nil && c.failsIfMatch():
+		c.removeOutputHeaders()
 		WriteProblem(w, r, fault.New(fault.VersionMismatch, "version_mismatch", "It has changed since you read it."))
 	case err != nil:
-		c.retract()
+		c.removeOutputHeaders()
 		WriteProblem(w, r, err)
 	default:
-		c.flush()
+		c.sendReply()
 	}
 }
 
-// answer runs the operation and leaves its reply in c. A panic of the handler is an
+// runOperation runs the operation and leaves its reply in c. A panic of the handler is an
 // error here, so that whatever was claimed for the call is given back either way.
-func (e *endpoint) answer(c *call) (err error) {
+func (e *endpoint) runOperation(c *call) (err error) {
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // net/http compares in the same way
-			c.settle(http.ErrAbortHandler)
+			c.finishClaim(http.ErrAbortHandler)
 			panic(v)
 		} else if v != nil {
 			err = &panicError{v, debug.Stack()}
 		}
 		err = inTime(c.ctx, err)
-		c.settle(err)
+		c.finishClaim(err)
 	}()
-	if err := e.admit(c); err != nil {
+	if err := e.checkRequest(c); err != nil {
 		return err
 	}
 	e.invoke(c)
 	return c.err
 }
 
-// admit refuses what the handler must not see, cheapest checks first; the body comes
+// checkRequest refuses what the handler must not see, cheapest checks first; the body comes
 // last.
-func (e *endpoint) admit(c *call) error {
+func (e *endpoint) checkRequest(c *call) error {
 	if err := e.op.Admit(identity.FromContext(c.ctx)); err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (e *endpoint) admit(c *call) error {
 		return err
 	}
 	if fields := e.checkParameters(c); len(fields) > 0 {
-		return invalid(fields)
+		return validationProblem(fields)
 	}
 	if err := e.takeKey(c); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (e *endpoint) serveRaw(ctx context.Context, w http.ResponseWriter, r *http.
 		WriteProblem(w, r, err)
 		return
 	}
-	inner := fenced(ctx, r, e.op)
+	inner := isolatedRequest(ctx, r, e.op)
 	for name, value := range mux.Vars(r) { // the fence keeps them out of the context
 		inner.SetPathValue(name, value)
 	}
@@ -130,6 +130,6 @@ func inTime(ctx context.Context, err error) error {
 	return errors.Join(ctx.Err(), err)
 }
 
-func invalid(fields []ProblemField) *Problem {
+func validationProblem(fields []ProblemField) *Problem {
 	return NewProblem(http.StatusUnprocessableEntity, "validation_failed", "The request has invalid values.", fields...)
 }

@@ -27,7 +27,7 @@ func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + 
 // Match checks If-Match against the current version: a fault VersionMismatch (412) when
 // it names others only, nil when it was not sent.
 func (c Conditional) Match(current int64) error {
-	if c.IfMatch == "" || matches(c.IfMatch, ETag(current), false) {
+	if c.IfMatch == "" || matchesETag(c.IfMatch, ETag(current), false) {
 		return nil
 	}
 	return fault.New(fault.VersionMismatch, "version_mismatch", "It has changed since you read it.")
@@ -42,9 +42,9 @@ func (c Conditional) Need(current int64) error {
 	return c.Match(current)
 }
 
-// matches compares a list of entity tags with one: strongly for If-Match, weakly for
+// matchesETag compares a list of entity tags with one: strongly for If-Match, weakly for
 // If-None-Match (RFC 9110 section 13.1). Nothing matches a list that is not one.
-func matches(list, tag string, weak bool) bool {
+func matchesETag(list, tag string, weak bool) bool {
 	if list == "*" {
 		return true
 	}

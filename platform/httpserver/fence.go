@@ -35,7 +35,7 @@ const NetworkHeader = "Souk-Client-Network"
 func clientOf(r *http.Request) callctx.Client {
 	return callctx.Client{
 		Network: r.Header.Get(NetworkHeader), Mark: r.Header.Get(ClientHeader),
-		Agent: text.Valid(r.Header.Get("User-Agent")), Accepts: text.Valid(listed(r.Header, "Accept-Language")),
+		Agent: text.Valid(r.Header.Get("User-Agent")), Accepts: text.Valid(joinedHeader(r.Header, "Accept-Language")),
 	}
 }
 
@@ -55,14 +55,14 @@ func (op Operation) Passes(header string) bool {
 func Fence(next http.Handler, headers ...string) http.Handler {
 	op := Operation{Headers: headers}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := fence(r, -1)
+		ctx, cancel := isolatedContext(r, -1)
 		defer cancel()
-		next.ServeHTTP(w, fenced(ctx, r, op))
+		next.ServeHTTP(w, isolatedRequest(ctx, r, op))
 	})
 }
 
-// fenced copies the request for a handler that reads it itself.
-func fenced(ctx context.Context, r *http.Request, op Operation) *http.Request {
+// isolatedRequest copies the request for a handler that reads it itself.
+func isolatedRequest(ctx context.Context, r *http.Request, op Operation) *http.Request {
 	inner := r.WithContext(ctx)
 	inner.Header = make(http.Header, len(r.Header))
 	for name, values := range r.Header {
@@ -73,10 +73,10 @@ func fenced(ctx context.Context, r *http.Request, op Operation) *http.Request {
 	return inner
 }
 
-// fence makes the context a handler runs in. It is built on Background from what may
+// isolatedContext makes the context a handler runs in. It is built on Background from what may
 // cross, instead of hiding the rest of the old one, so that children of it cost no
 // goroutine each.
-func fence(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
+func isolatedContext(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
 	outer := r.Context()
 	ctx := callctx.WithRequestID(identity.Carry(context.Background(), outer), callctx.RequestID(outer))
 	ctx = callctx.WithClient(ctx, clientOf(r))
@@ -86,7 +86,7 @@ func fence(r *http.Request, timeout time.Duration) (context.Context, context.Can
 	if span := trace.SpanFromContext(outer); span.SpanContext().IsValid() {
 		ctx = trace.ContextWithSpan(ctx, span)
 	}
-	ctx, cancel := bounded(ctx, outer, timeout)
+	ctx, cancel := withEarlierDeadline(ctx, outer, timeout)
 	stop := context.AfterFunc(outer, func() {
 		if !errors.Is(outer.Err(), context.DeadlineExceeded) { // its own timer reports that, as what it is
 			cancel()
@@ -98,7 +98,7 @@ func fence(r *http.Request, timeout time.Duration) (context.Context, context.Can
 	}
 }
 
-func bounded(ctx, outer context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+func withEarlierDeadline(ctx, outer context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	deadline, ok := outer.Deadline()
 	if timeout > 0 {
 		if own := time.Now().Add(timeout); !ok || own.Before(deadline) {

@@ -25,25 +25,25 @@ const (
 	longestFramed = len(codingField)
 )
 
-// many reports whether there are more fields than anybody needs.
-func (h *header) many() bool { return h.count > maxHeaderLines }
+// hasTooManyLines reports whether there are more fields than anybody needs.
+func (h *header) hasTooManyLines() bool { return h.count > maxHeaderLines }
 
-// doubtful reports whether the header is to be refused: it has a line that ends without
+// isAmbiguous reports whether the header is to be refused: it has a line that ends without
 // CR (RFC 9112 section 2.2), a Content-Length beside a Transfer-Encoding (section 6.1),
 // or a Transfer-Encoding under HTTP/1.0, which has none (likewise).
-func (h *header) doubtful(minor int) bool { return h.bareLF || h.coded && (h.length || minor == 0) }
+func (h *header) isAmbiguous(minor int) bool { return h.bareLF || h.coded && (h.length || minor == 0) }
 
-// see takes the next bytes.
-func (h *header) see(b []byte) {
+// scanBytes takes the next bytes.
+func (h *header) scanBytes(b []byte) {
 	for !h.ended && len(b) > 0 {
 		end := bytes.IndexByte(b, '\n')
 		if end < 0 {
 			h.blank = h.blank && onlyReturn(b)
-			h.keep(b)
+			h.appendToLine(b)
 			break
 		}
-		h.keep(b[:end])
-		h.line()
+		h.appendToLine(b[:end])
+		h.endLine()
 		if h.blank && onlyReturn(b[:end]) && h.count > 0 {
 			h.ended = true
 			break
@@ -53,8 +53,8 @@ func (h *header) see(b []byte) {
 	}
 }
 
-// keep takes a part of a line.
-func (h *header) keep(b []byte) {
+// appendToLine takes a part of a line.
+func (h *header) appendToLine(b []byte) {
 	if len(b) == 0 {
 		return
 	}
@@ -69,8 +69,8 @@ func (h *header) keep(b []byte) {
 	h.last = b[len(b)-1]
 }
 
-// line ends a line.
-func (h *header) line() {
+// endLine ends a line.
+func (h *header) endLine() {
 	h.bareLF = h.bareLF || h.last != '\r'
 	name := h.name[:h.size]
 	h.length = h.length || bytes.HasPrefix(name, []byte(lengthField))

@@ -16,9 +16,9 @@ var listHeaders = []string{"Accept", "Accept-Language", "Content-Encoding", "If-
 
 func isList(name string) bool { return slices.Contains(listHeaders, name) }
 
-// listed is the value of a header: of a list all lines, joined by commas, else the
+// joinedHeader is the value of a header: of a list all lines, joined by commas, else the
 // first line.
-func listed(h http.Header, name string) string {
+func joinedHeader(h http.Header, name string) string {
 	values := h[http.CanonicalHeaderKey(name)]
 	switch {
 	case len(values) == 0:
@@ -33,7 +33,7 @@ func listed(h http.Header, name string) string {
 // means to change a certain version, and without the condition the request would change
 // any (RFC 9110 section 13.1.1).
 func checkCondition(r *http.Request) error {
-	if len(r.Header["If-Match"]) == 0 || wellFormedTags(listed(r.Header, "If-Match")) {
+	if len(r.Header["If-Match"]) == 0 || wellFormedTags(joinedHeader(r.Header, "If-Match")) {
 		return nil
 	}
 	return NewProblem(http.StatusBadRequest, "precondition_malformed", "The header If-Match is empty or not a list of ETags. Nothing was changed.",
@@ -47,7 +47,7 @@ func plainBody(r *http.Request) error {
 	if r.ContentLength == 0 {
 		return nil
 	}
-	if coding := strings.TrimSpace(listed(r.Header, "Content-Encoding")); coding != "" && !strings.EqualFold(coding, "identity") {
+	if coding := strings.TrimSpace(joinedHeader(r.Header, "Content-Encoding")); coding != "" && !strings.EqualFold(coding, "identity") {
 		p := NewProblem(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send the body as it is, without a content coding.")
 		p.header = http.Header{"Accept-Encoding": {"identity"}}
 		return p

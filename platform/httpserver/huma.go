@@ -34,11 +34,11 @@ var tameHuma = sync.OnceFunc(func() {
 func problemFrom(status int, message string, errs []error) *Problem {
 	switch status {
 	case http.StatusUnprocessableEntity:
-		return invalid(fieldsFrom(errs))
+		return validationProblem(fieldsFrom(errs))
 	case http.StatusBadRequest:
 		return NewProblem(status, "malformed_json", "The body cannot be read.", fieldsFrom(errs)...)
 	}
-	p := NewProblem(http.StatusInternalServerError, "internal", sentence(http.StatusInternalServerError))
+	p := NewProblem(http.StatusInternalServerError, "internal", defaultDetail(http.StatusInternalServerError))
 	p.cause = fmt.Errorf("huma: %d %s: %w", status, message, errors.Join(errs...))
 	return p
 }
@@ -127,22 +127,22 @@ func (a adapter) Handle(spec *huma.Operation, handler func(huma.Context)) {
 // ServeHTTP implements huma.Adapter.
 func (a adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.e.ServeHTTP(w, r) }
 
-// huma is the operation in Huma's terms.
-func (e *endpoint) huma() huma.Operation {
+// humaOperation is the operation in Huma's terms.
+func (e *endpoint) humaOperation() huma.Operation {
 	op := e.op
 	return huma.Operation{
 		Method: op.Method, Path: op.Path, OperationID: op.ID, Summary: op.Summary, Description: op.Description,
-		Tags: op.Tags, DefaultStatus: op.Status, Hidden: op.Undocumented, Security: security(op),
+		Tags: op.Tags, DefaultStatus: op.Status, Hidden: op.Undocumented, Security: securityRequirements(op),
 		MaxBodyBytes: -1, BodyReadTimeout: -1, // the endpoint has read it
 		SkipValidateBody: true, // likewise
 	}
 }
 
-// complete takes over what Huma found out about input and output.
-func (e *endpoint) complete() {
+// loadSchemas takes over what Huma found out about input and output.
+func (e *endpoint) loadSchemas() {
 	if rb := e.spec.RequestBody; rb != nil && rb.Content[jsonType] != nil {
 		e.body = rb.Content[jsonType].Schema
-		e.refuse(e.body, map[*huma.Schema]bool{})
+		e.rejectUnsafeSchema(e.body, map[*huma.Schema]bool{})
 	} else if rb != nil {
 		panic(fmt.Sprintf("operation %s: only JSON bodies; use API.Raw", e.op.ID))
 	}
@@ -162,7 +162,7 @@ func (e *endpoint) complete() {
 		}
 		checkParameter(e.op.ID, p)
 	}
-	e.document()
+	e.documentOperation()
 }
 
 func (e *endpoint) takeHeader(name string) {
@@ -182,9 +182,9 @@ func checkParameter(id string, p *huma.Param) {
 	}
 }
 
-// refuse panics on what a schema must not ask for, because Huma panics on the input of
+// rejectUnsafeSchema panics on what a schema must not ask for, because Huma panics on the input of
 // a client instead.
-func (e *endpoint) refuse(s *huma.Schema, seen map[*huma.Schema]bool) {
+func (e *endpoint) rejectUnsafeSchema(s *huma.Schema, seen map[*huma.Schema]bool) {
 	for s != nil && s.Ref != "" {
 		s = e.api.huma.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)
 	}
@@ -196,11 +196,11 @@ func (e *endpoint) refuse(s *huma.Schema, seen map[*huma.Schema]bool) {
 		panic(fmt.Sprintf("operation %s: uniqueItems is not supported: check it in the service", e.op.ID))
 	}
 	for _, p := range s.Properties {
-		e.refuse(p, seen)
+		e.rejectUnsafeSchema(p, seen)
 	}
-	e.refuse(s.Items, seen)
+	e.rejectUnsafeSchema(s.Items, seen)
 	if additional, ok := s.AdditionalProperties.(*huma.Schema); ok {
-		e.refuse(additional, seen)
+		e.rejectUnsafeSchema(additional, seen)
 	}
 }
 

@@ -62,7 +62,7 @@ func (e *endpoint) takeKey(c *call) error {
 		}
 		return nil
 	}
-	if len(values) > 1 || !visible(values[0]) {
+	if len(values) > 1 || !isValidKey(values[0]) {
 		return keyProblem("idempotency_key_invalid", "A key has 1 to 255 visible ASCII characters and is sent once.")
 	}
 	known, _ := scopeOf(c)
@@ -79,7 +79,7 @@ func keyProblem(code, detail string) *Problem {
 	return NewProblem(http.StatusBadRequest, code, detail, ProblemField{"/" + keyHeader, detail})
 }
 
-func visible(key string) bool {
+func isValidKey(key string) bool {
 	for i := 0; i < len(key); i++ {
 		if key[i] <= ' ' || key[i] > '~' {
 			return false
@@ -102,8 +102,8 @@ func scopeOf(c *call) (known bool, scope []string) {
 	return false, []string{"guest", c.r.Header.Get(ClientHeader)}
 }
 
-// digest hashes parts of any length without ambiguity.
-func digest(parts ...string) []byte {
+// hashParts hashes parts of any length without ambiguity.
+func hashParts(parts ...string) []byte {
 	h := sha256.New()
 	for _, part := range parts {
 		h.Write(binary.AppendUvarint(nil, uint64(len(part))))
@@ -112,9 +112,9 @@ func digest(parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// claim takes the key of a call whose input is valid. It returns the context for the
+// claimKey takes the key of a call whose input is valid. It returns the context for the
 // handler, or what to answer instead: errReplayed when the reply is there already.
-func claim(ctx context.Context) (context.Context, error) {
+func claimKey(ctx context.Context) (context.Context, error) {
 	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok || c.key == "" {
 		return ctx, nil
@@ -123,27 +123,27 @@ func claim(ctx context.Context) (context.Context, error) {
 	if k.db == nil {
 		return nil, fault.New(fault.Unavailable, "unavailable", "").Because(errors.New("idempotency keys: the API has no database"))
 	}
-	return k.claim(ctx, c)
+	return k.claimKey(ctx, c)
 }
 
 var errReplayed = errors.New("answered by the stored reply")
 
-func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
+func (k *keyring) claimKey(ctx context.Context, c *call) (context.Context, error) {
 	_, scope := scopeOf(c)
 	full := slices.Concat(scope, []string{c.e.op.Method, c.e.op.Path, c.key})
 	want := keyRow{
-		id: hex.EncodeToString(digest(full...)),
+		id: hex.EncodeToString(hashParts(full...)),
 		// Salted with the key, which the database does not have: a body may hold a
 		// password, which a plain hash would give away.
-		fingerprint: hex.EncodeToString(digest(append(slices.Clip(full), "request", c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())...)),
+		fingerprint: hex.EncodeToString(hashParts(append(slices.Clip(full), "request", c.r.URL.EscapedPath(), c.r.URL.RawQuery, c.in.String())...)),
 		holder:      rand.Text(),
 		createdAt:   k.now(),
 	}
 	want.leaseUntil = want.createdAt.Add(k.lease)
 	// Made of the key, which the database does not have: who reads the table reads no
 	// replies.
-	secret := digest(append(slices.Clip(full), "reply")...)
-	row, err := k.acquire(ctx, want)
+	secret := hashParts(append(slices.Clip(full), "reply")...)
+	row, err := k.acquireKey(ctx, want)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("take idempotency key: %w", err)
@@ -151,7 +151,7 @@ func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 		return nil, NewProblem(http.StatusUnprocessableEntity, "idempotency_key_reused",
 			"The key belongs to another request.", ProblemField{"/" + keyHeader, "was used for another request"})
 	case row.state == stateDone:
-		if c.stored, err = unseal(secret, row); err != nil {
+		if c.stored, err = decryptReply(secret, row); err != nil {
 			return nil, err
 		}
 		return nil, errReplayed
@@ -160,18 +160,18 @@ func (k *keyring) claim(ctx context.Context, c *call) (context.Context, error) {
 		p.retryAfter = time.Second
 		return nil, p
 	}
-	c.claim = k.hold(row, secret)
+	c.claim = k.keepLease(row, secret)
 	// The time of the row, not of this attempt: a repetition has to make the same ids.
 	return callctx.WithIdempotency(ctx, callctx.Idempotency{Key: row.id, At: row.createdAt}), nil
 }
 
-// acquire tries again when another request made the row at the same moment: then there
+// acquireKey tries again when another request made the row at the same moment: then there
 // is one to look at. When each time that request has let go of it again before it could
 // be looked at, the key is in other hands, as good as any: the row has no holder.
-func (k *keyring) acquire(ctx context.Context, want keyRow) (row keyRow, err error) {
+func (k *keyring) acquireKey(ctx context.Context, want keyRow) (row keyRow, err error) {
 	want.createdAt = database.Time(database.Micros(want.createdAt)) // as it will be read back
 	for range 3 {
-		if row, err = acquire(ctx, k.db, want); !database.IsDuplicate(err) {
+		if row, err = acquireKeyRow(ctx, k.db, want); !database.IsDuplicate(err) {
 			return row, err
 		}
 	}
@@ -186,7 +186,7 @@ var passingStatuses = []int{
 	http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests,
 }
 
-// reply is what a repetition would get, if it should, and what becomes of the key, a
+// replyToStore is what a repetition would get, if it should, and what becomes of the key, a
 // statement:
 //
 //   - a verdict is kept;
@@ -195,7 +195,7 @@ var passingStatuses = []int{
 //   - after a failure of our own, or without anybody to answer, nobody knows what was
 //     done: a commit may have got through although its answer did not. The key is left
 //     with its time, so that a repetition runs at once and meets its first effect.
-func (c *call) reply(err error) (r storedReply, then string) {
+func (c *call) replyToStore(err error) (r storedReply, then string) {
 	if err == nil {
 		r = storedReply{status: c.status, Header: keptHeaders(c.w.Header()), Body: c.out.Bytes()}
 		if c.status >= http.StatusInternalServerError {
@@ -211,14 +211,14 @@ func (c *call) reply(err error) (r storedReply, then string) {
 		return storedReply{}, dropKey
 	}
 	p.RequestID = callctx.RequestID(c.ctx)
-	return storedReply{status: p.Status, Header: http.Header{"Content-Type": {problemType}}, Body: p.encode()}, finishKey
+	return storedReply{status: p.Status, Header: http.Header{"Content-Type": {problemType}}, Body: p.encodeJSON()}, finishKey
 }
 
-func (k *keyring) sweep(ctx context.Context) {
+func (k *keyring) expireOldKeys(ctx context.Context) {
 	if k.claims.Add(1)%sweepEach != 0 {
 		return
 	}
-	if err := expire(ctx, k.db, k.now().Add(-keepKeys)); err != nil {
+	if err := deleteExpiredKeys(ctx, k.db, k.now().Add(-keepKeys)); err != nil {
 		k.logger.WarnContext(ctx, "old idempotency keys not removed", "error", err)
 	}
 }

@@ -29,20 +29,20 @@ type claimed struct {
 	timer *time.Timer // nil once settled
 }
 
-// hold keeps the lease alive. The first sign of life is due after a third of it, which
+// keepLease keeps the lease alive. The first sign of life is due after a third of it, which
 // most requests never see.
-func (k *keyring) hold(row keyRow, secret []byte) *claimed {
+func (k *keyring) keepLease(row keyRow, secret []byte) *claimed {
 	h := &claimed{ring: k, id: row.id, holder: row.holder, secret: secret}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.timer = time.AfterFunc(k.lease/3, h.renew)
+	h.timer = time.AfterFunc(k.lease/3, h.renewLease)
 	return h
 }
 
-func (h *claimed) renew() {
+func (h *claimed) renewLease() {
 	ctx, cancel := context.WithTimeout(context.Background(), h.ring.lease)
 	defer cancel()
-	held, err := h.ring.write(ctx, renewKey, database.Micros(h.ring.now().Add(h.ring.lease)), h.id, h.holder)
+	held, err := h.ring.updateKeyRow(ctx, renewKey, database.Micros(h.ring.now().Add(h.ring.lease)), h.id, h.holder)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -57,48 +57,48 @@ func (h *claimed) renew() {
 	}
 }
 
-func (h *claimed) stop() {
+func (h *claimed) stopRenewal() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.timer.Stop()
 	h.timer = nil
 }
 
-// settle ends the claim of a call, if it has one: the reply is stored, or the request
+// finishClaim ends the claim of a call, if it has one: the reply is stored, or the request
 // may be repeated.
-func (c *call) settle(err error) {
+func (c *call) finishClaim(err error) {
 	h := c.claim
 	if h == nil {
 		return
 	}
 	c.claim = nil
-	h.stop()
+	h.stopRenewal()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.ctx), settleTime)
 	defer cancel()
-	if failed := h.settle(ctx, c, err); failed != nil && !database.IsAway(failed) {
+	if failed := h.storeOutcome(ctx, c, err); failed != nil && !database.IsAway(failed) {
 		// The effect is done and the reply known; a repetition will find the lease over
 		// and do it again, to the same effect.
 		h.ring.logger.ErrorContext(ctx, "idempotency key not settled", "error", failed, "request_id", callctx.RequestID(ctx))
 	}
-	h.ring.sweep(ctx)
+	h.ring.expireOldKeys(ctx)
 }
 
-func (h *claimed) settle(ctx context.Context, c *call, err error) error {
-	reply, then := c.reply(err)
+func (h *claimed) storeOutcome(ctx context.Context, c *call, err error) error {
+	reply, then := c.replyToStore(err)
 	if then != finishKey {
-		return h.end(ctx, then, h.id, h.holder)
+		return h.writeOutcome(ctx, then, h.id, h.holder)
 	}
-	sealed, err := seal(h.secret, h.id, reply)
+	sealed, err := encryptReply(h.secret, h.id, reply)
 	if err != nil {
 		return err
 	}
-	return h.end(ctx, finishKey, reply.status, sealed, h.id, h.holder)
+	return h.writeOutcome(ctx, finishKey, reply.status, sealed, h.id, h.holder)
 }
 
-// end writes how the claim ends. When the database is away the client does not wait for
+// writeOutcome writes how the claim ends. When the database is away the client does not wait for
 // that: it is written later, unless the lease has gone to a repetition by then.
-func (h *claimed) end(ctx context.Context, query string, args ...any) error {
-	_, err := h.ring.write(ctx, query, args...)
+func (h *claimed) writeOutcome(ctx context.Context, query string, args ...any) error {
+	_, err := h.ring.updateKeyRow(ctx, query, args...)
 	if database.IsAway(err) {
 		go h.endLater(query, args...)
 	}
@@ -117,7 +117,7 @@ func (h *claimed) endLater(query string, args ...any) {
 			return
 		case <-tick.C:
 		}
-		if _, err := h.ring.write(ctx, query, args...); !database.IsAway(err) {
+		if _, err := h.ring.updateKeyRow(ctx, query, args...); !database.IsAway(err) {
 			return // written, or the process ends
 		}
 	}

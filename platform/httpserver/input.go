@@ -27,14 +27,14 @@ type queryRule struct{ many bool }
 // unknown or given twice.
 func (e *endpoint) checkParameters(c *call) (wrong []ProblemField) {
 	for _, name := range e.params {
-		if !printable(c.Param(name)) {
+		if !isPrintable(c.Param(name)) {
 			wrong = append(wrong, ProblemField{"/" + name, "has characters that are not allowed"})
 		}
 	}
 	for _, name := range e.header {
 		if values := c.r.Header[name]; len(values) > 1 && !isList(name) {
 			wrong = append(wrong, ProblemField{"/" + name, "is given more than once"})
-		} else if len(values) > 0 && !printable(values[0]) {
+		} else if len(values) > 0 && !isPrintable(values[0]) {
 			wrong = append(wrong, ProblemField{"/" + name, "has characters that are not allowed"})
 		}
 	}
@@ -63,9 +63,9 @@ func (e *endpoint) readQuery(c *call) (wrong []ProblemField) {
 		switch {
 		case err1 != nil || !ok:
 			wrong = append(wrong, ProblemField{pointer, "unknown query parameter"})
-		case err2 != nil || !printable(value):
+		case err2 != nil || !isPrintable(value):
 			wrong = append(wrong, ProblemField{pointer, "has characters that are not allowed"})
-		case !rule.many && c.given(name):
+		case !rule.many && c.hasQuery(name):
 			wrong = append(wrong, ProblemField{pointer, "is given more than once"})
 		default:
 			c.queries = append(c.queries, queryParameter{name, value})
@@ -74,7 +74,7 @@ func (e *endpoint) readQuery(c *call) (wrong []ProblemField) {
 	return wrong
 }
 
-func (c *call) given(name string) bool {
+func (c *call) hasQuery(name string) bool {
 	for i := range c.queries {
 		if c.queries[i].name == name {
 			return true
@@ -83,9 +83,9 @@ func (c *call) given(name string) bool {
 	return false
 }
 
-// printable reports whether s is UTF-8 without control characters: databases refuse the
+// isPrintable reports whether s is UTF-8 without control characters: databases refuse the
 // one, logs and mails break on the other.
-func printable(s string) bool {
+func isPrintable(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] == 0x7f {
 			return false
@@ -103,7 +103,7 @@ func (e *endpoint) takeBody(c *call) error {
 	if err := plainBody(c.r); err != nil {
 		return err
 	}
-	c.in = buffer()
+	c.in = getBuffer()
 	if err := readBody(c.ctx, c.in, c.r, e.op.MaxBody); err != nil {
 		return err
 	}
@@ -123,10 +123,10 @@ func (e *endpoint) takeBody(c *call) error {
 	}
 	tree, err := strictjson.Parse(c.in.Bytes())
 	if err != nil {
-		return malformed(err)
+		return malformedJSONProblem(err)
 	}
 	if fields := e.checkBody(tree); len(fields) > 0 {
-		return invalid(fields)
+		return validationProblem(fields)
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func isJSON(values []string) bool {
 	return err == nil && kind == jsonType && (!given || strings.EqualFold(charset, "utf-8"))
 }
 
-func malformed(err error) error {
+func malformedJSONProblem(err error) error {
 	p := NewProblem(http.StatusBadRequest, "malformed_json", "The body is not well-formed JSON: "+err.Error()+".")
 	var at *strictjson.Error
 	if errors.As(err, &at) {

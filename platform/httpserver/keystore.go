@@ -56,16 +56,16 @@ const (
 	expireKey = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
 )
 
-// leased reports whether a row in flight still belongs to its holder, to somebody who
+// isLeased reports whether a row in flight still belongs to its holder, to somebody who
 // wants it. A lease that ends further ahead than a new one is from before the clock
 // went back: whoever is at work renews it within a second.
-func (r keyRow) leased(want keyRow) bool {
+func (r keyRow) isLeased(want keyRow) bool {
 	return want.createdAt.Before(r.leaseUntil) && !r.leaseUntil.After(want.leaseUntil.Add(database.ClockSkew))
 }
 
-// acquire makes want the row of its id, or seizes the row of a holder whose lease is
+// acquireKeyRow makes want the row of its id, or seizes the row of a holder whose lease is
 // over. It returns the row as it is now: ours when its holder is want's.
-func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err error) {
+func acquireKeyRow(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err error) {
 	err = db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		row, err = findKey(ctx, tx, want.id)
 		switch {
@@ -76,10 +76,10 @@ func acquire(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err
 			return err // IsDuplicate has to see it
 		case err != nil:
 			return fmt.Errorf("find idempotency key: %w", err)
-		case row.state == stateDone || row.fingerprint != want.fingerprint || row.leased(want):
+		case row.state == stateDone || row.fingerprint != want.fingerprint || row.isLeased(want):
 			return nil
 		}
-		won, err := changed(tx.Exec(ctx, seizeKey, want.holder, database.Micros(want.leaseUntil), want.id, row.holder))
+		won, err := rowChanged(tx.Exec(ctx, seizeKey, want.holder, database.Micros(want.leaseUntil), want.id, row.holder))
 		if won {
 			row.holder = want.holder
 		}
@@ -97,8 +97,8 @@ func findKey(ctx context.Context, tx *database.Tx, id string) (keyRow, error) {
 	return row, err // the caller tells sql.ErrNoRows apart
 }
 
-// changed reports whether a statement matched its row.
-func changed(result sql.Result, err error) (bool, error) {
+// rowChanged reports whether a statement matched its row.
+func rowChanged(result sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("change idempotency key: %w", err)
 	}
@@ -106,17 +106,17 @@ func changed(result sql.Result, err error) (bool, error) {
 	return n == 1, err
 }
 
-// write runs one statement on the row and reports whether it was still the holder's.
-func (k *keyring) write(ctx context.Context, query string, args ...any) (held bool, err error) {
+// updateKeyRow runs one statement on the row and reports whether it was still the holder's.
+func (k *keyring) updateKeyRow(ctx context.Context, query string, args ...any) (held bool, err error) {
 	err = k.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		held, err = changed(tx.Exec(ctx, query, args...))
+		held, err = rowChanged(tx.Exec(ctx, query, args...))
 		return err
 	})
 	return held, err
 }
 
-// expire removes up to 100 rows made before the time.
-func expire(ctx context.Context, db *database.DB, before time.Time) error {
+// deleteExpiredKeys removes up to 100 rows made before the time.
+func deleteExpiredKeys(ctx context.Context, db *database.DB, before time.Time) error {
 	aged, err := agedIDs(ctx, db, before)
 	if err != nil || len(aged) == 0 {
 		return err

@@ -32,13 +32,13 @@ func (d *doorkeeper) Accept() (net.Conn, error) {
 			return nil, err //nolint:wrapcheck // net/http compares
 		}
 		network := d.networkOf(conn)
-		if d.enter(network) {
+		if d.admitConnection(network) {
 			c := &connection{Conn: conn, server: d.server, born: time.Now()}
-			c.ended = func() { d.leave(network) }
+			c.ended = func() { d.releaseConnection(network) }
 			return c, nil
 		}
 		_ = conn.SetWriteDeadline(time.Now().Add(refuseTime))
-		_, _ = conn.Write(d.server.answer(http.StatusServiceUnavailable)) // who does not read it has been turned away as well
+		_, _ = conn.Write(d.server.renderProblemReply(http.StatusServiceUnavailable)) // who does not read it has been turned away as well
 		_ = conn.Close()
 	}
 }
@@ -59,7 +59,7 @@ func (d *doorkeeper) networkOf(conn net.Conn) netip.Prefix {
 	return Network(addr)
 }
 
-func (d *doorkeeper) enter(network netip.Prefix) bool {
+func (d *doorkeeper) admitConnection(network netip.Prefix) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	full := d.server.MaxConnections > 0 && d.total >= d.server.MaxConnections
@@ -74,7 +74,7 @@ func (d *doorkeeper) enter(network netip.Prefix) bool {
 	return true
 }
 
-func (d *doorkeeper) leave(network netip.Prefix) {
+func (d *doorkeeper) releaseConnection(network netip.Prefix) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.total--

@@ -30,16 +30,16 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) observe(module, route, method string, status int, elapsed time.Duration) {
+func (m *Metrics) observeRequest(module, route, method string, status int, elapsed time.Duration) {
 	if m == nil {
 		return
 	}
-	m.requests.WithLabelValues(module, route, known(method), strconv.Itoa(status)).Inc()
+	m.requests.WithLabelValues(module, route, methodLabel(method), strconv.Itoa(status)).Inc()
 	m.duration.WithLabelValues(module, route).Observe(elapsed.Seconds())
 }
 
-// known keeps the number of series bounded: a method is whatever a client writes.
-func known(method string) string {
+// methodLabel keeps the number of series bounded: a method is whatever a client writes.
+func methodLabel(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 		return method

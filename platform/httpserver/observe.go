@@ -45,12 +45,12 @@ func (o Observed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header()[requestIDHeader] = []string{id}
 	x := &exchange{ResponseWriter: w, route: "unmatched"}
 	r = r.WithContext(callctx.WithRequestID(r.Context(), id))
-	defer o.conclude(x, r, start)
-	o.serve(x, r)
+	defer o.recordRequest(x, r, start)
+	o.serveWithRecovery(x, r)
 }
 
-// serve calls the handler and answers for it when it panics.
-func (o Observed) serve(x *exchange, r *http.Request) {
+// serveWithRecovery calls the handler and answers for it when it panics.
+func (o Observed) serveWithRecovery(x *exchange, r *http.Request) {
 	defer func() {
 		v := recover()
 		switch {
@@ -67,14 +67,14 @@ func (o Observed) serve(x *exchange, r *http.Request) {
 	o.Handler.ServeHTTP(x, r)
 }
 
-func (o Observed) conclude(x *exchange, r *http.Request, start time.Time) {
+func (o Observed) recordRequest(x *exchange, r *http.Request, start time.Time) {
 	elapsed := o.Now().Sub(start)
-	x.begin(http.StatusOK) // what net/http sends when nothing was written
+	x.recordStatus(http.StatusOK) // what net/http sends when nothing was written
 	status := x.status
 	if x.problem != nil {
 		status = x.problem.Status
 	}
-	o.Metrics.observe(x.module, x.route, r.Method, status, elapsed)
+	o.Metrics.observeRequest(x.module, x.route, r.Method, status, elapsed)
 	level := levelOf(status)
 	if !o.Logger.Enabled(r.Context(), level) {
 		return
@@ -84,7 +84,7 @@ func (o Observed) conclude(x *exchange, r *http.Request, start time.Time) {
 		slog.Int("status", status), slog.Int64("bytes", x.bytes), slog.Duration("took", elapsed),
 		slog.String("request_id", callctx.RequestID(r.Context())),
 	}
-	o.Logger.LogAttrs(r.Context(), level, "request", append(attrs, x.problem.attrs(r)...)...)
+	o.Logger.LogAttrs(r.Context(), level, "request", append(attrs, x.problem.logAttrs(r)...)...)
 }
 
 func levelOf(status int) slog.Level {
@@ -101,10 +101,10 @@ func levelOf(status int) slog.Level {
 	return slog.LevelDebug
 }
 
-// attrs are what the log says of a problem; of the requests that succeed there is
+// logAttrs are what the log says of a problem; of the requests that succeed there is
 // nothing to say. The path is there because the route of an unknown path says nothing;
 // the query is not, because people put secrets in it.
-func (p *Problem) attrs(r *http.Request) []slog.Attr {
+func (p *Problem) logAttrs(r *http.Request) []slog.Attr {
 	if p == nil {
 		return nil
 	}
@@ -125,14 +125,14 @@ func (p *Problem) attrs(r *http.Request) []slog.Attr {
 	return out
 }
 
-// report leaves the problem for the line of the request; where nobody observes, it
+// reportProblem leaves the problem for the line of the request; where nobody observes, it
 // writes one itself.
-func report(w http.ResponseWriter, r *http.Request, p *Problem) {
+func reportProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	if x := exchangeOf(w); x != nil {
 		x.problem = p
 		return
 	}
-	attrs := append([]slog.Attr{slog.Int("status", p.Status), slog.String("request_id", p.RequestID)}, p.attrs(r)...)
+	attrs := append([]slog.Attr{slog.Int("status", p.Status), slog.String("request_id", p.RequestID)}, p.logAttrs(r)...)
 	slog.Default().LogAttrs(r.Context(), levelOf(p.Status), "request failed", attrs...)
 }
 
@@ -162,14 +162,14 @@ type exchange struct {
 // WriteHeader implements http.ResponseWriter.
 func (x *exchange) WriteHeader(status int) {
 	if status >= http.StatusOK {
-		x.begin(status)
+		x.recordStatus(status)
 	}
 	x.ResponseWriter.WriteHeader(status)
 }
 
-// begin notes the status of a reply that has not begun before, and decides what caches
+// recordStatus notes the status of a reply that has not begun before, and decides what caches
 // may do with it.
-func (x *exchange) begin(status int) {
+func (x *exchange) recordStatus(status int) {
 	if x.status == 0 {
 		x.status = status
 		decideCaching(x.Header(), status, x.public)
@@ -178,7 +178,7 @@ func (x *exchange) begin(status int) {
 
 // Write implements http.ResponseWriter.
 func (x *exchange) Write(b []byte) (int, error) {
-	x.begin(http.StatusOK)
+	x.recordStatus(http.StatusOK)
 	n, err := x.ResponseWriter.Write(b)
 	x.bytes += int64(n)
 	return n, err
@@ -198,9 +198,9 @@ type panicError struct {
 }
 
 // Error implements error.
-func (p *panicError) Error() string { return "panic: " + describe(p.value) }
+func (p *panicError) Error() string { return "panic: " + panicMessage(p.value) }
 
-func describe(v any) string {
+func panicMessage(v any) string {
 	switch v := v.(type) {
 	case error:
 		return v.Error()

@@ -92,8 +92,8 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 	}
 }
 
-// security says which schemes let a caller in; an empty entry is nobody in particular.
-func security(op Operation) []map[string][]string {
+// securityRequirements says which schemes let a caller in; an empty entry is nobody in particular.
+func securityRequirements(op Operation) []map[string][]string {
 	out := []map[string][]string{}
 	if op.Access == Public || op.Access == Loopback {
 		return out
@@ -110,8 +110,8 @@ func security(op Operation) []map[string][]string {
 	return out
 }
 
-// document adds to the operation's entry what follows from its declaration.
-func (e *endpoint) document() {
+// documentOperation adds to the operation's entry what follows from its declaration.
+func (e *endpoint) documentOperation() {
 	if e.spec == nil {
 		e.documentRaw()
 	}
@@ -126,7 +126,7 @@ func (e *endpoint) document() {
 	}
 	responses := e.spec.Responses
 	delete(responses, "default")
-	for _, status := range e.failures() {
+	for _, status := range e.failureStatuses() {
 		code := strconv.Itoa(status)
 		if responses[code] == nil {
 			responses[code] = e.api.problemResponse(status)
@@ -136,7 +136,7 @@ func (e *endpoint) document() {
 
 // documentRaw enters an operation that Huma knows nothing of.
 func (e *endpoint) documentRaw() {
-	spec := e.huma()
+	spec := e.humaOperation()
 	e.spec = &spec
 	status := e.op.Status
 	if status == 0 {
@@ -151,7 +151,7 @@ func (e *endpoint) documentRaw() {
 		spec.Responses[strconv.Itoa(status)].Content = map[string]*huma.MediaType{jsonType: {Schema: schema}}
 	}
 	if len(e.op.Form) > 0 {
-		spec.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{formType: {Schema: e.form()}}}
+		spec.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{formType: {Schema: e.formSchema()}}}
 	}
 	if !e.op.Undocumented {
 		e.api.huma.OpenAPI().AddOperation(e.spec)
@@ -160,8 +160,8 @@ func (e *endpoint) documentRaw() {
 
 const formType = "application/x-www-form-urlencoded"
 
-// form is the schema of the form that a raw handler reads.
-func (e *endpoint) form() *huma.Schema {
+// formSchema is the schema of the form that a raw handler reads.
+func (e *endpoint) formSchema() *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}}
 	for _, f := range e.op.Form {
 		s.Properties[f.Name] = &huma.Schema{Type: huma.TypeString, Description: f.Doc}
@@ -172,8 +172,8 @@ func (e *endpoint) form() *huma.Schema {
 	return s
 }
 
-// failures lists the statuses the operation may answer besides success, in order.
-func (e *endpoint) failures() []int {
+// failureStatuses lists the statuses the operation may answer besides success, in order.
+func (e *endpoint) failureStatuses() []int {
 	out := append([]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, e.op.Errors...)
 	if e.op.Access == User || e.op.Access == Member || e.op.Access == Admin {
 		out = append(out, http.StatusUnauthorized)

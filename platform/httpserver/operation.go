@@ -124,7 +124,7 @@ var (
 // when the declaration is wrong: that is a defect of the program and must stop it at
 // start.
 func (op Operation) withDefaults() Operation {
-	if problem := op.flaw(); problem != "" {
+	if problem := op.declarationError(); problem != "" {
 		panic(fmt.Sprintf("operation %s %s: %s", op.Method, op.Path, problem))
 	}
 	if op.ID == "" {
@@ -145,8 +145,8 @@ func (op Operation) withDefaults() Operation {
 	return op
 }
 
-// flaw names what is wrong with the declaration, empty when nothing is.
-func (op Operation) flaw() string {
+// declarationError names what is wrong with the declaration, empty when nothing is.
+func (op Operation) declarationError() string {
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	access := []Access{Public, Optional, User, Member, Admin, Loopback}
 	rates := []RateClass{RateDefault, RateAuth, RateCheckout, RateWebhook}
@@ -209,8 +209,8 @@ func (op Operation) admitKey(p identity.Principal) error {
 	return nil
 }
 
-// parameters lists the names of the path parameters in order.
-func (op Operation) parameters() (names []string) {
+// pathParameters lists the names of the path parameters in order.
+func (op Operation) pathParameters() (names []string) {
 	for segment := range strings.SplitSeq(op.Path, "/") {
 		if strings.HasPrefix(segment, "{") {
 			names = append(names, segment[1:len(segment)-1])

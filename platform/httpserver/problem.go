@@ -41,7 +41,7 @@ type Problem struct { //nolint:errname // first of all the name of the reply (RF
 // NewProblem makes a problem of the status with a code of the catalogue, or of the
 // module's own.
 func NewProblem(status int, code, detail string, fields ...ProblemField) *Problem {
-	p := &Problem{Type: problemsPath + "#" + code, Title: title(code, status), Status: status, Code: code, Detail: detail}
+	p := &Problem{Type: problemsPath + "#" + code, Title: problemTitle(code, status), Status: status, Code: code, Detail: detail}
 	if len(fields) > 0 {
 		p.Errors = fields
 	}
@@ -116,7 +116,7 @@ func ProblemOf(err error) *Problem {
 		code = string(f.Code)
 	}
 	if status >= http.StatusInternalServerError || detail == "" {
-		detail = sentence(status)
+		detail = defaultDetail(status)
 	}
 	p := NewProblem(status, code, detail)
 	p.retryAfter, p.cause = f.RetryAfter, err
@@ -148,8 +148,8 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	if p.RequestID == "" {
 		p.RequestID = w.Header().Get(requestIDHeader)
 	}
-	report(w, r, p)
-	body, header := p.encode(), w.Header()
+	reportProblem(w, r, p)
+	body, header := p.encodeJSON(), w.Header()
 	for name, values := range p.header {
 		header[name] = values
 	}
@@ -157,13 +157,13 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, err error) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	Uncached(header)
 	header.Set("X-Content-Type-Options", "nosniff")
-	p.hint(header)
+	p.addHeaders(header)
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // a client that is gone is nobody's concern
 }
 
-// hint adds the headers that the status calls for.
-func (p *Problem) hint(header http.Header) {
+// addHeaders adds the headers that the status calls for.
+func (p *Problem) addHeaders(header http.Header) {
 	wait := p.retryAfter
 	switch {
 	case wait <= 0 && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests):
@@ -179,7 +179,7 @@ func (p *Problem) hint(header http.Header) {
 // maxFields bounds how many wrong values one reply names.
 const maxFields = 50
 
-func (p *Problem) encode() []byte {
+func (p *Problem) encodeJSON() []byte {
 	if len(p.Errors) > 0 {
 		p.Errors = slices.Clone(p.Errors)
 		slices.SortStableFunc(p.Errors, func(a, b ProblemField) int { return strings.Compare(a.Pointer, b.Pointer) })

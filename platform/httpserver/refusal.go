@@ -20,10 +20,10 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusServiceUnavailable:          {"connections_exhausted", "There are too many connections. Try again later."},
 }
 
-// refusal is what leaves in place of an answer that net/http wrote itself: the same
+// replacePlainReply is what leaves in place of an answer that net/http wrote itself: the same
 // status as a problem. What the request was is not known, so nothing of it is in the
 // answer.
-func (s *Server) refusal(plain []byte, headerLines bool) []byte {
+func (s *Server) replacePlainReply(plain []byte, headerLines bool) []byte {
 	status := http.StatusBadRequest
 	if headerLines {
 		status = http.StatusRequestHeaderFieldsTooLarge
@@ -32,12 +32,12 @@ func (s *Server) refusal(plain []byte, headerLines bool) []byte {
 			status = n
 		}
 	}
-	return s.answer(status)
+	return s.renderProblemReply(status)
 }
 
-// answer renders a whole reply, after which the connection is closed, and logs it.
-func (s *Server) answer(status int) []byte {
-	header, body := s.refuse(status)
+// renderProblemReply renders a whole reply, after which the connection is closed, and logs it.
+func (s *Server) renderProblemReply(status int) []byte {
+	header, body := s.newProblemReply(status)
 	header["Date"] = []string{time.Now().UTC().Format(http.TimeFormat)}
 	var out bytes.Buffer
 	out.WriteString("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
@@ -47,8 +47,8 @@ func (s *Server) answer(status int) []byte {
 	return out.Bytes()
 }
 
-// refuse makes header and body of a refusal, and logs it.
-func (s *Server) refuse(status int) (header http.Header, body []byte) {
+// newProblemReply makes header and body of a refusal, and logs it.
+func (s *Server) newProblemReply(status int) (header http.Header, body []byte) {
 	known, ok := refusals[status]
 	if !ok {
 		known = refusals[http.StatusBadRequest]
@@ -59,8 +59,8 @@ func (s *Server) refuse(status int) (header http.Header, body []byte) {
 	if header = s.Headers.Clone(); header == nil {
 		header = http.Header{}
 	}
-	p.hint(header)
-	body = p.encode()
+	p.addHeaders(header)
+	body = p.encodeJSON()
 	Uncached(header)
 	header["Connection"] = []string{"close"}
 	header["Content-Type"], header["Content-Length"] = []string{problemType}, []string{strconv.Itoa(len(body))}

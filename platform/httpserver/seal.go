@@ -29,9 +29,9 @@ func keptHeaders(header http.Header) http.Header {
 	return out
 }
 
-// seal encrypts with AES-256-GCM under a random nonce, bound to the row.
-func seal(secret []byte, id string, r storedReply) ([]byte, error) {
-	aead, err := sealer(secret)
+// encryptReply encrypts with AES-256-GCM under a random nonce, bound to the row.
+func encryptReply(secret []byte, id string, r storedReply) ([]byte, error) {
+	aead, err := newReplyCipher(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +42,8 @@ func seal(secret []byte, id string, r storedReply) ([]byte, error) {
 	return aead.Seal(nil, nil, plain, []byte(id)), nil
 }
 
-func unseal(secret []byte, row keyRow) (*storedReply, error) {
-	aead, err := sealer(secret)
+func decryptReply(secret []byte, row keyRow) (*storedReply, error) {
+	aead, err := newReplyCipher(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func unseal(secret []byte, row keyRow) (*storedReply, error) {
 	return r, nil
 }
 
-func sealer(secret []byte) (cipher.AEAD, error) {
+func newReplyCipher(secret []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(secret)
 	if err != nil {
 		return nil, fmt.Errorf("seal reply: %w", err)
@@ -70,8 +70,8 @@ func sealer(secret []byte) (cipher.AEAD, error) {
 	return aead, nil
 }
 
-// replay sends the stored reply.
-func (c *call) replay() {
+// replayStoredReply sends the stored reply.
+func (c *call) replayStoredReply() {
 	header := c.w.Header()
 	for name, values := range c.stored.Header {
 		header[name] = values
@@ -80,5 +80,5 @@ func (c *call) replay() {
 	c.status = c.stored.status
 	c.out.Reset()
 	c.out.Write(c.stored.Body)
-	c.flush()
+	c.sendReply()
 }

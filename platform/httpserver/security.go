@@ -34,17 +34,17 @@ func SecurityHeaders(https bool) http.Header {
 	return h
 }
 
-// started wraps the handler of every request: the connection knows that it is at work,
+// withConnectionChecks wraps the handler of every request: the connection knows that it is at work,
 // and the reply begins with the server's headers.
-func (s *Server) started(next http.Handler) http.Handler {
+func (s *Server) withConnectionChecks(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := connectionOf(r); c != nil {
 			c.handled.Store(true)
 			switch {
-			case c.lines.many():
+			case c.lines.hasTooManyLines():
 				s.refuseHere(w, http.StatusRequestHeaderFieldsTooLarge)
 				return
-			case c.lines.doubtful(r.ProtoMinor):
+			case c.lines.isAmbiguous(r.ProtoMinor):
 				s.refuseHere(w, http.StatusBadRequest)
 				return
 			case !c.lines.ended:
@@ -61,7 +61,7 @@ func (s *Server) started(next http.Handler) http.Handler {
 
 // refuseHere answers in place of the handler.
 func (s *Server) refuseHere(w http.ResponseWriter, status int) {
-	header, body := s.refuse(status)
+	header, body := s.newProblemReply(status)
 	maps.Copy(w.Header(), header)
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that is gone is nobody's concern

@@ -79,7 +79,7 @@ type ListenError struct {
 
 // Error implements error.
 func (e *ListenError) Error() string {
-	reason := "cannot be listened on: " + cause(e.Err)
+	reason := "cannot be listened on: " + networkErrorCause(e.Err)
 	if e.InUse {
 		reason = "is in use by another process"
 	}
@@ -89,8 +89,8 @@ func (e *ListenError) Error() string {
 // Unwrap gives the system's error.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// cause leaves out what the message says already: operation, network and address.
-func cause(err error) string {
+// networkErrorCause leaves out what the message says already: operation, network and address.
+func networkErrorCause(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err
@@ -133,11 +133,11 @@ func (s *Server) Use(listener net.Listener) {
 	}
 	s.listener = &doorkeeper{Listener: listener, server: s, network: make(map[netip.Prefix]int)}
 	s.server = &http.Server{
-		Handler:     s.started(s.ageing(s.Handler)),
+		Handler:     s.withConnectionChecks(s.closeAgedConnections(s.Handler)),
 		ConnContext: withConnection,
 		ConnState: func(c net.Conn, state http.ConnState) {
 			connectionState(c, state)
-			s.silent.note(c, state)
+			s.silent.trackConnState(c, state)
 		},
 		ReadHeaderTimeout: header,
 		ReadTimeout:       readTimeout,
@@ -195,7 +195,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, drain)
 	defer cancel()
-	defer time.AfterFunc(silentGrace, s.silent.close).Stop()
+	defer time.AfterFunc(silentGrace, s.silent.closeAll).Stop()
 	if err := s.server.Shutdown(ctx); err != nil {
 		_ = s.server.Close()
 		return fmt.Errorf("drain %s: requests were cut off: %w", s.Name, err)
@@ -231,7 +231,7 @@ func (g *Gate) Ready() (ok bool, reason string) {
 // machine passes on.
 func OnLoopback(r *http.Request) bool {
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	if !ok || !loopback(local.String()) || !loopback(r.RemoteAddr) || !loopback(r.Host) {
+	if !ok || !isLoopback(local.String()) || !isLoopback(r.RemoteAddr) || !isLoopback(r.Host) {
 		return false
 	}
 	for _, name := range forwards {
@@ -246,7 +246,7 @@ func OnLoopback(r *http.Request) bool {
 // somebody else.
 var forwards = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Forwarded", "Via"}
 
-func loopback(address string) bool {
+func isLoopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")

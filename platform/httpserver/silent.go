@@ -19,8 +19,8 @@ type silent struct {
 	conns map[net.Conn]struct{}
 }
 
-// note implements http.Server.ConnState.
-func (s *silent) note(conn net.Conn, state http.ConnState) {
+// trackConnState implements http.Server.ConnState.
+func (s *silent) trackConnState(conn net.Conn, state http.ConnState) {
 	if state == http.StateIdle {
 		return // after a request: it is not here any more
 	}
@@ -36,7 +36,7 @@ func (s *silent) note(conn net.Conn, state http.ConnState) {
 	s.conns[conn] = struct{}{}
 }
 
-func (s *silent) close() {
+func (s *silent) closeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for conn := range s.conns {

@@ -19,13 +19,15 @@ const apiKeyDigits = 40
 // anybody.
 func NewAPIKey(random [apiKeyDigits / 2]byte) string {
 	digits := hex.EncodeToString(random[:])
-	return APIKeyPrefix + digits + checksum(digits)
+	return APIKeyPrefix + digits + keyChecksum(digits)
 }
 
 // ValidAPIKey reports whether a text may be an API key. Whether it is one, users knows.
 func ValidAPIKey(text string) bool {
 	rest, ok := strings.CutPrefix(text, APIKeyPrefix)
-	return ok && len(rest) == apiKeyDigits+8 && checksum(rest[:apiKeyDigits]) == rest[apiKeyDigits:]
+	return ok && len(rest) == apiKeyDigits+8 && keyChecksum(rest[:apiKeyDigits]) == rest[apiKeyDigits:]
 }
 
-func checksum(digits string) string { return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(digits))) }
+func keyChecksum(digits string) string {
+	return fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(digits)))
+}

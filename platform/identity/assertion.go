@@ -87,7 +87,7 @@ func (s *Signer) AcceptUnbound() { s.unbound = true }
 // Sign stamps the assertion with its expiry, a nonce and the request that it is for,
 // and returns the header value. A request that is sent again needs another one.
 func (s *Signer) Sign(a Assertion, r Request) (string, error) {
-	a.Expires, a.Nonce, a.Digest = s.now().Add(AssertionTTL).Unix(), nonce(), ""
+	a.Expires, a.Nonce, a.Digest = s.now().Add(AssertionTTL).Unix(), newNonce(), ""
 	d, _ := drafts.Get().(*draft)
 	defer drafts.Put(d)
 	d.assertion = a
@@ -99,17 +99,17 @@ func (s *Signer) Sign(a Assertion, r Request) (string, error) {
 	// it.
 	d.body.Truncate(d.body.Len() - len("}\n"))
 	d.body.WriteString(`,"req":"`)
-	d.body.Write(d.digest(r))
+	d.body.Write(d.hashRequest(r))
 	d.body.WriteString(`"}`)
 	out := encoding.AppendEncode(d.out[:0], d.body.Bytes())
-	mac := s.keys[0].mac(out)
+	mac := s.keys[0].computeMAC(out)
 	d.out = encoding.AppendEncode(append(out, '.'), mac[:])
 	return string(d.out), nil
 }
 
-// nonce is one of 2^62.9 numbers, all of 19 digits, so that requests which are alike
+// newNonce is one of 2^62.9 numbers, all of 19 digits, so that requests which are alike
 // are of one length.
-func nonce() uint64 {
+func newNonce() uint64 {
 	const least, above = 1_000_000_000_000_000_000, 10_000_000_000_000_000_000
 	return least + rand.Uint64N(above-least) //nolint:gosec // it has to be unique, and is no secret
 }
@@ -139,9 +139,9 @@ var drafts = sync.Pool{New: func() any {
 // nothing.
 var encoding = base64.RawURLEncoding.Strict()
 
-// decoded reads base64 of which each character counts. The package skips line ends even
+// decodeStrict reads base64 of which each character counts. The package skips line ends even
 // where it is strict.
-func decoded(text []byte) ([]byte, error) {
+func decodeStrict(text []byte) ([]byte, error) {
 	out := make([]byte, encoding.DecodedLen(len(text)))
 	n, err := encoding.Decode(out, text)
 	if err == nil && n != len(out) {
@@ -171,12 +171,12 @@ func (s *Signer) Read(token, audience string) (Assertion, error) {
 	if !ok {
 		return Assertion{}, fmt.Errorf("%w: malformed", ErrAssertion)
 	}
-	got, err := decoded(sig)
-	if err != nil || !s.signed(body, got) {
+	got, err := decodeStrict(sig)
+	if err != nil || !s.isSignedBy(body, got) {
 		return Assertion{}, fmt.Errorf("%w: bad signature", ErrAssertion)
 	}
 	var a Assertion
-	raw, err := decoded(body)
+	raw, err := decodeStrict(body)
 	if err == nil {
 		err = json.Unmarshal(raw, &a)
 	}
@@ -186,14 +186,14 @@ func (s *Signer) Read(token, audience string) (Assertion, error) {
 	case a.Audience != audience:
 		return Assertion{}, fmt.Errorf("%w: for %q, not %q", ErrAssertion, a.Audience, audience)
 	}
-	if err := s.current(a); err != nil {
+	if err := s.checkExpiry(a); err != nil {
 		return Assertion{}, err
 	}
 	return a, nil
 }
 
-// current checks that the assertion is neither expired nor from the future.
-func (s *Signer) current(a Assertion) error {
+// checkExpiry checks that the assertion is neither expired nor from the future.
+func (s *Signer) checkExpiry(a Assertion) error {
 	now, expires := s.now(), time.Unix(a.Expires, 0)
 	if now.After(expires) || expires.After(now.Add(AssertionTTL+skew)) {
 		return fmt.Errorf("%w: expired or from the future", ErrAssertion)
@@ -212,24 +212,24 @@ func (s *Signer) Accept(a Assertion, r Request) error {
 		return fmt.Errorf("%w: for no request in particular, as before 2026-11-28: see INTERNAL_ASSERTIONS", ErrAssertion)
 	}
 	d, _ := drafts.Get().(*draft)
-	same := string(d.digest(r)) == a.Digest
+	same := string(d.hashRequest(r)) == a.Digest
 	drafts.Put(d)
 	if !same {
 		return fmt.Errorf("%w: for another request", ErrAssertion)
 	}
-	if err := s.current(a); err != nil { // the body may have taken its time
+	if err := s.checkExpiry(a); err != nil { // the body may have taken its time
 		return err
 	}
-	if !s.used.take(a.Nonce, a.Expires) {
+	if !s.used.claimNonce(a.Nonce, a.Expires) {
 		return ErrUsed
 	}
 	return nil
 }
 
-// signed reports whether one of the keys has made the signature.
-func (s *Signer) signed(body, signature []byte) bool {
+// isSignedBy reports whether one of the keys has made the signature.
+func (s *Signer) isSignedBy(body, signature []byte) bool {
 	for _, key := range s.keys {
-		if mac := key.mac(body); hmac.Equal(signature, mac[:]) {
+		if mac := key.computeMAC(body); hmac.Equal(signature, mac[:]) {
 			return true
 		}
 	}
@@ -244,7 +244,7 @@ func newMACKey(key []byte) *macKey {
 	return &macKey{ready: sync.Pool{New: func() any { return hmac.New(sha256.New, key) }}}
 }
 
-func (k *macKey) mac(data []byte) (sum [sha256.Size]byte) {
+func (k *macKey) computeMAC(data []byte) (sum [sha256.Size]byte) {
 	h, _ := k.ready.Get().(hash.Hash)
 	defer k.ready.Put(h)
 	h.Reset()

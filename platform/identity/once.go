@@ -28,10 +28,10 @@ type nonces struct {
 	used    map[uint64]struct{}
 }
 
-// take reports whether the nonce is new, and remembers it. The assertion must be
+// claimNonce reports whether the nonce is new, and remembers it. The assertion must be
 // current: then whatever else is kept in its place has expired, or is from a time that
 // the clock was set back from.
-func (o *once) take(nonce uint64, expires int64) bool {
+func (o *once) claimNonce(nonce uint64, expires int64) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if ago := o.forgotten - expires; ago >= 0 && ago < seconds {
@@ -42,7 +42,7 @@ func (o *once) take(nonce uint64, expires int64) bool {
 		o.count -= len(at.used)
 		*at = nonces{expires: expires, used: make(map[uint64]struct{}, len(at.used))}
 	}
-	if _, before := at.used[nonce]; before || !o.room(at) {
+	if _, before := at.used[nonce]; before || !o.makeRoom(at) {
 		return false
 	}
 	at.used[nonce] = struct{}{}
@@ -50,9 +50,9 @@ func (o *once) take(nonce uint64, expires int64) bool {
 	return true
 }
 
-// room makes some if there is none. It reports false when that would take the second
+// makeRoom makes some if there is none. It reports false when that would take the second
 // itself.
-func (o *once) room(wanted *nonces) bool {
+func (o *once) makeRoom(wanted *nonces) bool {
 	limit := o.limit
 	if limit == 0 {
 		limit = rememberedAtMost
@@ -66,7 +66,7 @@ func (o *once) room(wanted *nonces) bool {
 		switch apart := n.expires - wanted.expires; {
 		case len(n.used) == 0:
 		case apart <= -seconds || apart >= seconds: // expired, or of a time that the clock was set back from
-			o.drop(n)
+			o.forgetNonces(n)
 		case n.expires < first.expires:
 			first = n
 		}
@@ -75,11 +75,11 @@ func (o *once) room(wanted *nonces) bool {
 		return true
 	}
 	o.forgotten = first.expires
-	o.drop(first)
+	o.forgetNonces(first)
 	return first != wanted
 }
 
-func (o *once) drop(n *nonces) {
+func (o *once) forgetNonces(n *nonces) {
 	o.count -= len(n.used)
 	n.used = nil
 }

@@ -15,7 +15,7 @@ func TestOnce(t *testing.T) {
 		for range 40 {
 			expires, nonce := now+rand.Int64N(seconds-1), rand.Int64N(20)
 			key := [2]int64{expires, nonce}
-			if got := o.take(uint64(nonce), expires); got == taken[key] {
+			if got := o.claimNonce(uint64(nonce), expires); got == taken[key] {
 				t.Fatalf("at %d: nonce %d of %d is new: %v", now, nonce, expires, got)
 			}
 			taken[key] = true
@@ -32,10 +32,10 @@ func TestOnce_IsBounded(t *testing.T) {
 	o := once{limit: 100}
 	for n := range uint64(1_000) {
 		expires := int64(1_000 + n/50)
-		if !o.take(n, expires) {
+		if !o.claimNonce(n, expires) {
 			t.Fatalf("%d, which is new, is refused", n)
 		}
-		if o.take(n, expires) {
+		if o.claimNonce(n, expires) {
 			t.Fatalf("%d is taken twice", n)
 		}
 		if o.count > o.limit {
@@ -43,7 +43,7 @@ func TestOnce_IsBounded(t *testing.T) {
 		}
 	}
 	for n := range uint64(1_000) { // whatever is still known and whatever is not
-		if o.take(n, int64(1_000+n/50)) && 1_000+n/50+uint64(seconds) > 1_020 {
+		if o.claimNonce(n, int64(1_000+n/50)) && 1_000+n/50+uint64(seconds) > 1_020 {
 			t.Errorf("%d is taken again", n)
 		}
 	}
@@ -54,10 +54,10 @@ func TestOnce_ClockSetBack(t *testing.T) {
 	t.Parallel()
 	o := once{limit: 100}
 	for n := range uint64(1_000) {
-		o.take(n, int64(100_000+n/50))
+		o.claimNonce(n, int64(100_000+n/50))
 	}
 	for n := range uint64(200) {
-		if expires := int64(90_000 + n/10); !o.take(n, expires) || o.take(n, expires) {
+		if expires := int64(90_000 + n/10); !o.claimNonce(n, expires) || o.claimNonce(n, expires) {
 			t.Fatalf("%d of an hour before", n)
 		}
 	}

@@ -25,7 +25,7 @@ const (
 func New(prefix string, now time.Time) string {
 	var random [10]byte
 	_, _ = rand.Read(random[:]) // crypto/rand.Read never fails since Go 1.24
-	return prefix + "_" + encode(layout(now, random))
+	return prefix + "_" + encodeBase32(layoutUUIDv7(now, random))
 }
 
 // For makes an id for what a request creates. When the request carries an idempotency
@@ -50,14 +50,14 @@ func Derive(prefix string, at time.Time, seed ...string) string {
 	}
 	var random [10]byte
 	copy(random[:], h.Sum(nil))
-	return prefix + "_" + encode(layout(at, random))
+	return prefix + "_" + encodeBase32(layoutUUIDv7(at, random))
 }
 
 // Event makes the id of an event: a UUIDv7 in the usual 36 characters.
 func Event(now time.Time) string {
 	var random [10]byte
 	_, _ = rand.Read(random[:])
-	return uuid.UUID(layout(now, random)).String()
+	return uuid.UUID(layoutUUIDv7(now, random)).String()
 }
 
 // Valid reports whether id is well formed and of the given kind.
@@ -76,9 +76,9 @@ func Valid(prefix, id string) bool {
 	return true
 }
 
-// layout puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562 section
+// layoutUUIDv7 puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562 section
 // 5.7 wants them.
-func layout(at time.Time, random [10]byte) (u [16]byte) {
+func layoutUUIDv7(at time.Time, random [10]byte) (u [16]byte) {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
 	copy(u[:6], ms[2:])
@@ -88,8 +88,8 @@ func layout(at time.Time, random [10]byte) (u [16]byte) {
 	return u
 }
 
-// encode writes 128 bits as 26 characters of 5 bits, the first of which holds only 3.
-func encode(u [16]byte) string {
+// encodeBase32 writes 128 bits as 26 characters of 5 bits, the first of which holds only 3.
+func encodeBase32(u [16]byte) string {
 	hi, lo := binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
 	var out [length]byte
 	for i := length - 1; i >= 0; i-- {

@@ -60,15 +60,15 @@ func NewSupervisor(units []Unit, o Options) *Supervisor {
 // expected to end the process.
 func (s *Supervisor) Start(ctx context.Context) error {
 	for i, u := range s.units {
-		s.set(i, Starting, "starting")
+		s.setState(i, Starting, "starting")
 		began := time.Now()
-		err := within(ctx, s.options.StartTimeout, u.Start)
+		err := runWithTimeout(ctx, s.options.StartTimeout, u.Start)
 		if err != nil {
-			err = fmt.Errorf("start %s: %w", u.Name, s.explain(ctx, err, s.options.StartTimeout))
-			s.set(i, Failed, err.Error())
+			err = fmt.Errorf("start %s: %w", u.Name, s.explainTimeout(ctx, err, s.options.StartTimeout))
+			s.setState(i, Failed, err.Error())
 			return errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 		}
-		s.set(i, Running, "")
+		s.setState(i, Running, "")
 		s.options.Logger.DebugContext(ctx, "module started", "module", u.Name, "took", time.Since(began))
 	}
 	return nil
@@ -79,17 +79,17 @@ func (s *Supervisor) Start(ctx context.Context) error {
 func (s *Supervisor) Stop(ctx context.Context) error {
 	var errs []error
 	for i, u := range slices.Backward(s.units) {
-		if s.state(i) != Running {
+		if s.stateOf(i) != Running {
 			continue
 		}
-		s.set(i, Stopping, "stopping")
-		if err := within(ctx, s.options.StopTimeout, u.Stop); err != nil {
-			err = fmt.Errorf("stop %s: %w", u.Name, s.explain(ctx, err, s.options.StopTimeout))
-			s.set(i, Failed, err.Error())
+		s.setState(i, Stopping, "stopping")
+		if err := runWithTimeout(ctx, s.options.StopTimeout, u.Stop); err != nil {
+			err = fmt.Errorf("stop %s: %w", u.Name, s.explainTimeout(ctx, err, s.options.StopTimeout))
+			s.setState(i, Failed, err.Error())
 			errs = append(errs, err)
 			continue
 		}
-		s.set(i, Terminated, "stopped")
+		s.setState(i, Terminated, "stopped")
 	}
 	return errors.Join(errs...)
 }
@@ -103,7 +103,7 @@ func (s *Supervisor) Snapshot(ctx context.Context) []Status {
 	var wg sync.WaitGroup
 	for i := range out {
 		if out[i].State == Running {
-			wg.Go(func() { ask(ctx, s.units[i], &out[i]) })
+			wg.Go(func() { checkReady(ctx, s.units[i], &out[i]) })
 		}
 	}
 	wg.Wait()
@@ -115,37 +115,37 @@ func Ready(snapshot []Status) bool {
 	return !slices.ContainsFunc(snapshot, func(s Status) bool { return !s.Ready })
 }
 
-func ask(ctx context.Context, u Unit, status *Status) {
-	if err := within(ctx, readyTimeout, u.Ready); err != nil {
+func checkReady(ctx context.Context, u Unit, status *Status) {
+	if err := runWithTimeout(ctx, readyTimeout, u.Ready); err != nil {
 		status.Reason = err.Error()
 		return
 	}
 	status.Ready = true
 }
 
-func (s *Supervisor) set(i int, state State, reason string) {
+func (s *Supervisor) setState(i int, state State, reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.states[i].State, s.states[i].Reason = state, reason
 }
 
-func (s *Supervisor) state(i int) State {
+func (s *Supervisor) stateOf(i int) State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.states[i].State
 }
 
-// explain tells a unit's own time-out from the end of the caller's patience.
-func (s *Supervisor) explain(ctx context.Context, err error, limit time.Duration) error {
+// explainTimeout tells a unit's own time-out from the end of the caller's patience.
+func (s *Supervisor) explainTimeout(ctx context.Context, err error, limit time.Duration) error {
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return fmt.Errorf("not done after %s: %w", limit, err)
 	}
 	return err
 }
 
-// within runs fn in a goroutine of its own, so that even one that ignores its context
+// runWithTimeout runs fn in a goroutine of its own, so that even one that ignores its context
 // is given up in time.
-func within(ctx context.Context, limit time.Duration, fn func(context.Context) error) error {
+func runWithTimeout(ctx context.Context, limit time.Duration, fn func(context.Context) error) error {
 	if err := ctx.Err(); err != nil || fn == nil {
 		return err
 	}

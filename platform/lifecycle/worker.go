@@ -40,7 +40,7 @@ func (w *Worker) Start() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel, w.done = cancel, make(chan struct{})
-	go w.run(ctx, w.done)
+	go w.runLoop(ctx, w.done)
 }
 
 // Wake makes the work run now rather than at the next interval. It never waits.
@@ -69,12 +69,12 @@ func (w *Worker) Stop(ctx context.Context) error {
 	}
 }
 
-func (w *Worker) run(ctx context.Context, done chan<- struct{}) {
+func (w *Worker) runLoop(ctx context.Context, done chan<- struct{}) {
 	defer close(done)
 	tick := time.NewTicker(w.interval)
 	defer tick.Stop()
 	for {
-		for w.once(ctx) {
+		for w.runOnce(ctx) {
 		}
 		select {
 		case <-ctx.Done():
@@ -85,8 +85,8 @@ func (w *Worker) run(ctx context.Context, done chan<- struct{}) {
 	}
 }
 
-// once runs the work and reports whether there is more to do now.
-func (w *Worker) once(ctx context.Context) (more bool) {
+// runOnce runs the work and reports whether there is more to do now.
+func (w *Worker) runOnce(ctx context.Context) (more bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			w.logger.ErrorContext(ctx, "worker panicked", slog.String("worker", w.name), slog.Any("panic", v), slog.String("stack", string(debug.Stack())))

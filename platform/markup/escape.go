@@ -25,7 +25,7 @@ func safeURL(s string) string {
 	}
 	var out strings.Builder
 	for i := range len(s) {
-		if c := s[i]; inURL(c) || c == '%' && i+2 < len(s) && hex(s[i+1]) && hex(s[i+2]) {
+		if c := s[i]; inURL(c) || c == '%' && i+2 < len(s) && isHexDigit(s[i+1]) && isHexDigit(s[i+2]) {
 			out.WriteByte(c)
 		} else {
 			fmt.Fprintf(&out, "%%%02x", c)
@@ -38,4 +38,6 @@ func inURL(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~!#$&*+,/:;=?@[]", c) >= 0
 }
 
-func hex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F' }
+func isHexDigit(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}

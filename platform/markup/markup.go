@@ -57,7 +57,7 @@ func (s *Set) Execute(name string, data map[string]any) (string, error) {
 		return "", fmt.Errorf("no template %q", name)
 	}
 	var out strings.Builder
-	if err := fill(&out, nodes, data); err != nil {
+	if err := fillNodes(&out, nodes, data); err != nil {
 		return "", fmt.Errorf("fill %s: %w", name, err)
 	}
 	return out.String(), nil
@@ -81,7 +81,7 @@ const (
 	list
 )
 
-func fill(out *strings.Builder, nodes []node, data map[string]any) error {
+func fillNodes(out *strings.Builder, nodes []node, data map[string]any) error {
 	for _, n := range nodes {
 		if n.field == "" {
 			out.WriteString(n.text)
@@ -91,36 +91,36 @@ func fill(out *strings.Builder, nodes []node, data map[string]any) error {
 		if !ok {
 			return fmt.Errorf("there is no %s", n.field)
 		}
-		if err := n.fill(out, value, data); err != nil {
+		if err := n.fillBlock(out, value, data); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (n node) fill(out *strings.Builder, value any, data map[string]any) error {
+func (n node) fillBlock(out *strings.Builder, value any, data map[string]any) error {
 	switch n.block {
 	case condition:
-		yes, err := holds(value)
+		yes, err := isTruthy(value)
 		switch {
 		case err != nil:
 			return fmt.Errorf("%s: %w", n.field, err)
 		case yes:
-			return fill(out, n.yes, data)
+			return fillNodes(out, n.yes, data)
 		}
-		return fill(out, n.no, data)
+		return fillNodes(out, n.no, data)
 	case list:
 		entries, ok := value.([]map[string]any)
 		if !ok && value != nil {
 			return fmt.Errorf("%s is %T, not a list", n.field, value)
 		}
 		for _, entry := range entries {
-			if err := fill(out, n.yes, entry); err != nil {
+			if err := fillNodes(out, n.yes, entry); err != nil {
 				return fmt.Errorf("%s: %w", n.field, err)
 			}
 		}
 		if len(entries) == 0 {
-			return fill(out, n.no, data)
+			return fillNodes(out, n.no, data)
 		}
 		return nil
 	}
@@ -132,7 +132,7 @@ func (n node) fill(out *strings.Builder, value any, data map[string]any) error {
 	return nil
 }
 
-func holds(value any) (bool, error) {
+func isTruthy(value any) (bool, error) {
 	switch v := value.(type) {
 	case nil:
 		return false, nil

@@ -57,26 +57,26 @@ func (p *page) text(s string) (err error) {
 				return nil
 			}
 			*p = page{}
-			s, err = p.tag(s[end+1:])
+			s, err = p.skipAttributes(s[end+1:])
 		case p.element != "":
 			begin := strings.IndexByte(s, '<')
 			if begin < 0 {
 				return nil
 			}
-			s, err = p.end(s[begin:])
+			s, err = p.skipEndTag(s[begin:])
 		default:
 			begin := strings.IndexByte(s, '<')
 			if begin < 0 {
 				return nil
 			}
-			s, err = p.markup(s[begin+1:])
+			s, err = p.skipTag(s[begin+1:])
 		}
 	}
 	return err
 }
 
-// end passes over the tag that ends an element whose text has no tags.
-func (p *page) end(s string) (rest string, err error) {
+// skipEndTag passes over the tag that ends an element whose text has no tags.
+func (p *page) skipEndTag(s string) (rest string, err error) {
 	rest, ok := strings.CutPrefix(s, "</"+p.element+">")
 	if !ok {
 		return "", fmt.Errorf("<%s> ends with </%s>, and has no < before", p.element, p.element)
@@ -85,8 +85,8 @@ func (p *page) end(s string) (rest string, err error) {
 	return rest, nil
 }
 
-// markup passes over what began with "<", up to a place where a field may be.
-func (p *page) markup(s string) (rest string, err error) {
+// skipTag passes over what began with "<", up to a place where a field may be.
+func (p *page) skipTag(s string) (rest string, err error) {
 	tag := opening.FindStringSubmatch(s)
 	if tag == nil {
 		return "", fmt.Errorf("<%.20s is no tag; its name takes no field, and text no <", s)
@@ -102,14 +102,14 @@ func (p *page) markup(s string) (rest string, err error) {
 	case "script", "xmp", "noembed", "noframes", "noscript", "plaintext", "svg", "math":
 		return "", fmt.Errorf("<%s> has rules of its own", name)
 	}
-	return p.tag(s)
+	return p.skipAttributes(s)
 }
 
 // opening is a tag up to the first character after its name.
 var opening = regexp.MustCompile(`^(?:(!(?i:doctype)|[A-Za-z][A-Za-z0-9]*)[ \t\r\n/>]|/[A-Za-z][A-Za-z0-9]*>)`)
 
-// tag passes over attributes, up to the end of the tag or into a value.
-func (p *page) tag(s string) (rest string, err error) {
+// skipAttributes passes over attributes, up to the end of the tag or into a value.
+func (p *page) skipAttributes(s string) (rest string, err error) {
 	for {
 		end := strings.IndexAny(s, " \t\r\n/>=\"'`<")
 		if end < 0 {

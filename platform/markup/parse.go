@@ -50,14 +50,14 @@ func parseSet(sources []Source, newPlace func() place) (*Set, error) {
 		}
 	}
 	for name := range p.trees {
-		if _, err := p.template(name); err != nil {
+		if _, err := p.parseTemplate(name); err != nil {
 			return nil, err
 		}
 	}
 	return &Set{p.done}, nil
 }
 
-func (p *parser) template(name string) ([]node, error) {
+func (p *parser) parseTemplate(name string) ([]node, error) {
 	if nodes, ok := p.done[name]; ok {
 		return nodes, nil
 	}
@@ -67,7 +67,7 @@ func (p *parser) template(name string) ([]node, error) {
 	}
 	p.open[name] = true
 	at := p.newPlace()
-	nodes, err := p.list(tree.Root, at)
+	nodes, err := p.parseList(tree.Root, at)
 	if err == nil && !at.between() {
 		err = errors.New("it ends within a tag")
 	}
@@ -78,12 +78,12 @@ func (p *parser) template(name string) ([]node, error) {
 	return nodes, nil
 }
 
-func (p *parser) list(l *parse.ListNode, at place) (out []node, err error) {
+func (p *parser) parseList(l *parse.ListNode, at place) (out []node, err error) {
 	if l == nil {
 		return nil, nil
 	}
 	for _, n := range l.Nodes {
-		nodes, err := p.node(n, at)
+		nodes, err := p.parseNode(n, at)
 		if err != nil {
 			return nil, err
 		}
@@ -92,7 +92,7 @@ func (p *parser) list(l *parse.ListNode, at place) (out []node, err error) {
 	return out, nil
 }
 
-func (p *parser) node(n parse.Node, at place) ([]node, error) {
+func (p *parser) parseNode(n parse.Node, at place) ([]node, error) {
 	switch n := n.(type) {
 	case *parse.TextNode:
 		return []node{{text: string(n.Text)}}, at.text(string(n.Text))
@@ -107,19 +107,19 @@ func (p *parser) node(n parse.Node, at place) ([]node, error) {
 		}
 		return []node{{field: name, escape: escape}}, nil
 	case *parse.IfNode:
-		return p.block(condition, &n.BranchNode, at)
+		return p.parseBlock(condition, &n.BranchNode, at)
 	case *parse.RangeNode:
-		return p.block(list, &n.BranchNode, at)
+		return p.parseBlock(list, &n.BranchNode, at)
 	case *parse.TemplateNode:
 		if _, same := soleArgument(n.Pipe).(*parse.DotNode); !same || !at.between() {
 			return nil, fmt.Errorf("%s: a template is used between tags, and with the same fields", n)
 		}
-		return p.template(n.Name)
+		return p.parseTemplate(n.Name)
 	}
 	return nil, fmt.Errorf("%s is not known here", n)
 }
 
-func (p *parser) block(kind block, n *parse.BranchNode, at place) ([]node, error) {
+func (p *parser) parseBlock(kind block, n *parse.BranchNode, at place) ([]node, error) {
 	name, err := fieldOf(n.Pipe)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (p *parser) block(kind block, n *parse.BranchNode, at place) ([]node, error
 		from *parse.ListNode
 		into *[]node
 	}{{n.List, &out.yes}, {n.ElseList, &out.no}} {
-		if *part.into, err = p.list(part.from, at); err != nil {
+		if *part.into, err = p.parseList(part.from, at); err != nil {
 			return nil, err
 		}
 		if at.mark() != before {

@@ -31,7 +31,7 @@ type fate struct {
 	messageLost, answerLost bool
 }
 
-func (l *Link) draw() fate {
+func (l *Link) drawFate() fate {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.messages++
@@ -53,25 +53,25 @@ func (l *Link) draw() fate {
 // run.
 func (l *Link) Carry(ctx context.Context, send func() error) error {
 	begun := time.Now()
-	f := l.draw()
-	if err := pause(ctx, f.there); err != nil {
+	f := l.drawFate()
+	if err := sleepContext(ctx, f.there); err != nil {
 		return err
 	}
 	if f.messageLost {
-		l.count(&l.lost[0])
+		l.increment(&l.lost[0])
 		return ErrLost
 	}
 	err := send()
-	if late := pause(ctx, f.back); late != nil {
+	if late := sleepContext(ctx, f.back); late != nil {
 		return late
 	}
 	if f.answerLost {
-		l.count(&l.lost[1])
+		l.increment(&l.lost[1])
 		return ErrLost
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.took.add(time.Since(begun))
+	l.took.addDuration(time.Since(begun))
 	return err
 }
 
@@ -83,16 +83,16 @@ func (l *Link) Twice() bool {
 }
 
 // Repeated counts something that was sent a second time, for whatever reason.
-func (l *Link) Repeated() { l.count(&l.repeated) }
+func (l *Link) Repeated() { l.increment(&l.repeated) }
 
-func (l *Link) count(n *uint64) {
+func (l *Link) increment(n *uint64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	*n++
 }
 
-// pause waits, and tells when ctx ended before.
-func pause(ctx context.Context, d time.Duration) error {
+// sleepContext waits, and tells when ctx ended before.
+func sleepContext(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}

@@ -34,7 +34,7 @@ func (n *Network) Summary() []Line {
 	defer n.mu.Unlock()
 	var out []Line
 	for _, l := range n.links {
-		if line := l.line(); line.Messages > 0 {
+		if line := l.summaryLine(); line.Messages > 0 {
 			out = append(out, line)
 		}
 	}
@@ -44,7 +44,7 @@ func (n *Network) Summary() []Line {
 	return out
 }
 
-func (l *Link) line() Line {
+func (l *Link) summaryLine() Line {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return Line{
@@ -95,7 +95,7 @@ type histogram struct {
 
 const perDoubling = 16
 
-func (h *histogram) add(d time.Duration) {
+func (h *histogram) addDuration(d time.Duration) {
 	i := int(perDoubling * math.Log2(max(1, float64(d)/float64(time.Microsecond))))
 	h.classes[min(i, len(h.classes)-1)]++
 	h.count++

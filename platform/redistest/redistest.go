@@ -51,22 +51,22 @@ func Start(t testing.TB) *Server {
 	}
 	s := &Server{dir: dir}
 	s.Restart(t)
-	t.Cleanup(func() { s.end("") })
+	t.Cleanup(func() { s.stopKeeper("") })
 	return s
 }
 
 // URL is the address of the server.
-func (s *Server) URL() string { return "unix://" + s.socket() }
+func (s *Server) URL() string { return "unix://" + s.socketPath() }
 
-func (s *Server) socket() string { return filepath.Join(s.dir, "socket") }
+func (s *Server) socketPath() string { return filepath.Join(s.dir, "socket") }
 
 // Kill ends the server as a power cut would.
 func (s *Server) Kill(t testing.TB) {
 	t.Helper()
-	s.end("keep\n")
+	s.stopKeeper("keep\n")
 }
 
-func (s *Server) end(word string) {
+func (s *Server) stopKeeper(word string) {
 	_, _ = io.WriteString(s.life, word) // a keeper that is gone is as well
 	_ = s.life.Close()
 	_ = s.keep.Wait()
@@ -76,7 +76,7 @@ func (s *Server) end(word string) {
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.keep = exec.CommandContext(context.Background(), "sh", "-c", keeper, s.dir,
-		"redis-server", "--port", "0", "--unixsocket", s.socket(), "--save", "", "--appendonly", "no", "--dir", s.dir)
+		"redis-server", "--port", "0", "--unixsocket", s.socketPath(), "--save", "", "--appendonly", "no", "--dir", s.dir)
 	var err error
 	if s.life, err = s.keep.StdinPipe(); err == nil {
 		err = s.keep.Start()
@@ -85,7 +85,7 @@ func (s *Server) Restart(t testing.TB) {
 		t.Fatal(err)
 	}
 	deadline := time.Now().Add(patience)
-	for pause := time.NewTicker(10 * time.Millisecond); !s.answers(); <-pause.C {
+	for pause := time.NewTicker(10 * time.Millisecond); !s.isResponsive(); <-pause.C {
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
 			t.Fatalf("redis-server does not answer after %s:\n%s", patience, log)
@@ -93,9 +93,9 @@ func (s *Server) Restart(t testing.TB) {
 	}
 }
 
-// answers reports whether the server answers PING.
-func (s *Server) answers() bool {
-	conn, err := net.DialTimeout("unix", s.socket(), time.Second) //nolint:noctx // bounded
+// isResponsive reports whether the server answers PING.
+func (s *Server) isResponsive() bool {
+	conn, err := net.DialTimeout("unix", s.socketPath(), time.Second) //nolint:noctx // bounded
 	if err != nil {
 		return false
 	}

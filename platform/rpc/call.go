@@ -28,11 +28,11 @@ type Call[Req, Resp any] struct {
 // NewCall is called by generated code, with the number of the method in its contract.
 func NewCall[Req, Resp any](e *Edge, method int, request func(c *Copier, to, from *Req), response func(c *Copier, to, from *Resp)) *Call[Req, Resp] {
 	c := &Call[Req, Resp]{edge: e, method: e.contract.Methods[method], copyRequest: request, copyResponse: response}
-	c.meter = e.rt.metrics.meter(e.caller, e.module, c.method.Name, e.remote())
-	if e.remote() {
-		c.remote, c.target = e.client(c.method.Name), e.prefix+e.path(c.method.Name)
+	c.meter = e.rt.metrics.newMeter(e.caller, e.module, c.method.Name, e.isRemote())
+	if e.isRemote() {
+		c.remote, c.target = e.newConnectClient(c.method.Name), e.prefix+e.methodPath(c.method.Name)
 	} else {
-		c.barred = !e.service.allows(e.caller, c.method.Name)
+		c.barred = !e.service.allowsCaller(e.caller, c.method.Name)
 		//nolint:forcetypeassert,errcheck // both sides are generated from one contract, whose name BindLocal has compared
 		c.local = e.service.endpoints[method].local.(func(context.Context, *Req) (*Resp, error))
 	}
@@ -43,38 +43,38 @@ func NewCall[Req, Resp any](e *Edge, method int, request func(c *Copier, to, fro
 func (c *Call[Req, Resp]) Do(ctx context.Context, in *Req) (*Resp, error) {
 	start, e := time.Now(), c.edge
 	ctx, span := startSpan(ctx, e.rt.tracer, trace.SpanKindClient, spanInfo{
-		caller: e.caller, module: e.module, service: e.contract.Service, method: c.method.Name, remote: e.remote(),
+		caller: e.caller, module: e.module, service: e.contract.Service, method: c.method.Name, remote: e.isRemote(),
 	})
-	out, r := c.attempts(ctx, in)
-	c.meter.done(start, r)
+	out, r := c.callWithRetry(ctx, in)
+	c.meter.recordCall(start, r)
 	if r == nil {
 		endSpan(span, nil)
 		return out, nil
 	}
 	if span != nil {
-		finish(span, r.Code, r.Reason)
+		finishSpan(span, r.Code, r.Reason)
 	}
 	return nil, r.CallError
 }
 
-// attempts makes the call once, or twice where the edge says so.
-func (c *Call[Req, Resp]) attempts(ctx context.Context, in *Req) (*Resp, *refusal) {
-	if r := c.edge.admit(ctx, c.method.Name); r != nil {
+// callWithRetry makes the call once, or twice where the edge says so.
+func (c *Call[Req, Resp]) callWithRetry(ctx context.Context, in *Req) (*Resp, *refusal) {
+	if r := c.edge.checkAllowed(ctx, c.method.Name); r != nil {
 		return nil, r
 	}
-	out, r := c.attempt(ctx, in)
-	if c.edge.again(ctx, c.method.Level, r) {
+	out, r := c.callOnce(ctx, in)
+	if c.edge.shouldRetry(ctx, c.method.Level, r) {
 		c.meter.retries.Inc()
-		out, r = c.attempt(ctx, in)
+		out, r = c.callOnce(ctx, in)
 	}
 	return out, r
 }
 
-func (c *Call[Req, Resp]) attempt(ctx context.Context, in *Req) (out *Resp, r *refusal) {
-	if r := c.edge.enter(ctx, c.method.Name); r != nil {
+func (c *Call[Req, Resp]) callOnce(ctx context.Context, in *Req) (out *Resp, r *refusal) {
+	if r := c.edge.acquirePermit(ctx, c.method.Name); r != nil {
 		return nil, r
 	}
-	defer func() { c.edge.leave(r) }()
+	defer func() { c.edge.releasePermit(r) }()
 	if c.local != nil {
 		return c.doLocal(ctx, in)
 	}
@@ -87,20 +87,20 @@ func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal
 	req, out := new(Req), new(Resp)
 	var copier Copier
 	c.copyRequest(&copier, req, in)
-	if err := copier.check(in); err != nil {
-		return nil, c.edge.unsent(c.method.Name, requestFault(err))
+	if err := copier.checkEncodable(in); err != nil {
+		return nil, c.edge.unsentError(c.method.Name, requestFault(err))
 	}
 	if c.barred {
-		return nil, c.localRefusal(c.edge.guard.bar(ctx, c.edge.caller, c.method.Name))
+		return nil, c.localRefusal(c.edge.guard.denyCaller(ctx, c.edge.caller, c.method.Name))
 	}
-	verdict := c.edge.guard.run(ctx, carry(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
+	verdict := c.edge.guard.runCall(ctx, calleeContext(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
 		resp, err := c.local(ctx, req)
 		if err != nil {
 			return err
 		}
 		var copier Copier
 		c.copyResponse(&copier, out, resp)
-		return responseFault(copier.check(resp))
+		return responseFault(copier.checkEncodable(resp))
 	})
 	if verdict != nil {
 		return nil, c.localRefusal(verdict)

@@ -38,8 +38,8 @@ func (codec) Unmarshal(from []byte, message any) error {
 	return nil
 }
 
-// encode makes the bytes of a message, of nil those of an empty one.
-func encode[M any](m *M) ([]byte, error) {
+// encodeMessage makes the bytes of a message, of nil those of an empty one.
+func encodeMessage[M any](m *M) ([]byte, error) {
 	if m == nil {
 		m = new(M)
 	}
@@ -57,7 +57,7 @@ func encode[M any](m *M) ([]byte, error) {
 	return b, nil
 }
 
-func decode[M any](b []byte) (*M, error) {
+func decodeMessage[M any](b []byte) (*M, error) {
 	m := new(M)
 	message, isMessage := any(m).(proto.Message)
 	if !isMessage {

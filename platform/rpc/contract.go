@@ -51,9 +51,9 @@ func (c Contract) Version() string {
 	return parts[len(parts)-2]
 }
 
-// family is the service's name without the version: what two major versions have in
+// unversionedName is the service's name without the version: what two major versions have in
 // common.
-func (c Contract) family() string {
+func (c Contract) unversionedName() string {
 	parts := strings.Split(c.Service, ".")
 	if len(parts) < 2 {
 		return c.Service
@@ -94,8 +94,8 @@ func (d Dependency) Only(methods ...string) Dependency {
 	return d
 }
 
-// check says what Only names and the contract does not have.
-func (d Dependency) check() error {
+// checkMethods says what Only names and the contract does not have.
+func (d Dependency) checkMethods() error {
 	for _, name := range d.Methods {
 		if !slices.ContainsFunc(d.Contract.Methods, func(m Method) bool { return m.Name == name }) {
 			return fmt.Errorf("there is no method %s", name)
@@ -154,8 +154,8 @@ func (s Service) For(callers Callers) Service {
 	return s
 }
 
-// allows reports whether a module may call a method.
-func (s Service) allows(module, method string) bool {
+// allowsCaller reports whether a module may call a method.
+func (s Service) allowsCaller(module, method string) bool {
 	if s.callers == nil {
 		return true
 	}

@@ -53,7 +53,7 @@ type Edge struct {
 	budget   budget
 }
 
-func (r *Runtime) edge(caller string, d Dependency, s *Service, base *url.URL) *Edge {
+func (r *Runtime) newEdge(caller string, d Dependency, s *Service, base *url.URL) *Edge {
 	e := &Edge{
 		rt: r, caller: caller, module: d.Module, contract: d.Contract, service: s, link: d.link,
 		values:   identity.WithCaller(context.Background(), caller),
@@ -61,24 +61,24 @@ func (r *Runtime) edge(caller string, d Dependency, s *Service, base *url.URL) *
 		bulkhead: bulkhead.New[any](r.o.InFlight),
 	}
 	if s != nil {
-		e.guard = r.guard(s, false)
+		e.guard = r.newGuard(s, false)
 	} else {
 		e.pool, e.baseURL, e.prefix = r.pool, base.String(), "/"+strings.TrimPrefix(base.EscapedPath(), "/")
 	}
-	open := r.metrics.circuit.WithLabelValues(caller, d.Module, transport(e.remote()))
+	open := r.metrics.circuit.WithLabelValues(caller, d.Module, transportName(e.isRemote()))
 	e.breaker = circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(failureRate, minCalls, window).
 		WithSuccessThresholdRatio(1, probes).
 		WithDelay(retryAfter).
-		OnStateChanged(func(event circuitbreaker.StateChangedEvent) { e.circuit(event, open.Set) }).
+		OnStateChanged(func(event circuitbreaker.StateChangedEvent) { e.reportBreakerState(event, open.Set) }).
 		Build()
 	return e
 }
 
-func (e *Edge) remote() bool { return e.service == nil }
+func (e *Edge) isRemote() bool { return e.service == nil }
 
-// circuit reports what the breaker does.
-func (e *Edge) circuit(event circuitbreaker.StateChangedEvent, gauge func(float64)) {
+// reportBreakerState reports what the breaker does.
+func (e *Edge) reportBreakerState(event circuitbreaker.StateChangedEvent, gauge func(float64)) {
 	switch {
 	case event.NewState == circuitbreaker.OpenState && event.OldState == circuitbreaker.ClosedState:
 		gauge(1)
@@ -92,42 +92,42 @@ func (e *Edge) circuit(event circuitbreaker.StateChangedEvent, gauge func(float6
 	}
 }
 
-// admit refuses what must not be called at all: a caller inside its transaction, or one
+// checkAllowed refuses what must not be called at all: a caller inside its transaction, or one
 // that no longer waits.
-func (e *Edge) admit(ctx context.Context, method string) *refusal {
+func (e *Edge) checkAllowed(ctx context.Context, method string) *refusal {
 	if module := callctx.Transaction(ctx); module != "" {
 		e.log.LogAttrs(ctx, slog.LevelError, "programming error: call inside a transaction", slog.String("transaction", module),
 			slog.String("method", method), slog.String("request_id", callctx.RequestID(ctx)), slog.String("stack", string(debug.Stack())))
-		return e.unsent(method, fault.New(fault.Internal, reasonTransaction, ""))
+		return e.unsentError(method, fault.New(fault.Internal, reasonTransaction, ""))
 	}
 	if err := ctx.Err(); err != nil {
-		return e.unsent(method, fault.From(err))
+		return e.unsentError(method, fault.From(err))
 	}
 	return nil
 }
 
-// enter takes a place among the calls at work; leave must follow unless it refuses.
-func (e *Edge) enter(ctx context.Context, method string) *refusal {
+// acquirePermit takes a place among the calls at work; leave must follow unless it refuses.
+func (e *Edge) acquirePermit(ctx context.Context, method string) *refusal {
 	switch err := e.bulkhead.AcquirePermitWithMaxWait(ctx, maxQueue); {
 	case errors.Is(err, bulkhead.ErrFull):
-		return e.unsent(method, fault.New(fault.Unavailable, reasonOverloaded, ""))
+		return e.unsentError(method, fault.New(fault.Unavailable, reasonOverloaded, ""))
 	case err != nil:
-		return e.unsent(method, fault.From(err))
+		return e.unsentError(method, fault.From(err))
 	}
 	if !e.breaker.TryAcquirePermit() {
 		e.bulkhead.ReleasePermit()
-		return e.unsent(method, fault.New(fault.Unavailable, reasonModuleDown, ""))
+		return e.unsentError(method, fault.New(fault.Unavailable, reasonModuleDown, ""))
 	}
 	return nil
 }
 
-// leave gives the place back and tells the breaker what the call says about the module:
+// releasePermit gives the place back and tells the breaker what the call says about the module:
 // an answer of any kind is a good sign, a caller that went away no sign at all.
-func (e *Edge) leave(r *refusal) {
+func (e *Edge) releasePermit(r *refusal) {
 	defer e.bulkhead.ReleasePermit()
 	switch {
 	case r == nil:
-		e.answered()
+		e.recordAnswer()
 	case r.unsent, r.Code == fault.Canceled:
 		// The breaker has no way to return the permit of a probe: begin the probing
 		// anew.
@@ -136,17 +136,17 @@ func (e *Edge) leave(r *refusal) {
 			e.breaker.HalfOpen()
 		}
 	case r.answered && r.Code != fault.DeadlineExceeded:
-		e.answered()
+		e.recordAnswer()
 	default:
 		e.failed.Store(true)
 		e.breaker.RecordFailure()
 	}
 }
 
-// answered tells the breaker of an answer. failsafe compares the rate of failures at
+// recordAnswer tells the breaker of an answer. failsafe compares the rate of failures at
 // successes too, so that the tenth call of a window would stop calls to a module that
 // answers again, because of what failed before: such a window begins anew.
-func (e *Edge) answered() {
+func (e *Edge) recordAnswer() {
 	if e.failed.Load() && e.breaker.IsClosed() {
 		m := e.breaker.Metrics()
 		if calls := m.Executions() + 1; calls >= minCalls && float64(m.Failures()) >= failureRate*float64(calls) {
@@ -157,24 +157,24 @@ func (e *Edge) answered() {
 	e.breaker.RecordSuccess()
 }
 
-// again reports whether a call is made a second time.
-func (e *Edge) again(ctx context.Context, level Level, r *refusal) bool {
-	e.budget.deposit()
+// shouldRetry reports whether a call is made a second time.
+func (e *Edge) shouldRetry(ctx context.Context, level Level, r *refusal) bool {
+	e.budget.earnRetryCredit()
 	if !level.Repeatable() || ctx.Err() != nil {
 		return false
 	}
 	if e.link == nil {
-		return r.retryable() && e.budget.withdraw()
+		return r.isRetryable() && e.budget.spendRetryCredit()
 	}
-	if e.link.Twice() || r.retryable() && e.budget.withdraw() {
+	if e.link.Twice() || r.isRetryable() && e.budget.spendRetryCredit() {
 		e.link.Repeated()
 		return true
 	}
 	return false
 }
 
-// unsent is a refusal by this side.
-func (e *Edge) unsent(method string, v *fault.Error) *refusal {
+// unsentError is a refusal by this side.
+func (e *Edge) unsentError(method string, v *fault.Error) *refusal {
 	return &refusal{CallError: e.callError(method, v), unsent: true, cause: v.Unwrap()}
 }
 
@@ -192,7 +192,7 @@ const (
 	retryCredit = 10 * retryCost
 )
 
-func (b *budget) deposit() {
+func (b *budget) earnRetryCredit() {
 	for {
 		spent := b.spent.Load()
 		if spent == 0 || b.spent.CompareAndSwap(spent, spent-1) {
@@ -201,7 +201,7 @@ func (b *budget) deposit() {
 	}
 }
 
-func (b *budget) withdraw() bool {
+func (b *budget) spendRetryCredit() bool {
 	for {
 		spent := b.spent.Load()
 		if spent+retryCost > retryCredit {

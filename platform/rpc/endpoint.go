@@ -42,7 +42,7 @@ func NewEndpoint[H, Req, Resp any](handler func() (H, bool), method func(H, cont
 		return method(h, ctx, req)
 	}
 	return Endpoint{local: local, wire: func(ctx context.Context, in []byte) ([]byte, error) {
-		req, err := decode[Req](in)
+		req, err := decodeMessage[Req](in)
 		if err != nil {
 			return nil, fault.New(fault.InvalidArgument, reasonInvalid, "").Because(err)
 		}
@@ -50,7 +50,7 @@ func NewEndpoint[H, Req, Resp any](handler func() (H, bool), method func(H, cont
 		if err != nil {
 			return nil, err
 		}
-		out, err := encode(resp)
+		out, err := encodeMessage(resp)
 		return out, responseFault(err)
 	}}
 }

@@ -23,10 +23,10 @@ const (
 	idempotencyHeader = "Souk-Idempotency"
 )
 
-// carry makes the values that a callee sees: the base, which names the caller, and of
+// calleeContext makes the values that a callee sees: the base, which names the caller, and of
 // the caller's context nothing but principal, request id, idempotency key and trace.
 // Deadline and cancellation follow in the guard.
-func carry(base, from context.Context) context.Context {
+func calleeContext(base, from context.Context) context.Context {
 	ctx := callctx.Carry(identity.Carry(base, from), from)
 	if span := trace.SpanContextFromContext(from); span.IsValid() {
 		ctx = trace.ContextWithSpanContext(ctx, span) // without the span itself, which is the caller's to end

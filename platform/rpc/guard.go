@@ -24,36 +24,36 @@ type guard struct {
 	log     *slog.Logger
 	tracer  trace.Tracer // nil: no traces
 	timeout time.Duration
-	crew    *crew
+	workers *workerPool
 	running *atomic.Int64 // callees at work, in all guards of the runtime
 }
 
-// run executes the callee's work with the values that crossed, and waits for it no
+// runCall executes the callee's work with the values that crossed, and waits for it no
 // longer than the waiting context allows. The work goes on in a goroutine of its own;
 // once nobody waits for it, its context is cancelled and its result is dropped, so the
 // work must share nothing with the waiting side but what only it writes.
-func (g *guard) run(wait, values context.Context, method string, work func(context.Context) error) *fault.Error {
+func (g *guard) runCall(wait, values context.Context, method string, work func(context.Context) error) *fault.Error {
 	if err := wait.Err(); err != nil {
 		return fault.From(err)
 	}
-	ctx, cancel, expired := g.limit(wait, values)
+	ctx, cancel, expired := g.withCallDeadline(wait, values)
 	defer cancel()
 	a := &attempt{g: g, ctx: ctx, method: method, work: work, done: make(chan *fault.Error, 1)}
 	g.running.Add(1)
-	g.crew.run(a)
+	g.workers.runJob(a)
 	select {
 	case v := <-a.done:
 		return v
 	case <-wait.Done(): // the caller's deadline, or the caller went away
-		return a.outcome(wait)
+		return a.resultOrContextError(wait)
 	case <-expired:
-		return a.outcome(ctx)
+		return a.resultOrContextError(ctx)
 	}
 }
 
-// bar is the verdict on a caller that the service is not for, and the one line about it
+// denyCaller is the verdict on a caller that the service is not for, and the one line about it
 // in the log.
-func (g *guard) bar(ctx context.Context, caller, method string) *fault.Error {
+func (g *guard) denyCaller(ctx context.Context, caller, method string) *fault.Error {
 	v := fault.New(fault.PermissionDenied, reasonCaller, "")
 	g.log.LogAttrs(ctx, slog.LevelError, "call refused: the caller has not declared it", slog.String("method", method),
 		slog.String("caller", caller), slog.String("code", string(v.Code)), slog.String("reason", v.Reason),
@@ -61,9 +61,9 @@ func (g *guard) bar(ctx context.Context, caller, method string) *fault.Error {
 	return v
 }
 
-// limit gives the callee the deadline of the waiting side. A caller without one gets
+// withCallDeadline gives the callee the deadline of the waiting side. A caller without one gets
 // the default, whose end must be watched for: expired is nil otherwise.
-func (g *guard) limit(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
+func (g *guard) withCallDeadline(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
 	if deadline, bounded := wait.Deadline(); bounded {
 		ctx, cancel = context.WithDeadline(values, deadline)
 		return ctx, cancel, nil
@@ -81,8 +81,8 @@ type attempt struct {
 	done   chan *fault.Error
 }
 
-// outcome prefers a result that came at the last moment.
-func (a *attempt) outcome(ended context.Context) *fault.Error {
+// resultOrContextError prefers a result that came at the last moment.
+func (a *attempt) resultOrContextError(ended context.Context) *fault.Error {
 	select {
 	case v := <-a.done:
 		return v
@@ -100,37 +100,37 @@ func (a *attempt) do() {
 	defer func() {
 		if p := recover(); p != nil {
 			verdict = crashed
-			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call panicked", append(about(a.ctx, a.method, verdict),
+			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call panicked", append(callLogAttrs(a.ctx, a.method, verdict),
 				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))...)
 		} else if verdict == crashed {
-			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call ended its goroutine", about(a.ctx, a.method, verdict)...)
+			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call ended its goroutine", callLogAttrs(a.ctx, a.method, verdict)...)
 		}
 		a.g.running.Add(-1)
 		a.done <- verdict
 	}()
 	if a.g.tracer == nil {
-		verdict = a.g.judge(a.ctx, a.method, a.work(a.ctx))
+		verdict = a.g.errorForCaller(a.ctx, a.method, a.work(a.ctx))
 		return
 	}
 	ctx, span := startSpan(a.ctx, a.g.tracer, trace.SpanKindServer, spanInfo{
 		caller: identity.Caller(a.ctx), module: a.g.module, service: a.g.service, method: a.method, remote: a.g.remote,
 	})
 	defer func() { endSpan(span, verdict) }()
-	verdict = a.g.judge(ctx, a.method, a.work(ctx))
+	verdict = a.g.errorForCaller(ctx, a.method, a.work(ctx))
 }
 
-// judge turns an error of the callee into the verdict that its caller gets, and logs
+// errorForCaller turns an error of the callee into the verdict that its caller gets, and logs
 // what is the callee's to mend.
-func (g *guard) judge(ctx context.Context, method string, err error) *fault.Error {
+func (g *guard) errorForCaller(ctx context.Context, method string, err error) *fault.Error {
 	if err == nil {
 		return nil
 	}
 	verdict := fault.From(err)
 	if _, complete := toWire(verdict); !complete {
-		g.log.LogAttrs(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", about(ctx, method, verdict)...)
+		g.log.LogAttrs(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", callLogAttrs(ctx, method, verdict)...)
 	}
 	if verdict.Code == fault.Internal && !loggedDownstream(verdict) {
-		g.log.LogAttrs(ctx, slog.LevelError, "call failed", append(about(ctx, method, verdict), slog.String("error", err.Error()))...)
+		g.log.LogAttrs(ctx, slog.LevelError, "call failed", append(callLogAttrs(ctx, method, verdict), slog.String("error", err.Error()))...)
 	}
 	return verdict
 }
@@ -142,8 +142,8 @@ func loggedDownstream(v *fault.Error) bool {
 	return errors.As(v.Unwrap(), &call) && call.Code == fault.Internal
 }
 
-// about is what each log line says of a call.
-func about(ctx context.Context, method string, v *fault.Error) []slog.Attr {
+// callLogAttrs is what each log line says of a call.
+func callLogAttrs(ctx context.Context, method string, v *fault.Error) []slog.Attr {
 	return []slog.Attr{
 		slog.String("method", method), slog.String("caller", identity.Caller(ctx)), slog.String("code", string(v.Code)),
 		slog.String("reason", v.Reason), slog.String("request_id", callctx.RequestID(ctx)),

@@ -22,25 +22,25 @@ type metrics struct {
 
 func newMetrics(r prometheus.Registerer) *metrics {
 	return &metrics{
-		calls: register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+		calls: registerCollector(r, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "souk_rpc_calls_total", Help: "Calls between modules, by outcome.",
 		}, []string{"caller", "module", "method", "transport", "code"})),
-		duration: register(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		duration: registerCollector(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "souk_rpc_duration_seconds", Help: "Time from call to response, retry included.",
 			Buckets: []float64{1e-5, 1e-4, 5e-4, 1e-3, 5e-3, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}, []string{"caller", "module", "method", "transport"})),
-		retries: register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+		retries: registerCollector(r, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "souk_rpc_retries_total", Help: "Second attempts of calls between modules.",
 		}, []string{"caller", "module", "method", "transport"})),
-		circuit: register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		circuit: registerCollector(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "souk_rpc_circuit_open", Help: "1 while calls are refused because the module fails.",
 		}, []string{"caller", "module", "transport"})),
 	}
 }
 
-// register registers a collector, or finds the one registered before: two runtimes may
+// registerCollector registers a collector, or finds the one registered before: two runtimes may
 // share a registry.
-func register[C prometheus.Collector](r prometheus.Registerer, c C) C {
+func registerCollector[C prometheus.Collector](r prometheus.Registerer, c C) C {
 	if r == nil {
 		return c
 	}
@@ -63,8 +63,8 @@ type meter struct {
 	retries  prometheus.Counter
 }
 
-func (m *metrics) meter(caller, module, method string, remote bool) meter {
-	labels := prometheus.Labels{"caller": caller, "module": module, "method": method, "transport": transport(remote)}
+func (m *metrics) newMeter(caller, module, method string, remote bool) meter {
+	labels := prometheus.Labels{"caller": caller, "module": module, "method": method, "transport": transportName(remote)}
 	calls := m.calls.MustCurryWith(labels)
 	return meter{
 		calls:    calls,
@@ -74,7 +74,7 @@ func (m *metrics) meter(caller, module, method string, remote bool) meter {
 	}
 }
 
-func (m *meter) done(start time.Time, r *refusal) {
+func (m *meter) recordCall(start time.Time, r *refusal) {
 	m.duration.Observe(time.Since(start).Seconds())
 	if r == nil {
 		m.ok.Inc()

@@ -61,7 +61,7 @@ var errHalf = errors.New("only a part of the request arrived")
 //   - A server to which half a request arrives answers that it is none, and hangs up.
 //     No handler has seen it.
 func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
-	reply, err := p.transport().RoundTrip(r)
+	reply, err := p.currentTransport().RoundTrip(r)
 	if err != nil || reply.StatusCode == http.StatusOK {
 		return reply, err //nolint:wrapcheck // net/http's contract
 	}
@@ -77,18 +77,18 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	return reply, nil
 }
 
-func (p *pool) transport() *http.Transport {
+func (p *pool) currentTransport() *http.Transport {
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if now.Sub(p.born) >= maxAge {
-		p.renew(now)
+		p.renewTransport(now)
 	}
 	return p.live
 }
 
-// renew needs the lock. Requests at work keep their connections, which then idle out.
-func (p *pool) renew(now time.Time) {
+// renewTransport needs the lock. Requests at work keep their connections, which then idle out.
+func (p *pool) renewTransport(now time.Time) {
 	p.live.CloseIdleConnections()
 	p.live, p.born = newTransport(), now
 }
@@ -98,7 +98,7 @@ func (p *pool) renew(now time.Time) {
 func (p *pool) Renew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.renew(p.now())
+	p.renewTransport(p.now())
 }
 
 // CloseIdleConnections closes what is idle now.

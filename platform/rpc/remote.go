@@ -16,10 +16,10 @@ import (
 	"app/platform/rpc/rpcv1"
 )
 
-// client is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2 and gzip
+// newConnectClient is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2 and gzip
 // cost small calls more than they give), and without redirects, which would repeat a
 // call.
-func (e *Edge) client(method string) *connect.Client[encoded, encoded] {
+func (e *Edge) newConnectClient(method string) *connect.Client[encoded, encoded] {
 	transport := http.RoundTripper(e.pool)
 	if e.link != nil {
 		transport = linked{e.link, e.pool}
@@ -28,25 +28,25 @@ func (e *Edge) client(method string) *connect.Client[encoded, encoded] {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return connect.NewClient[encoded, encoded](doer, e.baseURL+e.path(method),
+	return connect.NewClient[encoded, encoded](doer, e.baseURL+e.methodPath(method),
 		connect.WithCodec(codec{}),
 		connect.WithReadMaxBytes(MaxMessage),
 		connect.WithAcceptCompression("gzip", nil, nil),
 	)
 }
 
-// path is where a method is found under Prefix.
-func (e *Edge) path(method string) string { return e.contract.Service + "/" + method }
+// methodPath is where a method is found under Prefix.
+func (e *Edge) methodPath(method string) string { return e.contract.Service + "/" + method }
 
 func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusal) {
 	e := c.edge
-	body, err := encode(in)
+	body, err := encodeMessage(in)
 	if err != nil {
-		return nil, e.unsent(c.method.Name, requestFault(err))
+		return nil, e.unsentError(c.method.Name, requestFault(err))
 	}
 	request := connect.NewRequest(&encoded{bytes: body})
-	if err := c.address(ctx, request.Header(), body); err != nil {
-		return nil, e.unsent(c.method.Name, fault.From(err))
+	if err := c.setCallHeaders(ctx, request.Header(), body); err != nil {
+		return nil, e.unsentError(c.method.Name, fault.From(err))
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
@@ -55,21 +55,21 @@ func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusa
 	}
 	response, err := c.remote.CallUnary(ctx, request)
 	if err != nil {
-		return nil, e.refused(ctx, c.method.Name, err)
+		return nil, e.remoteCallError(ctx, c.method.Name, err)
 	}
-	out, err := decode[Resp](response.Msg.bytes)
+	out, err := decodeMessage[Resp](response.Msg.bytes)
 	if err != nil {
-		return nil, e.refused(ctx, c.method.Name, err)
+		return nil, e.remoteCallError(ctx, c.method.Name, err)
 	}
 	return out, nil
 }
 
-// address writes who calls whom on whose behalf, with an assertion that is good for
+// setCallHeaders writes who calls whom on whose behalf, with an assertion that is good for
 // this one attempt.
-func (c *Call[Req, Resp]) address(ctx context.Context, h http.Header, body []byte) error {
+func (c *Call[Req, Resp]) setCallHeaders(ctx context.Context, h http.Header, body []byte) error {
 	e := c.edge
 	h.Set(moduleHeader, e.module)
-	h.Set(contractHeader, e.contract.stamp())
+	h.Set(contractHeader, e.contract.contractStamp())
 	writeHeaders(ctx, h)
 	token, err := e.rt.o.Signer.Sign(identity.Assertion{
 		Caller: e.caller, Audience: e.module, RequestID: callctx.RequestID(ctx), Principal: identity.FromContext(ctx),
@@ -81,15 +81,15 @@ func (c *Call[Req, Resp]) address(ctx context.Context, h http.Header, body []byt
 	return nil
 }
 
-// refused makes the caller's view of a failed remote call, and logs what no callee can
+// remoteCallError makes the caller's view of a failed remote call, and logs what no callee can
 // have logged.
-func (e *Edge) refused(ctx context.Context, method string, err error) *refusal {
+func (e *Edge) remoteCallError(ctx context.Context, method string, err error) *refusal {
 	// A callee who believes that we have left, while we have not, tells of the
 	// connection, which broke in one direction.
 	if w := wireError(err); w != nil && w.GetReason() != reasonCallerLeft {
 		if ours[w.GetReason()] {
 			e.log.LogAttrs(ctx, slog.LevelError, "call refused by the other process", slog.String("url", e.baseURL),
-				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("speaks", e.contract.stamp()),
+				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("speaks", e.contract.contractStamp()),
 				slog.String("other_speaks", headerOf(err, contractHeader)))
 		}
 		return &refusal{CallError: fromWire(e.module, method, w), answered: true}

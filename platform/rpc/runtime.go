@@ -48,7 +48,7 @@ type Runtime struct {
 	tracer  trace.Tracer
 	running atomic.Int64
 	pool    *pool
-	crew    crew
+	workers workerPool
 }
 
 // NewRuntime makes the boundary of a process.
@@ -79,10 +79,10 @@ func (r *Runtime) BindLocal(caller string, d Dependency, s Service) error {
 	if s.Contract.Service != d.Contract.Service || s.Module != d.Module {
 		return fmt.Errorf("bind %s for %s: %s answers %s", d, caller, s.Module, s.Contract.Service)
 	}
-	if err := d.check(); err != nil {
+	if err := d.checkMethods(); err != nil {
 		return fmt.Errorf("bind %s for %s: %w", d, caller, err)
 	}
-	d.fill(r.edge(caller, d, &s, nil))
+	d.fill(r.newEdge(caller, d, &s, nil))
 	return nil
 }
 
@@ -97,10 +97,10 @@ func (r *Runtime) BindRemote(caller string, d Dependency, baseURL string) error 
 	if r.o.Signer == nil {
 		return fmt.Errorf("bind %s for %s: a call to another process needs a signer (INTERNAL_KEY)", d, caller)
 	}
-	if err := d.check(); err != nil {
+	if err := d.checkMethods(); err != nil {
 		return fmt.Errorf("bind %s for %s: %w", d, caller, err)
 	}
-	d.fill(r.edge(caller, d, nil, u.JoinPath(Prefix)))
+	d.fill(r.newEdge(caller, d, nil, u.JoinPath(Prefix)))
 	return nil
 }
 
@@ -123,15 +123,15 @@ func (r *Runtime) Drain(ctx context.Context) error {
 // work are not disturbed, and further ones are still served.
 func (r *Runtime) Close() {
 	r.pool.CloseIdleConnections()
-	r.crew.close()
+	r.workers.stopWorkers()
 }
 
-func (r *Runtime) guard(s *Service, remote bool) *guard {
+func (r *Runtime) newGuard(s *Service, remote bool) *guard {
 	return &guard{
 		module:  s.Module,
 		service: s.Contract.Service,
 		remote:  remote,
-		crew:    &r.crew,
+		workers: &r.workers,
 		log:     r.o.Logger.With(slog.String("module", s.Module)),
 		tracer:  r.tracer,
 		timeout: r.o.Timeout,

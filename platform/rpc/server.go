@@ -33,7 +33,7 @@ func (r *Runtime) Handler(services ...Service) http.Handler {
 		if s.hosted[key] != nil {
 			panic(fmt.Sprintf("rpc: module %s serves %s twice", key.module, key.service))
 		}
-		s.hosted[key] = r.host(service)
+		s.hosted[key] = r.hostService(service)
 	}
 	return s
 }
@@ -65,26 +65,26 @@ type crossing struct {
 
 type crossingKey struct{}
 
-// host makes the handlers of a service.
-func (r *Runtime) host(s Service) *hosted {
-	g := r.guard(&s, true)
+// hostService makes the handlers of a service.
+func (r *Runtime) hostService(s Service) *hosted {
+	g := r.newGuard(&s, true)
 	h := &hosted{contract: s.Contract, methods: map[string]http.Handler{}, service: s, guard: g}
 	for i, m := range s.Contract.Methods {
-		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, g.serve(m.Name, s.endpoints[i].wire),
+		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, g.serveRemote(m.Name, s.endpoints[i].wire),
 			connect.WithCodec(codec{}), connect.WithReadMaxBytes(MaxMessage))
 	}
 	return h
 }
 
-// serve is the remote twin of Call.doLocal: the same guard, with bytes for messages.
-func (g *guard) serve(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
+// serveRemote is the remote twin of Call.doLocal: the same guard, with bytes for messages.
+func (g *guard) serveRemote(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
 	return func(ctx context.Context, in *encoded) (*encoded, error) {
 		c, _ := ctx.Value(crossingKey{}).(*crossing)
-		if refusal := c.accept(in.bytes); refusal != nil {
+		if refusal := c.verifyAssertion(in.bytes); refusal != nil {
 			return nil, connectError(refusal)
 		}
 		out := new(encoded)
-		verdict := g.run(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
+		verdict := g.runCall(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
 			out.bytes, err = wire(ctx, in.bytes)
 			return err
 		})
@@ -105,42 +105,42 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	assertion, err := s.signer.Read(r.Header.Get(identity.AssertionHeader), to.module)
 	if err != nil {
 		v := fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err)
-		s.refused(r, to, slog.LevelWarn, v)
-		s.reject(w, r, v)
+		s.logRejected(r, to, slog.LevelWarn, v)
+		s.rejectRequest(w, r, v)
 		return
 	}
-	handler, speaks, refusal := s.find(to, method, r.Header.Get(contractHeader))
+	handler, speaks, refusal := s.findMethod(to, method, r.Header.Get(contractHeader))
 	if refusal != nil {
 		if speaks != "" {
 			w.Header().Set(contractHeader, speaks) // so that the caller's log names both releases, too
 		}
-		s.refused(r, to, slog.LevelError, refusal)
-		s.reject(w, r, refusal)
+		s.logRejected(r, to, slog.LevelError, refusal)
+		s.rejectRequest(w, r, refusal)
 		return
 	}
-	if h := s.hosted[to]; !h.service.allows(assertion.Caller, method) {
+	if h := s.hosted[to]; !h.service.allowsCaller(assertion.Caller, method) {
 		ctx := callctx.WithRequestID(r.Context(), assertion.RequestID)
-		s.reject(w, r, h.guard.bar(ctx, assertion.Caller, method))
+		s.rejectRequest(w, r, h.guard.denyCaller(ctx, assertion.Caller, method))
 		return
 	}
 	ctx := context.WithValue(r.Context(), crossingKey{}, &crossing{server: s, r: r, to: to, assertion: assertion})
 	handler.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// accept checks that the assertion is for this very request, and uses it up.
-func (c *crossing) accept(body []byte) *fault.Error {
+// verifyAssertion checks that the assertion is for this very request, and uses it up.
+func (c *crossing) verifyAssertion(body []byte) *fault.Error {
 	err := c.signer.Accept(c.assertion, identity.Request{Method: c.r.Method, Target: c.r.RequestURI, Header: c.r.Header, Body: body})
 	if err == nil {
 		return nil
 	}
 	v := fault.New(fault.Unauthenticated, reasonAssertion, "").Because(err)
-	c.refused(c.r, c.to, slog.LevelWarn, v)
+	c.logRejected(c.r, c.to, slog.LevelWarn, v)
 	return v
 }
 
-// find looks a method up, and says clearly why it is not there: two releases may meet
+// findMethod looks a method up, and says clearly why it is not there: two releases may meet
 // during an update. speaks is what this process has of the contract, if anything.
-func (s *server) find(to address, method, stamp string) (handler http.Handler, speaks string, refusal *fault.Error) {
+func (s *server) findMethod(to address, method, stamp string) (handler http.Handler, speaks string, refusal *fault.Error) {
 	h := s.hosted[to]
 	if h == nil {
 		h = s.otherVersion(to)
@@ -149,7 +149,7 @@ func (s *server) find(to address, method, stamp string) (handler http.Handler, s
 		return nil, "", fault.New(fault.Unimplemented, reasonNotHosted, "").
 			Because(fmt.Errorf("module %q with %q is not in this process", to.module, to.service))
 	}
-	speaks = h.contract.stamp()
+	speaks = h.contract.contractStamp()
 	if said, _, _ := strings.Cut(stamp, "/"); h.contract.Service != to.service || stamp != "" && said != to.service {
 		return nil, speaks, fault.New(fault.FailedPrecondition, reasonMismatch, "").
 			Because(fmt.Errorf("caller speaks %s, this process %s", cmp.Or(stamp, to.service), speaks))
@@ -163,28 +163,28 @@ func (s *server) find(to address, method, stamp string) (handler http.Handler, s
 
 // otherVersion finds the module's service in another major version.
 func (s *server) otherVersion(to address) *hosted {
-	family := Contract{Service: to.service}.family()
+	family := Contract{Service: to.service}.unversionedName()
 	for at, h := range s.hosted {
-		if at.module == to.module && h.contract.family() == family {
+		if at.module == to.module && h.contract.unversionedName() == family {
 			return h
 		}
 	}
 	return nil
 }
 
-// refused logs a request that reaches no module.
-func (s *server) refused(r *http.Request, to address, level slog.Level, v *fault.Error) {
+// logRejected logs a request that reaches no module.
+func (s *server) logRejected(r *http.Request, to address, level slog.Level, v *fault.Error) {
 	s.log.LogAttrs(r.Context(), level, "call refused", slog.String("module", to.module), slog.String("path", r.URL.Path),
 		slog.String("code", string(v.Code)), slog.String("reason", v.Reason), slog.Any("error", v.Unwrap()))
 }
 
-// reject answers a request that reaches no module.
-func (s *server) reject(w http.ResponseWriter, r *http.Request, v *fault.Error) {
+// rejectRequest answers a request that reaches no module.
+func (s *server) rejectRequest(w http.ResponseWriter, r *http.Request, v *fault.Error) {
 	_ = s.refuse.Write(w, r, connectError(v)) // the caller has gone: nobody is left to tell
 }
 
-// stamp is the value of the contract header: what a peer speaks, and which build of it.
-func (c Contract) stamp() string { return c.Service + "/" + c.Fingerprint }
+// contractStamp is the value of the contract header: what a peer speaks, and which build of it.
+func (c Contract) contractStamp() string { return c.Service + "/" + c.Fingerprint }
 
 // connectError puts a verdict into Connect's terms. The verdict itself rides along as a
 // detail, since Connect has fewer codes; the text is the reason.

@@ -10,8 +10,8 @@ import (
 	"app/platform/fault"
 )
 
-// transport names the way of a call in metrics and traces.
-func transport(remote bool) string {
+// transportName names the way of a call in metrics and traces.
+func transportName(remote bool) string {
 	if remote {
 		return "remote"
 	}
@@ -35,7 +35,7 @@ func startSpan(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, i 
 		attribute.String("rpc.method", i.method),
 		attribute.String("souk.caller", i.caller),
 		attribute.String("souk.module", i.module),
-		attribute.String("transport", transport(i.remote)),
+		attribute.String("transport", transportName(i.remote)),
 	))
 }
 
@@ -45,15 +45,15 @@ func endSpan(span trace.Span, v *fault.Error) {
 		return
 	}
 	if v == nil {
-		finish(span, "", "")
+		finishSpan(span, "", "")
 		return
 	}
-	finish(span, v.Code, v.Reason)
+	finishSpan(span, v.Code, v.Reason)
 }
 
-// finish ends a span; only what the callee has to mend, or could not do in time, is an
+// finishSpan ends a span; only what the callee has to mend, or could not do in time, is an
 // error of the trace.
-func finish(span trace.Span, code fault.Code, reason string) {
+func finishSpan(span trace.Span, code fault.Code, reason string) {
 	if code != "" {
 		span.SetAttributes(attribute.String("souk.code", string(code)), attribute.String("souk.reason", reason))
 	}

@@ -96,8 +96,8 @@ type refusal struct {
 	cause error
 }
 
-// retryable reports whether a second attempt may do better. Where the callee's own
+// isRetryable reports whether a second attempt may do better. Where the callee's own
 // dependency failed, the callee has retried already.
-func (r *refusal) retryable() bool {
+func (r *refusal) isRetryable() bool {
 	return r != nil && r.Code == fault.Unavailable && !r.unsent && !strings.HasPrefix(r.Reason, reasonDownstream)
 }

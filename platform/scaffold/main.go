@@ -22,7 +22,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *name, *register); err != nil {
+	if err := createModule(ctx, *name, *register); err != nil {
 		fmt.Fprintln(os.Stderr, "scaffold:", err)
 		if errors.Is(err, draft.ErrName) {
 			os.Exit(2)
@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, name string, register bool) error {
+func createModule(ctx context.Context, name string, register bool) error {
 	written, err := draft.Write(".", name, register)
 	if err != nil {
 		return err

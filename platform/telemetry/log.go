@@ -19,13 +19,13 @@ import (
 // its request id and, when it is traced, its trace id.
 func NewLogger(w io.Writer, level slog.Level, format string) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
-	if format == "text" || format == "auto" && terminal(w) {
+	if format == "text" || format == "auto" && isTerminal(w) {
 		return slog.New(requestHandler{slog.NewTextHandler(w, options)})
 	}
 	return slog.New(requestHandler{slog.NewJSONHandler(w, options)})
 }
 
-func terminal(w io.Writer) bool {
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false
@@ -39,7 +39,7 @@ type requestHandler struct{ slog.Handler }
 
 // Handle implements slog.Handler.
 func (h requestHandler) Handle(ctx context.Context, r slog.Record) error {
-	if id := callctx.RequestID(ctx); id != "" && !has(r, "request_id") {
+	if id := callctx.RequestID(ctx); id != "" && !hasAttr(r, "request_id") {
 		r.AddAttrs(slog.String("request_id", id))
 	}
 	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
@@ -58,7 +58,7 @@ func (h requestHandler) WithGroup(name string) slog.Handler {
 	return requestHandler{h.Handler.WithGroup(name)}
 }
 
-func has(r slog.Record, key string) (found bool) {
+func hasAttr(r slog.Record, key string) (found bool) {
 	r.Attrs(func(a slog.Attr) bool {
 		found = found || a.Key == key
 		return !found

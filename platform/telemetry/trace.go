@@ -42,7 +42,7 @@ func Traces(ctx context.Context, endpoint, service, version string) (flush func(
 // spans, and what comes with the request is carried on from the trusted.
 func Traced(next http.Handler, trusted, recorded bool) http.Handler {
 	if !recorded {
-		return carried(next, trusted)
+		return withRemoteTrace(next, trusted)
 	}
 	tracer := otel.Tracer("app/platform/telemetry")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -56,8 +56,8 @@ func Traced(next http.Handler, trusted, recorded bool) http.Handler {
 	})
 }
 
-// carried hands a trusted caller's trace context on.
-func carried(next http.Handler, trusted bool) http.Handler {
+// withRemoteTrace hands a trusted caller's trace context on.
+func withRemoteTrace(next http.Handler, trusted bool) http.Handler {
 	if !trusted {
 		return next
 	}

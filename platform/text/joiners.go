@@ -12,7 +12,7 @@ const (
 	zwj  = '\u200d' // zero width joiner
 )
 
-// joins reports whether the joiner at i has an effect where it stands:
+// hasJoiningEffect reports whether the joiner at i has an effect where it stands:
 //
 //   - behind a virama, in Indic scripts (RFC 5892 appendices A.1 and A.2);
 //   - ZWJ between a letter and a virama, as Bengali and Kannada spell some conjuncts
@@ -24,21 +24,21 @@ const (
 //   - ZWJ behind a letter of a cursive script, which shapes it as within a word (UAX
 //     #31 section 2.3);
 //   - ZWJ between two emoji (UTS #51, definition ED-16).
-func joins(chars []rune, i int) bool {
-	before, next := base(chars[:i]), after(chars, i)
+func hasJoiningEffect(chars []rune, i int) bool {
+	before, next := lastBaseChar(chars[:i]), nextChar(chars, i)
 	switch {
 	case i == 0 || before == 0:
 		return false
-	case virama(chars[i-1]):
+	case isVirama(chars[i-1]):
 		return true
 	case chars[i] == zwnj:
-		return word(before) && word(next) && (cursive(before) || cursive(next))
+		return isWordChar(before) && isWordChar(next) && (isCursive(before) || isCursive(next))
 	}
-	return cursive(before) || unicode.Is(unicode.L, before) && virama(next) || pictured(chars[:i]) && emoji(next)
+	return isCursive(before) || unicode.Is(unicode.L, before) && isVirama(next) || endsWithEmoji(chars[:i]) && isEmoji(next)
 }
 
-// base is the last character that is no mark; 0 where there is none.
-func base(chars []rune) rune {
+// lastBaseChar is the last character that is no mark; 0 where there is none.
+func lastBaseChar(chars []rune) rune {
 	for i := len(chars) - 1; i >= 0; i-- {
 		if !unicode.Is(unicode.M, chars[i]) {
 			return chars[i]
@@ -47,49 +47,49 @@ func base(chars []rune) rune {
 	return 0
 }
 
-// after is the character behind i, 0 at the end.
-func after(chars []rune, i int) rune {
+// nextChar is the character behind i, 0 at the end.
+func nextChar(chars []rune, i int) rune {
 	if i+1 < len(chars) {
 		return chars[i+1]
 	}
 	return 0
 }
 
-func word(r rune) bool { return unicode.In(r, unicode.L, unicode.N) }
+func isWordChar(r rune) bool { return unicode.In(r, unicode.L, unicode.N) }
 
 // classVirama is the Canonical_Combining_Class of what takes the vowel from a letter.
 const classVirama = 9
 
-func virama(r rune) bool {
+func isVirama(r rune) bool {
 	return r >= 0x80 && norm.NFC.PropertiesString(string(r)).CCC() == classVirama
 }
 
-// cursive reports whether r is a letter of a script whose letters join (UAX #44,
+// isCursive reports whether r is a letter of a script whose letters join (UAX #44,
 // Joining_Type: the scripts of ArabicShaping.txt).
-func cursive(r rune) bool {
+func isCursive(r rune) bool {
 	return unicode.Is(unicode.L, r) && unicode.In(r, unicode.Arabic, unicode.Syriac, unicode.Mongolian, unicode.Nko, unicode.Mandaic,
 		unicode.Phags_Pa, unicode.Manichaean, unicode.Psalter_Pahlavi, unicode.Adlam, unicode.Hanifi_Rohingya, unicode.Sogdian,
 		unicode.Old_Uyghur, unicode.Chorasmian)
 }
 
-// pictured reports whether an emoji ends here, with its skin tone and presentation.
-func pictured(chars []rune) bool {
+// endsWithEmoji reports whether an emoji ends here, with its skin tone and presentation.
+func endsWithEmoji(chars []rune) bool {
 	for i := len(chars) - 1; i >= 0; i-- {
 		if r := chars[i]; r != '\ufe0f' && (r < '\U0001f3fb' || r > '\U0001f3ff') {
-			return emoji(r)
+			return isEmoji(r)
 		}
 	}
 	return false
 }
 
-// emoji is wider than the property of UTS #51: symbols, and the two arrows of shaking
+// isEmoji is wider than the property of UTS #51: symbols, and the two arrows of shaking
 // heads.
-func emoji(r rune) bool { return unicode.Is(unicode.So, r) || r == '\u2194' || r == '\u2195' }
+func isEmoji(r rune) bool { return unicode.Is(unicode.So, r) || r == '\u2194' || r == '\u2195' }
 
-// selects reports whether a variation selector has something to select behind chars.
+// allowsVariationSelector reports whether a variation selector has something to select behind chars.
 // The sequences are those of StandardizedVariants.txt, emoji-variation-sequences.txt
 // and the Ideographic Variation Database (UTS #37), by the kind of their base.
-func selects(chars []rune, selector, next rune) bool {
+func allowsVariationSelector(chars []rune, selector, next rune) bool {
 	on := chars[len(chars)-1]
 	switch {
 	case selector == '\ufe0e' || selector == '\ufe0f':

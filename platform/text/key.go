@@ -19,18 +19,18 @@ import (
 // Key(Key(s)) is Key(s). The text may be longer than s, in rare cases 18 times. Plain
 // ASCII costs no more than strings.ToLower.
 func Key(s string) string {
-	if ascii(s) {
+	if isASCII(s) {
 		return strings.ToLower(s)
 	}
 	fold := cases.Fold() // it may not be shared
-	s = strings.Map(kept, Valid(s))
+	s = strings.Map(dropIgnorable, Valid(s))
 	s = fold.String(norm.NFD.String(s))
 	s = fold.String(norm.NFKD.String(s))
-	s = strings.Map(cherokee, undotted(norm.NFKD.String(s)))
-	return strings.Map(kept, norm.NFKC.String(s))
+	s = strings.Map(foldCherokee, foldDottedI(norm.NFKD.String(s)))
+	return strings.Map(dropIgnorable, norm.NFKC.String(s))
 }
 
-func ascii(s string) bool {
+func isASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return false
@@ -39,8 +39,8 @@ func ascii(s string) bool {
 	return true
 }
 
-// kept drops what is ignored by default.
-func kept(r rune) rune {
+// dropIgnorable drops what is ignored by default.
+func dropIgnorable(r rune) rune {
 	if r >= 0x80 && (unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 		unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)) {
 		return -1
@@ -48,9 +48,9 @@ func kept(r rune) rune {
 	return r
 }
 
-// cherokee folds the letters of the one script that folds to its capitals, as
+// foldCherokee folds the letters of the one script that folds to its capitals, as
 // CaseFolding.txt has it and golang.org/x/text/cases has not.
-func cherokee(r rune) rune {
+func foldCherokee(r rune) rune {
 	switch {
 	case r >= 0xab70 && r <= 0xabbf:
 		return r - 0xab70 + 0x13a0
@@ -62,8 +62,8 @@ func cherokee(r rune) rune {
 
 const dotAbove = '\u0307'
 
-// undotted makes one letter of i with and without its dot, in decomposed text.
-func undotted(s string) string {
+// foldDottedI makes one letter of i with and without its dot, in decomposed text.
+func foldDottedI(s string) string {
 	onI := false
 	return strings.Map(func(r rune) rune {
 		switch {

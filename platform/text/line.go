@@ -26,16 +26,16 @@ var ErrEmpty = errors.New("must not be empty")
 func Line(s string, least, most int) (string, error) {
 	if plainASCII(s) {
 		s = strings.Trim(s, " ")
-		return s, length(len(s), least, most)
+		return s, checkLength(len(s), least, most)
 	}
-	return clean(strings.TrimSpace(s), least, most, false)
+	return cleanText(strings.TrimSpace(s), least, most, false)
 }
 
 // Block is Line for text of several lines: a description, a note. Tabs stay, and what
 // ends a line is one "\n" afterwards, whether it was CR LF, CR, NEL, LS or PS (The
 // Unicode Standard 5.8, recommendation R4).
 func Block(s string, least, most int) (string, error) {
-	return clean(newlines.Replace(strings.TrimSpace(s)), least, most, true)
+	return cleanText(newlines.Replace(strings.TrimSpace(s)), least, most, true)
 }
 
 // Shown makes of any text one that Line accepts, or Block where it may have lines: each
@@ -52,7 +52,7 @@ func Shown(s string, lines bool) string {
 	chars := []rune(strings.Map(plainSpace, s))
 	for again := true; again; { // a joiner may have leant on what became a space
 		again = false
-		allowed(chars, lines, func(i int) bool {
+		eachDisallowed(chars, lines, func(i int) bool {
 			chars[i], again = ' ', true
 			return true
 		})
@@ -71,7 +71,7 @@ func plainASCII(s string) bool {
 	return true
 }
 
-func length(n, least, most int) error {
+func checkLength(n, least, most int) error {
 	switch {
 	case n < least && n == 0:
 		return ErrEmpty
@@ -83,16 +83,16 @@ func length(n, least, most int) error {
 	return nil
 }
 
-func clean(s string, least, most int, lines bool) (string, error) {
+func cleanText(s string, least, most int, lines bool) (string, error) {
 	if !utf8.ValidString(s) {
 		return "", errors.New("is not text")
 	}
 	chars := []rune(strings.Map(plainSpace, s))
-	if err := length(len(chars), least, most); err != nil {
+	if err := checkLength(len(chars), least, most); err != nil {
 		return "", err
 	}
 	var err error
-	allowed(chars, lines, func(i int) bool {
+	eachDisallowed(chars, lines, func(i int) bool {
 		err = fmt.Errorf("has characters that are not allowed, such as %U", chars[i])
 		return false
 	})
@@ -114,7 +114,7 @@ func plainSpace(r rune) rune {
 // finds suspicious, because Tibetan and pointed Hebrew come close to that.
 const maxMarks = 8
 
-// allowed calls refuse with the index of each character that the rule refuses, as long
+// eachDisallowed calls refuse with the index of each character that the rule refuses, as long
 // as it returns true:
 //
 //  1. Controls, surrogates, private, unassigned and non-characters (RFC 8264 sections
@@ -124,7 +124,7 @@ const maxMarks = 8
 //     zero-width spaces, soft hyphens, fillers, tags; see visible.
 //  3. Joiners and variation selectors where they join or select nothing.
 //  4. A mark without a base in front, and more than maxMarks on one.
-func allowed(chars []rune, lines bool, refuse func(i int) bool) {
+func eachDisallowed(chars []rune, lines bool, refuse func(i int) bool) {
 	marks := maxMarks // no base yet
 	for i, r := range chars {
 		ok := true
@@ -132,10 +132,10 @@ func allowed(chars []rune, lines bool, refuse func(i int) bool) {
 		case r == '\n' && lines, r == '\t' && lines, unicode.Is(unicode.Zs, r):
 			marks = maxMarks
 		case r == zwnj || r == zwj:
-			ok = joins(chars, i)
+			ok = hasJoiningEffect(chars, i)
 		case unicode.Is(unicode.Variation_Selector, r):
-			ok = i > 0 && selects(chars[:i], r, after(chars, i))
-		case !visible(r):
+			ok = i > 0 && allowsVariationSelector(chars[:i], r, nextChar(chars, i))
+		case !isVisible(r):
 			ok = false
 		case unicode.Is(unicode.M, r):
 			marks++
@@ -153,9 +153,9 @@ func allowed(chars []rune, lines bool, refuse func(i int) bool) {
 	}
 }
 
-// visible reports whether a character shows by itself, or on its base when it is a
+// isVisible reports whether a character shows by itself, or on its base when it is a
 // mark.
-func visible(r rune) bool {
+func isVisible(r rune) bool {
 	switch {
 	case strings.ContainsRune(blanks, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r):
 		return false

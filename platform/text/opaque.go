@@ -13,7 +13,7 @@ import (
 // so that "é" is one password however a keyboard writes it. Case and width stay. What
 // is not valid UTF-8 comes back as it is.
 func OpaqueString(password string) string {
-	if ascii(password) || Valid(password) != password {
+	if isASCII(password) || Valid(password) != password {
 		return password
 	}
 	return norm.NFC.String(strings.Map(func(r rune) rune {

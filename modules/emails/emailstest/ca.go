@@ -33,7 +33,7 @@ func NewCA(t testing.TB) *CA {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := certificate("Test CA")
+	template := certificateTemplate("Test CA")
 	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -47,7 +47,7 @@ func NewCA(t testing.TB) *CA {
 	return ca
 }
 
-func certificate(name string) *x509.Certificate {
+func certificateTemplate(name string) *x509.Certificate {
 	serial, _ := rand.Int(rand.Reader, big.NewInt(1<<62)) // crypto/rand does not fail
 	return &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
@@ -61,17 +61,17 @@ func (ca *CA) Issue(t testing.TB, host string) tls.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := certificate(host)
+	template := certificateTemplate(host)
 	if ip := net.ParseIP(host); ip != nil {
 		template.IPAddresses = []net.IP{ip}
 	} else {
 		template.DNSNames = []string{host}
 	}
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	return tls.Certificate{Certificate: [][]byte{ca.sign(t, template, key.Public())}, PrivateKey: key}
+	return tls.Certificate{Certificate: [][]byte{ca.signCertificate(t, template, key.Public())}, PrivateKey: key}
 }
 
-func (ca *CA) sign(t testing.TB, template *x509.Certificate, key crypto.PublicKey) []byte {
+func (ca *CA) signCertificate(t testing.TB, template *x509.Certificate, key crypto.PublicKey) []byte {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.cert, key, ca.key)
 	if err != nil {
@@ -88,9 +88,9 @@ func (ca *CA) Signing(t testing.TB, bits int, from, until time.Time) (*rsa.Priva
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := certificate("sns.amazonaws.com")
+	template := certificateTemplate("sns.amazonaws.com")
 	template.NotBefore, template.NotAfter = from, until
-	return key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.sign(t, template, key.Public())})
+	return key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.signCertificate(t, template, key.Public())})
 }
 
 // Files writes a certificate for a host and its key into the folder.

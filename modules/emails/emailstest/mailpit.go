@@ -95,7 +95,7 @@ func startMailpit(t testing.TB, program string, o MailpitOptions) (*Mailpit, err
 	args := append([]string{
 		"--smtp", net.JoinHostPort(m.Host, strconv.Itoa(smtp)), "--listen", "127.0.0.1:" + strconv.Itoa(web), "--database", filepath.Join(dir, "mail.db"),
 		"--disable-version-check", "--smtp-disable-rdns", "--enable-chaos", "--max", "0", "--quiet",
-	}, m.protection(t, dir, o)...)
+	}, m.securityArgs(t, dir, o)...)
 	c := exec.CommandContext(context.Background(), program, args...)
 	var log bytes.Buffer
 	c.Dir, c.Stdout, c.Stderr, c.Env = dir, &log, &log, []string{"HOME=" + dir, "PATH=" + dir}
@@ -112,14 +112,14 @@ func startMailpit(t testing.TB, program string, o MailpitOptions) (*Mailpit, err
 		_ = c.Process.Kill()
 		<-ended
 	})
-	if err := m.await(ended); err != nil {
+	if err := m.awaitReady(ended); err != nil {
 		return nil, fmt.Errorf("mailpit: %w: %s", err, log.String())
 	}
 	return m, nil
 }
 
-// protection are the arguments for TLS, authentication and recipients.
-func (m *Mailpit) protection(t testing.TB, dir string, o MailpitOptions) (args []string) {
+// securityArgs are the arguments for TLS, authentication and recipients.
+func (m *Mailpit) securityArgs(t testing.TB, dir string, o MailpitOptions) (args []string) {
 	t.Helper()
 	if o.StartTLS || o.ImplicitTLS {
 		cert, key := m.CA.Files(t, dir, m.Host)
@@ -144,13 +144,13 @@ func (m *Mailpit) protection(t testing.TB, dir string, o MailpitOptions) (args [
 	return args
 }
 
-// await waits for the first answer on both ports.
-func (m *Mailpit) await(ended chan struct{}) error {
+// awaitReady waits for the first answer on both ports.
+func (m *Mailpit) awaitReady(ended chan struct{}) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(patience)
 	for {
-		if m.ready() {
+		if m.isReady() {
 			return nil
 		}
 		select {
@@ -163,7 +163,7 @@ func (m *Mailpit) await(ended chan struct{}) error {
 	}
 }
 
-func (m *Mailpit) ready() bool {
+func (m *Mailpit) isReady() bool {
 	reply, err := m.client.Get(m.web + "/readyz") //nolint:noctx // the client has a time-out
 	if err != nil {
 		return false
@@ -203,7 +203,7 @@ type Mail struct {
 func (m *Mailpit) Mails(t testing.TB) []Mail {
 	t.Helper()
 	var out struct{ Messages []Mail }
-	if err := json.Unmarshal(m.call(t, http.MethodGet, "/api/v1/messages?limit=10000", nil), &out); err != nil {
+	if err := json.Unmarshal(m.callAPI(t, http.MethodGet, "/api/v1/messages?limit=10000", nil), &out); err != nil {
 		t.Fatal(err)
 	}
 	return out.Messages
@@ -212,7 +212,7 @@ func (m *Mailpit) Mails(t testing.TB) []Mail {
 // Raw is a message as it came, with the headers that the server added.
 func (m *Mailpit) Raw(t testing.TB, id string) []byte {
 	t.Helper()
-	return m.call(t, http.MethodGet, "/api/v1/message/"+id+"/raw", nil)
+	return m.callAPI(t, http.MethodGet, "/api/v1/message/"+id+"/raw", nil)
 }
 
 // Chaos makes the server answer the code to every sender, recipient and authentication;
@@ -229,10 +229,10 @@ func (m *Mailpit) Chaos(t testing.TB, sender, recipient, authentication int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.call(t, http.MethodPut, "/api/v1/chaos", body)
+	m.callAPI(t, http.MethodPut, "/api/v1/chaos", body)
 }
 
-func (m *Mailpit) call(t testing.TB, method, path string, body []byte) []byte {
+func (m *Mailpit) callAPI(t testing.TB, method, path string, body []byte) []byte {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, m.web+path, bytes.NewReader(body))
 	if err != nil {

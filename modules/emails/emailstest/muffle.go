@@ -64,7 +64,7 @@ func NewMuffle(t testing.TB, server string) *Muffle {
 			}
 			open.Store(client, nil)
 			open.Store(up, nil)
-			go m.carry(client, up)
+			go m.proxyConnection(client, up)
 		}
 	}()
 	return m
@@ -72,9 +72,9 @@ func NewMuffle(t testing.TB, server string) *Muffle {
 
 var endOfData = []byte("\r\n.\r\n")
 
-// carry copies both ways until one end closes. What the server says after the end of
+// proxyConnection copies both ways until one end closes. What the server says after the end of
 // DATA is kept back.
-func (m *Muffle) carry(client, server net.Conn) {
+func (m *Muffle) proxyConnection(client, server net.Conn) {
 	defer client.Close()
 	defer server.Close()
 	var muffled atomic.Bool

@@ -81,13 +81,13 @@ func NewSES(t testing.TB) *SES {
 		quota: Quota{MaxSendRate: 1000, Max24HourSend: 1e6}, sending: true, hanging: make(chan struct{}),
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v2/email/outbound-emails", s.send)
-	mux.HandleFunc("GET /v2/email/account", s.account)
-	mux.HandleFunc("GET /v2/email/identities/{name}", s.identity)
+	mux.HandleFunc("POST /v2/email/outbound-emails", s.handleSend)
+	mux.HandleFunc("GET /v2/email/account", s.serveAccount)
+	mux.HandleFunc("GET /v2/email/identities/{name}", s.serveIdentity)
 	mux.HandleFunc("POST /v2/email/identities", s.createIdentity)
 	mux.HandleFunc("POST /v2/email/templates", s.createTemplate)
 	mux.HandleFunc("PUT /v2/email/templates/{name}", s.updateTemplate)
-	server := httptest.NewServer(s.checked(mux))
+	server := httptest.NewServer(s.requireSignature(mux))
 	t.Cleanup(func() {
 		close(s.hanging)
 		server.Close()
@@ -134,19 +134,19 @@ func (s *SES) Template(name string) (content map[string]string, ok bool) {
 	return content, ok
 }
 
-// checked lets only signed requests through.
-func (s *SES) checked(next http.Handler) http.Handler {
+// requireSignature lets only signed requests through.
+func (s *SES) requireSignature(next http.Handler) http.Handler {
 	known := credentials{SESKey, SESSecret, SESRegion, "ses"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = known.verify(r, body, time.Now())
+			err = known.verifySignature(r, body, time.Now())
 		}
 		if err != nil {
 			s.mu.Lock()
 			s.forged++
 			s.mu.Unlock()
-			fail(w, 403, "InvalidSignatureException", err.Error())
+			writeAWSError(w, 403, "InvalidSignatureException", err.Error())
 			return
 		}
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
@@ -154,14 +154,14 @@ func (s *SES) checked(next http.Handler) http.Handler {
 	})
 }
 
-func fail(w http.ResponseWriter, status int, code, message string) {
+func writeAWSError(w http.ResponseWriter, status int, code, message string) {
 	w.Header().Set("X-Amzn-Errortype", code)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
 }
 
-func reply(w http.ResponseWriter, body any) {
+func writeJSON(w http.ResponseWriter, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(body)
 }
@@ -177,17 +177,17 @@ type sendRequest struct {
 	}
 }
 
-func (s *SES) send(w http.ResponseWriter, r *http.Request) {
+func (s *SES) handleSend(w http.ResponseWriter, r *http.Request) {
 	var in sendRequest
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || len(in.Destination.ToAddresses) != 1 {
-		fail(w, 400, string(Malformed), fmt.Sprint("cannot be read: ", err))
+		writeAWSError(w, 400, string(Malformed), fmt.Sprint("cannot be read: ", err))
 		return
 	}
-	answer, id := s.take(in)
+	answer, id := s.processSend(in)
 	code, message, _ := strings.Cut(string(answer), ": ")
 	switch answer {
 	case Take:
-		reply(w, map[string]string{"MessageId": id})
+		writeJSON(w, map[string]string{"MessageId": id})
 	case TakeAndLose:
 		if h, ok := w.(http.Hijacker); ok {
 			if conn, _, err := h.Hijack(); err == nil {
@@ -204,12 +204,12 @@ func (s *SES) send(w http.ResponseWriter, r *http.Request) {
 		if status == 0 {
 			status = 400
 		}
-		fail(w, status, code, message)
+		writeAWSError(w, status, code, message)
 	}
 }
 
-// take decides and, when it takes the letter, keeps it.
-func (s *SES) take(in sendRequest) (Answer, string) {
+// processSend decides and, when it takes the letter, keeps it.
+func (s *SES) processSend(in sendRequest) (Answer, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests++

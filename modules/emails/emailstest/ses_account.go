@@ -5,27 +5,27 @@ import (
 	"net/http"
 )
 
-func (s *SES) account(w http.ResponseWriter, _ *http.Request) {
+func (s *SES) serveAccount(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reply(w, map[string]any{"SendQuota": map[string]float64{
+	writeJSON(w, map[string]any{"SendQuota": map[string]float64{
 		"MaxSendRate": s.quota.MaxSendRate, "Max24HourSend": s.quota.Max24HourSend, "SentLast24Hours": s.quota.SentLast24Hours,
 	}, "SendingEnabled": s.sending, "EnforcementStatus": "HEALTHY", "ProductionAccessEnabled": true})
 }
 
-func (s *SES) identity(w http.ResponseWriter, r *http.Request) {
+func (s *SES) serveIdentity(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	verified, ok := s.identities[r.PathValue("name")]
 	if !ok {
-		fail(w, 404, "NotFoundException", "Email identity does not exist.")
+		writeAWSError(w, 404, "NotFoundException", "Email identity does not exist.")
 		return
 	}
 	status := map[bool]string{true: "SUCCESS", false: "PENDING"}[verified]
-	reply(w, map[string]any{"VerifiedForSendingStatus": verified, "VerificationStatus": status, "DkimAttributes": dkim(status)})
+	writeJSON(w, map[string]any{"VerifiedForSendingStatus": verified, "VerificationStatus": status, "DkimAttributes": dkimAttributes(status)})
 }
 
-func dkim(status string) map[string]any {
+func dkimAttributes(status string) map[string]any {
 	return map[string]any{"Status": status, "Tokens": []string{"aaa111", "bbb222", "ccc333"}, "SigningEnabled": true}
 }
 
@@ -35,11 +35,11 @@ func (s *SES) createIdentity(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.identities[in.EmailIdentity]; ok {
-		fail(w, 400, "AlreadyExistsException", "Email identity already exists.")
+		writeAWSError(w, 400, "AlreadyExistsException", "Email identity already exists.")
 		return
 	}
 	s.identities[in.EmailIdentity] = false
-	reply(w, map[string]any{"IdentityType": "DOMAIN", "VerifiedForSendingStatus": false, "DkimAttributes": dkim("PENDING")})
+	writeJSON(w, map[string]any{"IdentityType": "DOMAIN", "VerifiedForSendingStatus": false, "DkimAttributes": dkimAttributes("PENDING")})
 }
 
 func (s *SES) createTemplate(w http.ResponseWriter, r *http.Request) {
@@ -48,27 +48,27 @@ func (s *SES) createTemplate(w http.ResponseWriter, r *http.Request) {
 		TemplateContent json.RawMessage
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		fail(w, 400, string(Malformed), err.Error())
+		writeAWSError(w, 400, string(Malformed), err.Error())
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.templates[in.TemplateName] = in.TemplateContent
-	reply(w, struct{}{})
+	writeJSON(w, struct{}{})
 }
 
 func (s *SES) updateTemplate(w http.ResponseWriter, r *http.Request) {
 	var in struct{ TemplateContent json.RawMessage }
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		fail(w, 400, string(Malformed), err.Error())
+		writeAWSError(w, 400, string(Malformed), err.Error())
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.templates[r.PathValue("name")]; !ok {
-		fail(w, 404, "NotFoundException", "Template does not exist.")
+		writeAWSError(w, 404, "NotFoundException", "Template does not exist.")
 		return
 	}
 	s.templates[r.PathValue("name")] = in.TemplateContent
-	reply(w, struct{}{})
+	writeJSON(w, struct{}{})
 }

@@ -16,10 +16,10 @@ import (
 // credentials are whom the fake Amazon knows.
 type credentials struct{ id, secret, region, service string }
 
-// verify recomputes the Signature Version 4 of a request and compares (AWS General
+// verifySignature recomputes the Signature Version 4 of a request and compares (AWS General
 // Reference, "Create a signed AWS API request"). Everything that decides what the
 // request does has to be signed.
-func (c credentials) verify(r *http.Request, body []byte, now time.Time) error {
+func (c credentials) verifySignature(r *http.Request, body []byte, now time.Time) error {
 	fields, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
 	if !ok {
 		return errors.New("no Signature Version 4")
@@ -44,19 +44,19 @@ func (c credentials) verify(r *http.Request, body []byte, now time.Time) error {
 			return fmt.Errorf("%s is not signed", name)
 		}
 	}
-	text := strings.Join([]string{"AWS4-HMAC-SHA256", stamp, scope, hash([]byte(canonical(r, signed, body)))}, "\n")
+	text := strings.Join([]string{"AWS4-HMAC-SHA256", stamp, scope, hexSHA256([]byte(canonicalRequest(r, signed, body)))}, "\n")
 	key := []byte("AWS4" + c.secret)
 	for part := range strings.SplitSeq(scope, "/") {
-		key = mac(key, part)
+		key = hmacSHA256(key, part)
 	}
-	if want := hex.EncodeToString(mac(key, text)); !hmac.Equal([]byte(want), []byte(parts["Signature"])) {
+	if want := hex.EncodeToString(hmacSHA256(key, text)); !hmac.Equal([]byte(want), []byte(parts["Signature"])) {
 		return errors.New("the signature does not match")
 	}
 	return nil
 }
 
-// canonical is the request in the form that is signed.
-func canonical(r *http.Request, signed []string, body []byte) string {
+// canonicalRequest is the request in the form that is signed.
+func canonicalRequest(r *http.Request, signed []string, body []byte) string {
 	var headers strings.Builder
 	for _, name := range signed {
 		value := strings.Join(r.Header.Values(name), ",")
@@ -73,16 +73,16 @@ func canonical(r *http.Request, signed []string, body []byte) string {
 		path = append(path, strings.ReplaceAll(url.QueryEscape(segment), "+", "%20")) // escaped a second time
 	}
 	return strings.Join([]string{
-		r.Method, strings.Join(path, "/"), strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20"), headers.String(), strings.Join(signed, ";"), hash(body),
+		r.Method, strings.Join(path, "/"), strings.ReplaceAll(r.URL.Query().Encode(), "+", "%20"), headers.String(), strings.Join(signed, ";"), hexSHA256(body),
 	}, "\n")
 }
 
-func hash(b []byte) string {
+func hexSHA256(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
 
-func mac(key []byte, text string) []byte {
+func hmacSHA256(key []byte, text string) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(text))
 	return h.Sum(nil)

@@ -52,7 +52,7 @@ func NewSNS(t testing.TB) *SNS {
 	ca := NewCA(t)
 	key, cert := ca.Signing(t, 2048, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
 	s := &SNS{Signer: &Signer{t: t, key: key}, cert: cert}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(s.serveSNS))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{ca.Issue(t, SNSHost)}, MinVersion: tls.VersionTLS12}
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -70,7 +70,7 @@ func NewSNS(t testing.TB) *SNS {
 	return s
 }
 
-func (s *SNS) serve(w http.ResponseWriter, r *http.Request) {
+func (s *SNS) serveSNS(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -180,7 +180,7 @@ func Bounce(kind, letterID string, addresses ...string) string {
 	for _, a := range addresses {
 		list = append(list, map[string]any{"emailAddress": a, "action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 no such user"})
 	}
-	return event("Bounce", letterID, map[string]any{"bounce": map[string]any{
+	return sesEventJSON("Bounce", letterID, map[string]any{"bounce": map[string]any{
 		"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": list, "feedbackId": "0100", "reportingMTA": "dns; mx.example",
 	}})
 }
@@ -191,7 +191,7 @@ func Complaint(feedback, letterID string, addresses ...string) string {
 	for _, a := range addresses {
 		list = append(list, map[string]any{"emailAddress": a})
 	}
-	return event("Complaint", letterID, map[string]any{"complaint": map[string]any{
+	return sesEventJSON("Complaint", letterID, map[string]any{"complaint": map[string]any{
 		"complainedRecipients": list, "complaintFeedbackType": feedback, "userAgent": "Example Corp Feedback Loop (V0.01)",
 	}})
 }
@@ -199,10 +199,10 @@ func Complaint(feedback, letterID string, addresses ...string) string {
 // Event is another event of a letter: "Send", "Delivery", "Reject", "Rendering
 // Failure".
 func Event(kind, letterID string) string {
-	return event(kind, letterID, map[string]any{"send": map[string]any{}, "reject": map[string]any{"reason": "Bad content"}})
+	return sesEventJSON(kind, letterID, map[string]any{"send": map[string]any{}, "reject": map[string]any{"reason": "Bad content"}})
 }
 
-func event(kind, letterID string, more map[string]any) string {
+func sesEventJSON(kind, letterID string, more map[string]any) string {
 	m := map[string]any{"eventType": kind, "somethingNew": []int{1, 2}, "mail": map[string]any{
 		"timestamp": "2026-03-01T12:00:00.000Z", "source": "shop@example.com", "messageId": "ses-" + letterID, "destination": []string{"ada@example.com"},
 		"headersTruncated": false, "tags": map[string][]string{"letter_id": {letterID}, "ses:configuration-set": {"shop-events"}},

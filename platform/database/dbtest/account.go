@@ -17,24 +17,24 @@ import (
 func Account(t testing.TB, module, script string) string {
 	t.Helper()
 	server, err := server()
-	available(t, err)
-	location, err := server.account(t, module, script)
+	requireServer(t, err)
+	location, err := server.createAccount(t, module, script)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return location
 }
 
-// account gives the schema a name that no other test uses.
-func (a administrator) account(t testing.TB, module, script string) (string, error) {
+// createAccount gives the schema a name that no other test uses.
+func (a administrator) createAccount(t testing.TB, module, script string) (string, error) {
 	var random [6]byte
 	_, _ = rand.Read(random[:])
 	name, password := "t_"+hex.EncodeToString(random[:])+"_"+module, hex.EncodeToString(random[:])
 	t.Cleanup(func() {
-		_ = execute(a.db, []string{"DROP DATABASE IF EXISTS `" + name + "`", "DROP USER IF EXISTS '" + name + "'"})
+		_ = execStatements(a.db, []string{"DROP DATABASE IF EXISTS `" + name + "`", "DROP USER IF EXISTS '" + name + "'"})
 	})
 	script = strings.NewReplacer("@module@", name, "@password@", password).Replace(script)
-	if err := execute(a.db, statements(script)); err != nil {
+	if err := execStatements(a.db, splitStatements(script)); err != nil {
 		return "", fmt.Errorf("make the account of %s: %w", module, err)
 	}
 	location := a.location
@@ -42,9 +42,9 @@ func (a administrator) account(t testing.TB, module, script string) (string, err
 	return location.String(), nil
 }
 
-// statements takes a script apart: its comments fill whole lines, and no text in it has
+// splitStatements takes a script apart: its comments fill whole lines, and no text in it has
 // a semicolon.
-func statements(script string) (out []string) {
+func splitStatements(script string) (out []string) {
 	var code strings.Builder
 	for line := range strings.Lines(script) {
 		if !strings.HasPrefix(line, "--") {

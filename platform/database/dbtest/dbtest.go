@@ -68,6 +68,6 @@ func OpenURL(t testing.TB, url string, migrations ...fs.FS) *database.DB {
 			t.Errorf("close database: %v", err)
 		}
 	})
-	migrate(t, db, url, migrations)
+	applyMigrations(t, db, url, migrations)
 	return db
 }

@@ -29,7 +29,7 @@ var errNoServer = errors.New("no MySQL server: neither is " + serverVariable + "
 func MySQL(t testing.TB) string {
 	t.Helper()
 	server, err := server()
-	available(t, err)
+	requireServer(t, err)
 	location, err := newSchema(t, server)
 	if err != nil {
 		t.Fatal(err)
@@ -37,8 +37,8 @@ func MySQL(t testing.TB) string {
 	return location
 }
 
-// available skips or fails the test that got no server.
-func available(t testing.TB, err error) {
+// requireServer skips or fails the test that got no server.
+func requireServer(t testing.TB, err error) {
 	t.Helper()
 	if errors.Is(err, errNoServer) && os.Getenv("CI") == "" { //nolint:forbidigo // no program has this package
 		t.Skipf("NOT TESTED ON MYSQL: %v", err)
@@ -67,14 +67,14 @@ var server = sync.OnceValues(func() (administrator, error) {
 	if err != nil {
 		return administrator{}, errors.New(serverVariable + " is not a URL")
 	}
-	connector, err := mysql.NewConnector(configure(*u))
+	connector, err := mysql.NewConnector(mysqlConfig(*u))
 	if err != nil {
 		return administrator{}, err
 	}
 	return administrator{sql.OpenDB(connector), *u}, nil
 })
 
-func configure(u url.URL) *mysql.Config {
+func mysqlConfig(u url.URL) *mysql.Config {
 	c := mysql.NewConfig()
 	c.User = u.User.Username()
 	c.Passwd, _ = u.User.Password()
@@ -92,8 +92,8 @@ func newSchema(t testing.TB, server administrator) (string, error) {
 	name := "t_" + hex.EncodeToString(random[:])
 	password := name + "/:@?%" // whoever builds locations must escape it
 	undo := []string{"DROP DATABASE IF EXISTS " + name, "DROP USER IF EXISTS " + name}
-	t.Cleanup(func() { _ = execute(server.db, undo) })
-	err := execute(server.db, []string{
+	t.Cleanup(func() { _ = execStatements(server.db, undo) })
+	err := execStatements(server.db, []string{
 		"CREATE DATABASE " + name + " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		"CREATE USER " + name + " IDENTIFIED BY '" + password + "'",
 		"GRANT ALL ON " + name + ".* TO " + name,
@@ -106,7 +106,7 @@ func newSchema(t testing.TB, server administrator) (string, error) {
 	return location.String(), nil
 }
 
-func execute(db *sql.DB, statements []string) error {
+func execStatements(db *sql.DB, statements []string) error {
 	for _, statement := range statements {
 		if _, err := db.ExecContext(context.Background(), statement); err != nil {
 			return err

@@ -10,7 +10,7 @@ type Server struct{}
 // Start has nothing to start.
 func Start(t testing.TB, _ ...string) *Server {
 	t.Helper()
-	available(t, errNoServer)
+	requireServer(t, errNoServer)
 	return nil
 }
 

@@ -54,14 +54,14 @@ type Server struct {
 // somebody else is not killed. The arguments come on top of the server's.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	if !installed() {
-		available(t, errNoServer)
+	if !isServerInstalled() {
+		requireServer(t, errNoServer)
 	}
 	s, err := startPrivate(args)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.end)
+	t.Cleanup(s.stopAndRemove)
 	return s
 }
 
@@ -73,27 +73,27 @@ func startPrivate(args []string) (s *Server, err error) {
 	if s.port, err = freeport.Port(); err != nil {
 		return nil, err
 	}
-	if s.command, err = prepare(s.dir); err != nil {
+	if s.command, err = prepareDataDir(s.dir); err != nil {
 		return nil, err
 	}
 	s.command = append(s.command, "--skip-networking=0", "--bind-address=127.0.0.1", "--port="+strconv.Itoa(s.port))
 	s.command = append(s.command, args...)
-	if err := s.boot(); err != nil {
-		s.end()
+	if err := s.startAndWait(); err != nil {
+		s.stopAndRemove()
 		return nil, err
 	}
 	root := url.URL{Scheme: "mysql", User: url.User("root"), Host: s.Address(), RawQuery: "socket=" + url.QueryEscape(filepath.Join(s.dir, "socket"))}
-	connector, err := mysql.NewConnector(configure(root))
+	connector, err := mysql.NewConnector(mysqlConfig(root))
 	if err != nil {
-		s.end()
+		s.stopAndRemove()
 		return nil, err
 	}
 	s.root = administrator{sql.OpenDB(connector), url.URL{Scheme: "mysql", Host: s.Address()}}
 	return s, nil
 }
 
-// boot starts the server and waits until it answers.
-func (s *Server) boot() (err error) {
+// startAndWait starts the server and waits until it answers.
+func (s *Server) startAndWait() (err error) {
 	s.guard = exec.CommandContext(context.Background(), "sh", append([]string{"-c", guard, "guard", s.dir}, s.command...)...)
 	s.guard.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt is for the tests, not for the guard
 	if s.life, err = s.guard.StdinPipe(); err != nil {
@@ -102,7 +102,7 @@ func (s *Server) boot() (err error) {
 	if err := s.guard.Start(); err != nil {
 		return err
 	}
-	return await(s.dir)
+	return waitUntilReady(s.dir)
 }
 
 // Address is host:port.
@@ -111,7 +111,7 @@ func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv
 // Account is the function of that name, on this server.
 func (s *Server) Account(t testing.TB, module, script string) string {
 	t.Helper()
-	location, err := s.root.account(t, module, script)
+	location, err := s.root.createAccount(t, module, script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func (s *Server) Kill(t testing.TB) {
 // answers.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	if err := s.boot(); err != nil {
+	if err := s.startAndWait(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -139,9 +139,9 @@ func (s *Server) Restart(t testing.TB) {
 // Pause makes the server stand still, its connections open, until Resume.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
-	s.signal(t, syscall.SIGSTOP)
+	s.sendSignal(t, syscall.SIGSTOP)
 	deadline := time.Now().Add(startPatience)
-	for !s.still() {
+	for !s.allThreadsStopped() {
 		if time.Now().After(deadline) {
 			t.Fatal("the server does not stop")
 		}
@@ -149,10 +149,10 @@ func (s *Server) Pause(t testing.TB) {
 	}
 }
 
-// still reports whether all threads of the server have stopped, which on a busy machine
+// allThreadsStopped reports whether all threads of the server have stopped, which on a busy machine
 // takes a moment: until then they may commit. Where the system does not tell, it is
 // taken for granted.
-func (s *Server) still() bool {
+func (s *Server) allThreadsStopped() bool {
 	pid, err := s.pid()
 	if err != nil {
 		return false
@@ -171,10 +171,10 @@ func (s *Server) still() bool {
 // Resume ends a pause.
 func (s *Server) Resume(t testing.TB) {
 	t.Helper()
-	s.signal(t, syscall.SIGCONT)
+	s.sendSignal(t, syscall.SIGCONT)
 }
 
-func (s *Server) signal(t testing.TB, what syscall.Signal) {
+func (s *Server) sendSignal(t testing.TB, what syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(s.PID(t), what); err != nil {
 		t.Fatal(err)
@@ -200,8 +200,8 @@ func (s *Server) pid() (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(raw)))
 }
 
-// end ends the server and removes its folder.
-func (s *Server) end() {
+// stopAndRemove ends the server and removes its folder.
+func (s *Server) stopAndRemove() {
 	if s.root.db != nil {
 		_ = s.root.db.Close()
 	}

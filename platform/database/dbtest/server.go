@@ -45,54 +45,54 @@ done
 // there is none. It uses a socket and no port, so that it can neither clash with
 // another server nor be reached by another user.
 func sharedServer() (socket string, err error) {
-	if !installed() {
+	if !isServerInstalled() {
 		return "", errNoServer
 	}
 	home := filepath.Join(os.TempDir(), fmt.Sprintf("souk-test-mariadb-%d", os.Getuid()))
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return "", err
 	}
-	unlock, err := lock(filepath.Join(home, "start"), syscall.LOCK_EX)
+	unlock, err := lockFile(filepath.Join(home, "start"), syscall.LOCK_EX)
 	if err != nil {
 		return "", err
 	}
 	defer unlock()
 	current := filepath.Join(home, "current") // a link to the folder of the running server
-	if join(current) == nil && ready(current) == nil {
-		return resolve(current)
+	if holdUserLock(current) == nil && pingServer(current) == nil {
+		return socketPath(current)
 	}
-	return start(home, current)
+	return startSharedServer(home, current)
 }
 
-// installed reports whether a server can be started.
-func installed() bool {
+// isServerInstalled reports whether a server can be started.
+func isServerInstalled() bool {
 	for _, program := range []string{"mariadbd", "mariadb-install-db", "flock", "sh"} {
-		if _, err := find(program); err != nil {
+		if _, err := findProgram(program); err != nil {
 			return false
 		}
 	}
 	return true
 }
 
-// join takes a place among the users of the server in dir, for the life of this
+// holdUserLock takes a place among the users of the server in dir, for the life of this
 // process.
-func join(dir string) error {
-	_, err := lock(filepath.Join(dir, "users"), syscall.LOCK_SH|syscall.LOCK_NB)
+func holdUserLock(dir string) error {
+	_, err := lockFile(filepath.Join(dir, "users"), syscall.LOCK_SH|syscall.LOCK_NB)
 	return err
 }
 
-// start makes a server in a new folder and leaves it to a keeper that outlives this
+// startSharedServer makes a server in a new folder and leaves it to a keeper that outlives this
 // process.
-func start(home, current string) (socket string, err error) {
-	sweep(home)
+func startSharedServer(home, current string) (socket string, err error) {
+	removeStaleServers(home)
 	dir, err := os.MkdirTemp(home, "server-")
 	if err != nil {
 		return "", err
 	}
-	if err := join(dir); err != nil {
+	if err := holdUserLock(dir); err != nil {
 		return "", err
 	}
-	command, err := prepare(dir)
+	command, err := prepareDataDir(dir)
 	if err != nil {
 		return "", err
 	}
@@ -102,31 +102,31 @@ func start(home, current string) (socket string, err error) {
 	if err := keep.Start(); err != nil {
 		return "", err
 	}
-	if err := await(dir); err != nil {
+	if err := waitUntilReady(dir); err != nil {
 		return "", err
 	}
 	_ = os.Remove(current)
 	if err := os.Symlink(dir, current); err != nil {
 		return "", err
 	}
-	return resolve(current)
+	return socketPath(current)
 }
 
-// sweep removes what is left of binaries that were killed before their server had a
+// removeStaleServers removes what is left of binaries that were killed before their server had a
 // keeper.
-func sweep(home string) {
+func removeStaleServers(home string) {
 	folders, _ := filepath.Glob(filepath.Join(home, "server-*"))
 	for _, dir := range folders {
-		if unlock, err := lock(filepath.Join(dir, "users"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
+		if unlock, err := lockFile(filepath.Join(dir, "users"), syscall.LOCK_EX|syscall.LOCK_NB); err == nil {
 			_ = os.RemoveAll(dir)
 			unlock()
 		}
 	}
 }
 
-// prepare makes the data folder and gives the command line of the server: as durable as
+// prepareDataDir makes the data folder and gives the command line of the server: as durable as
 // a real one, small otherwise.
-func prepare(dir string) ([]string, error) {
+func prepareDataDir(dir string) ([]string, error) {
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -137,25 +137,25 @@ func prepare(dir string) ([]string, error) {
 	if err := os.Mkdir(temporary, 0o700); err != nil {
 		return nil, err
 	}
-	install, _ := find("mariadb-install-db")
+	install, _ := findProgram("mariadb-install-db")
 	common := []string{"--no-defaults", "--user=" + me.Username, "--datadir=" + filepath.Join(dir, "data"), "--tmpdir=" + temporary}
 	out, err := exec.CommandContext(context.Background(), install, append(common, "--auth-root-authentication-method=normal", "--skip-test-db")...).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w: %s", err, out)
 	}
-	server, _ := find("mariadbd")
+	server, _ := findProgram("mariadbd")
 	return append(append([]string{server}, common...), "--socket="+filepath.Join(dir, "socket"), "--pid-file="+filepath.Join(dir, "pid"),
 		"--skip-networking", "--skip-name-resolve", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=1",
 		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=32M", "--performance-schema=OFF", "--max-connections=500"), nil
 }
 
-// await waits for the first answer of the server in dir.
-func await(dir string) error {
+// waitUntilReady waits for the first answer of the server in dir.
+func waitUntilReady(dir string) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(startPatience)
 	for {
-		err := ready(dir)
+		err := pingServer(dir)
 		if err == nil {
 			return nil
 		}
@@ -163,17 +163,17 @@ func await(dir string) error {
 		case <-tick.C:
 		case <-deadline:
 			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			return fmt.Errorf("MariaDB does not answer: %w\n%s", err, tail(string(log)))
+			return fmt.Errorf("MariaDB does not answer: %w\n%s", err, lastLines(string(log)))
 		}
 	}
 }
 
-func ready(dir string) error {
-	socket, err := resolve(dir)
+func pingServer(dir string) error {
+	socket, err := socketPath(dir)
 	if err != nil {
 		return err
 	}
-	connector, err := mysql.NewConnector(configure(url.URL{User: url.User("root"), RawQuery: "socket=" + url.QueryEscape(socket)}))
+	connector, err := mysql.NewConnector(mysqlConfig(url.URL{User: url.User("root"), RawQuery: "socket=" + url.QueryEscape(socket)}))
 	if err != nil {
 		return err
 	}
@@ -181,15 +181,15 @@ func ready(dir string) error {
 	return errors.Join(db.PingContext(context.Background()), db.Close())
 }
 
-// resolve gives the socket by its real folder: the link may point elsewhere later.
-func resolve(dir string) (string, error) {
+// socketPath gives the socket by its real folder: the link may point elsewhere later.
+func socketPath(dir string) (string, error) {
 	folder, err := filepath.EvalSymlinks(dir)
 	return filepath.Join(folder, "socket"), err
 }
 
-// lock locks a file until unlock is called or the process ends. The file is not
+// lockFile locks a file until unlock is called or the process ends. The file is not
 // inherited by other programs.
-func lock(path string, how int) (unlock func(), err error) {
+func lockFile(path string, how int) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -204,15 +204,15 @@ func lock(path string, how int) (unlock func(), err error) {
 
 var held []*os.File
 
-// find looks for a program where servers are installed as well.
-func find(program string) (string, error) {
+// findProgram looks for a program where servers are installed as well.
+func findProgram(program string) (string, error) {
 	if path, err := exec.LookPath(program); err == nil {
 		return path, nil
 	}
 	return exec.LookPath(filepath.Join("/usr/sbin", program))
 }
 
-func tail(text string) string {
+func lastLines(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return strings.Join(lines[max(0, len(lines)-15):], "\n")
 }

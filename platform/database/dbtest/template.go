@@ -31,15 +31,15 @@ type template struct {
 	statements []string // none when the schema could not be copied
 }
 
-// migrate applies the migrations to a database that was made for one test.
-func migrate(t testing.TB, db *database.DB, location string, migrations []fs.FS) {
+// applyMigrations applies the migrations to a database that was made for one test.
+func applyMigrations(t testing.TB, db *database.DB, location string, migrations []fs.FS) {
 	t.Helper()
 	if db.Engine() == database.MySQL {
-		key, err := digest(db, migrations)
+		key, err := migrationsDigest(db, migrations)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(withSchema(t, location, tables)) == 0 {
+		if len(withSchema(t, location, listTables)) == 0 {
 			migrateByTemplate(t, db, location, key)
 			return
 		}
@@ -67,7 +67,7 @@ func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
 	made.once.Do(func() {
 		first = true
 		migrateByFiles(t, db)
-		made.statements = withSchema(t, location, dump)
+		made.statements = withSchema(t, location, dumpSchema)
 	})
 	switch {
 	case first:
@@ -75,14 +75,14 @@ func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
 		migrateByFiles(t, db)
 	default:
 		withSchema(t, location, func(q *sql.DB) ([]string, error) {
-			return nil, execute(q, []string{strings.Join(made.statements, ";\n")})
+			return nil, execStatements(q, []string{strings.Join(made.statements, ";\n")})
 		})
 	}
 }
 
-// digest names what a database is to be migrated to: the ids in their order, and all
+// migrationsDigest names what a database is to be migrated to: the ids in their order, and all
 // that the files say.
-func digest(db *database.DB, migrations []fs.FS) (string, error) {
+func migrationsDigest(db *database.DB, migrations []fs.FS) (string, error) {
 	sum := sha256.New()
 	pending, err := db.Status(context.Background())
 	for _, m := range pending {
@@ -107,7 +107,7 @@ func withSchema(t testing.TB, location string, do func(q *sql.DB) ([]string, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := configure(*u)
+	config := mysqlConfig(*u)
 	config.DBName, config.MultiStatements = strings.TrimPrefix(u.Path, "/"), true
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
@@ -123,7 +123,7 @@ func withSchema(t testing.TB, location string, do func(q *sql.DB) ([]string, err
 	return out
 }
 
-func tables(q *sql.DB) (out []string, err error) {
+func listTables(q *sql.DB) (out []string, err error) {
 	rows, err := q.QueryContext(context.Background(), "SHOW TABLES")
 	if err != nil {
 		return nil, err
@@ -139,10 +139,10 @@ func tables(q *sql.DB) (out []string, err error) {
 	return out, rows.Err()
 }
 
-// dump gives the statements that make a schema again: its tables, and the rows that its
+// dumpSchema gives the statements that make a schema again: its tables, and the rows that its
 // migrations put there.
-func dump(q *sql.DB) (out []string, err error) {
-	names, err := tables(q)
+func dumpSchema(q *sql.DB) (out []string, err error) {
+	names, err := listTables(q)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func dump(q *sql.DB) (out []string, err error) {
 		if err := q.QueryRowContext(context.Background(), "SHOW CREATE TABLE `"+name+"`").Scan(&name, &create); err != nil {
 			return nil, err
 		}
-		rows, err := contents(q, name)
+		rows, err := tableInsertSQL(q, name)
 		if err != nil {
 			return nil, err
 		}
@@ -161,9 +161,9 @@ func dump(q *sql.DB) (out []string, err error) {
 	return out, nil
 }
 
-// contents gives an INSERT for the rows of a table, none for an empty one. Values go in
+// tableInsertSQL gives an INSERT for the rows of a table, none for an empty one. Values go in
 // hexadecimal, whatever they are.
-func contents(q *sql.DB, table string) (out []string, err error) {
+func tableInsertSQL(q *sql.DB, table string) (out []string, err error) {
 	rows, err := q.QueryContext(context.Background(), "SELECT * FROM `"+table+"`") //nolint:gosec // a name that the server gave
 	if err != nil {
 		return nil, err
@@ -183,7 +183,7 @@ func contents(q *sql.DB, table string) (out []string, err error) {
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		tuples = append(tuples, "("+strings.Join(literals(columns, values), ", ")+")")
+		tuples = append(tuples, "("+strings.Join(sqlLiterals(columns, values), ", ")+")")
 	}
 	if len(tuples) > 0 {
 		out = []string{"INSERT INTO `" + table + "` VALUES " + strings.Join(tuples, ", ")}
@@ -191,7 +191,7 @@ func contents(q *sql.DB, table string) (out []string, err error) {
 	return out, rows.Err()
 }
 
-func literals(columns []*sql.ColumnType, values []sql.RawBytes) []string {
+func sqlLiterals(columns []*sql.ColumnType, values []sql.RawBytes) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
 		switch {

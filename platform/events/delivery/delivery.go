@@ -72,7 +72,7 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 	if err != nil {
 		return nil, fault.New(fault.InvalidArgument, "malformed_event", "").Because(err)
 	}
-	if err := own(identity.Caller(ctx), batch); err != nil {
+	if err := checkEmitter(identity.Caller(ctx), batch); err != nil {
 		return nil, fault.New(fault.PermissionDenied, "foreign_event", "").Because(err)
 	}
 	switch err := node.Accept(ctx, h.module, batch); {
@@ -84,9 +84,9 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 	return &eventsv1.DeliverResponse{}, nil
 }
 
-// own checks that a module tells of itself only. Types that this release does not know
+// checkEmitter checks that a module tells of itself only. Types that this release does not know
 // are kept all the same: a later one may.
-func own(caller string, batch []events.Envelope) error {
+func checkEmitter(caller string, batch []events.Envelope) error {
 	for i := range batch {
 		if e := &batch[i]; e.Module != caller || !strings.HasPrefix(e.Type, caller+".") {
 			return fmt.Errorf("%q delivers %q of %q", caller, e.Type, e.Module)

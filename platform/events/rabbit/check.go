@@ -24,18 +24,18 @@ type Finding struct {
 // looked up; they are made anew at each start. The error says why the broker cannot be
 // asked, which keeps no process from starting.
 func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
-	conn, err := dial(ctx, url, "souk plan")
+	conn, err := dialBroker(ctx, url, "souk plan")
 	if err != nil {
 		return nil, err
 	}
-	defer conn.leave()
+	defer conn.closeGracefully()
 	var out []Finding
-	err = conn.bounded(ctx, checkTimeout, func() error {
-		for _, e := range t.elements() {
+	err = conn.runWithTimeout(ctx, checkTimeout, func() error {
+		for _, e := range t.allElements() {
 			if e.look == nil {
 				continue
 			}
-			state, err := e.state(conn.Connection)
+			state, err := e.checkState(conn.Connection)
 			if err != nil {
 				return fmt.Errorf("look for %s %s: %w", e.kind, e.name, err)
 			}
@@ -46,9 +46,9 @@ func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
 	return out, err
 }
 
-// state looks for an element and, when it is there, declares it to see whether it is
+// checkState looks for an element and, when it is there, declares it to see whether it is
 // what is expected.
-func (e element) state(conn *amqp.Connection) (string, error) {
+func (e element) checkState(conn *amqp.Connection) (string, error) {
 	ch, err := conn.Channel()
 	if err != nil {
 		return "", err
@@ -56,22 +56,22 @@ func (e element) state(conn *amqp.Connection) (string, error) {
 	defer func() { _ = ch.Close() }() // it may be closed already
 	state, err := e.look(ch)
 	switch {
-	case missing(err):
+	case isNotFound(err):
 		return "not there yet: made at the start", nil
 	case err != nil:
 		return "", err
 	}
-	if err := e.make(ch); refused(err) {
+	if err := e.make(ch); isAccessRefused(err) {
 		return state, nil // it is not this account's
-	} else if differs(err) {
-		return state + ", but of other properties than expected, and used as it is: " + reason(err), nil
+	} else if isPreconditionFailed(err) {
+		return state + ", but of other properties than expected, and used as it is: " + brokerReason(err), nil
 	} else if err != nil {
 		return "", err
 	}
 	return state, nil
 }
 
-func reason(err error) string {
+func brokerReason(err error) string {
 	var refusal *amqp.Error
 	if errors.As(err, &refusal) {
 		return refusal.Reason
@@ -89,11 +89,11 @@ func lookForExchange(name, kind string) func(*amqp.Channel) (string, error) {
 func lookForQueue(name string) func(*amqp.Channel) (string, error) {
 	return func(ch *amqp.Channel) (string, error) {
 		q, err := ch.QueueDeclarePassive(name, true, false, false, false, nil)
-		return fmt.Sprintf("%s, %s", counted(q.Messages, "message"), counted(q.Consumers, "consumer")), err
+		return fmt.Sprintf("%s, %s", formatCount(q.Messages, "message"), formatCount(q.Consumers, "consumer")), err
 	}
 }
 
-func counted(n int, what string) string {
+func formatCount(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

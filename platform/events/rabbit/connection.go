@@ -36,8 +36,8 @@ type connection struct {
 	taking context.Context
 }
 
-// dial opens a connection. Its errors have no password in them.
-func dial(ctx context.Context, location, name string) (*connection, error) {
+// dialBroker opens a connection. Its errors have no password in them.
+func dialBroker(ctx context.Context, location, name string) (*connection, error) {
 	if _, err := amqp.ParseURI(location); err != nil {
 		return nil, errors.New("the broker's address is not like amqp://user:password@host:5672/")
 	}
@@ -54,7 +54,7 @@ func dial(ctx context.Context, location, name string) (*connection, error) {
 				return nil, err
 			}
 			c.socket = impatient{socket}
-			stop = context.AfterFunc(ctx, c.drop)
+			stop = context.AfterFunc(ctx, c.closeSocket)
 			return c.socket, socket.SetDeadline(time.Now().Add(handshakeTimeout))
 		},
 	})
@@ -64,7 +64,7 @@ func dial(ctx context.Context, location, name string) (*connection, error) {
 	}
 	c.Connection = opened
 	c.ended = opened.NotifyClose(make(chan *amqp.Error, 1))
-	go c.watchBlocks(c.unblocked(), opened.NotifyBlocked(make(chan amqp.Blocking, 1)))
+	go c.watchBlocks(c.markUnblocked(), opened.NotifyBlocked(make(chan amqp.Blocking, 1)))
 	return c, nil
 }
 
@@ -86,42 +86,42 @@ func (c *connection) watchBlocks(block context.CancelCauseFunc, notices <-chan a
 		if n.Active {
 			block(fmt.Errorf("the broker takes no messages: %s", n.Reason))
 		} else {
-			block = c.unblocked()
+			block = c.markUnblocked()
 		}
 	}
 }
 
-// unblocked says that the broker takes messages, until the function is called.
-func (c *connection) unblocked() (block context.CancelCauseFunc) {
+// markUnblocked says that the broker takes messages, until the function is called.
+func (c *connection) markUnblocked() (block context.CancelCauseFunc) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.taking, block = context.WithCancelCause(context.Background())
 	return block
 }
 
-// takes gives a context that ends when the broker takes no messages.
-func (c *connection) takes() context.Context {
+// acceptingContext gives a context that ends when the broker takes no messages.
+func (c *connection) acceptingContext() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.taking
 }
 
-// drop cuts the line. Whatever waits for the broker returns with an error.
-func (c *connection) drop() { _ = c.socket.Close() }
+// closeSocket cuts the line. Whatever waits for the broker returns with an error.
+func (c *connection) closeSocket() { _ = c.socket.Close() }
 
-// leave parts in good form if the broker answers in time.
-func (c *connection) leave() {
-	late := time.AfterFunc(closeTimeout, c.drop)
+// closeGracefully parts in good form if the broker answers in time.
+func (c *connection) closeGracefully() {
+	late := time.AfterFunc(closeTimeout, c.closeSocket)
 	defer late.Stop()
 	_ = c.Close() // an error says that there is nobody to part from
 }
 
-// bounded runs something that waits for answers of the broker. When that takes too
+// runWithTimeout runs something that waits for answers of the broker. When that takes too
 // long, or ctx ends, the connection is dropped.
-func (c *connection) bounded(ctx context.Context, d time.Duration, do func() error) error {
+func (c *connection) runWithTimeout(ctx context.Context, d time.Duration, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	stop := context.AfterFunc(ctx, c.drop)
+	stop := context.AfterFunc(ctx, c.closeSocket)
 	defer stop()
 	err := do()
 	if ctx.Err() != nil && err != nil {
@@ -130,9 +130,9 @@ func (c *connection) bounded(ctx context.Context, d time.Duration, do func() err
 	return err
 }
 
-// inspect counts what waits in a queue, and who consumes it.
-func (c *connection) inspect(ctx context.Context, queue string) (q amqp.Queue, err error) {
-	err = c.bounded(ctx, prepareTimeout, func() error {
+// inspectQueue counts what waits in a queue, and who consumes it.
+func (c *connection) inspectQueue(ctx context.Context, queue string) (q amqp.Queue, err error) {
+	err = c.runWithTimeout(ctx, prepareTimeout, func() error {
 		ch, err := c.Channel()
 		if err != nil {
 			return fmt.Errorf("open a channel: %w", err)

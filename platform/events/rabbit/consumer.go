@@ -44,7 +44,7 @@ func NewConsumer(o Options, accept Accept) (*Consumer, error) {
 	c := &Consumer{
 		accept: accept, holdFor: o.HoldFor, logger: o.Logger, consuming: newConsuming(), rejected: newRejected(), dead: newDead(),
 	}
-	if err := register(o.Metrics, c.consuming, c.rejected, c.dead); err != nil {
+	if err := registerMetrics(o.Metrics, c.consuming, c.rejected, c.dead); err != nil {
 		return nil, err
 	}
 	c.soft, c.endSoft = context.WithCancel(context.Background())
@@ -53,11 +53,11 @@ func NewConsumer(o Options, accept Accept) (*Consumer, error) {
 	c.hangUp = hangUp
 	for i, module := range o.Topology.Listeners {
 		l := &listener{
-			Consumer: c, module: module, topology: o.Topology.of(module), logger: o.Logger.With("module", module),
+			Consumer: c, module: module, topology: o.Topology.forListener(module), logger: o.Logger.With("module", module),
 			link: newLink(o, "hearing for "+module, c.consuming.WithLabelValues(module)),
 		}
-		c.lines.Go(func() { l.link.run(connected) })
-		c.work.Go(l.run)
+		c.lines.Go(func() { l.link.reconnectLoop(connected) })
+		c.work.Go(l.consumeLoop)
 		if i == 0 {
 			c.work.Go(func() { c.countDead(l.link) })
 		}
@@ -90,12 +90,12 @@ func (c *Consumer) Stop(ctx context.Context) error {
 
 // countDead keeps the gauge of dead messages up to date, and says when there are more.
 func (c *Consumer) countDead(l *link) {
-	for known := 0; ; wait(c.soft, countEvery) {
-		conn, err := l.await(c.soft)
+	for known := 0; ; sleepJittered(c.soft, countEvery) {
+		conn, err := l.awaitConnection(c.soft)
 		if err != nil {
 			return
 		}
-		q, err := conn.inspect(c.hard, Dead)
+		q, err := conn.inspectQueue(c.hard, Dead)
 		if err != nil {
 			continue // the link tells when the broker is away
 		}

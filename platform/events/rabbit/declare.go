@@ -22,14 +22,14 @@ type declaring struct {
 	confined bool
 }
 
-// declare makes whatever is not there. What is there with other arguments, as after an
+// declareAll makes whatever is not there. What is there with other arguments, as after an
 // upgrade, is used as it is, with a warning: events matter more. Any other refusal is
 // an error, but for accounts of one module: they use what is there, and nothing is
 // published before all of it is.
-func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
+func (t Topology) declareAll(conn *amqp.Connection, logger *slog.Logger) error {
 	d := declaring{conn: conn, logger: logger}
-	for _, e := range t.elements() {
-		if err := d.have(e); err != nil {
+	for _, e := range t.allElements() {
+		if err := d.ensureElement(e); err != nil {
 			return fmt.Errorf("declare %s %s: %w", e.kind, e.name, err)
 		}
 	}
@@ -39,48 +39,48 @@ func (t Topology) declare(conn *amqp.Connection, logger *slog.Logger) error {
 	return d.ch.Close()
 }
 
-func (d *declaring) have(e element) error {
+func (d *declaring) ensureElement(e element) error {
 	if d.confined {
 		if e.look == nil {
 			return nil // the Sign of a binding tells of it
 		}
-		if there, err := d.there(e); there || err != nil {
+		if there, err := d.elementExists(e); there || err != nil {
 			return err
 		}
 	}
-	ch, err := d.channel()
+	ch, err := d.openChannel()
 	if err != nil {
 		return err
 	}
 	err = e.make(ch)
 	switch {
-	case differs(err):
+	case isPreconditionFailed(err):
 		d.logger.Warn("the broker has something of other properties than expected, which is used as it is: see `app plan`",
 			"kind", e.kind, "name", e.name, "error", err)
 		return nil
-	case refused(err) && !d.confined:
+	case isAccessRefused(err) && !d.confined:
 		d.confined = true
-		return d.have(e)
-	case refused(err):
+		return d.ensureElement(e)
+	case isAccessRefused(err):
 		return errNotMade
 	}
 	return err
 }
 
-// there looks for an element.
-func (d *declaring) there(e element) (bool, error) {
-	ch, err := d.channel()
+// elementExists looks for an element.
+func (d *declaring) elementExists(e element) (bool, error) {
+	ch, err := d.openChannel()
 	if err == nil {
 		_, err = e.look(ch)
 	}
-	if missing(err) {
+	if isNotFound(err) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// channel is the one at hand, or another: the broker closes it with each refusal.
-func (d *declaring) channel() (*amqp.Channel, error) {
+// openChannel is the one at hand, or another: the broker closes it with each refusal.
+func (d *declaring) openChannel() (*amqp.Channel, error) {
 	if d.ch != nil && !d.ch.IsClosed() {
 		return d.ch, nil
 	}
@@ -91,9 +91,9 @@ func (d *declaring) channel() (*amqp.Channel, error) {
 	return d.ch, nil
 }
 
-// refused reports whether the account has no right to what it asked for. The broker has
+// isAccessRefused reports whether the account has no right to what it asked for. The broker has
 // then closed the channel.
-func refused(err error) bool {
+func isAccessRefused(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.AccessRefused
 }

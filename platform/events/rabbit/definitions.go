@@ -71,10 +71,10 @@ type definitions struct {
 func Definitions(host string, accounts []Account, t Topology) ([]byte, error) {
 	d := definitions{VHosts: []object{{"name": host}}}
 	for _, a := range accounts {
-		d.account(host, a)
+		d.addAccount(host, a)
 	}
-	for _, e := range t.elements() {
-		d.element(host, e)
+	for _, e := range t.allElements() {
+		d.addElement(host, e)
 	}
 	text, err := json.MarshalIndent(d, "", "  ")
 	if err != nil {
@@ -83,7 +83,7 @@ func Definitions(host string, accounts []Account, t Topology) ([]byte, error) {
 	return append(text, '\n'), nil
 }
 
-func (d *definitions) account(host string, a Account) {
+func (d *definitions) addAccount(host string, a Account) {
 	tags := []string{}
 	if len(a.Modules) == 0 {
 		tags = append(tags, "administrator")
@@ -95,7 +95,7 @@ func (d *definitions) account(host string, a Account) {
 	d.Permissions = append(d.Permissions, object{"user": a.Name, "vhost": host, "configure": r.Configure, "write": r.Write, "read": r.Read})
 }
 
-func (d *definitions) element(host string, e element) {
+func (d *definitions) addElement(host string, e element) {
 	switch e.kind {
 	case "exchange":
 		d.Exchanges = append(d.Exchanges, object{

@@ -50,13 +50,13 @@ func newLink(o Options, use string, up prometheus.Gauge) *link {
 	}
 }
 
-// run connects again and again until ctx ends, and then parts in good form.
-func (l *link) run(ctx context.Context) {
+// reconnectLoop connects again and again until ctx ends, and then parts in good form.
+func (l *link) reconnectLoop(ctx context.Context) {
 	told := false
 	first := sync.OnceFunc(func() { close(l.tried) })
 	defer first()
-	for pause := time.Duration(0); ctx.Err() == nil; wait(ctx, pause) {
-		conn, err := l.open(ctx)
+	for pause := time.Duration(0); ctx.Err() == nil; sleepJittered(ctx, pause) {
+		conn, err := l.connectAndPrepare(ctx)
 		if err != nil {
 			first()
 			if !told && ctx.Err() == nil {
@@ -67,7 +67,7 @@ func (l *link) run(ctx context.Context) {
 		}
 		l.logger.InfoContext(ctx, "connected to the broker")
 		told, pause = false, firstPause
-		l.set(conn)
+		l.setConnection(conn)
 		first()
 		select {
 		case err := <-conn.ended:
@@ -75,24 +75,24 @@ func (l *link) run(ctx context.Context) {
 			told = true
 		case <-ctx.Done():
 		}
-		l.set(nil)
-		conn.leave()
+		l.setConnection(nil)
+		conn.closeGracefully()
 	}
 }
 
-func (l *link) open(ctx context.Context) (*connection, error) {
-	conn, err := dial(ctx, l.url, l.name)
+func (l *link) connectAndPrepare(ctx context.Context) (*connection, error) {
+	conn, err := dialBroker(ctx, l.url, l.name)
 	if err != nil || l.prepare == nil {
 		return conn, err
 	}
-	if err := conn.bounded(ctx, prepareTimeout, func() error { return l.prepare(ctx, conn) }); err != nil {
-		conn.leave()
+	if err := conn.runWithTimeout(ctx, prepareTimeout, func() error { return l.prepare(ctx, conn) }); err != nil {
+		conn.closeGracefully()
 		return nil, fmt.Errorf("prepare the broker: %w", err)
 	}
 	return conn, nil
 }
 
-func (l *link) set(conn *connection) {
+func (l *link) setConnection(conn *connection) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conn = conn
@@ -104,31 +104,31 @@ func (l *link) set(conn *connection) {
 	}
 }
 
-func (l *link) state() (*connection, <-chan struct{}) {
+func (l *link) currentConnection() (*connection, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.conn, l.changed
 }
 
-// now is the connection, or why there is none to publish on. It waits for the first
+// publishConnection is the connection, or why there is none to publish on. It waits for the first
 // attempt only.
-func (l *link) now(ctx context.Context) (*connection, error) {
+func (l *link) publishConnection(ctx context.Context) (*connection, error) {
 	select {
 	case <-l.tried:
 	case <-ctx.Done():
 		return nil, errAway
 	}
-	conn, _ := l.state()
+	conn, _ := l.currentConnection()
 	if conn == nil {
 		return nil, errAway
 	}
-	return conn, context.Cause(conn.takes())
+	return conn, context.Cause(conn.acceptingContext())
 }
 
-// await waits for a connection. Its error is that of ctx.
-func (l *link) await(ctx context.Context) (*connection, error) {
+// awaitConnection waits for a connection. Its error is that of ctx.
+func (l *link) awaitConnection(ctx context.Context) (*connection, error) {
 	for {
-		conn, changed := l.state()
+		conn, changed := l.currentConnection()
 		if conn != nil && ctx.Err() == nil {
 			return conn, nil
 		}
@@ -145,14 +145,14 @@ func nextPause(d time.Duration) time.Duration {
 	return min(max(firstPause, 2*d), longestPause)
 }
 
-// wait waits for up to the given time, at least half of it, so that many processes do
+// sleepJittered waits for up to the given time, at least half of it, so that many processes do
 // not come back as one. It is cut short by the end of ctx.
-func wait(ctx context.Context, d time.Duration) {
-	_ = sleep(ctx, d/2+rand.N(d/2+1)) //nolint:gosec // no secret
+func sleepJittered(ctx context.Context, d time.Duration) {
+	_ = sleepContext(ctx, d/2+rand.N(d/2+1)) //nolint:gosec // no secret
 }
 
-// sleep waits for the given time. Its error is that of ctx, which cuts it short.
-func sleep(ctx context.Context, d time.Duration) error {
+// sleepContext waits for the given time. Its error is that of ctx, which cuts it short.
+func sleepContext(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -44,15 +44,15 @@ type refusal struct {
 // Error implements error.
 func (r *refusal) Error() string { return fmt.Sprintf("given back to the broker: %v", r.cause) }
 
-// run consumes until soft ends, over as many connections as it takes.
-func (l *listener) run() {
+// consumeLoop consumes until soft ends, over as many connections as it takes.
+func (l *listener) consumeLoop() {
 	for pause := firstPause; ; pause = nextPause(pause) {
-		conn, err := l.link.await(l.soft)
+		conn, err := l.link.awaitConnection(l.soft)
 		if err != nil {
 			return
 		}
 		began := time.Now()
-		err = l.consume(conn)
+		err = l.consumeMessages(conn)
 		if l.soft.Err() != nil {
 			return
 		}
@@ -61,7 +61,7 @@ func (l *listener) run() {
 		}
 		var given *refusal
 		if errors.As(err, &given) {
-			l.outlast(given)
+			l.retryUntilAccepted(given)
 		}
 		switch {
 		case errors.Is(err, errCancelled):
@@ -69,26 +69,26 @@ func (l *listener) run() {
 		case conn.IsClosed() || time.Since(began) > time.Minute:
 			pause = firstPause // the link has pauses of its own
 		}
-		wait(l.soft, pause)
+		sleepJittered(l.soft, pause)
 	}
 }
 
-// outlast waits until the database takes what it refused before more is asked for, so
+// retryUntilAccepted waits until the database takes what it refused before more is asked for, so
 // that an outage of whatever length costs each message one delivery.
-func (l *listener) outlast(r *refusal) {
-	for l.soft.Err() == nil && l.attempt(r.batch) != nil {
-		wait(l.soft, longestHold)
+func (l *listener) retryUntilAccepted(r *refusal) {
+	for l.soft.Err() == nil && l.acceptOnce(r.batch) != nil {
+		sleepJittered(l.soft, longestHold)
 	}
 }
 
-// consume brings messages into the inbox until the subscription ends, for whatever
+// consumeMessages brings messages into the inbox until the subscription ends, for whatever
 // reason. Those that it leaves unacknowledged are delivered again.
-func (l *listener) consume(conn *connection) error {
-	defer context.AfterFunc(l.hard, conn.drop)()
+func (l *listener) consumeMessages(conn *connection) error {
+	defer context.AfterFunc(l.hard, conn.closeSocket)()
 	var ch *amqp.Channel
 	var incoming <-chan amqp.Delivery
-	err := conn.bounded(l.hard, prepareTimeout, func() (err error) {
-		ch, incoming, err = l.subscribe(conn)
+	err := conn.runWithTimeout(l.hard, prepareTimeout, func() (err error) {
+		ch, incoming, err = l.subscribeQueue(conn)
 		return err
 	})
 	if err != nil {
@@ -98,19 +98,19 @@ func (l *listener) consume(conn *connection) error {
 	defer context.AfterFunc(l.soft, func() { _ = ch.Cancel(l.module, false) })() // what has arrived is handled
 	lost := ch.NotifyClose(make(chan *amqp.Error, 1))
 	for {
-		deliveries := gather(incoming)
+		deliveries := receiveBatch(incoming)
 		if len(deliveries) == 0 {
 			return errCancelled
 		}
-		if err := l.take(ch, lost, deliveries); err != nil {
+		if err := l.acceptDeliveries(ch, lost, deliveries); err != nil {
 			return err
 		}
 	}
 }
 
-// subscribe makes the queue if it is not there, and asks for what is in it.
-func (l *listener) subscribe(conn *connection) (*amqp.Channel, <-chan amqp.Delivery, error) {
-	if err := l.topology.declare(conn.Connection, l.logger); err != nil {
+// subscribeQueue makes the queue if it is not there, and asks for what is in it.
+func (l *listener) subscribeQueue(conn *connection) (*amqp.Channel, <-chan amqp.Delivery, error) {
+	if err := l.topology.declareAll(conn.Connection, l.logger); err != nil {
 		return nil, nil, err
 	}
 	ch, err := conn.Channel()
@@ -135,9 +135,9 @@ func (l *listener) subscribe(conn *connection) (*amqp.Channel, <-chan amqp.Deliv
 	return ch, incoming, nil
 }
 
-// gather waits for a delivery and takes what else is there. It gives none when the
+// receiveBatch waits for a delivery and takes what else is there. It gives none when the
 // subscription has ended.
-func gather(incoming <-chan amqp.Delivery) []amqp.Delivery {
+func receiveBatch(incoming <-chan amqp.Delivery) []amqp.Delivery {
 	d, open := <-incoming
 	if !open {
 		return nil
@@ -157,18 +157,18 @@ func gather(incoming <-chan amqp.Delivery) []amqp.Delivery {
 	return batch
 }
 
-// take brings deliveries into the inbox, then acknowledges them. What cannot be read is
+// acceptDeliveries brings deliveries into the inbox, then acknowledges them. What cannot be read is
 // set aside.
-func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []amqp.Delivery) error {
+func (l *listener) acceptDeliveries(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []amqp.Delivery) error {
 	batch := make([]events.Envelope, 0, len(deliveries))
 	var last uint64
 	for _, d := range deliveries {
-		e, err := decode(d.Body)
+		e, err := decodeMessage(d.Body)
 		if err == nil {
-			err = authentic(d, &e)
+			err = checkOrigin(d, &e)
 		}
 		if err != nil {
-			if err := l.reject(ch, d, err); err != nil {
+			if err := l.rejectMessage(ch, d, err); err != nil {
 				return err
 			}
 			continue
@@ -178,7 +178,7 @@ func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []
 	if len(batch) == 0 {
 		return nil
 	}
-	if err := l.persist(lost, batch); err != nil {
+	if err := l.persistBatch(lost, batch); err != nil {
 		return err
 	}
 	if err := ch.Ack(last, true); err != nil {
@@ -187,18 +187,18 @@ func (l *listener) take(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []
 	return nil
 }
 
-// authentic checks that an event came by way of its own module's exchange, which no
+// checkOrigin checks that an event came by way of its own module's exchange, which no
 // other's account can write to, and under its own type, which is what the queue is
 // bound by. What an administrator puts into a queue directly, as one of the dead
 // messages, comes by way of no exchange.
-func authentic(d amqp.Delivery, e *events.Envelope) error {
+func checkOrigin(d amqp.Delivery, e *events.Envelope) error {
 	if d.Exchange == "" || d.Exchange == Exchange(e.Module) && d.RoutingKey == e.Type {
 		return nil
 	}
 	return fmt.Errorf("%q came by way of exchange %q as %q: it is not of the module that it names", e.Type, d.Exchange, d.RoutingKey)
 }
 
-func (l *listener) reject(ch *amqp.Channel, d amqp.Delivery, cause error) error {
+func (l *listener) rejectMessage(ch *amqp.Channel, d amqp.Delivery, cause error) error {
 	l.rejected.WithLabelValues(l.module).Inc()
 	l.logger.ErrorContext(l.soft, "a message cannot be read and is set aside", "queue", Dead, "exchange", d.Exchange, "key", d.RoutingKey,
 		"message_id", d.MessageId, "bytes", len(d.Body), "error", cause)
@@ -208,13 +208,13 @@ func (l *listener) reject(ch *amqp.Channel, d amqp.Delivery, cause error) error 
 	return nil
 }
 
-// persist tries until the batch is in the inbox. It gives up with a *refusal after a
+// persistBatch tries until the batch is in the inbox. It gives up with a *refusal after a
 // while: giving messages back lets another replica have them, and counts as a delivery
 // of each. Another error means that they are no longer ours, or that we are stopping.
-func (l *listener) persist(lost <-chan *amqp.Error, batch []events.Envelope) error {
+func (l *listener) persistBatch(lost <-chan *amqp.Error, batch []events.Envelope) error {
 	var patience <-chan time.Time
 	for pause := time.Duration(0); ; {
-		err := l.attempt(batch)
+		err := l.acceptOnce(batch)
 		if err == nil {
 			return nil
 		}
@@ -235,7 +235,7 @@ func (l *listener) persist(lost <-chan *amqp.Error, batch []events.Envelope) err
 	}
 }
 
-func (l *listener) attempt(batch []events.Envelope) error {
+func (l *listener) acceptOnce(batch []events.Envelope) error {
 	ctx, cancel := context.WithTimeout(l.hard, acceptTimeout)
 	defer cancel()
 	return l.accept(ctx, l.module, batch)

@@ -13,10 +13,10 @@ import (
 // contentType of every message: the body is a souk.platform.events.v1.Envelope.
 const contentType = "application/x-protobuf"
 
-// encode writes an event as a message. Everything is in the body; the properties and
+// encodeMessage writes an event as a message. Everything is in the body; the properties and
 // headers repeat what is of use to those who look at the broker, and to consumers of
 // other makes.
-func encode(wire *eventsv1.Envelope, e *events.Envelope) (amqp.Publishing, error) {
+func encodeMessage(wire *eventsv1.Envelope, e *events.Envelope) (amqp.Publishing, error) {
 	body, err := proto.Marshal(wire)
 	if err != nil {
 		return amqp.Publishing{}, fmt.Errorf("encode %s: %w", e.Type, err)
@@ -31,8 +31,8 @@ func encode(wire *eventsv1.Envelope, e *events.Envelope) (amqp.Publishing, error
 	}, nil
 }
 
-// decode reads a message. Its error says that no consumer will ever be able to.
-func decode(body []byte) (events.Envelope, error) {
+// decodeMessage reads a message. Its error says that no consumer will ever be able to.
+func decodeMessage(body []byte) (events.Envelope, error) {
 	var wire eventsv1.Envelope
 	if err := proto.Unmarshal(body, &wire); err != nil {
 		return events.Envelope{}, fmt.Errorf("%w: %w", events.ErrMalformed, err)

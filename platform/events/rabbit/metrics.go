@@ -38,7 +38,7 @@ func newDead() prometheus.Gauge {
 	})
 }
 
-func register(r prometheus.Registerer, collectors ...prometheus.Collector) error {
+func registerMetrics(r prometheus.Registerer, collectors ...prometheus.Collector) error {
 	if r == nil {
 		return nil
 	}

@@ -63,24 +63,24 @@ func newOutlet(module string) *outlet {
 	return &outlet{exchange: Exchange(module), turn: make(chan struct{}, 1)}
 }
 
-// send publishes a batch and waits until all of it is confirmed, ctx ends, or the
+// sendBatch publishes a batch and waits until all of it is confirmed, ctx ends, or the
 // broker takes no messages. After an error the channel is not used again, so that late
 // confirmations and returns cannot be taken for those of another batch.
-func (o *outlet) send(ctx context.Context, conn *connection, batch []events.Envelope) error {
+func (o *outlet) sendBatch(ctx context.Context, conn *connection, batch []events.Envelope) error {
 	select {
 	case o.turn <- struct{}{}:
 		defer func() { <-o.turn }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := o.open(ctx, conn); err != nil {
+	if err := o.openChannel(ctx, conn); err != nil {
 		return err
 	}
 	for len(batch) > 0 {
 		n := min(len(batch), o.room)
-		if err := o.publish(ctx, batch[:n]); err != nil {
-			o.discard()
-			o.blame(err)
+		if err := o.publishBatch(ctx, batch[:n]); err != nil {
+			o.discardChannel()
+			o.setUnroutableSince(err)
 			return err
 		}
 		batch, o.room = batch[n:], outstanding
@@ -89,8 +89,8 @@ func (o *outlet) send(ctx context.Context, conn *connection, batch []events.Enve
 	return nil
 }
 
-// blame tells an error of messages that came back since when they do.
-func (o *outlet) blame(err error) {
+// setUnroutableSince tells an error of messages that came back since when they do.
+func (o *outlet) setUnroutableSince(err error) {
 	back, ok := asUnroutable(err)
 	if !ok {
 		return
@@ -101,13 +101,13 @@ func (o *outlet) blame(err error) {
 	back.since = o.since
 }
 
-// open makes a channel in confirm mode unless there is one.
-func (o *outlet) open(ctx context.Context, conn *connection) error {
+// openChannel makes a channel in confirm mode unless there is one.
+func (o *outlet) openChannel(ctx context.Context, conn *connection) error {
 	if o.channel != nil && o.conn == conn && !o.channel.IsClosed() {
 		return nil
 	}
 	o.channel, o.conn = nil, conn
-	return conn.bounded(ctx, prepareTimeout, func() error {
+	return conn.runWithTimeout(ctx, prepareTimeout, func() error {
 		ch, err := conn.Channel()
 		if err != nil {
 			return fmt.Errorf("open a channel: %w", err)
@@ -121,22 +121,22 @@ func (o *outlet) open(ctx context.Context, conn *connection) error {
 	})
 }
 
-// discard gives the channel up. Closing waits for the broker, which nobody has to.
-func (o *outlet) discard() {
+// discardChannel gives the channel up. Closing waits for the broker, which nobody has to.
+func (o *outlet) discardChannel() {
 	go o.channel.Close() //nolint:errcheck // it is of no use any more
 	o.channel = nil
 }
 
-func (o *outlet) publish(ctx context.Context, batch []events.Envelope) error {
+func (o *outlet) publishBatch(ctx context.Context, batch []events.Envelope) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	wire := events.ToWire(batch)
 	confirmations := make([]*amqp.DeferredConfirmation, len(batch))
-	stop := context.AfterFunc(ctx, o.conn.drop) // nothing else ends a write that the broker does not read
+	stop := context.AfterFunc(ctx, o.conn.closeSocket) // nothing else ends a write that the broker does not read
 	defer stop()
 	for i := range batch {
-		message, err := encode(wire[i], &batch[i])
+		message, err := encodeMessage(wire[i], &batch[i])
 		if err != nil {
 			return err
 		}
@@ -146,15 +146,15 @@ func (o *outlet) publish(ctx context.Context, batch []events.Envelope) error {
 		}
 	}
 	stop()
-	return o.confirmed(ctx, confirmations)
+	return o.awaitConfirmations(ctx, confirmations)
 }
 
-// confirmed waits for all confirmations. A message that no queue was bound for is
+// awaitConfirmations waits for all confirmations. A message that no queue was bound for is
 // confirmed too, after it came back.
-func (o *outlet) confirmed(ctx context.Context, confirmations []*amqp.DeferredConfirmation) error {
+func (o *outlet) awaitConfirmations(ctx context.Context, confirmations []*amqp.DeferredConfirmation) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	taking := o.conn.takes()
+	taking := o.conn.acceptingContext()
 	defer context.AfterFunc(taking, func() { end(context.Cause(taking)) })()
 	for _, c := range confirmations {
 		ok, err := c.WaitContext(ctx)
@@ -167,11 +167,11 @@ func (o *outlet) confirmed(ctx context.Context, confirmations []*amqp.DeferredCo
 			return errRefused
 		}
 	}
-	return o.returned()
+	return o.returnedError()
 }
 
-// returned tells of messages that came back.
-func (o *outlet) returned() error {
+// returnedError tells of messages that came back.
+func (o *outlet) returnedError() error {
 	var back *unroutableError
 	for {
 		select {

@@ -44,30 +44,30 @@ func NewPublisher(o Options) (*Publisher, error) {
 		link: newLink(o, "publishing for "+o.Name, newPublishing()), topology: o.Topology, returned: newReturned(),
 		outlets: map[string]*outlet{}, done: make(chan struct{}),
 	}
-	if err := register(o.Metrics, p.link.up, p.returned); err != nil {
+	if err := registerMetrics(o.Metrics, p.link.up, p.returned); err != nil {
 		return nil, err
 	}
-	p.link.prepare = p.declare
+	p.link.prepare = p.declareTopology
 	var ctx context.Context
 	ctx, p.end = context.WithCancel(context.Background())
 	go func() {
 		defer close(p.done)
-		p.link.run(ctx)
+		p.link.reconnectLoop(ctx)
 	}()
 	return p, nil
 }
 
-// declare makes the queues of those who hear before anything is published for them.
+// declareTopology makes the queues of those who hear before anything is published for them.
 // When it had to, it gives the broker time.
-func (p *Publisher) declare(ctx context.Context, conn *connection) error {
-	lacking, err := p.topology.lacking(conn.Connection)
+func (p *Publisher) declareTopology(ctx context.Context, conn *connection) error {
+	lacking, err := p.topology.lacksQueue(conn.Connection)
 	if err != nil {
 		return err
 	}
-	if err := p.topology.declare(conn.Connection, p.link.logger); err != nil || !lacking {
+	if err := p.topology.declareAll(conn.Connection, p.link.logger); err != nil || !lacking {
 		return err
 	}
-	return sleep(ctx, settleAfter)
+	return sleepContext(ctx, settleAfter)
 }
 
 // Send implements events.Sender: nil means that the broker has the batch on disk, in
@@ -77,28 +77,28 @@ func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope)
 	if len(batch) == 0 {
 		return nil
 	}
-	conn, err := p.link.now(ctx)
+	conn, err := p.link.publishConnection(ctx)
 	if err != nil {
 		return err
 	}
-	err = p.outlet(batch[0].Module).send(ctx, conn, batch)
+	err = p.outletFor(batch[0].Module).sendBatch(ctx, conn, batch)
 	if back, ok := asUnroutable(err); ok {
 		p.returned.WithLabelValues(batch[0].Module).Add(float64(back.count))
 		if time.Since(back.since) >= mendAfter {
-			p.mend(ctx, conn)
+			p.redeclareTopology(ctx, conn)
 		}
 	}
 	return err
 }
 
-// mend makes what somebody has removed. The batch that came back is sent again then.
-func (p *Publisher) mend(ctx context.Context, conn *connection) {
-	if err := conn.bounded(ctx, prepareTimeout, func() error { return p.declare(ctx, conn) }); err != nil {
+// redeclareTopology makes what somebody has removed. The batch that came back is sent again then.
+func (p *Publisher) redeclareTopology(ctx context.Context, conn *connection) {
+	if err := conn.runWithTimeout(ctx, prepareTimeout, func() error { return p.declareTopology(ctx, conn) }); err != nil {
 		p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", err)
 	}
 }
 
-func (p *Publisher) outlet(module string) *outlet {
+func (p *Publisher) outletFor(module string) *outlet {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := p.outlets[module]

@@ -21,8 +21,8 @@ type Topology struct {
 // Hearing is one type of event that a module hears from another.
 type Hearing struct{ Listener, Emitter, Type string }
 
-// of is the part that one listening module needs.
-func (t Topology) of(listener string) Topology {
+// forListener is the part that one listening module needs.
+func (t Topology) forListener(listener string) Topology {
 	part := Topology{Listeners: []string{listener}}
 	for _, h := range t.Hearings {
 		if h.Listener == listener {
@@ -32,8 +32,8 @@ func (t Topology) of(listener string) Topology {
 	return part
 }
 
-// emitters are the modules whose exchanges are needed, in order.
-func (t Topology) emitters() []string {
+// emittingModules are the modules whose exchanges are needed, in order.
+func (t Topology) emittingModules() []string {
 	var out []string
 	for _, h := range t.Hearings {
 		out = append(out, h.Emitter)
@@ -42,8 +42,8 @@ func (t Topology) emitters() []string {
 	return slices.Compact(out)
 }
 
-// queued are the modules whose queues are needed, in order.
-func (t Topology) queued() []string {
+// listeningModules are the modules whose queues are needed, in order.
+func (t Topology) listeningModules() []string {
 	out := slices.Clone(t.Listeners)
 	for _, h := range t.Hearings {
 		out = append(out, h.Listener)
@@ -65,20 +65,20 @@ type element struct {
 	look func(*amqp.Channel) (string, error)
 }
 
-// elements are all that has to be there, in an order in which it can be made.
-func (t Topology) elements() []element {
-	out := []element{exchange(Dead, amqp.ExchangeFanout), queue(Dead, deadArguments), binding(Dead, "", Dead)}
-	for _, m := range t.emitters() {
-		out = append(out, exchange(Exchange(m), amqp.ExchangeTopic))
+// allElements are all that has to be there, in an order in which it can be made.
+func (t Topology) allElements() []element {
+	out := []element{exchangeElement(Dead, amqp.ExchangeFanout), queueElement(Dead, deadArguments), bindingElement(Dead, "", Dead)}
+	for _, m := range t.emittingModules() {
+		out = append(out, exchangeElement(Exchange(m), amqp.ExchangeTopic))
 	}
-	for _, m := range t.queued() {
-		out = append(out, queue(Queue(m), queueArguments))
-	}
-	for _, h := range t.Hearings {
-		out = append(out, binding(Queue(h.Listener), h.Type, Exchange(h.Emitter)))
+	for _, m := range t.listeningModules() {
+		out = append(out, queueElement(Queue(m), queueArguments))
 	}
 	for _, h := range t.Hearings {
-		out = append(out, exchange(Sign(h), amqp.ExchangeFanout))
+		out = append(out, bindingElement(Queue(h.Listener), h.Type, Exchange(h.Emitter)))
+	}
+	for _, h := range t.Hearings {
+		out = append(out, exchangeElement(Sign(h), amqp.ExchangeFanout))
 	}
 	return out
 }
@@ -103,28 +103,28 @@ var deadArguments = amqp.Table{
 	"x-delivery-limit": int32(1_000_000),
 }
 
-func exchange(name, class string) element {
+func exchangeElement(name, class string) element {
 	return element{kind: "exchange", name: name, class: class, make: func(ch *amqp.Channel) error {
 		return ch.ExchangeDeclare(name, class, true, false, false, false, nil)
 	}, look: lookForExchange(name, class)}
 }
 
-func queue(name string, arguments amqp.Table) element {
+func queueElement(name string, arguments amqp.Table) element {
 	return element{kind: "queue", name: name, arguments: arguments, make: func(ch *amqp.Channel) error {
 		_, err := ch.QueueDeclare(name, true, false, false, false, arguments)
 		return err
 	}, look: lookForQueue(name)}
 }
 
-func binding(queue, key, exchange string) element {
+func bindingElement(queue, key, exchange string) element {
 	return element{kind: "binding", name: queue, from: exchange, key: key, make: func(ch *amqp.Channel) error {
 		return ch.QueueBind(queue, key, exchange, false, nil)
 	}}
 }
 
-// lacking reports whether a queue is not there yet.
-func (t Topology) lacking(conn *amqp.Connection) (bool, error) {
-	for _, e := range t.elements() {
+// lacksQueue reports whether a queue is not there yet.
+func (t Topology) lacksQueue(conn *amqp.Connection) (bool, error) {
+	for _, e := range t.allElements() {
 		if e.kind != "queue" {
 			continue
 		}
@@ -134,7 +134,7 @@ func (t Topology) lacking(conn *amqp.Connection) (bool, error) {
 		}
 		_, err = e.look(ch)
 		_ = ch.Close() // a channel that was asked for a queue which is not there is closed already
-		if missing(err) {
+		if isNotFound(err) {
 			return true, nil
 		}
 		if err != nil {
@@ -144,15 +144,15 @@ func (t Topology) lacking(conn *amqp.Connection) (bool, error) {
 	return false, nil
 }
 
-// missing reports whether the broker has no such thing.
-func missing(err error) bool {
+// isNotFound reports whether the broker has no such thing.
+func isNotFound(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.NotFound
 }
 
-// differs reports whether the broker refused a declaration because of what is there. It
+// isPreconditionFailed reports whether the broker refused a declaration because of what is there. It
 // has then closed the channel.
-func differs(err error) bool {
+func isPreconditionFailed(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.PreconditionFailed
 }

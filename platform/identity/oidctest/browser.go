@@ -36,17 +36,19 @@ func NewBrowser(t testing.TB) *Browser {
 // trusting takes loopback addresses for safe ones.
 type trusting struct{ jar *cookiejar.Jar }
 
-func safe(u *url.URL) *url.URL {
+func withHTTPS(u *url.URL) *url.URL {
 	s := *u
 	s.Scheme = "https"
 	return &s
 }
 
 // SetCookies implements http.CookieJar.
-func (j trusting) SetCookies(u *url.URL, cookies []*http.Cookie) { j.jar.SetCookies(safe(u), cookies) }
+func (j trusting) SetCookies(u *url.URL, cookies []*http.Cookie) {
+	j.jar.SetCookies(withHTTPS(u), cookies)
+}
 
 // Cookies implements http.CookieJar.
-func (j trusting) Cookies(u *url.URL) []*http.Cookie { return j.jar.Cookies(safe(u)) }
+func (j trusting) Cookies(u *url.URL) []*http.Cookie { return j.jar.Cookies(withHTTPS(u)) }
 
 // Cookie is the value of a cookie for an address, empty when there is none.
 func (b *Browser) Cookie(at, name string) string {
@@ -78,7 +80,7 @@ func (b *Browser) Get(at string) Reply {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.do(r)
+	return b.sendRequest(r)
 }
 
 // Post sends a form from a page of the same site.
@@ -91,10 +93,10 @@ func (b *Browser) Post(at string, form url.Values) Reply {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	r.Header.Set("Origin", r.URL.Scheme+"://"+r.URL.Host)
-	return b.do(r)
+	return b.sendRequest(r)
 }
 
-func (b *Browser) do(r *http.Request) Reply {
+func (b *Browser) sendRequest(r *http.Request) Reply {
 	b.t.Helper()
 	r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
 	reply, err := b.http.Do(r)

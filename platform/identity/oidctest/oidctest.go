@@ -53,7 +53,7 @@ func Start(t testing.TB, s Setup) *Provider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := run(program, s)
+	p, err := startProvider(program, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func (p *Provider) Stop() {
 	p.done.Wait()
 }
 
-func run(program string, s Setup) (*Provider, error) {
+func startProvider(program string, s Setup) (*Provider, error) {
 	c := exec.Command(program) //nolint:noctx // ends with its input
 	input, err1 := c.StdinPipe()
 	output, err2 := c.StdoutPipe()
@@ -98,7 +98,7 @@ func run(program string, s Setup) (*Provider, error) {
 
 // built builds the program once for all tests of the process.
 var built = sync.OnceValues(func() (string, error) {
-	root, err := root()
+	root, err := repositoryRoot()
 	if err != nil {
 		return "", err
 	}
@@ -132,8 +132,8 @@ func Run(m *testing.M) int {
 // CleanUp removes the program, for packages whose TestMain has more to do.
 func CleanUp() { remove() }
 
-// root is the folder of the application's go.mod.
-func root() (string, error) {
+// repositoryRoot is the folder of the application's go.mod.
+func repositoryRoot() (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("find sources: %w", err)

@@ -47,12 +47,12 @@ func NewKeys(fetch func(ctx context.Context) ([]byte, error), now func() time.Ti
 
 // Key implements KeySource.
 func (k *Keys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
-	set, fetched := k.current()
+	set, fetched := k.cachedSet()
 	if key, known := set[kid]; known {
-		return k.renewed(ctx, kid, key, fetched)
+		return k.revalidateKey(ctx, kid, key, fetched)
 	}
-	err := k.ask(ctx, fetched)
-	set, _ = k.current()
+	err := k.refreshSet(ctx, fetched)
+	set, _ = k.cachedSet()
 	if key, known := set[kid]; known {
 		return key, nil
 	}
@@ -62,27 +62,27 @@ func (k *Keys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	return nil, errUnknownKey
 }
 
-// renewed is a key that is known, checked again when the set is old. Whoever meets it
+// revalidateKey is a key that is known, checked again when the set is old. Whoever meets it
 // while somebody else is asking, or when nobody answers, gets what was known.
-func (k *Keys) renewed(ctx context.Context, kid string, key ed25519.PublicKey, fetched time.Time) (ed25519.PublicKey, error) {
-	if within(fetched, k.now(), keysFresh) || !k.asking.TryLock() {
+func (k *Keys) revalidateKey(ctx context.Context, kid string, key ed25519.PublicKey, fetched time.Time) (ed25519.PublicKey, error) {
+	if isWithin(fetched, k.now(), keysFresh) || !k.asking.TryLock() {
 		return key, nil
 	}
 	defer k.asking.Unlock()
-	if err := k.refresh(ctx, fetched); err != nil {
+	if err := k.refreshSetLocked(ctx, fetched); err != nil {
 		return key, nil // an outage of users must not sign everybody out
 	}
-	set, _ := k.current()
+	set, _ := k.cachedSet()
 	if key, known := set[kid]; known {
 		return key, nil
 	}
 	return nil, errUnknownKey
 }
 
-// within reports whether less than d has passed since a time. A time that is still to
+// isWithin reports whether less than d has passed since a time. A time that is still to
 // come is from before the clock went back: it says nothing, and must not keep new keys
 // away until the clock has come up again.
-func within(since, now time.Time, d time.Duration) bool {
+func isWithin(since, now time.Time, d time.Duration) bool {
 	passed := now.Sub(since)
 	return passed >= 0 && passed < d
 }
@@ -93,37 +93,37 @@ func (k *Keys) Drop(kid string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.dropped[kid] = true
-	k.set = k.trusted(k.set)
+	k.set = k.withoutDropped(k.set)
 }
 
-// trusted is a set without the keys that were dropped.
-func (k *Keys) trusted(set Set) Set {
+// withoutDropped is a set without the keys that were dropped.
+func (k *Keys) withoutDropped(set Set) Set {
 	set = maps.Clone(set)
 	maps.DeleteFunc(set, func(kid string, _ ed25519.PublicKey) bool { return k.dropped[kid] })
 	return set
 }
 
-func (k *Keys) current() (Set, time.Time) {
+func (k *Keys) cachedSet() (Set, time.Time) {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
 	return k.set, k.fetched
 }
 
-func (k *Keys) ask(ctx context.Context, seen time.Time) error {
+func (k *Keys) refreshSet(ctx context.Context, seen time.Time) error {
 	k.asking.Lock()
 	defer k.asking.Unlock()
-	return k.refresh(ctx, seen)
+	return k.refreshSetLocked(ctx, seen)
 }
 
-// refresh asks for the set, unless somebody else has since it was seen; within the
+// refreshSetLocked asks for the set, unless somebody else has since it was seen; within the
 // pause the last answer stands.
-func (k *Keys) refresh(ctx context.Context, seen time.Time) error {
-	_, fetched := k.current()
+func (k *Keys) refreshSetLocked(ctx context.Context, seen time.Time) error {
+	_, fetched := k.cachedSet()
 	now := k.now()
 	if !fetched.Equal(seen) {
 		return nil
 	}
-	if within(k.asked, now, keysPause) {
+	if isWithin(k.asked, now, keysPause) {
 		return k.failed
 	}
 	encoded, err := k.fetch(ctx)
@@ -140,6 +140,6 @@ func (k *Keys) refresh(ctx context.Context, seen time.Time) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.set, k.fetched = k.trusted(fresh), now
+	k.set, k.fetched = k.withoutDropped(fresh), now
 	return nil
 }

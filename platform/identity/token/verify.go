@@ -40,7 +40,7 @@ func NewVerifier(keys KeySource, now func() time.Time) *Verifier {
 // Verify checks a token and reads its claims. Errors: a fault Unavailable when the keys
 // cannot be had; every other refuses the token and is an ErrInvalid.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
-	if !plain(raw) {
+	if !isCompactToken(raw) {
 		return Claims{}, fmt.Errorf("%w: not three parts of base64url", ErrInvalid)
 	}
 	var w wire
@@ -52,13 +52,13 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 		return v.keys.Key(ctx, kid)
 	})
 	if err != nil {
-		return Claims{}, refuse(err)
+		return Claims{}, invalidTokenError(err)
 	}
-	return w.claims()
+	return w.validatedClaims()
 }
 
-// refuse keeps the one error that does not speak of the token.
-func refuse(err error) error {
+// invalidTokenError keeps the one error that does not speak of the token.
+func invalidTokenError(err error) error {
 	var verdict *fault.Error
 	if errors.As(err, &verdict) && verdict.Code == fault.Unavailable {
 		return verdict
@@ -66,9 +66,9 @@ func refuse(err error) error {
 	return fmt.Errorf("%w: %w", ErrInvalid, err)
 }
 
-// plain reports whether raw has the letters of a compact token and no others: the
+// isCompactToken reports whether raw has the letters of a compact token and no others: the
 // decoder would skip line breaks, and one token should have one spelling.
-func plain(raw string) bool {
+func isCompactToken(raw string) bool {
 	if len(raw) > MaxLength {
 		return false
 	}
@@ -104,8 +104,8 @@ func keyID(header map[string]any) (string, error) {
 	return kid, nil
 }
 
-// claims checks what is ours alone; signature, times, issuer and audience have been.
-func (w *wire) claims() (Claims, error) {
+// validatedClaims checks what is ours alone; signature, times, issuer and audience have been.
+func (w *wire) validatedClaims() (Claims, error) {
 	switch {
 	case w.IssuedAt == nil:
 		return Claims{}, fmt.Errorf("%w: no iat", ErrInvalid)

@@ -67,7 +67,7 @@ func (b *Bank) Serves() []rpc.Service {
 
 // Hears implements host.Listener.
 func (*Bank) Hears() []events.Subscription {
-	return []events.Subscription{events.Hear("bank.credit", credit)}
+	return []events.Subscription{events.Hear("bank.credit", creditAccount)}
 }
 
 // Open implements host.Opener.
@@ -108,7 +108,7 @@ func (b *Bank) Balance(ctx context.Context, in *bankv1.BalanceRequest) (*bankv1.
 	return out, err
 }
 
-func credit(ctx context.Context, tx *database.Tx, e events.Event[*shopevents.Sold]) error {
+func creditAccount(ctx context.Context, tx *database.Tx, e events.Event[*shopevents.Sold]) error {
 	if e.Body.GetAccount() == "cursed" {
 		return errors.New("the account is cursed")
 	}
@@ -143,10 +143,10 @@ func (b *Bank) Operations(api *httpserver.API) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/accounts/{id}", Summary: "Read an account",
 		Access: httpserver.Optional, Rate: httpserver.RateDefault,
-	}, b.account)
+	}, b.getAccount)
 }
 
-func (b *Bank) account(ctx context.Context, in *accountInput) (*accountOutput, error) {
+func (b *Bank) getAccount(ctx context.Context, in *accountInput) (*accountOutput, error) {
 	balance, err := b.Balance(ctx, &bankv1.BalanceRequest{Account: in.ID})
 	if err != nil {
 		return nil, err

@@ -42,17 +42,17 @@ func (d *Door) Open(_ context.Context, env host.Env) error {
 		inner := route.Local
 		if inner == nil {
 			var err error
-			if inner, err = proxy(route, env.Signer); err != nil {
+			if inner, err = newReverseProxy(route, env.Signer); err != nil {
 				return err
 			}
 		}
-		d.mux.Handle(route.Operation.Method+" "+route.Operation.Path, admitted(inner))
+		d.mux.Handle(route.Operation.Method+" "+route.Operation.Path, withDemoPrincipal(inner))
 	}
 	return nil
 }
 
-// admitted puts the principal where modules look for it.
-func admitted(next http.Handler) http.Handler {
+// withDemoPrincipal puts the principal where modules look for it.
+func withDemoPrincipal(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := identity.WithCaller(r.Context(), "door")
 		if user := r.Header.Get("Demo-User"); user != "" {
@@ -62,7 +62,7 @@ func admitted(next http.Handler) http.Handler {
 	})
 }
 
-func proxy(route host.Route, signer *identity.Signer) (http.Handler, error) {
+func newReverseProxy(route host.Route, signer *identity.Signer) (http.Handler, error) {
 	target, err := url.Parse(route.URL)
 	if err != nil {
 		return nil, fmt.Errorf("address of %s: %w", route.Module, err)

@@ -77,21 +77,21 @@ func (s *Shop) Operations(api *httpserver.API) {
 		Method: http.MethodPost, Path: "/v1/sales", Summary: "Sell something", Status: http.StatusCreated,
 		Access: httpserver.Optional, Rate: httpserver.RateDefault,
 	}, func(ctx context.Context, in *saleInput) (*saleOutput, error) {
-		return s.sell(ctx, in.Body.Account, in.Body.Amount)
+		return s.recordSale(ctx, in.Body.Account, in.Body.Amount)
 	})
 	api.Raw(httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/wait", Summary: "Wait", Access: httpserver.Public, Rate: httpserver.RateDefault,
-	}, http.HandlerFunc(s.wait))
+	}, http.HandlerFunc(s.handleWait))
 }
 
-func (s *Shop) wait(w http.ResponseWriter, r *http.Request) {
+func (s *Shop) handleWait(w http.ResponseWriter, r *http.Request) {
 	if s.OnWait != nil {
 		s.OnWait(r.Context())
 	}
 	_, _ = fmt.Fprint(w, "done")
 }
 
-func (s *Shop) sell(ctx context.Context, account string, amount int64) (*saleOutput, error) {
+func (s *Shop) recordSale(ctx context.Context, account string, amount int64) (*saleOutput, error) {
 	before, err := s.bank.Balance(ctx, &bankv1.BalanceRequest{Account: account})
 	if err != nil {
 		return nil, fmt.Errorf("ask the bank: %w", err)
@@ -113,7 +113,7 @@ func (s *Shop) Commands(tool host.Tool) []*cobra.Command {
 		Use: "sell", Short: "Sell something for one cent", Example: "  app sell --account=a", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				out, err := s.sell(ctx, account, 1)
+				out, err := s.recordSale(ctx, account, 1)
 				if err == nil {
 					_, _ = fmt.Fprintln(c.OutOrStdout(), out.Body.ID)
 				}

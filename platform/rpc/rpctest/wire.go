@@ -31,7 +31,7 @@ func NewWire(t testing.TB, server string, sent, answered int64) *Wire {
 		t.Fatal(err)
 	}
 	w := &Wire{listener: l, server: server, sent: sent, answered: answered, ends: make(chan struct{})}
-	w.done.Go(func() { w.serve(t) })
+	w.done.Go(func() { w.serveConnections(t) })
 	return w
 }
 
@@ -46,9 +46,9 @@ func (w *Wire) End() Passed {
 	return w.last
 }
 
-// serve lets connections pass one after the other: a call that is sent again has a new
+// serveConnections lets connections pass one after the other: a call that is sent again has a new
 // one.
-func (w *Wire) serve(t testing.TB) {
+func (w *Wire) serveConnections(t testing.TB) {
 	t.Helper()
 	for {
 		client, err := w.listener.Accept()
@@ -61,11 +61,11 @@ func (w *Wire) serve(t testing.TB) {
 			_ = client.Close()
 			return
 		}
-		w.pass(client, server)
+		w.relayConnection(client, server)
 	}
 }
 
-func (w *Wire) pass(client, server net.Conn) {
+func (w *Wire) relayConnection(client, server net.Conn) {
 	var up sync.WaitGroup
 	up.Go(func() {
 		w.last.Sent, _ = io.CopyN(server, client, w.sent)

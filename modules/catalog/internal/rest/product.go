@@ -26,7 +26,7 @@ type Product struct {
 	CreatedAt   time.Time   `json:"created_at"`
 }
 
-func render(p service.Product) Product {
+func renderProduct(p service.Product) Product {
 	return Product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
@@ -38,8 +38,8 @@ type productOutput struct {
 	Body Product
 }
 
-func tagged(p service.Product) *productOutput {
-	return &productOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Body: render(p)}
+func productWithETag(p service.Product) *productOutput {
+	return &productOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Body: renderProduct(p)}
 }
 
 // productTag changes with everything the reply shows, which includes the units left.
@@ -85,7 +85,7 @@ type createOutput struct {
 	Body     Product
 }
 
-func (h handlers) create(ctx context.Context, in *createInput) (*createOutput, error) {
+func (h handlers) createProduct(ctx context.Context, in *createInput) (*createOutput, error) {
 	b, low := in.Body, int64(service.DefaultLowStock)
 	if b.LowStockThreshold != nil {
 		low = *b.LowStockThreshold
@@ -97,19 +97,19 @@ func (h handlers) create(ctx context.Context, in *createInput) (*createOutput, e
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: render(p)}, nil
+	return &createOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: renderProduct(p)}, nil
 }
 
 type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h handlers) get(ctx context.Context, in *idInput) (*productOutput, error) {
+func (h handlers) getProduct(ctx context.Context, in *idInput) (*productOutput, error) {
 	p, err := h.service().Product(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return tagged(p), nil
+	return productWithETag(p), nil
 }
 
 type listInput struct {
@@ -120,7 +120,7 @@ type listInput struct {
 
 type listOutput struct{ Body httpserver.Page[Product] }
 
-func (h handlers) list(ctx context.Context, in *listInput) (*listOutput, error) {
+func (h handlers) listProducts(ctx context.Context, in *listInput) (*listOutput, error) {
 	after, err := httpserver.DecodeCursor(in.After, 2)
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (h handlers) list(ctx context.Context, in *listInput) (*listOutput, error) 
 	page := httpserver.NewPage(found, in.Limit, service.Key)
 	out := &listOutput{httpserver.Page[Product]{Data: make([]Product, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
 	for i, p := range page.Data {
-		out.Body.Data[i] = render(p)
+		out.Body.Data[i] = renderProduct(p)
 	}
 	return out, nil
 }
@@ -151,7 +151,7 @@ type changeInput struct {
 	}
 }
 
-func (h handlers) change(ctx context.Context, in *changeInput) (*productOutput, error) {
+func (h handlers) updateProduct(ctx context.Context, in *changeInput) (*productOutput, error) {
 	b := in.Body
 	p, err := h.service().Change(ctx, in.ID, productMatch(in.Conditional), service.Change{
 		Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, LowStockThreshold: b.LowStockThreshold,
@@ -160,7 +160,7 @@ func (h handlers) change(ctx context.Context, in *changeInput) (*productOutput, 
 	if err != nil {
 		return nil, err
 	}
-	return tagged(p), nil
+	return productWithETag(p), nil
 }
 
 type archiveInput struct {
@@ -168,6 +168,6 @@ type archiveInput struct {
 	httpserver.Conditional
 }
 
-func (h handlers) archive(ctx context.Context, in *archiveInput) (*struct{}, error) {
+func (h handlers) archiveProduct(ctx context.Context, in *archiveInput) (*struct{}, error) {
 	return nil, h.service().Archive(ctx, in.ID, productMatch(in.Conditional))
 }

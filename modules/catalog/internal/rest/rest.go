@@ -20,26 +20,26 @@ func Register(api *httpserver.API, svc func() *service.Service) {
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
 		Description: "A manager of the merchant may. The sku is unique among the merchant's listed products.",
 		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
-	}, h.create)
+	}, h.createProduct)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
 		Description: "Newest first. Archived products are left out.",
 		Access:      httpserver.Public, Rate: httpserver.RateDefault,
-	}, h.list)
+	}, h.listProducts)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}", ID: "get-product", Summary: "Read a product", Tags: tags,
 		Access: httpserver.Public, Rate: httpserver.RateDefault, Errors: []int{404},
-	}, h.get)
+	}, h.getProduct)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPatch, Path: "/v1/products/{id}", ID: "change-product", Summary: "Change a product", Tags: tags,
 		Description: "A manager of the merchant may. What is not sent stays as it is. If-Match takes the ETag of the product; units sold in between do not matter.",
 		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
-	}, h.change)
+	}, h.updateProduct)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodDelete, Path: "/v1/products/{id}", ID: "archive-product", Summary: "Take a product off sale", Tags: tags,
 		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are.",
 		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
-	}, h.archive)
+	}, h.archiveProduct)
 	h.registerStock(api)
 	api.Problems(problems...)
 }
@@ -49,12 +49,12 @@ func (h handlers) registerStock(api *httpserver.API) {
 		Method: http.MethodGet, Path: "/v1/products/{id}/stock", ID: "get-stock", Summary: "Read a product's stock", Tags: tags,
 		Description: "Any member of the merchant may.",
 		Access:      httpserver.Member, Scope: identity.CatalogRead, Rate: httpserver.RateDefault, Errors: []int{404},
-	}, h.stock)
+	}, h.getStock)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/products/{id}/stock", ID: "correct-stock", Summary: "Add or take away units", Tags: tags,
 		Description: "A manager of the merchant may. The movement is kept for ever. Units that are held or sold cannot be taken away. With If-Match, the ETag of the stock, nothing happens if it has changed since.",
 		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
-	}, h.correct)
+	}, h.correctStock)
 }
 
 var tags = []string{"Products"}

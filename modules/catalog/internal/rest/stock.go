@@ -31,7 +31,7 @@ func stockReply(s service.Stock) *stockOutput {
 	}}
 }
 
-func (h handlers) stock(ctx context.Context, in *idInput) (*stockOutput, error) {
+func (h handlers) getStock(ctx context.Context, in *idInput) (*stockOutput, error) {
 	s, err := h.service().Stock(ctx, in.ID)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ type correctInput struct {
 	}
 }
 
-func (h handlers) correct(ctx context.Context, in *correctInput) (*stockOutput, error) {
+func (h handlers) correctStock(ctx context.Context, in *correctInput) (*stockOutput, error) {
 	c := service.Correction{ProductID: in.ID, Delta: in.Body.Delta, Reason: in.Body.Reason}
 	if in.IfMatch != "" {
 		c.Match = in.Match

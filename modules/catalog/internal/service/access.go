@@ -9,7 +9,7 @@ import (
 	"app/platform/identity"
 )
 
-// authorise checks that the caller has a role with the merchant, or is its API key with
+// requireMerchantRole checks that the caller has a role with the merchant, or is its API key with
 // the scope that stands for one.
 //
 //  1. Nobody is signed in: unauthenticated.
@@ -19,7 +19,7 @@ import (
 //     factor: second_factor_required. Not the scope: permission_denied, scope_required.
 //  4. A change for a merchant that may not sell yet: failed_precondition,
 //     merchant_not_approved.
-func (s *Service) authorise(ctx context.Context, merchantID string, least merchantsv1.Role, what string) error {
+func (s *Service) requireMerchantRole(ctx context.Context, merchantID string, least merchantsv1.Role, what string) error {
 	caller := identity.FromContext(ctx)
 	if !caller.SignedIn() {
 		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
@@ -58,8 +58,8 @@ func scopeOf(role merchantsv1.Role) identity.Scope {
 	return identity.CatalogRead
 }
 
-// managed reads a listed product that the caller may change.
-func (s *Service) managed(ctx context.Context, id string) (Product, error) {
+// productForManager reads a listed product that the caller may change.
+func (s *Service) productForManager(ctx context.Context, id string) (Product, error) {
 	return s.membersOnly(ctx, id, merchantsv1.Role_ROLE_MANAGER)
 }
 
@@ -68,5 +68,5 @@ func (s *Service) membersOnly(ctx context.Context, id string, least merchantsv1.
 	if err != nil {
 		return Product{}, err
 	}
-	return p, s.authorise(ctx, p.MerchantID, least, "product")
+	return p, s.requireMerchantRole(ctx, p.MerchantID, least, "product")
 }

@@ -16,27 +16,27 @@ import (
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
 	sale := sale{s, tx, e.Body.GetOrder().GetId(), e.OccurredAt}
 	for range tries {
-		if done, err := sale.cancel(ctx); done || err != nil {
+		if done, err := sale.cancelHold(ctx); done || err != nil {
 			return err
 		}
-		err := s.bury(ctx, tx, sale.orderID)
+		err := s.insertCancelledHold(ctx, tx, sale.orderID)
 		if !errors.Is(err, store.ErrDuplicate) {
 			return err
 		}
-		if final, err := sale.over(ctx, store.Cancelled); final || err != nil {
+		if final, err := sale.isHoldInState(ctx, store.Cancelled); final || err != nil {
 			return err
 		}
 	}
 	return errRace("hold")
 }
 
-// cancel gives back what is held or sold; false when the order has no hold that could
+// cancelHold gives back what is held or sold; false when the order has no hold that could
 // be cancelled.
-func (s sale) cancel(ctx context.Context) (bool, error) {
-	if freed, err := s.free(ctx, s.tx, s.orderID, store.Cancelled); freed || err != nil {
+func (s sale) cancelHold(ctx context.Context) (bool, error) {
+	if freed, err := s.releaseHeldUnits(ctx, s.tx, s.orderID, store.Cancelled); freed || err != nil {
 		return freed, err
 	}
-	if returned, err := s.undo(ctx); returned || err != nil {
+	if returned, err := s.returnSoldUnits(ctx); returned || err != nil {
 		return returned, err
 	}
 	for _, from := range []store.State{store.Released, store.Short} {
@@ -47,8 +47,8 @@ func (s sale) cancel(ctx context.Context) (bool, error) {
 	return false, nil
 }
 
-// undo returns what was sold; false when nothing was.
-func (s sale) undo(ctx context.Context) (bool, error) {
+// returnSoldUnits returns what was sold; false when nothing was.
+func (s sale) returnSoldUnits(ctx context.Context) (bool, error) {
 	moved, err := store.MoveHold(ctx, s.tx, s.orderID, store.Sold, store.Cancelled)
 	if err != nil || !moved {
 		return false, err
@@ -62,12 +62,12 @@ func (s sale) undo(ctx context.Context) (bool, error) {
 			return false, err
 		}
 	}
-	return true, s.record(ctx, lines, store.KindReturned)
+	return true, s.recordMovements(ctx, lines, store.KindReturned)
 }
 
-// bury leaves a cancelled hold for an order that has none, so that nothing is held for
+// insertCancelledHold leaves a cancelled hold for an order that has none, so that nothing is held for
 // it later. store.ErrDuplicate: it has one.
-func (s *Service) bury(ctx context.Context, tx *database.Tx, orderID string) error {
+func (s *Service) insertCancelledHold(ctx context.Context, tx *database.Tx, orderID string) error {
 	now := s.now()
 	return store.InsertHold(ctx, tx, store.Hold{OrderID: orderID, State: store.Cancelled, ExpiresAt: now, CreatedAt: now})
 }

@@ -26,7 +26,7 @@ const tries = 5
 // invalid_argument, not_found, permission_denied, failed_precondition
 // (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
 func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Product, error) {
-	if _, err := s.managed(ctx, id); err != nil {
+	if _, err := s.productForManager(ctx, id); err != nil {
 		return Product{}, err
 	}
 	if wrong := cleanChange(&c); len(wrong) > 0 {
@@ -34,25 +34,25 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 	}
 	var p Product
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		p, err = s.change(ctx, tx, id, match, c)
+		p, err = s.updateWithRetry(ctx, tx, id, match, c)
 		return err
 	})
 	return p, err
 }
 
-// change applies c to the version it reads, and reads again when that has been
+// updateWithRetry applies c to the version it reads, and reads again when that has been
 // overtaken.
-func (s *Service) change(ctx context.Context, tx *database.Tx, id string, match Match, c Change) (Product, error) {
+func (s *Service) updateWithRetry(ctx context.Context, tx *database.Tx, id string, match Match, c Change) (Product, error) {
 	for range tries {
-		p, err := listed(ctx, tx, id)
+		p, err := productOnSale(ctx, tx, id)
 		if err != nil {
 			return Product{}, err
 		}
-		if err := match.check(p.Version); err != nil {
+		if err := match.matchVersion(p.Version); err != nil {
 			return Product{}, err
 		}
-		next := c.applied(p)
-		if wrong := quantities(next); len(wrong) > 0 { // each depends on the other, which may have been there before
+		next := c.applyTo(p)
+		if wrong := validateQuantityBounds(next); len(wrong) > 0 { // each depends on the other, which may have been there before
 			return Product{}, fault.Invalid(wrong...)
 		}
 		ok, err := store.UpdateProduct(ctx, tx, next)
@@ -62,14 +62,14 @@ func (s *Service) change(ctx context.Context, tx *database.Tx, id string, match 
 		case err != nil:
 			return Product{}, err
 		case ok:
-			return c.finish(ctx, tx, id)
+			return c.saveThreshold(ctx, tx, id)
 		}
 	}
 	return Product{}, errRace("product")
 }
 
-// finish writes what belongs to the stock's row and reads the result.
-func (c *Change) finish(ctx context.Context, tx *database.Tx, id string) (Product, error) {
+// saveThreshold writes what belongs to the stock's row and reads the result.
+func (c *Change) saveThreshold(ctx context.Context, tx *database.Tx, id string) (Product, error) {
 	if c.LowStockThreshold != nil {
 		if err := store.SetThreshold(ctx, tx, id, *c.LowStockThreshold); err != nil {
 			return Product{}, err
@@ -78,18 +78,18 @@ func (c *Change) finish(ctx context.Context, tx *database.Tx, id string) (Produc
 	return store.ProductByID(ctx, tx, id)
 }
 
-func (c *Change) applied(p Product) Product {
-	set(&p.Title, c.Title)
-	set(&p.Description, c.Description)
-	set(&p.SKU, c.SKU)
-	set(&p.Price, c.Price)
-	set(&p.Stock.LowThreshold, c.LowStockThreshold)
-	set(&p.MinQuantity, c.MinQuantity)
-	set(&p.MaxQuantity, c.MaxQuantity)
+func (c *Change) applyTo(p Product) Product {
+	setIfGiven(&p.Title, c.Title)
+	setIfGiven(&p.Description, c.Description)
+	setIfGiven(&p.SKU, c.SKU)
+	setIfGiven(&p.Price, c.Price)
+	setIfGiven(&p.Stock.LowThreshold, c.LowStockThreshold)
+	setIfGiven(&p.MinQuantity, c.MinQuantity)
+	setIfGiven(&p.MaxQuantity, c.MaxQuantity)
 	return p
 }
 
-func set[T any](to, from *T) {
+func setIfGiven[T any](to, from *T) {
 	if from != nil {
 		*to = *from
 	}
@@ -98,16 +98,16 @@ func set[T any](to, from *T) {
 // Archive takes a product off sale; a manager of its merchant may. Its holds stay good,
 // and its sku can be used again. Errors: as Change.
 func (s *Service) Archive(ctx context.Context, id string, match Match) error {
-	if _, err := s.managed(ctx, id); err != nil {
+	if _, err := s.productForManager(ctx, id); err != nil {
 		return err
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		for range tries {
-			p, err := listed(ctx, tx, id)
+			p, err := productOnSale(ctx, tx, id)
 			if err != nil {
 				return err
 			}
-			if err := match.check(p.Version); err != nil {
+			if err := match.matchVersion(p.Version); err != nil {
 				return err
 			}
 			if ok, err := store.ArchiveProduct(ctx, tx, p, s.now()); ok || err != nil {

@@ -32,7 +32,7 @@ func (s *Service) Products(ctx context.Context, req *catalogv1.ProductsRequest) 
 	})
 	for _, id := range wanted {
 		if p, ok := found[id]; ok && !p.Archived {
-			out.Products = append(out.Products, message(p))
+			out.Products = append(out.Products, productToProto(p))
 			delete(found, id)
 		}
 	}
@@ -41,16 +41,16 @@ func (s *Service) Products(ctx context.Context, req *catalogv1.ProductsRequest) 
 
 // Ensure implements catalogv1.CatalogHandler.
 func (s *Service) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*catalogv1.EnsureResponse, error) {
-	p, err := s.draft(ctx, Draft{
+	p, err := s.newProduct(ctx, Draft{
 		MerchantID: req.GetMerchantId(), Title: req.GetTitle(), Description: req.GetDescription(), SKU: req.GetSku(),
-		Price: price(req.GetPrice()), Stock: req.GetStock(), LowStockThreshold: DefaultLowStock,
+		Price: moneyFromProto(req.GetPrice()), Stock: req.GetStock(), LowStockThreshold: DefaultLowStock,
 	})
 	if err != nil {
 		return nil, err
 	}
 	created := true
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		err := s.insert(ctx, tx, p, identity.Caller(ctx))
+		err := s.insertProduct(ctx, tx, p, identity.Caller(ctx))
 		if created = !errors.Is(err, store.ErrDuplicate); created {
 			return err
 		}
@@ -64,17 +64,17 @@ func (s *Service) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*ca
 	return &catalogv1.EnsureResponse{ProductId: p.ID, Created: created}, err
 }
 
-func message(p Product) *catalogv1.Product {
+func productToProto(p Product) *catalogv1.Product {
 	return &catalogv1.Product{
-		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: wire(p.Price),
+		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: moneyToProto(p.Price),
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
 	}
 }
 
-func wire(m money.Money) *moneyv1.Money {
+func moneyToProto(m money.Money) *moneyv1.Money {
 	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
 }
 
-func price(m *moneyv1.Money) money.Money {
+func moneyFromProto(m *moneyv1.Money) money.Money {
 	return money.Money{Amount: m.GetAmount(), Currency: m.GetCurrency()}
 }

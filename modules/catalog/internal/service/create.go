@@ -30,26 +30,26 @@ type Draft struct {
 // not_found (merchant), permission_denied, failed_precondition (merchant_not_approved),
 // already_exists (sku_taken).
 func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
-	p, err := s.draft(ctx, d)
+	p, err := s.newProduct(ctx, d)
 	if err != nil {
 		return Product{}, err
 	}
-	if err := s.authorise(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, "merchant"); err != nil {
+	if err := s.requireMerchantRole(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, "merchant"); err != nil {
 		return Product{}, err
 	}
 	actor := identity.FromContext(ctx).Actor()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		err := s.insert(ctx, tx, p, actor)
+		err := s.insertProduct(ctx, tx, p, actor)
 		if errors.Is(err, store.ErrDuplicate) {
-			err = existing(ctx, tx, &p)
+			err = loadExistingProduct(ctx, tx, &p)
 		}
 		return err
 	})
 	return p, err
 }
 
-// draft makes a product of what was asked for, or says what is wrong with it.
-func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
+// newProduct makes a product of what was asked for, or says what is wrong with it.
+func (s *Service) newProduct(ctx context.Context, d Draft) (Product, error) {
 	now := s.now()
 	id := ids.For(ctx, "prd", now, d.MerchantID, d.SKU)
 	p := Product{
@@ -58,7 +58,7 @@ func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
 		Version: 1, CreatedAt: database.Time(database.Micros(now)),
 		Stock: Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
-	wrong := clean(&p)
+	wrong := normaliseProduct(&p)
 	if !ids.Valid("mrc", p.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}
@@ -68,9 +68,9 @@ func (s *Service) draft(ctx context.Context, d Draft) (Product, error) {
 	return p, nil
 }
 
-// insert writes product, stock and the first movement. store.ErrDuplicate: the id
+// insertProduct writes product, stock and the first movement. store.ErrDuplicate: the id
 // exists, or the merchant lists the sku.
-func (s *Service) insert(ctx context.Context, tx *database.Tx, p Product, actor string) error {
+func (s *Service) insertProduct(ctx context.Context, tx *database.Tx, p Product, actor string) error {
 	if err := store.InsertProduct(ctx, tx, p); err != nil {
 		return err
 	}
@@ -86,9 +86,9 @@ func (s *Service) insert(ctx context.Context, tx *database.Tx, p Product, actor 
 	})
 }
 
-// existing replaces a product that could not be inserted by the one that an earlier run
+// loadExistingProduct replaces a product that could not be inserted by the one that an earlier run
 // of the same request made.
-func existing(ctx context.Context, tx *database.Tx, p *Product) error {
+func loadExistingProduct(ctx context.Context, tx *database.Tx, p *Product) error {
 	before, err := store.ProductByID(ctx, tx, p.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return errSKUTaken

@@ -25,20 +25,20 @@ const (
 	MaxQuantity = 10_000
 )
 
-// clean puts the product's texts in the form to keep and lists what keeps it from being
+// normaliseProduct puts the product's texts in the form to keep and lists what keeps it from being
 // listed.
-func clean(p *Product) (wrong []fault.Field) {
-	wrong = append(wrong, tidy("/title", &p.Title, text.Line, 1, MaxTitle)...)
-	wrong = append(wrong, tidy("/description", &p.Description, text.Block, 0, MaxDescription)...)
-	wrong = append(wrong, tidy("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
-	wrong = append(wrong, priced(p.Price)...)
-	wrong = append(wrong, number("/stock", p.Stock.OnHand, MaxStock)...)
-	wrong = append(wrong, number("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
-	return append(wrong, quantities(*p)...)
+func normaliseProduct(p *Product) (wrong []fault.Field) {
+	wrong = append(wrong, normaliseText("/title", &p.Title, text.Line, 1, MaxTitle)...)
+	wrong = append(wrong, normaliseText("/description", &p.Description, text.Block, 0, MaxDescription)...)
+	wrong = append(wrong, normaliseText("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, validatePrice(p.Price)...)
+	wrong = append(wrong, validateCount("/stock", p.Stock.OnHand, MaxStock)...)
+	wrong = append(wrong, validateCount("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
+	return append(wrong, validateQuantityBounds(*p)...)
 }
 
-// quantities lists what is wrong with how many units one cart may hold.
-func quantities(p Product) (wrong []fault.Field) {
+// validateQuantityBounds lists what is wrong with how many units one cart may hold.
+func validateQuantityBounds(p Product) (wrong []fault.Field) {
 	if p.MinQuantity < MinQuantity || p.MinQuantity > MaxQuantity {
 		wrong = append(wrong, fault.Field{Pointer: "/min_quantity", Detail: "must be between 1 and " + strconv.Itoa(MaxQuantity)})
 	}
@@ -64,29 +64,29 @@ func cleanChange(c *Change) (wrong []fault.Field) {
 	} {
 		if *s.given != nil {
 			*s.kept = **s.given
-			wrong = append(wrong, tidy(s.pointer, s.kept, s.rule, s.least, s.most)...)
+			wrong = append(wrong, normaliseText(s.pointer, s.kept, s.rule, s.least, s.most)...)
 			*s.given = s.kept
 		}
 	}
 	if c.Price != nil {
-		wrong = append(wrong, priced(*c.Price)...)
+		wrong = append(wrong, validatePrice(*c.Price)...)
 	}
 	if c.LowStockThreshold != nil {
-		wrong = append(wrong, number("/low_stock_threshold", *c.LowStockThreshold, MaxStock)...)
+		wrong = append(wrong, validateCount("/low_stock_threshold", *c.LowStockThreshold, MaxStock)...)
 	}
 	return wrong
 }
 
-func priced(m money.Money) []fault.Field {
-	wrong := number("/price/amount", m.Amount, MaxPrice)
+func validatePrice(m money.Money) []fault.Field {
+	wrong := validateCount("/price/amount", m.Amount, MaxPrice)
 	if !money.Known(m.Currency) {
 		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is not a currency of this shop"})
 	}
 	return wrong
 }
 
-// tidy replaces a text by its form to keep, or says what is wrong with it.
-func tidy(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
+// normaliseText replaces a text by its form to keep, or says what is wrong with it.
+func normaliseText(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
 	kept, err := rule(*s, least, most)
 	if err != nil {
 		return []fault.Field{{Pointer: pointer, Detail: err.Error()}}
@@ -95,7 +95,7 @@ func tidy(pointer string, s *string, rule func(s string, least, most int) (strin
 	return nil
 }
 
-func number(pointer string, n, most int64) []fault.Field {
+func validateCount(pointer string, n, most int64) []fault.Field {
 	if n < 0 || n > most {
 		return []fault.Field{{Pointer: pointer, Detail: "must be between 0 and " + strconv.FormatInt(most, 10)}}
 	}

@@ -23,14 +23,14 @@ func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ord
 	order := e.Body.GetOrder()
 	sale := sale{s, tx, order.GetId(), e.OccurredAt}
 	for range tries {
-		if done, err := sale.settle(ctx); done || err != nil {
+		if done, err := sale.sellHold(ctx); done || err != nil {
 			return err
 		}
 		// A payment must not get lost because its hold was.
-		err := s.adopt(ctx, tx, order)
+		err := s.insertHoldFromOrder(ctx, tx, order)
 		if errors.Is(err, store.ErrDuplicate) {
 			var final bool
-			if final, err = sale.over(ctx, store.Sold, store.Short, store.Cancelled); final {
+			if final, err = sale.isHoldInState(ctx, store.Sold, store.Short, store.Cancelled); final {
 				return err
 			}
 		}
@@ -49,15 +49,15 @@ type sale struct {
 	at      time.Time
 }
 
-// over reports whether the order's hold is in one of the states. What it is not may
+// isHoldInState reports whether the order's hold is in one of the states. What it is not may
 // change at any moment.
-func (s sale) over(ctx context.Context, states ...store.State) (bool, error) {
+func (s sale) isHoldInState(ctx context.Context, states ...store.State) (bool, error) {
 	hold, err := store.HoldOf(ctx, s.tx, s.orderID)
 	return slices.Contains(states, hold.State), err
 }
 
-// settle sells a hold that is held or was released; false when it is neither.
-func (s sale) settle(ctx context.Context) (done bool, err error) {
+// sellHold sells a hold that is held or was released; false when it is neither.
+func (s sale) sellHold(ctx context.Context) (done bool, err error) {
 	if done, err = store.MoveHold(ctx, s.tx, s.orderID, store.Held, store.Sold); err != nil {
 		return false, err
 	}
@@ -72,32 +72,32 @@ func (s sale) settle(ctx context.Context) (done bool, err error) {
 	case err != nil:
 		return false, err
 	case held:
-		return true, s.sell(ctx, lines)
+		return true, s.moveHeldToSold(ctx, lines)
 	}
-	return true, s.retake(ctx, lines)
+	return true, s.sellReleasedUnits(ctx, lines)
 }
 
-func (s sale) sell(ctx context.Context, lines []store.Line) error {
+func (s sale) moveHeldToSold(ctx context.Context, lines []store.Line) error {
 	for _, l := range lines {
-		if err := (store.Shift{ProductID: l.ProductID, Held: -l.Quantity, Sold: l.Quantity, Guests: -guests(l)}).MustApply(ctx, s.tx); err != nil {
+		if err := (store.Shift{ProductID: l.ProductID, Held: -l.Quantity, Sold: l.Quantity, Guests: -guestUnits(l)}).MustApply(ctx, s.tx); err != nil {
 			return err
 		}
 	}
-	return s.record(ctx, lines, store.KindSold)
+	return s.recordMovements(ctx, lines, store.KindSold)
 }
 
-// retake sells units that are not held any more: all of them or none.
-func (s sale) retake(ctx context.Context, lines []store.Line) error {
+// sellReleasedUnits sells units that are not held any more: all of them or none.
+func (s sale) sellReleasedUnits(ctx context.Context, lines []store.Line) error {
 	for i, l := range lines {
 		ok, err := store.Shift{ProductID: l.ProductID, Sold: l.Quantity}.Apply(ctx, s.tx)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return s.short(ctx, lines[:i])
+			return s.markShort(ctx, lines[:i])
 		}
 	}
-	if err := s.record(ctx, lines, store.KindSold); err != nil {
+	if err := s.recordMovements(ctx, lines, store.KindSold); err != nil {
 		return err
 	}
 	products, err := store.ProductsByID(ctx, s.tx, productIDs(lines))
@@ -107,8 +107,8 @@ func (s sale) retake(ctx context.Context, lines []store.Line) error {
 	return s.tellLow(ctx, s.tx, lines, products)
 }
 
-// short gives back what was taken before one product was found short, and tells.
-func (s sale) short(ctx context.Context, taken []store.Line) error {
+// markShort gives back what was taken before one product was found short, and tells.
+func (s sale) markShort(ctx context.Context, taken []store.Line) error {
 	for _, l := range taken {
 		if err := (store.Shift{ProductID: l.ProductID, Sold: -l.Quantity}).MustApply(ctx, s.tx); err != nil {
 			return err
@@ -122,9 +122,9 @@ func (s sale) short(ctx context.Context, taken []store.Line) error {
 	return events.Emit(ctx, s.tx, key, &catalogevents.StockShort{OrderId: s.orderID})
 }
 
-// record writes the journal. The ids follow from the event, so no entry can be written
+// recordMovements writes the journal. The ids follow from the event, so no entry can be written
 // twice.
-func (s sale) record(ctx context.Context, lines []store.Line, kind store.Kind) error {
+func (s sale) recordMovements(ctx context.Context, lines []store.Line, kind store.Kind) error {
 	for _, l := range lines {
 		m := store.Movement{
 			ID: ids.Derive("mov", s.at, s.orderID, l.ProductID, string(kind)), ProductID: l.ProductID, Kind: kind,
@@ -140,9 +140,9 @@ func (s sale) record(ctx context.Context, lines []store.Line, kind store.Kind) e
 	return nil
 }
 
-// adopt makes a released hold of an order that never had one, out of what the order
+// insertHoldFromOrder makes a released hold of an order that never had one, out of what the order
 // says. store.ErrDuplicate: it has one.
-func (s *Service) adopt(ctx context.Context, tx *database.Tx, order *ordersevents.Order) error {
+func (s *Service) insertHoldFromOrder(ctx context.Context, tx *database.Tx, order *ordersevents.Order) error {
 	now := s.now()
 	err := store.InsertHold(ctx, tx, store.Hold{OrderID: order.GetId(), State: store.Released, ExpiresAt: now, CreatedAt: now})
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *Service) adopt(ctx context.Context, tx *database.Tx, order *ordersevent
 	sums := map[string]store.Line{}
 	for _, l := range order.GetLines() {
 		sum := sums[l.GetProductId()]
-		sums[l.GetProductId()] = store.Line{ProductID: l.GetProductId(), Quantity: sum.Quantity + l.GetQuantity(), Price: price(l.GetPrice())}
+		sums[l.GetProductId()] = store.Line{ProductID: l.GetProductId(), Quantity: sum.Quantity + l.GetQuantity(), Price: moneyFromProto(l.GetPrice())}
 	}
 	lines := make([]store.Line, 0, len(sums))
 	for _, l := range sums {
@@ -161,4 +161,4 @@ func (s *Service) adopt(ctx context.Context, tx *database.Tx, order *ordersevent
 	return store.InsertLines(ctx, tx, order.GetId(), lines)
 }
 
-func productIDs(lines []store.Line) []string { return wanted{lines: lines}.ids() }
+func productIDs(lines []store.Line) []string { return wanted{lines: lines}.lineProductIDs() }

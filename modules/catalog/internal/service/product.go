@@ -19,14 +19,14 @@ func (s *Service) Product(ctx context.Context, id string) (p Product, err error)
 		return Product{}, fault.Missing("product")
 	}
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		p, err = listed(ctx, q, id)
+		p, err = productOnSale(ctx, q, id)
 		return err
 	})
 	return p, err
 }
 
-// listed reads a product that is on sale.
-func listed(ctx context.Context, tx *database.Tx, id string) (Product, error) {
+// productOnSale reads a product that is on sale.
+func productOnSale(ctx context.Context, tx *database.Tx, id string) (Product, error) {
 	p, err := store.ListedByID(ctx, tx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return Product{}, fault.Missing("product")
@@ -61,14 +61,14 @@ const maxWords = 10
 // page is full. Errors: invalid_argument for a merchant id, words or a key that cannot
 // be.
 func (s *Service) List(ctx context.Context, q Query) (list []Product, err error) {
-	filter, err := q.filter()
+	filter, err := q.toStoreFilter()
 	if err != nil {
 		return nil, err
 	}
 	for count := firstLook; ; count = longLook {
 		var some []Product
 		err = s.db.Read(ctx, func(ctx context.Context, tx *database.Tx) error {
-			some, err = look(ctx, tx, &filter, count)
+			some, err = searchNextProducts(ctx, tx, &filter, count)
 			return err
 		})
 		list = append(list, some...)
@@ -86,10 +86,10 @@ const (
 	longLook  = 10_000
 )
 
-// look lists what it finds among the next count products, and moves the filter on to
+// searchNextProducts lists what it finds among the next count products, and moves the filter on to
 // the rest, to before no product when there is none. Without words the first products
 // are those that are wanted.
-func look(ctx context.Context, tx *database.Tx, f *store.Filter, count int) (list []Product, err error) {
+func searchNextProducts(ctx context.Context, tx *database.Tx, f *store.Filter, count int) (list []Product, err error) {
 	if len(f.Words) > 0 {
 		if f.Until, err = store.PlaceOf(ctx, tx, *f, count); err != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func look(ctx context.Context, tx *database.Tx, f *store.Filter, count int) (lis
 	return list, err
 }
 
-func (q Query) filter() (store.Filter, error) {
+func (q Query) toStoreFilter() (store.Filter, error) {
 	f := store.Filter{MerchantID: q.MerchantID, Words: strings.Fields(q.Text), Limit: q.Limit}
 	var wrong []fault.Field
 	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {

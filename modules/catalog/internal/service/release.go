@@ -13,7 +13,7 @@ import (
 // was paid is cancelled, not released.
 func (s *Service) Release(ctx context.Context, req *catalogv1.ReleaseRequest) (*catalogv1.ReleaseResponse, error) {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		released, err := s.free(ctx, tx, req.GetOrderId(), store.Released)
+		released, err := s.releaseHeldUnits(ctx, tx, req.GetOrderId(), store.Released)
 		if released || err != nil {
 			return err
 		}
@@ -22,9 +22,9 @@ func (s *Service) Release(ctx context.Context, req *catalogv1.ReleaseRequest) (*
 	return &catalogv1.ReleaseResponse{}, err
 }
 
-// free takes a hold from Held to another state and gives its units back; false when it
+// releaseHeldUnits takes a hold from Held to another state and gives its units back; false when it
 // is not held.
-func (s *Service) free(ctx context.Context, tx *database.Tx, orderID string, to store.State) (bool, error) {
+func (s *Service) releaseHeldUnits(ctx context.Context, tx *database.Tx, orderID string, to store.State) (bool, error) {
 	moved, err := store.MoveHold(ctx, tx, orderID, store.Held, to)
 	if err != nil || !moved {
 		return false, err
@@ -43,7 +43,7 @@ func giveBack(ctx context.Context, tx *database.Tx, lines []store.Line) error {
 		shift := store.Shift{ProductID: lines[i].ProductID}
 		for ; i < len(lines) && lines[i].ProductID == shift.ProductID; i++ {
 			shift.Held -= lines[i].Quantity
-			shift.Guests -= guests(lines[i])
+			shift.Guests -= guestUnits(lines[i])
 		}
 		if err := shift.MustApply(ctx, tx); err != nil {
 			return err
@@ -52,8 +52,8 @@ func giveBack(ctx context.Context, tx *database.Tx, lines []store.Line) error {
 	return nil
 }
 
-// guests is what of a line's units counts as held for guests.
-func guests(l store.Line) int64 {
+// guestUnits is what of a line's units counts as held for guests.
+func guestUnits(l store.Line) int64 {
 	if l.Guest {
 		return l.Quantity
 	}

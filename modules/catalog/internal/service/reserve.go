@@ -43,13 +43,13 @@ func (s *Service) Reserve(ctx context.Context, req *catalogv1.ReserveRequest) (*
 	}
 	var r reservation
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		r, err = s.reserve(ctx, tx, w)
+		r, err = s.reserveStock(ctx, tx, w)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return r.answer(req), nil
+	return r.toResponse(req), nil
 }
 
 // reservation is a hold that was taken.
@@ -58,21 +58,21 @@ type reservation struct {
 	expires  time.Time
 }
 
-func (r reservation) answer(req *catalogv1.ReserveRequest) *catalogv1.ReserveResponse {
+func (r reservation) toResponse(req *catalogv1.ReserveRequest) *catalogv1.ReserveResponse {
 	out := &catalogv1.ReserveResponse{ExpiresAt: timestamppb.New(r.expires), Products: make([]*catalogv1.Product, len(req.GetLines()))}
 	for i, l := range req.GetLines() {
 		p := r.products[l.GetProductId()]
-		p.Price = price(l.GetExpectedPrice()) // the price it is held at, whatever it became since
-		out.Products[i] = message(p)
+		p.Price = moneyFromProto(l.GetExpectedPrice()) // the price it is held at, whatever it became since
+		out.Products[i] = productToProto(p)
 	}
 	return out
 }
 
-func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reservation, error) {
+func (s *Service) reserveStock(ctx context.Context, tx *database.Tx, w wanted) (reservation, error) {
 	now := s.now()
 	hold := store.Hold{
 		OrderID: w.orderID, State: store.Held, CreatedAt: now, ExpiresAt: now.Add(s.ttl),
-		Buyer: w.buyer.id, Network: w.buyer.network, Units: w.units(),
+		Buyer: w.buyer.id, Network: w.buyer.network, Units: w.totalUnits(),
 	}
 	if w.buyer.guest {
 		hold.ExpiresAt = now.Add(s.guest)
@@ -81,23 +81,23 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 	// before it touches any stock.
 	err := store.InsertHold(ctx, tx, hold)
 	if errors.Is(err, store.ErrDuplicate) {
-		return s.again(ctx, tx, w, hold.ExpiresAt)
+		return s.resumeReservation(ctx, tx, w, hold.ExpiresAt)
 	}
 	if err != nil {
 		return reservation{}, err
 	}
-	if err := s.admit(ctx, tx, hold, w.buyer.guest); err != nil {
+	if err := s.checkUnpaidAllowance(ctx, tx, hold, w.buyer.guest); err != nil {
 		return reservation{}, err
 	}
-	refused, err := s.take(ctx, tx, w.lines)
+	refused, err := s.holdUnits(ctx, tx, w.lines)
 	if err != nil {
 		return reservation{}, err
 	}
-	products, err := store.ProductsByID(ctx, tx, w.ids())
+	products, err := store.ProductsByID(ctx, tx, w.lineProductIDs())
 	if err != nil {
 		return reservation{}, err
 	}
-	if err := w.verdict(products, refused, s.unpaid.Share); err != nil {
+	if err := w.reservationError(products, refused, s.unpaid.Share); err != nil {
 		return reservation{}, err
 	}
 	if err := store.InsertLines(ctx, tx, w.orderID, w.lines); err != nil {
@@ -106,11 +106,11 @@ func (s *Service) reserve(ctx context.Context, tx *database.Tx, w wanted) (reser
 	return reservation{products, hold.ExpiresAt}, s.tellLow(ctx, tx, w.lines, products)
 }
 
-// take holds the units of each line and returns the lines for which there were not
+// holdUnits holds the units of each line and returns the lines for which there were not
 // enough.
-func (s *Service) take(ctx context.Context, tx *database.Tx, lines []store.Line) (refused []store.Line, err error) {
+func (s *Service) holdUnits(ctx context.Context, tx *database.Tx, lines []store.Line) (refused []store.Line, err error) {
 	for _, l := range lines {
-		ok, err := store.Shift{ProductID: l.ProductID, Held: l.Quantity, Guests: guests(l), Share: s.unpaid.Share}.Apply(ctx, tx)
+		ok, err := store.Shift{ProductID: l.ProductID, Held: l.Quantity, Guests: guestUnits(l), Share: s.unpaid.Share}.Apply(ctx, tx)
 		if err != nil {
 			return nil, err
 		}
@@ -121,8 +121,8 @@ func (s *Service) take(ctx context.Context, tx *database.Tx, lines []store.Line)
 	return refused, nil
 }
 
-// again answers for an order that has a hold.
-func (s *Service) again(ctx context.Context, tx *database.Tx, w wanted, expires time.Time) (reservation, error) {
+// resumeReservation answers for an order that has a hold.
+func (s *Service) resumeReservation(ctx context.Context, tx *database.Tx, w wanted, expires time.Time) (reservation, error) {
 	hold, err := store.HoldOf(ctx, tx, w.orderID)
 	if err != nil {
 		return reservation{}, err
@@ -146,7 +146,7 @@ func (s *Service) again(ctx context.Context, tx *database.Tx, w wanted, expires 
 	if !slices.EqualFunc(lines, w.lines, sameUnits) {
 		return reservation{}, fault.New(fault.FailedPrecondition, "hold_differs", "Other lines are held for this order.")
 	}
-	products, err := store.ProductsByID(ctx, tx, w.ids())
+	products, err := store.ProductsByID(ctx, tx, w.lineProductIDs())
 	return reservation{products, hold.ExpiresAt}, err
 }
 
@@ -183,7 +183,7 @@ func wantedBy(req *catalogv1.ReserveRequest) (wanted, error) {
 		if !seen {
 			at = len(w.lines)
 			sums[l.GetProductId()] = at
-			w.lines = append(w.lines, store.Line{ProductID: l.GetProductId(), Price: price(l.GetExpectedPrice())})
+			w.lines = append(w.lines, store.Line{ProductID: l.GetProductId(), Price: moneyFromProto(l.GetExpectedPrice())})
 		}
 		w.lines[at].Quantity += l.GetQuantity()
 	}
@@ -194,14 +194,14 @@ func wantedBy(req *catalogv1.ReserveRequest) (wanted, error) {
 	return w, nil
 }
 
-func (w wanted) units() (n int64) {
+func (w wanted) totalUnits() (n int64) {
 	for _, l := range w.lines {
 		n += l.Quantity
 	}
 	return n
 }
 
-func (w wanted) ids() []string {
+func (w wanted) lineProductIDs() []string {
 	out := make([]string, len(w.lines))
 	for i, l := range w.lines {
 		out[i] = l.ProductID

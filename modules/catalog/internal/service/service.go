@@ -72,7 +72,7 @@ func New(o Options) *Service {
 // Nil accepts every version.
 type Match func(version int64) error
 
-func (m Match) check(version int64) error {
+func (m Match) matchVersion(version int64) error {
 	if m == nil {
 		return nil
 	}

@@ -36,16 +36,16 @@ type Correction struct {
 // cannot be taken away. Errors: invalid_argument, not_found, permission_denied,
 // failed_precondition (merchant_not_approved, stock_short), version_mismatch, aborted.
 func (s *Service) Correct(ctx context.Context, c Correction) (Stock, error) {
-	if _, err := s.managed(ctx, c.ProductID); err != nil {
+	if _, err := s.productForManager(ctx, c.ProductID); err != nil {
 		return Stock{}, err
 	}
 	if wrong := cleanCorrection(&c); len(wrong) > 0 {
 		return Stock{}, fault.Invalid(wrong...)
 	}
-	entry := s.entry(ctx, c)
+	entry := s.correctionMovement(ctx, c)
 	var p Product
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		if p, err = listed(ctx, tx, c.ProductID); err != nil {
+		if p, err = productOnSale(ctx, tx, c.ProductID); err != nil {
 			return err
 		}
 		err = store.InsertMovement(ctx, tx, entry)
@@ -53,7 +53,7 @@ func (s *Service) Correct(ctx context.Context, c Correction) (Stock, error) {
 			return nil // done by an earlier run of the same request
 		}
 		if err == nil {
-			p, err = s.correct(ctx, tx, p, c)
+			p, err = s.correctStock(ctx, tx, p, c)
 		}
 		return err
 	})
@@ -65,10 +65,10 @@ func cleanCorrection(c *Correction) (wrong []fault.Field) {
 	if c.Delta == 0 || c.Delta > MaxStock || c.Delta < -MaxStock {
 		wrong = append(wrong, fault.Field{Pointer: "/delta", Detail: fmt.Sprintf("must not be 0, and at most %d either way", MaxStock)})
 	}
-	return append(wrong, tidy("/reason", &c.Reason, text.Line, 1, 200)...)
+	return append(wrong, normaliseText("/reason", &c.Reason, text.Line, 1, 200)...)
 }
 
-func (s *Service) entry(ctx context.Context, c Correction) store.Movement {
+func (s *Service) correctionMovement(ctx context.Context, c Correction) store.Movement {
 	now := s.now()
 	m := store.Movement{
 		ID: ids.For(ctx, "mov", now), ProductID: c.ProductID, Kind: store.KindReceived, Delta: c.Delta, Reason: c.Reason,
@@ -80,8 +80,8 @@ func (s *Service) entry(ctx context.Context, c Correction) store.Movement {
 	return m
 }
 
-// correct changes the stock of p as it was read before, which only If-Match goes by.
-func (s *Service) correct(ctx context.Context, tx *database.Tx, p Product, c Correction) (Product, error) {
+// correctStock changes the stock of p as it was read before, which only If-Match goes by.
+func (s *Service) correctStock(ctx context.Context, tx *database.Tx, p Product, c Correction) (Product, error) {
 	only := int64(0)
 	if c.Match != nil {
 		if err := c.Match(p.Stock.Version); err != nil {
@@ -98,14 +98,14 @@ func (s *Service) correct(ctx context.Context, tx *database.Tx, p Product, c Cor
 	case err != nil:
 		return Product{}, err
 	case !ok:
-		return Product{}, c.refusal(after.Stock)
+		return Product{}, c.validateAgainst(after.Stock)
 	}
 	return after, s.tellLow(ctx, tx, []store.Line{{ProductID: p.ID, Quantity: -c.Delta}}, map[string]Product{p.ID: after})
 }
 
-// refusal says why the stock as it is does not take the correction.
-func (c *Correction) refusal(now Stock) error {
-	if err := c.Match.check(now.Version); err != nil {
+// validateAgainst says why the stock as it is does not take the correction.
+func (c *Correction) validateAgainst(now Stock) error {
+	if err := c.Match.matchVersion(now.Version); err != nil {
 		return err
 	}
 	switch {

@@ -25,17 +25,17 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	if err == nil && len(late) > 0 {
-		err = s.clamp(ctx, late)
+		err = s.clampHoldExpiries(ctx, late)
 	}
 	if err != nil || len(due) == 0 {
 		return len(late) == sweepBatch, err
 	}
-	return len(due) == sweepBatch || len(late) == sweepBatch, s.lapse(ctx, due)
+	return len(due) == sweepBatch || len(late) == sweepBatch, s.releaseExpiredHolds(ctx, due)
 }
 
-// clamp lets holds last as long as one made now at most. They are from before the clock
+// clampHoldExpiries lets holds last as long as one made now at most. They are from before the clock
 // went back, and would keep stock off sale until it has come up again.
-func (s *Service) clamp(ctx context.Context, late []string) error {
+func (s *Service) clampHoldExpiries(ctx context.Context, late []string) error {
 	slices.Sort(late)
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		for _, orderID := range late {
@@ -47,8 +47,8 @@ func (s *Service) clamp(ctx context.Context, late []string) error {
 	})
 }
 
-// lapse releases those of the orders' holds that are still held and due.
-func (s *Service) lapse(ctx context.Context, due []string) error {
+// releaseExpiredHolds releases those of the orders' holds that are still held and due.
+func (s *Service) releaseExpiredHolds(ctx context.Context, due []string) error {
 	slices.Sort(due) // every transaction locks holds in this order
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		var mine []string

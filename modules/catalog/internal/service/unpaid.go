@@ -25,7 +25,7 @@ type Unpaid struct {
 // Allowance is how much may be held at the same time. The zero value bounds nothing.
 type Allowance struct{ Orders, Units int64 }
 
-func (a Allowance) exceeded(orders, units int64) bool {
+func (a Allowance) isExceededBy(orders, units int64) bool {
 	return a != (Allowance{}) && (orders > a.Orders || units > a.Units)
 }
 
@@ -53,7 +53,7 @@ func (s *Service) buyerOf(b *catalogv1.Buyer) buyer {
 	return out
 }
 
-// admit refuses a hold, which is in the table already, that is more than its buyer may
+// checkUnpaidAllowance refuses a hold, which is in the table already, that is more than its buyer may
 // have:
 //
 //  1. Counted is what is held at this moment, from the rows of the holds themselves:
@@ -62,7 +62,7 @@ func (s *Service) buyerOf(b *catalogv1.Buyer) buyer {
 //     processes (store.UnpaidOf).
 //  3. The refusal undoes the hold. It says when the first other hold lapses; when the
 //     order alone is too large it does not, because waiting does not help.
-func (s *Service) admit(ctx context.Context, tx *database.Tx, h store.Hold, guest bool) error {
+func (s *Service) checkUnpaidAllowance(ctx context.Context, tx *database.Tx, h store.Hold, guest bool) error {
 	if h.Network == "" {
 		return nil
 	}
@@ -71,10 +71,10 @@ func (s *Service) admit(ctx context.Context, tx *database.Tx, h store.Hold, gues
 		return fmt.Errorf("count what is not paid: %w", err)
 	}
 	most := s.unpaid.Account
-	over := !guest && most.exceeded(u.Holds, u.Units)
+	over := !guest && most.isExceededBy(u.Holds, u.Units)
 	if guest {
 		most = s.unpaid.Guest
-		over = most.exceeded(u.Holds, u.Units) || s.unpaid.Network.exceeded(u.NetworkHolds, u.NetworkUnits)
+		over = most.isExceededBy(u.Holds, u.Units) || s.unpaid.Network.isExceededBy(u.NetworkHolds, u.NetworkUnits)
 	}
 	if !over {
 		return nil

@@ -8,14 +8,14 @@ import (
 	"app/platform/fault"
 )
 
-// verdict says why the hold cannot be, naming every line concerned: what is gone before
+// reservationError says why the hold cannot be, naming every line concerned: what is gone before
 // what costs something else before what has too few or too many units before what is
 // short. Nil when nothing is in the way.
-func (w wanted) verdict(products map[string]Product, refused []store.Line, share store.Share) error {
-	if gone := w.gone(products); len(gone.GetProductIds()) > 0 {
+func (w wanted) reservationError(products map[string]Product, refused []store.Line, share store.Share) error {
+	if gone := w.goneProducts(products); len(gone.GetProductIds()) > 0 {
 		return fault.New(fault.FailedPrecondition, "product_gone", "Some products are not sold any more.").With(gone)
 	}
-	if changed := w.changed(products); len(changed.GetLines()) > 0 {
+	if changed := w.changedPrices(products); len(changed.GetLines()) > 0 {
 		return fault.New(fault.FailedPrecondition, "price_changed", "Some prices have changed.").With(changed)
 	}
 	if bounds := w.outOfBounds(products); len(bounds.GetLines()) > 0 {
@@ -48,7 +48,7 @@ func (w wanted) outOfBounds(products map[string]Product) *catalogv1.Quantities {
 	return out
 }
 
-func (w wanted) gone(products map[string]Product) *catalogv1.Gone {
+func (w wanted) goneProducts(products map[string]Product) *catalogv1.Gone {
 	out := &catalogv1.Gone{}
 	for _, l := range w.lines {
 		if p, ok := products[l.ProductID]; !ok || p.Archived {
@@ -58,13 +58,13 @@ func (w wanted) gone(products map[string]Product) *catalogv1.Gone {
 	return out
 }
 
-func (w wanted) changed(products map[string]Product) *catalogv1.PriceChange {
+func (w wanted) changedPrices(products map[string]Product) *catalogv1.PriceChange {
 	out := &catalogv1.PriceChange{}
 	for _, l := range w.asked {
 		current := products[l.GetProductId()].Price
 		seen := slices.ContainsFunc(out.Lines, func(n *catalogv1.NewPrice) bool { return n.GetProductId() == l.GetProductId() })
-		if price(l.GetExpectedPrice()) != current && !seen {
-			out.Lines = append(out.Lines, &catalogv1.NewPrice{ProductId: l.GetProductId(), Expected: l.GetExpectedPrice(), Current: wire(current)})
+		if moneyFromProto(l.GetExpectedPrice()) != current && !seen {
+			out.Lines = append(out.Lines, &catalogv1.NewPrice{ProductId: l.GetProductId(), Expected: l.GetExpectedPrice(), Current: moneyToProto(current)})
 		}
 	}
 	return out

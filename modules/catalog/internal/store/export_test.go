@@ -4,5 +4,5 @@ import "app/platform/database"
 
 // Statement is the SQL of List.
 func (f Filter) Statement(on database.Engine) (string, []any) {
-	return f.query(on, selectProducts, "20")
+	return f.buildQuery(on, selectProducts, "20")
 }

@@ -34,9 +34,9 @@ func foldSKU(sku string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// freeing runs a change of p once more when it meets a sku_fold that is out of date:
+// retryAfterFreeingSKU runs a change of p once more when it meets a sku_fold that is out of date:
 // the release before this column archives products and changes their skus without it.
-func freeing(ctx context.Context, tx *database.Tx, p Product, change func() error) error {
+func retryAfterFreeingSKU(ctx context.Context, tx *database.Tx, p Product, change func() error) error {
 	err := change()
 	if !errors.Is(err, ErrDuplicate) {
 		return err
@@ -44,7 +44,7 @@ func freeing(ctx context.Context, tx *database.Tx, p Product, change func() erro
 	fold := foldSKU(p.SKU)
 	var id, sku string
 	var archived int64
-	err = wrap("select product by sku_fold", tx.QueryRow(ctx, `SELECT id, sku, archived_at FROM catalog_products WHERE merchant_id = ? AND sku_fold = ?`,
+	err = wrapStoreError("select product by sku_fold", tx.QueryRow(ctx, `SELECT id, sku, archived_at FROM catalog_products WHERE merchant_id = ? AND sku_fold = ?`,
 		p.MerchantID, fold).Scan(&id, &sku, &archived))
 	switch {
 	case errors.Is(err, ErrNotFound) || err == nil && archived == 0 && foldSKU(sku) == fold:
@@ -52,7 +52,7 @@ func freeing(ctx context.Context, tx *database.Tx, p Product, change func() erro
 	case err != nil:
 		return err
 	}
-	_, err = update(ctx, tx, "sku_fold", `UPDATE catalog_products SET sku_fold = NULL WHERE id = ? AND sku_fold = ?`, id, fold)
+	_, err = updateRow(ctx, tx, "sku_fold", `UPDATE catalog_products SET sku_fold = NULL WHERE id = ? AND sku_fold = ?`, id, fold)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ const foldedProducts = "products"
 // keeps the sku_fold, and the others go without.
 func Fold(ctx context.Context, tx *database.Tx, limit int) (more bool, err error) {
 	var at string
-	err = wrap("select place", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, foldedProducts).Scan(&at))
+	err = wrapStoreError("select place", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, foldedProducts).Scan(&at))
 	begun := !errors.Is(err, ErrNotFound)
 	if err != nil && begun {
 		return false, err
@@ -94,7 +94,7 @@ func Fold(ctx context.Context, tx *database.Tx, limit int) (more bool, err error
 		return false, err
 	}
 	for _, p := range next {
-		if err := p.fold(ctx, tx); err != nil {
+		if err := p.saveFoldedColumns(ctx, tx); err != nil {
 			return false, err
 		}
 	}
@@ -108,16 +108,16 @@ func Fold(ctx context.Context, tx *database.Tx, limit int) (more bool, err error
 	return len(next) == limit, nil
 }
 
-func (p unfolded) fold(ctx context.Context, tx *database.Tx) error {
+func (p unfolded) saveFoldedColumns(ctx context.Context, tx *database.Tx) error {
 	if search := searchText(p.Product); search != p.search {
-		if _, err := update(ctx, tx, "search text", `UPDATE catalog_products SET search = ? WHERE id = ? AND version = ?`, search, p.ID, p.Version); err != nil {
+		if _, err := updateRow(ctx, tx, "search text", `UPDATE catalog_products SET search = ? WHERE id = ? AND version = ?`, search, p.ID, p.Version); err != nil {
 			return err
 		}
 	}
 	if p.Archived || !p.bare {
 		return nil
 	}
-	_, err := update(ctx, tx, "sku_fold", `UPDATE catalog_products SET sku_fold = ? WHERE id = ? AND version = ? AND archived_at = 0`, foldSKU(p.SKU), p.ID, p.Version)
+	_, err := updateRow(ctx, tx, "sku_fold", `UPDATE catalog_products SET sku_fold = ? WHERE id = ? AND version = ? AND archived_at = 0`, foldSKU(p.SKU), p.ID, p.Version)
 	if database.IsDuplicate(err) {
 		return nil // the merchant had both before
 	}

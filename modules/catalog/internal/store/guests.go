@@ -36,5 +36,5 @@ func (s Shift) applyGuests(ctx context.Context, tx *database.Tx) (bool, error) {
 	if s.Share != (Share{}) {
 		query, args = shiftGuests+withinShare, append(args, s.Guests, s.Share.Floor, s.Guests, s.Share.Percent)
 	}
-	return update(ctx, tx, "stock", query, args...)
+	return updateRow(ctx, tx, "stock", query, args...)
 }

@@ -64,7 +64,7 @@ const (
 
 // InsertHold adds a hold without its lines. ErrDuplicate: the order has one.
 func InsertHold(ctx context.Context, tx *database.Tx, h Hold) error {
-	return insert(ctx, tx, "hold", insertHold, h.OrderID, string(h.State), database.Micros(h.ExpiresAt), database.Micros(h.CreatedAt),
+	return insertRow(ctx, tx, "hold", insertHold, h.OrderID, string(h.State), database.Micros(h.ExpiresAt), database.Micros(h.CreatedAt),
 		h.Buyer, h.Network, h.Units)
 }
 
@@ -80,7 +80,7 @@ func InsertLines(ctx context.Context, tx *database.Tx, orderID string, lines []L
 			args = append(args, orderID, l.ProductID, l.Quantity, l.Price.Amount, l.Price.Currency, l.Guest)
 		}
 		query := insertLines + strings.Repeat("(?, ?, ?, ?, ?, ?), ", len(some)-1) + "(?, ?, ?, ?, ?, ?)"
-		if err := insert(ctx, tx, "hold lines", query, args...); err != nil {
+		if err := insertRow(ctx, tx, "hold lines", query, args...); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func HoldOf(ctx context.Context, tx *database.Tx, orderID string) (h Hold, err e
 	var expires, created int64
 	err = tx.QueryRow(ctx, selectHold, orderID).Scan(&h.OrderID, &h.State, &expires, &created)
 	h.ExpiresAt, h.CreatedAt = database.Time(expires), database.Time(created)
-	return h, wrap("select hold", err)
+	return h, wrapStoreError("select hold", err)
 }
 
 // LinesOf reads the lines of the holds of the orders, by product id. orderIDs must not
@@ -105,18 +105,18 @@ func LinesOf(ctx context.Context, tx *database.Tx, orderIDs ...string) ([]Line, 
 // MoveHold changes the state of an order's hold, if it is from; who gets true does what
 // belongs to the change.
 func MoveHold(ctx context.Context, tx *database.Tx, orderID string, from, to State) (bool, error) {
-	return update(ctx, tx, "hold", moveHold, string(to), orderID, string(from))
+	return updateRow(ctx, tx, "hold", moveHold, string(to), orderID, string(from))
 }
 
 // RenewHold gives a hold that is still held more time; false when it is not.
 func RenewHold(ctx context.Context, tx *database.Tx, orderID string, expires time.Time) (bool, error) {
-	return update(ctx, tx, "hold", renewHold, database.Micros(expires), orderID)
+	return updateRow(ctx, tx, "hold", renewHold, database.Micros(expires), orderID)
 }
 
 // LapseHold releases a hold whose time has passed; false when it was not held any more
 // or has time left.
 func LapseHold(ctx context.Context, tx *database.Tx, orderID string, now time.Time) (bool, error) {
-	return update(ctx, tx, "hold", lapseHold, orderID, database.Micros(now))
+	return updateRow(ctx, tx, "hold", lapseHold, orderID, database.Micros(now))
 }
 
 // Due lists the orders of up to limit holds whose time has passed, the oldest first.

@@ -21,6 +21,6 @@ func Late(ctx context.Context, tx *database.Tx, longest time.Time, limit int) ([
 
 // ClampHold lets a hold last until longest at most.
 func ClampHold(ctx context.Context, tx *database.Tx, orderID string, longest time.Time) error {
-	_, err := update(ctx, tx, "hold", clampHold, database.Micros(longest), orderID, database.Micros(longest))
+	_, err := updateRow(ctx, tx, "hold", clampHold, database.Micros(longest), orderID, database.Micros(longest))
 	return err
 }

@@ -31,7 +31,7 @@ type Place struct {
 
 // List reads listed products, newest first.
 func List(ctx context.Context, tx *database.Tx, f Filter) ([]Product, error) {
-	query, args := f.query(tx.Engine(), selectProducts, strconv.Itoa(f.Limit))
+	query, args := f.buildQuery(tx.Engine(), selectProducts, strconv.Itoa(f.Limit))
 	return selectRows(ctx, tx, "products", scanProduct, query, args...)
 }
 
@@ -39,9 +39,9 @@ func List(ctx context.Context, tx *database.Tx, f Filter) ([]Product, error) {
 // words or not; none when there are fewer.
 func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place, err error) {
 	f.Words = nil
-	query, args := f.query(tx.Engine(), `SELECT p.created_at, p.id FROM catalog_products p`, `1 OFFSET `+strconv.Itoa(nth-1))
+	query, args := f.buildQuery(tx.Engine(), `SELECT p.created_at, p.id FROM catalog_products p`, `1 OFFSET `+strconv.Itoa(nth-1))
 	var created int64
-	err = wrap("select place in list", tx.QueryRow(ctx, query, args...).Scan(&created, &at.ID))
+	err = wrapStoreError("select place in list", tx.QueryRow(ctx, query, args...).Scan(&created, &at.ID))
 	if errors.Is(err, ErrNotFound) {
 		return Place{}, nil
 	}
@@ -49,25 +49,25 @@ func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place,
 	return at, err
 }
 
-// query puts the statement together from constant parts; all values but the limit are
+// buildQuery puts the statement together from constant parts; all values but the limit are
 // arguments.
-func (f Filter) query(on database.Engine, what, limit string) (string, []any) {
+func (f Filter) buildQuery(on database.Engine, what, limit string) (string, []any) {
 	c := conditions{engine: on}
 	if f.MerchantID != "" {
-		c.is(`p.merchant_id`, f.MerchantID)
+		c.addEquality(`p.merchant_id`, f.MerchantID)
 	}
-	c.is(`p.archived_at`, 0)
+	c.addEquality(`p.archived_at`, 0)
 	// The first condition alone bounds the index; the second breaks ties.
 	if f.Before.ID != "" {
 		at := database.Micros(f.Before.CreatedAt)
-		c.and(`p.created_at <= ? AND (p.created_at < ? OR p.id < ?)`, at, at, f.Before.ID)
+		c.addCondition(`p.created_at <= ? AND (p.created_at < ? OR p.id < ?)`, at, at, f.Before.ID)
 	}
 	if f.Until.ID != "" {
 		at := database.Micros(f.Until.CreatedAt)
-		c.and(`p.created_at >= ? AND (p.created_at > ? OR p.id >= ?)`, at, at, f.Until.ID)
+		c.addCondition(`p.created_at >= ? AND (p.created_at > ? OR p.id >= ?)`, at, at, f.Until.ID)
 	}
 	for _, word := range f.Words {
-		c.has(word)
+		c.addWordMatch(word)
 	}
 	// A number in the text: SQLite prepares a statement again whenever an argument of
 	// LIMIT is bound. Without any argument it would not be kept prepared, hence that of
@@ -83,7 +83,7 @@ type conditions struct {
 	args        []any
 }
 
-func (c *conditions) and(text string, args ...any) {
+func (c *conditions) addCondition(text string, args ...any) {
 	if c.text != "" {
 		c.text += ` AND `
 	}
@@ -91,27 +91,27 @@ func (c *conditions) and(text string, args ...any) {
 	c.args = append(c.args, args...)
 }
 
-// has wants a word in the search text, spelt one way or another. A product that Fold
+// addWordMatch wants a word in the search text, spelt one way or another. A product that Fold
 // has not come to yet has its text in lower case only, and is found as it was before.
-func (c *conditions) has(word string) {
+func (c *conditions) addWordMatch(word string) {
 	key, lower := text.Key(word), strings.ToLower(word)
 	switch {
 	case key == lower:
-		c.and(`INSTR(p.search, ?) > 0`, key)
+		c.addCondition(`INSTR(p.search, ?) > 0`, key)
 	case key != "":
-		c.and(`(INSTR(p.search, ?) > 0 OR INSTR(p.search, ?) > 0)`, key, lower)
+		c.addCondition(`(INSTR(p.search, ?) > 0 OR INSTR(p.search, ?) > 0)`, key, lower)
 	}
 }
 
-// is wants a column to have a value. MariaDB looks up an index by the columns that are
+// addEquality wants a column to have a value. MariaDB looks up an index by the columns that are
 // equal to something, and then walks from the newest product to the place where a page
 // begins, however far that is. Where none is equal it begins at the page, if the order
 // names all columns of the index. SQLite begins there for equal ones only.
-func (c *conditions) is(column string, value any) {
+func (c *conditions) addEquality(column string, value any) {
 	if c.engine == database.MySQL {
-		c.and(column+` <= ? AND `+column+` >= ?`, value, value)
+		c.addCondition(column+` <= ? AND `+column+` >= ?`, value, value)
 	} else {
-		c.and(column+` = ?`, value)
+		c.addCondition(column+` = ?`, value)
 	}
 	c.order += column + ` DESC, `
 }

@@ -54,8 +54,8 @@ const (
 // InsertProduct adds a listed product without its stock. ErrDuplicate: the id exists,
 // or the merchant lists the sku, in this spelling or another.
 func InsertProduct(ctx context.Context, tx *database.Tx, p Product) error {
-	return freeing(ctx, tx, p, func() error {
-		return insert(ctx, tx, "product", insertProduct, p.ID, p.MerchantID, p.Title, p.Description, p.SKU, p.SKU, foldSKU(p.SKU), searchText(p),
+	return retryAfterFreeingSKU(ctx, tx, p, func() error {
+		return insertRow(ctx, tx, "product", insertProduct, p.ID, p.MerchantID, p.Title, p.Description, p.SKU, p.SKU, foldSKU(p.SKU), searchText(p),
 			p.Price.Amount, p.Price.Currency, database.Micros(p.CreatedAt), p.MinQuantity, p.MaxQuantity)
 	})
 }
@@ -64,8 +64,8 @@ func InsertProduct(ctx context.Context, tx *database.Tx, p Product) error {
 // p.Version of a listed product; false when that is not the current version any more.
 // ErrDuplicate: the merchant lists the sku already.
 func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (ok bool, err error) {
-	err = freeing(ctx, tx, p, func() error {
-		ok, err = update(ctx, tx, "product", updateProduct, p.SKU, foldSKU(p.SKU), p.Title, p.Description, p.SKU, p.SKU, searchText(p),
+	err = retryAfterFreeingSKU(ctx, tx, p, func() error {
+		ok, err = updateRow(ctx, tx, "product", updateProduct, p.SKU, foldSKU(p.SKU), p.Title, p.Description, p.SKU, p.SKU, searchText(p),
 			p.Price.Amount, p.Price.Currency, p.MinQuantity, p.MaxQuantity, p.ID, p.Version)
 		if database.IsDuplicate(err) {
 			return ErrDuplicate
@@ -78,13 +78,13 @@ func UpdateProduct(ctx context.Context, tx *database.Tx, p Product) (ok bool, er
 // ArchiveProduct takes version p.Version of a listed product off sale; false when that
 // is not the current version.
 func ArchiveProduct(ctx context.Context, tx *database.Tx, p Product, at time.Time) (bool, error) {
-	return update(ctx, tx, "product", archiveProduct, database.Micros(at), p.ID, p.Version)
+	return updateRow(ctx, tx, "product", archiveProduct, database.Micros(at), p.ID, p.Version)
 }
 
 // ProductByID reads a product, archived or not. ErrNotFound: there is none.
 func ProductByID(ctx context.Context, tx *database.Tx, id string) (p Product, err error) {
 	err = scanProduct(tx.QueryRow(ctx, selectProduct, id), &p)
-	return p, wrap("select product", err)
+	return p, wrapStoreError("select product", err)
 }
 
 // ListedByID reads a product that is not archived. ErrNotFound: there is none.
@@ -95,14 +95,14 @@ func ListedByID(ctx context.Context, tx *database.Tx, id string) (Product, error
 		&p.Version, &created, &p.MinQuantity, &p.MaxQuantity,
 		&p.Stock.OnHand, &p.Stock.Held, &p.Stock.HeldGuests, &p.Stock.Sold, &p.Stock.LowThreshold, &p.Stock.Version)
 	p.CreatedAt = database.Time(created)
-	return p, wrap("select product", err)
+	return p, wrapStoreError("select product", err)
 }
 
 // ProductBySKU reads the product that the merchant lists under the sku. ErrNotFound:
 // there is none.
 func ProductBySKU(ctx context.Context, tx *database.Tx, merchantID, sku string) (p Product, err error) {
 	err = scanProduct(tx.QueryRow(ctx, selectProductBySKU, merchantID, sku), &p)
-	return p, wrap("select product by sku", err)
+	return p, wrapStoreError("select product by sku", err)
 }
 
 // ProductsByID reads those of the products that exist, archived or not.

@@ -42,7 +42,7 @@ const (
 
 // InsertStock gives a new product its first units.
 func InsertStock(ctx context.Context, tx *database.Tx, s Stock) error {
-	return insert(ctx, tx, "stock", insertStock, s.ProductID, s.OnHand, s.LowThreshold)
+	return insertRow(ctx, tx, "stock", insertStock, s.ProductID, s.OnHand, s.LowThreshold)
 }
 
 // Shift is a change of what is held and sold of one product. Units of both together
@@ -63,7 +63,7 @@ func (s Shift) Apply(ctx context.Context, tx *database.Tx) (bool, error) {
 	if s.Guests != 0 {
 		return s.applyGuests(ctx, tx)
 	}
-	return update(ctx, tx, "stock", shiftStock, s.Held, s.Sold, s.ProductID, s.Held+s.Sold)
+	return updateRow(ctx, tx, "stock", shiftStock, s.Held, s.Sold, s.ProductID, s.Held+s.Sold)
 }
 
 // MustApply makes a change that needs no units to be available, so it cannot be
@@ -80,12 +80,12 @@ func (s Shift) MustApply(ctx context.Context, tx *database.Tx) error {
 // left than are held and sold, when there would be more than MaxOnHand, when there is
 // no such product, or when version is not 0 and not the current one.
 func Correct(ctx context.Context, tx *database.Tx, productID string, delta, version int64) (bool, error) {
-	return update(ctx, tx, "stock", correctStock, delta, productID, delta, delta, MaxOnHand, version, version)
+	return updateRow(ctx, tx, "stock", correctStock, delta, productID, delta, delta, MaxOnHand, version, version)
 }
 
 // SetThreshold changes Stock.LowThreshold.
 func SetThreshold(ctx context.Context, tx *database.Tx, productID string, threshold int64) error {
-	_, err := update(ctx, tx, "stock threshold", updateThreshold, threshold, productID)
+	_, err := updateRow(ctx, tx, "stock threshold", updateThreshold, threshold, productID)
 	return err
 }
 
@@ -117,6 +117,6 @@ type Movement struct {
 
 // InsertMovement adds an entry. ErrDuplicate: the id exists.
 func InsertMovement(ctx context.Context, tx *database.Tx, m Movement) error {
-	return insert(ctx, tx, "movement", insertMovement, m.ID, m.ProductID, string(m.Kind), m.Delta, m.Reason, m.Actor, m.OrderID,
+	return insertRow(ctx, tx, "movement", insertMovement, m.ID, m.ProductID, string(m.Kind), m.Delta, m.Reason, m.Actor, m.OrderID,
 		database.Micros(m.CreatedAt))
 }

@@ -37,24 +37,24 @@ func Migrations() fs.FS {
 	return part
 }
 
-// insert runs an INSERT and tells a row that is there already apart from other
+// insertRow runs an INSERT and tells a row that is there already apart from other
 // failures.
-func insert(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
+func insertRow(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
 	_, err := tx.Exec(ctx, query, args...)
 	if database.IsDuplicate(err) {
 		return ErrDuplicate
 	}
-	return wrap("insert "+what, err)
+	return wrapStoreError("insert "+what, err)
 }
 
-// update runs an UPDATE and reports whether it matched a row.
-func update(ctx context.Context, tx *database.Tx, what, query string, args ...any) (matched bool, err error) {
+// updateRow runs an UPDATE and reports whether it matched a row.
+func updateRow(ctx context.Context, tx *database.Tx, what, query string, args ...any) (matched bool, err error) {
 	result, err := tx.Exec(ctx, query, args...)
 	if err != nil {
 		return false, fmt.Errorf("update %s: %w", what, err)
 	}
 	n, err := result.RowsAffected()
-	return n > 0, wrap("update "+what, err)
+	return n > 0, wrapStoreError("update "+what, err)
 }
 
 // selectRows reads all rows of a query.
@@ -72,7 +72,7 @@ func selectRows[T any](ctx context.Context, tx *database.Tx, what string, scan f
 		}
 		out = append(out, row)
 	}
-	return out, wrap("select "+what, rows.Err())
+	return out, wrapStoreError("select "+what, rows.Err())
 }
 
 // scanner is one row.
@@ -81,7 +81,7 @@ type scanner interface {
 	Scan(dest ...any) error
 }
 
-func wrap(what string, err error) error {
+func wrapStoreError(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil

@@ -34,11 +34,11 @@ func UnpaidOf(ctx context.Context, tx *database.Tx, buyer, network string) (u Un
 		h := fnv.New32a()
 		_, _ = h.Write([]byte(network)) // never fails
 		if _, err := tx.Exec(ctx, takeTurn, h.Sum32()%turns); err != nil {
-			return Unpaid{}, wrap("take turn", err)
+			return Unpaid{}, wrapStoreError("take turn", err)
 		}
 	}
 	var frees sql.NullInt64
 	err = tx.QueryRow(ctx, unpaidOf, buyer, buyer, network).Scan(&u.Holds, &u.Units, &u.NetworkHolds, &u.NetworkUnits, &frees)
 	u.Frees = database.NullTime(frees)
-	return u, wrap("count unpaid holds", err)
+	return u, wrapStoreError("count unpaid holds", err)
 }

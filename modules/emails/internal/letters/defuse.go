@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// defuse puts spaces into whatever a mail client would turn into a link by itself:
+// preventAutoLinks puts spaces into whatever a mail client would turn into a link by itself:
 // addresses of pages with and without a scheme, e-mail addresses, UNC paths. Strangers
 // choose titles, names and messages, and the shop sends them to somebody else, who
 // trusts the shop. Nothing is left out, so what was honest stays readable.
@@ -20,14 +20,14 @@ import (
 //  4. Two backslashes are parted: Outlook links \\server\share.
 //
 // Text that is defused stays as it is.
-func defuse(s string) string {
+func preventAutoLinks(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return isDot(r) || isColon(r) || isAt(r) || r == '\\' }) {
 		return s
 	}
 	text := []rune(s)
 	var out strings.Builder
 	for i, r := range text {
-		before, behind := spaces(text, i)
+		before, behind := spacesNeededAround(text, i)
 		if before {
 			out.WriteByte(' ')
 		}
@@ -39,8 +39,8 @@ func defuse(s string) string {
 	return out.String()
 }
 
-// spaces reports on which sides of a character a space has to be added.
-func spaces(text []rune, i int) (before, behind bool) {
+// spacesNeededAround reports on which sides of a character a space has to be added.
+func spacesNeededAround(text []rune, i int) (before, behind bool) {
 	if i == 0 {
 		return false, false
 	}
@@ -53,9 +53,9 @@ func spaces(text []rune, i int) (before, behind bool) {
 	case unicode.IsSpace(prev):
 		return false, isAt(r) && !unicode.IsSpace(next)
 	case isDot(r):
-		behind = begins(next) && (!number || quad(text, i))
+		behind = canBeginLabel(next) && (!number || isDotInIPv4(text, i))
 	case isColon(r):
-		behind = !closes(next) && !number
+		behind = !endsPrecedingText(next) && !number
 	case isAt(r):
 		before, behind = true, !unicode.IsSpace(next)
 	case r == '\\':
@@ -64,9 +64,9 @@ func spaces(text []rune, i int) (before, behind bool) {
 	return before, behind
 }
 
-// quad reports whether the dot stands among four numbers or more with dots between
+// isDotInIPv4 reports whether the dot stands among four numbers or more with dots between
 // them.
-func quad(text []rune, i int) bool {
+func isDotInIPv4(text []rune, i int) bool {
 	part := func(r rune) bool { return unicode.IsDigit(r) || isDot(r) }
 	from, to, dots := i, i, 0
 	for from > 0 && part(text[from-1]) {
@@ -89,14 +89,14 @@ func isColon(r rune) bool { return strings.ContainsRune(":：﹕", r) }
 
 func isAt(r rune) bool { return strings.ContainsRune("@＠﹫", r) }
 
-// begins reports whether a label of a domain could begin with the character, as a
+// canBeginLabel reports whether a label of a domain could begin with the character, as a
 // careless reader has it: with everything but spaces and punctuation, hyphens and low
 // lines excepted.
-func begins(r rune) bool {
+func canBeginLabel(r rune) bool {
 	return !unicode.IsSpace(r) && (!unicode.IsPunct(r) || unicode.In(r, unicode.Pd, unicode.Pc))
 }
 
-// closes reports whether the character ends what is before it.
-func closes(r rune) bool {
+// endsPrecedingText reports whether the character ends what is before it.
+func endsPrecedingText(r rune) bool {
 	return unicode.IsSpace(r) || unicode.In(r, unicode.Pe, unicode.Pf) || strings.ContainsRune(`,;!?"'`, r)
 }

@@ -1,4 +1,4 @@
 package letters
 
 // Defuse is for tests.
-var Defuse = defuse
+var Defuse = preventAutoLinks

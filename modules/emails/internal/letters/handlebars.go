@@ -32,7 +32,7 @@ func (t Template) Handlebars(locale string) (s Stored, err error) {
 		{&s.Subject, text, "subject", "{{{%s}}}"}, {&s.Text, text, "body", "{{{%s}}}"}, {&s.HTML, html, folder + "layout.html", "{{%s}}"},
 	} {
 		tr := translator{trees: part.trees, field: part.field}
-		if err := tr.list(part.trees[part.root].Root); err != nil {
+		if err := tr.translateList(part.trees[part.root].Root); err != nil {
 			return s, fmt.Errorf("translate %s: %w", t.Name, err)
 		}
 		*part.into = strings.TrimSpace(tr.out.String())
@@ -64,55 +64,55 @@ type translator struct {
 	out   strings.Builder
 }
 
-func (t *translator) list(l *parse.ListNode) error {
+func (t *translator) translateList(l *parse.ListNode) error {
 	if l == nil {
 		return nil
 	}
 	for _, n := range l.Nodes {
-		if err := t.node(n); err != nil {
+		if err := t.translateNode(n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *translator) node(n parse.Node) error {
+func (t *translator) translateNode(n parse.Node) error {
 	switch n := n.(type) {
 	case *parse.TextNode:
 		t.out.Write(n.Text)
 		return nil
 	case *parse.ActionNode:
-		name, err := field(n.Pipe)
+		name, err := singleFieldName(n.Pipe)
 		if err == nil {
 			fmt.Fprintf(&t.out, t.field, name)
 		}
 		return err
 	case *parse.IfNode:
-		return t.block("if", "if", n.Pipe, n.List, n.ElseList)
+		return t.translateBlock("if", "if", n.Pipe, n.List, n.ElseList)
 	case *parse.RangeNode:
-		return t.block("each", "each", n.Pipe, n.List, n.ElseList)
+		return t.translateBlock("each", "each", n.Pipe, n.List, n.ElseList)
 	case *parse.TemplateNode:
 		tree, ok := t.trees[n.Name]
 		if !ok {
 			return fmt.Errorf("no template %q", n.Name)
 		}
-		return t.list(tree.Root)
+		return t.translateList(tree.Root)
 	}
 	return fmt.Errorf("%q has no counterpart", n)
 }
 
-func (t *translator) block(open, end string, pipe *parse.PipeNode, yes, no *parse.ListNode) error {
-	name, err := field(pipe)
+func (t *translator) translateBlock(open, end string, pipe *parse.PipeNode, yes, no *parse.ListNode) error {
+	name, err := singleFieldName(pipe)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(&t.out, "{{#%s %s}}", open, name)
-	if err := t.list(yes); err != nil {
+	if err := t.translateList(yes); err != nil {
 		return err
 	}
 	if no != nil {
 		t.out.WriteString("{{else}}")
-		if err := t.list(no); err != nil {
+		if err := t.translateList(no); err != nil {
 			return err
 		}
 	}
@@ -120,8 +120,8 @@ func (t *translator) block(open, end string, pipe *parse.PipeNode, yes, no *pars
 	return nil
 }
 
-// field reads a pipe that is one field, as in {{.first_name}}.
-func field(pipe *parse.PipeNode) (string, error) {
+// singleFieldName reads a pipe that is one field, as in {{.first_name}}.
+func singleFieldName(pipe *parse.PipeNode) (string, error) {
 	if len(pipe.Decl) == 0 && len(pipe.Cmds) == 1 && len(pipe.Cmds[0].Args) == 1 {
 		if f, ok := pipe.Cmds[0].Args[0].(*parse.FieldNode); ok && len(f.Ident) == 1 {
 			return f.Ident[0], nil

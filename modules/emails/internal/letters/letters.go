@@ -82,14 +82,14 @@ func parsePages(locale, name string) (p pages, err error) {
 	if err := json.Unmarshal(raw, &p.phrases); err != nil {
 		return p, fmt.Errorf("read phrases: %w", err)
 	}
-	text, err := sources(folder, name+".txt")
+	text, err := readTemplateSources(folder, name+".txt")
 	if err != nil {
 		return p, err
 	}
 	if p.text, err = markup.ParseText(text...); err != nil {
 		return p, err
 	}
-	html, err := sources(folder, layoutHTML, name+".html")
+	html, err := readTemplateSources(folder, layoutHTML, name+".html")
 	if err != nil {
 		return p, err
 	}
@@ -101,7 +101,7 @@ func parsePages(locale, name string) (p pages, err error) {
 // template "content".
 const layoutHTML = "layout.html"
 
-func sources(folder string, names ...string) ([]markup.Source, error) {
+func readTemplateSources(folder string, names ...string) ([]markup.Source, error) {
 	out := make([]markup.Source, len(names))
 	for i, name := range names {
 		raw, err := files.ReadFile(folder + name)
@@ -133,7 +133,7 @@ func (s *Set) Locales() []string { return s.locales.names }
 
 // Locale chooses the language for somebody who wants want: a tag such as "de-AT", or a
 // list as in Accept-Language. The fallback where nothing fits.
-func (s *Set) Locale(want string) string { return s.locales.match(want) }
+func (s *Set) Locale(want string) string { return s.locales.bestMatch(want) }
 
 // Rendered is a letter ready to be queued.
 type Rendered struct {
@@ -155,7 +155,7 @@ func (t Template) Render(locale string, data map[string]any) (Rendered, error) {
 	if flaws := t.Check(data); len(flaws) > 0 {
 		return Rendered{}, fmt.Errorf("render %s: %w", t.Name, flaws)
 	}
-	words := localise(t.Variables, data, locale, p.phrases)
+	words := localiseData(t.Variables, data, locale, p.phrases)
 	subject, err := p.text.Execute("subject", words)
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render subject of %s: %w", t.Name, err)
@@ -164,7 +164,7 @@ func (t Template) Render(locale string, data map[string]any) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, fmt.Errorf("render text of %s: %w", t.Name, err)
 	}
-	subject = line(subject, maxSubject)
+	subject = singleLine(subject, maxSubject)
 	words["subject"] = subject
 	html, err := p.html.Execute(layoutHTML, words)
 	if err != nil {

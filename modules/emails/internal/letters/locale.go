@@ -44,9 +44,9 @@ func newLocales(fallback string) (locales, error) {
 // maxWanted bounds what is parsed; an Accept-Language of a browser is shorter.
 const maxWanted = 200
 
-// match finds the best of the languages. Nothing it cannot read is an error: a letter
+// bestMatch finds the best of the languages. Nothing it cannot read is an error: a letter
 // in the fallback is better than none.
-func (l locales) match(want string) string {
+func (l locales) bestMatch(want string) string {
 	if want == "" || len(want) > maxWanted {
 		return l.names[0]
 	}
@@ -64,8 +64,8 @@ func (l locales) match(want string) string {
 // phrases are the words of a language for tokens of programs, by variable and token.
 type phrases map[string]map[string]string
 
-// find gives the phrase for a token; text that is no token stays as it is.
-func (p phrases) find(variable, token string) string {
+// phraseFor gives the phrase for a token; text that is no token stays as it is.
+func (p phrases) phraseFor(variable, token string) string {
 	if words, ok := p[variable][token]; ok {
 		return words
 	}
@@ -74,8 +74,8 @@ func (p phrases) find(variable, token string) string {
 
 var decimal = regexp.MustCompile(`^(-?\d+)\.(\d+ [A-Z]{3})$`)
 
-// amount writes money the way the language does.
-func amount(s, locale string) string {
+// localiseAmount writes money the way the language does.
+func localiseAmount(s, locale string) string {
 	if locale == "de" {
 		return decimal.ReplaceAllString(s, "$1,$2")
 	}

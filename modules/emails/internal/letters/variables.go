@@ -65,9 +65,9 @@ const (
 
 // Check lists what the data lacks and what is of the wrong kind. What the template does
 // not know is ignored.
-func (t Template) Check(data map[string]any) FlawsError { return check(t.Variables, data, "") }
+func (t Template) Check(data map[string]any) FlawsError { return checkVariables(t.Variables, data, "") }
 
-func check(variables []Variable, data map[string]any, at string) (flaws FlawsError) {
+func checkVariables(variables []Variable, data map[string]any, at string) (flaws FlawsError) {
 	for _, v := range variables {
 		pointer := at + "/" + v.Name
 		value, ok := data[v.Name]
@@ -82,7 +82,7 @@ func check(variables []Variable, data map[string]any, at string) (flaws FlawsErr
 				flaws = append(flaws, Flaw{pointer, "expected true or false"})
 			}
 		default:
-			if detail := unfit(v.Kind, value); detail != "" {
+			if detail := invalidValueReason(v.Kind, value); detail != "" {
 				flaws = append(flaws, Flaw{pointer, detail})
 			}
 		}
@@ -90,8 +90,8 @@ func check(variables []Variable, data map[string]any, at string) (flaws FlawsErr
 	return flaws
 }
 
-func unfit(kind Kind, value any) string {
-	text, ok := written(value)
+func invalidValueReason(kind Kind, value any) string {
+	text, ok := scalarText(value)
 	switch {
 	case !ok:
 		return "expected text or a number"
@@ -104,18 +104,18 @@ func unfit(kind Kind, value any) string {
 }
 
 func checkList(v Variable, value any, at string) (flaws FlawsError) {
-	list, ok := entries(value)
+	list, ok := asListEntries(value)
 	if !ok || len(list) > maxEntries {
 		return FlawsError{{at, fmt.Sprintf("expected a list of at most %d objects", maxEntries)}}
 	}
 	for i, entry := range list {
-		flaws = append(flaws, check(v.Fields, entry, at+"/"+strconv.Itoa(i))...)
+		flaws = append(flaws, checkVariables(v.Fields, entry, at+"/"+strconv.Itoa(i))...)
 	}
 	return flaws
 }
 
-// entries reads a list as a program or as JSON has it.
-func entries(value any) ([]map[string]any, bool) {
+// asListEntries reads a list as a program or as JSON has it.
+func asListEntries(value any) ([]map[string]any, bool) {
 	if list, ok := value.([]map[string]any); ok {
 		return list, true
 	}
@@ -132,8 +132,8 @@ func entries(value any) ([]map[string]any, bool) {
 	return out, true
 }
 
-// written writes a text or a number.
-func written(value any) (string, bool) {
+// scalarText writes a text or a number.
+func scalarText(value any) (string, bool) {
 	v := reflect.ValueOf(value)
 	switch v.Kind() {
 	case reflect.String:
@@ -148,51 +148,51 @@ func written(value any) (string, bool) {
 	}
 }
 
-// localise makes of checked data what the templates are filled with.
-func localise(variables []Variable, data map[string]any, locale string, p phrases) map[string]any {
+// localiseData makes of checked data what the templates are filled with.
+func localiseData(variables []Variable, data map[string]any, locale string, p phrases) map[string]any {
 	out := make(map[string]any, len(variables)+1)
 	for _, v := range variables {
 		switch v.Kind {
 		case Flag:
 			out[v.Name] = data[v.Name]
 		case List:
-			list, _ := entries(data[v.Name])
+			list, _ := asListEntries(data[v.Name])
 			shown := make([]map[string]any, len(list))
 			for i, entry := range list {
-				shown[i] = localise(v.Fields, entry, locale, p)
+				shown[i] = localiseData(v.Fields, entry, locale, p)
 			}
 			out[v.Name] = shown
 		default:
-			s, _ := written(data[v.Name])
-			out[v.Name] = show(v, s, locale, p)
+			s, _ := scalarText(data[v.Name])
+			out[v.Name] = formatVariable(v, s, locale, p)
 		}
 	}
 	return out
 }
 
-// show writes a value the way its kind is shown. Whatever it says, no mail client makes
+// formatVariable writes a value the way its kind is shown. Whatever it says, no mail client makes
 // a link of it, but of a Link: strangers choose most values, and those that the shop
 // chooses lose nothing.
-func show(v Variable, s, locale string, p phrases) string {
+func formatVariable(v Variable, s, locale string, p phrases) string {
 	switch v.Kind {
 	case Name:
-		return defuse(name(s))
+		return preventAutoLinks(sanitisePersonName(s))
 	case Amount:
-		return defuse(amount(line(s, maxText), locale))
+		return preventAutoLinks(localiseAmount(singleLine(s, maxText), locale))
 	case Phrase:
-		return defuse(line(p.find(v.Name, s), maxText))
+		return preventAutoLinks(singleLine(p.phraseFor(v.Name, s), maxText))
 	case Paragraphs:
-		return defuse(paragraphs(s))
+		return preventAutoLinks(cleanParagraphs(s))
 	case Link:
 		return s
 	default:
-		return defuse(line(s, maxText))
+		return preventAutoLinks(singleLine(s, maxText))
 	}
 }
 
-// line makes one line out of any text, of what the house takes as text, so that no
+// singleLine makes one line out of any text, of what the house takes as text, so that no
 // header can be smuggled in behind a subject and no paragraph into a letter.
-func line(s string, limit int) string {
+func singleLine(s string, limit int) string {
 	s = strings.Join(strings.Fields(text.Shown(s, false)), " ")
 	if runes := []rune(s); len(runes) > limit {
 		s = string(runes[:limit-1]) + "…"
@@ -200,8 +200,8 @@ func line(s string, limit int) string {
 	return s
 }
 
-// paragraphs keeps line ends and nothing else that cannot be seen.
-func paragraphs(s string) string {
+// cleanParagraphs keeps line ends and nothing else that cannot be seen.
+func cleanParagraphs(s string) string {
 	lines := strings.Split(text.Shown(s, true), "\n")
 	for i, l := range lines {
 		lines[i] = strings.TrimSpace(strings.ReplaceAll(l, "\t", " "))
@@ -216,10 +216,10 @@ var address = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]
 // them.
 var advertisement = regexp.MustCompile(`(?i)[/:@]|www\.|\p{L}\.\p{L}{2,}`)
 
-// name leaves out what is no name: whoever registers chooses it, and the letter goes to
+// sanitisePersonName leaves out what is no name: whoever registers chooses it, and the letter goes to
 // whomever they please.
-func name(s string) string {
-	s = line(s, maxName)
+func sanitisePersonName(s string) string {
+	s = singleLine(s, maxName)
 	if advertisement.MatchString(s) {
 		return ""
 	}

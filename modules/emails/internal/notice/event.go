@@ -96,10 +96,10 @@ func ParseEvent(text, letterTag string) (Event, error) {
 	switch kind {
 	case Bounce:
 		out.Permanent, out.Detail = in.Bounce.Type == "Permanent", strings.Trim(in.Bounce.Type+" "+in.Bounce.SubType, " ")
-		out.concern(in.Bounce.Recipients)
+		out.addRecipients(in.Bounce.Recipients)
 	case Complaint:
 		out.Permanent, out.Detail = in.Complaint.FeedbackType != "not-spam", in.Complaint.FeedbackType
-		out.concern(in.Complaint.Recipients)
+		out.addRecipients(in.Complaint.Recipients)
 	case Reject:
 		out.Detail = in.Reject.Reason
 	case Rendering:
@@ -108,9 +108,9 @@ func ParseEvent(text, letterTag string) (Event, error) {
 	return out, nil
 }
 
-// concern takes over the recipients that can be read; one that cannot must not keep the
+// addRecipients takes over the recipients that can be read; one that cannot must not keep the
 // others from being suppressed.
-func (e *Event) concern(list []recipient) {
+func (e *Event) addRecipients(list []recipient) {
 	for _, r := range list {
 		if a, err := mail.ParseAddress(r.Address); err == nil {
 			e.Recipients = append(e.Recipients, a.Address)

@@ -78,7 +78,7 @@ func (v *Verifier) Verify(ctx context.Context, body []byte) (Message, error) {
 	if err := json.Unmarshal(body, &m); err != nil {
 		return m, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	region, ok := v.region(m.TopicARN)
+	region, ok := v.pinnedTopicRegion(m.TopicARN)
 	if !ok {
 		return m, ErrTopic
 	}
@@ -92,7 +92,7 @@ func (v *Verifier) Verify(ctx context.Context, body []byte) (Message, error) {
 	if age := v.Now().Sub(at); age > v.MaxAge || age < -ahead {
 		return m, ErrStale
 	}
-	signed, err := m.signed()
+	signed, err := m.signedContent()
 	if err != nil {
 		return m, err
 	}
@@ -102,15 +102,15 @@ func (v *Verifier) Verify(ctx context.Context, body []byte) (Message, error) {
 	if err := checkURL(m.SigningCertURL, region, certPath); err != nil {
 		return m, fmt.Errorf("%w: SigningCertURL: %w", ErrSignature, err)
 	}
-	key, err := v.Source.key(ctx, m.SigningCertURL)
+	key, err := v.Source.publicKey(ctx, m.SigningCertURL)
 	if err != nil {
 		return m, err
 	}
-	return m, check(key, m.Signature, signed)
+	return m, verifyRSASignature(key, m.Signature, signed)
 }
 
-// region finds the region of a topic that is pinned.
-func (v *Verifier) region(topic string) (string, bool) {
+// pinnedTopicRegion finds the region of a topic that is pinned.
+func (v *Verifier) pinnedTopicRegion(topic string) (string, bool) {
 	if !slices.Contains(v.Topics, topic) {
 		return "", false
 	}
@@ -128,9 +128,9 @@ func RegionOf(topic string) (string, bool) {
 	return parts[1], true
 }
 
-// signed is what the signature covers: names and values in the order of the names, one
+// signedContent is what the signature covers: names and values in the order of the names, one
 // a line.
-func (m Message) signed() ([]byte, error) {
+func (m Message) signedContent() ([]byte, error) {
 	pairs := [][2]string{{"Message", m.Message}, {"MessageId", m.MessageID}}
 	switch m.Type {
 	case Notification:
@@ -159,8 +159,8 @@ func (m Message) signed() ([]byte, error) {
 // (Amazon SNS Developer Guide, "Verifying the signatures of Amazon SNS messages").
 const signatureVersion = "2"
 
-// check checks an RSA signature of version 2.
-func check(key *rsa.PublicKey, signature string, signed []byte) error {
+// verifyRSASignature checks an RSA signature of version 2.
+func verifyRSASignature(key *rsa.PublicKey, signature string, signed []byte) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil {
 		return ErrSignature

@@ -53,8 +53,8 @@ func NewSource(network http.RoundTripper, now func() time.Time) *Source {
 	return &Source{client: client, now: now, certs: map[string]fetched{}}
 }
 
-// key gives the public key of the certificate at an address.
-func (s *Source) key(ctx context.Context, address string) (*rsa.PublicKey, error) {
+// publicKey gives the public key of the certificate at an address.
+func (s *Source) publicKey(ctx context.Context, address string) (*rsa.PublicKey, error) {
 	s.mu.Lock()
 	known, ok := s.certs[address]
 	s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Source) key(ctx context.Context, address string) (*rsa.PublicKey, error
 	if !s.mayFetch() {
 		return nil, ErrUnavailable
 	}
-	key, notAfter, err := s.fetch(ctx, address)
+	key, notAfter, err := s.fetchPublicKey(ctx, address)
 	f := fetched{key, err, s.now().Add(certLife)}
 	if err != nil {
 		f.expires = s.now().Add(failureLife)
@@ -95,8 +95,8 @@ func (s *Source) mayFetch() bool {
 	return true
 }
 
-func (s *Source) fetch(ctx context.Context, address string) (*rsa.PublicKey, time.Time, error) {
-	body, err := s.get(ctx, address)
+func (s *Source) fetchPublicKey(ctx context.Context, address string) (*rsa.PublicKey, time.Time, error) {
+	body, err := s.downloadCertificate(ctx, address)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -118,7 +118,7 @@ func (s *Source) fetch(ctx context.Context, address string) (*rsa.PublicKey, tim
 	return key, cert.NotAfter, nil
 }
 
-func (s *Source) get(ctx context.Context, address string) ([]byte, error) {
+func (s *Source) downloadCertificate(ctx context.Context, address string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
 		return nil, err
@@ -154,7 +154,7 @@ func (s *Source) Confirm(ctx context.Context, m Message) error {
 	if q.Get("Action") != "ConfirmSubscription" || q.Get("TopicArn") != m.TopicARN || q.Get("Token") == "" {
 		return fmt.Errorf("%w: SubscribeURL: %w", ErrMalformed, errors.New("does not confirm this subscription"))
 	}
-	if _, err := s.get(ctx, m.SubscribeURL); err != nil {
+	if _, err := s.downloadCertificate(ctx, m.SubscribeURL); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return nil

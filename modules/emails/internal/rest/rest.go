@@ -22,22 +22,22 @@ func Register(api *httpserver.API, s func() *service.Service, n func() *service.
 	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
 	sender := admin
 	sender.Scope = identity.EmailsSend
-	httpserver.Register(api, at(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.templates)
-	post := at(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
+	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.listTemplates)
+	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
 		"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour."
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
-	httpserver.Register(api, post, h.send)
-	httpserver.Register(api, at(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.get)
-	httpserver.Register(api, at(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.suppressions)
-	httpserver.Register(api, at(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.unsuppress)
-	hook := at(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
+	httpserver.Register(api, post, h.sendEmail)
+	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.getEmail)
+	httpserver.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.listSuppressions)
+	httpserver.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.deleteSuppression)
+	hook := withRoute(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
 		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
 	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
 	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
-	api.Raw(hook, notice(n))
-	httpserver.Register(api, at(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.mailbox)
-	api.Raw(at(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(h.page))
+	api.Raw(hook, noticeHandler(n))
+	httpserver.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.listMailbox)
+	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(h.showMailboxPage))
 	api.Problems(
 		httpserver.ProblemInfo{Code: "letter_not_found", Status: http.StatusNotFound, Title: "No such letter", Help: "The letter does not exist, or is not yours."},
 		httpserver.ProblemInfo{Code: "suppression_not_found", Status: http.StatusNotFound, Title: "Not suppressed", Help: "Letters are sent to this address."},
@@ -49,7 +49,7 @@ func Register(api *httpserver.API, s func() *service.Service, n func() *service.
 	)
 }
 
-func at(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
+func withRoute(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
 	op.Method, op.Path, op.ID, op.Summary = method, path, id, summary
 	return op
 }
@@ -74,7 +74,7 @@ type Letter struct {
 	SentAt    *time.Time `json:"sent_at,omitempty"`
 }
 
-func render(l store.Letter) Letter {
+func renderEmail(l store.Letter) Letter {
 	out := Letter{
 		ID: l.ID, Status: string(l.Status), Failure: string(l.Failure), Delivery: string(l.Delivery),
 		Template: l.Template, Locale: l.Locale, To: l.Recipient, Subject: l.Subject, Attempts: l.Attempts, LastError: l.LastError, CreatedAt: l.CreatedAt,
@@ -100,7 +100,7 @@ type sendRequest struct {
 	}
 }
 
-func (h handlers) send(ctx context.Context, in *sendRequest) (*letterReply, error) {
+func (h handlers) sendEmail(ctx context.Context, in *sendRequest) (*letterReply, error) {
 	s := h.service()
 	l, err := s.Write(ctx, service.Request{
 		ID: ids.For(ctx, "ltr", s.Now()), MerchantID: identity.FromContext(ctx).Merchant,
@@ -109,19 +109,19 @@ func (h handlers) send(ctx context.Context, in *sendRequest) (*letterReply, erro
 	if err != nil {
 		return nil, err
 	}
-	return &letterReply{Location: "/v1/emails/" + l.ID, Body: render(l)}, nil
+	return &letterReply{Location: "/v1/emails/" + l.ID, Body: renderEmail(l)}, nil
 }
 
 type getRequest struct {
 	ID string `path:"id"`
 }
 
-func (h handlers) get(ctx context.Context, in *getRequest) (*letterReply, error) {
+func (h handlers) getEmail(ctx context.Context, in *getRequest) (*letterReply, error) {
 	l, err := h.service().Seen(ctx, identity.FromContext(ctx).Merchant, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &letterReply{Body: render(l)}, nil
+	return &letterReply{Body: renderEmail(l)}, nil
 }
 
 // Template is the public form of a template.
@@ -134,7 +134,7 @@ type templatesReply struct {
 	Body httpserver.Page[Template]
 }
 
-func (h handlers) templates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
+func (h handlers) listTemplates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
 	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
 	merchant := identity.FromContext(ctx).Merchant
 	for _, t := range h.service().Templates(merchant) {
@@ -170,7 +170,7 @@ type mailboxReply struct {
 	Body httpserver.Page[Mail]
 }
 
-func (h handlers) mailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
+func (h handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
 	mails, err := h.service().Mailbox(ctx, in.To, mailboxLimit)
 	if err != nil {
 		return nil, err
@@ -182,8 +182,8 @@ func (h handlers) mailbox(ctx context.Context, in *mailboxRequest) (*mailboxRepl
 	return out, nil
 }
 
-// page shows the mailbox to people.
-func (h handlers) page(w http.ResponseWriter, r *http.Request) {
+// showMailboxPage shows the mailbox to people.
+func (h handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) {
 	mails, err := h.service().Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
 	if err != nil {
 		httpserver.WriteProblem(w, r, err)

@@ -30,7 +30,7 @@ type suppressionsReply struct {
 	Body httpserver.Page[Suppression]
 }
 
-func (h handlers) suppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
+func (h handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
 	after, err := suppressionAfter(in.After)
 	if err != nil {
 		return nil, err
@@ -64,13 +64,13 @@ type unsuppressRequest struct {
 	Address string `query:"address" required:"true" minLength:"3" maxLength:"320" example:"ada@example.com"`
 }
 
-func (h handlers) unsuppress(ctx context.Context, in *unsuppressRequest) (*struct{}, error) {
+func (h handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) (*struct{}, error) {
 	return &struct{}{}, h.service().Unsuppress(ctx, in.Address)
 }
 
-// notice hands the bytes of the body on as they came: the signature covers what they
+// noticeHandler hands the bytes of the body on as they came: the signature covers what they
 // say.
-func notice(n func() *service.Notices) http.Handler {
+func noticeHandler(n func() *service.Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := httpserver.ReadBody(r)
 		if err == nil {

@@ -5,41 +5,41 @@ import "time"
 // longestBlock bounds how long a transport is left alone that takes no letters.
 const longestBlock = time.Minute
 
-// block leaves the transport alone for a while, longer each time, and returns how long.
+// blockTransport leaves the transport alone for a while, longer each time, and returns how long.
 // Letters that were on their way to it together count as one time.
-func (s *Service) block() time.Duration {
+func (s *Service) blockTransport() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if left := s.left(); left > 0 {
+	if left := s.remainingBlock(); left > 0 {
 		return left
 	}
 	d := min(firstPause<<min(s.strikes, 10), longestBlock)
 	s.strikes++
 	s.until = s.Now().Add(d)
-	s.metrics.blocked(s.Transport.Name(), true)
+	s.metrics.setTransportBlocked(s.Transport.Name(), true)
 	return d
 }
 
-// unblock is called after each letter that was taken.
-func (s *Service) unblock() {
+// unblockTransport is called after each letter that was taken.
+func (s *Service) unblockTransport() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.strikes > 0 {
 		s.strikes = 0
-		s.metrics.blocked(s.Transport.Name(), false)
+		s.metrics.setTransportBlocked(s.Transport.Name(), false)
 	}
 }
 
-// blocked is how long the transport is left alone yet.
-func (s *Service) blocked() time.Duration {
+// transportBlockedFor is how long the transport is left alone yet.
+func (s *Service) transportBlockedFor() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.left()
+	return s.remainingBlock()
 }
 
-// left is how long the transport is left alone yet; s.mu is held. More than the longest
+// remainingBlock is how long the transport is left alone yet; s.mu is held. More than the longest
 // block is from before the clock went back, and none.
-func (s *Service) left() time.Duration {
+func (s *Service) remainingBlock() time.Duration {
 	if left := s.until.Sub(s.Now()); left <= longestBlock {
 		return left
 	}

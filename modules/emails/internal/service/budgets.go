@@ -47,10 +47,10 @@ func (e *spentError) Error() string {
 	return fmt.Sprintf("the budget of the %s has no room for %s", e.budget.kind, e.wait)
 }
 
-// spend counts a letter against the budgets of whoever asks for it and against its
+// spendBudgets counts a letter against the budgets of whoever asks for it and against its
 // recipient's, always in the same order: rows are locked in it. Error: a *spentError;
 // what was counted before it has to be taken back with the transaction, or be nothing.
-func (s *Service) spend(ctx context.Context, tx *database.Tx, t letters.Template, o order) error {
+func (s *Service) spendBudgets(ctx context.Context, tx *database.Tx, t letters.Template, o order) error {
 	spends := o.spends
 	if t.Counts != letters.Never && !o.free {
 		mailbox, err := letters.Mailbox(o.recipient)
@@ -82,10 +82,10 @@ const (
 	unpaid     = "unpaid" // about an order that was never paid, to an address that may be anybody's
 )
 
-// withhold counts a letter that is not written, in the transaction of the event that it
+// withholdEmail counts a letter that is not written, in the transaction of the event that it
 // is about. Nobody is told: whoever caused the event may be a stranger to the
 // recipient.
-func (s *Service) withhold(ctx context.Context, tx *database.Tx, o order, reason string) error {
+func (s *Service) withholdEmail(ctx context.Context, tx *database.Tx, o order, reason string) error {
 	err := store.Withhold(ctx, tx, store.Withheld{Recipient: strings.ToLower(o.recipient), Template: o.template, Reason: reason, LastAt: s.Now()})
 	if err == nil {
 		tx.AfterCommit(func() { s.metrics.withheld.WithLabelValues(o.template, reason).Inc() })

@@ -21,7 +21,7 @@ import (
 
 // Registered queues the letter that welcomes a new account.
 func (s *Service) Registered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.Registered]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "welcome", recipient: e.Body.GetEmail(), data: greet(e.Body.GetFirstName())})
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "welcome", recipient: e.Body.GetEmail(), data: greetingData(e.Body.GetFirstName())})
 }
 
 // codeTemplates are the letters that carry a code, by what the code is for.
@@ -38,7 +38,7 @@ var codeTemplates = map[usersevents.Purpose]string{
 func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CodeIssued]) error {
 	expires := e.Body.GetExpiresAt().AsTime()
 	good := expires.Sub(e.OccurredAt).Round(time.Minute)
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{
 		template: codeTemplates[e.Body.GetPurpose()], recipient: e.Body.GetEmail(), expires: expires, data: map[string]any{
 			"first_name": e.Body.GetFirstName(), "code": e.Body.GetCode(), "minutes": int(good.Minutes()), "link": e.Body.GetLink(),
 		},
@@ -47,12 +47,12 @@ func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Even
 
 // AlreadyRegistered queues the letter to somebody who has an account already.
 func (s *Service) AlreadyRegistered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.AlreadyRegistered]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "already_registered", recipient: e.Body.GetEmail(), data: greet(e.Body.GetFirstName())})
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "already_registered", recipient: e.Body.GetEmail(), data: greetingData(e.Body.GetFirstName())})
 }
 
 // PasswordChanged queues the notice to the account's owner.
 func (s *Service) PasswordChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.PasswordChanged]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "password_changed", recipient: e.Body.GetEmail(), data: greet(e.Body.GetFirstName())})
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "password_changed", recipient: e.Body.GetEmail(), data: greetingData(e.Body.GetFirstName())})
 }
 
 // purposeNames are the purposes of codes as the phrases of the letters know them.
@@ -65,7 +65,7 @@ var purposeNames = map[usersevents.Purpose]string{
 // NoAccount queues the letter to somebody who asked for a code with an address that has
 // no account.
 func (s *Service) NoAccount(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.NoAccount]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "no_account", recipient: e.Body.GetEmail(), data: map[string]any{
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "no_account", recipient: e.Body.GetEmail(), data: map[string]any{
 		"purpose": cmp.Or(purposeNames[e.Body.GetPurpose()], "other"),
 	}})
 }
@@ -74,9 +74,9 @@ func (s *Service) NoAccount(ctx context.Context, tx *database.Tx, e events.Event
 // new one as much as its owner needs to recognise it: whoever reads the old mailbox may
 // be somebody else by now.
 func (s *Service) EmailChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.EmailChanged]) error {
-	data := greet(e.Body.GetFirstName())
-	data["new_address"] = masked(e.Body.GetEmail())
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "address_changed", recipient: e.Body.GetOldEmail(), data: data})
+	data := greetingData(e.Body.GetFirstName())
+	data["new_address"] = maskAddress(e.Body.GetEmail())
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "address_changed", recipient: e.Body.GetOldEmail(), data: data})
 }
 
 // changes are the changes as the phrases of the letters know them.
@@ -96,23 +96,23 @@ var changes = map[usersevents.CredentialsChange]string{
 // CredentialsChanged queues the notice that a way of signing in came, went or was used
 // up.
 func (s *Service) CredentialsChanged(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CredentialsChanged]) error {
-	data := greet(e.Body.GetFirstName())
+	data := greetingData(e.Body.GetFirstName())
 	data["change"], data["name"] = cmp.Or(changes[e.Body.GetChange()], "other"), e.Body.GetName()
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "factor_changed", recipient: e.Body.GetEmail(), data: data})
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "factor_changed", recipient: e.Body.GetEmail(), data: data})
 }
 
 // SignedInAnew queues the notice that somebody signed in with a program, or from
 // somewhere, that is strange to the account.
 func (s *Service) SignedInAnew(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.SignedInAnew]) error {
-	data := greet(e.Body.GetFirstName())
+	data := greetingData(e.Body.GetFirstName())
 	data["time"] = e.Body.GetSignedInAt().AsTime().Format("2006-01-02 15:04 MST")
 	data["program"], data["system"] = cmp.Or(e.Body.GetProgram(), "unknown"), e.Body.GetSystem()
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "new_sign_in", recipient: e.Body.GetEmail(), data: data})
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "new_sign_in", recipient: e.Body.GetEmail(), data: data})
 }
 
 // MerchantApproved queues the letter to the merchant's owner.
 func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.MerchantApproved]) error {
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "merchant_approved", recipient: e.Body.GetOwnerEmail(), data: map[string]any{
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "merchant_approved", recipient: e.Body.GetOwnerEmail(), data: map[string]any{
 		"first_name": e.Body.GetOwnerFirstName(), "merchant": e.Body.GetName(),
 	}})
 }
@@ -121,41 +121,41 @@ func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e event
 // code in it becomes a member.
 func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.Invited]) error {
 	until := e.Body.GetExpiresAt().AsTime()
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "merchant_invitation", recipient: e.Body.GetEmail(), expires: until, data: map[string]any{
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "merchant_invitation", recipient: e.Body.GetEmail(), expires: until, data: map[string]any{
 		"merchant": e.Body.GetMerchantName(), "role": e.Body.GetRole(), "code": e.Body.GetCode(), "link": e.Body.GetLink(),
 		"until": until.Format("2006-01-02 15:04 MST"),
 	}})
 }
 
-// letter queues what is ordered on account of an event, in the language of whom the
+// queueEmailForEvent queues what is ordered on account of an event, in the language of whom the
 // event is about. When the recipient has had enough it is withheld, and the event is
 // handled. Modules emit what emailaddr takes, so an address that it refuses was kept by
 // a release that took more: no e-mail reaches it, and to refuse the event would leave
 // one behind that nobody can mend. It is logged, without the address, and over. What no
 // release took is a mistake, and the event fails for the operator to see.
-func (s *Service) letter(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
+func (s *Service) queueEmailForEvent(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
 	o.eventID = e.ID
 	if o.locale == "" {
 		o.locale = localeOf(body)
 	}
-	if err := s.learn(ctx, tx, e, body); err != nil {
+	if err := s.rememberAccountAddress(ctx, tx, e, body); err != nil {
 		return err
 	}
-	_, err := s.queue(ctx, tx, o)
+	_, err := s.queueEmail(ctx, tx, o)
 	var spent *spentError
 	switch {
 	case errors.Is(err, emailaddr.ErrAddress) && takenOnce(o.recipient):
 		s.Logger.WarnContext(ctx, "no letter can reach the address of an event", "event", e.ID, "template", o.template)
 		return nil
 	case errors.As(err, &spent):
-		return s.withhold(ctx, tx, o, overBudget)
+		return s.withholdEmail(ctx, tx, o, overBudget)
 	}
 	return err
 }
 
-// learn notes the address of the account that an event is about. Whoever has an account
+// rememberAccountAddress notes the address of the account that an event is about. Whoever has an account
 // has shown that the address is theirs.
-func (s *Service) learn(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message) error {
+func (s *Service) rememberAccountAddress(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message) error {
 	account, ok := body.(interface {
 		GetUserId() string
 		GetEmail() string
@@ -179,10 +179,10 @@ func localeOf(body proto.Message) string {
 	return ""
 }
 
-func greet(firstName string) map[string]any { return map[string]any{"first_name": firstName} }
+func greetingData(firstName string) map[string]any { return map[string]any{"first_name": firstName} }
 
-// masked shows the first letter of an address and its domain.
-func masked(address string) string {
+// maskAddress shows the first letter of an address and its domain.
+func maskAddress(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	_, size := utf8.DecodeRuneInString(local)
 	return local[:size] + "…@" + domain

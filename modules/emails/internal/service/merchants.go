@@ -34,7 +34,7 @@ func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Re
 	if wrong := s.unfitForMerchant(t, &r, name); len(wrong) > 0 {
 		return store.Letter{}, fault.Invalid(wrong...)
 	}
-	merchant, err := s.writer(ctx, r.MerchantID)
+	merchant, err := s.approvedMerchant(ctx, r.MerchantID)
 	if err != nil {
 		return store.Letter{}, err
 	}
@@ -48,14 +48,14 @@ func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Re
 		if err != nil {
 			return err
 		}
-		o := s.asked(t, r, to.Recipient)
-		o.locale, o.spends = cmp.Or(r.Locale, to.Locale), s.budgets(r.MerchantID, merchant.GetOwnerId(), network)
-		l, err = s.queue(ctx, tx, o)
+		o := s.emailOrderFrom(t, r, to.Recipient)
+		o.locale, o.spends = cmp.Or(r.Locale, to.Locale), s.merchantBudgets(r.MerchantID, merchant.GetOwnerId(), network)
+		l, err = s.queueEmail(ctx, tx, o)
 		return err
 	})
 	var spent *spentError
 	if errors.As(err, &spent) {
-		return store.Letter{}, refusal(spent)
+		return store.Letter{}, budgetExceededError(spent)
 	}
 	return l, err
 }
@@ -78,12 +78,12 @@ func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) 
 		r.Data = map[string]any{}
 	}
 	r.Data["merchant"], r.Data["order_id"] = name, r.OrderID
-	return append(wrong, s.unfit(t, r.Data)...)
+	return append(wrong, s.invalidDataFields(t, r.Data)...)
 }
 
-// writer finds the merchant that a letter is from. Errors: FailedPrecondition
+// approvedMerchant finds the merchant that a letter is from. Errors: FailedPrecondition
 // (merchant_not_approved); those of the call.
-func (s *Service) writer(ctx context.Context, merchantID string) (*merchantsv1.ProfileResponse, error) {
+func (s *Service) approvedMerchant(ctx context.Context, merchantID string) (*merchantsv1.ProfileResponse, error) {
 	merchant, err := s.Merchants.Profile(ctx, &merchantsv1.ProfileRequest{MerchantId: merchantID})
 	if fault.CodeOf(err) == fault.NotFound || err == nil && !merchant.GetApproved() {
 		return nil, fault.New(fault.FailedPrecondition, "merchant_not_approved", "The merchant has not been approved yet.").Because(err)
@@ -91,8 +91,8 @@ func (s *Service) writer(ctx context.Context, merchantID string) (*merchantsv1.P
 	return merchant, err //nolint:wrapcheck // the boundary translates it
 }
 
-// budgets are those of whoever writes, the widest first.
-func (s *Service) budgets(merchantID, ownerID, network string) []budget {
+// merchantBudgets are those of whoever writes, the widest first.
+func (s *Service) merchantBudgets(merchantID, ownerID, network string) []budget {
 	all := []budget{
 		{"network", network, s.Limits.Network, time.Hour, s.Limits.Network},
 		{"owner", ownerID, s.Limits.Owner, time.Hour, s.Limits.Owner},
@@ -101,8 +101,8 @@ func (s *Service) budgets(merchantID, ownerID, network string) []budget {
 	return slices.DeleteFunc(all, func(b budget) bool { return b.key == "" }) // a network is not always known
 }
 
-// refusal is what a merchant is told whose letter a budget has no room for.
-func refusal(spent *spentError) error {
+// budgetExceededError is what a merchant is told whose letter a budget has no room for.
+func budgetExceededError(spent *spentError) error {
 	reason, text := "merchant_rate", "This %s has sent %d letters in an hour: the next ones go out one by one."
 	if spent.budget.kind == "recipient" {
 		reason, text = "recipient_rate", "The %s gets no more than %d letters a day, and fewer from merchants."

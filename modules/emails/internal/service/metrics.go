@@ -57,11 +57,11 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-func (m *metrics) count(transport string, status store.Status, n int) {
+func (m *metrics) addHandedEmails(transport string, status store.Status, n int) {
 	m.handed.WithLabelValues(transport, string(status)).Add(float64(n))
 }
 
-func (m *metrics) outcome(o store.Outcome) {
+func (m *metrics) countOutcome(o store.Outcome) {
 	label := string(o.Status)
 	if o.Failure != "" {
 		label = string(o.Failure)
@@ -69,7 +69,7 @@ func (m *metrics) outcome(o store.Outcome) {
 	m.handed.WithLabelValues(o.Transport, label).Inc()
 }
 
-func (m *metrics) blocked(transport string, yes bool) {
+func (m *metrics) setTransportBlocked(transport string, yes bool) {
 	value := 0.0
 	if yes {
 		value = 1

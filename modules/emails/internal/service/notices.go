@@ -47,7 +47,7 @@ var verdicts = []struct {
 func (n *Notices) Take(ctx context.Context, body []byte) error {
 	m, err := n.Verifier.Verify(ctx, body)
 	if err == nil {
-		err = n.act(ctx, m)
+		err = n.handleNotice(ctx, m)
 	}
 	for _, v := range verdicts {
 		if errors.Is(err, v.err) {
@@ -58,7 +58,7 @@ func (n *Notices) Take(ctx context.Context, body []byte) error {
 	return err
 }
 
-func (n *Notices) act(ctx context.Context, m notice.Message) error {
+func (n *Notices) handleNotice(ctx context.Context, m notice.Message) error {
 	switch m.Type {
 	case notice.Subscribe:
 		if err := n.Verifier.Source.Confirm(ctx, m); err != nil {
@@ -74,7 +74,7 @@ func (n *Notices) act(ctx context.Context, m notice.Message) error {
 	if err != nil {
 		return err
 	}
-	return n.Service.heard(ctx, m.MessageID, event)
+	return n.Service.recordDeliveryEvent(ctx, m.MessageID, event)
 }
 
 // deliveries are what the kinds of events say of a letter.
@@ -83,9 +83,9 @@ var deliveries = map[notice.Kind]store.Delivery{
 	notice.Complaint: store.Complained, notice.Reject: store.Refused, notice.Rendering: store.Refused,
 }
 
-// heard writes an event down: what it says of its letter, and which addresses it has
+// recordDeliveryEvent writes an event down: what it says of its letter, and which addresses it has
 // suppressed.
-func (s *Service) heard(ctx context.Context, messageID string, e notice.Event) error {
+func (s *Service) recordDeliveryEvent(ctx context.Context, messageID string, e notice.Event) error {
 	outcome := "taken"
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		outcome = "taken"
@@ -95,7 +95,7 @@ func (s *Service) heard(ctx context.Context, messageID string, e notice.Event) e
 		if e.Kind == notice.Other {
 			return nil
 		}
-		return s.apply(ctx, tx, e)
+		return s.applyDeliveryEvent(ctx, tx, e)
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		outcome, err = "repeated", nil
@@ -106,7 +106,7 @@ func (s *Service) heard(ctx context.Context, messageID string, e notice.Event) e
 	return err
 }
 
-func (s *Service) apply(ctx context.Context, tx *database.Tx, e notice.Event) error {
+func (s *Service) applyDeliveryEvent(ctx context.Context, tx *database.Tx, e notice.Event) error {
 	news := store.News{LetterID: e.LetterID, TransportID: e.MessageID, Delivery: deliveries[e.Kind], Detail: e.Detail}
 	if e.Kind == notice.Bounce && !e.Permanent {
 		news.Delivery = store.Delayed // SES has given up, but the mailbox is there

@@ -37,7 +37,7 @@ func (s *Service) Retry(ctx context.Context, id string, evenIfSent bool) error {
 	if _, err := s.ByID(ctx, id); err != nil {
 		return err
 	}
-	done, err := s.requeue(ctx, id, evenIfSent)
+	done, err := s.requeueEmail(ctx, id, evenIfSent)
 	if err != nil || done {
 		return err
 	}
@@ -54,7 +54,7 @@ func (s *Service) RetryAll(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		for _, l := range page {
-			done, err := s.requeue(ctx, l.ID, false)
+			done, err := s.requeueEmail(ctx, l.ID, false)
 			if err != nil {
 				return n, err
 			}
@@ -66,7 +66,7 @@ func (s *Service) RetryAll(ctx context.Context) (n int, err error) {
 	}
 }
 
-func (s *Service) requeue(ctx context.Context, id string, unknown bool) (done bool, err error) {
+func (s *Service) requeueEmail(ctx context.Context, id string, unknown bool) (done bool, err error) {
 	expires := time.Time{}
 	if s.MaxAge > 0 {
 		expires = s.Now().Add(s.MaxAge)

@@ -18,7 +18,7 @@ import (
 // Paid queues the receipt, and remembers whom the order's merchants may write to.
 func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Paid]) error {
 	o := e.Body.GetOrder()
-	own, err := s.own(ctx, tx, o.GetBuyerId(), o.GetEmail())
+	own, err := s.isVerifiedBuyerAddress(ctx, tx, o.GetBuyerId(), o.GetEmail())
 	if err != nil {
 		return err
 	}
@@ -28,11 +28,11 @@ func (s *Service) Paid(ctx context.Context, tx *database.Tx, e events.Event[*ord
 	var lines []map[string]any
 	for _, l := range o.GetLines() {
 		lines = append(lines, map[string]any{
-			"title": l.GetTitle(), "quantity": l.GetQuantity(), "price": amount(l.GetPrice()), "total": amount(l.GetTotal()),
+			"title": l.GetTitle(), "quantity": l.GetQuantity(), "price": formatMoney(l.GetPrice()), "total": formatMoney(l.GetTotal()),
 		})
 	}
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "receipt", recipient: o.GetEmail(), locale: o.GetLocale(), free: own, data: map[string]any{
-		"order_id": o.GetId(), "lines": lines, "total": amount(o.GetTotal()),
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "receipt", recipient: o.GetEmail(), locale: o.GetLocale(), free: own, data: map[string]any{
+		"order_id": o.GetId(), "lines": lines, "total": formatMoney(o.GetTotal()),
 	}})
 }
 
@@ -72,17 +72,17 @@ var cancelReasons = map[ordersevents.CancelReason]string{
 // reply.
 func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event[*ordersevents.Cancelled]) error {
 	o := e.Body.GetOrder()
-	own, err := s.own(ctx, tx, o.GetBuyerId(), o.GetEmail())
+	own, err := s.isVerifiedBuyerAddress(ctx, tx, o.GetBuyerId(), o.GetEmail())
 	if err != nil {
 		return err
 	}
 	letter := order{template: "order_cancelled", recipient: o.GetEmail(), locale: o.GetLocale(), free: own, data: map[string]any{
-		"order_id": o.GetId(), "reason": cmp.Or(cancelReasons[e.Body.GetReason()], "other"), "total": amount(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
+		"order_id": o.GetId(), "reason": cmp.Or(cancelReasons[e.Body.GetReason()], "other"), "total": formatMoney(o.GetTotal()), "was_paid": e.Body.GetWasPaid(),
 	}}
 	if !e.Body.GetWasPaid() && !own {
-		return s.withhold(ctx, tx, letter, unpaid)
+		return s.withholdEmail(ctx, tx, letter, unpaid)
 	}
-	return s.letter(ctx, tx, e.Envelope, e.Body, letter)
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, letter)
 }
 
 // Refunded queues the notice that money is on its way back.
@@ -91,14 +91,14 @@ func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[
 	if err != nil {
 		return err
 	}
-	return s.letter(ctx, tx, e.Envelope, e.Body, order{template: "refund_issued", recipient: e.Body.GetEmail(), free: own, data: map[string]any{
-		"order_id": e.Body.GetOrderId(), "amount": amount(e.Body.GetAmount()), "full": e.Body.GetFull(),
+	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "refund_issued", recipient: e.Body.GetEmail(), free: own, data: map[string]any{
+		"order_id": e.Body.GetOrderId(), "amount": formatMoney(e.Body.GetAmount()), "full": e.Body.GetFull(),
 	}})
 }
 
-// own reports whether an order's letters go to the address that the buyer's account has
+// isVerifiedBuyerAddress reports whether an order's letters go to the address that the buyer's account has
 // shown to be its own.
-func (s *Service) own(ctx context.Context, tx *database.Tx, buyerID, address string) (bool, error) {
+func (s *Service) isVerifiedBuyerAddress(ctx context.Context, tx *database.Tx, buyerID, address string) (bool, error) {
 	parsed, err := emailaddr.Parse(address)
 	if buyerID == "" || err != nil {
 		return false, nil //nolint:nilerr // what is no address is nobody's; the letter itself will fail for it
@@ -106,6 +106,6 @@ func (s *Service) own(ctx context.Context, tx *database.Tx, buyerID, address str
 	return store.OwnAddress(ctx, tx, buyerID, parsed.Key())
 }
 
-func amount(m *moneyv1.Money) string {
+func formatMoney(m *moneyv1.Money) string {
 	return money.Money{Amount: m.GetAmount(), Currency: m.GetCurrency()}.String()
 }

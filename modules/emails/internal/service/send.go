@@ -27,7 +27,7 @@ const (
 // SendDue hands over every letter that is due and returns how many it tried. Any number
 // of processes may do so at the same time: a letter belongs to whoever claimed it.
 func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
-	if err := s.settle(ctx); err != nil {
+	if err := s.recoverAbandonedEmails(ctx); err != nil {
 		return 0, err
 	}
 	for ctx.Err() == nil {
@@ -40,8 +40,8 @@ func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
 	return tried, nil
 }
 
-// settle frees the letters of workers that vanished.
-func (s *Service) settle(ctx context.Context) error {
+// recoverAbandonedEmails frees the letters of workers that vanished.
+func (s *Service) recoverAbandonedEmails(ctx context.Context) error {
 	found := false
 	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		found, err = store.Abandoned(ctx, q, s.Now())
@@ -58,7 +58,7 @@ func (s *Service) settle(ctx context.Context) error {
 		return store.EraseUnknown(ctx, tx, s.secrets)
 	})
 	if err == nil {
-		s.metrics.count(s.Transport.Name(), store.Unknown, int(settled.Unknown))
+		s.metrics.addHandedEmails(s.Transport.Name(), store.Unknown, int(settled.Unknown))
 		s.Logger.WarnContext(ctx, "letters were abandoned while being sent", "queued_again", settled.Requeued, "unknown", settled.Unknown)
 	}
 	return err
@@ -75,7 +75,7 @@ func (s *Service) sendBatch(ctx context.Context) (int, error) {
 	if err != nil || !due {
 		return 0, err
 	}
-	room := s.room()
+	room := s.sendCapacity()
 	if room == 0 {
 		return 0, nil
 	}
@@ -90,13 +90,13 @@ func (s *Service) sendBatch(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	outcomes := s.handOver(ctx, claim, claimed)
-	return len(claimed), s.record(ctx, claim, outcomes...)
+	return len(claimed), s.recordOutcomes(ctx, claim, outcomes...)
 }
 
-// room tells how many letters may be sent now, and sees to it that somebody asks again
+// sendCapacity tells how many letters may be sent now, and sees to it that somebody asks again
 // when none may.
-func (s *Service) room() int {
-	wait := s.blocked()
+func (s *Service) sendCapacity() int {
+	wait := s.transportBlockedFor()
 	room := batch
 	if pacer, ok := s.Transport.(transport.Pacer); ok && wait <= 0 {
 		room, wait = pacer.Reserve(batch)
@@ -125,9 +125,9 @@ func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Le
 	group.SetLimit(s.Workers)
 	for i, l := range claimed {
 		group.Go(func() error {
-			outcomes[i] = s.offer(ctx, claim, l)
+			outcomes[i] = s.sendClaimedEmail(ctx, claim, l)
 			if !s.Transport.Repeatable() {
-				err := s.record(ctx, claim, outcomes[i])
+				err := s.recordOutcomes(ctx, claim, outcomes[i])
 				outcomes[i] = store.Outcome{}
 				return err
 			}
@@ -140,9 +140,9 @@ func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Le
 	return outcomes
 }
 
-// record writes outcomes down, also when the process is told to stop meanwhile. Those
+// recordOutcomes writes outcomes down, also when the process is told to stop meanwhile. Those
 // without a letter are none.
-func (s *Service) record(ctx context.Context, claim string, outcomes ...store.Outcome) error {
+func (s *Service) recordOutcomes(ctx context.Context, claim string, outcomes ...store.Outcome) error {
 	var some []store.Outcome
 	for _, o := range outcomes {
 		if o.LetterID != "" {
@@ -161,23 +161,23 @@ func (s *Service) record(ctx context.Context, claim string, outcomes ...store.Ou
 		return nil
 	})
 	for _, o := range some {
-		s.metrics.outcome(o)
+		s.metrics.countOutcome(o)
 	}
 	return err
 }
 
-// offer hands one letter over and decides what its outcome means.
-func (s *Service) offer(ctx context.Context, claim string, l store.Letter) store.Outcome {
+// sendClaimedEmail hands one letter over and decides what its outcome means.
+func (s *Service) sendClaimedEmail(ctx context.Context, claim string, l store.Letter) store.Outcome {
 	o := store.Outcome{LetterID: l.ID, Status: store.Sent, Transport: s.Transport.Name()}
 	if t, ok := s.Letters.ByName(l.Template); ok {
 		o.Erase = t.Secret
 	}
-	if ctx.Err() != nil || s.blocked() > 0 {
+	if ctx.Err() != nil || s.transportBlockedFor() > 0 {
 		s.giveBack(1)
 		o.Status, o.NextAt, o.Untried = store.Queued, s.Now(), true
 		return o
 	}
-	failure, ours, err := s.begin(ctx, claim, l)
+	failure, ours, err := s.beginSending(ctx, claim, l)
 	if err != nil || !ours {
 		if err != nil {
 			s.Logger.WarnContext(ctx, "letter could not be begun", "letter", l.ID, "error", err)
@@ -191,18 +191,18 @@ func (s *Service) offer(ctx context.Context, claim string, l store.Letter) store
 		return o
 	}
 	id, err := s.Transport.Send(context.WithoutCancel(ctx), l) // it has time-outs of its own
-	return s.judge(ctx, l, o, id, err)
+	return s.outcomeOfSend(ctx, l, o, id, err)
 }
 
-// begin decides in the last moment whether a letter is sent at all. For a transport
+// beginSending decides in the last moment whether a letter is sent at all. For a transport
 // that cannot tell repetitions apart it notes first that the letter is offered, so that
 // a crash after this leaves it unknown.
-func (s *Service) begin(ctx context.Context, claim string, l store.Letter) (failure store.Failure, ours bool, err error) {
+func (s *Service) beginSending(ctx context.Context, claim string, l store.Letter) (failure store.Failure, ours bool, err error) {
 	if !l.ExpiresAt.IsZero() && s.Now().After(l.ExpiresAt) {
 		return store.Expired, true, nil
 	}
 	work := func(ctx context.Context, tx *database.Tx) error {
-		suppressed, err := s.suppressed(ctx, tx, l)
+		suppressed, err := s.isSuppressed(ctx, tx, l)
 		if err != nil {
 			return err
 		}
@@ -224,10 +224,10 @@ func (s *Service) begin(ctx context.Context, claim string, l store.Letter) (fail
 	return failure, ours, err
 }
 
-// suppressed reports whether the letter's address wants no letters of this kind. What a
+// isSuppressed reports whether the letter's address wants no letters of this kind. What a
 // person needs to get into an account goes out in spite of a complaint: it was asked
 // for. To a mailbox that does not exist nothing goes.
-func (s *Service) suppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
+func (s *Service) isSuppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
 	found, err := store.SuppressionOf(ctx, q, emailaddr.Key(l.Recipient))
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
@@ -239,10 +239,10 @@ func (s *Service) suppressed(ctx context.Context, q *database.Tx, l store.Letter
 	return !ok || !t.Security || found.Reason != store.Complaint, nil
 }
 
-// judge turns what the transport said into an outcome.
-func (s *Service) judge(ctx context.Context, l store.Letter, o store.Outcome, id string, err error) store.Outcome {
+// outcomeOfSend turns what the transport said into an outcome.
+func (s *Service) outcomeOfSend(ctx context.Context, l store.Letter, o store.Outcome, id string, err error) store.Outcome {
 	if err == nil {
-		s.unblock()
+		s.unblockTransport()
 		o.TransportID = id
 		return o
 	}
@@ -251,7 +251,7 @@ func (s *Service) judge(ctx context.Context, l store.Letter, o store.Outcome, id
 	case errors.Is(err, transport.ErrLost) && !s.Transport.Repeatable():
 		o.Status = store.Unknown
 	case errors.Is(err, transport.ErrBlocked):
-		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(s.block()), true
+		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(s.blockTransport()), true
 	case errors.Is(err, transport.ErrThrottled):
 		o.Status, o.NextAt, o.Untried = store.Queued, s.Now().Add(retryDelay(1)), true
 	case errors.Is(err, transport.ErrRejected):

@@ -97,22 +97,22 @@ type order struct {
 	spends []budget
 }
 
-// queue renders the letter and queues it. A letter for the same event, template and
+// queueEmail renders the letter and queues it. A letter for the same event, template and
 // recipient is there once, however often it is asked for, and is counted once. Error: a
 // *spentError when a budget has no room for it.
-func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Letter, error) {
+func (s *Service) queueEmail(ctx context.Context, tx *database.Tx, o order) (store.Letter, error) {
 	t, ok := s.Letters.ByName(o.template)
 	if !ok {
 		return store.Letter{}, fmt.Errorf("queue letter: no template %q", o.template)
 	}
-	l, err := s.compose(t, o)
+	l, err := s.composeEmail(t, o)
 	if err != nil {
 		return store.Letter{}, fmt.Errorf("queue letter: %w", err)
 	}
 	if there, err := store.ByCause(ctx, tx, l.EventID, l.Template, l.Recipient); !errors.Is(err, store.ErrNotFound) {
 		return there, err
 	}
-	if err := s.spend(ctx, tx, t, o); err != nil {
+	if err := s.spendBudgets(ctx, tx, t, o); err != nil {
 		return store.Letter{}, err
 	}
 	err = store.Insert(ctx, tx, l)
@@ -128,7 +128,7 @@ func (s *Service) queue(ctx context.Context, tx *database.Tx, o order) (store.Le
 	return l, nil
 }
 
-func (s *Service) compose(t letters.Template, o order) (l store.Letter, err error) {
+func (s *Service) composeEmail(t letters.Template, o order) (l store.Letter, err error) {
 	address, err := emailaddr.Parse(o.recipient)
 	if err != nil {
 		return l, err //nolint:wrapcheck // queue says what was tried
@@ -143,7 +143,7 @@ func (s *Service) compose(t letters.Template, o order) (l store.Letter, err erro
 	l = store.Letter{
 		ID: ids.Derive("ltr", now, o.eventID, t.Name, o.recipient), EventID: o.eventID, MerchantID: o.merchantID,
 		Template: t.Name, Locale: locale, Recipient: o.recipient, Subject: rendered.Subject, Text: rendered.Text, HTML: rendered.HTML,
-		Priority: priority(t, o), Status: store.Queued, CreatedAt: now, ExpiresAt: o.expires,
+		Priority: emailPriority(t, o), Status: store.Queued, CreatedAt: now, ExpiresAt: o.expires,
 	}
 	if l.ExpiresAt.IsZero() && s.MaxAge > 0 {
 		l.ExpiresAt = now.Add(s.MaxAge)
@@ -158,7 +158,7 @@ func (s *Service) compose(t letters.Template, o order) (l store.Letter, err erro
 	return l, nil
 }
 
-func priority(t letters.Template, o order) store.Priority {
+func emailPriority(t letters.Template, o order) store.Priority {
 	switch {
 	case t.Secret:
 		return store.First

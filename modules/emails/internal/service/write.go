@@ -49,7 +49,7 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	if r.MerchantID != "" {
 		return s.writeForMerchant(ctx, t, r)
 	}
-	wrong := s.unfit(t, r.Data)
+	wrong := s.invalidDataFields(t, r.Data)
 	if _, err := emailaddr.Parse(r.To); err != nil {
 		wrong = append([]fault.Field{{Pointer: "/to", Detail: err.Error()}}, wrong...)
 	}
@@ -61,14 +61,14 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	}
 	var l store.Letter
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		l, err = s.queue(ctx, tx, s.asked(t, r, r.To))
+		l, err = s.queueEmail(ctx, tx, s.emailOrderFrom(t, r, r.To))
 		return err
 	})
 	return l, err
 }
 
-// asked is what a request orders, for a recipient.
-func (s *Service) asked(t letters.Template, r Request, recipient string) order {
+// emailOrderFrom is what a request orders, for a recipient.
+func (s *Service) emailOrderFrom(t letters.Template, r Request, recipient string) order {
 	o := order{eventID: r.ID, merchantID: r.MerchantID, template: r.Template, recipient: recipient, locale: r.Locale, data: r.Data, free: r.MerchantID == ""}
 	if t.Secret {
 		o.expires = s.Now().Add(codeLife)
@@ -76,12 +76,12 @@ func (s *Service) asked(t letters.Template, r Request, recipient string) order {
 	return o
 }
 
-// unfit lists what is wrong with the data of a letter.
-func (s *Service) unfit(t letters.Template, data map[string]any) (wrong []fault.Field) {
+// invalidDataFields lists what is wrong with the data of a letter.
+func (s *Service) invalidDataFields(t letters.Template, data map[string]any) (wrong []fault.Field) {
 	for _, f := range t.Check(data) {
 		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
 	}
-	if link, ok := data["link"].(string); ok && link != "" && !s.ours(link) {
+	if link, ok := data["link"].(string); ok && link != "" && !s.isShopLink(link) {
 		wrong = append(wrong, fault.Field{Pointer: "/data/link", Detail: "expected an address of the shop"})
 	}
 	return wrong
@@ -97,7 +97,7 @@ func (s *Service) mayUse(merchantID string, t letters.Template) bool {
 	return merchantID == "" || slices.Contains(s.MerchantTemplates, t.Name)
 }
 
-// ours reports whether a link leads to the shop: no letter of the shop leads elsewhere.
-func (s *Service) ours(link string) bool {
+// isShopLink reports whether a link leads to the shop: no letter of the shop leads elsewhere.
+func (s *Service) isShopLink(link string) bool {
 	return s.PublicURL != "" && strings.HasPrefix(link, strings.TrimSuffix(s.PublicURL, "/")+"/")
 }

@@ -21,7 +21,7 @@ func (t *Transport) Check(ctx context.Context) error {
 		return fmt.Errorf("read the SES account: %w", err)
 	}
 	if q := account.SendQuota; q != nil {
-		t.pace.learn(q.MaxSendRate, q.Max24HourSend, q.SentLast24Hours)
+		t.pace.updateQuota(q.MaxSendRate, q.Max24HourSend, q.SentLast24Hours)
 	}
 	if !account.SendingEnabled {
 		return fmt.Errorf("the SES account may not send: %s", aws.ToString(account.EnforcementStatus))
@@ -32,7 +32,7 @@ func (t *Transport) Check(ctx context.Context) error {
 // checkSender looks for a verified identity that covers the sender: its address, its
 // domain, or a domain above.
 func (t *Transport) checkSender(ctx context.Context) error {
-	for _, identity := range identities(t.Sender.From.Address) {
+	for _, identity := range identityCandidates(t.Sender.From.Address) {
 		found, err := t.client.getEmailIdentity(ctx, &sesv2.GetEmailIdentityInput{EmailIdentity: aws.String(identity)})
 		var missing *types.NotFoundException
 		switch {
@@ -48,8 +48,8 @@ func (t *Transport) checkSender(ctx context.Context) error {
 	return fmt.Errorf("SES knows no identity for %s; `app emails verify-identity` creates it", t.Sender.From.Address)
 }
 
-// identities are those that cover an address, the closest first.
-func identities(address string) []string {
+// identityCandidates are those that cover an address, the closest first.
+func identityCandidates(address string) []string {
 	domain := address[strings.LastIndexByte(address, '@')+1:]
 	out := []string{address}
 	for strings.Contains(domain, ".") {
@@ -80,16 +80,16 @@ func (t *Transport) VerifyIdentity(ctx context.Context) (Identity, error) {
 		if err != nil {
 			return Identity{}, fmt.Errorf("read the SES identity %s: %w", domain, err)
 		}
-		return Identity{domain, found.VerifiedForSendingStatus, records(domain, found.DkimAttributes)}, nil
+		return Identity{domain, found.VerifiedForSendingStatus, dkimRecords(domain, found.DkimAttributes)}, nil
 	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("create the SES identity %s: %w", domain, err)
 	}
-	return Identity{domain, created.VerifiedForSendingStatus, records(domain, created.DkimAttributes)}, nil
+	return Identity{domain, created.VerifiedForSendingStatus, dkimRecords(domain, created.DkimAttributes)}, nil
 }
 
-// records are the CNAMEs of Easy DKIM.
-func records(domain string, dkim *types.DkimAttributes) (out []Record) {
+// dkimRecords are the CNAMEs of Easy DKIM.
+func dkimRecords(domain string, dkim *types.DkimAttributes) (out []Record) {
 	if dkim == nil {
 		return nil
 	}

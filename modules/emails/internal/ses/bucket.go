@@ -42,11 +42,11 @@ func newBucket(limit float64, now func() time.Time) *bucket {
 	return &bucket{now: now, cap: limit, ceiling: rate, rate: rate, tokens: 1, day: unlimited, filled: now()}
 }
 
-// learn takes over the account's quota.
-func (b *bucket) learn(perSecond, perDay, sentToday float64) {
+// updateQuota takes over the account's quota.
+func (b *bucket) updateQuota(perSecond, perDay, sentToday float64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fill()
+	b.refillTokens()
 	throttled := b.rate < b.ceiling
 	b.ceiling = perSecond
 	if b.cap > 0 {
@@ -62,12 +62,12 @@ func (b *bucket) learn(perSecond, perDay, sentToday float64) {
 	}
 }
 
-// reserve grants room for up to so many letters, or tells when there will be some.
-func (b *bucket) reserve(most int) (granted int, wait time.Duration) {
+// reserveTokens grants room for up to so many letters, or tells when there will be some.
+func (b *bucket) reserveTokens(most int) (granted int, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fill()
-	if pause := b.pause(); pause > 0 {
+	b.refillTokens()
+	if pause := b.remainingPause(); pause > 0 {
 		return 0, pause
 	}
 	if b.day != unlimited && b.day < 1 {
@@ -85,47 +85,47 @@ func (b *bucket) reserve(most int) (granted int, wait time.Duration) {
 	return granted, 0
 }
 
-// release takes back what was granted and not used.
-func (b *bucket) release(unused int) {
+// releaseTokens takes back what was granted and not used.
+func (b *bucket) releaseTokens(unused int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.tokens = min(b.tokens+float64(unused), b.burst())
+	b.tokens = min(b.tokens+float64(unused), b.burstSize())
 	if b.day != unlimited {
 		b.day += float64(unused)
 	}
 }
 
-// slow halves the rate and pauses, or ends the day.
-func (b *bucket) slow(daily bool) {
+// backOff halves the rate and pauses, or ends the day.
+func (b *bucket) backOff(daily bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fill()
+	b.refillTokens()
 	if daily {
 		b.until = b.now().Add(dayPause)
 		return
 	}
-	if b.pause() > 0 {
+	if b.remainingPause() > 0 {
 		return // the letters of one batch are throttled together
 	}
 	b.until = b.now().Add(min(firstPause<<min(b.strikes, 10), longestPause))
 	b.strikes++
 	b.rate = max(b.rate/2, slowest)
-	b.tokens = min(b.tokens, b.burst())
+	b.tokens = min(b.tokens, b.burstSize())
 }
 
-// pause is how long nothing is granted yet; b.mu is held. More than the longest pause
+// remainingPause is how long nothing is granted yet; b.mu is held. More than the longest pause
 // is from before the clock went back, and none.
-func (b *bucket) pause() time.Duration {
+func (b *bucket) remainingPause() time.Duration {
 	if left := b.until.Sub(b.now()); left <= dayPause {
 		return left
 	}
 	return 0
 }
 
-func (b *bucket) burst() float64 { return max(b.rate, 1) }
+func (b *bucket) burstSize() float64 { return max(b.rate, 1) }
 
-// fill adds the tokens of the time that has passed, and regains speed.
-func (b *bucket) fill() {
+// refillTokens adds the tokens of the time that has passed, and regains speed.
+func (b *bucket) refillTokens() {
 	now := b.now()
 	passed := now.Sub(b.filled).Seconds()
 	b.filled = now
@@ -137,5 +137,5 @@ func (b *bucket) fill() {
 	} else {
 		b.strikes = 0
 	}
-	b.tokens = min(b.tokens+passed*b.rate, b.burst())
+	b.tokens = min(b.tokens+passed*b.rate, b.burstSize())
 }

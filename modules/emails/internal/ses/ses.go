@@ -94,14 +94,16 @@ func (*Transport) Name() string { return "ses" }
 func (*Transport) Repeatable() bool { return false }
 
 // Reserve implements transport.Pacer.
-func (t *Transport) Reserve(most int) (granted int, wait time.Duration) { return t.pace.reserve(most) }
+func (t *Transport) Reserve(most int) (granted int, wait time.Duration) {
+	return t.pace.reserveTokens(most)
+}
 
 // Release implements transport.Pacer.
-func (t *Transport) Release(unused int) { t.pace.release(unused) }
+func (t *Transport) Release(unused int) { t.pace.releaseTokens(unused) }
 
 // Send implements transport.Transport. The id is SES's message id.
 func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
-	in, err := t.request(l)
+	in, err := t.sendEmailInput(l)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", transport.ErrRejected, err)
 	}
@@ -112,12 +114,12 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 		o.Retryer = aws.NopRetryer{}
 	})
 	if err != nil {
-		return "", t.verdict(err, left.Load())
+		return "", t.classifySendError(err, left.Load())
 	}
 	return aws.ToString(out.MessageId), nil
 }
 
-func (t *Transport) request(l store.Letter) (*sesv2.SendEmailInput, error) {
+func (t *Transport) sendEmailInput(l store.Letter) (*sesv2.SendEmailInput, error) {
 	in := &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String(t.Sender.From.String()),
 		Destination:      &types.Destination{ToAddresses: []string{l.Recipient}},
@@ -130,7 +132,7 @@ func (t *Transport) request(l store.Letter) (*sesv2.SendEmailInput, error) {
 		in.ConfigurationSetName = aws.String(t.ConfigurationSet)
 	}
 	if t.Stored && l.Data != "" {
-		in.Content.Template = t.stored(l)
+		in.Content.Template = t.storedTemplate(l)
 		if t.Sender.ReplyTo != "" {
 			in.ReplyToAddresses = []string{t.Sender.ReplyTo}
 		}
@@ -144,7 +146,7 @@ func (t *Transport) request(l store.Letter) (*sesv2.SendEmailInput, error) {
 	return in, nil
 }
 
-func (t *Transport) stored(l store.Letter) *types.Template {
+func (t *Transport) storedTemplate(l store.Letter) *types.Template {
 	out := &types.Template{TemplateName: aws.String(t.templateName(l.Template, l.Locale)), TemplateData: aws.String(l.Data)}
 	for _, h := range t.Sender.Headers(l) {
 		out.Headers = append(out.Headers, types.MessageHeader{Name: aws.String(h[0]), Value: aws.String(h[1])})

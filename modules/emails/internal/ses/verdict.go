@@ -29,9 +29,9 @@ var verdicts = map[string]error{
 	"MissingAuthenticationTokenException": transport.ErrBlocked, "RequestExpired": transport.ErrBlocked,
 }
 
-// verdict says what an error of SendEmail means. left reports whether the request may
+// classifySendError says what an error of SendEmail means. left reports whether the request may
 // have reached SES.
-func (t *Transport) verdict(err error, left bool) error {
+func (t *Transport) classifySendError(err error, left bool) error {
 	if !left {
 		return fmt.Errorf("send to SES: %w: %w", transport.ErrBlocked, err)
 	}
@@ -40,9 +40,9 @@ func (t *Transport) verdict(err error, left bool) error {
 	if !errors.As(err, &answer) || !errors.As(err, &fault) || answer.HTTPStatusCode() < 400 {
 		return fmt.Errorf("send to SES: %w: %w", transport.ErrLost, err)
 	}
-	meaning := t.meaning(answer.HTTPStatusCode(), fault)
+	meaning := t.classifyAPIError(answer.HTTPStatusCode(), fault)
 	if errors.Is(meaning, transport.ErrThrottled) {
-		t.pace.slow(daily(fault))
+		t.pace.backOff(isDailyQuotaError(fault))
 	}
 	if meaning == nil {
 		return fmt.Errorf("send to SES: %w", err)
@@ -50,8 +50,8 @@ func (t *Transport) verdict(err error, left bool) error {
 	return fmt.Errorf("send to SES: %w: %w", meaning, err)
 }
 
-// meaning is nil for a failure of SES's own, after which the letter may be tried again.
-func (t *Transport) meaning(status int, fault smithy.APIError) error {
+// classifyAPIError is nil for a failure of SES's own, after which the letter may be tried again.
+func (t *Transport) classifyAPIError(status int, fault smithy.APIError) error {
 	if t.unverifiedSender(fault) {
 		return transport.ErrBlocked
 	}
@@ -80,7 +80,7 @@ func (t *Transport) unverifiedSender(fault smithy.APIError) bool {
 		strings.Contains(text, strings.ToLower(t.Sender.From.Address))
 }
 
-// daily reports whether the quota of the day is used up, not that of the second.
-func daily(fault smithy.APIError) bool {
+// isDailyQuotaError reports whether the quota of the day is used up, not that of the second.
+func isDailyQuotaError(fault smithy.APIError) bool {
 	return fault.ErrorCode() == "LimitExceededException" || strings.Contains(strings.ToLower(fault.ErrorMessage()), "daily")
 }

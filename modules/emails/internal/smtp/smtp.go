@@ -64,7 +64,7 @@ func New(o Options) (*Transport, error) {
 	config := &tls.Config{ServerName: o.Host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{
 		mail.WithPort(o.Port), mail.WithTimeout(o.Timeout), mail.WithoutSMTPUTF8(), mail.WithTLSConfig(config),
-		mail.WithDialContextFunc(dialer(o.TLS, config)),
+		mail.WithDialContextFunc(newDialFunc(o.TLS, config)),
 	}
 	switch o.TLS {
 	case Implicit:
@@ -92,11 +92,11 @@ func (*Transport) Repeatable() bool { return false }
 
 // Check implements transport.Checker: it connects and signs in.
 func (t *Transport) Check(ctx context.Context) error {
-	c, err := t.connection(ctx)
+	c, err := t.acquireConnection(ctx)
 	if err != nil {
 		return err
 	}
-	t.keep(c)
+	t.keepIdle(c)
 	return nil
 }
 
@@ -106,40 +106,40 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", transport.ErrRejected, err)
 	}
-	c, err := t.connection(ctx)
+	c, err := t.acquireConnection(ctx)
 	if err != nil {
 		return "", err
 	}
-	id, err := t.converse(c, l.Recipient, raw)
-	if err == nil || answered(err) && c.Reset() == nil {
-		t.keep(c)
+	id, err := t.sendMessage(c, l.Recipient, raw)
+	if err == nil || isServerReply(err) && c.Reset() == nil {
+		t.keepIdle(c)
 	} else {
 		_ = c.Close()
 	}
 	return id, err
 }
 
-// converse says one letter to the server, and names by the step at which it ended what
+// sendMessage says one letter to the server, and names by the step at which it ended what
 // became of it.
-func (t *Transport) converse(c *smtp.Client, to string, raw []byte) (string, error) {
+func (t *Transport) sendMessage(c *smtp.Client, to string, raw []byte) (string, error) {
 	if err := c.Mail("<" + t.Sender.From.Address + ">"); err != nil {
-		return "", verdict("MAIL", err, transport.ErrBlocked) // it is the sender who is not welcome
+		return "", classifySMTPError("MAIL", err, transport.ErrBlocked) // it is the sender who is not welcome
 	}
 	if err := c.Rcpt("<" + to + ">"); err != nil {
-		return "", verdict("RCPT", err, transport.ErrRejected)
+		return "", classifySMTPError("RCPT", err, transport.ErrRejected)
 	}
 	w, err := c.Data()
 	if err != nil {
-		return "", verdict("DATA", err, transport.ErrRejected)
+		return "", classifySMTPError("DATA", err, transport.ErrRejected)
 	}
 	if _, err := w.Write(raw); err != nil {
-		return "", verdict("content", err, transport.ErrRejected) // the line that ends it was not written
+		return "", classifySMTPError("content", err, transport.ErrRejected) // the line that ends it was not written
 	}
 	if err := w.Close(); err != nil {
-		if !answered(err) {
+		if !isServerReply(err) {
 			return "", fmt.Errorf("after DATA: %w: %w", transport.ErrLost, err)
 		}
-		return "", verdict("end of DATA", err, transport.ErrRejected)
+		return "", classifySMTPError("end of DATA", err, transport.ErrRejected)
 	}
 	if d, ok := w.(*smtp.DataCloser); ok {
 		return d.ServerResponse(), nil
@@ -147,9 +147,9 @@ func (t *Transport) converse(c *smtp.Client, to string, raw []byte) (string, err
 	return "", nil
 }
 
-// verdict says what an error means: a permanent answer (5xx) is as given, a transient
+// classifySMTPError says what an error means: a permanent answer (5xx) is as given, a transient
 // one (4xx) and a broken connection leave the letter to be tried again.
-func verdict(step string, err, permanent error) error {
+func classifySMTPError(step string, err, permanent error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) && reply.Code >= 500 {
 		return fmt.Errorf("%s: %w: %w", step, permanent, err)
@@ -157,15 +157,15 @@ func verdict(step string, err, permanent error) error {
 	return fmt.Errorf("%s: %w", step, err)
 }
 
-// answered reports whether the error is a reply of the server, after which the
+// isServerReply reports whether the error is a reply of the server, after which the
 // connection can be used on.
-func answered(err error) bool {
+func isServerReply(err error) bool {
 	var reply *textproto.Error
 	return errors.As(err, &reply) && reply.Code != 421 // 421: it closes the connection (RFC 5321 section 3.8)
 }
 
-// connection gives one that answers: a kept one or a new one.
-func (t *Transport) connection(ctx context.Context) (*smtp.Client, error) {
+// acquireConnection gives one that answers: a kept one or a new one.
+func (t *Transport) acquireConnection(ctx context.Context) (*smtp.Client, error) {
 	for {
 		select {
 		case c := <-t.idle:
@@ -174,12 +174,12 @@ func (t *Transport) connection(ctx context.Context) (*smtp.Client, error) {
 			}
 			_ = c.Close() // the server has closed it meanwhile
 		default:
-			return t.dial(ctx)
+			return t.dialServer(ctx)
 		}
 	}
 }
 
-func (t *Transport) dial(ctx context.Context) (*smtp.Client, error) {
+func (t *Transport) dialServer(ctx context.Context) (*smtp.Client, error) {
 	var made net.Conn
 	c, err := t.client.DialToSMTPClientWithContext(context.WithValue(ctx, connKey{}, &made))
 	if err == nil {
@@ -196,8 +196,8 @@ func (t *Transport) dial(ctx context.Context) (*smtp.Client, error) {
 
 type connKey struct{}
 
-// dialer makes connections and leaves each where connKey says.
-func dialer(protection TLS, config *tls.Config) mail.DialContextFunc {
+// newDialFunc makes connections and leaves each where connKey says.
+func newDialFunc(protection TLS, config *tls.Config) mail.DialContextFunc {
 	plain := &net.Dialer{}
 	dial := plain.DialContext
 	if protection == Implicit {
@@ -212,8 +212,8 @@ func dialer(protection TLS, config *tls.Config) mail.DialContextFunc {
 	}
 }
 
-// keep keeps a connection for the next letter, if there is room.
-func (t *Transport) keep(c *smtp.Client) {
+// keepIdle keeps a connection for the next letter, if there is room.
+func (t *Transport) keepIdle(c *smtp.Client) {
 	select {
 	case t.idle <- c:
 	default:

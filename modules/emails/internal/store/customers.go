@@ -28,7 +28,7 @@ func InsertCustomer(ctx context.Context, tx *database.Tx, c Customer) error {
 		own = 1
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO emails_customers (order_id, merchant_id, recipient, locale, own, paid_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		c.OrderID, c.MerchantID, c.Recipient, clip(c.Locale, 40), own, database.Micros(c.PaidAt))
+		c.OrderID, c.MerchantID, c.Recipient, truncateValidText(c.Locale, 40), own, database.Micros(c.PaidAt))
 	if err != nil && !database.IsDuplicate(err) {
 		return fmt.Errorf("insert customer: %w", err)
 	}

@@ -95,7 +95,7 @@ const insertLetter = `INSERT INTO emails_letters
 func Insert(ctx context.Context, tx *database.Tx, l Letter) error {
 	at := database.Micros(l.CreatedAt)
 	_, err := tx.Exec(ctx, insertLetter, l.ID, l.EventID, l.MerchantID, l.Template, l.Locale, l.Recipient, l.Subject, l.Text, l.HTML,
-		int(l.Priority), micros(l.ExpiresAt), at, at)
+		int(l.Priority), microsOrZero(l.ExpiresAt), at, at)
 	if database.IsDuplicate(err) {
 		return ErrDuplicate
 	}
@@ -116,23 +116,23 @@ const columns = `id, event_id, merchant_id, template, locale, recipient, subject
 
 const from = ` FROM emails_letters LEFT JOIN emails_data ON letter_id = id`
 
-func scan(row interface{ Scan(...any) error }) (l Letter, err error) {
+func scanEmail(row interface{ Scan(...any) error }) (l Letter, err error) {
 	var created, sent, expires int64
 	err = row.Scan(&l.ID, &l.EventID, &l.MerchantID, &l.Template, &l.Locale, &l.Recipient, &l.Subject, &l.Text, &l.HTML, &l.Priority,
 		&l.Status, &l.Failure, &l.Delivery, &l.Attempts, &l.LastError, &l.Transport, &l.TransportID, &created, &sent, &expires, &l.Data)
-	l.CreatedAt, l.SentAt, l.ExpiresAt = database.Time(created), instant(sent), instant(expires)
+	l.CreatedAt, l.SentAt, l.ExpiresAt = database.Time(created), timeOrZero(sent), timeOrZero(expires)
 	return l, err
 }
 
-// micros stores no time at all as 0.
-func micros(t time.Time) int64 {
+// microsOrZero stores no time at all as 0.
+func microsOrZero(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return database.Micros(t)
 }
 
-func instant(us int64) time.Time {
+func timeOrZero(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
 	}
@@ -141,7 +141,7 @@ func instant(us int64) time.Time {
 
 // ByID reads a letter. ErrNotFound: there is none.
 func ByID(ctx context.Context, q *database.Tx, id string) (Letter, error) {
-	l, err := scan(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE id = ?`, id))
+	l, err := scanEmail(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Letter{}, ErrNotFound
 	}
@@ -181,13 +181,13 @@ func List(ctx context.Context, q *database.Tx, f Filter) ([]Letter, error) {
 	if len(where) > 0 {
 		statement += ` WHERE ` + strings.Join(where, " AND ")
 	}
-	return all(q.Query(ctx, statement+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...))
+	return scanEmails(q.Query(ctx, statement+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...))
 }
 
 // ByCause reads the letter of an event or a request, in a template and to a recipient.
 // ErrNotFound: there is none.
 func ByCause(ctx context.Context, q *database.Tx, eventID, template, recipient string) (Letter, error) {
-	l, err := scan(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE event_id = ? AND template = ? AND recipient = ?`, eventID, template, recipient))
+	l, err := scanEmail(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE event_id = ? AND template = ? AND recipient = ?`, eventID, template, recipient))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Letter{}, ErrNotFound
 	}
@@ -197,15 +197,15 @@ func ByCause(ctx context.Context, q *database.Tx, eventID, template, recipient s
 	return l, nil
 }
 
-// all reads the rows of a query over the letters' columns.
-func all(rows *sql.Rows, err error) ([]Letter, error) {
+// scanEmails reads the rows of a query over the letters' columns.
+func scanEmails(rows *sql.Rows, err error) ([]Letter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list letters: %w", err)
 	}
 	defer rows.Close()
 	var out []Letter
 	for rows.Next() {
-		l, err := scan(rows)
+		l, err := scanEmail(rows)
 		if err != nil {
 			return nil, fmt.Errorf("read letter: %w", err)
 		}

@@ -61,7 +61,7 @@ func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (s Settli
 	}
 	var status Status
 	var old Delivery
-	err = tx.QueryRow(ctx, `SELECT id, template, status, delivery FROM emails_letters WHERE `+condition+lock(tx), key).Scan(&s.ID, &s.Template, &status, &old)
+	err = tx.QueryRow(ctx, `SELECT id, template, status, delivery FROM emails_letters WHERE `+condition+forUpdateClause(tx), key).Scan(&s.ID, &s.Template, &status, &old)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, ErrNotFound
 	}
@@ -73,11 +73,11 @@ func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (s Settli
 			return s, fmt.Errorf("note delivery: %w", err)
 		}
 	}
-	return s, settle(ctx, tx, &s, status, n, now)
+	return s, updateDeliveryStatus(ctx, tx, &s, status, n, now)
 }
 
-// settle moves a letter whose fate the news decide.
-func settle(ctx context.Context, tx *database.Tx, s *Settling, status Status, n News, now time.Time) error {
+// updateDeliveryStatus moves a letter whose fate the news decide.
+func updateDeliveryStatus(ctx context.Context, tx *database.Tx, s *Settling, status Status, n News, now time.Time) error {
 	refused := n.Delivery == Refused
 	if status != Unknown && (!refused || status != Sent) {
 		return nil // a letter being sent is recorded by its worker
@@ -87,7 +87,7 @@ func settle(ctx context.Context, tx *database.Tx, s *Settling, status Status, n 
 		to, failure, sent = Failed, Rejected, 0
 	}
 	_, err := tx.Exec(ctx, `UPDATE emails_letters SET status = ?, failure = ?, sent_at = ?, next_at = ?, last_error = ?, transport_id = ? WHERE id = ? AND status = ?`,
-		string(to), string(failure), sent, database.Micros(now), clip(n.Detail, 500), clip(n.TransportID, 200), s.ID, string(status))
+		string(to), string(failure), sent, database.Micros(now), truncateValidText(n.Detail, 500), truncateValidText(n.TransportID, 200), s.ID, string(status))
 	if err != nil {
 		return fmt.Errorf("settle letter: %w", err)
 	}
@@ -95,8 +95,8 @@ func settle(ctx context.Context, tx *database.Tx, s *Settling, status Status, n 
 	return nil
 }
 
-// lock keeps others from the row on an engine where transactions run side by side.
-func lock(tx *database.Tx) string {
+// forUpdateClause keeps others from the row on an engine where transactions run side by side.
+func forUpdateClause(tx *database.Tx) string {
 	if tx.Engine() == database.MySQL {
 		return ` FOR UPDATE`
 	}

@@ -15,7 +15,7 @@ import (
 func Claim(ctx context.Context, tx *database.Tx, claim string, now time.Time, lease time.Duration, limit int) ([]Letter, error) {
 	var ids []any
 	for _, p := range []Priority{First, Normal, Last} {
-		found, err := due(ctx, tx, p, now, limit-len(ids))
+		found, err := dueEmailIDs(ctx, tx, p, now, limit-len(ids))
 		if err != nil {
 			return nil, err
 		}
@@ -32,12 +32,12 @@ func Claim(ctx context.Context, tx *database.Tx, claim string, now time.Time, le
 	if err != nil {
 		return nil, fmt.Errorf("claim letters: %w", err)
 	}
-	return all(tx.Query(ctx, `SELECT `+columns+from+` WHERE claim = ? AND status = 'sending' ORDER BY priority, created_at`, claim))
+	return scanEmails(tx.Query(ctx, `SELECT `+columns+from+` WHERE claim = ? AND status = 'sending' ORDER BY priority, created_at`, claim))
 }
 
-// due finds letters of a priority. On MySQL it passes over those that another worker is
+// dueEmailIDs finds letters of a priority. On MySQL it passes over those that another worker is
 // about to claim, so that workers share the queue instead of waiting for one another.
-func due(ctx context.Context, tx *database.Tx, p Priority, now time.Time, limit int) (ids []any, err error) {
+func dueEmailIDs(ctx context.Context, tx *database.Tx, p Priority, now time.Time, limit int) (ids []any, err error) {
 	statement := `SELECT id FROM emails_letters WHERE status = 'queued' AND priority = ? AND next_at <= ? ORDER BY next_at LIMIT ?`
 	if tx.Engine() == database.MySQL {
 		statement += ` FOR UPDATE SKIP LOCKED`
@@ -99,7 +99,7 @@ func Record(ctx context.Context, tx *database.Tx, claim string, o Outcome, now t
 	}
 	_, err := tx.Exec(ctx, `UPDATE emails_letters SET status = ?, failure = ?, claim = '', next_at = ?, last_error = ?, transport = ?, transport_id = ?,
 		sent_at = ?, attempts = attempts - ? WHERE id = ? AND claim = ? AND status = 'sending'`,
-		string(o.Status), string(o.Failure), database.Micros(next), clip(o.Error, 500), o.Transport, clip(o.TransportID, 200),
+		string(o.Status), string(o.Failure), database.Micros(next), truncateValidText(o.Error, 500), o.Transport, truncateValidText(o.TransportID, 200),
 		sent, untried, o.LetterID, claim)
 	if err != nil {
 		return fmt.Errorf("record letter: %w", err)
@@ -112,13 +112,13 @@ func Record(ctx context.Context, tx *database.Tx, claim string, o Outcome, now t
 		return fmt.Errorf("record letter: %w", err)
 	}
 	if o.Erase && o.Status != Queued {
-		return erase(ctx, tx, o.LetterID)
+		return eraseContent(ctx, tx, o.LetterID)
 	}
 	return nil
 }
 
-// erase removes what a letter says.
-func erase(ctx context.Context, tx *database.Tx, id string) error {
+// eraseContent removes what a letter says.
+func eraseContent(ctx context.Context, tx *database.Tx, id string) error {
 	_, err := tx.Exec(ctx, `UPDATE emails_letters SET subject = '', body_text = '', body_html = '' WHERE id = ? AND status <> 'queued'`, id)
 	if err == nil {
 		_, err = tx.Exec(ctx, `DELETE FROM emails_data WHERE letter_id = ?`, id)
@@ -218,7 +218,7 @@ func Requeue(ctx context.Context, tx *database.Tx, id string, unknown bool, now,
 		condition = `(status = 'failed' OR status = 'unknown')`
 	}
 	result, err := tx.Exec(ctx, `UPDATE emails_letters SET status = 'queued', failure = '', attempts = 0, next_at = ?, expires_at = ?
-		WHERE id = ? AND body_text <> '' AND `+condition, database.Micros(now), micros(expires), id)
+		WHERE id = ? AND body_text <> '' AND `+condition, database.Micros(now), microsOrZero(expires), id)
 	if err != nil {
 		return false, fmt.Errorf("queue letter again: %w", err)
 	}

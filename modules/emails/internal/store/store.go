@@ -33,5 +33,5 @@ var (
 	ErrNotFound = errors.New("not found")
 )
 
-// clip makes of what others said a text that its column holds.
-func clip(s string, bytes int) string { return text.Cut(text.Valid(s), bytes) }
+// truncateValidText makes of what others said a text that its column holds.
+func truncateValidText(s string, bytes int) string { return text.Cut(text.Valid(s), bytes) }

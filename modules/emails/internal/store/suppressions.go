@@ -35,13 +35,13 @@ func Suppress(ctx context.Context, tx *database.Tx, s Suppression) error {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		_, err = tx.Exec(ctx, `INSERT INTO emails_suppressions (address, reason, detail, letter_id, created_at) VALUES (?, ?, ?, ?, ?)`,
-			s.Address, string(s.Reason), clip(s.Detail, 200), clip(s.LetterID, 40), database.Micros(s.CreatedAt))
+			s.Address, string(s.Reason), truncateValidText(s.Detail, 200), truncateValidText(s.LetterID, 40), database.Micros(s.CreatedAt))
 		if database.IsDuplicate(err) {
 			err = nil // another notice was faster
 		}
 	case err == nil && old.Reason == Complaint && s.Reason == Bounce:
 		_, err = tx.Exec(ctx, `UPDATE emails_suppressions SET reason = ?, detail = ?, letter_id = ? WHERE address = ?`,
-			string(s.Reason), clip(s.Detail, 200), clip(s.LetterID, 40), s.Address)
+			string(s.Reason), truncateValidText(s.Detail, 200), truncateValidText(s.LetterID, 40), s.Address)
 	}
 	if err != nil {
 		return fmt.Errorf("suppress address: %w", err)

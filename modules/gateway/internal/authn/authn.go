@@ -79,13 +79,13 @@ func (a *Authenticator) Bearer(ctx context.Context, header string) (identity.Pri
 		if !identity.ValidAPIKey(token) {
 			return identity.Principal{}, errKeyRefused
 		}
-		return a.bearer(ctx, token, a.o.APIKey, a.looked, lookedFor, errKeyRefused)
+		return a.resolveBearer(ctx, token, a.o.APIKey, a.looked, lookedFor, errKeyRefused)
 	}
-	return a.bearer(ctx, token, a.o.Token, a.tokens, tokenFor, errRefused)
+	return a.resolveBearer(ctx, token, a.o.Token, a.tokens, tokenFor, errRefused)
 }
 
-func (a *Authenticator) bearer(ctx context.Context, token string, ask Resolve, good *cache, life time.Duration, refused error) (identity.Principal, error) {
-	p, err := a.resolve(ctx, token, ask, good, life)
+func (a *Authenticator) resolveBearer(ctx context.Context, token string, ask Resolve, good *cache, life time.Duration, refused error) (identity.Principal, error) {
+	p, err := a.resolveCredential(ctx, token, ask, good, life)
 	if errors.Is(err, ErrInvalid) {
 		return identity.Principal{}, refused
 	}
@@ -99,7 +99,7 @@ func (a *Authenticator) Cookie(ctx context.Context, value string) (identity.Prin
 	if !cookieForm(value) {
 		return identity.Principal{}, nil
 	}
-	p, err := a.resolve(ctx, value, a.o.Session, a.looked, lookedFor)
+	p, err := a.resolveCredential(ctx, value, a.o.Session, a.looked, lookedFor)
 	if errors.Is(err, ErrInvalid) {
 		return identity.Principal{}, nil
 	}
@@ -114,12 +114,12 @@ func cookieForm(value string) bool {
 	})
 }
 
-// resolve answers from memory or asks. ErrInvalid refuses the credential.
-func (a *Authenticator) resolve(ctx context.Context, credential string, ask Resolve, good *cache, life time.Duration) (identity.Principal, error) {
-	if err := a.o.Revoked.ready(ctx); err != nil {
+// resolveCredential answers from memory or asks. ErrInvalid refuses the credential.
+func (a *Authenticator) resolveCredential(ctx context.Context, credential string, ask Resolve, good *cache, life time.Duration) (identity.Principal, error) {
+	if err := a.o.Revoked.ensureCurrent(ctx); err != nil {
 		return identity.Principal{}, err
 	}
-	key, now := digest(credential), a.o.Now()
+	key, now := hashCredential(credential), a.o.Now()
 	p, remembered := good.get(key, now)
 	if !remembered {
 		if _, known := a.bad.get(key, now); known {
@@ -134,16 +134,16 @@ func (a *Authenticator) resolve(ctx context.Context, credential string, ask Reso
 		case err != nil:
 			return identity.Principal{}, err
 		}
-		good.put(key, entry{fresh, earlier(expires, now.Add(life)), generation})
+		good.put(key, entry{fresh, earlierOf(expires, now.Add(life)), generation})
 		p = fresh
 	}
-	if a.o.Revoked.denies(p, key) {
+	if a.o.Revoked.isRevoked(p, key) {
 		return identity.Principal{}, ErrInvalid
 	}
 	return p, nil
 }
 
-func earlier(a, b time.Time) time.Time {
+func earlierOf(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}

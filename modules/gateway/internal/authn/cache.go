@@ -12,9 +12,9 @@ import (
 // hash is what a credential is remembered by.
 type hash = [sha256.Size]byte
 
-// digest hashes a credential. One of the usual size is copied to the stack, not to the
+// hashCredential hashes a credential. One of the usual size is copied to the stack, not to the
 // heap.
-func digest(credential string) hash {
+func hashCredential(credential string) hash {
 	var usual [1024]byte
 	return sha256.Sum256(append(usual[:0], credential...))
 }

@@ -58,7 +58,7 @@ func (r *Revoked) Follow(ctx context.Context) error {
 			r.epoch.Store(0)
 			continue
 		}
-		r.take(reply.GetRevocations())
+		r.addRevocations(reply.GetRevocations())
 		r.epoch.Store(reply.GetEpoch())
 		if !reply.GetMore() {
 			r.current.Store(true)
@@ -67,12 +67,12 @@ func (r *Revoked) Follow(ctx context.Context) error {
 	}
 }
 
-// take denies what the answer lists.
-func (r *Revoked) take(list []*usersv1.Revocation) {
+// addRevocations denies what the answer lists.
+func (r *Revoked) addRevocations(list []*usersv1.Revocation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, revocation := range list {
-		r.deny(revocation)
+		r.addRevocation(revocation)
 	}
 	now := r.now()
 	if now.Sub(r.swept) < time.Minute {
@@ -83,7 +83,7 @@ func (r *Revoked) take(list []*usersv1.Revocation) {
 	maps.DeleteFunc(r.cookies, func(_ hash, until time.Time) bool { return now.After(until) })
 }
 
-func (r *Revoked) deny(revocation *usersv1.Revocation) {
+func (r *Revoked) addRevocation(revocation *usersv1.Revocation) {
 	subject, until := revocation.GetSubject(), revocation.GetExpiresAt().AsTime()
 	switch revocation.GetKind() {
 	case usersv1.RevocationKind_REVOCATION_KIND_SIGNING_KEY:
@@ -120,9 +120,9 @@ func (r *Revoked) Settle(ctx context.Context) error {
 	}
 }
 
-// ready makes sure that no answer of users is owed: a gateway that has just started
+// ensureCurrent makes sure that no answer of users is owed: a gateway that has just started
 // knows of no revocation, and one that could not Settle misses one. Error: Unavailable.
-func (r *Revoked) ready(ctx context.Context) error {
+func (r *Revoked) ensureCurrent(ctx context.Context) error {
 	if r.current.Load() {
 		return nil
 	}
@@ -132,9 +132,9 @@ func (r *Revoked) ready(ctx context.Context) error {
 	return nil
 }
 
-// denies reports whether a principal's session or key has been revoked, or the very
+// isRevoked reports whether a principal's session or key has been revoked, or the very
 // cookie that stands for it.
-func (r *Revoked) denies(p identity.Principal, credential hash) bool {
+func (r *Revoked) isRevoked(p identity.Principal, credential hash) bool {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	if len(r.denied)+len(r.cookies) == 0 {

@@ -43,8 +43,8 @@ func newBreaker(module string, logger *slog.Logger) circuitbreaker.CircuitBreake
 		Build()
 }
 
-// learn tells the breaker how a request went.
-func (d *Remote) learn(seen sign) {
+// recordBreakerResult tells the breaker how a request went.
+func (d *Remote) recordBreakerResult(seen sign) {
 	switch {
 	case seen == good:
 		d.breaker.RecordSuccess()

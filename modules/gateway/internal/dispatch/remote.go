@@ -59,11 +59,11 @@ func NewTransport() *http.Transport {
 func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer *identity.Signer, logger *slog.Logger) *Remote {
 	d := &Remote{module: module, slots: make(chan struct{}, maxInFlight), breaker: newBreaker(module, logger), logger: logger}
 	d.proxy = &httputil.ReverseProxy{
-		Rewrite:        func(r *httputil.ProxyRequest) { forward(r, base) },
-		ModifyResponse: answered,
+		Rewrite:        func(r *httputil.ProxyRequest) { rewriteRequest(r, base) },
+		ModifyResponse: modifyResponse,
 		Transport:      &vouching{module: module, signer: signer, next: transport},
 		BufferPool:     buffers,
-		ErrorHandler:   d.failed,
+		ErrorHandler:   d.handleProxyError,
 		ErrorLog:       slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	return d
@@ -93,33 +93,33 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserve
 		httpserver.WriteProblem(w, r, busy)
 		return
 	}
-	body, err := whole(r)
+	body, err := readWholeBody(r)
 	if err != nil { // it is the client's request that broke off
 		httpserver.WriteProblem(w, r, err)
 		return
 	}
 	if !d.breaker.TryAcquirePermit() {
-		httpserver.WriteProblem(w, r, down())
+		httpserver.WriteProblem(w, r, moduleDownError())
 		return
 	}
 	seen := none
-	defer func() { d.learn(seen) }()
+	defer func() { d.recordBreakerResult(seen) }()
 	with := outgoing{op: op, module: d.module, reply: w.Header(), sign: &seen, body: body}
 	r = r.WithContext(context.WithValue(r.Context(), outgoingKey{}, &with))
-	carry(r, body)
+	setRequestBody(r, body)
 	d.proxy.ServeHTTP(w, r)
 }
 
-// down is the verdict on a request that no module has seen.
-func down() *fault.Error {
+// moduleDownError is the verdict on a request that no module has seen.
+func moduleDownError() *fault.Error {
 	v := fault.New(fault.Unavailable, "module_down", "This part of the shop is down at the moment.")
 	v.RetryAfter = retryAfter
 	return v
 }
 
-// forward writes the outgoing request: the very path that was authorised, and only what
+// rewriteRequest writes the outgoing request: the very path that was authorised, and only what
 // may cross.
-func forward(r *httputil.ProxyRequest, base *url.URL) {
+func rewriteRequest(r *httputil.ProxyRequest, base *url.URL) {
 	with, _ := r.In.Context().Value(outgoingKey{}).(*outgoing)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
 	r.Out.URL.RawQuery = r.In.URL.RawQuery // the module refuses what it cannot parse, as it does in one process
@@ -135,11 +135,11 @@ func forward(r *httputil.ProxyRequest, base *url.URL) {
 	}
 }
 
-// answered notes that the module is there, and makes what the module says in a header
+// modifyResponse notes that the module is there, and makes what the module says in a header
 // take the place of what the gateway has preset there, as it does where a handler in
 // this process writes the reply. The proxy alone would send both, and of two policies
 // for a page a browser keeps the narrower.
-func answered(reply *http.Response) error {
+func modifyResponse(reply *http.Response) error {
 	if err := httpserver.Whole(reply); err != nil {
 		return err //nolint:wrapcheck // for failed, to whom it is a module that broke off
 	}
@@ -153,8 +153,8 @@ func answered(reply *http.Response) error {
 	return nil
 }
 
-// failed answers for a module that gave no answer.
-func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
+// handleProxyError answers for a module that gave no answer.
+func (d *Remote) handleProxyError(w http.ResponseWriter, r *http.Request, err error) {
 	with, _ := r.Context().Value(outgoingKey{}).(*outgoing)
 	var verdict *fault.Error
 	var dial *net.OpError
@@ -162,7 +162,7 @@ func (d *Remote) failed(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		verdict = fault.New(fault.Canceled, "canceled", "")
 	case errors.As(err, &dial) && dial.Op == "dial": // before the deadline: a time-out of the dialer's looks like one
-		verdict = down()
+		verdict = moduleDownError()
 	case errors.Is(err, context.DeadlineExceeded):
 		verdict = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
 	default: // it was reached and broke off: what it did is not known

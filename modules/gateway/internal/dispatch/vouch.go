@@ -26,7 +26,7 @@ func (v *vouching) RoundTrip(r *http.Request) (*http.Response, error) {
 	with, _ := r.Context().Value(outgoingKey{}).(*outgoing)
 	target := r.URL.RequestURI()
 	for n := 1; ; n++ {
-		if err := v.vouch(r, target, with.body); err != nil {
+		if err := v.signAssertion(r, target, with.body); err != nil {
 			return nil, err
 		}
 		reply, err := v.next.RoundTrip(r)
@@ -42,7 +42,7 @@ func (v *vouching) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-func (v *vouching) vouch(r *http.Request, target string, body []byte) error {
+func (v *vouching) signAssertion(r *http.Request, target string, body []byte) error {
 	ctx := r.Context()
 	token, err := v.signer.Sign(identity.Assertion{
 		Caller: "gateway", Audience: v.module, RequestID: callctx.RequestID(ctx), Principal: identity.FromContext(ctx),

@@ -45,7 +45,7 @@ func Canonical(escaped string) bool {
 			}
 			high = high || code >= utf8.RuneSelf
 			i += 2
-		case c != '/' && !unreserved(c) && strings.IndexByte(plainInPath, c) < 0:
+		case c != '/' && !isUnreservedChar(c) && strings.IndexByte(plainInPath, c) < 0:
 			return false
 		}
 	}
@@ -59,14 +59,14 @@ const plainInPath = "!$&'()*+,=:@"
 // refusedInEscapes are characters that an escape must not hide.
 const refusedInEscapes = `/\;?#%`
 
-// unreserved reports whether a character never needs an escape (RFC 3986 section 2.3).
-func unreserved(c byte) bool {
+// isUnreservedChar reports whether a character never needs an escape (RFC 3986 section 2.3).
+func isUnreservedChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
 // refusedEscape reports whether a byte must not be written as an escape.
 func refusedEscape(code byte) bool {
-	return code < ' ' || code == 0x7f || unreserved(code) || strings.IndexByte(refusedInEscapes, code) >= 0
+	return code < ' ' || code == 0x7f || isUnreservedChar(code) || strings.IndexByte(refusedInEscapes, code) >= 0
 }
 
 // escapedByte is what the escape stands for that s begins with.
@@ -74,12 +74,12 @@ func escapedByte(s string) (code byte, ok bool) {
 	if len(s) < 3 {
 		return 0, false
 	}
-	high, ok1 := digit(s[1])
-	low, ok2 := digit(s[2])
+	high, ok1 := hexDigit(s[1])
+	low, ok2 := hexDigit(s[2])
 	return high<<4 | low, ok1 && ok2
 }
 
-func digit(c byte) (value byte, ok bool) {
+func hexDigit(c byte) (value byte, ok bool) {
 	switch {
 	case c >= '0' && c <= '9':
 		return c - '0', true

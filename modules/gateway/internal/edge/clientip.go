@@ -18,7 +18,7 @@ type Proxies []netip.Prefix
 // left for as long as the addresses belong to trusted proxies; the first that does not
 // is the client. Without trusted proxies it is the peer.
 func (p Proxies) ClientIP(r *http.Request) netip.Addr {
-	client, _ := p.client(r)
+	client, _ := p.clientAddress(r)
 	return client
 }
 
@@ -31,15 +31,15 @@ const (
 	hopUnreadable           // a trusted proxy sends an entry that is no address
 )
 
-// client finds the client. What comes before an entry that is no address, such as
+// clientAddress finds the client. What comes before an entry that is no address, such as
 // "unknown" (RFC 7239 section 6.2) or "_hidden" (6.3), is not believed: the client is
 // the proxy that wrote it.
-func (p Proxies) client(r *http.Request) (netip.Addr, oddity) {
-	client, forwarded := peer(r), r.Header["X-Forwarded-For"]
+func (p Proxies) clientAddress(r *http.Request) (netip.Addr, oddity) {
+	client, forwarded := peerAddress(r), r.Header["X-Forwarded-For"]
 	if len(forwarded) == 0 {
 		return client, nothingOdd
 	}
-	if !p.trust(client) {
+	if !p.isTrusted(client) {
 		return client, strangerForwards
 	}
 	hops := strings.Split(strings.Join(forwarded, ","), ",")
@@ -48,21 +48,21 @@ func (p Proxies) client(r *http.Request) (netip.Addr, oddity) {
 		if entry == "" { // of a list, which may have empty elements (RFC 9110 section 5.6.1.2)
 			continue
 		}
-		hop, ok := address(entry)
+		hop, ok := parseForwardedAddress(entry)
 		if !ok {
 			return client, hopUnreadable
 		}
-		if client = hop; !p.trust(client) {
+		if client = hop; !p.isTrusted(client) {
 			return client, nothingOdd
 		}
 	}
 	return client, nothingOdd
 }
 
-// address reads an entry of X-Forwarded-For, which proxies write as they would a node
+// parseForwardedAddress reads an entry of X-Forwarded-For, which proxies write as they would a node
 // of RFC 7239 section 6: an address, with a port or without, IPv6 in brackets or not,
 // all of it in quotation marks or not. The port is left out.
-func address(entry string) (netip.Addr, bool) {
+func parseForwardedAddress(entry string) (netip.Addr, bool) {
 	if len(entry) >= 2 && entry[0] == '"' && entry[len(entry)-1] == '"' {
 		entry = entry[1 : len(entry)-1]
 	}
@@ -78,21 +78,21 @@ func address(entry string) (netip.Addr, bool) {
 		host, rest = entry[:at], entry[at:]
 	}
 	addr, err := netip.ParseAddr(host)
-	if err != nil || rest != "" && !port(rest) {
+	if err != nil || rest != "" && !isPortSuffix(rest) {
 		return netip.Addr{}, false
 	}
 	return addr.Unmap().WithZone(""), true
 }
 
-// port reports whether s is a colon and a port, or a name that stands for one
+// isPortSuffix reports whether s is a colon and a port, or a name that stands for one
 // (node-port of RFC 7239 section 6).
-func port(s string) bool {
+func isPortSuffix(s string) bool {
 	s, colon := strings.CutPrefix(s, ":")
 	digits, name := len(s) > 0 && len(s) <= 5, len(s) > 1 && s[0] == '_'
 	for i := range len(s) {
 		number := s[i] >= '0' && s[i] <= '9'
 		digits = digits && number
-		name = name && unreserved(s[i]) && s[i] != '~'
+		name = name && isUnreservedChar(s[i]) && s[i] != '~'
 	}
 	return colon && (digits || name)
 }
@@ -102,12 +102,12 @@ func port(s string) bool {
 // nothing.
 type forwardingTold [hopUnreadable + 1]atomic.Bool
 
-// tell warns of an oddity that has not been warned of before.
-func (t *forwardingTold) tell(logger *slog.Logger, r *http.Request, what oddity, client netip.Addr) {
+// warnOnce warns of an oddity that has not been warned of before.
+func (t *forwardingTold) warnOnce(logger *slog.Logger, r *http.Request, what oddity, client netip.Addr) {
 	if what == nothingOdd || logger == nil || t[what].Swap(true) {
 		return
 	}
-	peer, entry := slog.String("peer", peer(r).String()), slog.String("x_forwarded_for", text.Cut(text.Valid(r.Header["X-Forwarded-For"][0]), shownEntry))
+	peer, entry := slog.String("peer", peerAddress(r).String()), slog.String("x_forwarded_for", text.Cut(text.Valid(r.Header["X-Forwarded-For"][0]), shownEntry))
 	if what == strangerForwards {
 		logger.WarnContext(r.Context(), "X-Forwarded-For comes from a peer that is not in TRUSTED_PROXIES and is not believed: "+
 			"if it is your proxy, its clients all count as one; said once", peer, entry)
@@ -120,7 +120,7 @@ func (t *forwardingTold) tell(logger *slog.Logger, r *http.Request, what oddity,
 // shownEntry bounds in bytes what a log line shows of a header.
 const shownEntry = 200
 
-func (p Proxies) trust(a netip.Addr) bool {
+func (p Proxies) isTrusted(a netip.Addr) bool {
 	for _, prefix := range p {
 		if prefix.Contains(a) {
 			return true
@@ -129,7 +129,7 @@ func (p Proxies) trust(a netip.Addr) bool {
 	return false
 }
 
-func peer(r *http.Request) netip.Addr {
+func peerAddress(r *http.Request) netip.Addr {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
@@ -154,9 +154,9 @@ func Network(a netip.Addr) string {
 	return prefix.String()
 }
 
-// coarse is the part of an address that a session or an audit record may keep: a /24 of
+// truncateAddress is the part of an address that a session or an audit record may keep: a /24 of
 // IPv4, a /48 of IPv6.
-func coarse(a netip.Addr) string {
+func truncateAddress(a netip.Addr) string {
 	bits := 48
 	if a.Is4() {
 		bits = 24

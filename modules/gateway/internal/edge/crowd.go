@@ -30,9 +30,9 @@ func NewCrowd(most, perNetwork int) *Crowd {
 	return &Crowd{most: most, perNetwork: perNetwork, network: make(map[netip.Prefix]int)}
 }
 
-// enter takes a place; leave gives it back. Errors: Unavailable when the gateway is
+// acquireSlot takes a place; leave gives it back. Errors: Unavailable when the gateway is
 // full, ResourceExhausted when the network has its share.
-func (c *Crowd) enter(client netip.Addr) (leave func(), err error) {
+func (c *Crowd) acquireSlot(client netip.Addr) (leave func(), err error) {
 	network := httpserver.Network(client)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -45,13 +45,13 @@ func (c *Crowd) enter(client netip.Addr) (leave func(), err error) {
 	default:
 		c.total++
 		c.network[network]++
-		return func() { c.leave(network) }, nil
+		return func() { c.releaseSlot(network) }, nil
 	}
 	refusal.RetryAfter = crowdWait
 	return nil, refusal
 }
 
-func (c *Crowd) leave(network netip.Prefix) {
+func (c *Crowd) releaseSlot(network netip.Prefix) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.total--

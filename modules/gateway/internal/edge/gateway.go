@@ -55,26 +55,26 @@ type Gateway struct {
 
 // ServeHTTP implements http.Handler.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	listed := g.Cross.mark(w.Header(), r)
-	client, odd := g.Proxies.client(r)
-	g.told.tell(g.Logger, r, odd, client)
+	listed := g.Cross.setCORSHeaders(w.Header(), r)
+	client, odd := g.Proxies.clientAddress(r)
+	g.told.warnOnce(g.Logger, r, odd, client)
 	if g.Crowd != nil {
-		leave, err := g.Crowd.enter(client)
+		leave, err := g.Crowd.acquireSlot(client)
 		if err != nil {
 			httpserver.WriteProblem(w, r, err)
 			return
 		}
 		defer leave()
 	}
-	if !g.canonical(w, r) || g.preflight(w, r, listed) {
+	if !g.requireCanonicalPath(w, r) || g.answerPreflight(w, r, listed) {
 		return
 	}
-	entry, ok := g.route(w, r)
+	entry, ok := g.findRoute(w, r)
 	if !ok {
 		return
 	}
 	httpserver.SetOperation(w, r, entry.Module, &entry.Operation)
-	principal, err := g.authenticate(r, entry.Operation)
+	principal, err := g.authenticateRequest(r, entry.Operation)
 	if !g.withinLimit(w, r, entry.Operation, principal, client) {
 		return
 	}
@@ -88,11 +88,11 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		httpserver.WriteProblem(w, r, err)
 		return
 	}
-	g.dispatch(w, r, entry, principal, client)
+	g.dispatchAsPrincipal(w, r, entry, principal, client)
 }
 
-// canonical answers for paths that have more than one reading.
-func (g *Gateway) canonical(w http.ResponseWriter, r *http.Request) bool {
+// requireCanonicalPath answers for paths that have more than one reading.
+func (g *Gateway) requireCanonicalPath(w http.ResponseWriter, r *http.Request) bool {
 	if plainTarget(r.URL) && Canonical(wirePath(r.URL)) {
 		return true
 	}
@@ -101,8 +101,8 @@ func (g *Gateway) canonical(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// route finds the operation, or answers that there is none.
-func (g *Gateway) route(w http.ResponseWriter, r *http.Request) (*Entry, bool) {
+// findRoute finds the operation, or answers that there is none.
+func (g *Gateway) findRoute(w http.ResponseWriter, r *http.Request) (*Entry, bool) {
 	entry, problem, allow := g.Table.Find(r)
 	if problem != nil {
 		if len(allow) > 0 {
@@ -120,7 +120,7 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	if g.Limiter == nil {
 		return true
 	}
-	verdict := g.Limiter.Take(r.Context(), op.Rate, caller(op, p, client))
+	verdict := g.Limiter.Take(r.Context(), op.Rate, rateLimitKey(op, p, client))
 	verdict.Header(w.Header())
 	if verdict.Allowed {
 		return true
@@ -131,9 +131,9 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	return false
 }
 
-// caller is whom a limit counts for: the user, the API key, or the network where nobody
+// rateLimitKey is whom a limit counts for: the user, the API key, or the network where nobody
 // is signed in or the operation is about signing in.
-func caller(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
+func rateLimitKey(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
 	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
 		return Network(client)
 	}
@@ -154,8 +154,8 @@ func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.P
 	return op.Admit(p) //nolint:wrapcheck // the verdict is what the client gets
 }
 
-// dispatch bounds the request's size and time and hands it on as the principal's.
-func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry, p identity.Principal, client netip.Addr) {
+// dispatchAsPrincipal bounds the request's size and time and hands it on as the principal's.
+func (g *Gateway) dispatchAsPrincipal(w http.ResponseWriter, r *http.Request, entry *Entry, p identity.Principal, client netip.Addr) {
 	op := &entry.Operation
 	if r.ContentLength > op.MaxBody {
 		httpserver.WriteProblem(w, r, &http.MaxBytesError{Limit: op.MaxBody})
@@ -169,7 +169,7 @@ func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, entry *Entry,
 	}
 	inner := r.WithContext(ctx)
 	// What the request was read into is the gateway's own: nobody looks at it again.
-	marks := []string{clientMark(client), coarse(client)}
+	marks := []string{clientMark(client), truncateAddress(client)}
 	inner.Header[httpserver.ClientHeader], inner.Header[httpserver.NetworkHeader] = marks[:1:1], marks[1:]
 	if r.ContentLength != 0 {
 		inner.Body = http.MaxBytesReader(w, r.Body, op.MaxBody)

@@ -9,7 +9,7 @@ import (
 	"app/platform/identity"
 )
 
-// authenticate finds the principal of a request to an operation. A credential is an
+// authenticateRequest finds the principal of a request to an operation. A credential is an
 // access token or an API key in the header Authorization (RFC 6750 section 2.1), or the
 // session's cookie.
 //
@@ -30,10 +30,10 @@ import (
 //     order placed as a guest instead would be a surprise.
 //  7. A cookie that opens nothing counts as not sent everywhere: a browser cannot be
 //     told to leave it out.
-func (g *Gateway) authenticate(r *http.Request, op httpserver.Operation) (identity.Principal, error) {
+func (g *Gateway) authenticateRequest(r *http.Request, op httpserver.Operation) (identity.Principal, error) {
 	open := op.Access == httpserver.Public || op.Access == httpserver.Loopback
-	if !op.Passes("Authorization") && bearer(r) {
-		p, err := g.bearer(r)
+	if !op.Passes("Authorization") && hasBearerHeader(r) {
+		p, err := g.authenticateBearer(r)
 		switch {
 		case err == nil:
 			return p, nil
@@ -53,9 +53,9 @@ func (g *Gateway) authenticate(r *http.Request, op httpserver.Operation) (identi
 	return p, err
 }
 
-// bearer asks whose the credential of the header is. Two of them are none: nobody can
+// authenticateBearer asks whose the credential of the header is. Two of them are none: nobody can
 // tell which is meant.
-func (g *Gateway) bearer(r *http.Request) (identity.Principal, error) {
+func (g *Gateway) authenticateBearer(r *http.Request) (identity.Principal, error) {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
 		return identity.Principal{}, fault.New(fault.Unauthenticated, "token_invalid", "The header Authorization is there more than once.")
@@ -63,10 +63,10 @@ func (g *Gateway) bearer(r *http.Request) (identity.Principal, error) {
 	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the verdict is what the client gets
 }
 
-// bearer reports whether a request has an Authorization header of our scheme. Schemes
+// hasBearerHeader reports whether a request has an Authorization header of our scheme. Schemes
 // have no case (RFC 9110 section 11.1). A browser adds such a header for no page by
 // itself.
-func bearer(r *http.Request) bool {
+func hasBearerHeader(r *http.Request) bool {
 	for _, value := range r.Header["Authorization"] {
 		if scheme, _, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
 			return true
@@ -83,7 +83,7 @@ func bearer(r *http.Request) bool {
 // the scheme Basic.
 func (g *Gateway) sameSite(r *http.Request, op httpserver.Operation) error {
 	carried := len(r.CookiesNamed(httpserver.SessionCookie)) > 0 || op.Rate == httpserver.RateAuth
-	if !carried || bearer(r) {
+	if !carried || hasBearerHeader(r) {
 		return nil
 	}
 	if err := g.Origins.Check(r); err != nil {
@@ -103,18 +103,18 @@ type settling struct {
 // WriteHeader implements http.ResponseWriter.
 func (w *settling) WriteHeader(status int) {
 	if status >= http.StatusOK {
-		w.begin()
+		w.awaitRevocationOnce()
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (w *settling) Write(b []byte) (int, error) {
-	w.begin()
+	w.awaitRevocationOnce()
 	return w.ResponseWriter.Write(b) //nolint:wrapcheck // net/http's contract
 }
 
-func (w *settling) begin() {
+func (w *settling) awaitRevocationOnce() {
 	if !w.begun {
 		w.begun = true
 		w.settle()

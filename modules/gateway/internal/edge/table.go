@@ -53,15 +53,15 @@ func NewTable(entries []*Entry) *Table {
 			if strings.HasPrefix(segment, "{") {
 				l.names = append(l.names, strings.Trim(segment, "{}"))
 			}
-			n = n.grow(segment)
+			n = n.childFor(segment)
 		}
-		n.put(l)
+		n.addOperation(l)
 	}
 	return t
 }
 
-// grow returns the node for a segment of a template.
-func (n *node) grow(segment string) *node {
+// childFor returns the node for a segment of a template.
+func (n *node) childFor(segment string) *node {
 	if strings.HasPrefix(segment, "{") {
 		if n.parameter == nil {
 			n.parameter = &node{}
@@ -77,8 +77,8 @@ func (n *node) grow(segment string) *node {
 	return n.literals[segment]
 }
 
-// put adds an operation. HEAD is GET without the body (RFC 9110 section 9.3.2).
-func (n *node) put(l *leaf) {
+// addOperation adds an operation. HEAD is GET without the body (RFC 9110 section 9.3.2).
+func (n *node) addOperation(l *leaf) {
 	op := l.entry.Operation
 	methods := []string{op.Method}
 	if op.Method == http.MethodGet {
@@ -95,16 +95,16 @@ func (n *node) put(l *leaf) {
 	}
 }
 
-// find walks down the path and collects the values of parameters. A literal that leads
+// findNode walks down the path and collects the values of parameters. A literal that leads
 // nowhere gives way to a parameter.
-func (n *node) find(path string, values []string) (*node, []string) {
+func (n *node) findNode(path string, values []string) (*node, []string) {
 	segment, rest, more := strings.Cut(path, "/")
 	try := func(next *node, values []string) (*node, []string) {
 		switch {
 		case next == nil:
 			return nil, nil
 		case more:
-			return next.find(rest, values)
+			return next.findNode(rest, values)
 		case next.methods == nil:
 			return nil, nil
 		}
@@ -122,13 +122,13 @@ func (n *node) find(path string, values []string) (*node, []string) {
 // Find returns the entry for a request and sets its path values, unless it is Remote,
 // or what to answer instead: 404, or 405 with the methods the path has.
 func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
-	n, values := t.root.find(r.URL.Path[1:], nil)
+	n, values := t.root.findNode(r.URL.Path[1:], nil)
 	if n == nil {
 		return nil, httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path."), nil
 	}
 	l := n.methods[r.Method]
 	if l == nil {
-		allow := n.allowed()
+		allow := n.allowedMethods()
 		detail := "This path is for " + strings.Join(allow, ", ") + "."
 		return nil, httpserver.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", detail), allow
 	}
@@ -142,10 +142,10 @@ func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
 
 // Methods lists what a path takes, nil when there is no such path.
 func (t *Table) Methods(path string) []string {
-	if n, _ := t.root.find(path[1:], nil); n != nil {
-		return n.allowed()
+	if n, _ := t.root.findNode(path[1:], nil); n != nil {
+		return n.allowedMethods()
 	}
 	return nil
 }
 
-func (n *node) allowed() []string { return slices.Sorted(maps.Keys(n.methods)) }
+func (n *node) allowedMethods() []string { return slices.Sorted(maps.Keys(n.methods)) }

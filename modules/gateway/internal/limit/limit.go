@@ -81,17 +81,17 @@ func (l *Limiter) Take(ctx context.Context, name httpserver.RateClass, caller st
 		return Verdict{Allowed: true}
 	}
 	if l.shared != nil {
-		if v, ok := l.shared.take(ctx, c, caller); ok {
+		if v, ok := l.shared.tryCountRequest(ctx, c, caller); ok {
 			return v
 		}
 	}
-	return c.memory.take(c, caller, l.now().UnixNano())
+	return c.memory.countRequest(c, caller, l.now().UnixNano())
 }
 
 // Remembered counts the callers that are remembered in memory, over all classes.
 func (l *Limiter) Remembered() (n int) {
 	for _, c := range l.classes {
-		n += c.memory.size()
+		n += c.memory.callerCount()
 	}
 	return n
 }
@@ -101,11 +101,11 @@ func (l *Limiter) Remembered() (n int) {
 // before they wait for their turn.
 const askew = time.Second
 
-// verdict is what follows from the time at which a caller's requests, evenly spaced,
+// decideRequest is what follows from the time at which a caller's requests, evenly spaced,
 // would have been made (theoretical arrival time), before this one and with it. All in
 // nanoseconds. An arrival time that no quota allows is none: the clock has gone back,
 // and nobody is locked out until it has come up again.
-func (c *class) verdict(before, now int64) (v Verdict, after int64) {
+func (c *class) decideRequest(before, now int64) (v Verdict, after int64) {
 	step, tolerance := int64(c.quota.step), int64(c.quota.step)*int64(c.quota.burst)
 	if before > now+tolerance+int64(askew) {
 		before = 0
@@ -126,10 +126,10 @@ func (v Verdict) Header(h http.Header) {
 	var text [64]byte
 	left := append(strconv.AppendQuote(text[:0], v.class.name), ";r="...)
 	left = strconv.AppendInt(left, int64(v.left), 10)
-	left = strconv.AppendInt(append(left, ";t="...), int64(seconds(v.reset)), 10)
+	left = strconv.AppendInt(append(left, ";t="...), int64(ceilSeconds(v.reset)), 10)
 	values := []string{v.class.policy, string(left)}
 	h["Ratelimit-Policy"], h["Ratelimit"] = values[:1:1], values[1:]
 }
 
-// seconds rounds up: a client that waits that long is let through.
-func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+// ceilSeconds rounds up: a client that waits that long is let through.
+func ceilSeconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

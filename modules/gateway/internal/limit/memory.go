@@ -44,8 +44,8 @@ func newMemory(keys int) *memory {
 	return m
 }
 
-// take counts a request at a time in nanoseconds since 1970.
-func (m *memory) take(c *class, caller string, now int64) Verdict {
+// countRequest counts a request at a time in nanoseconds since 1970.
+func (m *memory) countRequest(c *class, caller string, now int64) Verdict {
 	s := &m.shards[0]
 	if len(m.shards) > 1 {
 		s = &m.shards[maphash.String(m.seed, caller)%shards]
@@ -53,17 +53,17 @@ func (m *memory) take(c *class, caller string, now int64) Verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before, known := s.arrival[caller]
-	v, after := c.verdict(before, now)
+	v, after := c.decideRequest(before, now)
 	if !known && len(s.arrival) >= s.max {
-		s.forget()
+		s.evictEarliest()
 	}
 	s.arrival[caller] = after
 	return v
 }
 
-// forget drops the one with the earliest arrival time out of a few. The order of a
+// evictEarliest drops the one with the earliest arrival time out of a few. The order of a
 // map's keys is random enough for that.
-func (s *shard) forget() {
+func (s *shard) evictEarliest() {
 	var earliest string
 	var at int64
 	looked := 0
@@ -78,7 +78,7 @@ func (s *shard) forget() {
 	delete(s.arrival, earliest)
 }
 
-func (m *memory) size() (n int) {
+func (m *memory) callerCount() (n int) {
 	for i := range m.shards {
 		m.shards[i].mu.Lock()
 		n += len(m.shards[i].arrival)

@@ -75,7 +75,7 @@ func NewShared(address string, patience time.Duration, logger *slog.Logger, metr
 	})
 	shared := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "souk_gateway_limits_shared", Help: "Whether limits are shared with the other gateways: 0 while Redis does not answer.",
-	}, s.answering)
+	}, s.redisAvailability)
 	if metrics != nil {
 		return s, errors.Join(metrics.Register(s.alone), metrics.Register(shared))
 	}
@@ -114,22 +114,22 @@ func (s *Shared) Close() error {
 	return nil
 }
 
-func (s *Shared) answering() float64 {
+func (s *Shared) redisAvailability() float64 {
 	if s.retryAt.Load() == 0 {
 		return 1
 	}
 	return 0
 }
 
-// take counts a request; not ok when the process has to count it alone.
-func (s *Shared) take(ctx context.Context, c *class, caller string) (v Verdict, ok bool) {
+// tryCountRequest counts a request; not ok when the process has to count it alone.
+func (s *Shared) tryCountRequest(ctx context.Context, c *class, caller string) (v Verdict, ok bool) {
 	if !s.mayAsk() {
 		s.alone.Inc()
 		return Verdict{}, false
 	}
-	allowed, ahead, err := s.count(ctx, c, caller)
+	allowed, ahead, err := s.countInRedis(ctx, c, caller)
 	if err != nil {
-		s.failed(ctx, err)
+		s.noteRedisFailure(ctx, err)
 		s.alone.Inc()
 		return Verdict{}, false
 	}
@@ -143,9 +143,9 @@ func (s *Shared) take(ctx context.Context, c *class, caller string) (v Verdict, 
 	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: ahead}, true
 }
 
-// count asks Redis. A client that goes away says nothing about Redis, and its request
+// countInRedis asks Redis. A client that goes away says nothing about Redis, and its request
 // counts.
-func (s *Shared) count(ctx context.Context, c *class, caller string) (allowed bool, ahead time.Duration, err error) {
+func (s *Shared) countInRedis(ctx context.Context, c *class, caller string) (allowed bool, ahead time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
 	conn, err := s.pool.GetContext(ctx)
@@ -175,9 +175,9 @@ func (s *Shared) mayAsk() bool {
 	return (now >= at || at > now+int64(pause)) && s.retryAt.CompareAndSwap(at, now+int64(pause))
 }
 
-// failed notes that Redis did not answer, with one line for all the requests that find
+// noteRedisFailure notes that Redis did not answer, with one line for all the requests that find
 // out.
-func (s *Shared) failed(ctx context.Context, err error) {
+func (s *Shared) noteRedisFailure(ctx context.Context, err error) {
 	if s.retryAt.Swap(time.Now().Add(pause).UnixNano()) == 0 {
 		s.logger.WarnContext(ctx, "redis does not answer: each gateway counts its limits alone", "error", err)
 	}

@@ -48,7 +48,7 @@ func (p *Pages) Register(api *httpserver.API) {
 			Access: httpserver.Public, Rate: httpserver.RateDefault, Undocumented: true,
 		}, h)
 	}
-	page("/", "show-index", "Where to find what", http.HandlerFunc(show))
+	page("/", "show-index", "Where to find what", http.HandlerFunc(serveIndex))
 	page("/docs", "show-docs", "The API as pages", newDocument(docs))
 	page("/docs/{asset}", "show-docs-asset", "Scripts and styles of the pages", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		assets.ServeHTTP(&found{ResponseWriter: w, request: r}, r)
@@ -86,7 +86,7 @@ func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(d.body) // the client may have gone
 }
 
-func show(w http.ResponseWriter, _ *http.Request) {
+func serveIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", httpserver.PagePolicy)
 	_, _ = w.Write(index) // the client may have gone

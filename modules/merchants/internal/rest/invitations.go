@@ -14,9 +14,9 @@ import (
 // smallBody bounds the bodies of answers to invitations.
 const smallBody = 16 << 10
 
-// invitations declares how people answer an invitation: by a program, or with the form
+// registerInvitations declares how people answer an invitation: by a program, or with the form
 // of the page that the letter leads to.
-func (h handlers) invitations(api *httpserver.API) {
+func (h handlers) registerInvitations(api *httpserver.API) {
 	answer := httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: httpserver.User, Rate: httpserver.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,
 	}
@@ -25,13 +25,13 @@ func (h handlers) invitations(api *httpserver.API) {
 	accept.Description = "The caller gets the role, whatever their address: the token from the letter is the proof. A member keeps the role that they have. " +
 		"Accepting again changes nothing."
 	decline.Path, decline.ID, decline.Summary, decline.Access = answer.Path+"/decline", "decline-invitation", "Answer an invitation with no", httpserver.Public
-	httpserver.Register(api, accept, h.accept)
-	httpserver.Register(api, decline, h.decline)
+	httpserver.Register(api, accept, h.acceptInvitation)
+	httpserver.Register(api, decline, h.declineInvitation)
 	show := httpserver.Operation{
 		Method: http.MethodGet, Path: service.LetterPath, ID: "show-invitation-page", Tags: answer.Tags, Access: httpserver.Public, Rate: httpserver.RateDefault,
 		Summary: "The page that the letter of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
 	}
-	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{Form: true}.show(w, http.StatusOK) }))
+	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{Form: true}.writePage(w, http.StatusOK) }))
 	use := show
 	use.Method, use.ID, use.Access, use.Rate, use.MaxBody = http.MethodPost, "use-invitation-page", httpserver.Optional, httpserver.RateAuth, smallBody
 	use.Headers = []string{"Origin", "Sec-Fetch-Site"}
@@ -60,17 +60,17 @@ type acceptReply struct {
 	}
 }
 
-func (h handlers) accept(ctx context.Context, in *answerRequest) (*acceptReply, error) {
+func (h handlers) acceptInvitation(ctx context.Context, in *answerRequest) (*acceptReply, error) {
 	m, err := h.service().Accept(ctx, in.ID, in.Body.Token)
 	if err != nil {
 		return nil, err
 	}
 	out := &acceptReply{}
-	out.Body.MerchantID, out.Body.Member = m.MerchantID, member(m)
+	out.Body.MerchantID, out.Body.Member = m.MerchantID, renderMember(m)
 	return out, nil
 }
 
-func (h handlers) decline(ctx context.Context, in *answerRequest) (*struct{}, error) {
+func (h handlers) declineInvitation(ctx context.Context, in *answerRequest) (*struct{}, error) {
 	return nil, h.service().Decline(ctx, in.ID, in.Body.Token)
 }
 
@@ -86,15 +86,15 @@ func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
 	id, token, _ := strings.Cut(code, "-")
 	switch r.PostForm.Get("answer") {
 	case "decline":
-		form.done(w, r, h.service().Decline(r.Context(), id, token), "You have declined. Nobody will write to you about it again, unless you are invited once more.")
+		form.showResult(w, r, h.service().Decline(r.Context(), id, token), "You have declined. Nobody will write to you about it again, unless you are invited once more.")
 	case "accept":
 		if !identity.FromContext(r.Context()).SignedIn() {
-			form.done(w, r, fault.New(fault.Unauthenticated, "unauthenticated", "Sign in to the shop with this browser first, then accept."), "")
+			form.showResult(w, r, fault.New(fault.Unauthenticated, "unauthenticated", "Sign in to the shop with this browser first, then accept."), "")
 			return
 		}
 		_, err := h.service().Accept(r.Context(), id, token)
-		form.done(w, r, err, "You are a member now.")
+		form.showResult(w, r, err, "You are a member now.")
 	default:
-		form.done(w, r, fault.Invalid(fault.Field{Pointer: "/answer", Detail: "must be accept or decline"}), "")
+		form.showResult(w, r, fault.Invalid(fault.Field{Pointer: "/answer", Detail: "must be accept or decline"}), "")
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// keys declares what owners do with API keys. Idempotency keys are not for making one:
+// registerAPIKeys declares what owners do with API keys. Idempotency keys are not for making one:
 // a stored reply would keep the key.
-func (h handlers) keys(api *httpserver.API) {
+func (h handlers) registerAPIKeys(api *httpserver.API) {
 	op := httpserver.Operation{
 		Path: "/v1/merchants/{id}/api-keys", Access: httpserver.Member, Rate: httpserver.RateDefault, Tags: []string{"API keys"},
 		Idempotency: httpserver.KeyNone, Errors: []int{http.StatusForbidden},
@@ -53,11 +53,11 @@ func apiKey(k service.Key) APIKey {
 	return APIKey{
 		ID: k.GetId(), Name: k.GetName(), Hint: k.GetHint(), Scopes: k.GetScopes(), CreatedBy: k.GetCreatedBy(),
 		MakerIsMember: k.MakerIsMember, Endless: k.GetExpiresAt() == nil,
-		CreatedAt: k.GetCreatedAt().AsTime(), ExpiresAt: optional(k.GetExpiresAt()), LastUsedAt: optional(k.GetLastUsedAt()),
+		CreatedAt: k.GetCreatedAt().AsTime(), ExpiresAt: optionalTime(k.GetExpiresAt()), LastUsedAt: optionalTime(k.GetLastUsedAt()),
 	}
 }
 
-func optional(t *timestamppb.Timestamp) *time.Time {
+func optionalTime(t *timestamppb.Timestamp) *time.Time {
 	if t == nil {
 		return nil
 	}

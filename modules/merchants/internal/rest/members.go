@@ -11,8 +11,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// members declares who may act for a merchant, and how they come and go.
-func (h handlers) members(api *httpserver.API) {
+// registerMembers declares who may act for a merchant, and how they come and go.
+func (h handlers) registerMembers(api *httpserver.API) {
 	op := httpserver.Operation{Path: "/v1/merchants/{id}/members", Access: httpserver.Member, Rate: httpserver.RateDefault, Tags: []string{"Members"}}
 	list, set, remove, withdraw := op, op, op, op
 	list.Method, list.ID, list.Summary = http.MethodGet, "list-members", "List a merchant's members"
@@ -27,8 +27,8 @@ func (h handlers) members(api *httpserver.API) {
 	withdraw.Path = "/v1/merchants/{id}/invitations/{invitation_id}"
 	httpserver.Register(api, list, h.listMembers)
 	httpserver.Register(api, set, h.setMember)
-	httpserver.Register(api, remove, h.remove)
-	httpserver.Register(api, withdraw, h.withdraw)
+	httpserver.Register(api, remove, h.removeMember)
+	httpserver.Register(api, withdraw, h.withdrawInvitation)
 	api.Problems(
 		httpserver.ProblemInfo{Code: "last_owner", Status: http.StatusConflict, Title: "Last owner", Help: "A merchant needs an owner. Make somebody else one first."},
 		httpserver.ProblemInfo{Code: "member_not_found", Status: http.StatusNotFound, Title: "No such member", Help: "The user is not a member of the merchant."},
@@ -49,11 +49,11 @@ type Member struct {
 	ExpiresAt    *time.Time `json:"expires_at,omitempty" doc:"When an invitation runs out"`
 }
 
-func member(m store.Member) Member {
+func renderMember(m store.Member) Member {
 	return Member{UserID: m.UserID, Role: service.RoleName(m.Role), Status: "member", CreatedAt: m.CreatedAt}
 }
 
-func invited(i store.Invitation) Member {
+func renderInvitation(i store.Invitation) Member {
 	return Member{
 		Role: service.RoleName(i.Role), Status: "invited", CreatedAt: i.CreatedAt,
 		InvitationID: i.ID, Email: i.Email, InvitedBy: i.InvitedBy, ExpiresAt: &i.ExpiresAt,
@@ -72,14 +72,14 @@ func (h handlers) listMembers(ctx context.Context, in *membersRequest) (*members
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().Members(ctx, in.ID, first(after), in.Want())
+	found, err := h.service().Members(ctx, in.ID, cursorStart(after), in.Want())
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Member, len(found))
 	for i, e := range found {
-		if out[i] = member(e.Member); e.Invitation.ID != "" {
-			out[i] = invited(e.Invitation)
+		if out[i] = renderMember(e.Member); e.Invitation.ID != "" {
+			out[i] = renderInvitation(e.Invitation)
 		}
 	}
 	return &membersReply{httpserver.NewPage(out, in.Limit, func(m Member) []string { return []string{m.InvitationID + m.UserID} })}, nil
@@ -108,13 +108,13 @@ func (h handlers) setMember(ctx context.Context, in *setMemberRequest) (*setMemb
 		if err != nil {
 			return nil, err
 		}
-		return &setMemberReply{http.StatusCreated, member(m)}, nil
+		return &setMemberReply{http.StatusCreated, renderMember(m)}, nil
 	}
 	i, err := h.service().Invite(ctx, in.ID, service.Offer{Email: in.Body.Email, Role: roles[in.Body.Role]})
 	if err != nil {
 		return nil, err
 	}
-	return &setMemberReply{http.StatusAccepted, invited(i)}, nil
+	return &setMemberReply{http.StatusAccepted, renderInvitation(i)}, nil
 }
 
 type removeRequest struct {
@@ -135,7 +135,7 @@ type LeftKey struct {
 	Hint string `json:"hint" example:"souk_1f0c" doc:"How the key begins"`
 }
 
-func (h handlers) remove(ctx context.Context, in *removeRequest) (*removeReply, error) {
+func (h handlers) removeMember(ctx context.Context, in *removeRequest) (*removeReply, error) {
 	left, err := h.service().Remove(ctx, in.ID, in.UserID)
 	if err != nil {
 		return nil, err
@@ -153,6 +153,6 @@ type withdrawRequest struct {
 	InvitationID string `path:"invitation_id"`
 }
 
-func (h handlers) withdraw(ctx context.Context, in *withdrawRequest) (*struct{}, error) {
+func (h handlers) withdrawInvitation(ctx context.Context, in *withdrawRequest) (*struct{}, error) {
 	return nil, h.service().Withdraw(ctx, in.ID, in.InvitationID)
 }

@@ -34,17 +34,17 @@ type page struct {
 
 // pagePolicy lets the page's own script run, named by its digest (Content Security
 // Policy level 3, section 2.3.1), and nothing else.
-var pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src '" + digest(pageScript) +
+var pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; script-src '" + scriptDigest(pageScript) +
 	"'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-func digest(script string) string {
+func scriptDigest(script string) string {
 	sum := sha256.Sum256([]byte(script))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// show writes the page. It may hold a code, so it is kept nowhere; no other site may
+// writePage writes the page. It may hold a code, so it is kept nowhere; no other site may
 // show it.
-func (p page) show(w http.ResponseWriter, status int) {
+func (p page) writePage(w http.ResponseWriter, status int) {
 	out, err := pageTemplate.Execute("page", map[string]any{"Text": p.Text, "Error": p.Error, "Form": p.Form, "Code": p.Code})
 	if err != nil {
 		panic(err) // the template is part of the program
@@ -62,11 +62,11 @@ func (p page) show(w http.ResponseWriter, status int) {
 	_, _ = io.WriteString(w, out) // the client may have gone
 }
 
-// done shows that the form has had its effect, or the form again with what went wrong.
+// showResult shows that the form has had its effect, or the form again with what went wrong.
 // What a person cannot mend, and what a program gets, is a problem as anywhere else.
-func (p page) done(w http.ResponseWriter, r *http.Request, err error, text string) {
+func (p page) showResult(w http.ResponseWriter, r *http.Request, err error, text string) {
 	if err == nil {
-		page{Text: text}.show(w, http.StatusOK)
+		page{Text: text}.writePage(w, http.StatusOK)
 		return
 	}
 	problem := httpserver.ProblemOf(err)
@@ -75,5 +75,5 @@ func (p page) done(w http.ResponseWriter, r *http.Request, err error, text strin
 		return
 	}
 	p.Error = problem.Detail
-	p.show(w, problem.Status)
+	p.writePage(w, problem.Status)
 }

@@ -21,14 +21,14 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	}
 	created := func(op httpserver.Operation) httpserver.Operation { op.Status = http.StatusCreated; return op }
 	const one = "/v1/merchants/{id}"
-	httpserver.Register(api, created(op(httpserver.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.open)
-	httpserver.Register(api, op(httpserver.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.mine)
-	httpserver.Register(api, op(httpserver.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.get)
-	httpserver.Register(api, op(httpserver.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.update)
-	httpserver.Register(api, op(httpserver.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approve)
-	h.members(api)
-	h.invitations(api)
-	h.keys(api)
+	httpserver.Register(api, created(op(httpserver.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.openMerchant)
+	httpserver.Register(api, op(httpserver.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.listOwnMerchants)
+	httpserver.Register(api, op(httpserver.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.getMerchant)
+	httpserver.Register(api, op(httpserver.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.updateMerchant)
+	httpserver.Register(api, op(httpserver.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approveMerchant)
+	h.registerMembers(api)
+	h.registerInvitations(api)
+	h.registerAPIKeys(api)
 	api.Problems(
 		httpserver.ProblemInfo{Code: "slug_taken", Status: http.StatusConflict, Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made."},
 		httpserver.ProblemInfo{Code: "too_many_merchants", Status: http.StatusTooManyRequests, Title: "Too many merchants", Help: "One account opens a few merchants, and fewer that wait for approval. Ask the shop when you need more."},
@@ -50,7 +50,7 @@ type Merchant struct {
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-func render(v service.View) Merchant {
+func renderMerchant(v service.View) Merchant {
 	m := v.Merchant
 	return Merchant{ID: m.ID, Slug: m.Slug, Name: m.Name, Description: m.Description, Status: string(m.Status), Role: service.RoleName(v.Role), CreatedAt: m.CreatedAt}
 }
@@ -65,11 +65,11 @@ type merchantReply struct {
 	Body     Merchant
 }
 
-func reply(v service.View, err error) (*merchantReply, error) {
+func toMerchantReply(v service.View, err error) (*merchantReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &merchantReply{Tagged: httpserver.Tagged{ETag: httpserver.ETag(v.Version)}, Body: render(v)}, nil
+	return &merchantReply{Tagged: httpserver.Tagged{ETag: httpserver.ETag(v.Version)}, Body: renderMerchant(v)}, nil
 }
 
 type openRequest struct {
@@ -80,8 +80,8 @@ type openRequest struct {
 	}
 }
 
-func (h handlers) open(ctx context.Context, in *openRequest) (*merchantReply, error) {
-	out, err := reply(h.service().Open(ctx, service.Draft{Name: in.Body.Name, Slug: in.Body.Slug, Description: in.Body.Description}))
+func (h handlers) openMerchant(ctx context.Context, in *openRequest) (*merchantReply, error) {
+	out, err := toMerchantReply(h.service().Open(ctx, service.Draft{Name: in.Body.Name, Slug: in.Body.Slug, Description: in.Body.Description}))
 	if err == nil {
 		out.Location = "/v1/merchants/" + out.Body.ID
 	}
@@ -90,24 +90,24 @@ func (h handlers) open(ctx context.Context, in *openRequest) (*merchantReply, er
 
 type mineReply struct{ Body httpserver.Page[Merchant] }
 
-func (h handlers) mine(ctx context.Context, in *httpserver.Paging) (*mineReply, error) {
+func (h handlers) listOwnMerchants(ctx context.Context, in *httpserver.Paging) (*mineReply, error) {
 	after, err := httpserver.DecodeCursor(in.After, 1)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().Mine(ctx, first(after), in.Want())
+	found, err := h.service().Mine(ctx, cursorStart(after), in.Want())
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Merchant, len(found))
 	for i, m := range found {
-		out[i] = render(service.View{Merchant: m})
+		out[i] = renderMerchant(service.View{Merchant: m})
 	}
 	return &mineReply{httpserver.NewPage(out, in.Limit, func(m Merchant) []string { return []string{m.ID} })}, nil
 }
 
-// first is where a list goes on, empty for its beginning.
-func first(cursor []string) string {
+// cursorStart is where a list goes on, empty for its beginning.
+func cursorStart(cursor []string) string {
 	if len(cursor) == 0 {
 		return ""
 	}
@@ -118,12 +118,12 @@ type idRequest struct {
 	ID string `path:"id"`
 }
 
-func (h handlers) get(ctx context.Context, in *idRequest) (*merchantReply, error) {
-	return reply(h.service().ByID(ctx, in.ID))
+func (h handlers) getMerchant(ctx context.Context, in *idRequest) (*merchantReply, error) {
+	return toMerchantReply(h.service().ByID(ctx, in.ID))
 }
 
-func (h handlers) approve(ctx context.Context, in *idRequest) (*merchantReply, error) {
-	return reply(h.service().Approve(ctx, in.ID))
+func (h handlers) approveMerchant(ctx context.Context, in *idRequest) (*merchantReply, error) {
+	return toMerchantReply(h.service().Approve(ctx, in.ID))
 }
 
 type updateRequest struct {
@@ -135,6 +135,6 @@ type updateRequest struct {
 	}
 }
 
-func (h handlers) update(ctx context.Context, in *updateRequest) (*merchantReply, error) {
-	return reply(h.service().Update(ctx, in.ID, service.Change{Name: in.Body.Name, Description: in.Body.Description, Match: in.Match}))
+func (h handlers) updateMerchant(ctx context.Context, in *updateRequest) (*merchantReply, error) {
+	return toMerchantReply(h.service().Update(ctx, in.ID, service.Change{Name: in.Body.Name, Description: in.Body.Description, Match: in.Match}))
 }

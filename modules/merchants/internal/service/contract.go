@@ -39,13 +39,13 @@ func (s *Service) Ensure(ctx context.Context, req *merchantsv1.EnsureRequest) (*
 	if found, err := s.bySlug(ctx, req.GetSlug()); !errors.Is(err, store.ErrNotFound) {
 		return &merchantsv1.EnsureResponse{MerchantId: found.ID}, err
 	}
-	owner, err := s.user(ctx, req.GetOwnerId())
+	owner, err := s.findUser(ctx, req.GetOwnerId())
 	if err != nil {
 		return nil, err
 	}
 	approved := *s
 	approved.AutoApprove = true
-	m, err := approved.insert(ctx, ids.New("mrc", s.Now()), Draft{Name: req.GetName(), Slug: req.GetSlug()}, owner, anyNumber)
+	m, err := approved.insertMerchant(ctx, ids.New("mrc", s.Now()), Draft{Name: req.GetName(), Slug: req.GetSlug()}, owner, anyNumber)
 	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
 		found, err := s.bySlug(ctx, req.GetSlug())
 		return &merchantsv1.EnsureResponse{MerchantId: found.ID}, err

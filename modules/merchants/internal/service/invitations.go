@@ -65,9 +65,9 @@ func (s *Service) Invite(ctx context.Context, merchant string, o Offer) (store.I
 		ID: ids.For(ctx, "inv", now), MerchantID: merchant, Email: address.String(), EmailKey: address.Key(), Role: o.Role, TokenHash: hashToken(token),
 		InvitedBy: identity.FromContext(ctx).UserID, CreatedAt: now, ExpiresAt: now.Add(s.Limits.InvitationLife), State: store.Invited,
 	}
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.invite(ctx, tx, i, token) })
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.createInvitation(ctx, tx, i, token) })
 	if errors.Is(err, store.ErrDuplicate) { // the request was sent twice and has had its effect
-		return s.invitation(ctx, i.ID)
+		return s.loadInvitation(ctx, i.ID)
 	}
 	return i, err
 }
@@ -81,7 +81,7 @@ func (s *Service) mayInvite(ctx context.Context, merchant string) error {
 
 // approvedOwned reads an approved merchant that the caller is an owner of.
 func approvedOwned(ctx context.Context, q *database.Tx, merchant string) (View, error) {
-	v, err := owned(ctx, q, merchant)
+	v, err := requireOwner(ctx, q, merchant)
 	if err == nil && v.Status != store.Approved {
 		err = errPending()
 	}
@@ -93,8 +93,8 @@ func errPending() error {
 	return fault.New(fault.FailedPrecondition, "merchant_pending", "The merchant waits for approval. Until then it writes to nobody.")
 }
 
-// invite writes an invitation and its letter.
-func (s *Service) invite(ctx context.Context, tx *database.Tx, i store.Invitation, token string) error {
+// createInvitation writes an invitation and its letter.
+func (s *Service) createInvitation(ctx context.Context, tx *database.Tx, i store.Invitation, token string) error {
 	if err := store.LockAccount(ctx, tx, i.InvitedBy); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *Service) withinLimits(ctx context.Context, tx *database.Tx, i store.Inv
 	return nil
 }
 
-func (s *Service) invitation(ctx context.Context, id string) (i store.Invitation, err error) {
+func (s *Service) loadInvitation(ctx context.Context, id string) (i store.Invitation, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		i, err = store.InvitationByID(ctx, q, id)
 		return err
@@ -163,7 +163,7 @@ func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member,
 		if err != nil {
 			return err
 		}
-		if err := s.join(ctx, tx, i, caller); err != nil {
+		if err := s.acceptInvitation(ctx, tx, i, caller); err != nil {
 			return err
 		}
 		m, err = store.MemberOf(ctx, tx, i.MerchantID, caller)
@@ -175,8 +175,8 @@ func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member,
 	return m, err
 }
 
-// join answers an invitation with yes, unless the caller has done so before.
-func (s *Service) join(ctx context.Context, tx *database.Tx, i store.Invitation, user string) error {
+// acceptInvitation answers an invitation with yes, unless the caller has done so before.
+func (s *Service) acceptInvitation(ctx context.Context, tx *database.Tx, i store.Invitation, user string) error {
 	if i.State == store.Accepted && i.SettledBy == user {
 		return nil
 	}
@@ -219,7 +219,7 @@ func (s *Service) Decline(ctx context.Context, id, token string) error {
 		if err != nil {
 			return err
 		}
-		return s.settle(ctx, tx, i, store.Declined)
+		return s.closeInvitation(ctx, tx, i, store.Declined)
 	})
 }
 
@@ -237,11 +237,11 @@ func (s *Service) Withdraw(ctx context.Context, merchant, id string) error {
 		if err != nil {
 			return err
 		}
-		return s.settle(ctx, tx, i, store.Withdrawn)
+		return s.closeInvitation(ctx, tx, i, store.Withdrawn)
 	})
 }
 
-func (s *Service) settle(ctx context.Context, tx *database.Tx, i store.Invitation, state store.InvitationState) error {
+func (s *Service) closeInvitation(ctx context.Context, tx *database.Tx, i store.Invitation, state store.InvitationState) error {
 	ok, err := store.SettleInvitation(ctx, tx, i.ID, state, "", s.Now())
 	if err == nil && !ok {
 		err = fault.Missing("invitation")

@@ -117,7 +117,7 @@ func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 func (s *Service) mayManageKeys(ctx context.Context, merchant string) (status store.Status, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if !identity.FromContext(ctx).Admin {
-			v, err := owned(ctx, q, merchant)
+			v, err := requireOwner(ctx, q, merchant)
 			status = v.Status
 			return err
 		}

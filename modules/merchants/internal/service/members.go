@@ -110,21 +110,21 @@ func (s *Service) Remove(ctx context.Context, merchant, user string) ([]*usersv1
 		if _, err := store.LockMembers(ctx, tx, merchant); err != nil {
 			return err
 		}
-		if err := removable(ctx, tx, merchant, user); err != nil {
+		if err := checkMemberRemovable(ctx, tx, merchant, user); err != nil {
 			return err
 		}
-		return expel(ctx, tx, merchant, user, s.Now())
+		return removeMember(ctx, tx, merchant, user, s.Now())
 	})
 }
 
 func (s *Service) mayRemove(ctx context.Context, merchant, user string) error {
-	return s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error { return removable(ctx, q, merchant, user) })
+	return s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error { return checkMemberRemovable(ctx, q, merchant, user) })
 }
 
-// removable lets owners remove a member, and members themselves.
-func removable(ctx context.Context, q *database.Tx, merchant, user string) error {
+// checkMemberRemovable lets owners remove a member, and members themselves.
+func checkMemberRemovable(ctx context.Context, q *database.Tx, merchant, user string) error {
 	if user != identity.FromContext(ctx).UserID {
-		if _, err := owned(ctx, q, merchant); err != nil {
+		if _, err := requireOwner(ctx, q, merchant); err != nil {
 			return err
 		}
 	}
@@ -135,8 +135,8 @@ func removable(ctx context.Context, q *database.Tx, merchant, user string) error
 	return err
 }
 
-// expel ends a membership under the lock of the merchant.
-func expel(ctx context.Context, tx *database.Tx, merchant, user string, now time.Time) error {
+// removeMember ends a membership under the lock of the merchant.
+func removeMember(ctx context.Context, tx *database.Tx, merchant, user string, now time.Time) error {
 	if _, err := store.DeleteMember(ctx, tx, merchant, user); err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func lockOwned(ctx context.Context, tx *database.Tx, merchant string) error {
 	if _, err := store.LockMembers(ctx, tx, merchant); err != nil {
 		return err
 	}
-	_, err := owned(ctx, tx, merchant)
+	_, err := requireOwner(ctx, tx, merchant)
 	return err
 }
 

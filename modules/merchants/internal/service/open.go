@@ -32,10 +32,10 @@ const slugTries = 5
 // opened as many as one may.
 func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	given := d.Slug != ""
-	if wrong := d.clean(); len(wrong) > 0 {
+	if wrong := d.normalizeAndValidate(); len(wrong) > 0 {
 		return View{}, fault.Invalid(wrong...)
 	}
-	owner, err := s.user(ctx, identity.FromContext(ctx).UserID)
+	owner, err := s.findUser(ctx, identity.FromContext(ctx).UserID)
 	if fault.CodeOf(err) == fault.NotFound {
 		return View{}, fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.").Because(err)
 	}
@@ -44,11 +44,11 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	}
 	id := ids.For(ctx, "mrc", s.Now())
 	for try := range slugTries {
-		m, err := s.insert(ctx, id, d, owner, s.mayOpen)
+		m, err := s.insertMerchant(ctx, id, d, owner, s.mayOpen)
 		if !errors.Is(err, store.ErrDuplicate) {
 			return View{m, merchantsv1.Role_ROLE_OWNER}, err
 		}
-		if found, err := s.opened(ctx, id, owner.GetId()); !errors.Is(err, store.ErrNotFound) {
+		if found, err := s.openedMerchant(ctx, id, owner.GetId()); !errors.Is(err, store.ErrNotFound) {
 			return found, err
 		}
 		if given {
@@ -59,8 +59,8 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	return View{}, fault.New(fault.AlreadyExists, "slug_taken", "Another merchant has this slug.")
 }
 
-// clean trims the draft, makes the slug that was not given, and lists what is wrong.
-func (d *Draft) clean() []fault.Field {
+// normalizeAndValidate trims the draft, makes the slug that was not given, and lists what is wrong.
+func (d *Draft) normalizeAndValidate() []fault.Field {
 	wrong := append(cleanName(&d.Name), cleanDescription(&d.Description)...)
 	if d.Slug == "" {
 		d.Slug = slugOf(d.Name)
@@ -71,10 +71,10 @@ func (d *Draft) clean() []fault.Field {
 	return wrong
 }
 
-// insert writes merchant, owner and, when it may sell at once, MerchantApproved.
+// insertMerchant writes merchant, owner and, when it may sell at once, MerchantApproved.
 // allowed is asked last, under the lock of the owner's account: what it refuses is
 // undone.
-func (s *Service) insert(ctx context.Context, id string, d Draft, owner *usersv1.User, allowed func(context.Context, *database.Tx, string) error) (store.Merchant, error) {
+func (s *Service) insertMerchant(ctx context.Context, id string, d Draft, owner *usersv1.User, allowed func(context.Context, *database.Tx, string) error) (store.Merchant, error) {
 	m := store.Merchant{
 		ID: id, Slug: d.Slug, Name: d.Name, Description: d.Description, Status: store.Pending, Version: 1,
 		CreatedAt: s.Now().Truncate(time.Microsecond), OpenedBy: owner.GetId(),
@@ -119,10 +119,10 @@ func (s *Service) mayOpen(ctx context.Context, tx *database.Tx, user string) err
 // anyNumber is what `app seed` may open.
 func anyNumber(context.Context, *database.Tx, string) error { return nil }
 
-// opened finds the merchant that an earlier run of the same request made.
-func (s *Service) opened(ctx context.Context, id, owner string) (v View, err error) {
+// openedMerchant finds the merchant that an earlier run of the same request made.
+func (s *Service) openedMerchant(ctx context.Context, id, owner string) (v View, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		v, err = view(ctx, q, id, owner)
+		v, err = merchantView(ctx, q, id, owner)
 		return err
 	})
 	return v, err

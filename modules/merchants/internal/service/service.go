@@ -70,8 +70,8 @@ type View struct {
 	Role merchantsv1.Role
 }
 
-// view reads a merchant and the caller's role. Error: store.ErrNotFound.
-func view(ctx context.Context, q *database.Tx, id, user string) (v View, err error) {
+// merchantView reads a merchant and the caller's role. Error: store.ErrNotFound.
+func merchantView(ctx context.Context, q *database.Tx, id, user string) (v View, err error) {
 	if v.Merchant, err = store.ByID(ctx, q, id); err != nil || user == "" {
 		return v, err
 	}
@@ -86,8 +86,8 @@ func emitApproved(ctx context.Context, tx *database.Tx, m store.Merchant, owner 
 	})
 }
 
-// user asks users for somebody who is known to exist.
-func (s *Service) user(ctx context.Context, id string) (*usersv1.User, error) {
+// findUser asks users for somebody who is known to exist.
+func (s *Service) findUser(ctx context.Context, id string) (*usersv1.User, error) {
 	reply, err := s.Users.Find(ctx, &usersv1.FindRequest{By: &usersv1.FindRequest_Id{Id: id}})
 	if err != nil {
 		return nil, fmt.Errorf("find user: %w", err)
@@ -100,7 +100,7 @@ func (s *Service) user(ctx context.Context, id string) (*usersv1.User, error) {
 func (s *Service) ByID(ctx context.Context, id string) (v View, err error) {
 	caller := identity.FromContext(ctx)
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		v, err = view(ctx, q, id, caller.UserID)
+		v, err = merchantView(ctx, q, id, caller.UserID)
 		return err
 	})
 	hidden := err == nil && v.Status == store.Pending && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED && !caller.Admin
@@ -127,8 +127,8 @@ type Change struct {
 	Match func(version int64) error
 }
 
-// apply changes the merchant and lists what is wrong with the change.
-func (c Change) apply(m *store.Merchant) (wrong []fault.Field) {
+// applyTo changes the merchant and lists what is wrong with the change.
+func (c Change) applyTo(m *store.Merchant) (wrong []fault.Field) {
 	if c.Name != nil {
 		m.Name = *c.Name
 		wrong = cleanName(&m.Name)
@@ -145,13 +145,13 @@ func (c Change) apply(m *store.Merchant) (wrong []fault.Field) {
 // with pointers, Aborted.
 func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if v, err = owned(ctx, tx, id); err != nil {
+		if v, err = requireOwner(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := c.Match(v.Version); err != nil {
 			return err
 		}
-		if wrong := c.apply(&v.Merchant); len(wrong) > 0 {
+		if wrong := c.applyTo(&v.Merchant); len(wrong) > 0 {
 			return fault.Invalid(wrong...)
 		}
 		ok, err := store.Update(ctx, tx, v.Merchant)
@@ -164,11 +164,11 @@ func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err 
 	return v, err
 }
 
-// owned reads a merchant that the caller is an owner of, in a session with two factors
+// requireOwner reads a merchant that the caller is an owner of, in a session with two factors
 // where the shop demands them.
-func owned(ctx context.Context, q *database.Tx, id string) (View, error) {
+func requireOwner(ctx context.Context, q *database.Tx, id string) (View, error) {
 	caller := identity.FromContext(ctx)
-	v, err := view(ctx, q, id, caller.UserID)
+	v, err := merchantView(ctx, q, id, caller.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return View{}, fault.Missing("merchant")
@@ -192,7 +192,7 @@ func (s *Service) Approve(ctx context.Context, id string) (v View, err error) {
 		if err != nil {
 			return err
 		}
-		if v, err = view(ctx, tx, id, ""); err != nil || !ok {
+		if v, err = merchantView(ctx, tx, id, ""); err != nil || !ok {
 			return err
 		}
 		return emitApproved(ctx, tx, v.Merchant, owner)
@@ -212,7 +212,7 @@ func (s *Service) anOwner(ctx context.Context, id string) (*usersv1.User, error)
 	}
 	for _, m := range members {
 		if m.Role == merchantsv1.Role_ROLE_OWNER {
-			return s.user(ctx, m.UserID)
+			return s.findUser(ctx, m.UserID)
 		}
 	}
 	return nil, fault.Missing("merchant")

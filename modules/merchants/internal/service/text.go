@@ -13,14 +13,16 @@ const (
 
 // cleanName puts the name, which goes into letters and their subjects, in the form to
 // keep and complains about one that cannot.
-func cleanName(name *string) []fault.Field { return tidy("/name", name, text.Line, 1, maxName) }
-
-func cleanDescription(description *string) []fault.Field {
-	return tidy("/description", description, text.Block, 0, maxDescription)
+func cleanName(name *string) []fault.Field {
+	return normalizeField("/name", name, text.Line, 1, maxName)
 }
 
-// tidy replaces a text by its form to keep, or says what is wrong with it.
-func tidy(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
+func cleanDescription(description *string) []fault.Field {
+	return normalizeField("/description", description, text.Block, 0, maxDescription)
+}
+
+// normalizeField replaces a text by its form to keep, or says what is wrong with it.
+func normalizeField(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
 	kept, err := rule(*s, least, most)
 	if err != nil {
 		return []fault.Field{{Pointer: pointer, Detail: err.Error()}}

@@ -59,47 +59,47 @@ const (
 func InsertInvitation(ctx context.Context, tx *database.Tx, i Invitation) error {
 	_, err := tx.Exec(ctx, insertInvitation, i.ID, i.MerchantID, i.Email, i.EmailKey, int32(i.Role), i.TokenHash, i.InvitedBy,
 		database.Micros(i.CreatedAt), database.Micros(i.ExpiresAt))
-	return duplicate("insert invitation", err)
+	return mapDuplicate("insert invitation", err)
 }
 
 // InvitationByID reads an invitation, whatever became of it. ErrNotFound.
 func InvitationByID(ctx context.Context, q *database.Tx, id string) (Invitation, error) {
 	i, err := scanInvitation(q.QueryRow(ctx, invitationByID, id))
-	return i, missing("read invitation", err)
+	return i, mapNoRows("read invitation", err)
 }
 
 // Invitations lists the invitations of a merchant that wait for an answer by id, after
 // the given one.
 func Invitations(ctx context.Context, q *database.Tx, merchant string, now time.Time, after string, limit int) ([]Invitation, error) {
 	rows, err := q.Query(ctx, invitationsOf, merchant, database.Micros(now), after, limit)
-	return collect("list invitations", rows, err, scanInvitation)
+	return collectRows("list invitations", rows, err, scanInvitation)
 }
 
 // SettleInvitation answers an invitation. It returns false when that cannot be any
 // more.
 func SettleInvitation(ctx context.Context, tx *database.Tx, id string, state InvitationState, by string, now time.Time) (bool, error) {
 	at := database.Micros(now)
-	return changed(tx.Exec(ctx, settleInvitation, int(state), at, by, id, at))
+	return anyRowChanged(tx.Exec(ctx, settleInvitation, int(state), at, by, id, at))
 }
 
 // ReplaceInvitations withdraws what else waits for an answer from the address of an
 // invitation.
 func ReplaceInvitations(ctx context.Context, tx *database.Tx, by Invitation) error {
-	_, err := changed(tx.Exec(ctx, replaceInvitation, database.Micros(by.CreatedAt), by.MerchantID, by.EmailKey, by.ID))
+	_, err := anyRowChanged(tx.Exec(ctx, replaceInvitation, database.Micros(by.CreatedAt), by.MerchantID, by.EmailKey, by.ID))
 	return err
 }
 
 // WithdrawInvitationsBy withdraws what somebody has sent for a merchant and nobody has
 // answered.
 func WithdrawInvitationsBy(ctx context.Context, tx *database.Tx, merchant, inviter string, now time.Time) error {
-	_, err := changed(tx.Exec(ctx, withdrawAll, database.Micros(now), merchant, inviter))
+	_, err := anyRowChanged(tx.Exec(ctx, withdrawAll, database.Micros(now), merchant, inviter))
 	return err
 }
 
 // DeleteInvitations removes a merchant's invitations that ran out before a time, and
 // with them the addresses of strangers.
 func DeleteInvitations(ctx context.Context, tx *database.Tx, merchant string, before time.Time) error {
-	_, err := changed(tx.Exec(ctx, deleteInvitations, merchant, database.Micros(before)))
+	_, err := anyRowChanged(tx.Exec(ctx, deleteInvitations, merchant, database.Micros(before)))
 	return err
 }
 

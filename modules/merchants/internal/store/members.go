@@ -14,24 +14,24 @@ import (
 func InsertMember(ctx context.Context, tx *database.Tx, m Member) error {
 	_, err := tx.Exec(ctx, `INSERT INTO merchants_members (merchant_id, user_id, role, created_at) VALUES (?, ?, ?, ?)`,
 		m.MerchantID, m.UserID, int32(m.Role), database.Micros(m.CreatedAt))
-	return duplicate("insert member", err)
+	return mapDuplicate("insert member", err)
 }
 
 // SetRole changes a member's role. It returns false when the user is not a member.
 func SetRole(ctx context.Context, tx *database.Tx, merchant, user string, role merchantsv1.Role) (bool, error) {
-	return changed(tx.Exec(ctx, `UPDATE merchants_members SET role = ? WHERE merchant_id = ? AND user_id = ?`, int32(role), merchant, user))
+	return anyRowChanged(tx.Exec(ctx, `UPDATE merchants_members SET role = ? WHERE merchant_id = ? AND user_id = ?`, int32(role), merchant, user))
 }
 
 // DeleteMember removes a member. It returns false when the user is not a member.
 func DeleteMember(ctx context.Context, tx *database.Tx, merchant, user string) (bool, error) {
-	return changed(tx.Exec(ctx, `DELETE FROM merchants_members WHERE merchant_id = ? AND user_id = ?`, merchant, user))
+	return anyRowChanged(tx.Exec(ctx, `DELETE FROM merchants_members WHERE merchant_id = ? AND user_id = ?`, merchant, user))
 }
 
 // LockMembers makes changes of one merchant's members wait for each other: on MySQL
 // transactions run side by side, and two owners who leave at the same time would each
 // see the other. It returns false when there is no such merchant.
 func LockMembers(ctx context.Context, tx *database.Tx, merchant string) (bool, error) {
-	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET version = version WHERE id = ?`, merchant))
+	return anyRowChanged(tx.Exec(ctx, `UPDATE merchants_merchants SET version = version WHERE id = ?`, merchant))
 }
 
 // Owners counts a merchant's owners.
@@ -47,7 +47,7 @@ func Owners(ctx context.Context, q *database.Tx, merchant string) (n int, err er
 func Members(ctx context.Context, q *database.Tx, merchant, after string, limit int) ([]Member, error) {
 	rows, err := q.Query(ctx, `SELECT merchant_id, user_id, role, created_at FROM merchants_members
 		WHERE merchant_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`, merchant, after, limit)
-	return collect("list members", rows, err, scanMember)
+	return collectRows("list members", rows, err, scanMember)
 }
 
 // AreMembers tells which of the users are members of a merchant.
@@ -58,7 +58,7 @@ func AreMembers(ctx context.Context, q *database.Tx, merchant string, users []st
 	}
 	rows, err := q.Bun().NewSelect().Table("merchants_members").Column("user_id").
 		Where("merchant_id = ?", merchant).Where("user_id IN ?", bun.Tuple(users)).Rows(ctx)
-	found, err := collect("list members", rows, err, func(row interface{ Scan(...any) error }) (id string, err error) { return id, row.Scan(&id) })
+	found, err := collectRows("list members", rows, err, func(row interface{ Scan(...any) error }) (id string, err error) { return id, row.Scan(&id) })
 	for _, id := range found {
 		there[id] = true
 	}
@@ -69,7 +69,7 @@ func AreMembers(ctx context.Context, q *database.Tx, merchant string, users []st
 func MemberOf(ctx context.Context, q *database.Tx, merchant, user string) (Member, error) {
 	m, err := scanMember(q.QueryRow(ctx, `SELECT merchant_id, user_id, role, created_at FROM merchants_members
 		WHERE merchant_id = ? AND user_id = ?`, merchant, user))
-	return m, missing("read member", err)
+	return m, mapNoRows("read member", err)
 }
 
 func scanMember(row interface{ Scan(...any) error }) (m Member, err error) {

@@ -68,7 +68,7 @@ type Member struct {
 func InsertMerchant(ctx context.Context, tx *database.Tx, m Merchant) error {
 	_, err := tx.Exec(ctx, `INSERT INTO merchants_merchants (id, slug, name, description, status, version, created_at, opened_by) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`,
 		m.ID, m.Slug, m.Name, m.Description, string(m.Status), database.Micros(m.CreatedAt), m.OpenedBy)
-	return duplicate("insert merchant", err)
+	return mapDuplicate("insert merchant", err)
 }
 
 const columns = `m.id, m.slug, m.name, m.description, m.status, m.version, m.created_at, m.opened_by`
@@ -100,33 +100,33 @@ func CountOpened(ctx context.Context, q *database.Tx, user string) (all, pending
 // ByID reads a merchant. ErrNotFound.
 func ByID(ctx context.Context, q *database.Tx, id string) (Merchant, error) {
 	m, err := scanMerchant(q.QueryRow(ctx, `SELECT `+columns+` FROM merchants_merchants m WHERE m.id = ?`, id))
-	return m, missing("read merchant", err)
+	return m, mapNoRows("read merchant", err)
 }
 
 // BySlug reads a merchant. ErrNotFound.
 func BySlug(ctx context.Context, q *database.Tx, slug string) (Merchant, error) {
 	m, err := scanMerchant(q.QueryRow(ctx, `SELECT `+columns+` FROM merchants_merchants m WHERE m.slug = ?`, slug))
-	return m, missing("read merchant", err)
+	return m, mapNoRows("read merchant", err)
 }
 
 // OfUser lists the merchants a user is a member of, by id, after the given one.
 func OfUser(ctx context.Context, q *database.Tx, user, after string, limit int) ([]Merchant, error) {
 	rows, err := q.Query(ctx, `SELECT `+columns+` FROM merchants_members b JOIN merchants_merchants m ON m.id = b.merchant_id
 		WHERE b.user_id = ? AND b.merchant_id > ? ORDER BY b.merchant_id LIMIT ?`, user, after, limit)
-	return collect("list merchants", rows, err, scanMerchant)
+	return collectRows("list merchants", rows, err, scanMerchant)
 }
 
 // Update changes name and description of the given version. It returns false when the
 // merchant has another version.
 func Update(ctx context.Context, tx *database.Tx, m Merchant) (bool, error) {
-	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET name = ?, description = ?, version = version + 1 WHERE id = ? AND version = ?`,
+	return anyRowChanged(tx.Exec(ctx, `UPDATE merchants_merchants SET name = ?, description = ?, version = version + 1 WHERE id = ? AND version = ?`,
 		m.Name, m.Description, m.ID, m.Version))
 }
 
 // Approve lets a pending merchant sell. It returns false when the merchant is not
 // pending.
 func Approve(ctx context.Context, tx *database.Tx, id string) (bool, error) {
-	return changed(tx.Exec(ctx, `UPDATE merchants_merchants SET status = 'approved', version = version + 1 WHERE id = ? AND status = 'pending'`, id))
+	return anyRowChanged(tx.Exec(ctx, `UPDATE merchants_merchants SET status = 'approved', version = version + 1 WHERE id = ? AND status = 'pending'`, id))
 }
 
 // Membership reads a user's role and the merchant's status in one query. Role is
@@ -155,8 +155,8 @@ func StatusOf(ctx context.Context, q *database.Tx, id string) (status Status, er
 	return status, nil
 }
 
-// collect reads the rows of a list.
-func collect[T any](what string, rows *sql.Rows, err error, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
+// collectRows reads the rows of a list.
+func collectRows[T any](what string, rows *sql.Rows, err error, scan func(interface{ Scan(...any) error }) (T, error)) ([]T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
@@ -175,7 +175,7 @@ func collect[T any](what string, rows *sql.Rows, err error, scan func(interface{
 	return out, nil
 }
 
-func changed(result sql.Result, err error) (bool, error) {
+func anyRowChanged(result sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("update: %w", err)
 	}
@@ -183,7 +183,7 @@ func changed(result sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-func duplicate(what string, err error) error {
+func mapDuplicate(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -193,7 +193,7 @@ func duplicate(what string, err error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-func missing(what string, err error) error {
+func mapNoRows(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil

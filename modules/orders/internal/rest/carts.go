@@ -20,7 +20,7 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 		Description: "A signed-in buyer's cart belongs to the account. A guest's cart has a token, answered once: send it as Cart-Token from then on.",
 		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Status: http.StatusCreated,
 	}, func(ctx context.Context, in *struct{ Guest }) (*createdCart, error) {
-		cart, token, err := s().CreateCart(ctx, in.visitor(ctx))
+		cart, token, err := s().CreateCart(ctx, in.toVisitor(ctx))
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 		Method: http.MethodGet, Path: "/v1/carts/{id}", ID: "get-cart", Summary: "Read a cart", Tags: cartTags,
 		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *CartInput) (*cartOutput, error) {
-		cart, err := s().Cart(ctx, in.visitor(ctx), in.ID)
+		cart, err := s().Cart(ctx, in.toVisitor(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func registerLines(api *httpserver.API, s func() *service.Service) {
 		Description: "Quantity 0 takes the product out. The price is the one of this moment; checkout compares it.",
 		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, func(ctx context.Context, in *putLineInput) (*cartOutput, error) {
-		cart, err := s().EditLine(ctx, in.visitor(ctx), in.edit(in.Body.Quantity))
+		cart, err := s().EditLine(ctx, in.toVisitor(ctx), in.toEdit(in.Body.Quantity))
 		if err != nil {
 			return nil, err
 		}
@@ -61,7 +61,7 @@ func registerLines(api *httpserver.API, s func() *service.Service) {
 		Method: http.MethodDelete, Path: "/v1/carts/{id}/lines/{product_id}", ID: "delete-cart-line", Summary: "Take a product out", Tags: cartTags,
 		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, func(ctx context.Context, in *LineInput) (*cartOutput, error) {
-		cart, err := s().EditLine(ctx, in.visitor(ctx), in.edit(0))
+		cart, err := s().EditLine(ctx, in.toVisitor(ctx), in.toEdit(0))
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +78,7 @@ func registerCheckout(api *httpserver.API, s func() *service.Service) {
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, func(ctx context.Context, in *checkoutInput) (*createdOrder, error) {
 		key, _ := callctx.IdempotencyOf(ctx)
-		order, err := s().Checkout(ctx, in.visitor(ctx), service.Checkout{
+		order, err := s().Checkout(ctx, in.toVisitor(ctx), service.Checkout{
 			CartID: in.ID, Email: in.Body.Email, Method: in.Body.PaymentMethod, Key: key.Key,
 		})
 		if err != nil {
@@ -101,7 +101,7 @@ type LineInput struct {
 	ProductID string `path:"product_id" maxLength:"64" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
-func (in LineInput) edit(quantity int64) service.Edit {
+func (in LineInput) toEdit(quantity int64) service.Edit {
 	return service.Edit{CartID: in.ID, ProductID: in.ProductID, Quantity: quantity, Match: in.Match}
 }
 

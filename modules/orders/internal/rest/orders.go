@@ -23,7 +23,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 		Description: "One's own; with merchant_id those with lines of the merchant, for its members, with its lines and their sum only.",
 		Access:      httpserver.User, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
-		list, err := in.list()
+		list, err := in.toListQuery()
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 		Description: "For its buyer, a guest with its Cart-Token, and the merchants with lines in it, who see their own lines and their sum.",
 		Access:      httpserver.Optional, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *orderInput) (*orderOutput, error) {
-		view, err := s().Order(ctx, in.visitor(ctx), in.ID)
+		view, err := s().Order(ctx, in.toVisitor(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +50,7 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 		Access:      httpserver.Optional, Scope: identity.OrdersWrite, Rate: httpserver.RateDefault, Status: http.StatusOK,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, func(ctx context.Context, in *orderInput) (*orderOutput, error) {
-		view, err := s().Cancel(ctx, in.visitor(ctx), in.ID)
+		view, err := s().Cancel(ctx, in.toVisitor(ctx), in.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -68,8 +68,8 @@ type listInput struct {
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Orders with lines of this merchant, for its members"`
 }
 
-// list reads the cursor: time and id of the last order seen.
-func (in listInput) list() (service.List, error) {
+// toListQuery reads the cursor: time and id of the last order seen.
+func (in listInput) toListQuery() (service.List, error) {
 	out := service.List{MerchantID: in.MerchantID, Limit: in.Want()}
 	parts, err := httpserver.DecodeCursor(in.After, 2)
 	if err != nil || parts == nil {

@@ -41,6 +41,6 @@ type Guest struct {
 	CartToken string `header:"Cart-Token" maxLength:"200" doc:"A guest's secret, as it was answered when the cart was made"`
 }
 
-func (g Guest) visitor(ctx context.Context) service.Visitor {
+func (g Guest) toVisitor(ctx context.Context) service.Visitor {
 	return service.NewVisitor(ctx, g.CartToken)
 }

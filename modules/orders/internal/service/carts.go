@@ -24,7 +24,7 @@ func (s *Service) CreateCart(ctx context.Context, v Visitor) (cart store.Cart, t
 	}
 	if cart.BuyerID == "" {
 		token = s.newToken(ctx)
-		cart.TokenHash = hash(token)
+		cart.TokenHash = sha256Hex(token)
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return store.InsertCart(ctx, tx, cart)
@@ -61,7 +61,7 @@ func cartOf(ctx context.Context, tx *database.Tx, v Visitor, id string,
 		return store.Cart{}, errCart
 	case err != nil:
 		return store.Cart{}, err
-	case !v.owns(cart.BuyerID, cart.TokenHash):
+	case !v.isOwner(cart.BuyerID, cart.TokenHash):
 		return store.Cart{}, errCart
 	}
 	return cart, nil
@@ -76,10 +76,10 @@ func (s *Service) CartTotal(c store.Cart) (money.Money, error) {
 	return totalOf(c)
 }
 
-// affordable refuses a cart that comes to more than money.Max: no order may, or it
+// checkTotalLimit refuses a cart that comes to more than money.Max: no order may, or it
 // could not be refunded in parts. products name the lines to change, none the whole
 // cart. Error: failed_precondition, total_too_high.
-func affordable(c store.Cart, products ...string) error {
+func checkTotalLimit(c store.Cart, products ...string) error {
 	total, err := totalOf(c)
 	if err == nil && !total.TooMuch() || errors.Is(err, money.ErrCurrency) {
 		return nil // lines of two currencies are another verdict

@@ -35,10 +35,10 @@ type Checkout struct {
 // quantity_out_of_bounds, stock_short, product_gone; resource_exhausted:
 // too_many_unpaid; aborted: cart_changed.
 func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.Order, error) {
-	if err := s.acceptable(ctx, &in); err != nil {
+	if err := s.validateCheckout(ctx, &in); err != nil {
 		return store.Order{}, err
 	}
-	order, placed, err := s.order(ctx, v, in)
+	order, placed, err := s.orderCart(ctx, v, in)
 	if err != nil || !placed {
 		return order, err
 	}
@@ -48,42 +48,42 @@ func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.O
 // cartReads is how often a checkout reads its cart.
 const cartReads = 3
 
-// order makes the order out of the cart. The cart may get another order id meanwhile,
+// orderCart makes the order out of the cart. The cart may get another order id meanwhile,
 // from another run of this request (see instead): then it is read again, and what the
 // buyer sees in it has to be the same. placed is false when the order is an earlier one
 // of the same checkout.
-func (s *Service) order(ctx context.Context, v Visitor, in Checkout) (order store.Order, placed bool, err error) {
+func (s *Service) orderCart(ctx context.Context, v Visitor, in Checkout) (order store.Order, placed bool, err error) {
 	var seen []store.CartLine
 	for range cartReads {
 		cart, before, err := s.openCart(ctx, v, in)
 		switch {
 		case err != nil || before != nil:
-			return value(before), false, err
+			return orderOrZero(before), false, err
 		case seen != nil && !slices.Equal(seen, cart.Lines):
 			return store.Order{}, false, errCartChanged
 		}
 		seen = cart.Lines
-		if order, placed, err = s.attempt(ctx, v, in, cart); !errors.Is(err, errCartChanged) {
+		if order, placed, err = s.attemptCheckout(ctx, v, in, cart); !errors.Is(err, errCartChanged) {
 			return order, placed, err
 		}
 	}
 	return store.Order{}, false, errCartChanged
 }
 
-// attempt holds the stock of the cart as it was read, and makes the order.
-func (s *Service) attempt(ctx context.Context, v Visitor, in Checkout, cart store.Cart) (order store.Order, placed bool, err error) {
-	cart, held, err := s.hold(ctx, v, cart)
+// attemptCheckout holds the stock of the cart as it was read, and makes the order.
+func (s *Service) attemptCheckout(ctx context.Context, v Visitor, in Checkout, cart store.Cart) (order store.Order, placed bool, err error) {
+	cart, held, err := s.holdStock(ctx, v, cart)
 	if err != nil {
-		order, err = s.instead(ctx, in, err)
+		order, err = s.existingOrderOr(ctx, in, err)
 		return order, false, err
 	}
-	return s.place(ctx, v, in, cart, held)
+	return s.placeOrder(ctx, v, in, cart, held)
 }
 
-// instead answers a checkout that got no hold. Its request may run a second time while
+// existingOrderOr answers a checkout that got no hold. Its request may run a second time while
 // the first run, which stood still for longer than its lease, goes on: when that has
 // made the order, then it is the answer.
-func (s *Service) instead(ctx context.Context, in Checkout, refusal error) (order store.Order, err error) {
+func (s *Service) existingOrderOr(ctx context.Context, in Checkout, refusal error) (order store.Order, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		order, err = store.OrderByKey(ctx, q, in.keyOf())
 		return err
@@ -94,23 +94,23 @@ func (s *Service) instead(ctx context.Context, in Checkout, refusal error) (orde
 	return order, err
 }
 
-func value(o *store.Order) store.Order {
+func orderOrZero(o *store.Order) store.Order {
 	if o == nil {
 		return store.Order{}
 	}
 	return *o
 }
 
-// acceptable checks what can be checked without the cart, and writes the address as it
+// validateCheckout checks what can be checked without the cart, and writes the address as it
 // is kept.
-func (s *Service) acceptable(ctx context.Context, in *Checkout) error {
+func (s *Service) validateCheckout(ctx context.Context, in *Checkout) error {
 	var wrong []fault.Field
 	address, err := emailaddr.Typed(in.Email)
 	if err != nil {
 		wrong = append(wrong, fault.Field{Pointer: "/email", Detail: err.Error()})
 	}
 	in.Email = address.String()
-	if !s.methods.accept(ctx, in.Method) {
+	if !s.methods.isAccepted(ctx, in.Method) {
 		wrong = append(wrong, fault.Field{Pointer: "/payment_method", Detail: "is not a payment method of this shop"})
 	}
 	if len(wrong) > 0 {
@@ -121,7 +121,7 @@ func (s *Service) acceptable(ctx context.Context, in *Checkout) error {
 
 // keyOf binds the idempotency key to the cart: a key is good for one checkout of one
 // cart.
-func (in Checkout) keyOf() string { return hash("checkout\x00" + in.CartID + "\x00" + in.Key) }
+func (in Checkout) keyOf() string { return sha256Hex("checkout\x00" + in.CartID + "\x00" + in.Key) }
 
 // openCart reads a cart that can be checked out, or the order that this very checkout
 // made before.
@@ -138,18 +138,18 @@ func (s *Service) openCart(ctx context.Context, v Visitor, in Checkout) (cart st
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		return ready(cart)
+		return checkCartReady(cart)
 	})
 	return cart, before, err
 }
 
-// ready refuses a cart that cannot be checked out.
-func ready(cart store.Cart) error {
+// checkCartReady refuses a cart that cannot be checked out.
+func checkCartReady(cart store.Cart) error {
 	if cart.State != store.CartOpen {
 		return alreadyOrdered(cart.OrderID)
 	}
 	if len(cart.Lines) == 0 {
 		return fault.New(fault.FailedPrecondition, "cart_empty", "There is nothing in this cart.")
 	}
-	return affordable(cart)
+	return checkTotalLimit(cart)
 }

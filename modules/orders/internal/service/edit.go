@@ -47,29 +47,29 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 	}
 	line := store.CartLine{ProductID: in.ProductID}
 	if in.Quantity > 0 {
-		product, err := s.product(ctx, in.ProductID)
+		product, err := s.findProduct(ctx, in.ProductID)
 		if err != nil {
 			return store.Cart{}, err
 		}
-		if err := sold(product, in.Quantity); err != nil {
+		if err := checkQuantityBounds(product, in.Quantity); err != nil {
 			return store.Cart{}, err
 		}
 		line = store.CartLine{
 			ProductID: product.GetId(), MerchantID: product.GetMerchantId(), Title: product.GetTitle(),
-			Quantity: in.Quantity, Price: price(product), AddedAt: s.Now(),
+			Quantity: in.Quantity, Price: productPrice(product), AddedAt: s.Now(),
 		}
 	}
 	var cart store.Cart
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		cart, err = s.edit(ctx, tx, v, in, line)
+		cart, err = s.editLine(ctx, tx, v, in, line)
 		return err
 	})
 	return cart, err
 }
 
-// sold refuses a quantity that the product is not sold in. A catalog of an earlier
+// checkQuantityBounds refuses a quantity that the product is not sold in. A catalog of an earlier
 // release names no bounds.
-func sold(p *catalogv1.Product, quantity int64) error {
+func checkQuantityBounds(p *catalogv1.Product, quantity int64) error {
 	least, most := max(1, p.GetMinQuantity()), p.GetMaxQuantity()
 	if most == 0 {
 		most = MaxQuantity
@@ -80,8 +80,8 @@ func sold(p *catalogv1.Product, quantity int64) error {
 	return fault.Invalid(fault.Field{Pointer: "/quantity", Detail: fmt.Sprintf("must be %d to %d, or 0", least, most)})
 }
 
-// product asks catalog for one product.
-func (s *Service) product(ctx context.Context, id string) (*catalogv1.Product, error) {
+// findProduct asks catalog for one product.
+func (s *Service) findProduct(ctx context.Context, id string) (*catalogv1.Product, error) {
 	if !ids.Valid("prd", id) {
 		return nil, fault.Missing("product")
 	}
@@ -97,8 +97,8 @@ func (s *Service) product(ctx context.Context, id string) (*catalogv1.Product, e
 	return nil, fault.Missing("product")
 }
 
-// edit changes the line and with it the version and the order id of the cart.
-func (s *Service) edit(ctx context.Context, tx *database.Tx, v Visitor, in Edit, line store.CartLine) (store.Cart, error) {
+// editLine changes the line and with it the version and the order id of the cart.
+func (s *Service) editLine(ctx context.Context, tx *database.Tx, v Visitor, in Edit, line store.CartLine) (store.Cart, error) {
 	cart, err := cartOf(ctx, tx, v, in.CartID, store.LockCart)
 	if err != nil {
 		return store.Cart{}, err
@@ -115,22 +115,22 @@ func (s *Service) edit(ctx context.Context, tx *database.Tx, v Visitor, in Edit,
 	if at < 0 && line.Quantity == 0 {
 		return cart, nil // nothing to take out
 	}
-	if err := fits(cart, at, line); err != nil {
+	if err := checkLineFits(cart, at, line); err != nil {
 		return store.Cart{}, err
 	}
 	if err := writeLine(ctx, tx, &cart, at, line); err != nil {
 		return store.Cart{}, err
 	}
 	if line.Quantity > 0 {
-		if err := affordable(cart, line.ProductID); err != nil {
+		if err := checkTotalLimit(cart, line.ProductID); err != nil {
 			return store.Cart{}, err
 		}
 	}
-	return cart, s.bump(ctx, tx, &cart)
+	return cart, s.bumpCartVersion(ctx, tx, &cart)
 }
 
-// fits refuses a line that would make the cart one of two currencies or too long.
-func fits(cart store.Cart, at int, line store.CartLine) error {
+// checkLineFits refuses a line that would make the cart one of two currencies or too long.
+func checkLineFits(cart store.Cart, at int, line store.CartLine) error {
 	if line.Quantity == 0 {
 		return nil
 	}
@@ -165,9 +165,9 @@ func writeLine(ctx context.Context, tx *database.Tx, cart *store.Cart, at int, l
 	}
 }
 
-// bump gives the cart its next version, and a new order id: stock held for the version
+// bumpCartVersion gives the cart its next version, and a new order id: stock held for the version
 // before cannot serve this one.
-func (s *Service) bump(ctx context.Context, tx *database.Tx, cart *store.Cart) error {
+func (s *Service) bumpCartVersion(ctx context.Context, tx *database.Tx, cart *store.Cart) error {
 	before, now := cart.OrderID, s.Now()
 	cart.OrderID, cart.UpdatedAt = ids.New("ord", now), now
 	if err := store.UpdateCart(ctx, tx, *cart, before); err != nil {
@@ -177,6 +177,6 @@ func (s *Service) bump(ctx context.Context, tx *database.Tx, cart *store.Cart) e
 	return nil
 }
 
-func price(p *catalogv1.Product) money.Money {
+func productPrice(p *catalogv1.Product) money.Money {
 	return money.Money{Amount: p.GetPrice().GetAmount(), Currency: p.GetPrice().GetCurrency()}
 }

@@ -26,30 +26,30 @@ type held struct {
 	expires time.Time
 }
 
-// hold takes the stock of the cart aside under the cart's order id. What an earlier
+// holdStock takes the stock of the cart aside under the cart's order id. What an earlier
 // attempt at the same version of the cart left behind may have been given back, or be
 // about to lapse: then the cart gets a new order id and one more try.
-func (s *Service) hold(ctx context.Context, v Visitor, cart store.Cart) (store.Cart, held, error) {
-	answer, err := s.reserve(ctx, cart)
+func (s *Service) holdStock(ctx context.Context, v Visitor, cart store.Cart) (store.Cart, held, error) {
+	answer, err := s.reserveStock(ctx, cart)
 	stale := err == nil && answer.GetExpiresAt().AsTime().Sub(s.Now()) < s.Options.FreshHold
 	if stale || isReason(err, "hold_released") {
 		old := cart.OrderID
-		if cart, err = s.renew(ctx, v, cart); err != nil {
+		if cart, err = s.renewOrderID(ctx, v, cart); err != nil {
 			return cart, held{}, err
 		}
 		if stale {
-			s.release(ctx, old)
+			s.releaseStock(ctx, old)
 		}
-		answer, err = s.reserve(ctx, cart)
+		answer, err = s.reserveStock(ctx, cart)
 	}
 	if err != nil {
-		return cart, held{}, s.refused(ctx, cart, err)
+		return cart, held{}, s.handleReserveError(ctx, cart, err)
 	}
 	h, err := heldFor(cart, answer)
 	return cart, h, err
 }
 
-func (s *Service) reserve(ctx context.Context, cart store.Cart) (*catalogv1.ReserveResponse, error) {
+func (s *Service) reserveStock(ctx context.Context, cart store.Cart) (*catalogv1.ReserveResponse, error) {
 	client := callctx.ClientOf(ctx)
 	buyer := &catalogv1.Buyer{AccountId: cart.BuyerID}
 	if cart.BuyerID == "" {
@@ -57,13 +57,13 @@ func (s *Service) reserve(ctx context.Context, cart store.Cart) (*catalogv1.Rese
 	}
 	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Buyer: buyer, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
 	for i, l := range cart.Lines {
-		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: wire(l.Price)}
+		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: moneyToProto(l.Price)}
 	}
 	return s.Catalog.Reserve(ctx, req) //nolint:wrapcheck // the caller decides by it
 }
 
-// renew gives the cart another order id, provided that nobody changed it meanwhile.
-func (s *Service) renew(ctx context.Context, v Visitor, read store.Cart) (cart store.Cart, err error) {
+// renewOrderID gives the cart another order id, provided that nobody changed it meanwhile.
+func (s *Service) renewOrderID(ctx context.Context, v Visitor, read store.Cart) (cart store.Cart, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if cart, err = cartOf(ctx, tx, v, read.ID, store.LockCart); err != nil {
 			return err
@@ -74,7 +74,7 @@ func (s *Service) renew(ctx context.Context, v Visitor, read store.Cart) (cart s
 		if cart.Version != read.Version {
 			return errCartChanged
 		}
-		return s.bump(ctx, tx, &cart)
+		return s.bumpCartVersion(ctx, tx, &cart)
 	})
 	return cart, err
 }
@@ -84,9 +84,9 @@ func isReason(err error, reason string) bool { return err != nil && fault.Reason
 // errCartChanged is the answer of a checkout that lost against a change of its cart.
 var errCartChanged error = fault.New(fault.Aborted, "cart_changed", "The cart was changed during the checkout. Read it and try again.")
 
-// release gives back what a checkout that came to nothing has held. It is a courtesy:
+// releaseStock gives back what a checkout that came to nothing has held. It is a courtesy:
 // an unused hold lapses.
-func (s *Service) release(ctx context.Context, orderID string) {
+func (s *Service) releaseStock(ctx context.Context, orderID string) {
 	if _, err := s.Catalog.Release(ctx, &catalogv1.ReleaseRequest{OrderId: orderID}); err != nil {
 		s.Logger.WarnContext(ctx, "hold was not released and will lapse", slog.String("order", orderID), slog.Any("error", err))
 	}
@@ -116,29 +116,29 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	return h, nil
 }
 
-// refused turns catalog's refusal into the answer of the checkout. Changed prices are
+// handleReserveError turns catalog's refusal into the answer of the checkout. Changed prices are
 // taken over into the cart first.
-func (s *Service) refused(ctx context.Context, cart store.Cart, err error) error {
+func (s *Service) handleReserveError(ctx context.Context, cart store.Cart, err error) error {
 	switch fault.ReasonOf(err) {
 	case "price_changed":
-		return s.reprice(ctx, cart, detail[*catalogv1.PriceChange](err).GetLines())
+		return s.repriceCart(ctx, cart, errorDetail[*catalogv1.PriceChange](err).GetLines())
 	case "stock_short":
-		return stockShort(detail[*catalogv1.Shortage](err).GetLines())
+		return stockShort(errorDetail[*catalogv1.Shortage](err).GetLines())
 	case "quantity_refused":
-		return outOfBounds(detail[*catalogv1.Quantities](err).GetLines())
+		return outOfBounds(errorDetail[*catalogv1.Quantities](err).GetLines())
 	case "hold_differs": // another checkout of the cart has held other lines
 		return errCartChanged
 	case "too_many_unpaid":
 		return tooManyUnpaid(err)
 	case "product_gone":
-		return productGone(detail[*catalogv1.Gone](err).GetProductIds())
+		return productGone(errorDetail[*catalogv1.Gone](err).GetProductIds())
 	default:
 		return err // the boundary translates it
 	}
 }
 
-// detail finds the typed detail of a call's refusal, nil when there is none.
-func detail[M proto.Message](err error) M {
+// errorDetail finds the typed detail of a call's refusal, nil when there is none.
+func errorDetail[M proto.Message](err error) M {
 	var none M
 	var call *fault.CallError
 	if errors.As(err, &call) {
@@ -191,7 +191,7 @@ func productGone(products []string) error {
 	return e
 }
 
-func wire(m money.Money) *moneyv1.Money {
+func moneyToProto(m money.Money) *moneyv1.Money {
 	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
 }
 

@@ -34,13 +34,13 @@ type step struct {
 	amount        int64  // of a refund
 }
 
-// take stores the step. An order that waits for nothing any more is off the
+// applyTransition stores the step. An order that waits for nothing any more is off the
 // reconciler's list.
-func (s *Service) take(ctx context.Context, tx *database.Tx, o *store.Order, st step) error {
+func (s *Service) applyTransition(ctx context.Context, tx *database.Tx, o *store.Order, st step) error {
 	if st.to != o.Status && !Allowed(o.Status, st.to) {
 		return fmt.Errorf("order %s cannot go from %s to %s", o.ID, o.Status, st.to)
 	}
-	o.Status, o.PaymentStatus, o.UpdatedAt = st.to, later(o.PaymentStatus, st.payment), s.Now()
+	o.Status, o.PaymentStatus, o.UpdatedAt = st.to, laterPaymentStatus(o.PaymentStatus, st.payment), s.Now()
 	if o.Status != store.PendingPayment {
 		o.DueAt = time.Time{}
 	}
@@ -53,9 +53,9 @@ func (s *Service) take(ctx context.Context, tx *database.Tx, o *store.Order, st 
 	return store.InsertEntry(ctx, tx, o.ID, entry)
 }
 
-// later is the more advanced of two states of a payment: news of it may come in any
+// laterPaymentStatus is the more advanced of two states of a payment: news of it may come in any
 // order.
-func later(a, b store.PaymentStatus) store.PaymentStatus {
+func laterPaymentStatus(a, b store.PaymentStatus) store.PaymentStatus {
 	rank := []store.PaymentStatus{store.PaymentPending, store.PaymentFailed, store.PaymentSucceeded, store.PaymentRefunded}
 	if slices.Index(rank, b) > slices.Index(rank, a) {
 		return b
@@ -63,13 +63,13 @@ func later(a, b store.PaymentStatus) store.PaymentStatus {
 	return a
 }
 
-// pay takes an order to paid and tells it.
-func (s *Service) pay(ctx context.Context, tx *database.Tx, o *store.Order) error {
-	err := s.take(ctx, tx, o, step{to: store.Paid, payment: store.PaymentSucceeded, event: "paid", detail: o.Total.String()})
+// markPaid takes an order to paid and tells it.
+func (s *Service) markPaid(ctx context.Context, tx *database.Tx, o *store.Order) error {
+	err := s.applyTransition(ctx, tx, o, step{to: store.Paid, payment: store.PaymentSucceeded, event: "paid", detail: o.Total.String()})
 	if err != nil {
 		return err
 	}
-	return events.Emit(ctx, tx, keyOf(*o), &ordersevents.Paid{Order: told(*o)})
+	return events.Emit(ctx, tx, keyOf(*o), &ordersevents.Paid{Order: orderEventPayload(*o)})
 }
 
 // reasons name why an order was cancelled, in the timeline.
@@ -81,24 +81,24 @@ var reasons = map[ordersevents.CancelReason]string{
 	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "the goods were gone when the payment came",
 }
 
-// cancel takes an order to cancelled and tells it. When it is the payment that failed,
+// cancelOrder takes an order to cancelled and tells it. When it is the payment that failed,
 // the cart is open again so that the buyer can try another way to pay.
-func (s *Service) cancel(ctx context.Context, tx *database.Tx, o *store.Order, payment store.PaymentStatus, why ordersevents.CancelReason) error {
+func (s *Service) cancelOrder(ctx context.Context, tx *database.Tx, o *store.Order, payment store.PaymentStatus, why ordersevents.CancelReason) error {
 	wasPaid := o.Status == store.Paid && o.Total.Amount > 0 // of a free order nothing goes back
-	err := s.take(ctx, tx, o, step{to: store.Cancelled, payment: payment, event: "cancelled", detail: reasons[why]})
+	err := s.applyTransition(ctx, tx, o, step{to: store.Cancelled, payment: payment, event: "cancelled", detail: reasons[why]})
 	if err != nil {
 		return err
 	}
 	if why == ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED || why == ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT {
-		if err := s.reopen(ctx, tx, o); err != nil {
+		if err := s.reopenCart(ctx, tx, o); err != nil {
 			return err
 		}
 	}
-	return events.Emit(ctx, tx, keyOf(*o), &ordersevents.Cancelled{Order: told(*o), Reason: why, WasPaid: wasPaid})
+	return events.Emit(ctx, tx, keyOf(*o), &ordersevents.Cancelled{Order: orderEventPayload(*o), Reason: why, WasPaid: wasPaid})
 }
 
-// reopen gives the buyer the cart back, with another order id for its next checkout.
-func (s *Service) reopen(ctx context.Context, tx *database.Tx, o *store.Order) error {
+// reopenCart gives the buyer the cart back, with another order id for its next checkout.
+func (s *Service) reopenCart(ctx context.Context, tx *database.Tx, o *store.Order) error {
 	cart, err := store.LockCart(ctx, tx, o.CartID)
 	if err != nil {
 		return fmt.Errorf("cart of order %s: %w", o.ID, err)
@@ -110,9 +110,9 @@ func (s *Service) reopen(ctx context.Context, tx *database.Tx, o *store.Order) e
 	return store.UpdateCart(ctx, tx, cart, o.ID)
 }
 
-// refund notes money given back, by a merchant from its part or by the shop; when it is
+// recordRefund notes money given back, by a merchant from its part or by the shop; when it is
 // all of a paid order, the order is refunded.
-func (s *Service) refund(ctx context.Context, tx *database.Tx, o *store.Order, amount money.Money, merchant string, full bool) error {
+func (s *Service) recordRefund(ctx context.Context, tx *database.Tx, o *store.Order, amount money.Money, merchant string, full bool) error {
 	st := step{
 		to: o.Status, payment: store.PaymentSucceeded, event: "refund_issued", detail: amount.String(),
 		merchant: merchant, amount: amount.Amount,
@@ -128,5 +128,5 @@ func (s *Service) refund(ctx context.Context, tx *database.Tx, o *store.Order, a
 			return err
 		}
 	}
-	return s.take(ctx, tx, o, st)
+	return s.applyTransition(ctx, tx, o, st)
 }

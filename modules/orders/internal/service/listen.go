@@ -42,10 +42,10 @@ func (s *Service) PaymentSucceeded(ctx context.Context, tx *database.Tx, e *paym
 		return err
 	case o.Status != store.PendingPayment:
 		return nil
-	case s.expired(o):
-		return s.cancel(ctx, tx, &o, store.PaymentSucceeded, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT)
+	case s.isOrderExpired(o):
+		return s.cancelOrder(ctx, tx, &o, store.PaymentSucceeded, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT)
 	default:
-		return s.pay(ctx, tx, &o)
+		return s.markPaid(ctx, tx, &o)
 	}
 }
 
@@ -55,7 +55,7 @@ func (s *Service) PaymentFailed(ctx context.Context, tx *database.Tx, e *payment
 	if err != nil || o.Status != store.PendingPayment {
 		return err
 	}
-	return s.cancel(ctx, tx, &o, store.PaymentFailed, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED)
+	return s.cancelOrder(ctx, tx, &o, store.PaymentFailed, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED)
 }
 
 // PaymentRefunded notes the refund. An order all of whose money went back before its
@@ -66,12 +66,12 @@ func (s *Service) PaymentRefunded(ctx context.Context, tx *database.Tx, e *payme
 		return err
 	}
 	if e.GetFull() && o.Status == store.PendingPayment {
-		err = s.cancel(ctx, tx, &o, store.PaymentRefunded, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT)
+		err = s.cancelOrder(ctx, tx, &o, store.PaymentRefunded, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT)
 		if err != nil {
 			return err
 		}
 	}
-	return s.refund(ctx, tx, &o, fromWire(e.GetAmount()), e.GetMerchantId(), e.GetFull())
+	return s.recordRefund(ctx, tx, &o, fromWire(e.GetAmount()), e.GetMerchantId(), e.GetFull())
 }
 
 // StockShort cancels an order whose goods were gone when its payment came.
@@ -80,7 +80,7 @@ func (s *Service) StockShort(ctx context.Context, tx *database.Tx, e *catalogeve
 	if err != nil || !Allowed(o.Status, store.Cancelled) {
 		return err
 	}
-	return s.cancel(ctx, tx, &o, o.PaymentStatus, ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT)
+	return s.cancelOrder(ctx, tx, &o, o.PaymentStatus, ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT)
 }
 
 // heardOf reads the order an event is about. An unknown order, or a payment that is not
@@ -97,4 +97,4 @@ func (s *Service) heardOf(ctx context.Context, tx *database.Tx, orderID, payment
 	return o, nil
 }
 
-func (s *Service) expired(o store.Order) bool { return !s.Now().Before(o.ExpiresAt) }
+func (s *Service) isOrderExpired(o store.Order) bool { return !s.Now().Before(o.ExpiresAt) }

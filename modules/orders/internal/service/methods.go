@@ -23,13 +23,13 @@ type methods struct {
 // keepMethods is how long an answer of payments may be used, as its contract says.
 const keepMethods = time.Minute
 
-// accept reports whether the method may be used. When payments cannot be asked it may:
+// isAccepted reports whether the method may be used. When payments cannot be asked it may:
 // Start has the last word.
-func (m *methods) accept(ctx context.Context, method string) bool {
+func (m *methods) isAccepted(ctx context.Context, method string) bool {
 	if method == "" || len(method) > 64 {
 		return false
 	}
-	if m.remembers(method) {
+	if m.isCached(method) {
 		return true
 	}
 	answer, err := m.ask(ctx, &paymentsv1.MethodsRequest{})
@@ -42,7 +42,7 @@ func (m *methods) accept(ctx context.Context, method string) bool {
 	return slices.Contains(answer.GetMethods(), method)
 }
 
-func (m *methods) remembers(method string) bool {
+func (m *methods) isCached(method string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.now().Sub(m.asked) < keepMethods && slices.Contains(m.known, method)

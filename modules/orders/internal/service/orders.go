@@ -36,10 +36,10 @@ func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error)
 	if err != nil {
 		return View{}, err
 	}
-	if v.Principal.Admin || v.owns(o.BuyerID, o.TokenHash) {
+	if v.Principal.Admin || v.isOwner(o.BuyerID, o.TokenHash) {
 		return View{Order: o}, nil
 	}
-	roles, err := s.roles(ctx, v, o)
+	roles, err := s.merchantRoles(ctx, v, o)
 	if err != nil {
 		return View{}, err
 	}
@@ -47,11 +47,11 @@ func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error)
 	if len(sees) == 0 {
 		return View{}, errOrder
 	}
-	return s.part(ctx, id, sees)
+	return s.merchantOrderView(ctx, id, sees)
 }
 
-// part reads an order for merchants who may see it.
-func (s *Service) part(ctx context.Context, id string, merchants map[string]bool) (v View, err error) {
+// merchantOrderView reads an order for merchants who may see it.
+func (s *Service) merchantOrderView(ctx context.Context, id string, merchants map[string]bool) (v View, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		o, err := store.OrderFor(ctx, q, id, slices.Sorted(maps.Keys(merchants)))
 		v = seenBy(o, merchants)
@@ -74,11 +74,11 @@ func (s *Service) readOrder(ctx context.Context, id string) (o store.Order, err 
 	return o, err
 }
 
-// roles asks what the visitor may do for each merchant with lines in the order.
-func (s *Service) roles(ctx context.Context, v Visitor, o store.Order) (map[string]merchantsv1.Role, error) {
+// merchantRoles asks what the visitor may do for each merchant with lines in the order.
+func (s *Service) merchantRoles(ctx context.Context, v Visitor, o store.Order) (map[string]merchantsv1.Role, error) {
 	out := map[string]merchantsv1.Role{}
 	for _, part := range o.Parts() {
-		role, err := s.role(ctx, v, part.MerchantID)
+		role, err := s.merchantRole(ctx, v, part.MerchantID)
 		if err != nil {
 			return nil, err
 		}
@@ -98,9 +98,9 @@ func atLeast(roles map[string]merchantsv1.Role, role merchantsv1.Role) map[strin
 	return out
 }
 
-// role asks merchants what the visitor may do for a merchant; nothing when not signed
+// merchantRole asks merchants what the visitor may do for a merchant; nothing when not signed
 // in. An API key has the role that its scopes stand for, with its own merchant.
-func (s *Service) role(ctx context.Context, v Visitor, merchantID string) (merchantsv1.Role, error) {
+func (s *Service) merchantRole(ctx context.Context, v Visitor, merchantID string) (merchantsv1.Role, error) {
 	switch {
 	case v.Principal.ActsFor(merchantID, identity.OrdersWrite):
 		return merchantsv1.Role_ROLE_MANAGER, nil
@@ -156,7 +156,7 @@ func (s *Service) mayList(ctx context.Context, v Visitor, merchantID string) err
 	if v.Principal.Admin {
 		return nil
 	}
-	role, err := s.role(ctx, v, merchantID)
+	role, err := s.merchantRole(ctx, v, merchantID)
 	if err == nil && role < merchantsv1.Role_ROLE_VIEWER {
 		return fault.Missing("merchant")
 	}
@@ -188,13 +188,13 @@ func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error
 		case !Allowed(o.Status, store.Cancelled):
 			return fault.New(fault.FailedPrecondition, "order_not_cancellable", "The order is "+string(o.Status)+".")
 		}
-		return s.cancel(ctx, tx, &o, o.PaymentStatus, why)
+		return s.cancelOrder(ctx, tx, &o, o.PaymentStatus, why)
 	})
 	if err != nil {
 		return View{}, err
 	}
 	if sees != nil {
-		return s.part(ctx, id, sees)
+		return s.merchantOrderView(ctx, id, sees)
 	}
 	o, err = s.readOrder(ctx, id)
 	return View{Order: o}, err
@@ -205,13 +205,13 @@ const byMerchant = ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT
 // mayCancel says in whose name the visitor may cancel, and for which merchants it then
 // sees the order; nil is the whole.
 func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, map[string]bool, error) {
-	if v.owns(o.BuyerID, o.TokenHash) {
+	if v.isOwner(o.BuyerID, o.TokenHash) {
 		return ordersevents.CancelReason_CANCEL_REASON_BY_BUYER, nil, nil
 	}
 	if v.Principal.Admin {
 		return byMerchant, nil, nil
 	}
-	roles, err := s.roles(ctx, v, o)
+	roles, err := s.merchantRoles(ctx, v, o)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -31,7 +31,7 @@ func seenBy(o store.Order, merchants map[string]bool) View {
 	o.Timeline = partOf(o.Timeline, merchants, total, whole)
 	o.Lines, o.Total = lines, total
 	if total.Amount > 0 && (whole || o.Refunded >= total.Amount) {
-		o.PaymentStatus = later(o.PaymentStatus, store.PaymentRefunded)
+		o.PaymentStatus = laterPaymentStatus(o.PaymentStatus, store.PaymentRefunded)
 		if Allowed(o.Status, store.Refunded) {
 			o.Status = store.Refunded
 		}

@@ -15,10 +15,10 @@ import (
 	"app/platform/ids"
 )
 
-// place makes the order out of the cart in one write: the cart is ordered, the order
+// placeOrder makes the order out of the cart in one write: the cart is ordered, the order
 // with its lines and its first entry exists, and Placed is told. placed is false when
 // the order is an earlier one of the same checkout.
-func (s *Service) place(ctx context.Context, v Visitor, in Checkout, cart store.Cart, h held) (order store.Order, placed bool, err error) {
+func (s *Service) placeOrder(ctx context.Context, v Visitor, in Checkout, cart store.Cart, h held) (order store.Order, placed bool, err error) {
 	order = s.newOrder(in, cart, h)
 	order.Locale = callctx.ClientOf(ctx).Locale()
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -33,10 +33,10 @@ func (s *Service) place(ctx context.Context, v Visitor, in Checkout, cart store.
 		if err := store.InsertEntry(ctx, tx, order.ID, order.Timeline[0]); err != nil {
 			return err
 		}
-		return events.Emit(ctx, tx, keyOf(order), &ordersevents.Placed{Order: told(order)})
+		return events.Emit(ctx, tx, keyOf(order), &ordersevents.Placed{Order: orderEventPayload(order)})
 	})
 	if errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrDuplicate) {
-		order, err = s.lost(ctx, v, in, cart)
+		order, err = s.resolveLostCheckout(ctx, v, in, cart)
 		return order, false, err
 	}
 	return order, err == nil, err
@@ -48,19 +48,19 @@ func (s *Service) newOrder(in Checkout, cart store.Cart, h held) store.Order {
 		ID: cart.OrderID, CartID: cart.ID, BuyerID: cart.BuyerID, TokenHash: cart.TokenHash, Email: in.Email,
 		Status: store.PendingPayment, Total: h.total, Lines: h.lines, CheckoutKey: in.keyOf(),
 		PaymentID: ids.Derive("pay", now, cart.OrderID), PaymentMethod: in.Method, PaymentStatus: store.PaymentPending,
-		ExpiresAt: s.expiry(now, h.expires), DueAt: now.Add(s.Options.StartGrace),
+		ExpiresAt: s.orderExpiry(now, h.expires), DueAt: now.Add(s.Options.StartGrace),
 		Version: 1, CreatedAt: now, UpdatedAt: now,
 		Timeline: []store.Entry{{Version: 1, At: now, Event: "placed", Detail: h.total.String()}},
 	}
 }
 
-// expiry is when an unpaid order is given up: somewhat before its hold lapses.
-func (s *Service) expiry(now, lapses time.Time) time.Time {
+// orderExpiry is when an unpaid order is given up: somewhat before its hold lapses.
+func (s *Service) orderExpiry(now, lapses time.Time) time.Time {
 	return lapses.Add(-min(s.Options.ExpiryMargin, lapses.Sub(now)/10))
 }
 
-// lost decides what a checkout answers whose cart was no longer what it had held for.
-func (s *Service) lost(ctx context.Context, v Visitor, in Checkout, held store.Cart) (order store.Order, err error) {
+// resolveLostCheckout decides what a checkout answers whose cart was no longer what it had held for.
+func (s *Service) resolveLostCheckout(ctx context.Context, v Visitor, in Checkout, held store.Cart) (order store.Order, err error) {
 	var orphan bool
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		order, err = store.OrderByKey(ctx, q, in.keyOf())
@@ -71,7 +71,7 @@ func (s *Service) lost(ctx context.Context, v Visitor, in Checkout, held store.C
 		if err != nil {
 			return err
 		}
-		if orphan, err = orphaned(ctx, q, cart, held.OrderID); err != nil {
+		if orphan, err = isHoldOrphaned(ctx, q, cart, held.OrderID); err != nil {
 			return err
 		}
 		if cart.State == store.CartOrdered {
@@ -80,15 +80,15 @@ func (s *Service) lost(ctx context.Context, v Visitor, in Checkout, held store.C
 		return errCartChanged
 	})
 	if orphan {
-		s.release(ctx, held.OrderID)
+		s.releaseStock(ctx, held.OrderID)
 	}
 	return order, err
 }
 
-// orphaned reports whether the hold under an order id serves nobody. Checkouts of one
+// isHoldOrphaned reports whether the hold under an order id serves nobody. Checkouts of one
 // version of a cart share the id, so it does not while the cart has the id, or when one
 // of them made the order.
-func orphaned(ctx context.Context, q *database.Tx, cart store.Cart, orderID string) (bool, error) {
+func isHoldOrphaned(ctx context.Context, q *database.Tx, cart store.Cart, orderID string) (bool, error) {
 	if cart.OrderID == orderID {
 		return false, nil
 	}
@@ -103,16 +103,16 @@ func keyOf(o store.Order) events.Key {
 	return events.Key{Aggregate: "order", ID: o.ID, Version: o.Version}
 }
 
-// told is the order as events carry it.
-func told(o store.Order) *ordersevents.Order {
+// orderEventPayload is the order as events carry it.
+func orderEventPayload(o store.Order) *ordersevents.Order {
 	out := &ordersevents.Order{
-		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: wire(o.Total), PaymentId: o.PaymentID, Locale: o.Locale,
+		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: moneyToProto(o.Total), PaymentId: o.PaymentID, Locale: o.Locale,
 		PlacedAt: timestamppb.New(o.CreatedAt), Lines: make([]*ordersevents.Line, len(o.Lines)),
 	}
 	for i, l := range o.Lines {
 		out.Lines[i] = &ordersevents.Line{
 			ProductId: l.ProductID, MerchantId: l.MerchantID, Title: l.Title, Sku: l.SKU,
-			Quantity: l.Quantity, Price: wire(l.Price), Total: wire(l.Total),
+			Quantity: l.Quantity, Price: moneyToProto(l.Price), Total: moneyToProto(l.Total),
 		}
 	}
 	return out

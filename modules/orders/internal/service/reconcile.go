@@ -35,7 +35,7 @@ func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
 	group.SetLimit(reconcileParallel)
 	for _, d := range due {
 		group.Go(func() error {
-			if err := s.settle(ctx, d); err != nil {
+			if err := s.reconcileOrder(ctx, d); err != nil {
 				s.Logger.WarnContext(ctx, "order could not be settled and will be looked at again", slog.String("order", d.ID), slog.Any("error", err))
 				s.putOff(ctx, d)
 			}
@@ -45,8 +45,8 @@ func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
 	return len(due) == reconcileBatch, group.Wait() //nolint:wrapcheck // always nil
 }
 
-// settle does what is due for one order: it gives it up or asks payments again.
-func (s *Service) settle(ctx context.Context, d store.Due) error {
+// reconcileOrder does what is due for one order: it gives it up or asks payments again.
+func (s *Service) reconcileOrder(ctx context.Context, d store.Due) error {
 	var order store.Order
 	var ask bool
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
@@ -57,8 +57,8 @@ func (s *Service) settle(ctx context.Context, d store.Due) error {
 		switch {
 		case order.Status != store.PendingPayment:
 			return nil
-		case s.expired(order):
-			return s.cancel(ctx, tx, &order, order.PaymentStatus, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT)
+		case s.isOrderExpired(order):
+			return s.cancelOrder(ctx, tx, &order, order.PaymentStatus, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT)
 		}
 		ask, err = store.Claim(ctx, tx, d, s.nextAsk(order))
 		return err
@@ -66,7 +66,7 @@ func (s *Service) settle(ctx context.Context, d store.Due) error {
 	if err != nil || !ask {
 		return err
 	}
-	_, err = s.start(ctx, order)
+	_, err = s.requestPayment(ctx, order)
 	return err
 }
 

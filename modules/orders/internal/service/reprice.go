@@ -10,7 +10,7 @@ import (
 	"app/platform/money"
 )
 
-// reprice takes over into the cart what its products cost now, and answers what the
+// repriceCart takes over into the cart what its products cost now, and answers what the
 // buyer has to be told:
 //
 //  1. price_changed: the cart has the new prices, and the next checkout is at them.
@@ -21,7 +21,7 @@ import (
 //     out, or the others. Other new prices are taken over.
 //  3. total_too_high: at the new prices the cart costs more than one order may; it
 //     stays as it was.
-func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catalogv1.NewPrice) error {
+func (s *Service) repriceCart(ctx context.Context, read store.Cart, changes []*catalogv1.NewPrice) error {
 	var verdict error
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		verdict = priceChanged(changes)
@@ -29,8 +29,8 @@ func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catal
 		if err != nil || cart.Version != read.Version || cart.State != store.CartOpen {
 			return err // changed meanwhile: whoever did it has seen newer prices or will be told
 		}
-		after, mixed := repriced(cart, changes)
-		if tooHigh := affordable(after, productsOf(changes)...); tooHigh != nil {
+		after, mixed := repricedCart(cart, changes)
+		if tooHigh := checkTotalLimit(after, productsOf(changes)...); tooHigh != nil {
 			verdict = tooHigh
 			return nil //nolint:nilerr // it is the answer, and nothing was written
 		}
@@ -45,9 +45,9 @@ func (s *Service) reprice(ctx context.Context, read store.Cart, changes []*catal
 	return verdict
 }
 
-// repriced is the cart at the prices that hold now, and a field for each line that the
+// repricedCart is the cart at the prices that hold now, and a field for each line that the
 // cart's currency keeps from it.
-func repriced(cart store.Cart, changes []*catalogv1.NewPrice) (after store.Cart, mixed []fault.Field) {
+func repricedCart(cart store.Cart, changes []*catalogv1.NewPrice) (after store.Cart, mixed []fault.Field) {
 	current := map[string]money.Money{}
 	for _, c := range changes {
 		current[c.GetProductId()] = fromWire(c.GetCurrent())
@@ -100,7 +100,7 @@ func (s *Service) writePrices(ctx context.Context, tx *database.Tx, before, afte
 	if !changed {
 		return nil
 	}
-	return s.bump(ctx, tx, &after)
+	return s.bumpCartVersion(ctx, tx, &after)
 }
 
 // currencyMixed is the refusal of lines that are not sold in the currency of their

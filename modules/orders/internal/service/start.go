@@ -17,7 +17,7 @@ import (
 // method cancels the order; any other error leaves it to Reconcile, since the payment
 // may well have begun.
 func (s *Service) startPayment(ctx context.Context, o store.Order) (store.Order, error) {
-	status, err := s.start(ctx, o)
+	status, err := s.requestPayment(ctx, o)
 	if isRefusal(err) {
 		return o, fault.Invalid(fault.Field{Pointer: "/payment_method", Detail: "is not a payment method of this shop"}).Because(err)
 	}
@@ -25,14 +25,14 @@ func (s *Service) startPayment(ctx context.Context, o store.Order) (store.Order,
 		s.Logger.WarnContext(ctx, "payment was not started and will be asked for again", slog.String("order", o.ID), slog.Any("error", err))
 		return o, nil
 	}
-	o.PaymentStatus = later(o.PaymentStatus, status)
+	o.PaymentStatus = laterPaymentStatus(o.PaymentStatus, status)
 	return o, nil
 }
 
-// start asks payments for the money of an order and notes that it answered. Only a
+// requestPayment asks payments for the money of an order and notes that it answered. Only a
 // pending payment needs a note: any other outcome arrives as an event, which does the
 // rest, and until then the reconciler keeps an eye on the order.
-func (s *Service) start(ctx context.Context, o store.Order) (store.PaymentStatus, error) {
+func (s *Service) requestPayment(ctx context.Context, o store.Order) (store.PaymentStatus, error) {
 	answer, err := s.Payments.Start(ctx, startOf(o))
 	if isRefusal(err) {
 		return store.PaymentFailed, s.giveUp(ctx, o.ID, err)
@@ -59,7 +59,7 @@ func (s *Service) giveUp(ctx context.Context, orderID string, refusal error) err
 		if err != nil || o.Status != store.PendingPayment {
 			return err
 		}
-		return s.cancel(ctx, tx, &o, store.PaymentFailed, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED)
+		return s.cancelOrder(ctx, tx, &o, store.PaymentFailed, ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED)
 	})
 	if err != nil {
 		return err
@@ -69,11 +69,11 @@ func (s *Service) giveUp(ctx context.Context, orderID string, refusal error) err
 
 func startOf(o store.Order) *paymentsv1.StartRequest {
 	req := &paymentsv1.StartRequest{
-		PaymentId: o.PaymentID, OrderId: o.ID, Amount: wire(o.Total), Method: o.PaymentMethod, Email: o.Email,
+		PaymentId: o.PaymentID, OrderId: o.ID, Amount: moneyToProto(o.Total), Method: o.PaymentMethod, Email: o.Email,
 		BuyerId: o.BuyerID, GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt), Locale: o.Locale,
 	}
 	for _, p := range o.Parts() {
-		req.Shares = append(req.Shares, &paymentsv1.Share{MerchantId: p.MerchantID, Amount: wire(p.Total)})
+		req.Shares = append(req.Shares, &paymentsv1.Share{MerchantId: p.MerchantID, Amount: moneyToProto(p.Total)})
 	}
 	return req
 }

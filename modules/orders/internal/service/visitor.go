@@ -25,14 +25,14 @@ type Visitor struct {
 func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	v := Visitor{Principal: identity.FromContext(ctx)}
 	if cartToken != "" {
-		v.tokenHash = hash(cartToken)
+		v.tokenHash = sha256Hex(cartToken)
 	}
 	return v
 }
 
-// owns reports whether a cart or an order is the visitor's. Exactly one of buyerID and
+// isOwner reports whether a cart or an order is the visitor's. Exactly one of buyerID and
 // tokenHash is set.
-func (v Visitor) owns(buyerID, tokenHash string) bool {
+func (v Visitor) isOwner(buyerID, tokenHash string) bool {
 	if buyerID != "" {
 		return v.Principal.UserID == buyerID
 	}
@@ -54,7 +54,7 @@ func (s *Service) newToken(ctx context.Context) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-func hash(s string) string {
+func sha256Hex(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }

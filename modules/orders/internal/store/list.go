@@ -26,7 +26,7 @@ type Filter struct {
 
 // Orders lists orders with their lines, without their timelines.
 func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
-	query, args := f.query(tx.Engine())
+	query, args := f.listQuery(tx.Engine())
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list orders: %w", err)
@@ -48,12 +48,12 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 	return orders, addLines(ctx, tx, orders)
 }
 
-// query is a statement that begins to read where the page begins, however far down the
+// listQuery is a statement that begins to read where the page begins, however far down the
 // list that is. For that SQLite wants to be told that the time is at most that of the
 // last order seen, which the second condition implies, and MariaDB that nothing is
 // equal to anything: else it looks an index up by the columns that are, and walks from
 // there.
-func (f Filter) query(on database.Engine) (string, []any) {
+func (f Filter) listQuery(on database.Engine) (string, []any) {
 	from, owner, place, whose := `, 0 FROM orders_orders o`, `o.buyer_id`, [2]string{`o.created_at`, `o.id`}, f.BuyerID
 	if f.MerchantID != "" {
 		from, whose = `, m.refunded FROM orders_order_merchants m JOIN orders_orders o ON o.id = m.order_id`, f.MerchantID

@@ -153,7 +153,7 @@ func OrderByID(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 	if err != nil {
 		return Order{}, database.Found("order", err)
 	}
-	return whole(ctx, tx, o)
+	return loadOrderDetails(ctx, tx, o)
 }
 
 // OrderFor is OrderByID for merchants with lines in the order: it knows what was given
@@ -192,7 +192,7 @@ func OrderByKey(ctx context.Context, tx *database.Tx, key string) (Order, error)
 	if err != nil {
 		return Order{}, database.Found("order", err)
 	}
-	return whole(ctx, tx, o)
+	return loadOrderDetails(ctx, tx, o)
 }
 
 // LockOrder reads an order with its lines, without its timeline, for a change: it stays
@@ -206,12 +206,12 @@ func LockOrder(ctx context.Context, tx *database.Tx, id string) (Order, error) {
 	return o, err
 }
 
-func whole(ctx context.Context, tx *database.Tx, o Order) (Order, error) {
+func loadOrderDetails(ctx context.Context, tx *database.Tx, o Order) (Order, error) {
 	var err error
 	if o.Lines, err = orderLines(ctx, tx, o); err != nil {
 		return Order{}, err
 	}
-	o.Timeline, err = timeline(ctx, tx, o.ID)
+	o.Timeline, err = orderTimeline(ctx, tx, o.ID)
 	return o, err
 }
 

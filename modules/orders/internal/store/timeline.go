@@ -30,7 +30,7 @@ func InsertEntry(ctx context.Context, tx *database.Tx, orderID string, e Entry) 
 	return database.Inserted("timeline entry", err)
 }
 
-func timeline(ctx context.Context, tx *database.Tx, orderID string) ([]Entry, error) {
+func orderTimeline(ctx context.Context, tx *database.Tx, orderID string) ([]Entry, error) {
 	rows, err := tx.Query(ctx, `SELECT version, at, event, detail, merchant_id, amount FROM orders_timeline WHERE order_id = ? ORDER BY version`, orderID)
 	if err != nil {
 		return nil, fmt.Errorf("read timeline: %w", err)

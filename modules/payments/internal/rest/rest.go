@@ -54,7 +54,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		Description: "Called by providers. The signature covers the very bytes of the body; an event is kept before it is acknowledged and acted upon once.",
 		Access:      httpserver.Public, Rate: httpserver.RateWebhook, MaxBody: 256 << 10, Headers: []string{testprovider.SignatureHeader},
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity},
-	}, webhook(s))
+	}, webhookHandler(s))
 	api.Problems(
 		httpserver.ProblemInfo{Code: "payment_not_found", Status: http.StatusNotFound, Title: "No such payment", Help: "The payment does not exist, or you may not see it."},
 		httpserver.ProblemInfo{Code: "payment_not_captured", Status: http.StatusConflict, Title: "No money taken", Help: "The payment is pending or failed: there is nothing to give back."},
@@ -64,8 +64,8 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	)
 }
 
-// webhook hands the bytes of the body on as they came.
-func webhook(s func() *service.Service) http.Handler {
+// webhookHandler hands the bytes of the body on as they came.
+func webhookHandler(s func() *service.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := httpserver.ReadBody(r)
 		if err == nil {

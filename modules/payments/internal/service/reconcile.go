@@ -17,9 +17,9 @@ const (
 	parallel = 8   // of them at the same time
 )
 
-// each runs the work for all that is due, several at a time; more tells that there may
+// forEachDue runs the work for all that is due, several at a time; more tells that there may
 // be others. Errors of the work are its own to log.
-func (s *Service) each(ctx context.Context, list func(context.Context, *database.Tx) ([]store.Due, error), work func(store.Due)) (more bool, err error) {
+func (s *Service) forEachDue(ctx context.Context, list func(context.Context, *database.Tx) ([]store.Due, error), work func(store.Due)) (more bool, err error) {
 	var due []store.Due
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		due, err = list(ctx, q)
@@ -40,7 +40,7 @@ func (s *Service) each(ctx context.Context, list func(context.Context, *database
 // asks the provider, and asks for the money again, under the same key, only when the
 // provider never heard of it. Processes may run it at the same time.
 func (s *Service) Reconcile(ctx context.Context) (more bool, err error) {
-	return s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
+	return s.forEachDue(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
 		return store.DuePayments(ctx, q, s.Now(), s.longestWait(), batch)
 	}, func(d store.Due) {
 		if err := s.findOut(ctx, d); err != nil {
@@ -54,7 +54,7 @@ func (s *Service) findOut(ctx context.Context, d store.Due) error {
 	if err != nil || !claimed {
 		return err
 	}
-	port, err := s.port(p)
+	port, err := s.providerOf(p)
 	if err != nil {
 		return err
 	}
@@ -66,13 +66,13 @@ func (s *Service) findOut(ctx context.Context, d store.Due) error {
 	}
 	switch {
 	case c.Status != provider.Unknown:
-		_, err = s.record(ctx, p, c)
+		_, err = s.recordCharge(ctx, p, c)
 	case !p.CancelledAt.IsZero():
 		err = s.giveUp(ctx, p.ID, reasonCancelled)
 	case !s.Now().Before(p.ExpiresAt):
 		err = s.giveUp(ctx, p.ID, reasonExpired)
 	default:
-		_, err = s.charge(ctx, p)
+		_, err = s.chargePayment(ctx, p)
 	}
 	return err
 }
@@ -84,7 +84,7 @@ func (s *Service) claimPayment(ctx context.Context, d store.Due) (p store.Paymen
 		if p, err = store.LockPayment(ctx, tx, d.ID); err != nil {
 			return err
 		}
-		next := s.Now().Add(2*s.Options.Timeout + backoff(s.Options.Retry, p.Tries))
+		next := s.Now().Add(2*s.Options.Timeout + backoffDelay(s.Options.Retry, p.Tries))
 		claimed, err = store.ClaimPayment(ctx, tx, d, next)
 		p.Tries++
 		return err
@@ -100,9 +100,11 @@ func (s *Service) giveUp(ctx context.Context, id, reason string) error {
 		if err != nil || p.Status != store.Pending {
 			return err
 		}
-		return s.failed(ctx, tx, &p, reason)
+		return s.markFailed(ctx, tx, &p, reason)
 	})
 }
 
-// later is when to try again what has been tried so often.
-func (s *Service) later(tries int64) time.Time { return s.Now().Add(backoff(s.Options.Retry, tries)) }
+// retryTime is when to try again what has been tried so often.
+func (s *Service) retryTime(tries int64) time.Time {
+	return s.Now().Add(backoffDelay(s.Options.Retry, tries))
+}

@@ -17,21 +17,21 @@ import (
 // the refund's id is its key, so that asking again gives nothing back twice. Processes
 // may run it at the same time.
 func (s *Service) SendRefunds(ctx context.Context) (more bool, err error) {
-	return s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
+	return s.forEachDue(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
 		return store.DueRefunds(ctx, q, s.Now(), s.longestWait(), batch)
 	}, func(d store.Due) {
-		if err := s.send(ctx, d); err != nil {
+		if err := s.sendRefund(ctx, d); err != nil {
 			s.Logger.WarnContext(ctx, "refund is not done yet and will be asked for again", slog.String("refund", d.ID), slog.Any("error", err))
 		}
 	})
 }
 
-func (s *Service) send(ctx context.Context, d store.Due) error {
+func (s *Service) sendRefund(ctx context.Context, d store.Due) error {
 	r, p, claimed, err := s.claimRefund(ctx, d)
 	if err != nil || !claimed {
 		return err
 	}
-	port, err := s.port(p)
+	port, err := s.providerOf(p)
 	if err != nil {
 		return err
 	}
@@ -40,12 +40,12 @@ func (s *Service) send(ctx context.Context, d store.Due) error {
 	err = port.Refund(asked, provider.RefundRequest{Key: r.ID, Charge: p.ID, Amount: r.Amount, Currency: p.Currency})
 	switch {
 	case err == nil:
-		return s.finish(ctx, r.ID, s.refunded)
+		return s.finishRefund(ctx, r.ID, s.markRefunded)
 	case errors.Is(err, provider.ErrRefused):
 		s.Logger.ErrorContext(ctx, "provider refuses a refund", slog.String("refund", r.ID), slog.String("payment", p.ID), slog.Any("error", err))
-		return s.finish(ctx, r.ID, s.refused)
+		return s.finishRefund(ctx, r.ID, s.markRefundFailed)
 	default:
-		return errors.Join(err, s.finish(ctx, r.ID, s.lost))
+		return errors.Join(err, s.finishRefund(ctx, r.ID, s.markRefundUnknown))
 	}
 }
 
@@ -65,9 +65,9 @@ func (s *Service) claimRefund(ctx context.Context, d store.Due) (r store.Refund,
 	return r, p, claimed, err
 }
 
-// finish records what became of a refund under way; one that was recorded by somebody
+// finishRefund records what became of a refund under way; one that was recorded by somebody
 // else is left as it is.
-func (s *Service) finish(ctx context.Context, id string, step func(context.Context, *database.Tx, *store.Refund, *store.Payment) error) error {
+func (s *Service) finishRefund(ctx context.Context, id string, step func(context.Context, *database.Tx, *store.Refund, *store.Payment) error) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		r, err := store.RefundByID(ctx, tx, id)
 		if err != nil {
@@ -86,8 +86,8 @@ func (s *Service) finish(ctx context.Context, id string, step func(context.Conte
 	})
 }
 
-// refunded notes that the money went back, and tells it.
-func (s *Service) refunded(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
+// markRefunded notes that the money went back, and tells it.
+func (s *Service) markRefunded(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
 	from := r.State
 	r.State, r.DueAt = store.RefundDone, time.Time{}
 	p.Refunding -= r.Amount
@@ -104,14 +104,14 @@ func (s *Service) refunded(ctx context.Context, tx *database.Tx, r *store.Refund
 	}
 	return events.Emit(ctx, tx, keyOf(*p), &paymentsevents.Refunded{
 		RefundId: r.ID, PaymentId: p.ID, OrderId: p.OrderID, Email: p.Email, Locale: p.Locale,
-		Amount: wire(p.Money(r.Amount)), RefundedTotal: wire(p.Money(p.Refunded)), Full: full, MerchantId: r.MerchantID,
+		Amount: moneyToProto(p.Money(r.Amount)), RefundedTotal: moneyToProto(p.Money(p.Refunded)), Full: full, MerchantId: r.MerchantID,
 	})
 }
 
-// refused notes that a refund will never be done: its amount is free again. When the
+// markRefundFailed notes that a refund will never be done: its amount is free again. When the
 // order is cancelled, what a merchant's refund would have given back is asked for once
 // more as the shop's.
-func (s *Service) refused(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
+func (s *Service) markRefundFailed(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
 	from := r.State
 	r.State, r.DueAt = store.RefundFailed, time.Time{}
 	p.Refunding -= r.Amount
@@ -131,9 +131,9 @@ func (s *Service) refused(ctx context.Context, tx *database.Tx, r *store.Refund,
 	return store.UpdatePayment(ctx, tx, p)
 }
 
-// lost notes that the answer was lost.
-func (s *Service) lost(ctx context.Context, tx *database.Tx, r *store.Refund, _ *store.Payment) error {
+// markRefundUnknown notes that the answer was lost.
+func (s *Service) markRefundUnknown(ctx context.Context, tx *database.Tx, r *store.Refund, _ *store.Payment) error {
 	from := r.State
-	r.State, r.DueAt = store.RefundUnknown, s.later(r.Tries)
+	r.State, r.DueAt = store.RefundUnknown, s.retryTime(r.Tries)
 	return store.UpdateRefund(ctx, tx, *r, from)
 }

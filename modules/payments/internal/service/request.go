@@ -35,20 +35,20 @@ type RefundRequest struct {
 // no part in it; permission_denied: no manager; failed_precondition:
 // payment_not_captured, refund_exceeds_capture.
 func (s *Service) RequestRefund(ctx context.Context, v Visitor, in RefundRequest) (r store.Refund, err error) {
-	p, _, err := s.read(ctx, in.PaymentID)
+	p, _, err := s.readPayment(ctx, in.PaymentID)
 	if err != nil {
 		return r, err
 	}
 	if in.MerchantID, err = s.onBehalf(ctx, v, p, in.MerchantID); err != nil {
 		return r, err
 	}
-	if err := in.check(p); err != nil {
+	if err := in.validateFor(p); err != nil {
 		return r, err
 	}
 	id := ids.For(ctx, "rfd", s.Now())
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		tx.AfterCommit(s.WakeRefunds)
-		r, err = s.request(ctx, tx, id, in)
+		r, err = s.queueRefund(ctx, tx, id, in)
 		return err
 	})
 	return r, err
@@ -57,13 +57,13 @@ func (s *Service) RequestRefund(ctx context.Context, v Visitor, in RefundRequest
 // onBehalf decides from whose share the refund is; empty is the payment as a whole.
 func (s *Service) onBehalf(ctx context.Context, v Visitor, p store.Payment, wanted string) (string, error) {
 	if v.Principal.Admin {
-		return wanted, shared(p, wanted)
+		return wanted, checkMerchantShare(p, wanted)
 	}
-	roles, err := s.roles(ctx, v, p)
+	roles, err := s.merchantRoles(ctx, v, p)
 	if err != nil {
 		return "", err
 	}
-	if len(roles) == 0 && !v.owns(p) {
+	if len(roles) == 0 && !v.isBuyer(p) {
 		return "", errPayment
 	}
 	var manages []string
@@ -102,7 +102,7 @@ func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]me
 	return fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
 }
 
-func shared(p store.Payment, merchantID string) error {
+func checkMerchantShare(p store.Payment, merchantID string) error {
 	if merchantID == "" {
 		return nil
 	}
@@ -117,7 +117,7 @@ func shared(p store.Payment, merchantID string) error {
 // maxReason bounds the characters of a refund's reason.
 const maxReason = 250
 
-func (in *RefundRequest) check(p store.Payment) error {
+func (in *RefundRequest) validateFor(p store.Payment) error {
 	switch {
 	case in.Amount != nil && in.Amount.Amount <= 0:
 		return fault.Invalid(fault.Field{Pointer: "/amount/amount", Detail: "must be positive"})
@@ -134,8 +134,8 @@ func (in *RefundRequest) check(p store.Payment) error {
 
 var errExceeds = fault.New(fault.FailedPrecondition, "refund_exceeds_capture", "That is more than is left to give back.")
 
-// request counts the amount against what is left and queues the refund.
-func (s *Service) request(ctx context.Context, tx *database.Tx, id string, in RefundRequest) (store.Refund, error) {
+// queueRefund counts the amount against what is left and queues the refund.
+func (s *Service) queueRefund(ctx context.Context, tx *database.Tx, id string, in RefundRequest) (store.Refund, error) {
 	p, err := store.LockPayment(ctx, tx, in.PaymentID)
 	if err != nil {
 		return store.Refund{}, err

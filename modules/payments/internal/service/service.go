@@ -116,8 +116,8 @@ const longest = 10 * time.Minute
 // longestWait is how far ahead anything is put off at most: see claimPayment.
 func (s *Service) longestWait() time.Duration { return longest + 2*s.Options.Timeout }
 
-// backoff doubles a wait with each try, up to ten minutes.
-func backoff(first time.Duration, tries int64) time.Duration {
+// backoffDelay doubles a wait with each try, up to ten minutes.
+func backoffDelay(first time.Duration, tries int64) time.Duration {
 	for ; tries > 0 && first < longest; tries-- {
 		first *= 2
 	}

@@ -37,13 +37,13 @@ func (s *Service) Start(ctx context.Context, req *paymentsv1.StartRequest) (*pay
 	if err != nil {
 		return nil, err
 	}
-	p, ask, err := s.begin(ctx, p)
+	p, ask, err := s.insertPayment(ctx, p)
 	if err != nil || !ask {
-		return answer(p), err
+		return startResponse(p), err
 	}
 	// What has begun is recorded even if the caller has gone.
-	p, err = s.charge(context.WithoutCancel(ctx), p)
-	return answer(p), err
+	p, err = s.chargePayment(context.WithoutCancel(ctx), p)
+	return startResponse(p), err
 }
 
 // newPayment checks the request.
@@ -77,10 +77,10 @@ func (s *Service) newPayment(req *paymentsv1.StartRequest) (store.Payment, error
 	return p, nil
 }
 
-// begin stores the payment before anybody is asked for money. ask is false when there
+// insertPayment stores the payment before anybody is asked for money. ask is false when there
 // is nothing to ask: the order has its payment already, costs nothing, or its time is
 // over.
-func (s *Service) begin(ctx context.Context, p store.Payment) (_ store.Payment, ask bool, err error) {
+func (s *Service) insertPayment(ctx context.Context, p store.Payment) (_ store.Payment, ask bool, err error) {
 	ask = true
 	switch {
 	case p.Amount == 0:
@@ -92,10 +92,10 @@ func (s *Service) begin(ctx context.Context, p store.Payment) (_ store.Payment, 
 		if err := store.InsertPayment(ctx, tx, p); err != nil {
 			return err
 		}
-		return announce(ctx, tx, p)
+		return emitPaymentOutcome(ctx, tx, p)
 	})
 	if errors.Is(err, store.ErrDuplicate) {
-		p, err = s.existing(ctx, p)
+		p, err = s.existingPayment(ctx, p)
 		return p, false, err
 	}
 	return p, ask, err
@@ -107,9 +107,9 @@ const (
 	reasonCancelled = "order_cancelled"
 )
 
-// existing reads the payment that the order has, or refuses an id that belongs to
+// existingPayment reads the payment that the order has, or refuses an id that belongs to
 // another order.
-func (s *Service) existing(ctx context.Context, p store.Payment) (have store.Payment, err error) {
+func (s *Service) existingPayment(ctx context.Context, p store.Payment) (have store.Payment, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		have, err = store.PaymentByOrder(ctx, q, p.OrderID)
 		return err
@@ -120,17 +120,17 @@ func (s *Service) existing(ctx context.Context, p store.Payment) (have store.Pay
 	return have, err
 }
 
-// port is the provider that has the payment.
-func (s *Service) port(p store.Payment) (provider.Port, error) {
+// providerOf is the provider that has the payment.
+func (s *Service) providerOf(p store.Payment) (provider.Port, error) {
 	if port, ok := s.byName[p.Provider]; ok {
 		return port, nil
 	}
 	return nil, fmt.Errorf("payment %s is with provider %q, which this process does not have", p.ID, p.Provider)
 }
 
-// charge asks the provider and records the answer.
-func (s *Service) charge(ctx context.Context, p store.Payment) (store.Payment, error) {
-	port, err := s.port(p)
+// chargePayment asks the provider and records the answer.
+func (s *Service) chargePayment(ctx context.Context, p store.Payment) (store.Payment, error) {
+	port, err := s.providerOf(p)
 	if err != nil {
 		return p, err
 	}
@@ -141,18 +141,18 @@ func (s *Service) charge(ctx context.Context, p store.Payment) (store.Payment, e
 	})
 	if err != nil {
 		s.Logger.WarnContext(ctx, "provider did not answer, the charge is unknown", slog.String("payment", p.ID), slog.Any("error", err))
-		return s.unknown(ctx, p)
+		return s.markChargeUnknown(ctx, p)
 	}
-	return s.record(ctx, p, c)
+	return s.recordCharge(ctx, p, c)
 }
 
-// record takes the step that the provider's word asks for, in a write of its own. As a
+// recordCharge takes the step that the provider's word asks for, in a write of its own. As a
 // rule nobody has touched the payment since it was read; else it is read again under
 // its lock.
-func (s *Service) record(ctx context.Context, read store.Payment, c provider.Charge) (p store.Payment, err error) {
+func (s *Service) recordCharge(ctx context.Context, read store.Payment, c provider.Charge) (p store.Payment, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		p = read
-		return s.settle(ctx, tx, &p, c)
+		return s.applyCharge(ctx, tx, &p, c)
 	})
 	if !errors.Is(err, store.ErrChanged) {
 		return p, err
@@ -161,19 +161,19 @@ func (s *Service) record(ctx context.Context, read store.Payment, c provider.Cha
 		if p, err = store.LockPayment(ctx, tx, read.ID); err != nil {
 			return err
 		}
-		return s.settle(ctx, tx, &p, c)
+		return s.applyCharge(ctx, tx, &p, c)
 	})
 	return p, err
 }
 
-// unknown notes that the provider's answer was lost; the reconciler asks soon.
-func (s *Service) unknown(ctx context.Context, read store.Payment) (p store.Payment, err error) {
+// markChargeUnknown notes that the provider's answer was lost; the reconciler asks soon.
+func (s *Service) markChargeUnknown(ctx context.Context, read store.Payment) (p store.Payment, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		p, err = store.LockPayment(ctx, tx, read.ID)
 		if err != nil || p.Status != store.Pending || p.Attempt == store.AttemptDone {
 			return err
 		}
-		p.Attempt, p.DueAt, p.UpdatedAt = store.AttemptUnknown, s.Now().Add(backoff(s.Options.Retry, p.Tries)), s.Now()
+		p.Attempt, p.DueAt, p.UpdatedAt = store.AttemptUnknown, s.Now().Add(backoffDelay(s.Options.Retry, p.Tries)), s.Now()
 		return store.UpdatePayment(ctx, tx, &p)
 	})
 	return p, err
@@ -184,7 +184,7 @@ var statuses = map[store.Status]paymentsv1.Status{
 	store.Failed: paymentsv1.Status_STATUS_FAILED, store.Refunded: paymentsv1.Status_STATUS_REFUNDED,
 }
 
-func answer(p store.Payment) *paymentsv1.StartResponse {
+func startResponse(p store.Payment) *paymentsv1.StartResponse {
 	return &paymentsv1.StartResponse{PaymentId: p.ID, Status: statuses[p.Status]}
 }
 
@@ -192,11 +192,11 @@ func keyOf(p store.Payment) events.Key {
 	return events.Key{Aggregate: "payment", ID: p.ID, Version: p.Version}
 }
 
-// announce tells the outcome of a payment that has one; a pending one is no news.
-func announce(ctx context.Context, tx *database.Tx, p store.Payment) error {
+// emitPaymentOutcome tells the outcome of a payment that has one; a pending one is no news.
+func emitPaymentOutcome(ctx context.Context, tx *database.Tx, p store.Payment) error {
 	switch p.Status {
 	case store.Succeeded:
-		return events.Emit(ctx, tx, keyOf(p), &paymentsevents.Succeeded{PaymentId: p.ID, OrderId: p.OrderID, Amount: wire(p.Money(p.Amount))})
+		return events.Emit(ctx, tx, keyOf(p), &paymentsevents.Succeeded{PaymentId: p.ID, OrderId: p.OrderID, Amount: moneyToProto(p.Money(p.Amount))})
 	case store.Failed:
 		return events.Emit(ctx, tx, keyOf(p), &paymentsevents.Failed{PaymentId: p.ID, OrderId: p.OrderID, Reason: p.Reason})
 	case store.Pending, store.Refunded:

@@ -34,8 +34,8 @@ func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	return v
 }
 
-// owns reports whether the visitor is the buyer.
-func (v Visitor) owns(p store.Payment) bool {
+// isBuyer reports whether the visitor is the buyer.
+func (v Visitor) isBuyer(p store.Payment) bool {
 	if p.BuyerID != "" {
 		return v.Principal.UserID == p.BuyerID
 	}
@@ -58,14 +58,14 @@ var errPayment = fault.Missing("payment")
 // member of a merchant with a share in it, who sees that share and its refunds.
 // not_found: there is none, or it is none of the visitor's business.
 func (s *Service) Payment(ctx context.Context, v Visitor, id string) (View, error) {
-	p, refunds, err := s.read(ctx, id)
+	p, refunds, err := s.readPayment(ctx, id)
 	if err != nil {
 		return View{}, err
 	}
-	if v.Principal.Admin || v.owns(p) {
+	if v.Principal.Admin || v.isBuyer(p) {
 		return View{Payment: p, Amount: p.Money(p.Amount), Refunded: p.Money(p.Refunded), Refunds: refunds}, nil
 	}
-	roles, err := s.roles(ctx, v, p)
+	roles, err := s.merchantRoles(ctx, v, p)
 	if err != nil {
 		return View{}, err
 	}
@@ -75,7 +75,7 @@ func (s *Service) Payment(ctx context.Context, v Visitor, id string) (View, erro
 	return seenBy(p, refunds, roles), nil
 }
 
-func (s *Service) read(ctx context.Context, id string) (p store.Payment, refunds []store.Refund, err error) {
+func (s *Service) readPayment(ctx context.Context, id string) (p store.Payment, refunds []store.Refund, err error) {
 	if !ids.Valid("pay", id) {
 		return p, nil, errPayment
 	}
@@ -91,10 +91,10 @@ func (s *Service) read(ctx context.Context, id string) (p store.Payment, refunds
 	return p, refunds, err
 }
 
-// roles asks merchants for whom, of those with a share in the payment, the visitor may
+// merchantRoles asks merchants for whom, of those with a share in the payment, the visitor may
 // act; those for whom not are left out. An API key has the role that its scopes stand
 // for, with its own merchant.
-func (s *Service) roles(ctx context.Context, v Visitor, p store.Payment) (map[string]merchantsv1.Role, error) {
+func (s *Service) merchantRoles(ctx context.Context, v Visitor, p store.Payment) (map[string]merchantsv1.Role, error) {
 	out := map[string]merchantsv1.Role{}
 	if v.Principal.IsKey() {
 		return keyRoles(v.Principal, p), nil

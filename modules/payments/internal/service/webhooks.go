@@ -44,7 +44,7 @@ func (s *Service) Webhook(ctx context.Context, name string, header http.Header, 
 // time.
 func (s *Service) ProcessWebhooks(ctx context.Context) (more bool, err error) {
 	for name, port := range s.byName {
-		again, failed := s.each(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
+		again, failed := s.forEachDue(ctx, func(ctx context.Context, q *database.Tx) ([]store.Due, error) {
 			return store.DueWebhooks(ctx, q, name, s.Now(), s.longestWait(), batch)
 		}, func(d store.Due) { s.processOrPutOff(ctx, port, d.ID) })
 		more, err = more || again, errors.Join(err, failed)
@@ -56,15 +56,15 @@ func (s *Service) ProcessWebhooks(ctx context.Context) (more bool, err error) {
 // characters.
 const maxResult = 255
 
-// kept is what is kept of an error, which may quote what came from outside.
-func kept(said string) string { return text.Cut(text.Valid(said), maxResult) }
+// sanitizeError is what is kept of an error, which may quote what came from outside.
+func sanitizeError(said string) string { return text.Cut(text.Valid(said), maxResult) }
 
 // maxWebhookTries is when an event is left alone; what it would have told is found out
 // by Reconcile.
 const maxWebhookTries = 12
 
 func (s *Service) processOrPutOff(ctx context.Context, port provider.Port, id string) {
-	err := s.process(ctx, port, id)
+	err := s.processWebhook(ctx, port, id)
 	if err == nil || ctx.Err() != nil {
 		return
 	}
@@ -74,19 +74,19 @@ func (s *Service) processOrPutOff(ctx context.Context, port provider.Port, id st
 		if readErr != nil || !w.ProcessedAt.IsZero() {
 			return readErr
 		}
-		next := s.later(w.Tries)
+		next := s.retryTime(w.Tries)
 		if w.Tries+1 >= maxWebhookTries {
 			next = time.Time{}
 		}
-		return store.PutOffWebhook(ctx, tx, w, kept(err.Error()), next)
+		return store.PutOffWebhook(ctx, tx, w, sanitizeError(err.Error()), next)
 	})
 	if err != nil {
 		s.Logger.WarnContext(ctx, "webhook could not be put off", slog.String("event", id), slog.Any("error", err))
 	}
 }
 
-// process acts on one event and marks it, in one write: of several who try, one does.
-func (s *Service) process(ctx context.Context, port provider.Port, id string) error {
+// processWebhook acts on one event and marks it, in one write: of several who try, one does.
+func (s *Service) processWebhook(ctx context.Context, port provider.Port, id string) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		w, err := store.LockWebhook(ctx, tx, port.Name(), id)
 		if err != nil || !w.ProcessedAt.IsZero() {
@@ -103,7 +103,7 @@ func (s *Service) process(ctx context.Context, port provider.Port, id string) er
 		if err != nil {
 			return err
 		}
-		if err := s.settle(ctx, tx, &p, event.Charge); err != nil {
+		if err := s.applyCharge(ctx, tx, &p, event.Charge); err != nil {
 			return err
 		}
 		return store.FinishWebhook(ctx, tx, w, "processed", s.Now())

@@ -19,22 +19,22 @@ type Due struct {
 // longest waiting first. Like the others here it then lists what is put off for longer
 // than anything is: the clock has gone back since.
 func DuePayments(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
-	return due(ctx, tx, `SELECT id, due_at FROM payments_payments WHERE `, now, longest, limit)
+	return listDueOrSkewed(ctx, tx, `SELECT id, due_at FROM payments_payments WHERE `, now, longest, limit)
 }
 
 // DueRefunds lists the refunds to be asked of the provider by now, the longest waiting
 // first.
 func DueRefunds(ctx context.Context, tx *database.Tx, now time.Time, longest time.Duration, limit int) ([]Due, error) {
-	return due(ctx, tx, `SELECT id, due_at FROM payments_refunds WHERE `, now, longest, limit)
+	return listDueOrSkewed(ctx, tx, `SELECT id, due_at FROM payments_refunds WHERE `, now, longest, limit)
 }
 
 // DueWebhooks lists the events of a provider to be processed by now, the longest
 // waiting first.
 func DueWebhooks(ctx context.Context, tx *database.Tx, provider string, now time.Time, longest time.Duration, limit int) ([]Due, error) {
-	return due(ctx, tx, `SELECT event_id, due_at FROM payments_webhooks WHERE provider = ? AND `, now, longest, limit, provider)
+	return listDueOrSkewed(ctx, tx, `SELECT event_id, due_at FROM payments_webhooks WHERE provider = ? AND `, now, longest, limit, provider)
 }
 
-func due(ctx context.Context, tx *database.Tx, query string, now time.Time, longest time.Duration, limit int, args ...any) ([]Due, error) {
+func listDueOrSkewed(ctx context.Context, tx *database.Tx, query string, now time.Time, longest time.Duration, limit int, args ...any) ([]Due, error) {
 	out, err := listDue(ctx, tx, query+`due_at <= ?`, limit, append(args[:len(args):len(args)], database.Micros(now))...)
 	if err != nil || len(out) == limit {
 		return out, err
@@ -65,18 +65,18 @@ func listDue(ctx context.Context, tx *database.Tx, query string, limit int, args
 // ClaimPayment puts off a payment that is due and counts the try, so that only one
 // process looks at it now; false when another one was first.
 func ClaimPayment(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
-	return claimed(tx.One(ctx, "claim payment", `UPDATE payments_payments SET due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ?`,
+	return claimSucceeded(tx.One(ctx, "claim payment", `UPDATE payments_payments SET due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ?`,
 		database.Micros(next), d.ID, database.Micros(d.At)))
 }
 
 // ClaimRefund is ClaimPayment for a refund, which is sending from then on.
 func ClaimRefund(ctx context.Context, tx *database.Tx, d Due, next time.Time) (bool, error) {
-	return claimed(tx.One(ctx, "claim refund",
+	return claimSucceeded(tx.One(ctx, "claim refund",
 		`UPDATE payments_refunds SET state = 'sending', due_at = ?, tries = tries + 1 WHERE id = ? AND due_at = ? AND state IN ('queued', 'sending', 'unknown')`,
 		database.Micros(next), d.ID, database.Micros(d.At)))
 }
 
-func claimed(err error) (bool, error) {
+func claimSucceeded(err error) (bool, error) {
 	if errors.Is(err, ErrChanged) {
 		return false, nil
 	}

@@ -120,7 +120,7 @@ func PaymentByID(ctx context.Context, tx *database.Tx, id string) (Payment, erro
 	if err != nil {
 		return p, err
 	}
-	p.Shares, err = shares(ctx, tx, id)
+	p.Shares, err = paymentShares(ctx, tx, id)
 	return p, err
 }
 
@@ -140,7 +140,7 @@ func LockPaymentOfOrder(ctx context.Context, tx *database.Tx, orderID string) (P
 	return readPayment(ctx, tx, `WHERE order_id = ?`+tx.ForUpdate(), orderID)
 }
 
-func shares(ctx context.Context, tx *database.Tx, paymentID string) ([]Share, error) {
+func paymentShares(ctx context.Context, tx *database.Tx, paymentID string) ([]Share, error) {
 	rows, err := tx.Query(ctx, `SELECT merchant_id, amount, refunded FROM payments_shares WHERE payment_id = ? ORDER BY merchant_id`, paymentID)
 	if err != nil {
 		return nil, fmt.Errorf("read shares: %w", err)

@@ -20,7 +20,7 @@ type charge struct {
 	captureAt, at    time.Time
 }
 
-func (c charge) answer() provider.Charge {
+func (c charge) toProviderCharge() provider.Charge {
 	out := provider.Charge{Key: c.key, Status: c.status, Amount: c.captured, Currency: c.currency}
 	if c.status == provider.Declined {
 		out.Reason = "declined"
@@ -51,9 +51,9 @@ func readCharge(ctx context.Context, tx *database.Tx, key string) (c charge, fou
 	return c, true, nil
 }
 
-// capture takes the money of a pending charge whose time has come; false when another
+// captureCharge takes the money of a pending charge whose time has come; false when another
 // process did.
-func capture(ctx context.Context, tx *database.Tx, key string) (bool, error) {
+func captureCharge(ctx context.Context, tx *database.Tx, key string) (bool, error) {
 	result, err := tx.Exec(ctx, `UPDATE payments_test_charges SET status = 'captured', captured = amount, capture_at = NULL
 		WHERE charge = ? AND status = 'pending'`, key)
 	if err != nil {
@@ -64,7 +64,7 @@ func capture(ctx context.Context, tx *database.Tx, key string) (bool, error) {
 }
 
 func dueCaptures(ctx context.Context, tx *database.Tx, now time.Time) ([]string, error) {
-	return column(ctx, tx, `SELECT charge FROM payments_test_charges WHERE capture_at <= ? ORDER BY capture_at LIMIT 100`, database.Micros(now))
+	return queryColumn(ctx, tx, `SELECT charge FROM payments_test_charges WHERE capture_at <= ? ORDER BY capture_at LIMIT 100`, database.Micros(now))
 }
 
 func insertRefund(ctx context.Context, tx *database.Tx, r provider.RefundRequest, now time.Time) error {
@@ -96,7 +96,7 @@ func insertWebhook(ctx context.Context, tx *database.Tx, id string, body []byte,
 }
 
 func dueWebhooks(ctx context.Context, tx *database.Tx, now time.Time) ([]string, error) {
-	return column(ctx, tx, `SELECT id FROM payments_test_webhooks WHERE due_at <= ? ORDER BY due_at LIMIT 100`, database.Micros(now))
+	return queryColumn(ctx, tx, `SELECT id FROM payments_test_webhooks WHERE due_at <= ? ORDER BY due_at LIMIT 100`, database.Micros(now))
 }
 
 // takeWebhook puts off a delivery that is due, so that one process makes it now.
@@ -126,7 +126,7 @@ func finishWebhook(ctx context.Context, tx *database.Tx, id string) error {
 	return nil
 }
 
-func column(ctx context.Context, tx *database.Tx, query string, args ...any) ([]string, error) {
+func queryColumn(ctx context.Context, tx *database.Tx, query string, args ...any) ([]string, error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read what is due: %w", err)

@@ -26,7 +26,7 @@ func (p *Provider) Sweep(ctx context.Context) (more bool, err error) {
 	err = p.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		more = false
 		for _, o := range old {
-			n, err := sweep(ctx, tx, o.table, o.key, o.over, before)
+			n, err := deleteExpiredRows(ctx, tx, o.table, o.key, o.over, before)
 			if err != nil {
 				return err
 			}
@@ -37,8 +37,8 @@ func (p *Provider) Sweep(ctx context.Context) (more bool, err error) {
 	return more, err
 }
 
-func sweep(ctx context.Context, tx *database.Tx, table, key, over string, before time.Time) (int, error) {
-	keys, err := column(ctx, tx, "SELECT "+key+" FROM "+table+" WHERE "+over+" LIMIT 100", database.Micros(before))
+func deleteExpiredRows(ctx context.Context, tx *database.Tx, table, key, over string, before time.Time) (int, error) {
+	keys, err := queryColumn(ctx, tx, "SELECT "+key+" FROM "+table+" WHERE "+over+" LIMIT 100", database.Micros(before))
 	if err != nil {
 		return 0, err
 	}

@@ -79,12 +79,12 @@ var errReset = errors.New("connection reset by peer")
 
 // Charge implements provider.Port.
 func (p *Provider) Charge(ctx context.Context, r provider.ChargeRequest) (provider.Charge, error) {
-	c := p.decide(r)
+	c := p.decideCharge(r)
 	err := p.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := insertCharge(ctx, tx, c); err != nil || r.Method != MethodDuplicate {
 			return err
 		}
-		return p.tell(ctx, tx, c, 3)
+		return p.queueWebhooks(ctx, tx, c, 3)
 	})
 	switch {
 	case database.IsDuplicate(err): // the key was here before
@@ -101,11 +101,11 @@ func (p *Provider) Charge(ctx context.Context, r provider.ChargeRequest) (provid
 		p.Wake(0)
 		return provider.Charge{Key: r.Key, Status: provider.Pending, Currency: r.Currency}, nil
 	}
-	return c.answer(), nil
+	return c.toProviderCharge(), nil
 }
 
-// decide says what becomes of a charge.
-func (p *Provider) decide(r provider.ChargeRequest) charge {
+// decideCharge says what becomes of a charge.
+func (p *Provider) decideCharge(r provider.ChargeRequest) charge {
 	now := p.Now()
 	c := charge{key: r.Key, method: r.Method, currency: r.Currency, amount: r.Amount, status: provider.Captured, captured: r.Amount, at: now}
 	switch r.Method {
@@ -123,7 +123,7 @@ func (p *Provider) Lookup(ctx context.Context, key string) (provider.Charge, err
 	err := p.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		c, found, err := readCharge(ctx, q, key)
 		if found {
-			out = c.answer()
+			out = c.toProviderCharge()
 		}
 		return err
 	})

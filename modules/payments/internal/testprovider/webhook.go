@@ -43,10 +43,10 @@ type news struct {
 // Sign makes the signature header of a body.
 func Sign(secret, body []byte, at time.Time) http.Header {
 	t := strconv.FormatInt(at.Unix(), 10)
-	return http.Header{SignatureHeader: {"t=" + t + ",v1=" + hex.EncodeToString(mac(secret, t, body))}}
+	return http.Header{SignatureHeader: {"t=" + t + ",v1=" + hex.EncodeToString(webhookMAC(secret, t, body))}}
 }
 
-func mac(secret []byte, t string, body []byte) []byte {
+func webhookMAC(secret []byte, t string, body []byte) []byte {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(t + "."))
 	h.Write(body)
@@ -70,7 +70,7 @@ func (p *Provider) Verify(header http.Header, body []byte) error {
 	if err != nil || p.Now().Sub(time.Unix(seconds, 0)).Abs() > tolerance {
 		return provider.ErrSignature
 	}
-	want := mac(p.Secret, t, body)
+	want := webhookMAC(p.Secret, t, body)
 	for _, s := range signatures {
 		if got, err := hex.DecodeString(s); err == nil && hmac.Equal(got, want) {
 			return nil
@@ -102,8 +102,8 @@ func (*Provider) Parse(body []byte) (provider.Event, error) {
 	return e, nil
 }
 
-// tell queues the news of a charge, the given number of times.
-func (p *Provider) tell(ctx context.Context, tx *database.Tx, c charge, times int) error {
+// queueWebhooks queues the news of a charge, the given number of times.
+func (p *Provider) queueWebhooks(ctx context.Context, tx *database.Tx, c charge, times int) error {
 	n := news{
 		ID: ids.New("evt", p.Now()), Type: "charge." + string(c.status), CreatedAt: p.Now().UTC(),
 		Charge: c.key, Amount: c.captured, Currency: c.currency,
@@ -129,7 +129,7 @@ func (p *Provider) Work(ctx context.Context) (more bool, err error) {
 		return err
 	})
 	for _, key := range captures {
-		if err := p.capture(ctx, key); err != nil {
+		if err := p.captureAndNotify(ctx, key); err != nil {
 			return false, err
 		}
 	}
@@ -142,14 +142,14 @@ func (p *Provider) Work(ctx context.Context) (more bool, err error) {
 	})
 	var group errgroup.Group
 	for _, id := range webhooks {
-		group.Go(func() error { return p.deliver(ctx, id) })
+		group.Go(func() error { return p.deliverWebhook(ctx, id) })
 	}
 	return len(captures)+len(webhooks) > 0, errors.Join(err, group.Wait())
 }
 
-func (p *Provider) capture(ctx context.Context, key string) error {
+func (p *Provider) captureAndNotify(ctx context.Context, key string) error {
 	return p.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		took, err := capture(ctx, tx, key)
+		took, err := captureCharge(ctx, tx, key)
 		if err != nil || !took {
 			return err
 		}
@@ -157,12 +157,12 @@ func (p *Provider) capture(ctx context.Context, key string) error {
 		if err != nil {
 			return err
 		}
-		return p.tell(ctx, tx, c, 1)
+		return p.queueWebhooks(ctx, tx, c, 1)
 	})
 }
 
-// deliver hands one webhook over; it counts as told when it was acknowledged.
-func (p *Provider) deliver(ctx context.Context, id string) error {
+// deliverWebhook hands one webhook over; it counts as told when it was acknowledged.
+func (p *Provider) deliverWebhook(ctx context.Context, id string) error {
 	var body []byte
 	var took bool
 	err := p.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {

@@ -47,37 +47,37 @@ const maxSubject = 255
 // comes for it: signature, issuer, audience, time and nonce, and that it is the answer
 // of this provider and no other (mix-up, RFC 9207). Errors: ErrRefused, ErrUnavailable.
 func (c *Client) Redeem(ctx context.Context, in Answer) (Identity, error) {
-	m, err := c.discover(ctx)
+	m, err := c.loadMetadata(ctx)
 	if err != nil {
 		return Identity{}, err
 	}
 	if in.Issuer != c.Issuer && (in.Issuer != "" || m.namesItself) {
-		return Identity{}, c.refused(errors.New("the answer is another provider's"))
+		return Identity{}, c.wrapRefused(errors.New("the answer is another provider's"))
 	}
 	ctx = oidc.ClientContext(ctx, c.http)
-	tokens, err := c.config(m).Exchange(ctx, in.Code, oauth2.VerifierOption(in.Verifier))
+	tokens, err := c.oauthConfig(m).Exchange(ctx, in.Code, oauth2.VerifierOption(in.Verifier))
 	if err != nil {
 		return Identity{}, c.exchangeFailed(err)
 	}
 	raw, ok := tokens.Extra("id_token").(string)
 	if !ok || raw == "" {
-		return Identity{}, c.refused(errors.New("there is no ID token"))
+		return Identity{}, c.wrapRefused(errors.New("there is no ID token"))
 	}
 	token, err := m.verifier.Verify(ctx, raw)
 	if err != nil {
 		return Identity{}, c.notVerified(err)
 	}
-	claims, err := c.check(token, tokens, in.Nonce)
+	claims, err := c.verifyClaims(token, tokens, in.Nonce)
 	if err != nil {
-		return Identity{}, c.refused(err)
+		return Identity{}, c.wrapRefused(err)
 	}
 	signedInAt, twoFactors := claims.signedInAt(), c.twoFactors(claims)
 	if claims.Email == "" && m.provider.UserInfoEndpoint() != "" {
-		if err := c.ask(ctx, m, tokens, token.Subject, &claims); err != nil {
+		if err := c.fetchUserInfo(ctx, m, tokens, token.Subject, &claims); err != nil {
 			return Identity{}, err
 		}
 	}
-	first, last := claims.names()
+	first, last := claims.personNames()
 	return Identity{
 		Issuer: c.Issuer, Subject: token.Subject, Email: claims.Email, Verified: claims.Email != "" && bool(claims.Verified), FirstName: first, LastName: last,
 		SignedInAt: signedInAt, TwoFactors: twoFactors,
@@ -88,7 +88,7 @@ func (c *Client) Redeem(ctx context.Context, in Answer) (Identity, error) {
 func (c *Client) exchangeFailed(err error) error {
 	var reply *oauth2.RetrieveError
 	if errors.As(err, &reply) && reply.Response != nil && reply.Response.StatusCode < http.StatusInternalServerError && reply.ErrorCode != "" {
-		return c.refused(errors.New("code: " + reply.ErrorCode))
+		return c.wrapRefused(errors.New("code: " + reply.ErrorCode))
 	}
 	return fmt.Errorf("exchange code at %s: %w: %w", c.Name, ErrUnavailable, err)
 }
@@ -98,10 +98,10 @@ func (c *Client) notVerified(err error) error {
 	if strings.Contains(err.Error(), "fetching keys") {
 		return fmt.Errorf("verify token of %s: %w: %w", c.Name, ErrUnavailable, err)
 	}
-	return c.refused(err)
+	return c.wrapRefused(err)
 }
 
-func (c *Client) refused(err error) error {
+func (c *Client) wrapRefused(err error) error {
 	return fmt.Errorf("sign in at %s: %w: %w", c.Name, ErrRefused, err)
 }
 
@@ -144,8 +144,8 @@ func (c *Client) twoFactors(of claims) bool {
 	})
 }
 
-// check is what the library leaves to its caller.
-func (c *Client) check(token *oidc.IDToken, tokens *oauth2.Token, nonce string) (claims, error) {
+// verifyClaims is what the library leaves to its caller.
+func (c *Client) verifyClaims(token *oidc.IDToken, tokens *oauth2.Token, nonce string) (claims, error) {
 	var got claims
 	if err := token.Claims(&got); err != nil {
 		return claims{}, errors.New("claims cannot be read")
@@ -153,7 +153,7 @@ func (c *Client) check(token *oidc.IDToken, tokens *oauth2.Token, nonce string) 
 	switch {
 	case subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(nonce)) != 1 || nonce == "":
 		return claims{}, errors.New("nonce is another")
-	case !plain(token.Subject):
+	case !isValidSubject(token.Subject):
 		return claims{}, errors.New("subject is none")
 	case len(token.Audience) > 1 && got.Authority == "", got.Authority != "" && got.Authority != c.ClientID:
 		return claims{}, errors.New("issued for another party")
@@ -165,32 +165,32 @@ func (c *Client) check(token *oidc.IDToken, tokens *oauth2.Token, nonce string) 
 	return got, nil
 }
 
-// plain reports whether a subject is one: the database compares it byte by byte, but
+// isValidSubject reports whether a subject is one: the database compares it byte by byte, but
 // for spaces at its end.
-func plain(subject string) bool {
+func isValidSubject(subject string) bool {
 	if subject == "" || len(subject) > maxSubject {
 		return false
 	}
 	return !strings.ContainsFunc(subject, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// ask reads the address from the user-info endpoint of providers that keep it out of
+// fetchUserInfo reads the address from the user-info endpoint of providers that keep it out of
 // the token.
-func (c *Client) ask(ctx context.Context, m *metadata, tokens *oauth2.Token, subject string, into *claims) error {
+func (c *Client) fetchUserInfo(ctx context.Context, m *metadata, tokens *oauth2.Token, subject string, into *claims) error {
 	info, err := m.provider.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
 	if err != nil {
 		return fmt.Errorf("ask %s who it is: %w: %w", c.Name, ErrUnavailable, err)
 	}
 	var got claims
 	if err := info.Claims(&got); err != nil || info.Subject != subject { // OpenID Connect Core section 5.3.2
-		return c.refused(errors.New("user info is another's"))
+		return c.wrapRefused(errors.New("user info is another's"))
 	}
 	*into = got
 	return nil
 }
 
-// names are the person's, as far as they are given.
-func (c claims) names() (first, last string) {
+// personNames are the person's, as far as they are given.
+func (c claims) personNames() (first, last string) {
 	if c.Given != "" || c.Family != "" {
 		return c.Given, c.Family
 	}

@@ -106,7 +106,7 @@ type Request struct {
 
 // Authorize is the address that a browser is sent to. Error: ErrUnavailable.
 func (c *Client) Authorize(ctx context.Context, r Request) (string, error) {
-	m, err := c.discover(ctx)
+	m, err := c.loadMetadata(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -114,10 +114,10 @@ func (c *Client) Authorize(ctx context.Context, r Request) (string, error) {
 	if r.Anew {
 		options = append(options, oauth2.SetAuthURLParam("max_age", "0"))
 	}
-	return c.config(m).AuthCodeURL(r.State, options...), nil
+	return c.oauthConfig(m).AuthCodeURL(r.State, options...), nil
 }
 
-func (c *Client) config(m *metadata) *oauth2.Config {
+func (c *Client) oauthConfig(m *metadata) *oauth2.Config {
 	endpoint := m.provider.Endpoint()
 	endpoint.AuthStyle = m.style // or the library finds out by sending the code twice
 	return &oauth2.Config{
@@ -126,8 +126,8 @@ func (c *Client) config(m *metadata) *oauth2.Config {
 	}
 }
 
-// discover reads the provider's metadata, or remembers it.
-func (c *Client) discover(ctx context.Context) (*metadata, error) {
+// loadMetadata reads the provider's metadata, or remembers it.
+func (c *Client) loadMetadata(ctx context.Context) (*metadata, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
@@ -135,7 +135,7 @@ func (c *Client) discover(ctx context.Context) (*metadata, error) {
 		return c.known, nil
 	}
 	if c.failed == nil || now.Sub(c.failedAt) >= failureFor {
-		m, err := c.read(context.WithoutCancel(ctx), now) // for whoever waits, not only for this caller
+		m, err := c.fetchMetadata(context.WithoutCancel(ctx), now) // for whoever waits, not only for this caller
 		if err == nil {
 			c.known, c.failed = m, nil
 			return m, nil
@@ -148,7 +148,7 @@ func (c *Client) discover(ctx context.Context) (*metadata, error) {
 	return nil, c.failed
 }
 
-func (c *Client) read(ctx context.Context, now time.Time) (*metadata, error) {
+func (c *Client) fetchMetadata(ctx context.Context, now time.Time) (*metadata, error) {
 	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, c.http), c.Issuer)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names it

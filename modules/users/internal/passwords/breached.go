@@ -35,14 +35,14 @@ func OpenBreached(path string) (*Breached, error) {
 		return nil, fmt.Errorf("open list: %w", errors.Join(err, file.Close()))
 	}
 	b := &Breached{file: file, size: info.Size()}
-	if err := b.check(); err != nil {
+	if err := b.checkHashOrder(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return b, nil
 }
 
-// check looks at both ends.
-func (b *Breached) check() error {
+// checkHashOrder looks at both ends.
+func (b *Breached) checkHashOrder() error {
 	first, _, err := b.lineAt(0)
 	if err != nil {
 		return err

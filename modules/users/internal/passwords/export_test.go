@@ -4,5 +4,5 @@ package passwords
 // that were typed.
 func RawHash(p Params, password string) string {
 	salt := []byte("0123456789abcdef")
-	return phc{p, salt, NewHasher(p, nil).sum(p, password, salt, sumBytes)}.String()
+	return phc{p, salt, NewHasher(p, nil).argon2Sum(p, password, salt, sumBytes)}.String()
 }

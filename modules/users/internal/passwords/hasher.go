@@ -72,14 +72,14 @@ func (h *Hasher) Operations() int64 { return h.operations.Load() }
 // Errors: a fault Unavailable when too many are waiting, the context's when it ends
 // first.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
-	leave, err := h.enter(ctx)
+	leave, err := h.acquireSlot(ctx)
 	if err != nil {
 		return "", err
 	}
 	defer leave()
 	salt := make([]byte, saltBytes)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
-	return phc{h.params, salt, h.sum(h.params, text.OpaqueString(password), salt, sumBytes)}.String(), nil
+	return phc{h.params, salt, h.argon2Sum(h.params, text.OpaqueString(password), salt, sumBytes)}.String(), nil
 }
 
 // Verdict is what a check found.
@@ -98,13 +98,13 @@ type Verdict struct {
 // that, or elsewhere, are of the bytes that were typed, so those are tried too where
 // they differ: that costs a second hash, for every account alike.
 func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, error) {
-	leave, err := h.enter(ctx)
+	leave, err := h.acquireSlot(ctx)
 	if err != nil {
 		return Verdict{}, err
 	}
 	defer leave()
-	for i, form := range forms(password) {
-		if verdict := h.compare(stored, form); verdict.Match {
+	for i, form := range passwordForms(password) {
+		if verdict := h.compareHash(stored, form); verdict.Match {
 			verdict.Outdated = verdict.Outdated || i > 0
 			return verdict, nil
 		}
@@ -112,15 +112,15 @@ func (h *Hasher) Check(ctx context.Context, stored, password string) (Verdict, e
 	return Verdict{}, nil
 }
 
-func (h *Hasher) sum(p Params, password string, salt []byte, length uint32) []byte {
+func (h *Hasher) argon2Sum(p Params, password string, salt []byte, length uint32) []byte {
 	h.operations.Add(1)
 	h.kibibytes.Add(int64(p.Memory) * int64(p.Time))
 	return argon2.IDKey([]byte(password), salt, p.Time, p.Memory, p.Threads, length)
 }
 
-// enter waits for a slot; leave gives it back.
-func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
-	leave = h.leave
+// acquireSlot waits for a slot; leave gives it back.
+func (h *Hasher) acquireSlot(ctx context.Context) (leave func(), err error) {
+	leave = h.releaseSlot
 	select {
 	case h.slots <- struct{}{}:
 		return leave, nil
@@ -140,7 +140,7 @@ func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-func (h *Hasher) leave() {
+func (h *Hasher) releaseSlot() {
 	if h.rest != nil {
 		h.rest.Reset(quiet)
 	}

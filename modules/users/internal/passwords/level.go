@@ -48,37 +48,37 @@ type Attempt struct {
 // When there is no kind from elsewhere it is one hash, and two for a password that RFC
 // 8265 writes otherwise. Errors as for Hash.
 func (h *Hasher) CheckLevel(ctx context.Context, a Attempt) (Verdict, error) {
-	leave, err := h.enter(ctx)
+	leave, err := h.acquireSlot(ctx)
 	if err != nil {
 		return Verdict{}, err
 	}
 	defer leave()
 	kind := h.Kind(a.Stored)
-	for i, form := range forms(a.Password) {
-		verdict := h.compare(a.Stored, form)
+	for i, form := range passwordForms(a.Password) {
+		verdict := h.compareHash(a.Stored, form)
 		if verdict.Match && !a.Barred {
 			verdict.Outdated = verdict.Outdated || i > 0
 			return verdict, nil
 		}
-		h.level(kind, form, a.Kinds)
+		h.equalizeWork(kind, form, a.Kinds)
 	}
 	return Verdict{}, nil
 }
 
-// forms are what may have been hashed for a password: text.OpaqueString of it, and the
+// passwordForms are what may have been hashed for a password: text.OpaqueString of it, and the
 // bytes as they were typed where these differ. How many there are depends on what was
 // typed and not on the account.
-func forms(password string) []string {
+func passwordForms(password string) []string {
 	if prepared := text.OpaqueString(password); prepared != password {
 		return []string{prepared, password}
 	}
 	return []string{password}
 }
 
-// level computes what a hash of the kind own leaves to do.
-func (h *Hasher) level(own, password string, kinds []string) {
+// equalizeWork computes what a hash of the kind own leaves to do.
+func (h *Hasher) equalizeWork(own, password string, kinds []string) {
 	if own != "" {
-		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
+		h.argon2Sum(h.params, password, make([]byte, saltBytes), sumBytes)
 	}
 	from, highest := costOf(own), costOf(own)
 	for _, kind := range kinds {
@@ -86,16 +86,16 @@ func (h *Hasher) level(own, password string, kinds []string) {
 		case strings.HasPrefix(kind, "$2"):
 			highest = max(highest, costOf(kind))
 		case err == nil && kind != own:
-			h.sum(known.params, password, known.salt, sumBytes)
+			h.argon2Sum(known.params, password, known.salt, sumBytes)
 		}
 	}
 	switch {
 	case highest == 0:
 	case from == 0:
-		h.blow(highest, password)
+		h.burnBcrypt(highest, password)
 	default:
 		for cost := from; cost < highest; cost++ {
-			h.blow(cost, password)
+			h.burnBcrypt(cost, password)
 		}
 	}
 }
@@ -114,13 +114,13 @@ func costOf(kind string) (cost int) {
 	return cost
 }
 
-// blow computes a bcrypt hash that nobody has.
-func (h *Hasher) blow(cost int, password string) {
-	h.bcrypt(fmt.Sprintf("$2b$%02d$%s", cost, "CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), password)
+// burnBcrypt computes a bcrypt hash that nobody has.
+func (h *Hasher) burnBcrypt(cost int, password string) {
+	h.matchesBcrypt(fmt.Sprintf("$2b$%02d$%s", cost, "CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"), password)
 }
 
-// bcrypt compares a password with a bcrypt hash.
-func (h *Hasher) bcrypt(stored, password string) bool {
+// matchesBcrypt compares a password with a bcrypt hash.
+func (h *Hasher) matchesBcrypt(stored, password string) bool {
 	h.operations.Add(1)
 	if cost, err := bcrypt.Cost([]byte(stored)); err == nil {
 		h.rounds.Add(1 << cost)
@@ -128,18 +128,18 @@ func (h *Hasher) bcrypt(stored, password string) bool {
 	return bcrypt.CompareHashAndPassword([]byte(stored), []byte(password)) == nil
 }
 
-// compare does what Check says, in a slot.
-func (h *Hasher) compare(stored, password string) Verdict {
+// compareHash does what Check says, in a slot.
+func (h *Hasher) compareHash(stored, password string) Verdict {
 	if strings.HasPrefix(stored, "$2") {
-		match := h.bcrypt(stored, password)
+		match := h.matchesBcrypt(stored, password)
 		return Verdict{Match: match, Outdated: match}
 	}
 	known, err := parsePHC(stored)
 	if err != nil {
-		h.sum(h.params, password, make([]byte, saltBytes), sumBytes)
+		h.argon2Sum(h.params, password, make([]byte, saltBytes), sumBytes)
 		return Verdict{} // nobody's hash, or one that nobody can match
 	}
-	sum := h.sum(known.params, password, known.salt, uint32(len(known.sum)))
+	sum := h.argon2Sum(known.params, password, known.salt, uint32(len(known.sum)))
 	match := subtle.ConstantTimeCompare(sum, known.sum) == 1
 	return Verdict{Match: match, Outdated: match && known.params != h.params}
 }

@@ -59,7 +59,7 @@ func (p Policy) Weakness(password, email string) (string, error) {
 		return fmt.Sprintf("must have at least %d characters", least), nil
 	case len(password) > MaxBytes:
 		return "must have at most 256 bytes", nil
-	case !p.Long && !mixed(password):
+	case !p.Long && !hasAllCharKinds(password):
 		return "must have an upper and a lower case letter, a digit and a special character", nil
 	case Common(password):
 		return "is one of the commonest passwords, or made of one", nil
@@ -74,8 +74,8 @@ func (p Policy) Weakness(password, email string) (string, error) {
 	return "", nil
 }
 
-// mixed reports whether all four kinds of characters occur.
-func mixed(password string) bool {
+// hasAllCharKinds reports whether all four kinds of characters occur.
+func hasAllCharKinds(password string) bool {
 	var upper, lower, digit, special bool
 	for _, r := range password {
 		switch {

@@ -8,23 +8,23 @@ import (
 	"app/platform/httpserver"
 )
 
-func (h handlers) address(api *httpserver.API) {
+func (h handlers) registerAddressRoutes(api *httpserver.API) {
 	op := httpserver.Operation{
 		Method: http.MethodPost, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateAuth, MaxBody: smallBody,
 		Status: http.StatusAccepted, Errors: []int{http.StatusForbidden},
 		Description: "Needs a fresh session. The code goes to the new address; the reply is the same when that has an account.",
 	}
-	httpserver.Register(api, at(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"), h.requestAddress)
+	httpserver.Register(api, operationAt(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"), h.requestAddress)
 	op.Status, op.Errors, op.Idempotency = http.StatusOK, []int{http.StatusUnprocessableEntity}, httpserver.KeyNone
 	op.Description = "The old address gets a letter that says so."
-	httpserver.Register(api, at(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"), h.changeAddress)
+	httpserver.Register(api, operationAt(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"), h.changeAddress)
 	op.Errors, op.Revokes = []int{http.StatusForbidden, http.StatusUnprocessableEntity}, true
 	op.Description = "Needs a fresh session, and signs the account out everywhere else."
-	httpserver.Register(api, at(op, "/v1/users/me/password", "change-password", "Change one's own password"), h.changePassword)
+	httpserver.Register(api, operationAt(op, "/v1/users/me/password", "change-password", "Change one's own password"), h.changePassword)
 }
 
 func (h handlers) requestAddress(ctx context.Context, in *askInput) (*askedOutput, error) {
-	return asked(h.users().RequestAddress(ctx, in.Body.Email))
+	return codeRequestOutput(h.users().RequestAddress(ctx, in.Body.Email))
 }
 
 type addressInput struct {
@@ -35,7 +35,7 @@ type addressInput struct {
 }
 
 func (h handlers) changeAddress(ctx context.Context, in *addressInput) (*userOutput, error) {
-	return tagged(h.users().ChangeAddress(ctx, service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}))
+	return taggedUserOutput(h.users().ChangeAddress(ctx, service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}))
 }
 
 type passwordInput struct {
@@ -47,5 +47,5 @@ type passwordInput struct {
 }
 
 func (h handlers) changePassword(ctx context.Context, in *passwordInput) (*FreshOutput, error) {
-	return fresh(h.users().ChangePassword(ctx, service.PasswordChange{Current: in.Body.Current, Password: in.Body.Password, Confirm: in.Body.Confirm}))
+	return stepUpOutput(h.users().ChangePassword(ctx, service.PasswordChange{Current: in.Body.Current, Password: in.Body.Password, Confirm: in.Body.Confirm}))
 }

@@ -8,13 +8,13 @@ import (
 	"app/platform/httpserver"
 )
 
-func (h handlers) codes(api *httpserver.API) {
+func (h handlers) registerCodeRoutes(api *httpserver.API) {
 	ask := httpserver.Operation{
 		Method: http.MethodPost, Status: http.StatusAccepted, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
 		Description: "The reply is the same for every address. The code is good for ten minutes, five tries and one use, and for this request only.",
 	}
-	httpserver.Register(api, at(ask, "/v1/auth/code", "request-code", "Ask for a code to sign in without a password"), h.requestCode)
-	httpserver.Register(api, at(ask, "/v1/auth/password/forgot", "forgot-password", "Ask for a code to set a new password with"), h.forgot)
+	httpserver.Register(api, operationAt(ask, "/v1/auth/code", "request-code", "Ask for a code to sign in without a password"), h.requestCode)
+	httpserver.Register(api, operationAt(ask, "/v1/auth/password/forgot", "forgot-password", "Ask for a code to set a new password with"), h.requestPasswordReset)
 	use := httpserver.Operation{
 		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
 		Idempotency: httpserver.KeyNone, // a stored reply would keep tokens alive, and a code is used once anyway
@@ -22,13 +22,13 @@ func (h handlers) codes(api *httpserver.API) {
 		Errors:      []int{http.StatusUnprocessableEntity},
 		Description: "Starts a session, or asks for the second factor of an account that has one.",
 	}
-	httpserver.Register(api, at(use, "/v1/auth/code/verify", "sign-in-with-code", "Sign in with the code from the letter"), h.signInWithCode)
+	httpserver.Register(api, operationAt(use, "/v1/auth/code/verify", "sign-in-with-code", "Sign in with the code from the letter"), h.signInWithCode)
 	use.Description = "Sets the password and signs the account out everywhere. It signs nobody in: a second factor is asked for at the next sign-in as before."
-	httpserver.Register(api, at(use, "/v1/auth/password/reset", "reset-password", "Set a new password with the code from the letter"), h.resetPassword)
+	httpserver.Register(api, operationAt(use, "/v1/auth/password/reset", "reset-password", "Set a new password with the code from the letter"), h.resetPassword)
 }
 
-// at is the operation at a path of its own.
-func at(op httpserver.Operation, path, id, summary string) httpserver.Operation {
+// operationAt is the operation at a path of its own.
+func operationAt(op httpserver.Operation, path, id, summary string) httpserver.Operation {
 	op.Path, op.ID, op.Summary = path, id, summary
 	return op
 }
@@ -46,7 +46,7 @@ type askedOutput struct {
 	}
 }
 
-func asked(request string, err error) (*askedOutput, error) {
+func codeRequestOutput(request string, err error) (*askedOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -56,11 +56,11 @@ func asked(request string, err error) (*askedOutput, error) {
 }
 
 func (h handlers) requestCode(ctx context.Context, in *askInput) (*askedOutput, error) {
-	return asked(h.users().RequestSignInCode(ctx, in.Body.Email))
+	return codeRequestOutput(h.users().RequestSignInCode(ctx, in.Body.Email))
 }
 
-func (h handlers) forgot(ctx context.Context, in *askInput) (*askedOutput, error) {
-	return asked(h.users().RequestReset(ctx, in.Body.Email))
+func (h handlers) requestPasswordReset(ctx context.Context, in *askInput) (*askedOutput, error) {
+	return codeRequestOutput(h.users().RequestReset(ctx, in.Body.Email))
 }
 
 type codeInput struct {

@@ -9,34 +9,34 @@ import (
 	"app/platform/httpserver"
 )
 
-func (h handlers) factors(api *httpserver.API) {
+func (h handlers) registerFactorRoutes(api *httpserver.API) {
 	show := httpserver.Operation{
 		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Revokes: true,
 		Errors:      []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 		Description: "Completes a sign-in that was answered with second_factor_required. A ticket is good for five minutes and five tries.",
 	}
-	httpserver.Register(api, at(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"), h.completeSignIn)
+	httpserver.Register(api, operationAt(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"), h.completeSignIn)
 	show.Access, show.Errors = httpserver.User, append(show.Errors, http.StatusForbidden)
 	show.Description = "Makes the session fresh for ten minutes, which changes of the address, the password and the factors need. An account with a second factor has to show that one."
-	httpserver.Register(api, at(show, "/v1/auth/step-up", "step-up", "Show again who one is"), h.stepUp)
+	httpserver.Register(api, operationAt(show, "/v1/auth/step-up", "step-up", "Show again who one is"), h.stepUp)
 
 	own := httpserver.Operation{
 		Method: http.MethodGet, Tags: factorTag, Access: httpserver.User, Rate: httpserver.RateDefault, MaxBody: smallBody,
 	}
-	httpserver.Register(api, at(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
 	own.Revokes = true                                                                               // the cookie from before
 	own.Method, own.Idempotency, own.Rate = http.MethodPost, httpserver.KeyNone, httpserver.RateAuth // what is shown once is not kept to be replayed
 	own.Errors = []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. The secret is shown this once; the generator is no factor until its first code is confirmed."
-	httpserver.Register(api, at(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"), h.enrolTOTP)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"), h.enrolTOTP)
 	own.Errors = []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests}
 	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once. Sessions elsewhere go on: see DELETE /v1/auth/sessions."
-	httpserver.Register(api, at(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"), h.confirmTOTP)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"), h.confirmTOTP)
 	own.Errors, own.Description = []int{http.StatusForbidden, http.StatusConflict}, "Needs a fresh session. The codes are shown this once; those made before are void."
-	httpserver.Register(api, at(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"), h.recoveryCodes)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"), h.recoveryCodes)
 	own.Method, own.Rate, own.Errors = http.MethodDelete, httpserver.RateDefault, []int{http.StatusForbidden, http.StatusNotFound}
 	own.Description = "Needs a fresh session. With the last factor the recovery codes go."
-	httpserver.Register(api, at(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"), h.removeTOTP)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"), h.removeTOTP)
 }
 
 var factorTag = []string{"Second factors"}
@@ -73,27 +73,27 @@ type FreshOutput struct {
 	}
 }
 
-func fresh(in service.SignedIn, err error) (*FreshOutput, error) {
+func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewed(in)}
+	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in)}
 	out.Body.Status, out.Body.ExpiresIn = "fresh", int(service.FreshFor.Seconds())
 	return out, nil
 }
 
-// renewed is the header for the cookie of a session whose privilege has changed, empty
+// renewedCookie is the header for the cookie of a session whose privilege has changed, empty
 // for a session of tokens.
-func renewed(in service.SignedIn) string {
+func renewedCookie(in service.SignedIn) string {
 	if in.Browser.Token == "" {
 		return ""
 	}
-	return cookie(in.Browser.Token, in.Browser.Expires)
+	return sessionSetCookie(in.Browser.Token, in.Browser.Expires)
 }
 
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
-	return fresh(h.users().StepUp(ctx, service.Reproof{
+	return stepUpOutput(h.users().StepUp(ctx, service.Reproof{
 		Method: service.Method(b.Method), Password: b.Password, CodeProof: service.CodeProof{Request: b.Request, Code: b.Code},
 	}))
 }
@@ -167,17 +167,17 @@ type FactorAddedOutput struct {
 	}
 }
 
-func added(in service.FactorAdded, err error) (*FactorAddedOutput, error) {
+func factorAddedOutputOf(in service.FactorAdded, err error) (*FactorAddedOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewed(in.SignedIn)}
+	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.SignedIn)}
 	out.Body.Status, out.Body.RecoveryCodes = "added", append([]string{}, in.Recovery...)
 	return out, nil
 }
 
 func (h handlers) confirmTOTP(ctx context.Context, in *confirmInput) (*FactorAddedOutput, error) {
-	return added(h.users().ConfirmTOTP(ctx, in.Body.Code))
+	return factorAddedOutputOf(h.users().ConfirmTOTP(ctx, in.Body.Code))
 }
 
 func (h handlers) removeTOTP(ctx context.Context, _ *struct{}) (*struct{}, error) {

@@ -6,7 +6,7 @@ import (
 	"app/platform/httpserver"
 )
 
-func (h handlers) keys(api *httpserver.API) {
+func (h handlers) registerKeyRoutes(api *httpserver.API) {
 	api.Raw(httpserver.Operation{
 		Method: http.MethodGet, Path: "/.well-known/jwks.json", ID: "get-jwks", Tags: authTag,
 		Access: httpserver.Public, Rate: httpserver.RateDefault,

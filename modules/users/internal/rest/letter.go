@@ -12,9 +12,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// letters declares the page that letters lead to: mail scanners open links before
+// registerEmailPageRoutes declares the page that letters lead to: mail scanners open links before
 // people do, so GET shows a form and spends nothing; the form's POST uses the code.
-func (h handlers) letters(api *httpserver.API) {
+func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 	show := httpserver.Operation{
 		Method: http.MethodGet, Path: service.LetterPath, ID: "show-letter-page", Tags: authTag,
 		Access: httpserver.Public, Rate: httpserver.RateAuth,
@@ -24,7 +24,7 @@ func (h handlers) letters(api *httpserver.API) {
 	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		query.Del("code") // of a letter from before: it is in the letter's text, and the log had better not teach anybody to put it here
-		letterPage(query).show(w, http.StatusOK)
+		letterPage(query).writeResponse(w, http.StatusOK)
 	}))
 	script := show
 	script.Path, script.ID, script.Rate = scriptPath, "get-letter-script", httpserver.RateDefault
@@ -97,7 +97,7 @@ func letterPage(values url.Values) page {
 }
 
 func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
-	if err := h.form(r); err != nil {
+	if err := h.parseSameSiteForm(r); err != nil {
 		httpserver.WriteProblem(w, r, err)
 		return
 	}
@@ -111,14 +111,14 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 		h.signedInPage(w, r, form, in, err, "/")
 	case "change_address":
 		_, err := h.users().ChangeAddress(r.Context(), proof)
-		form.done(w, r, err, "Your account has its new address.")
+		form.showOutcome(w, r, err, "Your account has its new address.")
 	case "reset_password":
 		err := h.users().ResetPassword(r.Context(), service.NewPassword{
 			CodeProof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
 		})
-		form.done(w, r, err, "Your password is set. You can sign in with it now.")
+		form.showOutcome(w, r, err, "Your password is set. You can sign in with it now.")
 	default:
-		form.failed(w, r, fault.Invalid(fault.Field{Pointer: "/purpose", Detail: "is none of a letter's"}))
+		form.showError(w, r, fault.Invalid(fault.Field{Pointer: "/purpose", Detail: "is none of a letter's"}))
 	}
 }
 
@@ -127,20 +127,20 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof service.CodeProof) {
 	in := service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
 	if in.Password == "" {
-		form.failed(w, r, fault.Invalid(fault.Field{Pointer: "/password", Detail: "is needed, the one that you have registered with"}))
+		form.showError(w, r, fault.Invalid(fault.Field{Pointer: "/password", Detail: "is needed, the one that you have registered with"}))
 		return
 	}
 	_, err := h.users().Verify(r.Context(), in)
-	form.done(w, r, err, "Your address is confirmed. You can sign in now.")
+	form.showOutcome(w, r, err, "Your address is confirmed. You can sign in now.")
 }
 
-// done shows that the form has had its effect, or why not.
-func (p page) done(w http.ResponseWriter, r *http.Request, err error, text string) {
+// showOutcome shows that the form has had its effect, or why not.
+func (p page) showOutcome(w http.ResponseWriter, r *http.Request, err error, text string) {
 	if err != nil {
-		p.failed(w, r, err)
+		p.showError(w, r, err)
 		return
 	}
-	page{Title: p.Title, Text: text}.show(w, http.StatusOK)
+	page{Title: p.Title, Text: text}.writeResponse(w, http.StatusOK)
 }
 
 // signedInPage ends a sign-in that was made in the browser: with the session's cookie
@@ -148,12 +148,12 @@ func (p page) done(w http.ResponseWriter, r *http.Request, err error, text strin
 func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in service.SignedIn, err error, to string) {
 	switch {
 	case err != nil:
-		from.failed(w, r, err)
+		from.showError(w, r, err)
 	case in.Ticket != "":
-		factorPage(in.Ticket, to).show(w, http.StatusOK)
+		factorPage(in.Ticket, to).writeResponse(w, http.StatusOK)
 	default:
-		w.Header().Set("Set-Cookie", cookie(in.Browser.Token, in.Browser.Expires))
-		redirect(w, to)
+		w.Header().Set("Set-Cookie", sessionSetCookie(in.Browser.Token, in.Browser.Expires))
+		redirectWithoutReferrer(w, to)
 	}
 }
 
@@ -170,7 +170,7 @@ func factorPage(ticket, to string) page {
 }
 
 func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
-	if err := h.form(r); err != nil {
+	if err := h.parseSameSiteForm(r); err != nil {
 		httpserver.WriteProblem(w, r, err)
 		return
 	}

@@ -23,7 +23,7 @@ var journeyHeaders = []string{"Cookie"}
 
 const linkPagePath = "/v1/auth/links/page"
 
-func (h handlers) providers(api *httpserver.API) {
+func (h handlers) registerProviderRoutes(api *httpserver.API) {
 	for _, at := range []struct{ path, suffix, provider string }{
 		{"/v1/auth/google", "google", "google"}, {"/v1/auth/oidc/{provider}", "provider", ""},
 	} {
@@ -34,13 +34,13 @@ func (h handlers) providers(api *httpserver.API) {
 			Description: "Sends the browser to the provider (303). Query: return_to, a path of this site or an address that is configured; " +
 				"link=1 to link the identity to the account that is signed in, which needs a fresh session; step_up=1 to make the session fresh, for which the provider has you sign in again and has to say so.",
 		}
-		api.Raw(leave, h.depart(at.provider))
+		api.Raw(leave, h.redirectToProvider(at.provider))
 		back := leave
 		back.Path, back.ID, back.Revokes = at.path+"/callback", "return-from-"+at.suffix, true
 		back.Summary, back.Description = "Come back from the provider", "Ends in a cookie and a redirect, or in a page that says what is missing."
-		api.Raw(back, h.arrive(at.provider))
+		api.Raw(back, h.handleProviderCallback(at.provider))
 	}
-	h.linking(api)
+	h.registerLinkRoutes(api)
 }
 
 // providerOf is the provider of an operation that is for one, else the path's.
@@ -51,7 +51,7 @@ func providerOf(fixed string, r *http.Request) string {
 	return r.PathValue("provider")
 }
 
-func (h handlers) depart(fixed string) http.HandlerFunc {
+func (h handlers) redirectToProvider(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		in := service.Departure{Provider: providerOf(fixed, r), ReturnTo: query.Get("return_to"), Browser: cookieOf(r, journeyCookie)}
@@ -66,13 +66,13 @@ func (h handlers) depart(fixed string) http.HandlerFunc {
 			httpserver.WriteProblem(w, r, err)
 			return
 		}
-		w.Header().Set("Set-Cookie", brief(journeyCookie, to.Browser))
-		redirect(w, to.URL)
+		w.Header().Set("Set-Cookie", signInFlowCookie(journeyCookie, to.Browser))
+		redirectWithoutReferrer(w, to.URL)
 	}
 }
 
-// redirect sends the browser on without a word about where it comes from.
-func redirect(w http.ResponseWriter, to string) {
+// redirectWithoutReferrer sends the browser on without a word about where it comes from.
+func redirectWithoutReferrer(w http.ResponseWriter, to string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
 	w.Header().Set("Location", to)
@@ -87,9 +87,9 @@ func cookieOf(r *http.Request, name string) string {
 	return c.Value
 }
 
-// brief is a cookie for a journey. Lax, because the way back is a navigation from
+// signInFlowCookie is a cookie for a journey. Lax, because the way back is a navigation from
 // another site.
-func brief(name, value string) string {
+func signInFlowCookie(name, value string) string {
 	c := http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((10 * time.Minute).Seconds())}
 	if value == "" {
 		c.MaxAge = -1
@@ -97,7 +97,7 @@ func brief(name, value string) string {
 	return c.String()
 }
 
-func (h handlers) arrive(fixed string) http.HandlerFunc {
+func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		out, err := h.users().Arrive(r.Context(), service.Arrival{
@@ -107,19 +107,19 @@ func (h handlers) arrive(fixed string) http.HandlerFunc {
 		again := page{Title: "You are not signed in", Text: "Go back to the shop and try again, or sign in another way."}
 		switch {
 		case err != nil:
-			again.failed(w, r, err)
+			again.showError(w, r, err)
 		case out.Link != "":
-			w.Header().Add("Set-Cookie", brief(linkCookie, out.Link))
-			linkPage(out.Email).show(w, http.StatusOK)
+			w.Header().Add("Set-Cookie", signInFlowCookie(linkCookie, out.Link))
+			linkPage(out.Email).writeResponse(w, http.StatusOK)
 		case out.Linked:
-			redirect(w, out.ReturnTo)
+			redirectWithoutReferrer(w, out.ReturnTo)
 		default:
 			h.signedInPage(w, r, again, out.SignedIn, nil, out.ReturnTo)
 		}
 	}
 }
 
-func (h handlers) linking(api *httpserver.API) {
+func (h handlers) registerLinkRoutes(api *httpserver.API) {
 	confirm := httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/links/confirm", ID: "confirm-link", Tags: authTag, Access: httpserver.User, Rate: httpserver.RateAuth,
 		Headers: journeyHeaders, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Errors: []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
@@ -136,10 +136,10 @@ func (h handlers) linking(api *httpserver.API) {
 	api.Raw(use, http.HandlerFunc(h.useLinkPage))
 
 	own := httpserver.Operation{Method: http.MethodGet, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateDefault}
-	httpserver.Register(api, at(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"), h.identities)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"), h.listIdentities)
 	own.Method, own.Errors = http.MethodDelete, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	own.Description = "Needs a fresh session. The last way to sign in stays."
-	httpserver.Register(api, at(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"), h.unlink)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"), h.unlinkIdentity)
 }
 
 // linkPage asks the owner of an account to say that an identity is theirs.
@@ -152,22 +152,22 @@ func linkPage(email string) page {
 }
 
 func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
-	if err := h.form(r); err != nil {
+	if err := h.parseSameSiteForm(r); err != nil {
 		httpserver.WriteProblem(w, r, err)
 		return
 	}
 	link := cookieOf(r, linkCookie)
 	email, err := h.users().LinkedAddress(r.Context(), link)
 	if err != nil {
-		page{Title: "You are not signed in"}.failed(w, r, err)
+		page{Title: "You are not signed in"}.showError(w, r, err)
 		return
 	}
 	in, err := h.users().Login(r.Context(), service.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: service.Cookie})
 	switch {
 	case err != nil:
-		linkPage(email).failed(w, r, err)
+		linkPage(email).showError(w, r, err)
 	case in.Ticket != "":
-		factorPage(in.Ticket, "/").show(w, http.StatusOK)
+		factorPage(in.Ticket, "/").writeResponse(w, http.StatusOK)
 	default:
 		h.linkAs(w, r, in, link)
 	}
@@ -178,13 +178,13 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 func (h handlers) linkAs(w http.ResponseWriter, r *http.Request, in service.SignedIn, link string) {
 	ctx := identity.NewContext(r.Context(), identity.Principal{UserID: in.Session.AccountID, SessionID: in.Session.ID, Method: identity.Session})
 	_, to, err := h.users().ConfirmLink(ctx, link)
-	w.Header().Add("Set-Cookie", cookie(in.Browser.Token, in.Browser.Expires))
-	w.Header().Add("Set-Cookie", brief(linkCookie, ""))
+	w.Header().Add("Set-Cookie", sessionSetCookie(in.Browser.Token, in.Browser.Expires))
+	w.Header().Add("Set-Cookie", signInFlowCookie(linkCookie, ""))
 	if err != nil {
-		page{Title: "You are signed in, but nothing was connected"}.failed(w, r, err)
+		page{Title: "You are signed in, but nothing was connected"}.showError(w, r, err)
 		return
 	}
-	redirect(w, to)
+	redirectWithoutReferrer(w, to)
 }
 
 // Identity is an identity at a provider as its owner sees it.
@@ -218,14 +218,14 @@ func (h handlers) confirmLink(ctx context.Context, in *linkInput) (*identityOutp
 	if err != nil {
 		return nil, err
 	}
-	return &identityOutput{SetCookie: brief(linkCookie, ""), Body: Identity{i.ID, i.Provider, i.Issuer, i.Email, i.CreatedAt, i.UsedAt}}, nil
+	return &identityOutput{SetCookie: signInFlowCookie(linkCookie, ""), Body: Identity{i.ID, i.Provider, i.Issuer, i.Email, i.CreatedAt, i.UsedAt}}, nil
 }
 
 type identitiesOutput struct {
 	Body httpserver.Page[Identity]
 }
 
-func (h handlers) identities(ctx context.Context, _ *struct{}) (*identitiesOutput, error) {
+func (h handlers) listIdentities(ctx context.Context, _ *struct{}) (*identitiesOutput, error) {
 	linked, err := h.users().Identities(ctx)
 	if err != nil {
 		return nil, err
@@ -241,7 +241,7 @@ type identityInput struct {
 	ID string `path:"id" example:"idn_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
-func (h handlers) unlink(ctx context.Context, in *identityInput) (*struct{}, error) {
+func (h handlers) unlinkIdentity(ctx context.Context, in *identityInput) (*struct{}, error) {
 	if !ids.Valid("idn", in.ID) {
 		return nil, fault.Missing("identity")
 	}

@@ -31,11 +31,11 @@ type hidden struct{ Name, Value string }
 
 type field struct{ Name, Label, Type, Autocomplete, Value string }
 
-// show writes the page. What it shows may be a secret, so it is kept nowhere and told
+// writeResponse writes the page. What it shows may be a secret, so it is kept nowhere and told
 // nobody; the form posts to this site only, no other site may show it, and no script
 // runs but the one that it names.
-func (p page) show(w http.ResponseWriter, status int) {
-	out, err := pageTemplate.Execute("page", p.data())
+func (p page) writeResponse(w http.ResponseWriter, status int) {
+	out, err := pageTemplate.Execute("page", p.templateData())
 	if err != nil {
 		panic(err) // the template is part of the program
 	}
@@ -54,8 +54,8 @@ func (p page) show(w http.ResponseWriter, status int) {
 	_, _ = io.WriteString(w, out) // the client may have gone
 }
 
-// data is what the template is filled with.
-func (p page) data() map[string]any {
+// templateData is what the template is filled with.
+func (p page) templateData() map[string]any {
 	hidden, fields := make([]map[string]any, len(p.Hidden)), make([]map[string]any, len(p.Fields))
 	for i, h := range p.Hidden {
 		hidden[i] = map[string]any{"Name": h.Name, "Value": h.Value}
@@ -68,9 +68,9 @@ func (p page) data() map[string]any {
 	}
 }
 
-// failed shows the page again with what went wrong, to whoever asks for pages. What a
+// showError shows the page again with what went wrong, to whoever asks for pages. What a
 // person cannot mend, and what a program gets, is a problem as anywhere else.
-func (p page) failed(w http.ResponseWriter, r *http.Request, err error) {
+func (p page) showError(w http.ResponseWriter, r *http.Request, err error) {
 	problem := httpserver.ProblemOf(err)
 	if problem.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		httpserver.WriteProblem(w, r, err)
@@ -80,16 +80,16 @@ func (p page) failed(w http.ResponseWriter, r *http.Request, err error) {
 	for _, f := range problem.Errors {
 		p.Error = problem.Detail + " " + f.Pointer[1:] + " " + f.Detail + "."
 	}
-	p.show(w, problem.Status)
+	p.writeResponse(w, problem.Status)
 }
 
 // pageHeaders are the request headers that tell where a form was posted from.
 var pageHeaders = []string{"Origin", "Sec-Fetch-Site"}
 
-// form reads a posted form. Errors: a form that was posted from another site, which
+// parseSameSiteForm reads a posted form. Errors: a form that was posted from another site, which
 // could sign somebody in as somebody else (RFC 6819 section 4.4.1.8); a body that
 // cannot be read.
-func (h handlers) form(r *http.Request) error {
+func (h handlers) parseSameSiteForm(r *http.Request) error {
 	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
 	if site != "" && site != "same-origin" && site != "none" || site == "" && origin != "" && origin != h.users().Origin() {
 		return fault.New(fault.PermissionDenied, "cross_site", "The form was sent from another site.")

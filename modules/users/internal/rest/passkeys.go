@@ -15,30 +15,30 @@ import (
 // passkeyBody bounds answers of browsers: an attestation may bring certificates along.
 const passkeyBody = 64 << 10
 
-func (h handlers) passkeys(api *httpserver.API) {
+func (h handlers) registerPasskeyRoutes(api *httpserver.API) {
 	begin := httpserver.Operation{
 		Method: http.MethodPost, Tags: factorTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone,
 		Errors:      []int{http.StatusUnauthorized, http.StatusConflict},
 		Description: "Answers what navigator.credentials.get wants. For step_up one has to be signed in, for second_factor the ticket is needed.",
 	}
-	httpserver.Register(api, at(begin, "/v1/auth/passkeys/begin", "begin-passkey", "Begin to show a passkey"), h.challengePasskey)
+	httpserver.Register(api, operationAt(begin, "/v1/auth/passkeys/begin", "begin-passkey", "Begin to show a passkey"), h.challengePasskey)
 	finish := begin
 	finish.MaxBody, finish.Revokes = passkeyBody, true
 	finish.Description = "Ends what begin began for sign_in or second_factor. A passkey that signs in has checked its user and counts as two factors."
-	httpserver.Register(api, at(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
+	httpserver.Register(api, operationAt(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
 	finish.Access, finish.Lenient, finish.Description = httpserver.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
-	httpserver.Register(api, at(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
+	httpserver.Register(api, operationAt(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
 
 	own := finish
 	own.MaxBody, own.Revokes, own.Errors = smallBody, false, []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. Answers what navigator.credentials.create wants."
-	httpserver.Register(api, at(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"), h.beginPasskey)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"), h.beginPasskey)
 	own.MaxBody, own.Revokes, own.Errors = passkeyBody, true, []int{http.StatusForbidden, http.StatusUnprocessableEntity}
 	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once."
-	httpserver.Register(api, at(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"), h.addPasskey)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"), h.addPasskey)
 	own.Method, own.Rate, own.Revokes, own.Errors = http.MethodDelete, httpserver.RateDefault, false, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	own.Description = "Needs a fresh session. The last way to sign in stays."
-	httpserver.Register(api, at(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"), h.removePasskey)
+	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"), h.removePasskey)
 }
 
 type challengeInput struct {
@@ -57,7 +57,7 @@ type ChallengeOutput struct {
 	}
 }
 
-func challenge(c service.Challenge, err error) (*ChallengeOutput, error) {
+func challengeOutputOf(c service.Challenge, err error) (*ChallengeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func challenge(c service.Challenge, err error) (*ChallengeOutput, error) {
 }
 
 func (h handlers) challengePasskey(ctx context.Context, in *challengeInput) (*ChallengeOutput, error) {
-	return challenge(h.users().ChallengePasskey(ctx, in.Body.Purpose, in.Body.Ticket))
+	return challengeOutputOf(h.users().ChallengePasskey(ctx, in.Body.Purpose, in.Body.Ticket))
 }
 
 type finishInput struct {
@@ -86,7 +86,7 @@ type finishInput struct {
 	}
 }
 
-func (in *finishInput) shown() (service.ShownPasskey, error) {
+func (in *finishInput) shownPasskey() (service.ShownPasskey, error) {
 	raw, err := json.Marshal(in.Body.Credential)
 	if err != nil {
 		return service.ShownPasskey{}, fmt.Errorf("read answer: %w", err)
@@ -95,7 +95,7 @@ func (in *finishInput) shown() (service.ShownPasskey, error) {
 }
 
 func (h handlers) finishPasskey(ctx context.Context, in *finishInput) (*SignedInOutput, error) {
-	shown, err := in.shown()
+	shown, err := in.shownPasskey()
 	if err != nil {
 		return nil, err
 	}
@@ -103,16 +103,16 @@ func (h handlers) finishPasskey(ctx context.Context, in *finishInput) (*SignedIn
 }
 
 func (h handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*FreshOutput, error) {
-	shown, err := in.shown()
+	shown, err := in.shownPasskey()
 	if err != nil {
 		return nil, err
 	}
 	shown.StepUp = true
-	return fresh(h.users().ShowPasskey(ctx, shown))
+	return stepUpOutput(h.users().ShowPasskey(ctx, shown))
 }
 
 func (h handlers) beginPasskey(ctx context.Context, _ *struct{}) (*ChallengeOutput, error) {
-	return challenge(h.users().BeginPasskey(ctx))
+	return challengeOutputOf(h.users().BeginPasskey(ctx))
 }
 
 type addPasskeyInput struct {
@@ -128,7 +128,7 @@ func (h handlers) addPasskey(ctx context.Context, in *addPasskeyInput) (*FactorA
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	return added(h.users().AddPasskey(ctx, service.NewPasskey{Ceremony: in.Body.Ceremony, Name: in.Body.Name, Credential: raw}))
+	return factorAddedOutputOf(h.users().AddPasskey(ctx, service.NewPasskey{Ceremony: in.Body.Ceremony, Name: in.Body.Name, Credential: raw}))
 }
 
 type passkeyInput struct {

@@ -12,29 +12,29 @@ import (
 
 var usersTag = []string{"Users"}
 
-func (h handlers) profiles(api *httpserver.API) {
+func (h handlers) registerProfileRoutes(api *httpserver.API) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/users/me", ID: "get-me", Tags: usersTag,
 		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Read one's own account",
-	}, h.me)
+	}, h.getOwnAccount)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPatch, Path: "/v1/users/me", ID: "update-me", Tags: usersTag, MaxBody: smallBody,
 		Access: httpserver.User, Rate: httpserver.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
 		Summary: "Change one's own names and the language of one's letters",
-	}, h.rename)
+	}, h.updateOwnAccount)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/users/auth", ID: "get-auth", Tags: usersTag,
 		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Tell how this call was authenticated, and as whom",
-	}, h.auth)
+	}, h.describeAuth)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/users/{id}/public", ID: "get-public-profile", Tags: usersTag,
 		Access: httpserver.Public, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
 		Summary: "Read what anybody may know of a user",
-	}, h.public)
+	}, h.getPublicProfile)
 }
 
-func (h handlers) me(ctx context.Context, _ *struct{}) (*userOutput, error) {
-	return tagged(h.users().Me(ctx))
+func (h handlers) getOwnAccount(ctx context.Context, _ *struct{}) (*userOutput, error) {
+	return taggedUserOutput(h.users().Me(ctx))
 }
 
 type renameInput struct {
@@ -47,9 +47,9 @@ type renameInput struct {
 	}
 }
 
-func (h handlers) rename(ctx context.Context, in *renameInput) (*userOutput, error) {
+func (h handlers) updateOwnAccount(ctx context.Context, in *renameInput) (*userOutput, error) {
 	names := service.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName, Locale: in.Body.Locale}
-	return tagged(h.users().Rename(ctx, names, in.Match))
+	return taggedUserOutput(h.users().Rename(ctx, names, in.Match))
 }
 
 type authOutput struct {
@@ -59,7 +59,7 @@ type authOutput struct {
 	}
 }
 
-func (h handlers) auth(ctx context.Context, _ *struct{}) (*authOutput, error) {
+func (h handlers) describeAuth(ctx context.Context, _ *struct{}) (*authOutput, error) {
 	u, err := h.users().Me(ctx)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ type publicProfile struct {
 	CreatedAt   time.Time `json:"created_at"`
 }
 
-func (h handlers) public(ctx context.Context, in *publicInput) (*publicOutput, error) {
+func (h handlers) getPublicProfile(ctx context.Context, in *publicInput) (*publicOutput, error) {
 	p, err := h.users().PublicProfile(ctx, in.ID)
 	if err != nil {
 		return nil, err

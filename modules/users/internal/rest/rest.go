@@ -14,16 +14,16 @@ import (
 func Declare(api *httpserver.API, users func() *service.Service) {
 	h := handlers{users}
 	h.signIn(api)
-	h.tokens(api)
-	h.sessions(api)
-	h.codes(api)
-	h.letters(api)
-	h.factors(api)
-	h.passkeys(api)
-	h.providers(api)
-	h.address(api)
-	h.profiles(api)
-	h.keys(api)
+	h.registerTokenRoute(api)
+	h.registerSessionRoutes(api)
+	h.registerCodeRoutes(api)
+	h.registerEmailPageRoutes(api)
+	h.registerFactorRoutes(api)
+	h.registerPasskeyRoutes(api)
+	h.registerProviderRoutes(api)
+	h.registerAddressRoutes(api)
+	h.registerProfileRoutes(api)
+	h.registerKeyRoutes(api)
 	api.Problems(problems...)
 }
 
@@ -84,7 +84,7 @@ type userOutput struct {
 	Body user
 }
 
-func tagged(u service.User, err error) (*userOutput, error) {
+func taggedUserOutput(u service.User, err error) (*userOutput, error) {
 	if err != nil {
 		return nil, err
 	}

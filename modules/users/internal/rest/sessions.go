@@ -11,7 +11,7 @@ import (
 	"app/platform/httpserver"
 )
 
-func (h handlers) sessions(api *httpserver.API) {
+func (h handlers) registerSessionRoutes(api *httpserver.API) {
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodGet, Path: "/v1/auth/sessions", ID: "list-sessions", Tags: authTag,
 		Access: httpserver.User, Rate: httpserver.RateDefault,
@@ -63,7 +63,7 @@ type sessionsOutput struct {
 }
 
 func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*sessionsOutput, error) {
-	after, err := after(in)
+	after, err := cursorAfter(in)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +78,8 @@ func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*ses
 	return &sessionsOutput{httpserver.NewPage(rows, in.Limit, func(s Session) []string { return []string{s.ID} })}, nil
 }
 
-// after is the id that a list goes on from, empty for its beginning.
-func after(in *httpserver.Paging) (string, error) {
+// cursorAfter is the id that a list goes on from, empty for its beginning.
+func cursorAfter(in *httpserver.Paging) (string, error) {
 	cursor, err := httpserver.DecodeCursor(in.After, 1)
 	if err != nil || len(cursor) == 0 {
 		return "", err
@@ -133,7 +133,7 @@ type auditOutput struct {
 }
 
 func (h handlers) listAudit(ctx context.Context, in *httpserver.Paging) (*auditOutput, error) {
-	after, err := after(in)
+	after, err := cursorAfter(in)
 	if err != nil {
 		return nil, err
 	}

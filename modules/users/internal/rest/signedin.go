@@ -48,7 +48,7 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 		out.Status, b.Status = http.StatusAccepted, "second_factor_required"
 		b.Ticket, b.Factors, b.ExpiresIn = in.Ticket, in.Factors, int(service.TicketLife.Seconds())
 	case in.Browser.Token != "":
-		out.SetCookie = cookie(in.Browser.Token, in.Browser.Expires)
+		out.SetCookie = sessionSetCookie(in.Browser.Token, in.Browser.Expires)
 		b.ExpiresIn = int(in.Browser.Expires.Sub(in.Session.CreatedAt).Seconds())
 	default:
 		b.AccessToken, b.RefreshToken = in.Tokens.Access, in.Tokens.Refresh
@@ -57,9 +57,9 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 	return out, nil
 }
 
-// cookie is the value of Set-Cookie that gives a browser its session, or takes it away
+// sessionSetCookie is the value of Set-Cookie that gives a browser its session, or takes it away
 // when the token is empty.
-func cookie(token string, expires time.Time) string {
+func sessionSetCookie(token string, expires time.Time) string {
 	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if c.Expires = expires; token == "" {
 		c.MaxAge = -1

@@ -18,14 +18,14 @@ func (h handlers) signIn(api *httpserver.API) {
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
 		Summary:     "Register an address",
 		Description: "Sends a letter to the address: a code for POST /v1/auth/verify, or word that it has an account. The reply is the same either way.",
-	}, h.register)
+	}, h.registerUser)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/verify", ID: "verify-address", Tags: authTag,
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
 		Summary: "Verify an address with the code from the letter",
 		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the letter may be " +
 			"of somebody else's registration: send along what register answered, or the password that it was given.",
-	}, h.verify)
+	}, h.verifyRegistration)
 	// Keys are not for these: a stored reply would keep tokens alive that the client
 	// may have thrown away.
 	httpserver.Register(api, httpserver.Operation{
@@ -41,7 +41,7 @@ func (h handlers) signIn(api *httpserver.API) {
 		Summary: "Exchange a refresh token",
 		Description: "The token is exchanged for its successor and a fresh access token. A repetition within ten seconds gets the same successor; " +
 			"later use of a token that was exchanged ends the session.",
-	}, h.refresh)
+	}, h.refreshTokens)
 	httpserver.Register(api, httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
 		Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
@@ -69,7 +69,7 @@ type registerOutput struct {
 	}
 }
 
-func (h handlers) register(ctx context.Context, in *registerInput) (*registerOutput, error) {
+func (h handlers) registerUser(ctx context.Context, in *registerInput) (*registerOutput, error) {
 	b := in.Body
 	id, err := h.users().Register(ctx, service.Registration{
 		Email: b.Email, Password: b.Password, Confirm: b.Confirm, FirstName: b.FirstName, MiddleName: b.MiddleName, LastName: b.LastName,
@@ -91,9 +91,9 @@ type verifyInput struct {
 	}
 }
 
-func (h handlers) verify(ctx context.Context, in *verifyInput) (*userOutput, error) {
+func (h handlers) verifyRegistration(ctx context.Context, in *verifyInput) (*userOutput, error) {
 	b := in.Body
-	return tagged(h.users().Verify(ctx, service.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
+	return taggedUserOutput(h.users().Verify(ctx, service.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
 }
 
 type loginInput struct {
@@ -135,7 +135,7 @@ type refreshInput struct {
 	}
 }
 
-func (h handlers) refresh(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
+func (h handlers) refreshTokens(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
 	return tokensOf(h.users().Refresh(ctx, in.Body.RefreshToken))
 }
 
@@ -162,7 +162,7 @@ func (h handlers) logout(ctx context.Context, in *logoutInput) (*LogoutOutput, e
 	}
 	out := &LogoutOutput{}
 	if identity.FromContext(ctx).Method == identity.Session {
-		out.SetCookie = cookie("", time.Unix(1, 0))
+		out.SetCookie = sessionSetCookie("", time.Unix(1, 0))
 	}
 	return out, nil
 }

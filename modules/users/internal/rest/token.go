@@ -14,10 +14,10 @@ import (
 	"app/platform/httpserver"
 )
 
-// tokens declares the token endpoint of OAuth 2 (RFC 6749), for clients that expect
+// registerTokenRoute declares the token endpoint of OAuth 2 (RFC 6749), for clients that expect
 // one: the password grant (section 4.3), as FastAPI and its clients have it, and the
 // refresh grant (section 6). The shop's own operations do the same in JSON.
-func (h handlers) tokens(api *httpserver.API) {
+func (h handlers) registerTokenRoute(api *httpserver.API) {
 	api.Raw(httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: authTag, Revokes: true,
 		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Headers: []string{"Authorization"},
@@ -36,7 +36,7 @@ func (h handlers) tokens(api *httpserver.API) {
 			{Name: "client_secret", Doc: "Taken, and means nothing"},
 		},
 		Reply: OAuthTokens{},
-	}, http.HandlerFunc(h.token))
+	}, http.HandlerFunc(h.serveTokenEndpoint))
 }
 
 // OAuthTokens is the answer of RFC 6749 section 5.1.
@@ -59,11 +59,11 @@ func badRequest(code, description string) *oauthError {
 	return &oauthError{status: http.StatusBadRequest, Code: code, Description: description}
 }
 
-func (h handlers) token(w http.ResponseWriter, r *http.Request) {
+func (h handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 	form, refusal, err := tokenForm(r)
 	var out *OAuthTokens
 	if err == nil && refusal == nil {
-		out, refusal, err = h.grant(r, form)
+		out, refusal, err = h.grantTokens(r, form)
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 section 5.1
@@ -77,8 +77,8 @@ func (h handlers) token(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// grant makes tokens of what the form holds, or says why not.
-func (h handlers) grant(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
+// grantTokens makes tokens of what the form holds, or says why not.
+func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
 	var in service.SignedIn
 	var err error
 	switch form.Get("grant_type") {

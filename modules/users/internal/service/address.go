@@ -28,7 +28,7 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 	}
 	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: store.ChangeAddress}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -36,14 +36,14 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 		if err != nil {
 			return signedOut(err)
 		}
-		there, exists, err := known(store.AccountByEmail(ctx, tx, addr.key))
+		there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
 		switch {
 		case err != nil:
 			return err
 		case exists && there.ID != account.ID:
 			return s.addressTaken(ctx, tx, row, there)
 		}
-		return s.issue(ctx, tx, row, account)
+		return s.issueCodeRequest(ctx, tx, row, account)
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		err = nil // the request was sent twice and has had its effect
@@ -71,7 +71,7 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.C
 // old address is told, and codes on their way to it are void. Errors: code_invalid, the
 // same for every reason; sign_in_limited; Unauthenticated.
 func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, err error) {
-	err = s.withCode(ctx, in, nobodys, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+	err = s.withCode(ctx, in, noAccount, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		session, err := s.ownSession(ctx, tx)
 		if err != nil {
 			return false, err
@@ -104,7 +104,7 @@ func (s *Service) moveTo(ctx context.Context, tx *database.Tx, row store.CodeReq
 	}
 	old := account.Email
 	account.Email, account.EmailKey, account.VerifiedAt, account.Version = row.Email, row.EmailKey, now, account.Version+1
-	if err := s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditAddressChange, Outcome: OutcomeOK}); err != nil {
+	if err := s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditAddressChange, Outcome: OutcomeOK}); err != nil {
 		return User{}, err
 	}
 	return userOf(account), events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},

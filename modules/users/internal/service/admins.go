@@ -32,20 +32,20 @@ type Appointment struct {
 // end. It is in the audit log, with the client that ctx knows, and the owner gets a
 // letter. Repeating it changes nothing. Errors: InvalidArgument with pointers.
 func (s *Service) MakeAdmin(ctx context.Context, email, password string) (Appointment, error) {
-	done, err := s.appoint(ctx, email, password)
+	done, err := s.makeAdminAccount(ctx, email, password)
 	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
-		done, err = s.appoint(ctx, email, password)
+		done, err = s.makeAdminAccount(ctx, email, password)
 	}
 	return done, err
 }
 
-func (s *Service) appoint(ctx context.Context, email, password string) (Appointment, error) {
+func (s *Service) makeAdminAccount(ctx context.Context, email, password string) (Appointment, error) {
 	there, err := s.accountByEmail(ctx, email)
 	if err != nil {
 		return Appointment{}, err
 	}
 	if there.ID != "" {
-		return s.promote(ctx, there)
+		return s.promoteToAdmin(ctx, there)
 	}
 	who, wrong := checkPerson(email, "Shop", "", "Administrator")
 	done := Appointment{Created: true}
@@ -56,13 +56,13 @@ func (s *Service) appoint(ctx context.Context, email, password string) (Appointm
 	if wrong = append(wrong, s.checkPassword(password, email)...); len(wrong) > 0 {
 		return Appointment{}, fault.Invalid(wrong...)
 	}
-	account, err := s.admit(ctx, who, password, true)
+	account, err := s.createAccount(ctx, who, password, true)
 	done.User = userOf(account)
 	return done, err
 }
 
-// promote makes an account that is there an administrator's.
-func (s *Service) promote(ctx context.Context, account store.Account) (done Appointment, err error) {
+// promoteToAdmin makes an account that is there an administrator's.
+func (s *Service) promoteToAdmin(ctx context.Context, account store.Account) (done Appointment, err error) {
 	account.Admin = true
 	promotion := rightsChange{store.PromoteAccount, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE}
 	changed, err := s.changeRights(ctx, account.ID, promotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
@@ -91,7 +91,7 @@ type rightsChange struct {
 func (s *Service) changeRights(ctx context.Context, accountID string, to rightsChange, then func(context.Context, *database.Tx, int) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if _, err := store.LockAccount(ctx, tx, accountID); err != nil {
-			return missing("user", err)
+			return mapNotFound("user", err)
 		}
 		err := to.apply(ctx, tx, accountID)
 		if changed = err == nil; errors.Is(err, store.ErrChanged) {
@@ -105,7 +105,7 @@ func (s *Service) changeRights(ctx context.Context, accountID string, to rightsC
 			err = store.VoidCodeRequests(ctx, tx, accountID, s.now())
 		}
 		if err == nil {
-			err = s.tell(ctx, tx, accountID, to.told, "")
+			err = s.notifyCredentialsChange(ctx, tx, accountID, to.told, "")
 		}
 		if err != nil {
 			return err

@@ -42,9 +42,9 @@ type KeyDraft struct {
 	ExpiresAt  *time.Time // nil: after keyLife. The zero time is a time like any other, and past.
 }
 
-// check lists what is wrong with the draft, puts its scopes in order and gives it an
+// normalizeAndValidate lists what is wrong with the draft, puts its scopes in order and gives it an
 // end.
-func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
+func (d *KeyDraft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
 	name, err := text.Line(d.Name, 1, maxName)
 	if err != nil {
 		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: err.Error()})
@@ -78,7 +78,7 @@ func (d *KeyDraft) check(now time.Time) (wrong []fault.Field) {
 // Errors: InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
 func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, string, error) {
 	now := s.now()
-	if wrong := d.check(now); len(wrong) > 0 {
+	if wrong := d.normalizeAndValidate(now); len(wrong) > 0 {
 		return store.APIKey{}, "", fault.Invalid(wrong...)
 	}
 	key := newAPIKey()
@@ -101,7 +101,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, s
 		if err := store.InsertAPIKey(ctx, tx, row); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, AuditEntry{AccountID: row.CreatedBy, Event: AuditKeyCreated, Outcome: OutcomeOK, Detail: row.ID + " " + row.MerchantID})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: row.CreatedBy, Event: AuditKeyCreated, Outcome: OutcomeOK, Detail: row.ID + " " + row.MerchantID})
 	})
 	return row, key, err
 }
@@ -121,15 +121,15 @@ func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
 			_, err = store.APIKeyByID(ctx, tx, merchantID, id)
-			return missing("api_key", err)
+			return mapNotFound("api_key", err)
 		} else if err != nil {
 			return err
 		}
-		if err := s.revoke(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
+		if err := s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
 			return err
 		}
 		caller := identity.FromContext(ctx).UserID
-		return s.record(ctx, tx, AuditEntry{AccountID: caller, Event: AuditKeyRevoked, Outcome: OutcomeOK, Detail: id + " " + merchantID})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: caller, Event: AuditKeyRevoked, Outcome: OutcomeOK, Detail: id + " " + merchantID})
 	})
 }
 
@@ -146,7 +146,7 @@ func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKe
 		if over {
 			err = store.ErrNotFound
 		}
-		return missing("api_key", err)
+		return mapNotFound("api_key", err)
 	})
 	if err != nil {
 		return store.APIKey{}, err

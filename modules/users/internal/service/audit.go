@@ -45,17 +45,17 @@ type AuditEntry struct {
 	SessionID string // the caller's own when it is empty
 }
 
-// record writes an entry of the audit log, with the time, the client and the request
+// recordAudit writes an entry of the audit log, with the time, the client and the request
 // that ctx knows, in the transaction of what it tells of. What is refused is recorded
 // in a transaction that commits: it must not fail for the refusal.
-func (s *Service) record(ctx context.Context, tx *database.Tx, e AuditEntry) error {
+func (s *Service) recordAudit(ctx context.Context, tx *database.Tx, e AuditEntry) error {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	if e.SessionID == "" {
 		e.SessionID = identity.FromContext(ctx).SessionID
 	}
 	return store.InsertAudit(ctx, tx, store.Audit{
-		ID: ids.New("aud", now), AccountID: e.AccountID, Event: string(e.Event), Outcome: cut(e.Outcome, 32), Detail: cut(e.Detail, 100),
-		SessionID: e.SessionID, Network: cut(client.Network, 64), UserAgent: cut(client.Agent, 200), RequestID: cut(callctx.RequestID(ctx), 64),
+		ID: ids.New("aud", now), AccountID: e.AccountID, Event: string(e.Event), Outcome: truncateRunes(e.Outcome, 32), Detail: truncateRunes(e.Detail, 100),
+		SessionID: e.SessionID, Network: truncateRunes(client.Network, 64), UserAgent: truncateRunes(client.Agent, 200), RequestID: truncateRunes(callctx.RequestID(ctx), 64),
 		CreatedAt: now,
 	})
 }

@@ -51,7 +51,7 @@ func (s *Service) RequestSignInCode(ctx context.Context, email string) (request 
 // SignInWithCode signs in with the code of a request. Errors: code_invalid, the same
 // for every reason and every address; sign_in_limited.
 func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Transport) (out SignedIn, err error) {
-	err = s.withCode(ctx, in, requested(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+	err = s.withCode(ctx, in, accountOfRequest(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		var account store.Account
 		if account, ok, err = s.spendCode(ctx, tx, store.SignInCode, in); err != nil || !ok {
 			return false, err
@@ -76,7 +76,7 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 	}
 	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: purpose}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		account, exists, err := known(store.AccountByEmail(ctx, tx, addr.key))
+		account, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 		} else {
 			row.Email = account.Email // as its owner spells it
 		}
-		return s.issue(ctx, tx, row, account)
+		return s.issueCodeRequest(ctx, tx, row, account)
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		err = nil // the request was sent twice and has had its effect
@@ -93,9 +93,9 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 	return row.ID, err
 }
 
-// issue keeps the request and has its letter sent, unless the address has had enough of
+// issueCodeRequest keeps the request and has its letter sent, unless the address has had enough of
 // them. An account without an id gets no code.
-func (s *Service) issue(ctx context.Context, tx *database.Tx, row store.CodeRequest, account store.Account) error {
+func (s *Service) issueCodeRequest(ctx context.Context, tx *database.Tx, row store.CodeRequest, account store.Account) error {
 	row.CreatedAt = s.now()
 	row.ExpiresAt, row.AccountID = row.CreatedAt.Add(s.limits.CodeLife), account.ID
 	if ok, err := s.takeLetter(ctx, tx, &row); err != nil || !ok {
@@ -159,7 +159,7 @@ func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work fu
 		if ok, err = work(ctx, tx); err != nil || !ok {
 			return err
 		}
-		return s.forgive(ctx, tx, counted)
+		return s.returnTries(ctx, tx, counted)
 	})
 	if err == nil && !ok {
 		err = errCode()
@@ -172,7 +172,7 @@ func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work fu
 func (s *Service) spendCode(ctx context.Context, tx *database.Tx, purpose store.Purpose, in CodeProof) (account store.Account, ok bool, err error) {
 	row, ok, err := s.takeCode(ctx, tx, purpose, in)
 	if err == nil && ok {
-		if account, ok, err = known(store.AccountByID(ctx, tx, row.AccountID)); ok && account.Disabled() {
+		if account, ok, err = accountIfExists(store.AccountByID(ctx, tx, row.AccountID)); ok && account.Disabled() {
 			ok = false
 		}
 	}
@@ -183,7 +183,7 @@ func (s *Service) spendCode(ctx context.Context, tx *database.Tx, purpose store.
 	if purpose == store.ResetPassword {
 		event = AuditRecovery
 	}
-	return store.Account{}, false, s.record(ctx, tx, AuditEntry{AccountID: row.AccountID, Event: event, Outcome: OutcomeRefused, Detail: string(ByCode)})
+	return store.Account{}, false, s.recordAudit(ctx, tx, AuditEntry{AccountID: row.AccountID, Event: event, Outcome: OutcomeRefused, Detail: string(ByCode)})
 }
 
 // takeCode counts a try, judges it, and uses the code up when it is right.
@@ -212,7 +212,7 @@ func (s *Service) takeCode(ctx context.Context, tx *database.Tx, purpose store.P
 // requestHash is what is kept of a code. The request salts it; the key makes a million
 // guesses need more than the table (ASVS 6.5.2).
 func (s *Service) requestHash(row store.CodeRequest, digits string) string {
-	return hex.EncodeToString(mac(s.ring.secret, "request", row.ID, string(row.Purpose), row.EmailKey, digits))
+	return hex.EncodeToString(deriveMAC(s.ring.secret, "request", row.ID, string(row.Purpose), row.EmailKey, digits))
 }
 
 // letterLink is the page that a letter leads to. It begins with what is configured,

@@ -10,7 +10,7 @@ import (
 	"app/platform/database"
 )
 
-// confirm takes the mark of an imported account away once one session has shown a code
+// confirmImportedAccount takes the mark of an imported account away once one session has shown a code
 // from a letter and something else: the address and the password, or a factor, are one
 // person's.
 //
@@ -19,7 +19,7 @@ import (
 // sets up here, a generator or a passkey, must not keep the owner of the address out:
 // see takeOver. An account that was made here belongs to whoever had the code and the
 // registration from the beginning.
-func (s *Service) confirm(ctx context.Context, tx *database.Tx, accountID, methods string) error {
+func (s *Service) confirmImportedAccount(ctx context.Context, tx *database.Tx, accountID, methods string) error {
 	shown := strings.Fields(methods)
 	if len(shown) < 2 || !slices.Contains(shown, string(ByCode)) {
 		return nil
@@ -55,7 +55,7 @@ func (s *Service) takeOver(ctx context.Context, tx *database.Tx, accountID strin
 	}
 	for _, f := range factors {
 		if change, ok := removals[f]; ok {
-			if err := s.tell(ctx, tx, accountID, change, ""); err != nil {
+			if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
 				return err
 			}
 		}

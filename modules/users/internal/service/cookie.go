@@ -13,10 +13,10 @@ import (
 	"app/platform/database"
 )
 
-// cookies is scs with a store of ours: it makes the tokens and knows when to write; how
+// cookieManager is scs with a store of ours: it makes the tokens and knows when to write; how
 // long a session lives is decided here, by the clock of the service. The manager is not
 // made with scs.New, which would start a store in memory and its goroutine.
-func (s *Service) cookies() *scs.SessionManager {
+func (s *Service) cookieManager() *scs.SessionManager {
 	return &scs.SessionManager{Lifetime: s.limits.BrowserLife, Store: cookieStore{s}, Codec: cookieCodec{}}
 }
 
@@ -26,7 +26,7 @@ const sessionValue = "session"
 
 // newCookie gives a session a cookie with a token of its own, in the transaction tx.
 func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (BrowserCookie, error) {
-	manager := s.cookies()
+	manager := s.cookieManager()
 	ctx, err := manager.Load(withWork(ctx, &cookieWork{tx: tx}), "") // never what the client brought along
 	if err != nil {
 		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
@@ -39,9 +39,9 @@ func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.
 	return BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
 }
 
-// renew gives a browser's session a new cookie and makes the ones before void. A
+// renewCookie gives a browser's session a new cookie and makes the ones before void. A
 // session of tokens stays as it is.
-func (s *Service) renew(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
+func (s *Service) renewCookie(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
 	out := SignedIn{Session: session}
 	if Transport(session.Transport) != Cookie {
 		return out, nil
@@ -90,7 +90,7 @@ func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, e
 		return nil, false, errNoWork
 	}
 	b, err := store.BrowserByHash(ctx, work.tx, hashToken(token))
-	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.live(b) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.isCookieLive(b) {
 		return nil, false, nil
 	}
 	work.found = b
@@ -137,9 +137,9 @@ func (cookieStore) Commit(string, []byte, time.Time) error { return errNoWork }
 // Delete implements scs.Store.
 func (cookieStore) Delete(string) error { return errNoWork }
 
-// live reports whether a cookie still opens anything: neither idle for too long nor
+// isCookieLive reports whether a cookie still opens anything: neither idle for too long nor
 // past its end, its session not ended, its account not disabled.
-func (s *Service) live(b store.Browser) bool {
+func (s *Service) isCookieLive(b store.Browser) bool {
 	now := s.now()
 	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
 }

@@ -14,7 +14,7 @@ import (
 
 // FindByID looks an account up for another module. Errors: user_not_found.
 func (s *Service) FindByID(ctx context.Context, id string) (User, error) {
-	account, err := s.read(ctx, id)
+	account, err := s.readAccount(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return User{}, errMissing()
 	}
@@ -46,7 +46,7 @@ func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created b
 	if err != nil || there.ID != "" {
 		return userOf(there), false, err
 	}
-	account, err := s.admit(ctx, who, in.Password, false)
+	account, err := s.createAccount(ctx, who, in.Password, false)
 	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
 		there, err = s.accountByEmail(ctx, who.address.key)
 		return userOf(there), false, err
@@ -54,9 +54,9 @@ func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created b
 	return userOf(account), err == nil, err
 }
 
-// admit makes an account without a registration; the owner of an administrator's is
+// createAccount makes an account without a registration; the owner of an administrator's is
 // told. store.ErrDuplicate: the address has one.
-func (s *Service) admit(ctx context.Context, who person, password string, admin bool) (store.Account, error) {
+func (s *Service) createAccount(ctx context.Context, who person, password string, admin bool) (store.Account, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return store.Account{}, fmt.Errorf("hash password: %w", err)
@@ -70,7 +70,7 @@ func (s *Service) admit(ctx context.Context, who person, password string, admin 
 		if err := store.InsertAccount(ctx, tx, account); err != nil || !admin {
 			return err
 		}
-		return s.tell(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE, "")
+		return s.notifyCredentialsChange(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE, "")
 	})
 	return account, err
 }

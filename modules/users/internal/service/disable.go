@@ -27,7 +27,7 @@ func (s *Service) Disable(ctx context.Context, accountID string) (changed bool, 
 		if err := store.DisableAccount(ctx, tx, accountID, s.now()); err != nil {
 			return err
 		}
-		return s.shut(ctx, tx, accountID, "", endedByAdmin)
+		return s.endSessionsAndCodes(ctx, tx, accountID, "", endedByAdmin)
 	})
 }
 
@@ -65,7 +65,7 @@ func (s *Service) byAdmin(ctx context.Context, accountID, what string, change fu
 		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditAccountChange, Outcome: OutcomeOK, Detail: what})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditAccountChange, Outcome: OutcomeOK, Detail: what})
 	})
 	return changed, err
 }

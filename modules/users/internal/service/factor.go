@@ -83,7 +83,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
 	}
-	counted, err := s.allowCode(ctx, pending(ticket))
+	counted, err := s.allowCode(ctx, accountOfPendingSignIn(ticket))
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -93,16 +93,16 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 		if err != nil || !ok {
 			return err
 		}
-		if refusal, err = s.judge(ctx, tx, pending.AccountID, f); err != nil {
+		if refusal, err = s.verifyFactor(ctx, tx, pending.AccountID, f); err != nil {
 			return err
 		}
 		if refusal != nil {
-			return s.record(ctx, tx, AuditEntry{AccountID: pending.AccountID, Event: AuditSecondFactor, Outcome: fault.ReasonOf(refusal), Detail: string(f.Method)})
+			return s.recordAudit(ctx, tx, AuditEntry{AccountID: pending.AccountID, Event: AuditSecondFactor, Outcome: fault.ReasonOf(refusal), Detail: string(f.Method)})
 		}
 		if out, err = s.completeSignIn(ctx, tx, pending, f.Method); err != nil {
 			return err
 		}
-		return s.forgive(ctx, tx, counted)
+		return s.returnTries(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -110,9 +110,9 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 	return out, err
 }
 
-// judge reports whether a second factor is good, and uses it up if it is. A refusal is
+// verifyFactor reports whether a second factor is good, and uses it up if it is. A refusal is
 // not an error of the Write, which has to commit the try.
-func (s *Service) judge(ctx context.Context, tx *database.Tx, accountID string, f Factor) (refusal, err error) {
+func (s *Service) verifyFactor(ctx context.Context, tx *database.Tx, accountID string, f Factor) (refusal, err error) {
 	switch f.Method {
 	case ByTOTP:
 		return s.judgeTOTP(ctx, tx, accountID, f.Code, true)
@@ -122,9 +122,9 @@ func (s *Service) judge(ctx context.Context, tx *database.Tx, accountID string, 
 	return errCode(), nil
 }
 
-// tell writes the notice that a way of signing in, or what a sign-in opens, has
+// notifyCredentialsChange writes the notice that a way of signing in, or what a sign-in opens, has
 // changed, and the record of it.
-func (s *Service) tell(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
+func (s *Service) notifyCredentialsChange(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
 	account, err := store.AccountByID(ctx, tx, accountID)
 	if err != nil {
 		return err
@@ -137,7 +137,7 @@ func (s *Service) tell(ctx context.Context, tx *database.Tx, accountID string, c
 		event = AuditAccountChange
 	default:
 	}
-	if err := s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: event, Outcome: OutcomeOK, Detail: changed[change] + name}); err != nil {
+	if err := s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: event, Outcome: OutcomeOK, Detail: changed[change] + name}); err != nil {
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
@@ -168,9 +168,9 @@ type FactorAdded struct {
 	Recovery []string
 }
 
-// added makes the first recovery codes, tells the owner, and counts the proof that came
+// finishAddingFactor makes the first recovery codes, tells the owner, and counts the proof that came
 // with the factor for the session.
-func (s *Service) added(ctx context.Context, tx *database.Tx, accountID string, method Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
+func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accountID string, method Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
 	left, err := store.CountRecovery(ctx, tx, accountID)
 	if err == nil && left == 0 {
 		out.Recovery, err = s.newRecovery(ctx, tx, accountID)
@@ -178,15 +178,15 @@ func (s *Service) added(ctx context.Context, tx *database.Tx, accountID string, 
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	if err := s.tell(ctx, tx, accountID, change, name); err != nil {
+	if err := s.notifyCredentialsChange(ctx, tx, accountID, change, name); err != nil {
 		return FactorAdded{}, err
 	}
 	out.SignedIn, err = s.stepUp(ctx, tx, method, AAL2)
 	return out, err
 }
 
-// removed takes the recovery codes away with the last factor, and tells the owner.
-func (s *Service) removed(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
+// finishRemovingFactor takes the recovery codes away with the last factor, and tells the owner.
+func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
 	left, err := s.factorsOf(ctx, tx, accountID)
 	if err == nil && len(left) == 0 {
 		err = store.ReplaceRecovery(ctx, tx, accountID, nil, s.now())
@@ -194,7 +194,7 @@ func (s *Service) removed(ctx context.Context, tx *database.Tx, accountID string
 	if err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, accountID, change, name)
+	return s.notifyCredentialsChange(ctx, tx, accountID, change, name)
 }
 
 // ForgetFactors takes away all second factors of somebody who cannot show any, and ends
@@ -215,12 +215,12 @@ func (s *Service) ForgetFactors(ctx context.Context, accountID string) (changed 
 		}
 		for _, f := range factors {
 			if change, ok := removals[f]; ok {
-				if err := s.tell(ctx, tx, accountID, change, ""); err != nil {
+				if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
 					return err
 				}
 			}
 		}
-		return s.shut(ctx, tx, accountID, "", endedByAdmin)
+		return s.endSessionsAndCodes(ctx, tx, accountID, "", endedByAdmin)
 	})
 }
 

@@ -39,7 +39,7 @@ func (h Handler) Find(ctx context.Context, req *usersv1.FindRequest) (*usersv1.F
 	if err != nil {
 		return nil, err
 	}
-	return &usersv1.FindResponse{User: message(user)}, nil
+	return &usersv1.FindResponse{User: userToProto(user)}, nil
 }
 
 // Ensure implements usersv1.UsersHandler.
@@ -50,9 +50,9 @@ func (h Handler) Ensure(ctx context.Context, req *usersv1.EnsureRequest) (*users
 	if err != nil {
 		return nil, err
 	}
-	return &usersv1.EnsureResponse{User: message(user), Created: created}, nil
+	return &usersv1.EnsureResponse{User: userToProto(user), Created: created}, nil
 }
 
-func message(u User) *usersv1.User {
+func userToProto(u User) *usersv1.User {
 	return &usersv1.User{Id: u.ID, Email: u.Email, FirstName: u.FirstName, LastName: u.LastName}
 }

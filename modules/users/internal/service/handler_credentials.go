@@ -44,7 +44,7 @@ func (h Handler) APIKey(ctx context.Context, req *usersv1.APIKeyRequest) (*users
 	if err != nil {
 		return nil, err
 	}
-	return &usersv1.APIKeyResponse{KeyId: k.ID, MerchantId: k.MerchantID, Scopes: strings.Fields(k.Scopes), ExpiresAt: stamp(k.ExpiresAt)}, nil
+	return &usersv1.APIKeyResponse{KeyId: k.ID, MerchantId: k.MerchantID, Scopes: strings.Fields(k.Scopes), ExpiresAt: optionalTimestamp(k.ExpiresAt)}, nil
 }
 
 // CreateAPIKey implements usersv1.UsersHandler.
@@ -88,12 +88,12 @@ func (h Handler) RevokeAPIKey(ctx context.Context, req *usersv1.RevokeAPIKeyRequ
 func keyInfo(k store.APIKey) *usersv1.APIKeyInfo {
 	return &usersv1.APIKeyInfo{
 		Id: k.ID, Name: k.Name, Hint: k.Hint, Scopes: strings.Fields(k.Scopes), CreatedBy: k.CreatedBy,
-		CreatedAt: stamp(k.CreatedAt), ExpiresAt: stamp(k.ExpiresAt), LastUsedAt: stamp(k.LastUsedAt),
+		CreatedAt: optionalTimestamp(k.CreatedAt), ExpiresAt: optionalTimestamp(k.ExpiresAt), LastUsedAt: optionalTimestamp(k.LastUsedAt),
 	}
 }
 
-// stamp is a time that may be absent.
-func stamp(t time.Time) *timestamppb.Timestamp {
+// optionalTimestamp is a time that may be absent.
+func optionalTimestamp(t time.Time) *timestamppb.Timestamp {
 	if t.IsZero() {
 		return nil
 	}

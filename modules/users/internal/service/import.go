@@ -57,7 +57,7 @@ func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, e
 		err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 			added = 0
 			for _, a := range accounts[:n] {
-				_, exists, err := known(store.AccountByEmail(ctx, tx, a.EmailKey))
+				_, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, a.EmailKey))
 				if err != nil {
 					return err
 				}

@@ -42,9 +42,9 @@ type signingKey struct {
 	signer *token.Signer
 }
 
-// at is the signer of a time: the newest that is active. The oldest there is signs
+// activeAt is the signer of a time: the newest that is active. The oldest there is signs
 // before its time rather than nobody.
-func (s *signers) at(now time.Time) *token.Signer {
+func (s *signers) activeAt(now time.Time) *token.Signer {
 	for _, k := range s.keys {
 		if !now.Before(k.from) {
 			return k.signer
@@ -56,8 +56,8 @@ func (s *signers) at(now time.Time) *token.Signer {
 // secretName is the secret that codes are hashed with and refresh tokens follow from.
 const secretName = "hmac"
 
-// mac derives bytes for one use of the secret.
-func mac(secret []byte, use string, parts ...string) []byte {
+// deriveMAC derives bytes for one use of the secret.
+func deriveMAC(secret []byte, use string, parts ...string) []byte {
 	h := hmac.New(sha256.New, secret)
 	h.Write([]byte(use))
 	for _, part := range parts {

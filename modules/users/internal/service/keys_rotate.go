@@ -43,10 +43,10 @@ func (s *Service) SigningKeys(ctx context.Context) ([]KeyInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return infos(keys, s.now()), nil
+	return keyInfos(keys, s.now()), nil
 }
 
-func infos(keys []store.Key, now time.Time) []KeyInfo {
+func keyInfos(keys []store.Key, now time.Time) []KeyInfo {
 	out := make([]KeyInfo, len(keys))
 	found := false
 	for i, k := range keys {
@@ -98,7 +98,7 @@ func (s *Service) RevokeKeys(ctx context.Context) ([]KeyInfo, error) {
 			if err := store.RetireKey(ctx, tx, k.ID, now); err != nil {
 				return now, err
 			}
-			if err := s.revoke(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SIGNING_KEY, k.ID); err != nil {
+			if err := s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SIGNING_KEY, k.ID); err != nil {
 				return now, err
 			}
 		}
@@ -138,7 +138,7 @@ func (s *Service) rotateKeys(ctx context.Context, retire func(ctx context.Contex
 			return err
 		}
 		keys, err := store.Keys(ctx, tx, now)
-		out = infos(keys, now)
+		out = keyInfos(keys, now)
 		return err
 	})
 	if err != nil {

@@ -36,7 +36,7 @@ func errTries(wait time.Duration) error {
 	return refusal
 }
 
-// allow counts a password that is about to be tried for an address, and returns what
+// countPasswordTry counts a password that is about to be tried for an address, and returns what
 // was counted, for forgive. Passwords are guessed slowly, and nobody is locked out by
 // somebody else's guesses (ASVS 6.1.1, 6.3.1):
 //
@@ -55,13 +55,13 @@ func errTries(wait time.Duration) error {
 //  5. The count is in the database, so replicas do not multiply the tries.
 //
 // Errors: sign_in_limited with the time to wait.
-func (s *Service) allow(ctx context.Context, account store.Account, email string) (counted []store.Allowance, err error) {
+func (s *Service) countPasswordTry(ctx context.Context, account store.Account, email string) (counted []store.Allowance, err error) {
 	if s.limits.Tries == (Tries{}) {
 		return nil, nil
 	}
 	var wait time.Duration
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if counted, err = s.allowances(ctx, tx, account.ID, emailaddr.Key(email)); err != nil {
+		if counted, err = s.tryAllowances(ctx, tx, account.ID, emailaddr.Key(email)); err != nil {
 			return err
 		}
 		for _, a := range counted {
@@ -80,32 +80,32 @@ func (s *Service) allow(ctx context.Context, account store.Account, email string
 	return counted, err
 }
 
-// allowances are what a try counts against, always in the same order: rows are locked
+// tryAllowances are what a try counts against, always in the same order: rows are locked
 // in it.
-func (s *Service) allowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
+func (s *Service) tryAllowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
 	client, most := callctx.ClientOf(ctx), s.limits.Tries
-	network, agent := cut(client.Network, 64), cut(client.Agent, 200)
+	network, agent := truncateRunes(client.Network, 64), truncateRunes(client.Agent, 200)
 	familiar, err := store.FamiliarDevice(ctx, tx, accountID, network, agent)
 	if err != nil {
 		return nil, err
 	}
 	if familiar && network != "" {
-		return []store.Allowance{s.allowance(most.Device, tryDevice, "device", email, network, agent)}, nil
+		return []store.Allowance{s.newAllowance(most.Device, tryDevice, "device", email, network, agent)}, nil
 	}
 	return []store.Allowance{
-		s.allowance(most.Place, tryPlace, "place", email, network),
-		s.allowance(most.Account, tryAccount, "account", email),
-		s.allowance(most.Network, tryNetwork, "network", network),
+		s.newAllowance(most.Place, tryPlace, "place", email, network),
+		s.newAllowance(most.Account, tryAccount, "account", email),
+		s.newAllowance(most.Network, tryNetwork, "network", network),
 	}, nil
 }
 
-func (s *Service) allowance(burst int, step time.Duration, parts ...string) store.Allowance {
-	return store.Allowance{ID: hex.EncodeToString(mac(s.ring.secret, "tries", parts...)), Burst: burst, Step: step}
+func (s *Service) newAllowance(burst int, step time.Duration, parts ...string) store.Allowance {
+	return store.Allowance{ID: hex.EncodeToString(deriveMAC(s.ring.secret, "tries", parts...)), Burst: burst, Step: step}
 }
 
-// forgive takes back what allow has counted, in the transaction of the sign-in that the
+// returnTries takes back what allow has counted, in the transaction of the sign-in that the
 // password was right for.
-func (s *Service) forgive(ctx context.Context, tx *database.Tx, counted []store.Allowance) error {
+func (s *Service) returnTries(ctx context.Context, tx *database.Tx, counted []store.Allowance) error {
 	for _, a := range counted {
 		if err := store.ReturnTry(ctx, tx, a); err != nil {
 			return err
@@ -124,7 +124,7 @@ func (s *Service) allowOwn(ctx context.Context) error {
 	if err := s.LoadKeys(ctx); err != nil {
 		return err
 	}
-	a := s.allowance(s.limits.Tries.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
+	a := s.newAllowance(s.limits.Tries.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
 	var wait time.Duration
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
 		if wait, err = store.TakeTry(ctx, tx, a, s.now()); err == nil && wait > 0 {

@@ -14,16 +14,16 @@ import (
 // strangers; empty when it is nobody's.
 type codeOf func(ctx context.Context, tx *database.Tx) (accountID string, err error)
 
-// nobodys is for codes that make an address somebody's: nobody is known to them yet.
-func nobodys(context.Context, *database.Tx) (string, error) { return "", nil }
+// noAccount is for codes that make an address somebody's: nobody is known to them yet.
+func noAccount(context.Context, *database.Tx) (string, error) { return "", nil }
 
-// theirs is for codes of an account that is known already.
-func theirs(accountID string) codeOf {
+// knownAccount is for codes of an account that is known already.
+func knownAccount(accountID string) codeOf {
 	return func(context.Context, *database.Tx) (string, error) { return accountID, nil }
 }
 
-// requested finds the account that the code of a request was sent to.
-func requested(in CodeProof) codeOf {
+// accountOfRequest finds the account that the code of a request was sent to.
+func accountOfRequest(in CodeProof) codeOf {
 	return func(ctx context.Context, tx *database.Tx) (string, error) {
 		row, err := store.CodeRequestByID(ctx, tx, in.Request)
 		if errors.Is(err, store.ErrNotFound) {
@@ -33,8 +33,8 @@ func requested(in CodeProof) codeOf {
 	}
 }
 
-// pending finds the account whose sign-in waits for its second factor.
-func pending(ticket string) codeOf {
+// accountOfPendingSignIn finds the account whose sign-in waits for its second factor.
+func accountOfPendingSignIn(ticket string) codeOf {
 	return func(ctx context.Context, tx *database.Tx) (string, error) {
 		p, err := store.PendingByHash(ctx, tx, hashToken(ticket))
 		if errors.Is(err, store.ErrNotFound) {
@@ -63,8 +63,8 @@ func (s *Service) allowCode(ctx context.Context, of codeOf) (counted []store.All
 		return nil, nil
 	}
 	client := callctx.ClientOf(ctx)
-	network, agent := cut(client.Network, 64), cut(client.Agent, 200)
-	a := s.allowance(s.limits.Tries.Network, tryNetwork, "network", network)
+	network, agent := truncateRunes(client.Network, 64), truncateRunes(client.Agent, 200)
+	a := s.newAllowance(s.limits.Tries.Network, tryNetwork, "network", network)
 	var wait time.Duration
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		counted, wait = nil, 0

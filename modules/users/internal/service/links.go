@@ -33,24 +33,24 @@ func errLink() error {
 	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
 }
 
-// newcomer is somebody whose identity is linked to no account yet.
-func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
+// handleUnlinkedIdentity is somebody whose identity is linked to no account yet.
+func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
 	addr, err := parseAddress(who.Email)
 	if !who.Verified || err != nil {
 		return errUnverified()
 	}
 	switch state.Purpose {
 	case toLink:
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
 		out.Linked = true
-		return s.link(ctx, tx, session.AccountID, state.Provider, who)
+		return s.linkIdentity(ctx, tx, session.AccountID, state.Provider, who)
 	case toProve:
 		return errIdentityTaken() // it is nobody's, so not the caller's
 	}
-	there, exists, err := known(store.AccountByEmail(ctx, tx, addr.key))
+	there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.Sta
 		out.Link, err = s.proposeLink(ctx, tx, there, state, who)
 		return err
 	}
-	account, err := s.settle(ctx, tx, addr, who)
+	account, err := s.createPasswordlessAccount(ctx, tx, addr, who)
 	if err != nil {
 		return err
 	}
@@ -70,9 +70,9 @@ func (s *Service) newcomer(ctx context.Context, tx *database.Tx, state store.Sta
 	return err
 }
 
-// settle makes an account without a password for somebody whose address the provider
+// createPasswordlessAccount makes an account without a password for somebody whose address the provider
 // has verified.
-func (s *Service) settle(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
+func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
 	first, complaint := cleanName(who.FirstName)
 	if complaint != "" || first == "" {
 		local, _, _ := strings.Cut(addr.typed, "@")
@@ -95,7 +95,7 @@ func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account stor
 	token = newSecret("slk_")
 	return token, store.InsertLink(ctx, tx, store.Link{
 		Hash: hashToken(token), AccountID: account.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: cut(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
+		Email: truncateRunes(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
 	})
 }
 
@@ -105,7 +105,7 @@ func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account stor
 // step_up_required; Unauthenticated.
 func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.Identity, returnTo string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountI
 		return store.Identity{}, "", err
 	}
 	who := openid.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email}
-	if err := s.link(ctx, tx, accountID, row.Provider, who); err != nil {
+	if err := s.linkIdentity(ctx, tx, accountID, row.Provider, who); err != nil {
 		return store.Identity{}, "", err
 	}
 	linked, err := store.IdentityBySubject(ctx, tx, row.Issuer, row.Subject)
@@ -163,20 +163,20 @@ func (s *Service) LinkedAddress(ctx context.Context, token string) (email string
 	return email, linkError(err)
 }
 
-// link links an identity to an account and tells its owner. store.ErrDuplicate: it is
+// linkIdentity links an identity to an account and tells its owner. store.ErrDuplicate: it is
 // linked.
-func (s *Service) link(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
+func (s *Service) linkIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
 		return err
 	}
-	return s.tell(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
+	return s.notifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
 }
 
 func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
 	return store.InsertIdentity(ctx, tx, store.Identity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: cut(who.Email, maxAddress), CreatedAt: now,
+		Email: truncateRunes(who.Email, maxAddress), CreatedAt: now,
 	})
 }
 
@@ -198,7 +198,7 @@ func (s *Service) Identities(ctx context.Context) (out []store.Identity, err err
 // Unauthenticated.
 func (s *Service) Unlink(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -222,9 +222,9 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		if err := s.mustHaveWay(ctx, tx, account); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
+		return s.notifyCredentialsChange(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
-	return missing("identity", err)
+	return mapNotFound("identity", err)
 }
 
 // mustHaveWay fails when an account is left without a way to sign in of its own: a code

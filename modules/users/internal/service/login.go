@@ -45,7 +45,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted, err := s.allow(ctx, account, in.Email)
+	counted, err := s.countPasswordTry(ctx, account, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -79,7 +79,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 		if err != nil {
 			return err
 		}
-		return s.forgive(ctx, tx, counted)
+		return s.returnTries(ctx, tx, counted)
 	})
 	return out, err
 }
@@ -94,7 +94,7 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 	case account.Disabled():
 		entry.Outcome = "disabled"
 	}
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.record(ctx, tx, entry) })
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.recordAudit(ctx, tx, entry) })
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 func (s *Service) signingIn(ctx context.Context, email string) (a store.Account, kinds []string, err error) {
 	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		if a, _, err = known(store.AccountByEmail(ctx, q, key)); err != nil || s.oursOnly {
+		if a, _, err = accountIfExists(store.AccountByEmail(ctx, q, key)); err != nil || s.oursOnly {
 			return err
 		}
 		kinds, err = store.HashKinds(ctx, q)
@@ -120,7 +120,7 @@ func (s *Service) signingIn(ctx context.Context, email string) (a store.Account,
 func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
 	key := emailaddr.Key(email)
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		a, _, err = known(store.AccountByEmail(ctx, q, key))
+		a, _, err = accountIfExists(store.AccountByEmail(ctx, q, key))
 		return err
 	})
 	return a, err
@@ -134,10 +134,10 @@ func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh strin
 	return store.InsertRefresh(ctx, tx, hashToken(refresh), session.ID, now, expires)
 }
 
-// tokens signs a fresh access token to go with a refresh token.
-func (s *Service) tokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
-	p := s.principal(session, admin)
-	access, err := s.ring.signers.Load().at(now).Sign(token.Claims{
+// signTokens signs a fresh access token to go with a refresh token.
+func (s *Service) signTokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
+	p := s.sessionPrincipal(session, admin)
+	access, err := s.ring.signers.Load().activeAt(now).Sign(token.Claims{
 		UserID: p.UserID, SessionID: p.SessionID, TokenID: ids.New("tok", now),
 		Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld,
 		IssuedAt: now, Expires: now.Add(s.limits.AccessLife),
@@ -156,8 +156,8 @@ func hashToken(refresh string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// cut shortens a text to so many characters.
-func cut(text string, most int) string {
+// truncateRunes shortens a text to so many characters.
+func truncateRunes(text string, most int) string {
 	n := 0
 	for i := range text {
 		if n == most {

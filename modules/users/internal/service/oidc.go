@@ -107,7 +107,7 @@ func (s *Service) travelPurpose(ctx context.Context, tx *database.Tx, wanted str
 	var own store.Session
 	switch wanted {
 	case toLink:
-		own, err = s.fresh(ctx, tx)
+		own, err = s.requireRecentAuth(ctx, tx)
 	case toProve:
 		own, err = s.ownSession(ctx, tx)
 	default:
@@ -117,11 +117,11 @@ func (s *Service) travelPurpose(ctx context.Context, tx *database.Tx, wanted str
 }
 
 func (s *Service) nonceOf(state string) string {
-	return hex.EncodeToString(mac(s.ring.secret, "nonce", state))
+	return hex.EncodeToString(deriveMAC(s.ring.secret, "nonce", state))
 }
 
 func (s *Service) verifierOf(state string) string {
-	return base64.RawURLEncoding.EncodeToString(mac(s.ring.secret, "pkce", state))
+	return base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "pkce", state))
 }
 
 // Arrival is what a browser brings back from a provider.
@@ -188,7 +188,7 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	case err != nil:
 		return Arrived{}, errProviderDown(err)
 	}
-	if state.Purpose == toProve && !s.anew(state, who) {
+	if state.Purpose == toProve && !s.isRecentProviderSignIn(state, who) {
 		return Arrived{}, s.refuseStale(ctx)
 	}
 	out, err := s.admitIdentity(ctx, state, who)
@@ -198,9 +198,9 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	return out, err
 }
 
-// anew reports whether somebody signed in at the provider after they were sent there,
+// isRecentProviderSignIn reports whether somebody signed in at the provider after they were sent there,
 // as far as the clocks of two machines can tell.
-func (s *Service) anew(state store.State, who openid.Identity) bool {
+func (s *Service) isRecentProviderSignIn(state store.State, who openid.Identity) bool {
 	at := who.SignedInAt
 	return !at.IsZero() && !at.Before(state.CreatedAt.Add(-openid.Skew)) && !at.After(s.now().Add(openid.Skew))
 }
@@ -210,7 +210,7 @@ func (s *Service) anew(state store.State, who openid.Identity) bool {
 func (s *Service) refuseStale(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		entry := AuditEntry{AccountID: identity.FromContext(ctx).UserID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(ByProvider)}
-		return s.record(ctx, tx, entry)
+		return s.recordAudit(ctx, tx, entry)
 	})
 	if err != nil {
 		return err
@@ -258,11 +258,11 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 			known, err := store.IdentityBySubject(ctx, tx, who.Issuer, who.Subject)
 			switch {
 			case errors.Is(err, store.ErrNotFound):
-				return s.newcomer(ctx, tx, state, who, &out)
+				return s.handleUnlinkedIdentity(ctx, tx, state, who, &out)
 			case err != nil:
 				return err
 			}
-			return s.acquaintance(ctx, tx, state, who, known, &out)
+			return s.handleLinkedIdentity(ctx, tx, state, who, known, &out)
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			break
@@ -271,10 +271,10 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 	return out, err
 }
 
-// acquaintance is somebody whose identity is linked to an account, whatever address
+// handleLinkedIdentity is somebody whose identity is linked to an account, whatever address
 // they have by now.
-func (s *Service) acquaintance(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
-	if err := store.UseIdentity(ctx, tx, known.ID, cut(who.Email, maxAddress), s.now()); err != nil {
+func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
+	if err := store.UseIdentity(ctx, tx, known.ID, truncateRunes(who.Email, maxAddress), s.now()); err != nil {
 		return err
 	}
 	if state.Purpose == toSignIn {

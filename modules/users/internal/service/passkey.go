@@ -143,7 +143,7 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 		return Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdde
 		return FactorAdded{}, errPasskey(err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -235,14 +235,14 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	return s.added(ctx, tx, accountID, ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
+	return s.finishAddingFactor(ctx, tx, accountID, ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
 }
 
 // RemovePasskey takes a passkey away, and with the last factor the recovery codes.
 // Errors: last_credential; step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -266,7 +266,7 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		if err := s.mustHaveWay(ctx, tx, account); err != nil {
 			return err
 		}
-		return s.removed(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
+		return s.finishRemovingFactor(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
 	})
-	return missing("passkey", err)
+	return mapNotFound("passkey", err)
 }

@@ -39,7 +39,7 @@ func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) 
 			}
 			row.AccountID, row.SessionID = session.AccountID, session.ID
 		}
-		options, data, err := assertion(ctx, tx, w, row.AccountID)
+		options, data, err := beginAssertion(ctx, tx, w, row.AccountID)
 		if err != nil {
 			return err
 		}
@@ -57,13 +57,13 @@ func ticketError(err error) error {
 	return err
 }
 
-// assertion asks for a passkey of the account, or for anybody's. Its user has to be
+// beginAssertion asks for a passkey of the account, or for anybody's. Its user has to be
 // checked (ASVS 6.3.3): a passkey is as good as two factors.
-func assertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accountID string) (*protocol.CredentialAssertion, *webauthn.SessionData, error) {
+func beginAssertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accountID string) (*protocol.CredentialAssertion, *webauthn.SessionData, error) {
 	checked := webauthn.WithUserVerification(protocol.VerificationRequired)
 	if accountID == "" {
 		options, data, err := w.BeginDiscoverableLogin(checked)
-		return options, data, begun(err)
+		return options, data, wrapBeginError(err)
 	}
 	user, err := holderOf(ctx, tx, accountID)
 	if err != nil {
@@ -73,10 +73,10 @@ func assertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accou
 		return nil, nil, errPasskey(errors.New("the account has none"))
 	}
 	options, data, err := w.BeginLogin(user, checked)
-	return options, data, begun(err)
+	return options, data, wrapBeginError(err)
 }
 
-func begun(err error) error {
+func wrapBeginError(err error) error {
 	if err != nil {
 		return fmt.Errorf("begin ceremony: %w", err)
 	}
@@ -118,7 +118,7 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
-	used, err := shown.check(w, answer)
+	used, err := shown.verifyAnswer(w, answer)
 	if err == nil && in.StepUp != (shown.ceremony.Purpose == PasskeyStepUp) {
 		err = errors.New("the challenge was for something else")
 	}
@@ -181,9 +181,9 @@ func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protoc
 	return out, errors.Join(err, refusal)
 }
 
-// check verifies an answer. The passkey's account has to be the ceremony's, or the one
+// verifyAnswer verifies an answer. The passkey's account has to be the ceremony's, or the one
 // that the answer names.
-func (p shownPasskey) check(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
+func (p shownPasskey) verifyAnswer(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
 	switch c := p.ceremony; {
 	case c.Purpose == passkeyRegister:
 		return nil, errors.New("the challenge was for a new passkey")
@@ -207,7 +207,7 @@ func (p shownPasskey) check(w *webauthn.WebAuthn, answer *protocol.ParsedCredent
 func (s *Service) refusePasskey(ctx context.Context, accountID string, cause error) error {
 	s.logger.WarnContext(ctx, "passkey refused", "user_id", accountID, "error", cause.Error())
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditSignIn, Outcome: "passkey_invalid", Detail: string(ByPasskey)})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditSignIn, Outcome: "passkey_invalid", Detail: string(ByPasskey)})
 	})
 	if err != nil {
 		return err

@@ -23,8 +23,8 @@ func errTicket() error {
 	return fault.New(fault.Unauthenticated, "ticket_invalid", "The sign-in is over or has had too many tries: begin again.")
 }
 
-// suspend keeps a sign-in that needs a second factor.
-func (s *Service) suspend(ctx context.Context, tx *database.Tx, in SignIn, factors []Method) (SignedIn, error) {
+// suspendSignIn keeps a sign-in that needs a second factor.
+func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in SignIn, factors []Method) (SignedIn, error) {
 	now := s.now()
 	ticket := newSecret(ticketPrefix)
 	err := store.InsertPending(ctx, tx, store.Pending{
@@ -35,7 +35,7 @@ func (s *Service) suspend(ctx context.Context, tx *database.Tx, in SignIn, facto
 		return SignedIn{}, err
 	}
 	entry := AuditEntry{AccountID: in.Account.ID, Event: AuditSignIn, Outcome: OutcomePending, Detail: string(in.Method)}
-	return SignedIn{Ticket: ticket, Factors: factors}, s.record(ctx, tx, entry)
+	return SignedIn{Ticket: ticket, Factors: factors}, s.recordAudit(ctx, tx, entry)
 }
 
 // pendingOf finds the sign-in of a ticket and counts a try at its second factor before
@@ -65,7 +65,7 @@ func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.P
 	if err != nil {
 		return SignedIn{}, err
 	}
-	account, exists, err := known(store.LockAccount(ctx, tx, p.AccountID))
+	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, p.AccountID))
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -73,7 +73,7 @@ func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.P
 		return SignedIn{}, errTicket()
 	}
 	methods := strings.Join(append(strings.Fields(p.Methods), string(method)), " ")
-	return s.open(ctx, tx, account, store.Session{Methods: methods, Level: int(AAL2), Transport: p.Transport})
+	return s.openSession(ctx, tx, account, store.Session{Methods: methods, Level: int(AAL2), Transport: p.Transport})
 }
 
 // newSecret makes a secret of 256 random bits behind a prefix.

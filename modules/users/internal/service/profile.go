@@ -23,14 +23,14 @@ func errSignedOut() error {
 // Me is the caller's own account. Errors: Unauthenticated when the caller is not a
 // user, or no longer.
 func (s *Service) Me(ctx context.Context) (User, error) {
-	account, err := s.read(ctx, identity.FromContext(ctx).UserID)
+	account, err := s.readAccount(ctx, identity.FromContext(ctx).UserID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled() {
 		return User{}, errSignedOut()
 	}
 	return userOf(account), err
 }
 
-func (s *Service) read(ctx context.Context, id string) (a store.Account, err error) {
+func (s *Service) readAccount(ctx context.Context, id string) (a store.Account, err error) {
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		a, err = store.AccountByID(ctx, q, id)
 		return err
@@ -48,7 +48,7 @@ type Names struct{ FirstName, MiddleName, LastName, Locale *string }
 func (s *Service) Rename(ctx context.Context, in Names, match func(version int64) error) (user User, err error) {
 	id := identity.FromContext(ctx).UserID
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		account, exists, err := known(store.AccountByID(ctx, tx, id))
+		account, exists, err := accountIfExists(store.AccountByID(ctx, tx, id))
 		switch {
 		case err != nil:
 			return err
@@ -58,7 +58,7 @@ func (s *Service) Rename(ctx context.Context, in Names, match func(version int64
 		if err := match(account.Version); err != nil {
 			return err
 		}
-		user, err = rename(ctx, tx, account, in)
+		user, err = updateAccountNames(ctx, tx, account, in)
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
@@ -67,7 +67,7 @@ func (s *Service) Rename(ctx context.Context, in Names, match func(version int64
 	return user, err
 }
 
-func rename(ctx context.Context, tx *database.Tx, account store.Account, in Names) (User, error) {
+func updateAccountNames(ctx context.Context, tx *database.Tx, account store.Account, in Names) (User, error) {
 	next := account
 	var wrong []fault.Field
 	for _, n := range []struct {
@@ -117,7 +117,7 @@ func (s *Service) PublicProfile(ctx context.Context, id string) (Public, error) 
 	if !ids.Valid("usr", id) {
 		return Public{}, errMissing()
 	}
-	account, err := s.read(ctx, id)
+	account, err := s.readAccount(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled():
 		return Public{}, errMissing()

@@ -48,7 +48,7 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	return s.withCode(ctx, in.CodeProof, requested(in.CodeProof), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+	return s.withCode(ctx, in.CodeProof, accountOfRequest(in.CodeProof), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		account, ok, err := s.spendCode(ctx, tx, store.ResetPassword, in.CodeProof)
 		if err != nil || !ok {
 			return false, err
@@ -62,7 +62,7 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 		if err := s.takeOver(ctx, tx, account.ID); err != nil {
 			return false, err
 		}
-		return true, s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
+		return true, s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
 	})
 }
 
@@ -84,16 +84,16 @@ func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account stor
 	if err := store.SetPassword(ctx, tx, account.ID, hash); err != nil {
 		return err
 	}
-	if err := s.shut(ctx, tx, account.ID, keep, endedByPassword); err != nil {
+	if err := s.endSessionsAndCodes(ctx, tx, account.ID, keep, endedByPassword); err != nil {
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
 		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }
 
-// shut ends all sessions of an account except the one to keep, its half-done sign-ins,
+// endSessionsAndCodes ends all sessions of an account except the one to keep, its half-done sign-ins,
 // and the codes on their way to it. The account's row is locked.
-func (s *Service) shut(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
+func (s *Service) endSessionsAndCodes(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
 	if _, err := s.endSessions(ctx, tx, accountID, keep, why); err != nil {
 		return err
 	}

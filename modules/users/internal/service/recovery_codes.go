@@ -34,7 +34,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err err
 		return nil, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err err
 		if codes, err = s.newRecovery(ctx, tx, session.AccountID); err != nil {
 			return err
 		}
-		return s.tell(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
+		return s.notifyCredentialsChange(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
 	})
 	return codes, err
 }
@@ -80,7 +80,7 @@ func newRecoveryCode() string {
 
 // recoveryHash is what is kept of a code, however its owner types it.
 func (s *Service) recoveryHash(accountID, code string) string {
-	return hex.EncodeToString(mac(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
+	return hex.EncodeToString(deriveMAC(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
 }
 
 // judgeRecovery uses a recovery code up, if it is one; of two requests at once one
@@ -93,5 +93,5 @@ func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID,
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.tell(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
+	return nil, s.notifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
 }

@@ -39,18 +39,18 @@ func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error)
 		return Tokens{}, err
 	}
 	now := s.now()
-	successor := s.successor(presented)
+	successor := s.successorToken(presented)
 	var row store.Refresh
 	var v verdict
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		row, v, err = s.rotate(ctx, tx, hashToken(presented), successor, now)
+		row, v, err = s.rotateRefresh(ctx, tx, hashToken(presented), successor, now)
 		return err
 	})
 	switch {
 	case err != nil:
 		return Tokens{}, err
 	case v == granted:
-		return s.tokens(row.Session, row.Admin, successor, now)
+		return s.signTokens(row.Session, row.Admin, successor, now)
 	case v == reused:
 		s.reuses.Add(1)
 		s.logger.WarnContext(ctx, "refresh token used again: session ended", "session_id", row.Session.ID, "user_id", row.Session.AccountID)
@@ -58,12 +58,12 @@ func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error)
 	return Tokens{}, errRefresh()
 }
 
-func (s *Service) successor(parent string) string {
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(mac(s.ring.secret, "refresh", parent))
+func (s *Service) successorToken(parent string) string {
+	return refreshPrefix + base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "refresh", parent))
 }
 
-// rotate must not fail for a reused token: the end of the session has to be committed.
-func (s *Service) rotate(ctx context.Context, tx *database.Tx, hash, successor string, now time.Time) (store.Refresh, verdict, error) {
+// rotateRefresh must not fail for a reused token: the end of the session has to be committed.
+func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, successor string, now time.Time) (store.Refresh, verdict, error) {
 	row, err := store.RefreshByHash(ctx, tx, hash)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
@@ -73,7 +73,7 @@ func (s *Service) rotate(ctx context.Context, tx *database.Tx, hash, successor s
 	case row.Disabled, !row.Session.EndedAt.IsZero(), !now.Before(row.ExpiresAt), !now.Before(row.Session.ExpiresAt):
 		return row, refused, nil
 	case row.UsedAt.IsZero():
-		return s.exchange(ctx, tx, row, successor, now)
+		return s.exchangeRefresh(ctx, tx, row, successor, now)
 	case now.Sub(row.UsedAt) <= s.limits.RefreshGrace:
 		return row, granted, nil
 	}
@@ -81,12 +81,12 @@ func (s *Service) rotate(ctx context.Context, tx *database.Tx, hash, successor s
 		return row, refused, err
 	}
 	entry := AuditEntry{AccountID: row.Session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
-	return row, reused, s.record(ctx, tx, entry)
+	return row, reused, s.recordAudit(ctx, tx, entry)
 }
 
-// exchange uses the token and makes its successor, unless somebody else did both a
+// exchangeRefresh uses the token and makes its successor, unless somebody else did both a
 // moment ago.
-func (s *Service) exchange(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) (store.Refresh, verdict, error) {
+func (s *Service) exchangeRefresh(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) (store.Refresh, verdict, error) {
 	err := store.UseRefresh(ctx, tx, row, now)
 	switch {
 	case errors.Is(err, store.ErrChanged):
@@ -137,5 +137,5 @@ func (s *Service) signOut(ctx context.Context, tx *database.Tx, id string) error
 	if err != nil || !ok {
 		return err
 	}
-	return s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSignOut, Outcome: OutcomeOK, SessionID: id})
+	return s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSignOut, Outcome: OutcomeOK, SessionID: id})
 }

@@ -60,7 +60,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (registration s
 	row.Locale = callctx.ClientOf(ctx).Locale()
 	digits := newDigits()
 	row.Hash = s.codeHash(row, digits)
-	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.register(ctx, tx, row, digits) })
+	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.issueRegistrationCode(ctx, tx, row, digits) })
 	if errors.Is(err, store.ErrDuplicate) {
 		err = nil // the request was sent twice and has had its effect
 	}
@@ -76,7 +76,7 @@ func (s *Service) codeFor(id string, who person, hash string) store.Code {
 	}
 }
 
-func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code, digits string) error {
+func (s *Service) issueRegistrationCode(ctx context.Context, tx *database.Tx, row store.Code, digits string) error {
 	if err := s.holdLetters(ctx, tx, store.VerifyAddress, row.EmailKey); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Service) register(ctx context.Context, tx *database.Tx, row store.Code,
 	if row.Share, ok = s.shareOf(sent, who); !ok {
 		return nil
 	}
-	account, exists, err := known(store.AccountByEmail(ctx, tx, row.EmailKey))
+	account, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, row.EmailKey))
 	if err != nil {
 		return err
 	}
@@ -134,5 +134,5 @@ func newDigits() string {
 // codeHash is what is kept of a code. The row's id salts it; the key makes a million
 // guesses need more than the table.
 func (s *Service) codeHash(row store.Code, digits string) string {
-	return hex.EncodeToString(mac(s.ring.secret, "code", row.ID, row.EmailKey, digits))
+	return hex.EncodeToString(deriveMAC(s.ring.secret, "code", row.ID, row.EmailKey, digits))
 }

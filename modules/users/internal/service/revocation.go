@@ -25,9 +25,9 @@ const (
 // token lives and anything is remembered.
 const revocationLife = token.MaxLife + 2*token.Leeway
 
-// revoke tells every gateway, within seconds of the commit, that something is not valid
+// publishRevocation tells every gateway, within seconds of the commit, that something is not valid
 // any more.
-func (s *Service) revoke(ctx context.Context, tx *database.Tx, kind usersv1.RevocationKind, subject string) error {
+func (s *Service) publishRevocation(ctx context.Context, tx *database.Tx, kind usersv1.RevocationKind, subject string) error {
 	now := s.now()
 	return store.Revoke(ctx, tx, store.Revocation{Kind: int(kind), Subject: subject, CreatedAt: now, ExpiresAt: now.Add(revocationLife)})
 }
@@ -43,7 +43,7 @@ func (s *Service) endSession(ctx context.Context, tx *database.Tx, id, why strin
 		err = store.DeleteCookiesOf(ctx, tx, id)
 	}
 	if err == nil {
-		err = s.revoke(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SESSION, id)
+		err = s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SESSION, id)
 	}
 	return err == nil, err
 }
@@ -82,7 +82,7 @@ func (s *Service) dropCookies(ctx context.Context, tx *database.Tx, sessionID st
 		return err
 	}
 	for _, hash := range hashes {
-		if err := s.revoke(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_COOKIE, hash); err != nil {
+		if err := s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_COOKIE, hash); err != nil {
 			return err
 		}
 	}

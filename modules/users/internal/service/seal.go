@@ -9,10 +9,10 @@ import (
 	"fmt"
 )
 
-// seal encrypts a secret for the database, bound to its account: a copied row is of no
+// sealSecret encrypts a secret for the database, bound to its account: a copied row is of no
 // use to another.
-func (s *Service) seal(accountID, secret string) (string, error) {
-	box, err := s.box()
+func (s *Service) sealSecret(accountID, secret string) (string, error) {
+	box, err := s.secretCipher()
 	if err != nil {
 		return "", err
 	}
@@ -21,8 +21,8 @@ func (s *Service) seal(accountID, secret string) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(box.Seal(nonce, nonce, []byte(secret), []byte(accountID))), nil
 }
 
-func (s *Service) unseal(accountID, sealed string) (string, error) {
-	box, err := s.box()
+func (s *Service) unsealSecret(accountID, sealed string) (string, error) {
+	box, err := s.secretCipher()
 	if err != nil {
 		return "", err
 	}
@@ -37,8 +37,8 @@ func (s *Service) unseal(accountID, sealed string) (string, error) {
 	return string(secret), nil
 }
 
-func (s *Service) box() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(mac(s.ring.secret, "seal"))
+func (s *Service) secretCipher() (cipher.AEAD, error) {
+	block, err := aes.NewCipher(deriveMAC(s.ring.secret, "seal"))
 	if err != nil {
 		return nil, fmt.Errorf("make cipher: %w", err)
 	}

@@ -134,8 +134,8 @@ func userOf(a store.Account) User {
 
 func errMissing() error { return fault.Missing("user") }
 
-// known tells an account that is there from one that is not; the error is any other.
-func known(a store.Account, err error) (store.Account, bool, error) {
+// accountIfExists tells an account that is there from one that is not; the error is any other.
+func accountIfExists(a store.Account, err error) (store.Account, bool, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Account{}, false, nil
 	}

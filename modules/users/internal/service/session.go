@@ -105,7 +105,7 @@ type BrowserCookie struct {
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
 	in.Transport = cmp.Or(in.Transport, Bearer)
-	account, exists, err := known(store.LockAccount(ctx, tx, in.Account.ID))
+	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, in.Account.ID))
 	switch {
 	case err != nil:
 		return SignedIn{}, err
@@ -118,16 +118,16 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 			return SignedIn{}, err
 		}
 		if len(factors) > 0 {
-			return s.suspend(ctx, tx, in, factors)
+			return s.suspendSignIn(ctx, tx, in, factors)
 		}
 	}
 	draft := store.Session{Methods: string(in.Method), Level: int(in.Level), Transport: string(in.Transport), ProvedAt: in.ProvedAt}
-	return s.open(ctx, tx, account, draft)
+	return s.openSession(ctx, tx, account, draft)
 }
 
-// open starts a session with the methods, level, transport and time of proof of the
+// openSession starts a session with the methods, level, transport and time of proof of the
 // draft.
-func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
+func (s *Service) openSession(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
 	if Transport(draft.Transport) == Cookie {
@@ -135,7 +135,7 @@ func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Accou
 	}
 	session := draft
 	session.ID, session.AccountID = ids.New("ses", now), account.ID
-	session.UserAgent, session.Network = cut(client.Agent, 200), cut(client.Network, 64)
+	session.UserAgent, session.Network = truncateRunes(client.Agent, 200), truncateRunes(client.Network, 64)
 	session.CreatedAt, session.LastUsedAt, session.ExpiresAt = now, now, now.Add(life)
 	if session.ProvedAt.IsZero() || session.ProvedAt.After(now) {
 		session.ProvedAt = now
@@ -151,17 +151,17 @@ func (s *Service) open(ctx context.Context, tx *database.Tx, account store.Accou
 	if err := store.InsertSession(ctx, tx, session); err != nil {
 		return SignedIn{}, err
 	}
-	if err := s.confirm(ctx, tx, account.ID, session.Methods); err != nil {
+	if err := s.confirmImportedAccount(ctx, tx, account.ID, session.Methods); err != nil {
 		return SignedIn{}, err
 	}
-	if out, err = s.carry(ctx, tx, session, account.Admin); err != nil {
+	if out, err = s.issueSessionCredentials(ctx, tx, session, account.Admin); err != nil {
 		return SignedIn{}, err
 	}
-	return out, s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: OutcomeOK, Detail: session.Methods, SessionID: session.ID})
+	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: OutcomeOK, Detail: session.Methods, SessionID: session.ID})
 }
 
-// carry gives a session what its client will carry.
-func (s *Service) carry(ctx context.Context, tx *database.Tx, session store.Session, admin bool) (SignedIn, error) {
+// issueSessionCredentials gives a session what its client will carry.
+func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, session store.Session, admin bool) (SignedIn, error) {
 	out := SignedIn{Session: session}
 	var err error
 	if Transport(session.Transport) == Cookie {
@@ -172,7 +172,7 @@ func (s *Service) carry(ctx context.Context, tx *database.Tx, session store.Sess
 	if err := s.addRefresh(ctx, tx, refresh, session, session.CreatedAt); err != nil {
 		return SignedIn{}, err
 	}
-	out.Tokens, err = s.tokens(session, admin, refresh, session.CreatedAt)
+	out.Tokens, err = s.signTokens(session, admin, refresh, session.CreatedAt)
 	return out, err
 }
 
@@ -193,21 +193,21 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, le
 	if err := store.ProveSession(ctx, tx, session); err != nil {
 		return SignedIn{}, signedOut(err)
 	}
-	if err := s.confirm(ctx, tx, session.AccountID, session.Methods); err != nil {
+	if err := s.confirmImportedAccount(ctx, tx, session.AccountID, session.Methods); err != nil {
 		return SignedIn{}, err
 	}
-	out, err := s.renew(ctx, tx, session)
+	out, err := s.renewCookie(ctx, tx, session)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return out, s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
+	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
 }
 
-// fresh checks that the caller has shown who they are in the last ten minutes, with two
+// requireRecentAuth checks that the caller has shown who they are in the last ten minutes, with two
 // factors when the account has a second one. Changes of the address, the password and
 // the factors begin with it. Errors: errStepUp, PermissionDenied with the reason
 // step_up_required; errSignedOut.
-func (s *Service) fresh(ctx context.Context, tx *database.Tx) (store.Session, error) {
+func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
 		return store.Session{}, err
@@ -226,9 +226,9 @@ func (s *Service) fresh(ctx context.Context, tx *database.Tx) (store.Session, er
 	return session, nil
 }
 
-// principal is who acts in a session: with the rights of the account, of which those
+// sessionPrincipal is who acts in a session: with the rights of the account, of which those
 // that need a second factor wait for it where the shop demands one (ASVS 6.3.3).
-func (s *Service) principal(session store.Session, admin bool) identity.Principal {
+func (s *Service) sessionPrincipal(session store.Session, admin bool) identity.Principal {
 	p := identity.Principal{UserID: session.AccountID, SessionID: session.ID, Admin: admin, Method: identity.Bearer}
 	if Transport(session.Transport) == Cookie {
 		p.Method = identity.Session

@@ -52,7 +52,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if id != caller.SessionID {
-			if _, err := s.fresh(ctx, tx); err != nil {
+			if _, err := s.requireRecentAuth(ctx, tx); err != nil {
 				return err
 			}
 		}
@@ -61,7 +61,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 			err = store.ErrNotFound
 		}
 		if err != nil {
-			return missing("session", err)
+			return mapNotFound("session", err)
 		}
 		ok, err := s.endSession(ctx, tx, id, endedByOther)
 		if err != nil {
@@ -70,7 +70,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		if !ok {
 			return fault.Missing("session")
 		}
-		return s.record(ctx, tx, AuditEntry{AccountID: caller.UserID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: id})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: caller.UserID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: id})
 	})
 }
 
@@ -78,7 +78,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 // made with, and tells how many. Errors: step_up_required; Unauthenticated.
 func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 		if ended, err = s.endSessions(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
 			return err
 		}
-		return s.record(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "all others"})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "all others"})
 	})
 	return ended, err
 }
@@ -114,10 +114,10 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 	if now.Sub(b.Session.LastUsedAt) >= sessionsTouched {
 		b.ExpiresAt = s.idleEnd(now, b.Session.ExpiresAt)
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return missing("session", store.TouchCookie(ctx, tx, b.Cookie, now))
+			return mapNotFound("session", store.TouchCookie(ctx, tx, b.Cookie, now))
 		})
 	}
-	p := s.principal(b.Session, b.Admin)
+	p := s.sessionPrincipal(b.Session, b.Admin)
 	return Browser{
 		UserID: p.UserID, SessionID: p.SessionID, Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld, Expires: b.ExpiresAt,
 	}, err
@@ -125,7 +125,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 
 // findCookie asks scs, which asks the store, for what the value opens.
 func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, error) {
-	manager, work := s.cookies(), &cookieWork{}
+	manager, work := s.cookieManager(), &cookieWork{}
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		work.tx = q
 		ctx, err := manager.Load(withWork(ctx, work), value)
@@ -140,9 +140,9 @@ func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, 
 	return work.found, err
 }
 
-// missing turns a row that is not there, or not as it has to be, into the answer that
+// mapNotFound turns a row that is not there, or not as it has to be, into the answer that
 // there is none.
-func missing(what string, err error) error {
+func mapNotFound(what string, err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
 		return fault.Missing(what)
 	}

@@ -33,7 +33,7 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 	if err := s.LoadKeys(ctx); err != nil {
 		return SignedIn{}, err
 	}
-	account, err := s.owner(ctx)
+	account, err := s.callerAccount(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -51,23 +51,23 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 	}
 	var counted []store.Allowance
 	if in.Method != ByPassword {
-		if counted, err = s.allowCode(ctx, theirs(account.ID)); err != nil {
+		if counted, err = s.allowCode(ctx, knownAccount(account.ID)); err != nil {
 			return SignedIn{}, err
 		}
 	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		var level Level
-		if level, refusal, err = s.reprove(ctx, tx, account, in); err != nil {
+		if level, refusal, err = s.verifyStepUp(ctx, tx, account, in); err != nil {
 			return err
 		}
 		if refusal != nil {
-			return s.record(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditStepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
+			return s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditStepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
 		}
 		if out, err = s.stepUp(ctx, tx, in.Method, level); err != nil {
 			return err
 		}
-		return s.forgive(ctx, tx, counted)
+		return s.returnTries(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -75,15 +75,15 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 	return out, err
 }
 
-// reprove judges the proof, whose password has been checked already. A refusal is not
+// verifyStepUp judges the proof, whose password has been checked already. A refusal is not
 // an error of the Write, which has to commit the try.
-func (s *Service) reprove(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
+func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
 		return 0, nil, err
 	}
 	if in.Method == ByTOTP || in.Method == ByRecovery {
-		refusal, err = s.judge(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
+		refusal, err = s.verifyFactor(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
 		return AAL2, refusal, err
 	}
 	factors, err := s.factorsOf(ctx, tx, session.AccountID)
@@ -109,7 +109,7 @@ func (s *Service) reprove(ctx context.Context, tx *database.Tx, account store.Ac
 // refuseStepUp records a wrong password.
 func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Method) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return s.record(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(method)})
+		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(method)})
 	})
 	if err != nil {
 		return err
@@ -117,9 +117,9 @@ func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Met
 	return errCredentials()
 }
 
-// owner reads the account that the request is made by, with a session and not with a
+// callerAccount reads the account that the request is made by, with a session and not with a
 // key. Error: Unauthenticated.
-func (s *Service) owner(ctx context.Context) (account store.Account, err error) {
+func (s *Service) callerAccount(ctx context.Context) (account store.Account, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		session, err := s.ownSession(ctx, q)
 		if err != nil {
@@ -143,7 +143,7 @@ type PasswordChange struct{ Current, Password, Confirm string }
 // password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
 // many hashes are waiting.
 func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
-	account, err := s.owner(ctx)
+	account, err := s.callerAccount(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -151,7 +151,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		return SignedIn{}, fault.Invalid(wrong...)
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		_, err := s.fresh(ctx, q)
+		_, err := s.requireRecentAuth(ctx, q)
 		return err
 	})
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		return SignedIn{}, fmt.Errorf("hash password: %w", err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -180,10 +180,10 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 			return err
 		}
 		entry := AuditEntry{AccountID: account.ID, Event: AuditPasswordChange, Outcome: OutcomeOK}
-		if err := s.record(ctx, tx, entry); err != nil {
+		if err := s.recordAudit(ctx, tx, entry); err != nil {
 			return err
 		}
-		out, err = s.renew(ctx, tx, session)
+		out, err = s.renewCookie(ctx, tx, session)
 		return err
 	})
 	return out, err

@@ -36,7 +36,7 @@ func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account s
 		return err
 	}
 	devices, err := store.Devices(ctx, tx, account.ID)
-	if err != nil || !s.strange(account, session, devices) {
+	if err != nil || !s.isUnfamiliarDevice(account, session, devices) {
 		return err
 	}
 	program, system := programOf(session.UserAgent)
@@ -46,7 +46,7 @@ func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account s
 	})
 }
 
-func (s *Service) strange(account store.Account, session store.Session, known []store.Device) bool {
+func (s *Service) isUnfamiliarDevice(account store.Account, session store.Session, known []store.Device) bool {
 	if len(known) == 0 {
 		return s.now().Sub(account.CreatedAt) >= s.limits.AuditKeep
 	}

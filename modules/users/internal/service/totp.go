@@ -53,7 +53,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 			return err
 		}
 		out.URL = s.totpURL(account.Email, out.Secret)
-		sealed, err := s.seal(session.AccountID, out.Secret)
+		sealed, err := s.sealSecret(session.AccountID, out.Secret)
 		if err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -103,7 +103,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 		if err := store.ConfirmTOTP(ctx, tx, session.AccountID, s.now()); err != nil {
 			return err
 		}
-		out, err = s.added(ctx, tx, session.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
+		out, err = s.finishAddingFactor(ctx, tx, session.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
@@ -119,16 +119,16 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 // Errors: step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemoveTOTP(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.fresh(ctx, tx)
+		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if err := store.DeleteTOTP(ctx, tx, session.AccountID); err != nil {
 			return err
 		}
-		return s.removed(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
+		return s.finishRemovingFactor(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
 	})
-	return missing("factor", err)
+	return mapNotFound("factor", err)
 }
 
 // judgeTOTP reports whether a code is one of the account's generator.
@@ -147,7 +147,7 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 	if err != nil {
 		return nil, err
 	}
-	if wait := pause(t, s.now()); wait > 0 {
+	if wait := totpBackoff(t, s.now()); wait > 0 {
 		f := fault.New(fault.ResourceExhausted, "factor_paused", "Too many wrong codes in a row: wait, or use another factor.")
 		f.RetryAfter = wait
 		return f, nil
@@ -166,8 +166,8 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 	return nil, err
 }
 
-// pause is how long to wait after too many wrong codes.
-func pause(t store.TOTP, now time.Time) time.Duration {
+// totpBackoff is how long to wait after too many wrong codes.
+func totpBackoff(t store.TOTP, now time.Time) time.Duration {
 	if t.Tries == 0 || t.Tries%totpRow != 0 {
 		return 0
 	}
@@ -186,7 +186,7 @@ func pause(t store.TOTP, now time.Time) time.Duration {
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
 // counts now.
 func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
-	secret, err := s.unseal(t.AccountID, t.Secret)
+	secret, err := s.unsealSecret(t.AccountID, t.Secret)
 	if err != nil {
 		return 0, err
 	}

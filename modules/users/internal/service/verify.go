@@ -64,20 +64,20 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	}
 	in.Email = emailaddr.Key(in.Email)
 	id := ids.For(ctx, "usr", s.now())
-	counted, err := s.allowCode(ctx, nobodys)
+	counted, err := s.allowCode(ctx, noAccount)
 	if err != nil {
 		return User{}, err
 	}
-	code, err := s.registered(ctx, in)
+	code, err := s.findRegistration(ctx, in)
 	if err != nil {
 		return User{}, err
 	}
 	for range 2 { // once more when an operator made the account at this very moment
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			if user, ok, err = s.verify(ctx, tx, code, in.Code, id); err != nil || !ok {
+			if user, ok, err = s.verifyRegistration(ctx, tx, code, in.Code, id); err != nil || !ok {
 				return err
 			}
-			return s.forgive(ctx, tx, counted)
+			return s.returnTries(ctx, tx, counted)
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			break
@@ -89,14 +89,14 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	return user, err
 }
 
-// registered finds the registration that is meant and checks its password, if that is
+// findRegistration finds the registration that is meant and checks its password, if that is
 // shown; one without an id when there is none.
-func (s *Service) registered(ctx context.Context, in Proof) (code store.Code, err error) {
+func (s *Service) findRegistration(ctx context.Context, in Proof) (code store.Code, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if in.Registration != "" {
 			code, err = store.CodeByID(ctx, q, in.Registration)
 		} else {
-			code, err = store.NewestCode(ctx, q, in.Email, store.VerifyAddress, cut(callctx.ClientOf(ctx).Network, 64))
+			code, err = store.NewestCode(ctx, q, in.Email, store.VerifyAddress, truncateRunes(callctx.ClientOf(ctx).Network, 64))
 		}
 		return err
 	})
@@ -128,17 +128,17 @@ func sixDigits(code string) bool {
 	return len(code) == 6
 }
 
-// verify must not fail for a wrong code: the try has to be committed.
-func (s *Service) verify(ctx context.Context, tx *database.Tx, code store.Code, digits, id string) (u User, ok bool, err error) {
+// verifyRegistration must not fail for a wrong code: the try has to be committed.
+func (s *Service) verifyRegistration(ctx context.Context, tx *database.Tx, code store.Code, digits, id string) (u User, ok bool, err error) {
 	if _, repeatable := callctx.IdempotencyOf(ctx); repeatable {
-		if done, exists, err := known(store.AccountByID(ctx, tx, id)); exists || err != nil {
+		if done, exists, err := accountIfExists(store.AccountByID(ctx, tx, id)); exists || err != nil {
 			return userOf(done), exists, err // the request was sent twice and has had its effect
 		}
 	}
-	if ok, err := s.spend(ctx, tx, code, digits); !ok || err != nil {
+	if ok, err := s.consumeCode(ctx, tx, code, digits); !ok || err != nil {
 		return User{}, false, err
 	}
-	if there, exists, err := known(store.AccountByEmail(ctx, tx, code.EmailKey)); exists || err != nil {
+	if there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, code.EmailKey)); exists || err != nil {
 		return userOf(there), exists, err
 	}
 	account := s.accountFor(id, code)
@@ -150,9 +150,9 @@ func (s *Service) verify(ctx context.Context, tx *database.Tx, code store.Code, 
 	return userOf(account), err == nil, err
 }
 
-// spend counts a try at the code, judges it, and uses the code up when it is right and
+// consumeCode counts a try at the code, judges it, and uses the code up when it is right and
 // the newest of its network.
-func (s *Service) spend(ctx context.Context, tx *database.Tx, code store.Code, digits string) (ok bool, err error) {
+func (s *Service) consumeCode(ctx context.Context, tx *database.Tx, code store.Code, digits string) (ok bool, err error) {
 	if code.ID == "" {
 		return false, nil
 	}

@@ -47,7 +47,7 @@ const (
 // InsertAccount adds a new account. ErrDuplicate: the id or the address has one.
 func InsertAccount(ctx context.Context, tx *database.Tx, a Account) error {
 	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
-		flag(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
+		boolToInt(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
 	return database.Inserted("account", err)
 }
 
@@ -144,7 +144,7 @@ func scanAccount(row scanner) (Account, error) {
 	return a, nil
 }
 
-func flag(b bool) int {
+func boolToInt(b bool) int {
 	if b {
 		return 1
 	}

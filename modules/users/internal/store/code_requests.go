@@ -84,7 +84,7 @@ func SpendCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.
 
 // VoidCodeRequests makes all codes void that an account has been sent.
 func VoidCodeRequests(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return some(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
+	return execAny(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
 }
 
 // DeleteCodeRequests removes at most 100 rows older than a time.

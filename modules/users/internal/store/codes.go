@@ -101,7 +101,7 @@ func DeleteCodes(ctx context.Context, tx *database.Tx, before time.Time) (int, e
 // deleteEach removes what a query lists, a row at a time: neither engine's DELETE ...
 // LIMIT is the other's.
 func deleteEach(ctx context.Context, tx *database.Tx, what, list, remove string, args ...any) (int, error) {
-	found, err := texts(ctx, tx, list, args...)
+	found, err := queryTexts(ctx, tx, list, args...)
 	if err != nil {
 		return 0, fmt.Errorf("list old %s: %w", what, err)
 	}

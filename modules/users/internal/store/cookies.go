@@ -49,11 +49,11 @@ func BrowserByHash(ctx context.Context, tx *database.Tx, hash string) (b Browser
 	var admin int
 	var disabled sql.NullInt64
 	var row sessionRow
-	into := append([]any{&b.Hash, &b.SessionID, &b.Data, &created, &expires, &admin, &disabled}, row.into(&b.Session)...)
+	into := append([]any{&b.Hash, &b.SessionID, &b.Data, &created, &expires, &admin, &disabled}, row.scanTargets(&b.Session)...)
 	if err := tx.QueryRow(ctx, browserByHash, hash).Scan(into...); err != nil {
 		return Browser{}, database.Found("cookie", err)
 	}
-	row.fill(&b.Session)
+	row.setTimes(&b.Session)
 	b.CreatedAt, b.ExpiresAt, b.Admin, b.Disabled = database.Time(created), database.Time(expires), admin == 1, disabled.Valid
 	return b, nil
 }
@@ -69,18 +69,18 @@ func TouchCookie(ctx context.Context, tx *database.Tx, c Cookie, now time.Time) 
 
 // CookiesOf lists the hashes of a session's cookies: one, or two for a moment.
 func CookiesOf(ctx context.Context, tx *database.Tx, sessionID string) ([]string, error) {
-	hashes, err := texts(ctx, tx, cookiesOf, sessionID)
+	hashes, err := queryTexts(ctx, tx, cookiesOf, sessionID)
 	return hashes, database.Found("cookies", err)
 }
 
 // DeleteCookie removes a cookie, if it is there.
 func DeleteCookie(ctx context.Context, tx *database.Tx, hash string) error {
-	return some(ctx, tx, "delete cookie", deleteCookie, hash)
+	return execAny(ctx, tx, "delete cookie", deleteCookie, hash)
 }
 
 // DeleteCookiesOf removes the cookies of a session.
 func DeleteCookiesOf(ctx context.Context, tx *database.Tx, sessionID string) error {
-	return some(ctx, tx, "delete cookies", deleteCookiesOf, sessionID)
+	return execAny(ctx, tx, "delete cookies", deleteCookiesOf, sessionID)
 }
 
 // DeleteCookies removes at most 100 that ended by themselves before a time.

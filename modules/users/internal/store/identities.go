@@ -70,7 +70,7 @@ func scanIdentity(row scanner) (i Identity, err error) {
 
 // UseIdentity records a use, and the address that the provider gave with it.
 func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now time.Time) error {
-	return some(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
+	return execAny(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
 }
 
 // DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no

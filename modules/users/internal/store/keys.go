@@ -64,7 +64,7 @@ func Generation(ctx context.Context, tx *database.Tx) (n int64, err error) {
 // RetireKey sets the end of a key, never later than it was.
 func RetireKey(ctx context.Context, tx *database.Tx, id string, notAfter time.Time) error {
 	end := database.Micros(notAfter)
-	return some(ctx, tx, "retire key", retireKey, end, id, end)
+	return execAny(ctx, tx, "retire key", retireKey, end, id, end)
 }
 
 // DeleteKeys removes at most 100 keys that ended before a time.

@@ -58,7 +58,7 @@ func SpendPending(ctx context.Context, tx *database.Tx, hash string, now time.Ti
 
 // DropPendingsOf uses up all tickets of an account, as when its password has changed.
 func DropPendingsOf(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return some(ctx, tx, "drop pending sign-ins", dropPendingsOf, database.Micros(now), accountID)
+	return execAny(ctx, tx, "drop pending sign-ins", dropPendingsOf, database.Micros(now), accountID)
 }
 
 // DeletePendings removes at most 100 that ended by themselves before a time.

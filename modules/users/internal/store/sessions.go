@@ -72,10 +72,10 @@ func InsertSession(ctx context.Context, tx *database.Tx, s Session) error {
 // SessionByID reads a session, also one that has ended. ErrNotFound.
 func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, err error) {
 	var row sessionRow
-	if err := tx.QueryRow(ctx, sessionByID, id).Scan(row.into(&s)...); err != nil {
+	if err := tx.QueryRow(ctx, sessionByID, id).Scan(row.scanTargets(&s)...); err != nil {
 		return Session{}, database.Found("session", err)
 	}
-	row.fill(&s)
+	row.setTimes(&s)
 	return s, nil
 }
 
@@ -91,15 +91,15 @@ type sessionRow struct {
 	created, used, expires int64
 }
 
-// into lists where sessionColumns go.
-func (r *sessionRow) into(s *Session) []any {
+// scanTargets lists where sessionColumns go.
+func (r *sessionRow) scanTargets(s *Session) []any {
 	return []any{
 		&s.ID, &s.AccountID, &s.Transport, &s.Methods, &s.Level, &r.proved, &s.UserAgent, &s.Network,
 		&r.created, &r.used, &r.expires, &r.ended,
 	}
 }
 
-func (r *sessionRow) fill(s *Session) {
+func (r *sessionRow) setTimes(s *Session) {
 	s.CreatedAt, s.LastUsedAt, s.ExpiresAt = database.Time(r.created), database.Time(r.used), database.Time(r.expires)
 	s.EndedAt, s.ProvedAt = database.NullTime(r.ended), database.NullTime(r.proved)
 	if s.ProvedAt.IsZero() {
@@ -119,11 +119,11 @@ func RefreshByHash(ctx context.Context, tx *database.Tx, hash string) (r Refresh
 	var used, disabled sql.NullInt64
 	var admin int
 	var row sessionRow
-	err = tx.QueryRow(ctx, refreshByHash, hash).Scan(append([]any{&r.Hash, &expires, &used, &admin, &disabled}, row.into(&r.Session)...)...)
+	err = tx.QueryRow(ctx, refreshByHash, hash).Scan(append([]any{&r.Hash, &expires, &used, &admin, &disabled}, row.scanTargets(&r.Session)...)...)
 	if err != nil {
 		return Refresh{}, database.Found("refresh token", err)
 	}
-	row.fill(&r.Session)
+	row.setTimes(&r.Session)
 	r.ExpiresAt, r.UsedAt, r.Admin, r.Disabled = database.Time(expires), database.NullTime(used), admin == 1, disabled.Valid
 	return r, nil
 }
@@ -152,10 +152,10 @@ func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, n
 	for rows.Next() {
 		var s Session
 		var row sessionRow
-		if err := rows.Scan(row.into(&s)...); err != nil {
+		if err := rows.Scan(row.scanTargets(&s)...); err != nil {
 			return nil, database.Found("session", err)
 		}
-		row.fill(&s)
+		row.setTimes(&s)
 		out = append(out, s)
 	}
 	return out, database.Found("sessions", rows.Err())
@@ -163,7 +163,7 @@ func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, n
 
 // LiveSessions lists the ids of an account's sessions that have not ended.
 func LiveSessions(ctx context.Context, tx *database.Tx, accountID string, now time.Time) ([]string, error) {
-	out, err := texts(ctx, tx, liveSessions, accountID, database.Micros(now))
+	out, err := queryTexts(ctx, tx, liveSessions, accountID, database.Micros(now))
 	return out, database.Found("sessions", err)
 }
 

@@ -37,16 +37,16 @@ func Migrations() fs.FS {
 // scanner is one row of an answer.
 type scanner interface{ Scan(dest ...any) error }
 
-// some runs a change that matches any number of rows.
-func some(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
+// execAny runs a change that matches any number of rows.
+func execAny(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
 	if _, err := tx.Exec(ctx, query, args...); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-// texts collects the rows of a query of one text column.
-func texts(ctx context.Context, tx *database.Tx, query string, args ...any) (out []string, err error) {
+// queryTexts collects the rows of a query of one text column.
+func queryTexts(ctx context.Context, tx *database.Tx, query string, args ...any) (out []string, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names it

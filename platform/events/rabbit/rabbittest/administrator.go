@@ -32,7 +32,7 @@ func newAdministrator(address string) (*administrator, error) {
 			Port     int
 		}
 	}
-	if err := a.do("GET", "/api/overview", "", &overview); err != nil {
+	if err := a.doRequest("GET", "/api/overview", "", &overview); err != nil {
 		return nil, err
 	}
 	for _, l := range overview.Listeners {
@@ -46,8 +46,8 @@ func newAdministrator(address string) (*administrator, error) {
 
 var client = http.Client{Timeout: 30 * time.Second}
 
-// do makes a request and decodes the reply into out unless that is nil.
-func (a *administrator) do(method, path, body string, out any) error {
+// doRequest makes a request and decodes the reply into out unless that is nil.
+func (a *administrator) doRequest(method, path, body string, out any) error {
 	r, err := http.NewRequest(method, a.base.Scheme+"://"+a.base.Host+a.base.Path+path, strings.NewReader(body)) //nolint:noctx // bounded by the client
 	if err != nil {
 		return err

@@ -49,7 +49,7 @@ func (s *Server) Durable(t testing.TB, location string) Durability {
 	}
 	deadline := time.Now().Add(confirmPatience)
 	for {
-		d, err := s.durability(strings.TrimPrefix(u.Path, "/"))
+		d, err := s.hostDurability(strings.TrimPrefix(u.Path, "/"))
 		if err == nil {
 			return d
 		}
@@ -59,14 +59,14 @@ func (s *Server) Durable(t testing.TB, location string) Durability {
 	}
 }
 
-// durability asks for one virtual host. Channels are asked for without the management
+// hostDurability asks for one virtual host. Channels are asked for without the management
 // plugin, which does not know them here: it collects no metrics.
-func (s *Server) durability(host string) (Durability, error) {
+func (s *Server) hostDurability(host string) (Durability, error) {
 	var queues []queue
-	if err := s.administrator().do("GET", "/api/queues/"+url.PathEscape(host), "", &queues); err != nil {
+	if err := s.adminClient().doRequest("GET", "/api/queues/"+url.PathEscape(host), "", &queues); err != nil {
 		return Durability{}, err
 	}
-	raw, err := s.control("list_channels", "--quiet", "--vhost="+host, "--formatter=json", "connection", "confirm", "consumer_count", "vhost")
+	raw, err := s.runRabbitmqctl("list_channels", "--quiet", "--vhost="+host, "--formatter=json", "connection", "confirm", "consumer_count", "vhost")
 	if err != nil {
 		return Durability{}, err
 	}
@@ -74,7 +74,7 @@ func (s *Server) durability(host string) (Durability, error) {
 	if err != nil {
 		return Durability{}, err
 	}
-	return judge(queues, channels)
+	return requireDurable(queues, channels)
 }
 
 // queue is a queue as the management plugin describes it.
@@ -105,10 +105,10 @@ func parseChannels(raw []byte, host string) ([]channel, error) {
 	return own, nil
 }
 
-// judge refuses queues that forget and channels that publish without waiting for
+// requireDurable refuses queues that forget and channels that publish without waiting for
 // confirmations. A connection on which something is consumed is a listener's, which
 // publishes nothing.
-func judge(queues []queue, channels []channel) (Durability, error) {
+func requireDurable(queues []queue, channels []channel) (Durability, error) {
 	for _, q := range queues {
 		if !q.Durable || q.Type != "quorum" {
 			return Durability{}, fmt.Errorf("%w: queue %s is of type %s, durable: %t", errNotDurable, q.Name, q.Type, q.Durable)

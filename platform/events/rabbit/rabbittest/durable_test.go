@@ -27,7 +27,7 @@ func TestJudge(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := judge(tc.queues, tc.channels)
+			got, err := requireDurable(tc.queues, tc.channels)
 			if got != tc.want || errors.Is(err, errNotDurable) == (tc.want != Durability{}) {
 				t.Errorf("judge = %+v, %v, want %+v", got, err, tc.want)
 			}
@@ -70,7 +70,7 @@ func TestDurability(t *testing.T) {
 		t.Fatal(err)
 	}
 	host := location[len(private.URL()):]
-	if d, err := private.durability(host); !errors.Is(err, errNotDurable) {
+	if d, err := private.hostDurability(host); !errors.Is(err, errNotDurable) {
 		t.Errorf("before confirm mode: %+v, %v", d, err)
 	}
 	if err := ch.Confirm(false); err != nil {
@@ -82,7 +82,7 @@ func TestDurability(t *testing.T) {
 	if _, err := ch.QueueDeclare("forgetful", false, false, false, false, nil); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := private.durability(host); !errors.Is(err, errNotDurable) {
+	if d, err := private.hostDurability(host); !errors.Is(err, errNotDurable) {
 		t.Errorf("with a queue that forgets: %+v, %v", d, err)
 	}
 }

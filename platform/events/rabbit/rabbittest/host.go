@@ -8,7 +8,7 @@ import "testing"
 // the test ends.
 func (s *Server) Host(t testing.TB) string {
 	t.Helper()
-	location, err := s.administrator().newHost(t)
+	location, err := s.adminClient().newHost(t)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,11 @@ type Server struct{}
 
 func startServer() (*Server, error) { return nil, errNotInstalled }
 
-func (*Server) end() {}
+func (*Server) stopAndRemove() {}
 
-func (*Server) administrator() *administrator { return nil }
+func (*Server) adminClient() *administrator { return nil }
 
-func (*Server) control(...string) ([]byte, error) { return nil, errNotInstalled }
+func (*Server) runRabbitmqctl(...string) ([]byte, error) { return nil, errNotInstalled }
 
 // PID is the id of the server's process.
 func (*Server) PID(testing.TB) int { return 0 }

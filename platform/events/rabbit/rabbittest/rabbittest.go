@@ -28,7 +28,7 @@ var errNotInstalled = errors.New("rabbitmq-server and epmd are not installed")
 func URL(t testing.TB) string {
 	t.Helper()
 	broker, err := shared()
-	check(t, err)
+	requireServer(t, err)
 	location, err := broker.newHost(t)
 	if err != nil {
 		t.Fatal(err)
@@ -45,12 +45,12 @@ func Start(t testing.TB) *Server {
 	if errors.Is(err, errNotInstalled) && env(serverVariable) != "" {
 		t.Skipf("NOT TESTED: a server of the test's own is needed: %v", err)
 	}
-	check(t, err)
-	t.Cleanup(s.end)
+	requireServer(t, err)
+	t.Cleanup(s.stopAndRemove)
 	return s
 }
 
-func check(t testing.TB, err error) {
+func requireServer(t testing.TB, err error) {
 	t.Helper()
 	if errors.Is(err, errNotInstalled) && env("CI") == "" {
 		t.Skipf("NOT TESTED ON RABBITMQ: neither is %s set, and %v", serverVariable, err)
@@ -74,7 +74,7 @@ var shared = sync.OnceValues(func() (*administrator, error) {
 		return nil, err
 	}
 	private = s
-	return s.administrator(), nil
+	return s.adminClient(), nil
 })
 
 // private is the server that the tests share, nil for a given one. It would end if the
@@ -86,12 +86,12 @@ func (a *administrator) newHost(t testing.TB) (string, error) {
 	var random [6]byte
 	_, _ = rand.Read(random[:])
 	name := "souk-test-" + hex.EncodeToString(random[:])
-	t.Cleanup(func() { _ = a.do("DELETE", "/api/vhosts/"+name, "", nil) })
-	if err := a.do("PUT", "/api/vhosts/"+name, "{}", nil); err != nil {
+	t.Cleanup(func() { _ = a.doRequest("DELETE", "/api/vhosts/"+name, "", nil) })
+	if err := a.doRequest("PUT", "/api/vhosts/"+name, "{}", nil); err != nil {
 		return "", fmt.Errorf("make a virtual host: %w", err)
 	}
 	rights := `{"configure": ".*", "write": ".*", "read": ".*"}`
-	if err := a.do("PUT", "/api/permissions/"+name+"/"+url.PathEscape(a.base.User.Username()), rights, nil); err != nil {
+	if err := a.doRequest("PUT", "/api/permissions/"+name+"/"+url.PathEscape(a.base.User.Username()), rights, nil); err != nil {
 		return "", fmt.Errorf("make a virtual host: %w", err)
 	}
 	return strings.TrimSuffix(a.amqp, "/") + "/" + name, nil
@@ -102,13 +102,13 @@ func (a *administrator) newHost(t testing.TB) (string, error) {
 func Import(t testing.TB, definitions []byte, accounts ...string) {
 	t.Helper()
 	broker, err := shared()
-	check(t, err)
+	requireServer(t, err)
 	t.Cleanup(func() {
 		for _, name := range accounts {
-			_ = broker.do("DELETE", "/api/users/"+url.PathEscape(name), "", nil)
+			_ = broker.doRequest("DELETE", "/api/users/"+url.PathEscape(name), "", nil)
 		}
 	})
-	if err := broker.do("POST", "/api/definitions", string(definitions), nil); err != nil {
+	if err := broker.doRequest("POST", "/api/definitions", string(definitions), nil); err != nil {
 		t.Fatal(err)
 	}
 }

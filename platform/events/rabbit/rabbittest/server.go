@@ -53,7 +53,7 @@ type Server struct {
 }
 
 func newServer() (*Server, error) {
-	program, err := find()
+	program, err := findServer()
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func newServer() (*Server, error) {
 	if s.dir, err = os.MkdirTemp("", "souk-test-rabbitmq-"); err != nil {
 		return nil, err
 	}
-	for name, content := range map[string]string{"plugins": "[rabbitmq_management].", "rabbitmq.conf": s.config()} {
+	for name, content := range map[string]string{"plugins": "[rabbitmq_management].", "rabbitmq.conf": s.configText()} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(content), 0o600); err != nil {
 			return nil, err
 		}
@@ -74,9 +74,9 @@ func newServer() (*Server, error) {
 	return s, nil
 }
 
-// find looks for the server where servers are installed as well, and past the wrapper
+// findServer looks for the server where servers are installed as well, and past the wrapper
 // of Debian, which insists on the system's own instance.
-func find() (string, error) {
+func findServer() (string, error) {
 	if _, err := exec.LookPath("epmd"); err != nil {
 		return "", errNotInstalled
 	}
@@ -97,8 +97,8 @@ func find() (string, error) {
 	return "", errNotInstalled
 }
 
-// config is as durable as the defaults, and small.
-func (s *Server) config() string {
+// configText is as durable as the defaults, and small.
+func (s *Server) configText() string {
 	return fmt.Sprintf(`management.tcp.ip = 127.0.0.1
 management.tcp.port = %d
 management_agent.disable_metrics_collector = true
@@ -110,8 +110,8 @@ raft.wal_max_size_bytes = 33554432
 `, s.web)
 }
 
-// environment is everything the server knows of this machine.
-func (s *Server) environment() []string {
+// serverEnv is everything the server knows of this machine.
+func (s *Server) serverEnv() []string {
 	in := func(name string) string { return filepath.Join(s.dir, name) }
 	return []string{
 		"PATH=" + env("PATH"), "HOME=" + s.dir, "LANG=C.UTF-8",
@@ -132,19 +132,19 @@ func startServer() (s *Server, err error) {
 		if s, err = newServer(); err != nil {
 			return nil, err
 		}
-		if err = s.boot(); err == nil {
+		if err = s.startAndWait(); err == nil {
 			return s, nil
 		}
-		s.end()
+		s.stopAndRemove()
 	}
 	return nil, err
 }
 
-// boot starts the server and waits until it answers.
-func (s *Server) boot() (err error) {
+// startAndWait starts the server and waits until it answers.
+func (s *Server) startAndWait() (err error) {
 	_ = os.Remove(filepath.Join(s.dir, "pid"))                            // of its former life
 	s.keep = exec.Command("sh", "-c", keeper, "keeper", s.dir, s.program) //nolint:noctx // ends when its input does
-	s.keep.Env = s.environment()
+	s.keep.Env = s.serverEnv()
 	s.keep.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt is for the tests, not for the keeper
 	if s.life, err = s.keep.StdinPipe(); err != nil {
 		return err
@@ -152,21 +152,21 @@ func (s *Server) boot() (err error) {
 	if err := s.keep.Start(); err != nil {
 		return err
 	}
-	return s.await()
+	return s.waitUntilReady()
 }
 
-func (s *Server) await() error {
+func (s *Server) waitUntilReady() error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(startPatience)
 	for {
-		err := s.answers()
+		err := s.checkReachable()
 		if err == nil {
 			return nil
 		}
 		select {
 		case <-tick.C:
-			if s.alive() {
+			if s.isRunning() {
 				continue
 			}
 		case <-deadline:
@@ -176,8 +176,8 @@ func (s *Server) await() error {
 	}
 }
 
-// alive reports whether the server's process is still there, or not there yet.
-func (s *Server) alive() bool {
+// isRunning reports whether the server's process is still there, or not there yet.
+func (s *Server) isRunning() bool {
 	pid, err := s.pid()
 	return err != nil || syscall.Kill(pid, 0) == nil
 }
@@ -190,16 +190,16 @@ func (s *Server) pid() (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(raw)))
 }
 
-// answers reports whether both doors are open.
-func (s *Server) answers() error {
+// checkReachable reports whether both doors are open.
+func (s *Server) checkReachable() error {
 	conn, err := amqp.Dial(s.URL())
 	if err != nil {
 		return err
 	}
-	return errors.Join(conn.Close(), s.administrator().do("GET", "/api/vhosts", "", nil))
+	return errors.Join(conn.Close(), s.adminClient().doRequest("GET", "/api/vhosts", "", nil))
 }
 
-func (s *Server) administrator() *administrator {
+func (s *Server) adminClient() *administrator {
 	return &administrator{
 		base: &url.URL{Scheme: "http", User: url.UserPassword("guest", "guest"), Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(s.web))},
 		amqp: strings.TrimSuffix(s.URL(), "/"),
@@ -222,18 +222,18 @@ func (s *Server) Kill(t testing.TB) {
 // answers.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
-	if err := s.boot(); err != nil {
+	if err := s.startAndWait(); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Pause makes the server stand still, its connections open, until Resume.
-func (s *Server) Pause(t testing.TB) { s.signal(t, syscall.SIGSTOP) }
+func (s *Server) Pause(t testing.TB) { s.sendSignal(t, syscall.SIGSTOP) }
 
 // Resume ends a pause.
-func (s *Server) Resume(t testing.TB) { s.signal(t, syscall.SIGCONT) }
+func (s *Server) Resume(t testing.TB) { s.sendSignal(t, syscall.SIGCONT) }
 
-func (s *Server) signal(t testing.TB, what syscall.Signal) {
+func (s *Server) sendSignal(t testing.TB, what syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(s.PID(t), what); err != nil {
 		t.Fatal(err)
@@ -250,8 +250,8 @@ func (s *Server) PID(t testing.TB) int {
 	return pid
 }
 
-// end ends the server and removes its folder.
-func (s *Server) end() {
+// stopAndRemove ends the server and removes its folder.
+func (s *Server) stopAndRemove() {
 	if s.life != nil {
 		_ = s.life.Close()
 		_ = s.keep.Wait()

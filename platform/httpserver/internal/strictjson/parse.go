@@ -28,7 +28,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s at byte %d", e.Reason, e
 // expects them. Every error is an *Error.
 func Parse(data []byte) (any, error) {
 	p := parser{data: data}
-	v, err := p.text()
+	v, err := p.parseText()
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func Parse(data []byte) (any, error) {
 // offset; empty when the data is not JSON or nothing is there.
 func PointerAt(data []byte, offset int) string {
 	p := parser{data: data, target: offset}
-	if _, err := p.text(); err != nil {
+	if _, err := p.parseText(); err != nil {
 		return ""
 	}
 	return p.found
@@ -55,17 +55,17 @@ type parser struct {
 	found  string // its pointer so far
 }
 
-func (p *parser) text() (any, *Error) {
+func (p *parser) parseText() (any, *Error) {
 	if !utf8.Valid(p.data) {
 		return nil, &Error{Reason: "text is not UTF-8", Offset: invalidAt(p.data)}
 	}
-	v, err := p.value()
+	v, err := p.parseValue()
 	if err != nil {
 		return nil, err
 	}
-	p.space()
+	p.skipSpace()
 	if p.at < len(p.data) {
-		return nil, p.fail("unexpected text after the JSON value")
+		return nil, p.syntaxError("unexpected text after the JSON value")
 	}
 	return v, nil
 }
@@ -81,9 +81,9 @@ func invalidAt(data []byte) (at int) {
 	return at
 }
 
-func (p *parser) fail(reason string) *Error { return &Error{Offset: p.at, Reason: reason} }
+func (p *parser) syntaxError(reason string) *Error { return &Error{Offset: p.at, Reason: reason} }
 
-func (p *parser) space() {
+func (p *parser) skipSpace() {
 	for p.at < len(p.data) {
 		switch p.data[p.at] {
 		case ' ', '\t', '\n', '\r':
@@ -94,35 +94,35 @@ func (p *parser) space() {
 	}
 }
 
-// peek skips white space and shows the next byte, 0 at the end.
-func (p *parser) peek() byte {
-	p.space()
+// peekToken skips white space and shows the next byte, 0 at the end.
+func (p *parser) peekToken() byte {
+	p.skipSpace()
 	if p.at == len(p.data) {
 		return 0
 	}
 	return p.data[p.at]
 }
 
-func (p *parser) value() (v any, err *Error) {
-	next := p.peek()
+func (p *parser) parseValue() (v any, err *Error) {
+	next := p.peekToken()
 	start := p.at
 	switch next {
 	case 0:
-		return nil, p.fail("unexpected end")
+		return nil, p.syntaxError("unexpected end")
 	case '{':
-		v, err = p.nested(p.object)
+		v, err = p.parseNested(p.parseObject)
 	case '[':
-		v, err = p.nested(p.array)
+		v, err = p.parseNested(p.parseArray)
 	case '"':
-		v, err = p.str()
+		v, err = p.parseString()
 	case 't':
-		v, err = true, p.word("true")
+		v, err = true, p.expectWord("true")
 	case 'f':
-		v, err = false, p.word("false")
+		v, err = false, p.expectWord("false")
 	case 'n':
-		v, err = nil, p.word("null")
+		v, err = nil, p.expectWord("null")
 	default:
-		v, err = p.number()
+		v, err = p.parseNumber()
 	}
 	if err == nil && p.target > start && p.target <= p.at && !p.hit {
 		p.hit = true
@@ -130,9 +130,9 @@ func (p *parser) value() (v any, err *Error) {
 	return v, err
 }
 
-func (p *parser) nested(read func() (any, *Error)) (any, *Error) {
+func (p *parser) parseNested(read func() (any, *Error)) (any, *Error) {
 	if p.depth++; p.depth > Depth {
-		return nil, p.fail("nested too deeply")
+		return nil, p.syntaxError("nested too deeply")
 	}
 	p.at++
 	v, err := read()
@@ -140,84 +140,84 @@ func (p *parser) nested(read func() (any, *Error)) (any, *Error) {
 	return v, err
 }
 
-func (p *parser) word(w string) *Error {
+func (p *parser) expectWord(w string) *Error {
 	if len(p.data)-p.at < len(w) || string(p.data[p.at:p.at+len(w)]) != w {
-		return p.fail("expected a value")
+		return p.syntaxError("expected a value")
 	}
 	p.at += len(w)
 	return nil
 }
 
-func (p *parser) array() (any, *Error) {
+func (p *parser) parseArray() (any, *Error) {
 	list := []any{}
-	if p.peek() == ']' {
+	if p.peekToken() == ']' {
 		p.at++
 		return list, nil
 	}
 	for {
 		before := p.hit
-		v, err := p.value()
-		p.trace(err, before, strconv.Itoa(len(list)))
+		v, err := p.parseValue()
+		p.prependStep(err, before, strconv.Itoa(len(list)))
 		if err != nil {
 			return nil, err
 		}
 		list = append(list, v)
-		more, err := p.more(']')
+		more, err := p.readSeparator(']')
 		if err != nil || !more {
 			return list, err
 		}
 	}
 }
 
-func (p *parser) object() (any, *Error) {
+func (p *parser) parseObject() (any, *Error) {
 	members := map[string]any{}
-	if p.peek() == '}' {
+	if p.peekToken() == '}' {
 		p.at++
 		return members, nil
 	}
 	for {
-		name, err := p.name()
+		name, err := p.parseName()
 		if err != nil {
 			return nil, err
 		}
 		key := Protect(name)
 		if _, twice := members[key]; twice {
-			err = p.fail("name is given twice")
-			p.trace(err, p.hit, name)
+			err = p.syntaxError("name is given twice")
+			p.prependStep(err, p.hit, name)
 			return nil, err
 		}
 		before := p.hit
-		v, err := p.value()
-		p.trace(err, before, name)
+		v, err := p.parseValue()
+		p.prependStep(err, before, name)
 		if err != nil {
 			return nil, err
 		}
 		members[key] = v
-		more, err := p.more('}')
+		more, err := p.readSeparator('}')
 		if err != nil || !more {
 			return members, err
 		}
 	}
 }
 
-func (p *parser) name() (string, *Error) {
-	if p.peek() != '"' {
-		return "", p.fail("expected a name in quotes")
+func (p *parser) parseName() (string, *Error) {
+	if p.peekToken() != '"' {
+		return "", p.syntaxError("expected a name in quotes")
 	}
-	name, err := p.str()
+	name, err := p.parseString()
 	if err != nil {
 		return "", err
 	}
-	if p.peek() != ':' {
-		return "", p.fail("expected a colon")
+	if p.peekToken() != ':' {
+		return "", p.syntaxError("expected a colon")
 	}
 	p.at++
 	return name, nil
 }
 
-// more reads what follows an element: a comma, or the end.
-func (p *parser) more(end byte) (bool, *Error) {
-	switch p.peek() {
+// readSeparator reads what follows an element: a comma, or the end.
+func (p *parser) readSeparator(end byte) (bool, *Error) {
+	switch p.peekToken() {
 	case ',':
 		p.at++
 		return true, nil
@@ -225,19 +225,19 @@ func (p *parser) more(end byte) (bool, *Error) {
 		p.at++
 		return false, nil
 	case 0:
-		return false, p.fail("unexpected end")
+		return false, p.syntaxError("unexpected end")
 	}
-	return false, p.fail("expected a comma")
+	return false, p.syntaxError("expected a comma")
 }
 
-// trace puts the step in front of the pointer of an error, or of a target found below
+// prependStep puts the step in front of the pointer of an error, or of a target found below
 // it.
-func (p *parser) trace(err *Error, before bool, step string) {
+func (p *parser) prependStep(err *Error, before bool, step string) {
 	if err != nil {
-		err.Pointer = "/" + escape(step) + err.Pointer
+		err.Pointer = "/" + escapeStep(step) + err.Pointer
 	}
 	if p.hit && !before {
-		p.found = "/" + escape(step) + p.found
+		p.found = "/" + escapeStep(step) + p.found
 		// Steps further out must still be put in front, by callers whose before is
 		// false too.
 	}

@@ -24,7 +24,7 @@ func Protect(name string) string {
 	return name
 }
 
-func escape(step string) string { return escaper.Replace(step) }
+func escapeStep(step string) string { return escaper.Replace(step) }
 
 // Pointer turns a location in Huma's notation into a JSON pointer (RFC 6901). The first
 // step says where the value was found (body, path, query, header) and is dropped:
@@ -40,7 +40,7 @@ func Pointer(location string) string {
 	var out strings.Builder
 	for step := range strings.FieldsFuncSeq(rest, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
 		out.WriteByte('/')
-		out.WriteString(escape(unprotector.Replace(step)))
+		out.WriteString(escapeStep(unprotector.Replace(step)))
 	}
 	return out.String()
 }

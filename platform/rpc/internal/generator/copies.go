@@ -17,8 +17,8 @@ const lengthPrefix = 5
 // files of one package share them.
 type copies map[protogen.GoIdent]bool
 
-// want queues the copy of a message unless it is written already.
-func (w *writer) want(m *protogen.Message) {
+// queueCopy queues the copy of a message unless it is written already.
+func (w *writer) queueCopy(m *protogen.Message) {
 	key := protogen.GoIdent{GoName: w.copyName(m), GoImportPath: w.file.GoImportPath}
 	if !w.copied[key] {
 		w.copied[key] = true
@@ -38,13 +38,13 @@ func (w *writer) copyName(m *protogen.Message) string {
 	return "copy" + string(name[0]-'a'+'A') + name[1:] + m.GoIdent.GoName
 }
 
-// copies writes the queued functions, and those of the messages their fields hold.
-func (w *writer) copies() {
+// writeCopies writes the queued functions, and those of the messages their fields hold.
+func (w *writer) writeCopies() {
 	for len(w.queue) > 0 {
 		m := w.queue[0]
 		w.queue = w.queue[1:]
 		w.P("func ", w.copyName(m), "(c *", rpcPackage.Ident("Copier"), ", to, from *", m.GoIdent, ") {")
-		if plain(m) {
+		if hasPlainFields(m) {
 			w.plainCopy(m)
 		} else {
 			w.P("c.Encode(to, from)")
@@ -54,9 +54,11 @@ func (w *writer) copies() {
 	}
 }
 
-// plain reports whether every field is in an exported Go field whose zero value means
+// hasPlainFields reports whether every field is in an exported Go field whose zero value means
 // absence; it is so in proto3.
-func plain(m *protogen.Message) bool { return m.Desc.ParentFile().Syntax() == protoreflect.Proto3 }
+func hasPlainFields(m *protogen.Message) bool {
+	return m.Desc.ParentFile().Syntax() == protoreflect.Proto3
+}
 
 func (w *writer) plainCopy(m *protogen.Message) {
 	w.P("if from == nil {")
@@ -65,14 +67,14 @@ func (w *writer) plainCopy(m *protogen.Message) {
 	fixed := 0
 	for _, f := range m.Fields {
 		if !f.Desc.IsList() && !f.Desc.IsMap() {
-			fixed += tag(f) + room(f.Desc.Kind())
+			fixed += tagSize(f) + maxValueSize(f.Desc.Kind())
 		}
 	}
 	if fixed > 0 {
 		w.P("c.Grow(", fixed, ")")
 	}
 	for _, f := range m.Fields {
-		w.field(f)
+		w.writeField(f)
 	}
 	if m.GoIdent.GoImportPath == w.file.GoImportPath {
 		w.P("to.unknownFields = c.Bytes(from.unknownFields)")
@@ -81,19 +83,19 @@ func (w *writer) plainCopy(m *protogen.Message) {
 	}
 }
 
-func (w *writer) field(f *protogen.Field) {
+func (w *writer) writeField(f *protogen.Field) {
 	name := f.GoName
 	switch {
 	case f.Oneof != nil && !f.Oneof.Desc.IsSynthetic():
 		if f == f.Oneof.Fields[0] {
-			w.oneof(f.Oneof)
+			w.writeOneof(f.Oneof)
 		}
 	case f.Desc.IsMap():
-		w.mapping(f)
+		w.writeMap(f)
 	case f.Desc.IsList():
-		w.list(f)
+		w.writeList(f)
 	case f.Message != nil:
-		w.want(f.Message)
+		w.queueCopy(f.Message)
 		w.P("if from.", name, " != nil {")
 		w.P("if to.", name, " == nil {") // a list has made room already
 		w.P("to.", name, " = new(", f.Message.GoIdent, ")")
@@ -105,21 +107,21 @@ func (w *writer) field(f *protogen.Field) {
 		if f.Desc.Kind() == protoreflect.BytesKind {
 			w.P("to.", name, " = c.Present(from.", name, ")")
 		} else {
-			w.P("v := ", scalar(f.Desc.Kind(), "*from."+name, false))
+			w.P("v := ", scalarCopy(f.Desc.Kind(), "*from."+name, false))
 			w.P("to.", name, " = &v")
 		}
 		w.P("}")
 	default:
-		w.P("to.", name, " = ", scalar(f.Desc.Kind(), "from."+name, true))
+		w.P("to.", name, " = ", scalarCopy(f.Desc.Kind(), "from."+name, true))
 	}
 }
 
-// messages copies a repeated field of messages with one allocation for all of them, and
+// writeMessageList copies a repeated field of messages with one allocation for all of them, and
 // one for each message that their first holds.
-func (w *writer) messages(f *protogen.Field) {
+func (w *writer) writeMessageList(f *protogen.Field) {
 	to, from := "to."+f.GoName, "from."+f.GoName
-	w.want(f.Message)
-	held := held(f.Message)
+	w.queueCopy(f.Message)
+	held := singleMessageFields(f.Message)
 	w.P("all := make([]", f.Message.GoIdent, ", n)")
 	for _, h := range held {
 		w.P("var all", h.GoName, " []", h.Message.GoIdent)
@@ -139,30 +141,30 @@ func (w *writer) messages(f *protogen.Field) {
 	w.P("}")
 }
 
-// held are the fields of a message that hold one message each, of another type: a tree
+// singleMessageFields are the fields of a message that hold one message each, of another type: a tree
 // is not laid out in advance.
-func held(m *protogen.Message) []*protogen.Field {
+func singleMessageFields(m *protogen.Message) []*protogen.Field {
 	var fields []*protogen.Field
 	for _, f := range m.Fields {
-		if plain(m) && f.Message != nil && f.Message != m && f.Oneof == nil && !f.Desc.IsList() && !f.Desc.IsMap() {
+		if hasPlainFields(m) && f.Message != nil && f.Message != m && f.Oneof == nil && !f.Desc.IsList() && !f.Desc.IsMap() {
 			fields = append(fields, f)
 		}
 	}
 	return fields
 }
 
-// list copies a repeated field.
-func (w *writer) list(f *protogen.Field) {
+// writeList copies a repeated field.
+func (w *writer) writeList(f *protogen.Field) {
 	to, from := "to."+f.GoName, "from."+f.GoName
 	w.P("if n := len(", from, "); n > 0 {")
-	w.P("c.Grow(n * ", tag(f)+room(f.Desc.Kind()), ")")
+	w.P("c.Grow(n * ", tagSize(f)+maxValueSize(f.Desc.Kind()), ")")
 	switch {
 	case f.Message != nil:
-		w.messages(f)
+		w.writeMessageList(f)
 	case f.Desc.Kind() == protoreflect.StringKind || f.Desc.Kind() == protoreflect.BytesKind:
 		w.P(to, " = make([]", goType(f.Desc.Kind()), ", n)")
 		w.P("for i, v := range ", from, " {")
-		w.P(to, "[i] = ", scalar(f.Desc.Kind(), "v", false))
+		w.P(to, "[i] = ", scalarCopy(f.Desc.Kind(), "v", false))
 		w.P("}")
 	default:
 		w.P(to, " = ", slicesPackage.Ident("Clone"), "(", from, ")")
@@ -170,13 +172,13 @@ func (w *writer) list(f *protogen.Field) {
 	w.P("}")
 }
 
-func (w *writer) mapping(f *protogen.Field) {
+func (w *writer) writeMap(f *protogen.Field) {
 	key, value := f.Message.Fields[0], f.Message.Fields[1]
 	w.P("if n := len(from.", f.GoName, "); n > 0 {")
-	w.P("c.Grow(n * ", tag(f)+lengthPrefix+2+room(key.Desc.Kind())+room(value.Desc.Kind()), ")")
+	w.P("c.Grow(n * ", tagSize(f)+lengthPrefix+2+maxValueSize(key.Desc.Kind())+maxValueSize(value.Desc.Kind()), ")")
 	switch {
 	case value.Message != nil:
-		w.want(value.Message)
+		w.queueCopy(value.Message)
 		w.P("to.", f.GoName, " = make(map[", goType(key.Desc.Kind()), "]*", value.Message.GoIdent, ", n)")
 	case value.Enum != nil:
 		w.P("to.", f.GoName, " = make(map[", goType(key.Desc.Kind()), "]", value.Enum.GoIdent, ", n)")
@@ -184,39 +186,39 @@ func (w *writer) mapping(f *protogen.Field) {
 		w.P("to.", f.GoName, " = make(map[", goType(key.Desc.Kind()), "]", goType(value.Desc.Kind()), ", n)")
 	}
 	w.P("for k, v := range from.", f.GoName, " {")
-	target := "to." + f.GoName + "[" + scalar(key.Desc.Kind(), "k", false) + "]"
+	target := "to." + f.GoName + "[" + scalarCopy(key.Desc.Kind(), "k", false) + "]"
 	if value.Message != nil {
 		w.P("e := new(", value.Message.GoIdent, ")")
 		w.P(w.copyName(value.Message), "(c, e, v)")
 		w.P(target, " = e")
 	} else {
-		w.P(target, " = ", scalar(value.Desc.Kind(), "v", false))
+		w.P(target, " = ", scalarCopy(value.Desc.Kind(), "v", false))
 	}
 	w.P("}")
 	w.P("}")
 }
 
-func (w *writer) oneof(o *protogen.Oneof) {
+func (w *writer) writeOneof(o *protogen.Oneof) {
 	w.P("switch v := from.", o.GoName, ".(type) {")
 	for _, f := range o.Fields {
 		w.P("case *", f.GoIdent, ":")
 		w.P("if v != nil {")
 		if f.Message != nil {
-			w.want(f.Message)
+			w.queueCopy(f.Message)
 			w.P("e := new(", f.Message.GoIdent, ")")
 			w.P(w.copyName(f.Message), "(c, e, v.", f.GoName, ")")
 			w.P("to.", o.GoName, " = &", f.GoIdent, "{", f.GoName, ": e}")
 		} else {
-			w.P("to.", o.GoName, " = &", f.GoIdent, "{", f.GoName, ": ", scalar(f.Desc.Kind(), "v."+f.GoName, false), "}")
+			w.P("to.", o.GoName, " = &", f.GoIdent, "{", f.GoName, ": ", scalarCopy(f.Desc.Kind(), "v."+f.GoName, false), "}")
 		}
 		w.P("}")
 	}
 	w.P("}")
 }
 
-// scalar is the expression of a copied value. Where emptyIsAbsent, empty bytes become
+// scalarCopy is the expression of a copied value. Where emptyIsAbsent, empty bytes become
 // nil as they do on the wire.
-func scalar(k protoreflect.Kind, from string, emptyIsAbsent bool) string {
+func scalarCopy(k protoreflect.Kind, from string, emptyIsAbsent bool) string {
 	switch {
 	case k == protoreflect.StringKind:
 		return "c.Text(" + from + ")"
@@ -229,13 +231,13 @@ func scalar(k protoreflect.Kind, from string, emptyIsAbsent bool) string {
 	}
 }
 
-func tag(f *protogen.Field) int {
+func tagSize(f *protogen.Field) int {
 	return (bits.Len(uint(f.Desc.Number())<<3) + 6) / 7
 }
 
-// room bounds the encoded size of a value, without what is inside strings, bytes and
+// maxValueSize bounds the encoded size of a value, without what is inside strings, bytes and
 // messages.
-func room(k protoreflect.Kind) int {
+func maxValueSize(k protoreflect.Kind) int {
 	switch k {
 	case protoreflect.BoolKind:
 		return 1

@@ -22,7 +22,7 @@ func Run(p *protogen.Plugin) error {
 		if !file.Generate || len(file.Services) == 0 {
 			continue
 		}
-		if err := generate(p, file, copied); err != nil {
+		if err := generateFile(p, file, copied); err != nil {
 			return err
 		}
 	}

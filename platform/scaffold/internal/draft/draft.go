@@ -44,10 +44,10 @@ var shape = regexp.MustCompile(`^[a-z][a-z0-9]{2,30}$`)
 // Nothing is written when anything is wrong. ErrName when the name is not one or is
 // taken.
 func Write(root, name string, register bool) ([]string, error) {
-	if err := check(root, name); err != nil {
+	if err := checkName(root, name); err != nil {
 		return nil, err
 	}
-	files, err := render(os.DirFS(root), name)
+	files, err := renderTemplates(os.DirFS(root), name)
 	if err != nil {
 		return nil, err
 	}
@@ -56,10 +56,10 @@ func Write(root, name string, register bool) ([]string, error) {
 			return nil, err
 		}
 	}
-	return save(root, files)
+	return saveFiles(root, files)
 }
 
-func check(root, name string) error {
+func checkName(root, name string) error {
 	if !shape.MatchString(name) || token.IsKeyword(name) {
 		return fmt.Errorf("%w: %q; use 3 to 31 lower-case letters and digits, such as coupons", ErrName, name)
 	}
@@ -72,8 +72,8 @@ func check(root, name string) error {
 	return nil
 }
 
-// render fills the template. The result maps paths to contents.
-func render(repository fs.FS, name string) (map[string][]byte, error) {
+// renderTemplates fills the template. The result maps paths to contents.
+func renderTemplates(repository fs.FS, name string) (map[string][]byte, error) {
 	w := words{Name: name, Title: strings.ToUpper(name[:1]) + name[1:], Upper: strings.ToUpper(name), Prefix: name[:3]}
 	files := map[string][]byte{}
 	err := fs.WalkDir(repository, templateDir, func(path string, d fs.DirEntry, err error) error {
@@ -81,7 +81,7 @@ func render(repository fs.FS, name string) (map[string][]byte, error) {
 			return err
 		}
 		target := strings.NewReplacer(templateDir, "modules/"+name, placeholder, name, ".tmpl", "").Replace(path)
-		files[target], err = fill(repository, path, w)
+		files[target], err = executeTemplate(repository, path, w)
 		return err
 	})
 	if err == nil && len(files) == 0 {
@@ -93,7 +93,7 @@ func render(repository fs.FS, name string) (map[string][]byte, error) {
 	return files, nil
 }
 
-func fill(repository fs.FS, path string, w words) ([]byte, error) {
+func executeTemplate(repository fs.FS, path string, w words) ([]byte, error) {
 	text, err := fs.ReadFile(repository, path)
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func fill(repository fs.FS, path string, w words) ([]byte, error) {
 	return source, nil
 }
 
-func save(root string, files map[string][]byte) ([]string, error) {
+func saveFiles(root string, files map[string][]byte) ([]string, error) {
 	var written []string
 	for path, content := range files {
 		target := filepath.Join(root, filepath.FromSlash(path))

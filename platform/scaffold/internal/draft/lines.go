@@ -28,7 +28,7 @@ func addLines(root, name string, files map[string][]byte) error {
 
 // addToList imports the module and makes it in All.
 func addToList(source []byte, name string) ([]byte, error) {
-	return insert(source, func(file *ast.File) (map[token.Pos]string, error) {
+	return insertTexts(source, func(file *ast.File) (map[token.Pos]string, error) {
 		imports := importsOf(file)
 		list := listIn(functionOf(file, "All"))
 		if imports == nil || list == nil {
@@ -43,7 +43,7 @@ func addToList(source []byte, name string) ([]byte, error) {
 
 // addToPolicy gives the module a line in the two maps.
 func addToPolicy(source []byte, name string) ([]byte, error) {
-	return insert(source, func(file *ast.File) (map[token.Pos]string, error) {
+	return insertTexts(source, func(file *ast.File) (map[token.Pos]string, error) {
 		out := map[token.Pos]string{}
 		for _, variable := range []string{"calls", "hears"} {
 			list := listIn(variableOf(file, variable))
@@ -56,9 +56,9 @@ func addToPolicy(source []byte, name string) ([]byte, error) {
 	})
 }
 
-// insert parses the source, puts texts before the positions that where finds, and
+// insertTexts parses the source, puts texts before the positions that where finds, and
 // formats the result.
-func insert(source []byte, where func(*ast.File) (map[token.Pos]string, error)) ([]byte, error) {
+func insertTexts(source []byte, where func(*ast.File) (map[token.Pos]string, error)) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", source, parser.ParseComments)
 	if err != nil {

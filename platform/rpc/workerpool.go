@@ -5,10 +5,10 @@ import "sync"
 // maxIdle bounds the workers that wait for work.
 const maxIdle = 64
 
-// crew runs jobs in goroutines that it keeps: a callee's stack, grown once for its
+// workerPool runs jobs in goroutines that it keeps: a callee's stack, grown once for its
 // database calls, serves the next callee too. There is no bound on workers; calls are
 // bounded at their edges.
-type crew struct {
+type workerPool struct {
 	mu     sync.Mutex
 	idle   []*worker
 	closed bool
@@ -18,16 +18,16 @@ type worker struct{ jobs chan job }
 
 type job interface{ do() }
 
-// run starts the job in the worker that was idle for the shortest time, or in a new
+// runJob starts the job in the worker that was idle for the shortest time, or in a new
 // one.
-func (c *crew) run(j job) {
+func (c *workerPool) runJob(j job) {
 	c.mu.Lock()
 	n := len(c.idle)
 	if n == 0 {
 		c.mu.Unlock()
 		w := &worker{jobs: make(chan job, 1)}
 		w.jobs <- j
-		go w.work(c)
+		go w.runJobs(c)
 		return
 	}
 	w := c.idle[n-1]
@@ -37,17 +37,17 @@ func (c *crew) run(j job) {
 	w.jobs <- j
 }
 
-func (w *worker) work(c *crew) {
+func (w *worker) runJobs(c *workerPool) {
 	for j := range w.jobs {
 		j.do()
-		if !c.rest(w) {
+		if !c.parkWorker(w) {
 			return
 		}
 	}
 }
 
-// rest puts a worker among the idle ones; false tells it to go.
-func (c *crew) rest(w *worker) bool {
+// parkWorker puts a worker among the idle ones; false tells it to go.
+func (c *workerPool) parkWorker(w *worker) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed || len(c.idle) >= maxIdle {
@@ -57,8 +57,8 @@ func (c *crew) rest(w *worker) bool {
 	return true
 }
 
-// close sends the idle workers home, and the others after their work.
-func (c *crew) close() {
+// stopWorkers sends the idle workers home, and the others after their work.
+func (c *workerPool) stopWorkers() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
