@@ -62,6 +62,9 @@ func madeBy(t *testing.T, module string) (out []string) {
 				out = append(out, found[1]+"."+found[2])
 			}
 		}
+		if strings.Contains(string(text), "merchantsv1.AccessOf(") { // which makes the call
+			out = append(out, "merchants.Roles")
+		}
 		return nil
 	})
 	if err != nil {

@@ -50,7 +50,7 @@ func (m *Module) Calls() []rpc.Dependency {
 	return []rpc.Dependency{
 		catalogv1.NeedCatalog(&m.catalog).Only("Products", "Reserve", "Release"),
 		paymentsv1.NeedPayments(&m.payments).Only("Start", "Methods"),
-		merchantsv1.NeedMerchants(&m.merchants).Only("Member"),
+		merchantsv1.NeedMerchants(&m.merchants).Only("Roles").Formerly("Member"),
 	}
 }
 

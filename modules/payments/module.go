@@ -49,7 +49,7 @@ func (*Module) Migrations() fs.FS { return store.Migrations() }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {
-	return []rpc.Dependency{merchantsv1.NeedMerchants(&m.merchants).Only("Member")}
+	return []rpc.Dependency{merchantsv1.NeedMerchants(&m.merchants).Only("Roles").Formerly("Member")}
 }
 
 // Serves implements host.Callee.

@@ -70,7 +70,9 @@ type Dependency struct {
 	// Methods names what the module calls of the contract; empty for all of it. See
 	// Only.
 	Methods []string
-	fill    func(*Edge)
+	// Former names what the release before calls, and this one does not. See Formerly.
+	Former []string
+	fill   func(*Edge)
 	link    Link
 }
 
@@ -94,9 +96,16 @@ func (d Dependency) Only(methods ...string) Dependency {
 	return d
 }
 
-// checkMethods says what Only names and the contract does not have.
+// Formerly keeps methods open that the release before calls: processes of both releases
+// run side by side while a shop is upgraded. The release after this one drops the line.
+func (d Dependency) Formerly(methods ...string) Dependency {
+	d.Former = methods
+	return d
+}
+
+// checkMethods says what Only or Formerly names and the contract does not have.
 func (d Dependency) checkMethods() error {
-	for _, name := range d.Methods {
+	for _, name := range slices.Concat(d.Methods, d.Former) {
 		if !slices.ContainsFunc(d.Contract.Methods, func(m Method) bool { return m.Name == name }) {
 			return fmt.Errorf("there is no method %s", name)
 		}
@@ -134,7 +143,7 @@ func (c Callers) Declare(module string, d Dependency) {
 		c[module] = nil
 		return
 	}
-	c[module] = append(methods, d.Methods...)
+	c[module] = slices.Concat(methods, d.Methods, d.Former)
 }
 
 // Serve is called by generated code. The endpoints are in the order of the contract's

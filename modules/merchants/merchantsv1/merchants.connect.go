@@ -33,6 +33,8 @@ const (
 // reflection-formatted method names, remove the leading slash and convert the remaining slash to a
 // period.
 const (
+	// MerchantsRolesProcedure is the fully-qualified name of the Merchants's Roles RPC.
+	MerchantsRolesProcedure = "/souk.merchants.v1.Merchants/Roles"
 	// MerchantsMemberProcedure is the fully-qualified name of the Merchants's Member RPC.
 	MerchantsMemberProcedure = "/souk.merchants.v1.Merchants/Member"
 	// MerchantsProfileProcedure is the fully-qualified name of the Merchants's Profile RPC.
@@ -43,8 +45,13 @@ const (
 
 // MerchantsClient is a client for the souk.merchants.v1.Merchants service.
 type MerchantsClient interface {
-	// Member tells the role a user has with a merchant; a change holds for the next call. A user without a role,
-	// or a merchant that does not exist, has ROLE_UNSPECIFIED: it is an answer, not an error.
+	// Roles tells the role a user has with each of some merchants, in the order they are
+	// asked for; a change holds for the next call. Without a role, or for a merchant that
+	// does not exist, it is ROLE_UNSPECIFIED: an answer, not an error. The function
+	// AccessOf of this package asks it and knows what roles, and scopes of API keys, may do.
+	// invalid_argument: more than 1,000 merchants.
+	Roles(context.Context, *RolesRequest) (*RolesResponse, error)
+	// Member is Roles for one merchant, which the release before asks.
 	Member(context.Context, *MemberRequest) (*MemberResponse, error)
 	// Profile tells what a merchant is called and whether it may sell, for letters and pages that speak in its name.
 	// not_found: there is no such merchant.
@@ -64,6 +71,13 @@ func NewMerchantsClient(httpClient connect.HTTPClient, baseURL string, opts ...c
 	baseURL = strings.TrimRight(baseURL, "/")
 	merchantsMethods := File_modules_merchants_merchantsv1_merchants_proto.Services().ByName("Merchants").Methods()
 	return &merchantsClient{
+		roles: connect.NewClient[RolesRequest, RolesResponse](
+			httpClient,
+			baseURL+MerchantsRolesProcedure,
+			connect.WithSchema(merchantsMethods.ByName("Roles")),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
 		member: connect.NewClient[MemberRequest, MemberResponse](
 			httpClient,
 			baseURL+MerchantsMemberProcedure,
@@ -90,9 +104,19 @@ func NewMerchantsClient(httpClient connect.HTTPClient, baseURL string, opts ...c
 
 // merchantsClient implements MerchantsClient.
 type merchantsClient struct {
+	roles   *connect.Client[RolesRequest, RolesResponse]
 	member  *connect.Client[MemberRequest, MemberResponse]
 	profile *connect.Client[ProfileRequest, ProfileResponse]
 	ensure  *connect.Client[EnsureRequest, EnsureResponse]
+}
+
+// Roles calls souk.merchants.v1.Merchants.Roles.
+func (c *merchantsClient) Roles(ctx context.Context, req *RolesRequest) (*RolesResponse, error) {
+	response, err := c.roles.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
 }
 
 // Member calls souk.merchants.v1.Merchants.Member.
@@ -124,8 +148,13 @@ func (c *merchantsClient) Ensure(ctx context.Context, req *EnsureRequest) (*Ensu
 
 // MerchantsHandler is an implementation of the souk.merchants.v1.Merchants service.
 type MerchantsHandler interface {
-	// Member tells the role a user has with a merchant; a change holds for the next call. A user without a role,
-	// or a merchant that does not exist, has ROLE_UNSPECIFIED: it is an answer, not an error.
+	// Roles tells the role a user has with each of some merchants, in the order they are
+	// asked for; a change holds for the next call. Without a role, or for a merchant that
+	// does not exist, it is ROLE_UNSPECIFIED: an answer, not an error. The function
+	// AccessOf of this package asks it and knows what roles, and scopes of API keys, may do.
+	// invalid_argument: more than 1,000 merchants.
+	Roles(context.Context, *RolesRequest) (*RolesResponse, error)
+	// Member is Roles for one merchant, which the release before asks.
 	Member(context.Context, *MemberRequest) (*MemberResponse, error)
 	// Profile tells what a merchant is called and whether it may sell, for letters and pages that speak in its name.
 	// not_found: there is no such merchant.
@@ -141,6 +170,13 @@ type MerchantsHandler interface {
 // and JSON codecs. They also support gzip compression.
 func NewMerchantsHandler(svc MerchantsHandler, opts ...connect.HandlerOption) (string, http.Handler) {
 	merchantsMethods := File_modules_merchants_merchantsv1_merchants_proto.Services().ByName("Merchants").Methods()
+	merchantsRolesHandler := connect.NewUnaryHandlerSimple(
+		MerchantsRolesProcedure,
+		svc.Roles,
+		connect.WithSchema(merchantsMethods.ByName("Roles")),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
 	merchantsMemberHandler := connect.NewUnaryHandlerSimple(
 		MerchantsMemberProcedure,
 		svc.Member,
@@ -164,6 +200,8 @@ func NewMerchantsHandler(svc MerchantsHandler, opts ...connect.HandlerOption) (s
 	)
 	return "/souk.merchants.v1.Merchants/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
+		case MerchantsRolesProcedure:
+			merchantsRolesHandler.ServeHTTP(w, r)
 		case MerchantsMemberProcedure:
 			merchantsMemberHandler.ServeHTTP(w, r)
 		case MerchantsProfileProcedure:
@@ -178,6 +216,10 @@ func NewMerchantsHandler(svc MerchantsHandler, opts ...connect.HandlerOption) (s
 
 // UnimplementedMerchantsHandler returns CodeUnimplemented from all methods.
 type UnimplementedMerchantsHandler struct{}
+
+func (UnimplementedMerchantsHandler) Roles(context.Context, *RolesRequest) (*RolesResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.merchants.v1.Merchants.Roles is not implemented"))
+}
 
 func (UnimplementedMerchantsHandler) Member(context.Context, *MemberRequest) (*MemberResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("souk.merchants.v1.Merchants.Member is not implemented"))

@@ -77,6 +77,102 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{0}
 }
 
+type RolesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MerchantIds   []string               `protobuf:"bytes,1,rep,name=merchant_ids,json=merchantIds,proto3" json:"merchant_ids,omitempty"`
+	UserId        string                 `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RolesRequest) Reset() {
+	*x = RolesRequest{}
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RolesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RolesRequest) ProtoMessage() {}
+
+func (x *RolesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RolesRequest.ProtoReflect.Descriptor instead.
+func (*RolesRequest) Descriptor() ([]byte, []int) {
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *RolesRequest) GetMerchantIds() []string {
+	if x != nil {
+		return x.MerchantIds
+	}
+	return nil
+}
+
+func (x *RolesRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+type RolesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Members       []*MemberResponse      `protobuf:"bytes,1,rep,name=members,proto3" json:"members,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RolesResponse) Reset() {
+	*x = RolesResponse{}
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RolesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RolesResponse) ProtoMessage() {}
+
+func (x *RolesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RolesResponse.ProtoReflect.Descriptor instead.
+func (*RolesResponse) Descriptor() ([]byte, []int) {
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RolesResponse) GetMembers() []*MemberResponse {
+	if x != nil {
+		return x.Members
+	}
+	return nil
+}
+
 type MemberRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	MerchantId    string                 `protobuf:"bytes,1,opt,name=merchant_id,json=merchantId,proto3" json:"merchant_id,omitempty"`
@@ -87,7 +183,7 @@ type MemberRequest struct {
 
 func (x *MemberRequest) Reset() {
 	*x = MemberRequest{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[0]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -99,7 +195,7 @@ func (x *MemberRequest) String() string {
 func (*MemberRequest) ProtoMessage() {}
 
 func (x *MemberRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[0]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -112,7 +208,7 @@ func (x *MemberRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberRequest.ProtoReflect.Descriptor instead.
 func (*MemberRequest) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{0}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *MemberRequest) GetMerchantId() string {
@@ -143,7 +239,7 @@ type MemberResponse struct {
 
 func (x *MemberResponse) Reset() {
 	*x = MemberResponse{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[1]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -155,7 +251,7 @@ func (x *MemberResponse) String() string {
 func (*MemberResponse) ProtoMessage() {}
 
 func (x *MemberResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[1]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -168,7 +264,7 @@ func (x *MemberResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MemberResponse.ProtoReflect.Descriptor instead.
 func (*MemberResponse) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{1}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *MemberResponse) GetRole() Role {
@@ -201,7 +297,7 @@ type ProfileRequest struct {
 
 func (x *ProfileRequest) Reset() {
 	*x = ProfileRequest{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -213,7 +309,7 @@ func (x *ProfileRequest) String() string {
 func (*ProfileRequest) ProtoMessage() {}
 
 func (x *ProfileRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[2]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -226,7 +322,7 @@ func (x *ProfileRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProfileRequest.ProtoReflect.Descriptor instead.
 func (*ProfileRequest) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{2}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ProfileRequest) GetMerchantId() string {
@@ -250,7 +346,7 @@ type ProfileResponse struct {
 
 func (x *ProfileResponse) Reset() {
 	*x = ProfileResponse{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -262,7 +358,7 @@ func (x *ProfileResponse) String() string {
 func (*ProfileResponse) ProtoMessage() {}
 
 func (x *ProfileResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[3]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -275,7 +371,7 @@ func (x *ProfileResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProfileResponse.ProtoReflect.Descriptor instead.
 func (*ProfileResponse) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{3}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ProfileResponse) GetName() string {
@@ -317,7 +413,7 @@ type EnsureRequest struct {
 
 func (x *EnsureRequest) Reset() {
 	*x = EnsureRequest{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[4]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -329,7 +425,7 @@ func (x *EnsureRequest) String() string {
 func (*EnsureRequest) ProtoMessage() {}
 
 func (x *EnsureRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[4]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -342,7 +438,7 @@ func (x *EnsureRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureRequest.ProtoReflect.Descriptor instead.
 func (*EnsureRequest) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{4}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EnsureRequest) GetSlug() string {
@@ -377,7 +473,7 @@ type EnsureResponse struct {
 
 func (x *EnsureResponse) Reset() {
 	*x = EnsureResponse{}
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[5]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -389,7 +485,7 @@ func (x *EnsureResponse) String() string {
 func (*EnsureResponse) ProtoMessage() {}
 
 func (x *EnsureResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[5]
+	mi := &file_modules_merchants_merchantsv1_merchants_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -402,7 +498,7 @@ func (x *EnsureResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureResponse.ProtoReflect.Descriptor instead.
 func (*EnsureResponse) Descriptor() ([]byte, []int) {
-	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{5}
+	return file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EnsureResponse) GetMerchantId() string {
@@ -423,7 +519,12 @@ var File_modules_merchants_merchantsv1_merchants_proto protoreflect.FileDescript
 
 const file_modules_merchants_merchantsv1_merchants_proto_rawDesc = "" +
 	"\n" +
-	"-modules/merchants/merchantsv1/merchants.proto\x12\x11souk.merchants.v1\"I\n" +
+	"-modules/merchants/merchantsv1/merchants.proto\x12\x11souk.merchants.v1\"J\n" +
+	"\fRolesRequest\x12!\n" +
+	"\fmerchant_ids\x18\x01 \x03(\tR\vmerchantIds\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\"L\n" +
+	"\rRolesResponse\x12;\n" +
+	"\amembers\x18\x01 \x03(\v2!.souk.merchants.v1.MemberResponseR\amembers\"I\n" +
 	"\rMemberRequest\x12\x1f\n" +
 	"\vmerchant_id\x18\x01 \x01(\tR\n" +
 	"merchantId\x12\x17\n" +
@@ -453,8 +554,9 @@ const file_modules_merchants_merchantsv1_merchants_proto_rawDesc = "" +
 	"\vROLE_VIEWER\x10\x01\x12\x10\n" +
 	"\fROLE_MANAGER\x10\x02\x12\x0e\n" +
 	"\n" +
-	"ROLE_OWNER\x10\x032\x8a\x02\n" +
-	"\tMerchants\x12R\n" +
+	"ROLE_OWNER\x10\x032\xdb\x02\n" +
+	"\tMerchants\x12O\n" +
+	"\x05Roles\x12\x1f.souk.merchants.v1.RolesRequest\x1a .souk.merchants.v1.RolesResponse\"\x03\x90\x02\x01\x12R\n" +
 	"\x06Member\x12 .souk.merchants.v1.MemberRequest\x1a!.souk.merchants.v1.MemberResponse\"\x03\x90\x02\x01\x12U\n" +
 	"\aProfile\x12!.souk.merchants.v1.ProfileRequest\x1a\".souk.merchants.v1.ProfileResponse\"\x03\x90\x02\x01\x12R\n" +
 	"\x06Ensure\x12 .souk.merchants.v1.EnsureRequest\x1a!.souk.merchants.v1.EnsureResponse\"\x03\x90\x02\x02B/Z-app/modules/merchants/merchantsv1;merchantsv1b\x06proto3"
@@ -472,29 +574,34 @@ func file_modules_merchants_merchantsv1_merchants_proto_rawDescGZIP() []byte {
 }
 
 var file_modules_merchants_merchantsv1_merchants_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_modules_merchants_merchantsv1_merchants_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_modules_merchants_merchantsv1_merchants_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
 var file_modules_merchants_merchantsv1_merchants_proto_goTypes = []any{
 	(Role)(0),               // 0: souk.merchants.v1.Role
-	(*MemberRequest)(nil),   // 1: souk.merchants.v1.MemberRequest
-	(*MemberResponse)(nil),  // 2: souk.merchants.v1.MemberResponse
-	(*ProfileRequest)(nil),  // 3: souk.merchants.v1.ProfileRequest
-	(*ProfileResponse)(nil), // 4: souk.merchants.v1.ProfileResponse
-	(*EnsureRequest)(nil),   // 5: souk.merchants.v1.EnsureRequest
-	(*EnsureResponse)(nil),  // 6: souk.merchants.v1.EnsureResponse
+	(*RolesRequest)(nil),    // 1: souk.merchants.v1.RolesRequest
+	(*RolesResponse)(nil),   // 2: souk.merchants.v1.RolesResponse
+	(*MemberRequest)(nil),   // 3: souk.merchants.v1.MemberRequest
+	(*MemberResponse)(nil),  // 4: souk.merchants.v1.MemberResponse
+	(*ProfileRequest)(nil),  // 5: souk.merchants.v1.ProfileRequest
+	(*ProfileResponse)(nil), // 6: souk.merchants.v1.ProfileResponse
+	(*EnsureRequest)(nil),   // 7: souk.merchants.v1.EnsureRequest
+	(*EnsureResponse)(nil),  // 8: souk.merchants.v1.EnsureResponse
 }
 var file_modules_merchants_merchantsv1_merchants_proto_depIdxs = []int32{
-	0, // 0: souk.merchants.v1.MemberResponse.role:type_name -> souk.merchants.v1.Role
-	1, // 1: souk.merchants.v1.Merchants.Member:input_type -> souk.merchants.v1.MemberRequest
-	3, // 2: souk.merchants.v1.Merchants.Profile:input_type -> souk.merchants.v1.ProfileRequest
-	5, // 3: souk.merchants.v1.Merchants.Ensure:input_type -> souk.merchants.v1.EnsureRequest
-	2, // 4: souk.merchants.v1.Merchants.Member:output_type -> souk.merchants.v1.MemberResponse
-	4, // 5: souk.merchants.v1.Merchants.Profile:output_type -> souk.merchants.v1.ProfileResponse
-	6, // 6: souk.merchants.v1.Merchants.Ensure:output_type -> souk.merchants.v1.EnsureResponse
-	4, // [4:7] is the sub-list for method output_type
-	1, // [1:4] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	4, // 0: souk.merchants.v1.RolesResponse.members:type_name -> souk.merchants.v1.MemberResponse
+	0, // 1: souk.merchants.v1.MemberResponse.role:type_name -> souk.merchants.v1.Role
+	1, // 2: souk.merchants.v1.Merchants.Roles:input_type -> souk.merchants.v1.RolesRequest
+	3, // 3: souk.merchants.v1.Merchants.Member:input_type -> souk.merchants.v1.MemberRequest
+	5, // 4: souk.merchants.v1.Merchants.Profile:input_type -> souk.merchants.v1.ProfileRequest
+	7, // 5: souk.merchants.v1.Merchants.Ensure:input_type -> souk.merchants.v1.EnsureRequest
+	2, // 6: souk.merchants.v1.Merchants.Roles:output_type -> souk.merchants.v1.RolesResponse
+	4, // 7: souk.merchants.v1.Merchants.Member:output_type -> souk.merchants.v1.MemberResponse
+	6, // 8: souk.merchants.v1.Merchants.Profile:output_type -> souk.merchants.v1.ProfileResponse
+	8, // 9: souk.merchants.v1.Merchants.Ensure:output_type -> souk.merchants.v1.EnsureResponse
+	6, // [6:10] is the sub-list for method output_type
+	2, // [2:6] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_modules_merchants_merchantsv1_merchants_proto_init() }
@@ -508,7 +615,7 @@ func file_modules_merchants_merchantsv1_merchants_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_modules_merchants_merchantsv1_merchants_proto_rawDesc), len(file_modules_merchants_merchantsv1_merchants_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   8,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -12,8 +12,9 @@ import (
 var MerchantsContract = rpc.Contract{
 	Module:      "merchants",
 	Service:     "souk.merchants.v1.Merchants",
-	Fingerprint: "2aab35f5e767",
+	Fingerprint: "12e6df866960",
 	Methods: []rpc.Method{
+		{Name: "Roles", Level: rpc.NoSideEffects},
 		{Name: "Member", Level: rpc.NoSideEffects},
 		{Name: "Profile", Level: rpc.NoSideEffects},
 		{Name: "Ensure", Level: rpc.Idempotent},
@@ -24,9 +25,10 @@ var MerchantsContract = rpc.Contract{
 func NeedMerchants(target *MerchantsClient) rpc.Dependency {
 	return rpc.Need(MerchantsContract, func(e *rpc.Edge) {
 		*target = &guardedMerchants{
-			callMember:  rpc.NewCall(e, 0, copyMemberRequest, copyMemberResponse),
-			callProfile: rpc.NewCall(e, 1, copyProfileRequest, copyProfileResponse),
-			callEnsure:  rpc.NewCall(e, 2, copyEnsureRequest, copyEnsureResponse),
+			callRoles:   rpc.NewCall(e, 0, copyRolesRequest, copyRolesResponse),
+			callMember:  rpc.NewCall(e, 1, copyMemberRequest, copyMemberResponse),
+			callProfile: rpc.NewCall(e, 2, copyProfileRequest, copyProfileResponse),
+			callEnsure:  rpc.NewCall(e, 3, copyEnsureRequest, copyEnsureResponse),
 		}
 	})
 }
@@ -35,6 +37,7 @@ func NeedMerchants(target *MerchantsClient) rpc.Dependency {
 func ServeMerchants(handler func() MerchantsHandler) rpc.Service {
 	h := rpc.Once(handler)
 	return rpc.Serve(MerchantsContract,
+		rpc.NewEndpoint(h, MerchantsHandler.Roles),
 		rpc.NewEndpoint(h, MerchantsHandler.Member),
 		rpc.NewEndpoint(h, MerchantsHandler.Profile),
 		rpc.NewEndpoint(h, MerchantsHandler.Ensure),
@@ -43,12 +46,18 @@ func ServeMerchants(handler func() MerchantsHandler) rpc.Service {
 
 // guardedMerchants sends every call through the guard.
 type guardedMerchants struct {
+	callRoles   *rpc.Call[RolesRequest, RolesResponse]
 	callMember  *rpc.Call[MemberRequest, MemberResponse]
 	callProfile *rpc.Call[ProfileRequest, ProfileResponse]
 	callEnsure  *rpc.Call[EnsureRequest, EnsureResponse]
 }
 
 var _ MerchantsClient = (*guardedMerchants)(nil)
+
+// Roles implements MerchantsClient.
+func (c *guardedMerchants) Roles(ctx context.Context, req *RolesRequest) (*RolesResponse, error) {
+	return c.callRoles.Do(ctx, req)
+}
 
 // Member implements MerchantsClient.
 func (c *guardedMerchants) Member(ctx context.Context, req *MemberRequest) (*MemberResponse, error) {
@@ -63,6 +72,38 @@ func (c *guardedMerchants) Profile(ctx context.Context, req *ProfileRequest) (*P
 // Ensure implements MerchantsClient.
 func (c *guardedMerchants) Ensure(ctx context.Context, req *EnsureRequest) (*EnsureResponse, error) {
 	return c.callEnsure.Do(ctx, req)
+}
+
+func copyRolesRequest(c *rpc.Copier, to, from *RolesRequest) {
+	if from == nil {
+		return
+	}
+	c.Grow(6)
+	if n := len(from.MerchantIds); n > 0 {
+		c.Grow(n * 6)
+		to.MerchantIds = make([]string, n)
+		for i, v := range from.MerchantIds {
+			to.MerchantIds[i] = c.Text(v)
+		}
+	}
+	to.UserId = c.Text(from.UserId)
+	to.unknownFields = c.Bytes(from.unknownFields)
+}
+
+func copyRolesResponse(c *rpc.Copier, to, from *RolesResponse) {
+	if from == nil {
+		return
+	}
+	if n := len(from.Members); n > 0 {
+		c.Grow(n * 6)
+		all := make([]MemberResponse, n)
+		to.Members = make([]*MemberResponse, n)
+		for i, v := range from.Members {
+			copyMemberResponse(c, &all[i], v)
+			to.Members[i] = &all[i]
+		}
+	}
+	to.unknownFields = c.Bytes(from.unknownFields)
 }
 
 func copyMemberRequest(c *rpc.Copier, to, from *MemberRequest) {

@@ -57,9 +57,9 @@ func TestViewersOnlyRead(t *testing.T) {
 			a.must(200, viewer, route.method, path, route.body)
 			continue
 		}
-		wantProblem(t, a.call(viewer, route.method, path, route.body), 403, "role_required")
+		wantProblem(t, a.call(viewer, route.method, path, route.body), 403, "role_too_low")
 	}
-	wantProblem(t, a.call(viewer, "POST", "/v1/products", draft("sku", `"other"`)), 403, "role_required")
+	wantProblem(t, a.call(viewer, "POST", "/v1/products", draft("sku", `"other"`)), 403, "role_too_low")
 	a.must(204, owner, "DELETE", "/v1/products/"+p.ID, "")
 }
 

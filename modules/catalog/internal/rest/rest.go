@@ -62,7 +62,6 @@ var tags = []string{"Products"}
 var problems = []httpserver.ProblemInfo{
 	{Code: "product_not_found", Status: 404, Title: "No such product", Help: "The product does not exist, is not sold any more, or is not yours to change."},
 	{Code: "merchant_not_found", Status: 404, Title: "No such merchant", Help: "The merchant does not exist, or you have no role with it."},
-	{Code: "role_required", Status: 403, Title: "Role too low", Help: "Your role with the merchant does not allow this. Ask an owner for another role."},
 	{Code: "merchant_not_approved", Status: 409, Title: "Merchant not approved", Help: "The merchant cannot sell before it has been approved."},
 	{Code: "sku_taken", Status: 409, Title: "SKU taken", Help: "The merchant lists another product under this sku. Choose another one, or archive that product."},
 	{Code: "stock_short", Status: 409, Title: "Not enough stock", Help: "The units are not there, or they are held or sold. Read the stock and ask for less."},

@@ -57,10 +57,14 @@ const (
 // roles answers for merchants.
 type roles map[[2]string]merchantsv1.Role
 
-func (r roles) Member(_ context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
-	return &merchantsv1.MemberResponse{
-		Role: r[[2]string{req.GetMerchantId(), req.GetUserId()}], Approved: req.GetMerchantId() != pending, SecondFactorNeeded: req.GetUserId() == unproven,
-	}, nil
+func (r roles) Roles(_ context.Context, req *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	out := &merchantsv1.RolesResponse{}
+	for _, id := range req.GetMerchantIds() {
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{
+			Role: r[[2]string{id, req.GetUserId()}], Approved: id != pending, SecondFactorNeeded: req.GetUserId() == unproven,
+		})
+	}
+	return out, nil
 }
 
 // api is catalog's API on a database of its own.

@@ -15,7 +15,7 @@ import (
 //  1. Nobody is signed in: unauthenticated.
 //  2. No role with the merchant, or another merchant's key: the thing does not exist
 //     for the caller, exactly as if it did not exist at all.
-//  3. A lesser role: permission_denied, role_required; a role that waits for a second
+//  3. A lesser role: permission_denied, role_too_low; a role that waits for a second
 //     factor: second_factor_required. Not the scope: permission_denied, scope_required.
 //  4. A change for a merchant that may not sell yet: failed_precondition,
 //     merchant_not_approved.
@@ -30,32 +30,30 @@ func (s *Service) requireMerchantRole(ctx context.Context, merchantID string, le
 	if scope := scopeOf(least); caller.IsKey() && !caller.ActsFor(merchantID, scope) {
 		return fault.New(fault.PermissionDenied, "scope_required", "The API key needs the scope "+string(scope)+".")
 	}
-	member, err := s.members.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: caller.UserID})
-	role := member.GetRole()
-	if caller.IsKey() {
-		role = least
-	}
+	access, err := merchantsv1.AccessOf(ctx, s.members, caller, scopes, merchantID)
+	role := access.Role(merchantID)
 	switch {
 	case err != nil:
 		return fmt.Errorf("ask for role: %w", err)
 	case role == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return fault.Missing(what)
-	case role < least && member.GetSecondFactorNeeded():
-		return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
 	case role < least:
-		return fault.New(fault.PermissionDenied, "role_required", "Your role with this merchant does not allow it.")
-	case least >= merchantsv1.Role_ROLE_MANAGER && !member.GetApproved():
+		return access.ErrTooLow() //nolint:wrapcheck // it is what the client gets
+	case least >= merchantsv1.Role_ROLE_MANAGER && !access.Approved(merchantID):
 		return fault.New(fault.FailedPrecondition, "merchant_not_approved", "The merchant has not been approved yet.")
 	}
 	return nil
 }
 
+// scopes are what an API key needs for what a viewer and a manager may do with products.
+var scopes = merchantsv1.Scopes{Read: identity.CatalogRead, Write: identity.CatalogWrite, Approval: true}
+
 // scopeOf is what an API key needs for what a user needs the role for.
 func scopeOf(role merchantsv1.Role) identity.Scope {
 	if role >= merchantsv1.Role_ROLE_MANAGER {
-		return identity.CatalogWrite
+		return scopes.Write
 	}
-	return identity.CatalogRead
+	return scopes.Read
 }
 
 // productForManager reads a listed product that the caller may change.

@@ -8,7 +8,6 @@ package service
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -28,12 +27,8 @@ type (
 	Stock = store.Stock
 )
 
-// Members tells who may act for a merchant.
-type Members interface {
-	// Member answers ROLE_UNSPECIFIED for somebody without a role and for a merchant
-	// that does not exist.
-	Member(ctx context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error)
-}
+// Members is what catalog asks of merchants.
+type Members = merchantsv1.Authorizer
 
 // Options put a service together. All are required.
 type Options struct {

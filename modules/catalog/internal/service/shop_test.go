@@ -39,9 +39,13 @@ var (
 // members is who may do what, by hand.
 type members func(merchantID, userID string) (merchantsv1.Role, bool)
 
-func (m members) Member(_ context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
-	role, approved := m(req.GetMerchantId(), req.GetUserId())
-	return &merchantsv1.MemberResponse{Role: role, Approved: approved}, nil
+func (m members) Roles(_ context.Context, req *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	out := &merchantsv1.RolesResponse{}
+	for _, id := range req.GetMerchantIds() {
+		role, approved := m(id, req.GetUserId())
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{Role: role, Approved: approved})
+	}
+	return out, nil
 }
 
 func managerOnly(merchantID, userID string) (merchantsv1.Role, bool) {

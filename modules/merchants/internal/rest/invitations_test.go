@@ -89,7 +89,7 @@ func TestFault07_TheListSaysInvited(t *testing.T) {
 		if got := s.must(200, user, "GET", path+"/members", ""); strings.Contains(got.Body, "eve@example.com") {
 			t.Errorf("%s", got.Body)
 		}
-		wantProblem(t, s.call(user, "DELETE", path+"/invitations/"+id, ""), 403, "owner_needed")
+		wantProblem(t, s.call(user, "DELETE", path+"/invitations/"+id, ""), 403, "role_too_low")
 	}
 	wantProblem(t, s.call(stranger, "DELETE", path+"/invitations/"+id, ""), 404, "merchant_not_found")
 	s.must(204, owner, "DELETE", path+"/invitations/"+id, "")

@@ -26,7 +26,7 @@ func TestKeys(t *testing.T) {
 	}
 	s.must(204, owner, "DELETE", path+"/key_1", "")
 	wantProblem(t, s.call(owner, "DELETE", path+"/key_2", ""), 404, "api_key_not_found")
-	wantProblem(t, s.call(manager, "GET", path, ""), 403, "owner_needed")
+	wantProblem(t, s.call(manager, "GET", path, ""), 403, "role_too_low")
 	wantProblem(t, s.call(nobody, "GET", path, ""), 401, "unauthenticated")
 	wantProblem(t, s.call(owner, "POST", path, `{"name":"till","scopes":["everything"]}`), 422, "validation_failed", "/scopes/0")
 	wantProblem(t, s.call(owner, "POST", path, `{"name":"","scopes":[]}`), 422, "validation_failed", "/name", "/scopes")

@@ -272,9 +272,9 @@ func TestRoles(t *testing.T) {
 	path := s.open()
 	for _, user := range []string{manager, viewer} {
 		s.must(200, user, "GET", path+"/members", "")
-		wantProblem(t, s.call(user, "PATCH", path, `{"name":"x"}`), 403, "owner_needed")
-		wantProblem(t, s.call(user, "POST", path+"/members", `{"user_id":"`+user+`","role":"owner"}`), 403, "owner_needed")
-		wantProblem(t, s.call(user, "DELETE", path+"/members/"+owner, ""), 403, "owner_needed")
+		wantProblem(t, s.call(user, "PATCH", path, `{"name":"x"}`), 403, "role_too_low")
+		wantProblem(t, s.call(user, "POST", path+"/members", `{"user_id":"`+user+`","role":"owner"}`), 403, "role_too_low")
+		wantProblem(t, s.call(user, "DELETE", path+"/members/"+owner, ""), 403, "role_too_low")
 	}
 	wantProblem(t, s.call(owner, "DELETE", path+"/members/"+owner, ""), 409, "last_owner")
 	wantProblem(t, s.call(owner, "POST", path+"/members", `{"user_id":"`+owner+`","role":"viewer"}`), 409, "last_owner")

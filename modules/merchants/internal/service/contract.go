@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsv1"
@@ -12,23 +13,44 @@ import (
 	"app/platform/ids"
 )
 
-// Member implements the contract.
-func (s *Service) Member(ctx context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
-	out := &merchantsv1.MemberResponse{}
-	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		role, status, err := store.Membership(ctx, q, req.GetMerchantId(), req.GetUserId())
-		if err == nil && role == merchantsv1.Role_ROLE_UNSPECIFIED { // an API key's merchant has no member of its name
-			status, err = store.StatusOf(ctx, q, req.GetMerchantId())
-		}
-		out.Role, out.Approved = role, status == store.Approved
+// maxRoles bounds what Roles is asked for at once.
+const maxRoles = 1000
+
+// Roles implements the contract.
+func (s *Service) Roles(ctx context.Context, req *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	if len(req.GetMerchantIds()) > maxRoles {
+		return nil, fault.Invalid(fault.Field{Pointer: "/merchant_ids", Detail: fmt.Sprintf("are at most %d", maxRoles)})
+	}
+	var found map[string]store.MerchantRole
+	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
+		found, err = store.Roles(ctx, q, req.GetMerchantIds(), req.GetUserId())
 		return err
 	})
-	// The role in force: whoever asks for more than a viewer's gets no further, whether
-	// or not it looks at the reason.
-	if caller := identity.FromContext(ctx); caller.FactorNeeded && caller.UserID == req.GetUserId() && out.Role > merchantsv1.Role_ROLE_VIEWER {
-		out.Role, out.SecondFactorNeeded = merchantsv1.Role_ROLE_VIEWER, true
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	caller := identity.FromContext(ctx)
+	waits := caller.FactorNeeded && caller.UserID == req.GetUserId()
+	out := &merchantsv1.RolesResponse{Members: make([]*merchantsv1.MemberResponse, len(req.GetMerchantIds()))}
+	for i, id := range req.GetMerchantIds() {
+		m := found[id]
+		out.Members[i] = &merchantsv1.MemberResponse{Role: m.Role, Approved: m.Status == store.Approved}
+		// The role in force: whoever asks for more than a viewer's gets no further, whether
+		// or not it looks at the reason.
+		if waits && m.Role > merchantsv1.Role_ROLE_VIEWER {
+			out.Members[i].Role, out.Members[i].SecondFactorNeeded = merchantsv1.Role_ROLE_VIEWER, true
+		}
+	}
+	return out, nil
+}
+
+// Member implements the contract.
+func (s *Service) Member(ctx context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
+	out, err := s.Roles(ctx, &merchantsv1.RolesRequest{MerchantIds: []string{req.GetMerchantId()}, UserId: req.GetUserId()})
+	if err != nil {
+		return nil, err
+	}
+	return out.GetMembers()[0], nil
 }
 
 // Ensure implements the contract.

@@ -38,7 +38,7 @@ func TestKeys(t *testing.T) {
 			merchant string
 			reason   string
 		}{
-			"Manager":      {as("usr_bob"), v.ID, "owner_needed"},
+			"Manager":      {as("usr_bob"), v.ID, "role_too_low"},
 			"Stranger":     {as("usr_eve"), v.ID, "merchant_not_found"},
 			"Nobody":       {context.Background(), v.ID, "merchant_not_found"},
 			"NoMerchant":   {as("usr_ada"), "mrc_x", "merchant_not_found"},

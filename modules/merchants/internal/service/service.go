@@ -173,7 +173,7 @@ func requireOwner(ctx context.Context, q *database.Tx, id string) (View, error) 
 	case errors.Is(err, store.ErrNotFound) || err == nil && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED:
 		return View{}, fault.Missing("merchant")
 	case err == nil && v.Role != merchantsv1.Role_ROLE_OWNER:
-		return View{}, fault.New(fault.PermissionDenied, "owner_needed", "Only an owner of the merchant may do this.")
+		return View{}, merchantsv1.RoleTooLow()
 	case err == nil && caller.FactorNeeded:
 		return View{}, identity.ErrSecondFactor()
 	}

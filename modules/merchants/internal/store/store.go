@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"app/modules/merchants/merchantsv1"
@@ -143,16 +144,38 @@ func Membership(ctx context.Context, q *database.Tx, merchant, user string) (rol
 	return role, status, nil
 }
 
-// StatusOf reads whether a merchant may sell; empty when there is none.
-func StatusOf(ctx context.Context, q *database.Tx, id string) (status Status, err error) {
-	err = q.QueryRow(ctx, `SELECT status FROM merchants_merchants WHERE id = ?`, id).Scan(&status)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+// MerchantRole is a user's role with a merchant, and whether the merchant may sell.
+type MerchantRole struct {
+	Role   merchantsv1.Role
+	Status Status
+}
+
+// Roles reads a user's roles with merchants, by the merchant's id, in one query. A
+// merchant that does not exist is left out.
+func Roles(ctx context.Context, q *database.Tx, merchants []string, user string) (map[string]MerchantRole, error) {
+	out := make(map[string]MerchantRole, len(merchants))
+	if len(merchants) == 0 {
+		return out, nil
 	}
+	args := []any{user}
+	for _, id := range merchants {
+		args = append(args, id)
+	}
+	rows, err := q.Query(ctx, `SELECT m.id, m.status, COALESCE(b.role, 0) FROM merchants_merchants m
+		LEFT JOIN merchants_members b ON b.merchant_id = m.id AND b.user_id = ? WHERE m.id IN (?`+strings.Repeat(", ?", len(merchants)-1)+`)`, args...)
 	if err != nil {
-		return "", fmt.Errorf("read status: %w", err)
+		return nil, fmt.Errorf("read roles: %w", err)
 	}
-	return status, nil
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		var r MerchantRole
+		if err := rows.Scan(&id, &r.Status, &r.Role); err != nil {
+			return nil, fmt.Errorf("read roles: %w", err)
+		}
+		out[id] = r
+	}
+	return out, rows.Err()
 }
 
 // collectRows reads the rows of a list.

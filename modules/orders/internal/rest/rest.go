@@ -31,7 +31,6 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		httpserver.ProblemInfo{Code: "order_not_found", Status: http.StatusNotFound, Title: "No such order", Help: "The order does not exist, or you may not see it."},
 		httpserver.ProblemInfo{Code: "order_shared", Status: http.StatusConflict, Title: "Other merchants' lines", Help: "The order has lines of other merchants: refund your own part instead of cancelling it."},
 		httpserver.ProblemInfo{Code: "order_not_cancellable", Status: http.StatusConflict, Title: "Too late to cancel", Help: "The order has been refunded."},
-		httpserver.ProblemInfo{Code: "role_too_low", Status: http.StatusForbidden, Title: "Role too low", Help: "Your role with the merchant does not allow this."},
 	)
 }
 

@@ -83,9 +83,13 @@ func (neighbours) Methods(context.Context, *paymentsv1.MethodsRequest) (*payment
 	return &paymentsv1.MethodsResponse{Methods: []string{"test_ok"}}, nil
 }
 
-func (neighbours) Member(_ context.Context, r *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
+func (neighbours) Roles(_ context.Context, r *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	out := &merchantsv1.RolesResponse{}
 	roles := map[string]merchantsv1.Role{merchantA + memberA: merchantsv1.Role_ROLE_VIEWER, merchantB + memberB: merchantsv1.Role_ROLE_MANAGER}
-	return &merchantsv1.MemberResponse{Role: roles[r.GetMerchantId()+r.GetUserId()]}, nil
+	for _, id := range r.GetMerchantIds() {
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{Role: roles[id+r.GetUserId()]})
+	}
+	return out, nil
 }
 
 // api is the orders API on a database of its own.

@@ -187,11 +187,15 @@ type fakeMerchants struct {
 	asked int
 }
 
-func (m *fakeMerchants) Member(_ context.Context, r *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
+func (m *fakeMerchants) Roles(_ context.Context, r *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
 	m.asked++
-	return &merchantsv1.MemberResponse{
-		Role: m.roles[r.GetMerchantId()+"/"+r.GetUserId()], Approved: true, SecondFactorNeeded: r.GetUserId() == "usr_unproven",
-	}, nil
+	out := &merchantsv1.RolesResponse{}
+	for _, id := range r.GetMerchantIds() {
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{
+			Role: m.roles[id+"/"+r.GetUserId()], Approved: true, SecondFactorNeeded: r.GetUserId() == "usr_unproven",
+		})
+	}
+	return out, nil
 }
 
 func user(id string) service.Visitor {

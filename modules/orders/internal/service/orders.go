@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -39,11 +38,11 @@ func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error)
 	if v.Principal.Admin || v.isOwner(o.BuyerID, o.TokenHash) {
 		return View{Order: o}, nil
 	}
-	roles, err := s.merchantRoles(ctx, v, o)
+	access, err := s.accessTo(ctx, v, o)
 	if err != nil {
 		return View{}, err
 	}
-	sees := atLeast(roles, merchantsv1.Role_ROLE_VIEWER)
+	sees := access.AtLeast(merchantsv1.Role_ROLE_VIEWER)
 	if len(sees) == 0 {
 		return View{}, errOrder
 	}
@@ -51,9 +50,9 @@ func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error)
 }
 
 // merchantOrderView reads an order for merchants who may see it.
-func (s *Service) merchantOrderView(ctx context.Context, id string, merchants map[string]bool) (v View, err error) {
+func (s *Service) merchantOrderView(ctx context.Context, id string, merchants []string) (v View, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		o, err := store.OrderFor(ctx, q, id, slices.Sorted(maps.Keys(merchants)))
+		o, err := store.OrderFor(ctx, q, id, slices.Sorted(slices.Values(merchants)))
 		v = seenBy(o, merchants)
 		return err
 	})
@@ -74,43 +73,16 @@ func (s *Service) readOrder(ctx context.Context, id string) (o store.Order, err 
 	return o, err
 }
 
-// merchantRoles asks what the visitor may do for each merchant with lines in the order.
-func (s *Service) merchantRoles(ctx context.Context, v Visitor, o store.Order) (map[string]merchantsv1.Role, error) {
-	out := map[string]merchantsv1.Role{}
+// scopes are what an API key needs for what a viewer and a manager may do with orders.
+var scopes = merchantsv1.Scopes{Read: identity.OrdersRead, Write: identity.OrdersWrite}
+
+// accessTo asks what the visitor may do for the merchants with lines in the order.
+func (s *Service) accessTo(ctx context.Context, v Visitor, o store.Order) (merchantsv1.Access, error) {
+	var merchants []string
 	for _, part := range o.Parts() {
-		role, err := s.merchantRole(ctx, v, part.MerchantID)
-		if err != nil {
-			return nil, err
-		}
-		out[part.MerchantID] = role
+		merchants = append(merchants, part.MerchantID)
 	}
-	return out, nil
-}
-
-// atLeast picks the merchants for whom a role is held.
-func atLeast(roles map[string]merchantsv1.Role, role merchantsv1.Role) map[string]bool {
-	out := map[string]bool{}
-	for merchant, has := range roles {
-		if has >= role {
-			out[merchant] = true
-		}
-	}
-	return out
-}
-
-// merchantRole asks merchants what the visitor may do for a merchant; nothing when not signed
-// in. An API key has the role that its scopes stand for, with its own merchant.
-func (s *Service) merchantRole(ctx context.Context, v Visitor, merchantID string) (merchantsv1.Role, error) {
-	switch {
-	case v.Principal.ActsFor(merchantID, identity.OrdersWrite):
-		return merchantsv1.Role_ROLE_MANAGER, nil
-	case v.Principal.ActsFor(merchantID, identity.OrdersRead):
-		return merchantsv1.Role_ROLE_VIEWER, nil
-	case v.Principal.UserID == "":
-		return merchantsv1.Role_ROLE_UNSPECIFIED, nil
-	}
-	answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: v.Principal.UserID})
-	return answer.GetRole(), err //nolint:wrapcheck // the boundary translates it
+	return merchantsv1.AccessOf(ctx, s.Merchants, v.Principal, scopes, merchants...) //nolint:wrapcheck // the boundary translates it
 }
 
 // List says which orders to list, newest first.
@@ -143,7 +115,7 @@ func (s *Service) Orders(ctx context.Context, v Visitor, in List) ([]View, error
 	for i, o := range orders {
 		views[i] = View{Order: o}
 		if in.MerchantID != "" {
-			views[i] = seenBy(o, map[string]bool{in.MerchantID: true})
+			views[i] = seenBy(o, []string{in.MerchantID})
 		}
 	}
 	return views, err
@@ -156,11 +128,11 @@ func (s *Service) mayList(ctx context.Context, v Visitor, merchantID string) err
 	if v.Principal.Admin {
 		return nil
 	}
-	role, err := s.merchantRole(ctx, v, merchantID)
-	if err == nil && role < merchantsv1.Role_ROLE_VIEWER {
+	access, err := merchantsv1.AccessOf(ctx, s.Merchants, v.Principal, scopes, merchantID)
+	if err == nil && access.Role(merchantID) < merchantsv1.Role_ROLE_VIEWER {
 		return fault.Missing("merchant")
 	}
-	return err
+	return err //nolint:wrapcheck // the boundary translates it
 }
 
 // Cancel gives an order up for its buyer, or for a manager of the one merchant whose
@@ -204,43 +176,25 @@ const byMerchant = ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT
 
 // mayCancel says in whose name the visitor may cancel, and for which merchants it then
 // sees the order; nil is the whole.
-func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, map[string]bool, error) {
+func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (ordersevents.CancelReason, []string, error) {
 	if v.isOwner(o.BuyerID, o.TokenHash) {
 		return ordersevents.CancelReason_CANCEL_REASON_BY_BUYER, nil, nil
 	}
 	if v.Principal.Admin {
 		return byMerchant, nil, nil
 	}
-	roles, err := s.merchantRoles(ctx, v, o)
+	access, err := s.accessTo(ctx, v, o)
 	if err != nil {
 		return 0, nil, err
 	}
-	manages := atLeast(roles, merchantsv1.Role_ROLE_MANAGER)
+	manages := access.AtLeast(merchantsv1.Role_ROLE_MANAGER)
 	switch {
-	case len(atLeast(roles, merchantsv1.Role_ROLE_VIEWER)) == 0:
+	case len(access.AtLeast(merchantsv1.Role_ROLE_VIEWER)) == 0:
 		return 0, nil, errOrder
 	case len(manages) == 0:
-		return 0, nil, s.roleTooLow(ctx, v, roles)
-	case len(manages) < len(roles):
+		return 0, nil, access.ErrTooLow() //nolint:wrapcheck // it is what the client gets
+	case len(manages) < len(o.Parts()):
 		return 0, nil, fault.New(fault.FailedPrecondition, "order_shared", "The order has lines of other merchants too: refund your own instead.")
 	}
 	return byMerchant, manages, nil
-}
-
-// roleTooLow refuses somebody who manages none of the merchants: because of the role,
-// or because the session has shown one factor where managers need two, which merchants
-// tells apart.
-func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]merchantsv1.Role) error {
-	if v.Principal.FactorNeeded {
-		for merchant := range roles {
-			answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchant, UserId: v.Principal.UserID})
-			switch {
-			case err != nil:
-				return err //nolint:wrapcheck // the boundary translates it
-			case answer.GetSecondFactorNeeded():
-				return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
-			}
-		}
-	}
-	return fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
 }

@@ -1,6 +1,8 @@
 package service
 
 import (
+	"slices"
+
 	"app/modules/orders/internal/store"
 	"app/platform/money"
 )
@@ -16,10 +18,10 @@ import (
 //
 // o.Refunded is what the merchants have given back. Of what the shop gave back without
 // naming a merchant nothing is theirs until everything has gone back.
-func seenBy(o store.Order, merchants map[string]bool) View {
+func seenBy(o store.Order, merchants []string) View {
 	lines, total := []store.Line(nil), money.Money{Currency: o.Total.Currency}
 	for _, l := range o.Lines {
-		if merchants[l.MerchantID] {
+		if slices.Contains(merchants, l.MerchantID) {
 			lines = append(lines, l)
 			total.Amount += l.Total.Amount
 		}
@@ -41,7 +43,7 @@ func seenBy(o store.Order, merchants map[string]bool) View {
 
 // partOf is the timeline of a part of an order. whole reports that all that was paid
 // has gone back, with the last refund.
-func partOf(entries []store.Entry, merchants map[string]bool, total money.Money, whole bool) (out []store.Entry) {
+func partOf(entries []store.Entry, merchants []string, total money.Money, whole bool) (out []store.Entry) {
 	last := -1 // where the last refund is
 	for i, e := range entries {
 		if isRefund(e) {
@@ -55,7 +57,7 @@ func partOf(entries []store.Entry, merchants map[string]bool, total money.Money,
 			e.Detail = total.String()
 		case isRefund(e):
 			back := e.Amount
-			if !merchants[e.MerchantID] {
+			if !slices.Contains(merchants, e.MerchantID) {
 				back = 0
 			}
 			if whole && i == last {

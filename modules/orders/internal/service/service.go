@@ -40,9 +40,7 @@ type Payments interface {
 }
 
 // Merchants is what orders asks of merchants; errors are those of its contract.
-type Merchants interface {
-	Member(context.Context, *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error)
-}
+type Merchants = merchantsv1.Authorizer
 
 // Options are the bounds the service works with.
 type Options struct {

@@ -56,11 +56,15 @@ const (
 
 type roles struct{}
 
-func (roles) Member(_ context.Context, r *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
+func (roles) Roles(_ context.Context, r *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	out := &merchantsv1.RolesResponse{}
 	held := map[string]merchantsv1.Role{
 		merchantA + managerA: merchantsv1.Role_ROLE_MANAGER, merchantA + viewerA: merchantsv1.Role_ROLE_VIEWER, merchantB + managerB: merchantsv1.Role_ROLE_MANAGER,
 	}
-	return &merchantsv1.MemberResponse{Role: held[r.GetMerchantId()+r.GetUserId()]}, nil
+	for _, id := range r.GetMerchantIds() {
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{Role: held[id+r.GetUserId()]})
+	}
+	return out, nil
 }
 
 // api is the payments API on a database of its own, with the test provider.

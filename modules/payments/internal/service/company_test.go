@@ -16,10 +16,14 @@ import (
 // roles answers for merchants, by "merchant/user".
 type roles map[string]merchantsv1.Role
 
-func (r roles) Member(_ context.Context, req *merchantsv1.MemberRequest) (*merchantsv1.MemberResponse, error) {
-	return &merchantsv1.MemberResponse{
-		Role: r[req.GetMerchantId()+"/"+req.GetUserId()], Approved: true, SecondFactorNeeded: req.GetUserId() == "usr_unproven",
-	}, nil
+func (r roles) Roles(_ context.Context, req *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	out := &merchantsv1.RolesResponse{}
+	for _, id := range req.GetMerchantIds() {
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{
+			Role: r[id+"/"+req.GetUserId()], Approved: true, SecondFactorNeeded: req.GetUserId() == "usr_unproven",
+		})
+	}
+	return out, nil
 }
 
 // clock is set by hand.

@@ -3,12 +3,12 @@ package service
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"app/modules/merchants/merchantsv1"
 	"app/modules/payments/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money"
 	"app/platform/text"
@@ -59,47 +59,25 @@ func (s *Service) onBehalf(ctx context.Context, v Visitor, p store.Payment, want
 	if v.Principal.Admin {
 		return wanted, checkMerchantShare(p, wanted)
 	}
-	roles, err := s.merchantRoles(ctx, v, p)
+	access, err := s.accessTo(ctx, v, p)
 	if err != nil {
 		return "", err
 	}
-	if len(roles) == 0 && !v.isBuyer(p) {
+	sees := access.AtLeast(merchantsv1.Role_ROLE_VIEWER)
+	if len(sees) == 0 && !v.isBuyer(p) {
 		return "", errPayment
 	}
-	var manages []string
-	for merchant, role := range roles {
-		if role >= merchantsv1.Role_ROLE_MANAGER && (wanted == "" || wanted == merchant) {
-			manages = append(manages, merchant)
-		}
-	}
+	manages := slices.DeleteFunc(access.AtLeast(merchantsv1.Role_ROLE_MANAGER), func(merchant string) bool { return wanted != "" && merchant != wanted })
 	switch {
 	case len(manages) == 1:
 		return manages[0], nil
 	case len(manages) > 1:
 		return "", fault.Invalid(fault.Field{Pointer: "/merchant_id", Detail: "is needed: you manage several merchants with a share in this payment"})
-	case wanted != "" && roles[wanted] == merchantsv1.Role_ROLE_UNSPECIFIED:
+	case wanted != "" && !slices.Contains(sees, wanted):
 		return "", fault.Invalid(fault.Field{Pointer: "/merchant_id", Detail: "is not a merchant of yours with a share in this payment"})
 	default:
-		return "", s.roleTooLow(ctx, v, roles)
+		return "", access.ErrTooLow() //nolint:wrapcheck // it is what the client gets
 	}
-}
-
-// roleTooLow refuses somebody who manages none of the merchants: because of the role,
-// or because the session has shown one factor where managers need two, which merchants
-// tells apart.
-func (s *Service) roleTooLow(ctx context.Context, v Visitor, roles map[string]merchantsv1.Role) error {
-	if v.Principal.FactorNeeded {
-		for merchant := range roles {
-			answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: merchant, UserId: v.Principal.UserID})
-			switch {
-			case err != nil:
-				return err //nolint:wrapcheck // the boundary translates it
-			case answer.GetSecondFactorNeeded():
-				return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
-			}
-		}
-	}
-	return fault.New(fault.PermissionDenied, "role_too_low", "A manager of the merchant may do this.")
 }
 
 func checkMerchantShare(p store.Payment, merchantID string) error {

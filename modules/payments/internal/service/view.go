@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
+	"slices"
 
 	"app/modules/merchants/merchantsv1"
 	"app/modules/payments/internal/store"
@@ -65,14 +66,15 @@ func (s *Service) Payment(ctx context.Context, v Visitor, id string) (View, erro
 	if v.Principal.Admin || v.isBuyer(p) {
 		return View{Payment: p, Amount: p.Money(p.Amount), Refunded: p.Money(p.Refunded), Refunds: refunds}, nil
 	}
-	roles, err := s.merchantRoles(ctx, v, p)
+	access, err := s.accessTo(ctx, v, p)
 	if err != nil {
 		return View{}, err
 	}
-	if len(roles) == 0 {
+	sees := access.AtLeast(merchantsv1.Role_ROLE_VIEWER)
+	if len(sees) == 0 {
 		return View{}, errPayment
 	}
-	return seenBy(p, refunds, roles), nil
+	return seenBy(p, refunds, sees), nil
 }
 
 func (s *Service) readPayment(ctx context.Context, id string) (p store.Payment, refunds []store.Refund, err error) {
@@ -91,55 +93,31 @@ func (s *Service) readPayment(ctx context.Context, id string) (p store.Payment, 
 	return p, refunds, err
 }
 
-// merchantRoles asks merchants for whom, of those with a share in the payment, the visitor may
-// act; those for whom not are left out. An API key has the role that its scopes stand
-// for, with its own merchant.
-func (s *Service) merchantRoles(ctx context.Context, v Visitor, p store.Payment) (map[string]merchantsv1.Role, error) {
-	out := map[string]merchantsv1.Role{}
-	if v.Principal.IsKey() {
-		return keyRoles(v.Principal, p), nil
-	}
-	if v.Principal.UserID == "" {
-		return out, nil
-	}
-	for _, share := range p.Shares {
-		answer, err := s.Merchants.Member(ctx, &merchantsv1.MemberRequest{MerchantId: share.MerchantID, UserId: v.Principal.UserID})
-		if err != nil {
-			return nil, err //nolint:wrapcheck // the boundary translates it
-		}
-		if answer.GetRole() >= merchantsv1.Role_ROLE_VIEWER {
-			out[share.MerchantID] = answer.GetRole()
-		}
-	}
-	return out, nil
-}
+// scopes are what an API key needs for what a viewer and a manager may do with payments.
+var scopes = merchantsv1.Scopes{Read: identity.PaymentsRead, Write: identity.PaymentsRefund}
 
-func keyRoles(key identity.Principal, p store.Payment) map[string]merchantsv1.Role {
-	out := map[string]merchantsv1.Role{}
-	for _, share := range p.Shares {
-		switch {
-		case key.ActsFor(share.MerchantID, identity.PaymentsRefund):
-			out[share.MerchantID] = merchantsv1.Role_ROLE_MANAGER
-		case key.ActsFor(share.MerchantID, identity.PaymentsRead):
-			out[share.MerchantID] = merchantsv1.Role_ROLE_VIEWER
-		}
+// accessTo asks what the visitor may do for the merchants with a share in the payment.
+func (s *Service) accessTo(ctx context.Context, v Visitor, p store.Payment) (merchantsv1.Access, error) {
+	merchants := make([]string, len(p.Shares))
+	for i, share := range p.Shares {
+		merchants[i] = share.MerchantID
 	}
-	return out
+	return merchantsv1.AccessOf(ctx, s.Merchants, v.Principal, scopes, merchants...) //nolint:wrapcheck // the boundary translates it
 }
 
 // seenBy leaves of a payment what is for the given merchants: their shares, their
 // refunds, and what has gone back of the shares. Once all of it has, by them or by the
 // shop, the payment is refunded for them. Of what the shop gave back without naming a
 // merchant nothing is theirs until everything has gone back.
-func seenBy(p store.Payment, refunds []store.Refund, merchants map[string]merchantsv1.Role) View {
+func seenBy(p store.Payment, refunds []store.Refund, merchants []string) View {
 	v := View{Payment: p, Amount: p.Money(0), Refunded: p.Money(0)}
 	for _, share := range p.Shares {
-		if _, ok := merchants[share.MerchantID]; ok {
+		if slices.Contains(merchants, share.MerchantID) {
 			v.Amount.Amount += share.Amount
 		}
 	}
 	for _, r := range refunds {
-		if _, ok := merchants[r.MerchantID]; !ok {
+		if !slices.Contains(merchants, r.MerchantID) {
 			continue
 		}
 		v.Refunds = append(v.Refunds, r)
