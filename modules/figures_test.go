@@ -26,15 +26,15 @@ type figures struct {
 	phrases        map[string]int             // words that the glossary has others for
 }
 
-// never are words that docs/glossary.md has others for, and how many comments still have
-// them.
+// never are words that docs/glossary.md has others for, and how many comments still
+// have them.
 var never = map[string]int{
-	"tells whether": 0, "crew": 0, "letter": 338, "visitor": 27, "hears": 42, "lane": 23, "owed": 17, "verdict": 31,
+	"tells whether": 0, "crew": 0, "letter": 43, "visitor": 26, "hears": 42, "lane": 23, "owed": 17, "verdict": 31,
 }
 
-// TestFigures prints how the tree reads, and fails where a figure goes above its ceiling.
-// A ceiling only ever comes down: when a change brings a figure down, bring the ceiling
-// after it. What the ceilings are to become stands beside them.
+// TestFigures prints how the tree reads, and fails where a figure goes above its
+// ceiling. A ceiling only ever comes down: when a change brings a figure down, bring
+// the ceiling after it. What the ceilings are to become stands beside them.
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	f := figures{shared: map[string]map[string]bool{}, lines: map[string]int{}, phrases: map[string]int{}}

@@ -27,7 +27,7 @@ func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 	return []*cobra.Command{c}
 }
 
-// listed is how many letters a list shows.
+// listed is how many e-mails a list shows.
 const listed = 50
 
 func (m *Module) listCommand(tool host.Tool) *cobra.Command {
@@ -249,7 +249,7 @@ func (m *Module) pushTemplates(ctx context.Context, out io.Writer, t *ses.Transp
 	return nil
 }
 
-// withSES opens the module and gives its SES, also while letters go another way: a
+// withSES opens the module and gives its SES, also while e-mails go another way: a
 // domain is verified before.
 func (m *Module) withSES(ctx context.Context, tool host.Tool, do func(context.Context, *ses.Transport) error) error {
 	return tool.Run(ctx, func(ctx context.Context) error {

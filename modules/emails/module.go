@@ -1,5 +1,5 @@
 // Package emails writes to people: it listens to what happens in the shop, renders
-// letters, keeps them in a queue and hands each to a transport once.
+// e-mails, keeps them in a queue and hands each to a transport once.
 package emails
 
 import (

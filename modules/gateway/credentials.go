@@ -76,8 +76,8 @@ func (m *Module) apiKey(ctx context.Context, key string) (identity.Principal, ti
 	return p, reply.GetExpiresAt().AsTime(), nil
 }
 
-// credentialLookupError tells a credential that users does not know from a question that could not be
-// answered.
+// credentialLookupError tells a credential that users does not know from a question
+// that could not be answered.
 func credentialLookupError(err error) error {
 	if fault.CodeOf(err) == fault.NotFound {
 		return authn.ErrInvalid
@@ -85,9 +85,9 @@ func credentialLookupError(err error) error {
 	return fmt.Errorf("ask users: %w", err)
 }
 
-// followRevocations brings home what has been revoked. That users does not answer is said once:
-// the gateway goes on with what it knows, and while users is down nobody can revoke
-// anything there either.
+// followRevocations brings home what has been revoked. That users does not answer is
+// said once: the gateway goes on with what it knows, and while users is down nobody can
+// revoke anything there either.
 func (m *Module) followRevocations(ctx context.Context) (more bool, err error) {
 	err = m.revoked.Follow(ctx)
 	switch {
@@ -100,8 +100,8 @@ func (m *Module) followRevocations(ctx context.Context) (more bool, err error) {
 	return false, nil //nolint:nilerr // it has been said, once, and the next interval tries again
 }
 
-// awaitRevocations waits until the gateway knows what has just been revoked. Should users not
-// answer in time, nobody is believed until it does.
+// awaitRevocations waits until the gateway knows what has just been revoked. Should
+// users not answer in time, nobody is believed until it does.
 func (m *Module) awaitRevocations(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
@@ -110,8 +110,8 @@ func (m *Module) awaitRevocations(ctx context.Context) {
 	}
 }
 
-// trustPublicOrigin trusts the pages of the shop's own address, whatever a proxy in front makes
-// of the header Host.
+// trustPublicOrigin trusts the pages of the shop's own address, whatever a proxy in
+// front makes of the header Host.
 func trustPublicOrigin(publicURL string) (*http.CrossOriginProtection, error) {
 	protection := http.NewCrossOriginProtection()
 	u, err := url.Parse(publicURL)

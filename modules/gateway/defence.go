@@ -9,9 +9,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// configureDefences sets up the limits of the gateway, and the pages of other origins that may use
-// it. RATE_LIMIT=off takes away what counts callers, not what keeps the process in one
-// piece.
+// configureDefences sets up the limits of the gateway, and the pages of other origins
+// that may use it. RATE_LIMIT=off takes away what counts callers, not what keeps the
+// process in one piece.
 func (m *Module) configureDefences(env host.Env) (err error) {
 	if m.gateway.Cross, err = edge.NewCrossOrigins(m.cfg.CrossOrigins); err != nil {
 		return fmt.Errorf("CORS_ORIGINS: %w", err)

@@ -95,8 +95,8 @@ func (m *Module) Stop(ctx context.Context) error {
 	return errors.Join(err, m.shared.Close())
 }
 
-// compileRouteTable compiles the routes of all modules: served here where the module is, proxied
-// where it is elsewhere.
+// compileRouteTable compiles the routes of all modules: served here where the module
+// is, proxied where it is elsewhere.
 func compileRouteTable(env host.Env) (*edge.Table, error) {
 	transport := dispatch.NewTransport()
 	remotes := map[string]*dispatch.Remote{}

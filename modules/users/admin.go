@@ -72,8 +72,8 @@ func (m *Module) runAdminCommand(c *cobra.Command, tool host.Tool, flags adminFl
 	})
 }
 
-// commandLineContext is a context of the command line: the audit log has it, with the system's
-// user, where it has the browser of others.
+// commandLineContext is a context of the command line: the audit log has it, with the
+// system's user, where it has the browser of others.
 func commandLineContext(ctx context.Context) context.Context {
 	name := "unknown"
 	if u, err := user.Current(); err == nil {
@@ -181,7 +181,8 @@ func toldPromoted(done service.Appointment, who string, password bool) string {
 	return said
 }
 
-// flattenFieldErrors puts the complaints about the input into the one line that is shown.
+// flattenFieldErrors puts the complaints about the input into the one line that is
+// shown.
 func flattenFieldErrors(err error) error {
 	var f *fault.Error
 	if !errors.As(err, &f) || len(f.Fields) == 0 {

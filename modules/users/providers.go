@@ -50,8 +50,8 @@ type providerConfig struct {
 // providerName is what a path holds as one segment.
 var providerName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
-// parseProviders reads the configuration: Google's variables and the list. Every mistake is
-// named; secrets are not shown.
+// parseProviders reads the configuration: Google's variables and the list. Every
+// mistake is named; secrets are not shown.
 func (c *ProvidersConfig) parseProviders() (out []openid.Provider, err error) {
 	var list []providerConfig
 	var errs []error

@@ -42,7 +42,8 @@ func accountOf(schema, user, password string) string {
 	return strings.NewReplacer("`@module@`", quoteIdentifier('`', schema), "'@module@'", quoteIdentifier('\'', user), "@password@", password).Replace(accountSQL)
 }
 
-// quoteIdentifier puts a name of the operator's into quotation marks, doubling those inside.
+// quoteIdentifier puts a name of the operator's into quotation marks, doubling those
+// inside.
 func quoteIdentifier(mark rune, name string) string {
 	q := string(mark)
 	return q + strings.ReplaceAll(name, q, q+q) + q

@@ -74,8 +74,8 @@ func needsProcess(plan *host.Plan, m host.ModulePlan) bool {
 	return called || m.Gateway || m.Database != "" || len(m.Operations)+len(m.Hears)+len(m.Emits) > 0
 }
 
-// sendsRequestsTo reports whether a module calls another, or passes requests on to it. Events
-// go by way of the broker.
+// sendsRequestsTo reports whether a module calls another, or passes requests on to it.
+// Events go by way of the broker.
 func sendsRequestsTo(m, other host.ModulePlan) bool {
 	return m.Name != other.Name && (slices.Contains(calledModules(m), other.Name) || m.Gateway && len(other.Operations) > 0)
 }

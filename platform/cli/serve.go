@@ -29,8 +29,8 @@ func (s *selection) addFlags(c *cobra.Command, verb string) {
 // isGiven reports whether a flag was given.
 func (s *selection) isGiven() bool { return s.all || len(s.only)+len(s.except) > 0 }
 
-// moduleNames are the modules chosen; without any flag they are all when orAll is set, and a
-// usage error otherwise.
+// moduleNames are the modules chosen; without any flag they are all when orAll is set,
+// and a usage error otherwise.
 func (s *selection) moduleNames(modules []lifecycle.Module, orAll bool) ([]string, error) {
 	all := s.all || orAll && !s.isGiven()
 	return host.Select(modules, all, s.only, s.except)

@@ -104,8 +104,8 @@ func Load(environment Environment, target any) error {
 	return errors.Join(errs...)
 }
 
-// withoutRepeatedProblems leaves out what Validate says about variables that have no value because of
-// an earlier mistake.
+// withoutRepeatedProblems leaves out what Validate says about variables that have no
+// value because of an earlier mistake.
 func withoutRepeatedProblems(target any, found, before error) error {
 	said := strings.Join(Problems(before), "\n")
 	var errs []error
@@ -150,7 +150,8 @@ func lookUpVariables(environment Environment, target any) (map[string]string, []
 	return values, errs
 }
 
-// nameVariablesInErrors says each mistake in terms of the variable instead of the Go field.
+// nameVariablesInErrors says each mistake in terms of the variable instead of the Go
+// field.
 func nameVariablesInErrors(target any, values map[string]string, err error) []error {
 	if err == nil {
 		return nil

@@ -146,8 +146,8 @@ func checkBackup(ctx context.Context, o Options, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// checkMigrationsKnown reports whether the marks are of a database of this module, made by this
-// release or an older one.
+// checkMigrationsKnown reports whether the marks are of a database of this module, made
+// by this release or an older one.
 func (db *DB) checkMigrationsKnown(marks map[string]mark) error {
 	if len(marks) == 0 {
 		return fmt.Errorf("the backup holds no data of %s", db.module)

@@ -18,12 +18,13 @@ import (
 //	)
 //
 // and the table has these CHECKs and no others, whatever it had and whatever they were
-// called. Neither engine knows the statement: SQLite cannot drop a constraint at all, and
-// MySQL and MariaDB can by a name that each of them has made up. On MySQL it becomes one
-// ALTER TABLE. On SQLite the table is rebuilt (https://www.sqlite.org/lang_altertable.html,
-// section 7): a new one, a copy of the rows, the old one's name and indexes, all in
-// the transaction of the migration. So a process that is killed leaves either the old table or
-// the new one, and whoever comes next goes on from there.
+// called. Neither engine knows the statement: SQLite cannot drop a constraint at all,
+// and MySQL and MariaDB can by a name that each of them has made up. On MySQL it
+// becomes one ALTER TABLE. On SQLite the table is rebuilt
+// (https://www.sqlite.org/lang_altertable.html, section 7): a new one, a copy of the
+// rows, the old one's name and indexes, all in the transaction of the migration. So a
+// process that is killed leaves either the old table or the new one, and whoever comes
+// next goes on from there.
 type replaceChecks struct {
 	table  string
 	checks []string
@@ -88,8 +89,8 @@ func splitList(text string) (items []string) {
 	return append(items, strings.TrimSpace(item))
 }
 
-// rebuildTableSQL turns the CREATE TABLE of a table into that of another one with other CHECKs.
-// Those beside a column stay, as part of the column.
+// rebuildTableSQL turns the CREATE TABLE of a table into that of another one with other
+// CHECKs. Those beside a column stay, as part of the column.
 func (r *replaceChecks) rebuildTableSQL(create, name string) (string, error) {
 	create = withoutComments(create)
 	first, last := strings.Index(create, "("), strings.LastIndex(create, ")")
@@ -144,7 +145,8 @@ func (r *replaceChecks) onSQLite(ctx context.Context, tx *Tx) error {
 	return nil
 }
 
-// indexAndTriggerSQL are the statements that made the indexes and triggers of the table.
+// indexAndTriggerSQL are the statements that made the indexes and triggers of the
+// table.
 func (r *replaceChecks) indexAndTriggerSQL(ctx context.Context, tx *Tx) (out []string, err error) {
 	rows, err := tx.Query(ctx, `SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'table' AND sql IS NOT NULL ORDER BY rowid`, r.table)
 	if err != nil {
@@ -184,8 +186,8 @@ func (r *replaceChecks) onMySQL(ctx context.Context, tx *sql.Tx, m script) error
 	return err
 }
 
-// existingChecks names the CHECKs of the table; on MariaDB those beside a column belong to the
-// column and cannot be dropped.
+// existingChecks names the CHECKs of the table; on MariaDB those beside a column belong
+// to the column and cannot be dropped.
 func (r *replaceChecks) existingChecks(ctx context.Context, tx *sql.Tx) (names []string, err error) {
 	var version string
 	if err := tx.QueryRowContext(ctx, `SELECT VERSION()`).Scan(&version); err != nil {

@@ -163,8 +163,8 @@ func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
 	})
 }
 
-// emptyTarget removes what migrations have put into the target, since the source has that
-// too.
+// emptyTarget removes what migrations have put into the target, since the source has
+// that too.
 func emptyTarget(ctx context.Context, to *DB, all []table) error {
 	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
 		for _, t := range all {
@@ -190,7 +190,8 @@ func removeCopyMark(ctx context.Context, to *DB) error {
 	})
 }
 
-// copyRows moves the rows of a table that the target has not, in the order of their keys.
+// copyRows moves the rows of a table that the target has not, in the order of their
+// keys.
 func (t table) copyRows(ctx context.Context, from, to *DB, progress func(string, int64, int64)) error {
 	key, err := t.lastKey(ctx, to)
 	if err != nil {

@@ -20,8 +20,8 @@ type Digest struct {
 	sum  [4]uint64
 }
 
-// addToDigest adds one row to a digest. The hashes of the rows are added up, so that their
-// order does not matter.
+// addToDigest adds one row to a digest. The hashes of the rows are added up, so that
+// their order does not matter.
 func (t table) addToDigest(d *Digest, row []any) error {
 	h := sha256.New()
 	for i, value := range row {
@@ -133,9 +133,9 @@ func (t table) keyOrder(suffix string) string {
 	return strings.Join(names, ", ")
 }
 
-// afterKeyCondition is the condition of the rows after the one with the given key, and its
-// arguments: (a, b) > (?, ?) on SQLite and a > ? OR (a = ? AND b > ?) on MySQL. Each
-// engine would read the other's form from the first row of the table.
+// afterKeyCondition is the condition of the rows after the one with the given key, and
+// its arguments: (a, b) > (?, ?) on SQLite and a > ? OR (a = ? AND b > ?) on MySQL.
+// Each engine would read the other's form from the first row of the table.
 func (t table) afterKeyCondition(on Engine, key []any) (string, []any) {
 	if key == nil {
 		return "1 = ?", []any{1}
@@ -175,7 +175,8 @@ func (t table) selectAfterKey(on Engine, key []any, limit int) (string, []any) {
 	return "SELECT " + t.columnList() + " FROM " + quoteName(t.name) + " WHERE " + where + " ORDER BY " + t.keyOrder("") + " LIMIT " + strconv.Itoa(limit), args
 }
 
-// readRowsAfter reads the rows after a key, at most limit of them and about maxCopyBytes.
+// readRowsAfter reads the rows after a key, at most limit of them and about
+// maxCopyBytes.
 func (t table) readRowsAfter(ctx context.Context, db *DB, key []any, limit int) (out [][]any, err error) {
 	query, args := t.selectAfterKey(db.engine, key, limit)
 	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {

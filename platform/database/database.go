@@ -68,8 +68,8 @@ type Options struct {
 	// names. "0002_add_note.mysql.up.sql" replaces "0002_add_note.up.sql" on that
 	// engine. The id of a migration is the file's name without its endings, preceded by
 	// the set's name when it has one (Named); an id that occurs twice is an error.
-	// "ALTER TABLE t REPLACE CHECKS (CHECK (...), ...)" is understood on both engines and
-	// gives the table these CHECKs in place of those it has.
+	// "ALTER TABLE t REPLACE CHECKS (CHECK (...), ...)" is understood on both engines
+	// and gives the table these CHECKs in place of those it has.
 	Migrations []fs.FS
 	// Logger receives warnings; nil discards them.
 	Logger *slog.Logger

@@ -41,8 +41,8 @@ func isFull(err error) bool {
 	return hasErrorCode(err, nil, []uint16{1021, 1114})
 }
 
-// noteDiskFull makes of a disk without space what it is for a caller: a database that is
-// away, and may be back.
+// noteDiskFull makes of a disk without space what it is for a caller: a database that
+// is away, and may be back.
 func (db *DB) noteDiskFull(err error) error {
 	if err == nil {
 		if db.full.Load() != nil {
@@ -61,8 +61,8 @@ func (db *DB) noteDiskFull(err error) error {
 	return unavailableError(err)
 }
 
-// checkDiskSpace is an error while the disk takes no writes. It finds out by writing where that
-// is cheap and harmless.
+// checkDiskSpace is an error while the disk takes no writes. It finds out by writing
+// where that is cheap and harmless.
 func (db *DB) checkDiskSpace(ctx context.Context) error {
 	refused := db.full.Load()
 	switch {

@@ -31,8 +31,8 @@ type poolSize struct {
 	lifetime, idle time.Duration
 }
 
-// resolvePoolSize is the size that the location asks for; conns, when positive, is used where it
-// asks for none.
+// resolvePoolSize is the size that the location asks for; conns, when positive, is used
+// where it asks for none.
 func (l Location) resolvePoolSize(conns int) poolSize {
 	size := l.size
 	if size.conns == 0 {

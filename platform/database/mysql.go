@@ -93,8 +93,9 @@ func (s *mysqlStore) openPools(config *mysql.Config, size poolSize) (err error) 
 	return err
 }
 
-// dropIdleConns drops the connections that nobody uses at the moment. Where one was found
-// dead, those beside it may be, and each would cost its next user the time to find out.
+// dropIdleConns drops the connections that nobody uses at the moment. Where one was
+// found dead, those beside it may be, and each would cost its next user the time to
+// find out.
 func (s *mysqlStore) dropIdleConns() {
 	for _, pool := range []*sql.DB{s.writerDB, s.readerDB} {
 		pool.SetMaxIdleConns(0)

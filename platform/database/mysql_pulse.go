@@ -71,8 +71,8 @@ func (p *pulse) close() {
 	<-p.ended
 }
 
-// beginCall takes in a call, or refuses it. The context it returns ends with ctx, or when
-// the server turns out to be down; done must follow.
+// beginCall takes in a call, or refuses it. The context it returns ends with ctx, or
+// when the server turns out to be down; done must follow.
 func (p *pulse) beginCall(ctx context.Context) (context.Context, *call, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +85,8 @@ func (p *pulse) beginCall(ctx context.Context) (context.Context, *call, error) {
 	return ctx, c, nil
 }
 
-// finishWith takes the call out, and gives its error the right name when it was the server's.
+// finishWith takes the call out, and gives its error the right name when it was the
+// server's.
 func (c *call) finishWith(err error) error {
 	p := c.pulse
 	p.mu.Lock()
@@ -187,8 +188,9 @@ func (p *pulse) markUp() {
 	p.down, p.doubt = nil, false
 }
 
-// unavailableError is the verdict on work that the server was not there for. Its reason has
-// the prefix by which a caller knows that asking this module once more does not help.
+// unavailableError is the verdict on work that the server was not there for. Its reason
+// has the prefix by which a caller knows that asking this module once more does not
+// help.
 func unavailableError(cause error) error {
 	v := fault.New(fault.Unavailable, "dependency_unavailable", "").Because(cause)
 	v.RetryAfter = comeBack

@@ -122,8 +122,8 @@ func isRetryable(err error) bool {
 	return errors.Is(err, driver.ErrBadConn)
 }
 
-// waitBackoff waits before the next try, longer each time and never in step with the other
-// victim.
+// waitBackoff waits before the next try, longer each time and never in step with the
+// other victim.
 func waitBackoff(ctx context.Context, try int) error {
 	limit := min(lastDelay, firstDelay<<min(try, 10))
 	timer := time.NewTimer(limit/2 + rand.N(limit/2)) //nolint:gosec // it spreads load and keeps no secret

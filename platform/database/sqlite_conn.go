@@ -150,9 +150,9 @@ func (c *sqliteConn) query(query string, args []driver.NamedValue) (driver.Rows,
 	return c.wrapRows(s)(s.QueryContext(context.Background(), args))
 }
 
-// preparedStatement finds or prepares. Statements without arguments never come here: they are
-// rare, or made by the query builder with their values in the text, and would push out
-// the others.
+// preparedStatement finds or prepares. Statements without arguments never come here:
+// they are rare, or made by the query builder with their values in the text, and would
+// push out the others.
 func (c *sqliteConn) preparedStatement(query string) (*statement, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil

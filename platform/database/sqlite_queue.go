@@ -57,15 +57,16 @@ func (w *writer) acquireTurn(ctx context.Context, c *caller) error {
 	return nil
 }
 
-// expectRepeats says that so many callers will enter once more, also when the writer is closed
-// meanwhile.
+// expectRepeats says that so many callers will enter once more, also when the writer is
+// closed meanwhile.
 func (w *writer) expectRepeats(callers int) {
 	w.mu.Lock()
 	w.repeating += callers
 	w.mu.Unlock()
 }
 
-// passTurn hands the turn to the next caller, after a commit when the batch is complete.
+// passTurn hands the turn to the next caller, after a commit when the batch is
+// complete.
 func (w *writer) passTurn() {
 	if w.open {
 		if w.batch < maxBatch && time.Since(w.started) < w.hold {
@@ -88,9 +89,9 @@ func (w *writer) passTurn() {
 	}
 }
 
-// nextInBatch takes a caller from the queue to join the batch. While others are about to run
-// they may be on their way here: they are let past, a few times. Where nobody is, that
-// takes well under a microsecond.
+// nextInBatch takes a caller from the queue to join the batch. While others are about
+// to run they may be on their way here: they are let past, a few times. Where nobody
+// is, that takes well under a microsecond.
 func (w *writer) nextInBatch() *caller {
 	for yielded := 0; ; yielded++ {
 		w.mu.Lock()

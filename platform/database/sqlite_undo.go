@@ -31,9 +31,9 @@ func (w *writer) keepInBatch() error {
 	return nil
 }
 
-// hasRolledBack reports whether SQLite has rolled the transaction back under the caller, as it
-// does after errors such as a full disk. Only a statement that failed can have done
-// that. A transaction cannot begin within another, so one that can shows it.
+// hasRolledBack reports whether SQLite has rolled the transaction back under the
+// caller, as it does after errors such as a full disk. Only a statement that failed can
+// have done that. A transaction cannot begin within another, so one that can shows it.
 func (w *writer) hasRolledBack() bool {
 	if !w.raw.failed || w.raw.execControl("BEGIN") != nil {
 		return false
@@ -42,8 +42,8 @@ func (w *writer) hasRolledBack() bool {
 	return true
 }
 
-// undoWork takes the caller's work back. It reports whether the caller has to run again,
-// with everybody in its batch.
+// undoWork takes the caller's work back. It reports whether the caller has to run
+// again, with everybody in its batch.
 func (w *writer) undoWork(cause error) (again bool) {
 	switch {
 	case w.batch == 0:

@@ -167,8 +167,8 @@ func (w *writer) runWork(ctx context.Context, tx *Tx, fn Work) (again bool, err 
 	return false, w.keepInBatch()
 }
 
-// beginBatch starts the transaction of a batch and waits while another process writes to the
-// file.
+// beginBatch starts the transaction of a batch and waits while another process writes
+// to the file.
 func (w *writer) beginBatch(ctx context.Context) error {
 	if w.open {
 		return nil

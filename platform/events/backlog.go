@@ -52,8 +52,8 @@ func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
 	return b, nil
 }
 
-// oldestUnsentAge finds the age of the first unsent event. Two questions, each answered by the
-// first entry of an index.
+// oldestUnsentAge finds the age of the first unsent event. Two questions, each answered
+// by the first entry of an index.
 func oldestUnsentAge(ctx context.Context, q *database.Tx, now time.Time) (age time.Duration, err error) {
 	for _, query := range []string{
 		`SELECT occurred_at FROM events_outbox WHERE state = 0 ORDER BY seq LIMIT 1`,

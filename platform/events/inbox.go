@@ -52,8 +52,8 @@ type task struct {
 	Envelope
 }
 
-// acceptBatch handles a batch. It returns nil when every event is handled, or kept to be
-// tried again, or known already; after an error all of it must be delivered again.
+// acceptBatch handles a batch. It returns nil when every event is handled, or kept to
+// be tried again, or known already; after an error all of it must be delivered again.
 // Tasks of one consumer and aggregate run in the order of the batch, all others side by
 // side.
 func (in *inbox) acceptBatch(ctx context.Context, batch []Envelope) error {
@@ -61,9 +61,9 @@ func (in *inbox) acceptBatch(ctx context.Context, batch []Envelope) error {
 	return forEachParallel(len(tasks), handlers, func(i int) error { return in.runAll(ctx, tasks[i]) })
 }
 
-// forEachParallel runs do for every number below n, at most limit at a time, and returns one of
-// the errors. The goroutines are few because each has to grow its stack for the
-// database.
+// forEachParallel runs do for every number below n, at most limit at a time, and
+// returns one of the errors. The goroutines are few because each has to grow its stack
+// for the database.
 func forEachParallel(n, limit int, do func(int) error) error {
 	if n == 1 {
 		return do(0)
@@ -101,7 +101,8 @@ func (in *inbox) groupTasks(batch []Envelope) [][]task {
 	return out
 }
 
-// subscriptionsOf gives the consumers of a type; when there are none, one that keeps the event.
+// subscriptionsOf gives the consumers of a type; when there are none, one that keeps
+// the event.
 func (in *inbox) subscriptionsOf(name string) []Subscription {
 	if subs := in.byType[name]; len(subs) > 0 {
 		return subs
@@ -140,7 +141,8 @@ func (in *inbox) handleFirstArrival(ctx context.Context, t task) error {
 	return err
 }
 
-// handleInTransaction runs mark and the consumer's work in one transaction. A panic is an error.
+// handleInTransaction runs mark and the consumer's work in one transaction. A panic is
+// an error.
 func (in *inbox) handleInTransaction(ctx context.Context, t task, body, mark work) (err error) {
 	ctx, cancel := context.WithTimeout(handlerContext(ctx, &t.Envelope), handleTimeout)
 	defer cancel()

@@ -71,8 +71,8 @@ func (l *lane) enqueueRow(r row) {
 	l.wake()
 }
 
-// queueStatus tells the reader whether the lane has no room, and whether it has nothing to
-// do.
+// queueStatus tells the reader whether the lane has no room, and whether it has nothing
+// to do.
 func (l *lane) queueStatus() (full, idle bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,8 +80,8 @@ func (l *lane) queueStatus() (full, idle bool) {
 	return full, l.mode == flowing && len(l.queue) == 0 && !l.busy
 }
 
-// deferQueued moves everything that waits in memory to the table of debts, where what comes
-// next will go too.
+// deferQueued moves everything that waits in memory to the table of debts, where what
+// comes next will go too.
 func (l *lane) deferQueued() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -118,8 +118,8 @@ func (l *lane) wake() {
 	}
 }
 
-// deliverLoop works until soft ends. A batch on its way is then completed, unless hard ends
-// too.
+// deliverLoop works until soft ends. A batch on its way is then completed, unless hard
+// ends too.
 func (l *lane) deliverLoop(soft, hard context.Context) {
 	look := time.NewTicker(recheck)
 	defer look.Stop()
@@ -142,8 +142,8 @@ func (l *lane) deliverLoop(soft, hard context.Context) {
 	}
 }
 
-// sendNextBatch sends one batch, of debts first when there are any, and reports whether it got
-// on.
+// sendNextBatch sends one batch, of debts first when there are any, and reports whether
+// it got on.
 func (l *lane) sendNextBatch(soft, hard context.Context) (moved bool, err error) {
 	if rows := l.dequeueBatch(); len(rows) > 0 {
 		return true, l.deliverQueued(hard, rows)
@@ -206,8 +206,8 @@ func (l *lane) switchMode(from, to mode) bool {
 	return true
 }
 
-// readDeferred reads a batch from the table. When there are no more, rows that come from now
-// on wait in memory.
+// readDeferred reads a batch from the table. When there are no more, rows that come
+// from now on wait in memory.
 func (l *lane) readDeferred(ctx context.Context) ([]row, error) {
 	l.mu.Lock()
 	size := l.size

@@ -25,8 +25,8 @@ type lease struct {
 	now    func() time.Time
 }
 
-// tryAcquire takes the lease when it is free, run out or ours, and reports whether we have
-// it.
+// tryAcquire takes the lease when it is free, run out or ours, and reports whether we
+// have it.
 func (l *lease) tryAcquire(ctx context.Context) (bool, error) {
 	free, err := l.isFree(ctx)
 	if err != nil || !free {

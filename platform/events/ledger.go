@@ -73,7 +73,8 @@ func (l *ledger) markDelivered(rows []row) {
 	}
 }
 
-// markDeferred says that one lane is done with the rows and its destination has not got them.
+// markDeferred says that one lane is done with the rows and its destination has not got
+// them.
 func (l *ledger) markDeferred(destination string, rows []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -105,8 +106,8 @@ func (l *ledger) wake() {
 	}
 }
 
-// flushLoop writes until last is closed, then once more. When hard ends it gives up what is
-// not written: those rows are still waiting and will be delivered again.
+// flushLoop writes until last is closed, then once more. When hard ends it gives up
+// what is not written: those rows are still waiting and will be delivered again.
 func (l *ledger) flushLoop(hard context.Context, last <-chan struct{}) {
 	for ended := false; !ended; {
 		select {

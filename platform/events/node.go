@@ -201,8 +201,8 @@ func (n *Node) senderFor(destination string, o Options) send {
 	return nil
 }
 
-// withDuplicates delivers the events that duplicate chooses a second time, together with the
-// first.
+// withDuplicates delivers the events that duplicate chooses a second time, together
+// with the first.
 func withDuplicates(way send, duplicate func(Envelope) bool) send {
 	if duplicate == nil {
 		return way

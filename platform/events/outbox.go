@@ -34,8 +34,8 @@ type outbox struct {
 	db     *database.DB
 }
 
-// readPending reads the oldest waiting rows except those already in hand. more tells that
-// there may be others.
+// readPending reads the oldest waiting rows except those already in hand. more tells
+// that there may be others.
 //
 // It asks for the state and never for numbers beyond a mark: rows become visible in the
 // order of their commits, which on MySQL is not that of their numbers. On SQLite it is,
@@ -102,8 +102,8 @@ type debt struct {
 	destination string
 }
 
-// recordOutcome records debts, and the rows that no lane has in hand any more: sent when
-// nobody is owed them, else owed.
+// recordOutcome records debts, and the rows that no lane has in hand any more: sent
+// when nobody is owed them, else owed.
 func (o *outbox) recordOutcome(ctx context.Context, debts []debt, rows []finished) error {
 	var sent, owed parts
 	for _, r := range rows {
@@ -170,9 +170,9 @@ func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
 	return nil
 }
 
-// reopenDeferred makes rows wait again that are owed to a destination which this relay has no
-// way to, so that they are routed anew. Rows that still wait keep their debts: the
-// relay that has them in hand counts on those.
+// reopenDeferred makes rows wait again that are owed to a destination which this relay
+// has no way to, so that they are routed anew. Rows that still wait keep their debts:
+// the relay that has them in hand counts on those.
 func (o *outbox) reopenDeferred(ctx context.Context, destination string) error {
 	for {
 		rows, _, err := o.queryRows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
@@ -196,8 +196,8 @@ func (o *outbox) reopenDeferred(ctx context.Context, destination string) error {
 	}
 }
 
-// deleteSentBefore removes one batch of events sent before the given time and tells how many there
-// were.
+// deleteSentBefore removes one batch of events sent before the given time and tells how
+// many there were.
 func (o *outbox) deleteSentBefore(ctx context.Context, before time.Time) (int, error) {
 	var old []int64
 	err := o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -228,8 +228,8 @@ func (o *outbox) deleteSentBefore(ctx context.Context, before time.Time) (int, e
 	return len(old), nil
 }
 
-// limitClause writes a bound into the text: given as an argument it makes SQLite prepare
-// the statement each time.
+// limitClause writes a bound into the text: given as an argument it makes SQLite
+// prepare the statement each time.
 func limitClause(rows int) string { return " LIMIT " + strconv.Itoa(rows) }
 
 // parts are the numbers of rows, and of those with a payload to blank.
@@ -249,8 +249,8 @@ type change struct {
 	args      []any
 }
 
-// applyChanges makes the changes that have rows. It stops at the first error: after one, MySQL
-// may have ended the transaction.
+// applyChanges makes the changes that have rows. It stops at the first error: after
+// one, MySQL may have ended the transaction.
 func applyChanges(ctx context.Context, tx *database.Tx, changes ...change) error {
 	for _, c := range changes {
 		if len(c.seqs) == 0 {
@@ -264,9 +264,9 @@ func applyChanges(ctx context.Context, tx *database.Tx, changes ...change) error
 	return nil
 }
 
-// seqCondition writes the condition for a list of numbers. When they follow one upon another,
-// as those of rows that were handed on together mostly do, that is a range, which is
-// far cheaper than a list of hundreds.
+// seqCondition writes the condition for a list of numbers. When they follow one upon
+// another, as those of rows that were handed on together mostly do, that is a range,
+// which is far cheaper than a list of hundreds.
 func seqCondition(seqs []int64) (condition string, args []any) {
 	sorted := slices.Compact(slices.Sorted(slices.Values(seqs)))
 	first, last := sorted[0], sorted[len(sorted)-1]
@@ -277,8 +277,8 @@ func seqCondition(seqs []int64) (condition string, args []any) {
 	return "IN " + marks, args
 }
 
-// placeholderList writes "(?, ?, ...)" and its arguments. The length is one of a few, the last
-// number repeated, so that there are few statements to prepare.
+// placeholderList writes "(?, ?, ...)" and its arguments. The length is one of a few,
+// the last number repeated, so that there are few statements to prepare.
 func placeholderList(seqs []int64) (marks string, args []any) {
 	size := 1
 	for size < len(seqs) {

@@ -19,8 +19,8 @@ func nextPause(d time.Duration) time.Duration {
 	return min(max(firstPause, 2*d), longestPause)
 }
 
-// sleepOrStop waits for the time to pass and reports whether it was cut short by the end of
-// ctx or by stop.
+// sleepOrStop waits for the time to pass and reports whether it was cut short by the
+// end of ctx or by stop.
 func sleepOrStop(ctx context.Context, d time.Duration, stop <-chan struct{}) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

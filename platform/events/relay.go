@@ -50,8 +50,8 @@ func (r *relay) wake() {
 	}
 }
 
-// runWithLease works whenever the lease can be had, until soft ends. hard ends what then is
-// still on its way.
+// runWithLease works whenever the lease can be had, until soft ends. hard ends what
+// then is still on its way.
 func (r *relay) runWithLease(soft, hard context.Context) {
 	t := &trouble{logger: r.logger, what: "taking the relay's lease"}
 	for soft.Err() == nil {
@@ -174,8 +174,8 @@ func (s *session) readOutbox(ctx context.Context) {
 	}
 }
 
-// waitForWork waits for a wake-up, unless there is more, or for the tick, and reports whether
-// it was time for that.
+// waitForWork waits for a wake-up, unless there is more, or for the tick, and reports
+// whether it was time for that.
 func (s *session) waitForWork(ctx context.Context, tick <-chan time.Time, more bool) bool {
 	select {
 	case <-tick: // first: who is woken all the time polls too
@@ -194,7 +194,8 @@ func (s *session) waitForWork(ctx context.Context, tick <-chan time.Time, more b
 	return true
 }
 
-// rerouteDeferred takes the events that are owed to the destinations back into the stream.
+// rerouteDeferred takes the events that are owed to the destinations back into the
+// stream.
 func (s *session) rerouteDeferred(ctx context.Context, destinations []string) error {
 	for _, d := range destinations {
 		if err := s.outbox.reopenDeferred(ctx, d); err != nil {

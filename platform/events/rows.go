@@ -28,8 +28,8 @@ type Entry struct {
 	LastError string
 }
 
-// insertEntry writes the row of an event's first arrival; errSeen when there is one. The
-// envelope is kept while it is needed.
+// insertEntry writes the row of an event's first arrival; errSeen when there is one.
+// The envelope is kept while it is needed.
 func (in *inbox) insertEntry(ctx context.Context, tx *database.Tx, e Entry) error {
 	var kept any
 	if e.State != Done {
@@ -48,8 +48,8 @@ func (in *inbox) insertEntry(ctx context.Context, tx *database.Tx, e Entry) erro
 	return err
 }
 
-// updateEntry writes the outcome of another attempt at a failed event; errSeen when another
-// worker was faster.
+// updateEntry writes the outcome of another attempt at a failed event; errSeen when
+// another worker was faster.
 func (in *inbox) updateEntry(ctx context.Context, tx *database.Tx, e Entry) error {
 	query := `UPDATE events_inbox SET state = ?, attempts = ?, next_at = ?, last_error = ?`
 	if e.State == Done {
@@ -66,8 +66,8 @@ func (in *inbox) updateEntry(ctx context.Context, tx *database.Tx, e Entry) erro
 	return nil
 }
 
-// readEntries reads rows of the inbox. A row whose envelope is gone or cannot be read has
-// the id and the type only.
+// readEntries reads rows of the inbox. A row whose envelope is gone or cannot be read
+// has the id and the type only.
 func readEntries(ctx context.Context, q *database.Tx, limit int, where string, args ...any) ([]Entry, error) {
 	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+limitClause(limit), args...)
 	if err != nil {

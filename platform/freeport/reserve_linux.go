@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// reservePort binds a socket that never listens and stays open. Linux then chooses its port
-// for nobody, neither for a bind to port 0 nor for a connection, yet lets another
+// reservePort binds a socket that never listens and stays open. Linux then chooses its
+// port for nobody, neither for a bind to port 0 nor for a connection, yet lets another
 // socket bind and listen there whose owner says SO_REUSEADDR, as servers do (socket(7);
 // net/ipv4/inet_connection_sock.c, inet_csk_get_port).
 func reservePort() (port int, err error) {

@@ -12,8 +12,8 @@ import (
 
 var given sync.Map // by port
 
-// reservePort chooses among the ports below those that systems choose by themselves, and
-// none twice.
+// reservePort chooses among the ports below those that systems choose by themselves,
+// and none twice.
 func reservePort() (int, error) {
 	for range 1000 {
 		port := 10_000 + rand.IntN(20_000) //nolint:gosec // a port needs no secrecy

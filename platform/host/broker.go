@@ -23,8 +23,8 @@ func (h *Host) eventDestination(emitter, listener string) string {
 	return listener
 }
 
-// openPublisher makes the way to the broker. It is closed after the relays, which use it,
-// have ended.
+// openPublisher makes the way to the broker. It is closed after the relays, which use
+// it, have ended.
 func (h *Host) openPublisher() (events.Sender, error) {
 	p, err := rabbit.NewPublisher(h.brokerOptions())
 	if err != nil {

@@ -19,9 +19,9 @@ func (h *Host) moduleEnv(m *hosted) Env {
 	}
 }
 
-// currentTime is the modules' clock: UTC in whole microseconds, which is what the databases
-// keep, so that a time that is answered when it is stored is the time that is read
-// back.
+// currentTime is the modules' clock: UTC in whole microseconds, which is what the
+// databases keep, so that a time that is answered when it is stored is the time that is
+// read back.
 func (h *Host) currentTime() time.Time { return h.options.Now().UTC().Truncate(time.Microsecond) }
 
 // publicEndpoint is the gateway's handler.

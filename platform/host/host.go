@@ -106,7 +106,8 @@ func newHost(o Options) (*Host, error) {
 	return h, nil
 }
 
-// addModule declares the operations of a module, and takes it in when it is hosted here.
+// addModule declares the operations of a module, and takes it in when it is hosted
+// here.
 func (h *Host) addModule(m lifecycle.Module) {
 	logger := h.logger.With(slog.String("module", m.Name()))
 	api := newAPI(m, httpserver.Options{Logger: logger, Now: h.options.Now})
@@ -207,8 +208,8 @@ func (h *Host) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// shutdownStepTimeout bounds one step of the end; the modules' own time-outs come one after the
-// other.
+// shutdownStepTimeout bounds one step of the end; the modules' own time-outs come one
+// after the other.
 func (h *Host) shutdownStepTimeout() time.Duration {
 	return h.platform.ShutdownTimeout * time.Duration(len(h.hosted)+1)
 }

@@ -98,7 +98,8 @@ func ownersOnly(dir string) error {
 	return nil
 }
 
-// pathErrorCause drops the operation and the path, which the message around has already.
+// pathErrorCause drops the operation and the path, which the message around has
+// already.
 func pathErrorCause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

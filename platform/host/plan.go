@@ -144,8 +144,8 @@ type planner struct {
 	plan        Plan
 }
 
-// buildPlan looks at what the modules declare. An error is a mistake in the program, such as
-// a circle of calls; what the configuration lacks is in Plan.Missing.
+// buildPlan looks at what the modules declare. An error is a mistake in the program,
+// such as a circle of calls; what the configuration lacks is in Plan.Missing.
 func (p *planner) buildPlan() (*Plan, error) {
 	p.emits = map[string][]string{}
 	for _, m := range p.options.Modules {

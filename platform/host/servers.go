@@ -39,8 +39,8 @@ func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
 }
 
-// listenAll takes all addresses and begins to answer: /live at once, everything else with
-// 503 until it is there.
+// listenAll takes all addresses and begins to answer: /live at once, everything else
+// with 503 until it is there.
 func (h *Host) listenAll(ctx context.Context) error {
 	s := &h.servers
 	s.failed = make(chan error, 3)
@@ -139,8 +139,8 @@ func (h *Host) withHealth(next http.Handler) http.Handler {
 	})
 }
 
-// bindListener listens at the address, or uses the listener that the options hold for it. An
-// admin address that nobody asked for gives way to another process's.
+// bindListener listens at the address, or uses the listener that the options hold for
+// it. An admin address that nobody asked for gives way to another process's.
 func (h *Host) bindListener(ctx context.Context, l Listen, server *httpserver.Server) error {
 	if given := h.configuredListener(l.role); given != nil {
 		server.Use(given)

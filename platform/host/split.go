@@ -25,8 +25,8 @@ func (o Options) areColocated(from, to string) bool {
 
 func (o Options) isSplit(module string) bool { return slices.Contains(o.Split, module) }
 
-// isSimulatedRemote reports whether the two are in this process and treated as if they were
-// not.
+// isSimulatedRemote reports whether the two are in this process and treated as if they
+// were not.
 func (o Options) isSimulatedRemote(from, to string) bool {
 	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && !o.areColocated(from, to)
 }
@@ -66,9 +66,9 @@ func (h *Host) simulatedLink(caller, module string) rpc.Link {
 	return h.network.Link(network.Calls, caller, module)
 }
 
-// withSimulatedLink serves the requests that a gateway passes on behind the simulated network.
-// What is lost, whether the module has seen it or not, is a connection that breaks
-// without an answer.
+// withSimulatedLink serves the requests that a gateway passes on behind the simulated
+// network. What is lost, whether the module has seen it or not, is a connection that
+// breaks without an answer.
 func (h *Host) withSimulatedLink(caller, module string, next http.Handler) http.Handler {
 	if !h.options.isSimulatedRemote(caller, module) {
 		return next

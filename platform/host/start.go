@@ -20,7 +20,8 @@ import (
 	"app/platform/telemetry"
 )
 
-// startupSteps are how a process comes up. What can fail because of the operator comes first.
+// startupSteps are how a process comes up. What can fail because of the operator comes
+// first.
 func (h *Host) startupSteps() []func(context.Context) error {
 	steps := []func(context.Context) error{h.openFolder, h.openSigner}
 	if h.plan.hasListeners() {
@@ -98,8 +99,8 @@ func (h *Host) openDatabases(ctx context.Context) error {
 	return err
 }
 
-// openDatabase opens the database of a module. What is wrong with a file is the operator's to
-// mend; a server may come back.
+// openDatabase opens the database of a module. What is wrong with a file is the
+// operator's to mend; a server may come back.
 func (h *Host) openDatabase(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
 	url, err := h.options.Environment.Get(config.ModuleVariable(module, "DATABASE_URL"))
 	if err != nil {
@@ -123,8 +124,8 @@ func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database
 	}
 }
 
-// moduleMigrations are what belongs in a module's database: the platform's tables, then its
-// own.
+// moduleMigrations are what belongs in a module's database: the platform's tables, then
+// its own.
 func moduleMigrations(owner DatabaseOwner) []fs.FS {
 	return []fs.FS{
 		database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), owner.Migrations(),
@@ -141,8 +142,8 @@ func (h *Host) closeDatabases() error {
 	return errors.Join(errs...)
 }
 
-// connectClients makes the clients of the modules hosted here: guarded local ones where the
-// callee is hosted here too, remote ones elsewhere.
+// connectClients makes the clients of the modules hosted here: guarded local ones where
+// the callee is hosted here too, remote ones elsewhere.
 func (h *Host) connectClients(context.Context) error {
 	h.runtime = rpc.NewRuntime(rpc.Options{
 		Signer: h.signer, Logger: h.logger, Metrics: h.registry, Tracer: h.tracerProvider(), Now: h.options.Now,
@@ -233,8 +234,8 @@ func (h *Host) startModules(ctx context.Context) error {
 	return h.supervisor.Start(ctx)
 }
 
-// supervisedUnit is how the supervisor sees a module: opened and started, stopped, and ready
-// while its database answers and it says so itself.
+// supervisedUnit is how the supervisor sees a module: opened and started, stopped, and
+// ready while its database answers and it says so itself.
 func (h *Host) supervisedUnit(m *hosted) lifecycle.Unit {
 	own := lifecycle.UnitOf(m.module)
 	return lifecycle.Unit{

@@ -41,8 +41,8 @@ func (t tool) Run(ctx context.Context, do func(ctx context.Context) error) error
 	return errors.Join(do(ctx), h.Stop(context.WithoutCancel(ctx)))
 }
 
-// neededModules names the module and whatever it calls, directly or not, that has no address
-// of its own.
+// neededModules names the module and whatever it calls, directly or not, that has no
+// address of its own.
 func (t tool) neededModules() ([]string, error) {
 	needed := []string{t.module}
 	// The list goes from callee to caller: backwards, every module comes after those

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// closeAgedConnections asks the clients of connections older than MaxAge to open others.
+// closeAgedConnections asks the clients of connections older than MaxAge to open
+// others.
 func (s *Server) closeAgedConnections(next http.Handler) http.Handler {
 	if s.MaxAge <= 0 {
 		return next

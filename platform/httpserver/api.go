@@ -148,9 +148,9 @@ func (a *API) declareOperation(op Operation) *endpoint {
 	return e
 }
 
-// registerRoutes fills the router. gorilla/mux takes the first route that matches, so the more
-// literal path goes first, whatever the order of declaration: the gateway's table
-// decides in the same way.
+// registerRoutes fills the router. gorilla/mux takes the first route that matches, so
+// the more literal path goes first, whatever the order of declaration: the gateway's
+// table decides in the same way.
 func (a *API) registerRoutes() {
 	ordered := slices.Clone(a.endpoints)
 	slices.SortStableFunc(ordered, func(x, y *endpoint) int { return strings.Compare(pathSortKey(x.op.Path), pathSortKey(y.op.Path)) })

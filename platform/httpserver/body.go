@@ -36,7 +36,8 @@ func (e *endpoint) checkBody(tree any) (wrong []ProblemField) {
 	return wrong
 }
 
-// findDisallowedNulls finds optional fields that are null although the schema has no null for them.
+// findDisallowedNulls finds optional fields that are null although the schema has no
+// null for them.
 func findDisallowedNulls(registry huma.Registry, s *huma.Schema, value any, pointer string, wrong *[]ProblemField) {
 	if len(*wrong) > maxFields {
 		return

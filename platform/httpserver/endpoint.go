@@ -57,8 +57,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// runOperation runs the operation and leaves its reply in c. A panic of the handler is an
-// error here, so that whatever was claimed for the call is given back either way.
+// runOperation runs the operation and leaves its reply in c. A panic of the handler is
+// an error here, so that whatever was claimed for the call is given back either way.
 func (e *endpoint) runOperation(c *call) (err error) {
 	defer func() {
 		if v := recover(); v == http.ErrAbortHandler { //nolint:errorlint // net/http compares in the same way
@@ -77,8 +77,8 @@ func (e *endpoint) runOperation(c *call) (err error) {
 	return c.err
 }
 
-// checkRequest refuses what the handler must not see, cheapest checks first; the body comes
-// last.
+// checkRequest refuses what the handler must not see, cheapest checks first; the body
+// comes last.
 func (e *endpoint) checkRequest(c *call) error {
 	if err := e.op.Admit(identity.FromContext(c.ctx)); err != nil {
 		return err

@@ -42,8 +42,8 @@ func (c Conditional) Need(current int64) error {
 	return c.Match(current)
 }
 
-// matchesETag compares a list of entity tags with one: strongly for If-Match, weakly for
-// If-None-Match (RFC 9110 section 13.1). Nothing matches a list that is not one.
+// matchesETag compares a list of entity tags with one: strongly for If-Match, weakly
+// for If-None-Match (RFC 9110 section 13.1). Nothing matches a list that is not one.
 func matchesETag(list, tag string, weak bool) bool {
 	if list == "*" {
 		return true

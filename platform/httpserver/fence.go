@@ -73,9 +73,9 @@ func isolatedRequest(ctx context.Context, r *http.Request, op Operation) *http.R
 	return inner
 }
 
-// isolatedContext makes the context a handler runs in. It is built on Background from what may
-// cross, instead of hiding the rest of the old one, so that children of it cost no
-// goroutine each.
+// isolatedContext makes the context a handler runs in. It is built on Background from
+// what may cross, instead of hiding the rest of the old one, so that children of it
+// cost no goroutine each.
 func isolatedContext(r *http.Request, timeout time.Duration) (context.Context, context.CancelFunc) {
 	outer := r.Context()
 	ctx := callctx.WithRequestID(identity.Carry(context.Background(), outer), callctx.RequestID(outer))

@@ -28,9 +28,9 @@ const (
 // hasTooManyLines reports whether there are more fields than anybody needs.
 func (h *header) hasTooManyLines() bool { return h.count > maxHeaderLines }
 
-// isAmbiguous reports whether the header is to be refused: it has a line that ends without
-// CR (RFC 9112 section 2.2), a Content-Length beside a Transfer-Encoding (section 6.1),
-// or a Transfer-Encoding under HTTP/1.0, which has none (likewise).
+// isAmbiguous reports whether the header is to be refused: it has a line that ends
+// without CR (RFC 9112 section 2.2), a Content-Length beside a Transfer-Encoding
+// (section 6.1), or a Transfer-Encoding under HTTP/1.0, which has none (likewise).
 func (h *header) isAmbiguous(minor int) bool { return h.bareLF || h.coded && (h.length || minor == 0) }
 
 // scanBytes takes the next bytes.

@@ -16,8 +16,8 @@ var listHeaders = []string{"Accept", "Accept-Language", "Content-Encoding", "If-
 
 func isList(name string) bool { return slices.Contains(listHeaders, name) }
 
-// joinedHeader is the value of a header: of a list all lines, joined by commas, else the
-// first line.
+// joinedHeader is the value of a header: of a list all lines, joined by commas, else
+// the first line.
 func joinedHeader(h http.Header, name string) string {
 	values := h[http.CanonicalHeaderKey(name)]
 	switch {

@@ -182,8 +182,8 @@ func checkParameter(id string, p *huma.Param) {
 	}
 }
 
-// rejectUnsafeSchema panics on what a schema must not ask for, because Huma panics on the input of
-// a client instead.
+// rejectUnsafeSchema panics on what a schema must not ask for, because Huma panics on
+// the input of a client instead.
 func (e *endpoint) rejectUnsafeSchema(s *huma.Schema, seen map[*huma.Schema]bool) {
 	for s != nil && s.Ref != "" {
 		s = e.api.huma.OpenAPI().Components.Schemas.SchemaFromRef(s.Ref)

@@ -165,9 +165,9 @@ func (k *keyring) claimKey(ctx context.Context, c *call) (context.Context, error
 	return callctx.WithIdempotency(ctx, callctx.Idempotency{Key: row.id, At: row.createdAt}), nil
 }
 
-// acquireKey tries again when another request made the row at the same moment: then there
-// is one to look at. When each time that request has let go of it again before it could
-// be looked at, the key is in other hands, as good as any: the row has no holder.
+// acquireKey tries again when another request made the row at the same moment: then
+// there is one to look at. When each time that request has let go of it again before it
+// could be looked at, the key is in other hands, as good as any: the row has no holder.
 func (k *keyring) acquireKey(ctx context.Context, want keyRow) (row keyRow, err error) {
 	want.createdAt = database.Time(database.Micros(want.createdAt)) // as it will be read back
 	for range 3 {
@@ -186,8 +186,8 @@ var passingStatuses = []int{
 	http.StatusUnprocessableEntity, http.StatusPreconditionRequired, http.StatusTooManyRequests,
 }
 
-// replyToStore is what a repetition would get, if it should, and what becomes of the key, a
-// statement:
+// replyToStore is what a repetition would get, if it should, and what becomes of the
+// key, a statement:
 //
 //   - a verdict is kept;
 //   - what was refused before it had an effect, or lost a race to somebody else, leaves

@@ -29,8 +29,8 @@ type claimed struct {
 	timer *time.Timer // nil once settled
 }
 
-// keepLease keeps the lease alive. The first sign of life is due after a third of it, which
-// most requests never see.
+// keepLease keeps the lease alive. The first sign of life is due after a third of it,
+// which most requests never see.
 func (k *keyring) keepLease(row keyRow, secret []byte) *claimed {
 	h := &claimed{ring: k, id: row.id, holder: row.holder, secret: secret}
 	h.mu.Lock()
@@ -64,8 +64,8 @@ func (h *claimed) stopRenewal() {
 	h.timer = nil
 }
 
-// finishClaim ends the claim of a call, if it has one: the reply is stored, or the request
-// may be repeated.
+// finishClaim ends the claim of a call, if it has one: the reply is stored, or the
+// request may be repeated.
 func (c *call) finishClaim(err error) {
 	h := c.claim
 	if h == nil {
@@ -95,8 +95,9 @@ func (h *claimed) storeOutcome(ctx context.Context, c *call, err error) error {
 	return h.writeOutcome(ctx, finishKey, reply.status, sealed, h.id, h.holder)
 }
 
-// writeOutcome writes how the claim ends. When the database is away the client does not wait for
-// that: it is written later, unless the lease has gone to a repetition by then.
+// writeOutcome writes how the claim ends. When the database is away the client does not
+// wait for that: it is written later, unless the lease has gone to a repetition by
+// then.
 func (h *claimed) writeOutcome(ctx context.Context, query string, args ...any) error {
 	_, err := h.ring.updateKeyRow(ctx, query, args...)
 	if database.IsAway(err) {

@@ -83,8 +83,8 @@ func (c *call) hasQuery(name string) bool {
 	return false
 }
 
-// isPrintable reports whether s is UTF-8 without control characters: databases refuse the
-// one, logs and mails break on the other.
+// isPrintable reports whether s is UTF-8 without control characters: databases refuse
+// the one, logs and mails break on the other.
 func isPrintable(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] == 0x7f {

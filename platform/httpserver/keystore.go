@@ -63,8 +63,8 @@ func (r keyRow) isLeased(want keyRow) bool {
 	return want.createdAt.Before(r.leaseUntil) && !r.leaseUntil.After(want.leaseUntil.Add(database.ClockSkew))
 }
 
-// acquireKeyRow makes want the row of its id, or seizes the row of a holder whose lease is
-// over. It returns the row as it is now: ours when its holder is want's.
+// acquireKeyRow makes want the row of its id, or seizes the row of a holder whose lease
+// is over. It returns the row as it is now: ours when its holder is want's.
 func acquireKeyRow(ctx context.Context, db *database.DB, want keyRow) (row keyRow, err error) {
 	err = db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		row, err = findKey(ctx, tx, want.id)
@@ -106,7 +106,8 @@ func rowChanged(result sql.Result, err error) (bool, error) {
 	return n == 1, err
 }
 
-// updateKeyRow runs one statement on the row and reports whether it was still the holder's.
+// updateKeyRow runs one statement on the row and reports whether it was still the
+// holder's.
 func (k *keyring) updateKeyRow(ctx context.Context, query string, args ...any) (held bool, err error) {
 	err = k.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		held, err = rowChanged(tx.Exec(ctx, query, args...))

@@ -125,8 +125,8 @@ func (p *Problem) logAttrs(r *http.Request) []slog.Attr {
 	return out
 }
 
-// reportProblem leaves the problem for the line of the request; where nobody observes, it
-// writes one itself.
+// reportProblem leaves the problem for the line of the request; where nobody observes,
+// it writes one itself.
 func reportProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
 	if x := exchangeOf(w); x != nil {
 		x.problem = p
@@ -167,8 +167,8 @@ func (x *exchange) WriteHeader(status int) {
 	x.ResponseWriter.WriteHeader(status)
 }
 
-// recordStatus notes the status of a reply that has not begun before, and decides what caches
-// may do with it.
+// recordStatus notes the status of a reply that has not begun before, and decides what
+// caches may do with it.
 func (x *exchange) recordStatus(status int) {
 	if x.status == 0 {
 		x.status = status

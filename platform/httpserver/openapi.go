@@ -92,7 +92,8 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 	}
 }
 
-// securityRequirements says which schemes let a caller in; an empty entry is nobody in particular.
+// securityRequirements says which schemes let a caller in; an empty entry is nobody in
+// particular.
 func securityRequirements(op Operation) []map[string][]string {
 	out := []map[string][]string{}
 	if op.Access == Public || op.Access == Loopback {
@@ -172,7 +173,8 @@ func (e *endpoint) formSchema() *huma.Schema {
 	return s
 }
 
-// failureStatuses lists the statuses the operation may answer besides success, in order.
+// failureStatuses lists the statuses the operation may answer besides success, in
+// order.
 func (e *endpoint) failureStatuses() []int {
 	out := append([]int{http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, e.op.Errors...)
 	if e.op.Access == User || e.op.Access == Member || e.op.Access == Admin {

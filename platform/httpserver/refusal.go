@@ -20,9 +20,9 @@ var refusals = map[int]struct{ code, detail string }{
 	http.StatusServiceUnavailable:          {"connections_exhausted", "There are too many connections. Try again later."},
 }
 
-// replacePlainReply is what leaves in place of an answer that net/http wrote itself: the same
-// status as a problem. What the request was is not known, so nothing of it is in the
-// answer.
+// replacePlainReply is what leaves in place of an answer that net/http wrote itself:
+// the same status as a problem. What the request was is not known, so nothing of it is
+// in the answer.
 func (s *Server) replacePlainReply(plain []byte, headerLines bool) []byte {
 	status := http.StatusBadRequest
 	if headerLines {
@@ -35,7 +35,8 @@ func (s *Server) replacePlainReply(plain []byte, headerLines bool) []byte {
 	return s.renderProblemReply(status)
 }
 
-// renderProblemReply renders a whole reply, after which the connection is closed, and logs it.
+// renderProblemReply renders a whole reply, after which the connection is closed, and
+// logs it.
 func (s *Server) renderProblemReply(status int) []byte {
 	header, body := s.newProblemReply(status)
 	header["Date"] = []string{time.Now().UTC().Format(http.TimeFormat)}

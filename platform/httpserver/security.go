@@ -34,8 +34,8 @@ func SecurityHeaders(https bool) http.Header {
 	return h
 }
 
-// withConnectionChecks wraps the handler of every request: the connection knows that it is at work,
-// and the reply begins with the server's headers.
+// withConnectionChecks wraps the handler of every request: the connection knows that it
+// is at work, and the reply begins with the server's headers.
 func (s *Server) withConnectionChecks(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c := connectionOf(r); c != nil {

@@ -89,7 +89,8 @@ func (e *ListenError) Error() string {
 // Unwrap gives the system's error.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// networkErrorCause leaves out what the message says already: operation, network and address.
+// networkErrorCause leaves out what the message says already: operation, network and
+// address.
 func networkErrorCause(err error) string {
 	var op *net.OpError
 	if errors.As(err, &op) {

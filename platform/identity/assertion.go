@@ -139,8 +139,8 @@ var drafts = sync.Pool{New: func() any {
 // nothing.
 var encoding = base64.RawURLEncoding.Strict()
 
-// decodeStrict reads base64 of which each character counts. The package skips line ends even
-// where it is strict.
+// decodeStrict reads base64 of which each character counts. The package skips line ends
+// even where it is strict.
 func decodeStrict(text []byte) ([]byte, error) {
 	out := make([]byte, encoding.DecodedLen(len(text)))
 	n, err := encoding.Decode(out, text)

@@ -50,8 +50,8 @@ func (o *once) claimNonce(nonce uint64, expires int64) bool {
 	return true
 }
 
-// makeRoom makes some if there is none. It reports false when that would take the second
-// itself.
+// makeRoom makes some if there is none. It reports false when that would take the
+// second itself.
 func (o *once) makeRoom(wanted *nonces) bool {
 	limit := o.limit
 	if limit == 0 {

@@ -26,10 +26,10 @@ var bound = [...]string{
 // digestLength is that of a SHA-256 in base64 without padding.
 const digestLength = (sha256.Size*8 + 5) / 6
 
-// hashRequest is the SHA-256 of the request: method, target, the bound fields a line each,
-// an empty line, the body. None of what stands before the body can have a line end on
-// the wire, so that no two requests are written alike. It is good until the draft is
-// used again.
+// hashRequest is the SHA-256 of the request: method, target, the bound fields a line
+// each, an empty line, the body. None of what stands before the body can have a line
+// end on the wire, so that no two requests are written alike. It is good until the
+// draft is used again.
 func (d *draft) hashRequest(r Request) []byte {
 	head := append(append(append(d.head[:0], r.Method...), ' '), r.Target...)
 	head = append(head, '\n')

@@ -76,8 +76,8 @@ func Valid(prefix, id string) bool {
 	return true
 }
 
-// layoutUUIDv7 puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562 section
-// 5.7 wants them.
+// layoutUUIDv7 puts 48 bits of milliseconds and 74 bits of randomness where RFC 9562
+// section 5.7 wants them.
 func layoutUUIDv7(at time.Time, random [10]byte) (u [16]byte) {
 	var ms [8]byte
 	binary.BigEndian.PutUint64(ms[:], uint64(at.UnixMilli()))
@@ -88,7 +88,8 @@ func layoutUUIDv7(at time.Time, random [10]byte) (u [16]byte) {
 	return u
 }
 
-// encodeBase32 writes 128 bits as 26 characters of 5 bits, the first of which holds only 3.
+// encodeBase32 writes 128 bits as 26 characters of 5 bits, the first of which holds
+// only 3.
 func encodeBase32(u [16]byte) string {
 	hi, lo := binary.BigEndian.Uint64(u[:8]), binary.BigEndian.Uint64(u[8:])
 	var out [length]byte

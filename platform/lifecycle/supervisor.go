@@ -143,8 +143,8 @@ func (s *Supervisor) explainTimeout(ctx context.Context, err error, limit time.D
 	return err
 }
 
-// runWithTimeout runs fn in a goroutine of its own, so that even one that ignores its context
-// is given up in time.
+// runWithTimeout runs fn in a goroutine of its own, so that even one that ignores its
+// context is given up in time.
 func runWithTimeout(ctx context.Context, limit time.Duration, fn func(context.Context) error) error {
 	if err := ctx.Err(); err != nil || fn == nil {
 		return err

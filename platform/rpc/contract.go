@@ -51,8 +51,8 @@ func (c Contract) Version() string {
 	return parts[len(parts)-2]
 }
 
-// unversionedName is the service's name without the version: what two major versions have in
-// common.
+// unversionedName is the service's name without the version: what two major versions
+// have in common.
 func (c Contract) unversionedName() string {
 	parts := strings.Split(c.Service, ".")
 	if len(parts) < 2 {
@@ -73,7 +73,7 @@ type Dependency struct {
 	// Former names what the release before calls, and this one does not. See Formerly.
 	Former []string
 	fill   func(*Edge)
-	link    Link
+	link   Link
 }
 
 // Need is called by generated code: fill puts a client that uses the edge where the

@@ -69,7 +69,8 @@ var (
 	errTooLarge    = errors.New("message over the limit")
 )
 
-// checkEncodable says why the copied message could not have been encoded, nil if it could.
+// checkEncodable says why the copied message could not have been encoded, nil if it
+// could.
 func (c *Copier) checkEncodable(from any) error {
 	if c.invalid {
 		return errInvalidText

@@ -92,8 +92,8 @@ func (e *Edge) reportBreakerState(event circuitbreaker.StateChangedEvent, gauge 
 	}
 }
 
-// checkAllowed refuses what must not be called at all: a caller inside its transaction, or one
-// that no longer waits.
+// checkAllowed refuses what must not be called at all: a caller inside its transaction,
+// or one that no longer waits.
 func (e *Edge) checkAllowed(ctx context.Context, method string) *refusal {
 	if module := callctx.Transaction(ctx); module != "" {
 		e.log.LogAttrs(ctx, slog.LevelError, "programming error: call inside a transaction", slog.String("transaction", module),
@@ -106,7 +106,8 @@ func (e *Edge) checkAllowed(ctx context.Context, method string) *refusal {
 	return nil
 }
 
-// acquirePermit takes a place among the calls at work; leave must follow unless it refuses.
+// acquirePermit takes a place among the calls at work; leave must follow unless it
+// refuses.
 func (e *Edge) acquirePermit(ctx context.Context, method string) *refusal {
 	switch err := e.bulkhead.AcquirePermitWithMaxWait(ctx, maxQueue); {
 	case errors.Is(err, bulkhead.ErrFull):
@@ -121,8 +122,8 @@ func (e *Edge) acquirePermit(ctx context.Context, method string) *refusal {
 	return nil
 }
 
-// releasePermit gives the place back and tells the breaker what the call says about the module:
-// an answer of any kind is a good sign, a caller that went away no sign at all.
+// releasePermit gives the place back and tells the breaker what the call says about the
+// module: an answer of any kind is a good sign, a caller that went away no sign at all.
 func (e *Edge) releasePermit(r *refusal) {
 	defer e.bulkhead.ReleasePermit()
 	switch {
@@ -143,9 +144,9 @@ func (e *Edge) releasePermit(r *refusal) {
 	}
 }
 
-// recordAnswer tells the breaker of an answer. failsafe compares the rate of failures at
-// successes too, so that the tenth call of a window would stop calls to a module that
-// answers again, because of what failed before: such a window begins anew.
+// recordAnswer tells the breaker of an answer. failsafe compares the rate of failures
+// at successes too, so that the tenth call of a window would stop calls to a module
+// that answers again, because of what failed before: such a window begins anew.
 func (e *Edge) recordAnswer() {
 	if e.failed.Load() && e.breaker.IsClosed() {
 		m := e.breaker.Metrics()

@@ -23,9 +23,9 @@ const (
 	idempotencyHeader = "Souk-Idempotency"
 )
 
-// calleeContext makes the values that a callee sees: the base, which names the caller, and of
-// the caller's context nothing but principal, request id, idempotency key and trace.
-// Deadline and cancellation follow in the guard.
+// calleeContext makes the values that a callee sees: the base, which names the caller,
+// and of the caller's context nothing but principal, request id, idempotency key and
+// trace. Deadline and cancellation follow in the guard.
 func calleeContext(base, from context.Context) context.Context {
 	ctx := callctx.Carry(identity.Carry(base, from), from)
 	if span := trace.SpanContextFromContext(from); span.IsValid() {

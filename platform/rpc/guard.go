@@ -51,8 +51,8 @@ func (g *guard) runCall(wait, values context.Context, method string, work func(c
 	}
 }
 
-// denyCaller is the verdict on a caller that the service is not for, and the one line about it
-// in the log.
+// denyCaller is the verdict on a caller that the service is not for, and the one line
+// about it in the log.
 func (g *guard) denyCaller(ctx context.Context, caller, method string) *fault.Error {
 	v := fault.New(fault.PermissionDenied, reasonCaller, "")
 	g.log.LogAttrs(ctx, slog.LevelError, "call refused: the caller has not declared it", slog.String("method", method),
@@ -61,8 +61,8 @@ func (g *guard) denyCaller(ctx context.Context, caller, method string) *fault.Er
 	return v
 }
 
-// withCallDeadline gives the callee the deadline of the waiting side. A caller without one gets
-// the default, whose end must be watched for: expired is nil otherwise.
+// withCallDeadline gives the callee the deadline of the waiting side. A caller without
+// one gets the default, whose end must be watched for: expired is nil otherwise.
 func (g *guard) withCallDeadline(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
 	if deadline, bounded := wait.Deadline(); bounded {
 		ctx, cancel = context.WithDeadline(values, deadline)
@@ -119,8 +119,8 @@ func (a *attempt) do() {
 	verdict = a.g.errorForCaller(ctx, a.method, a.work(ctx))
 }
 
-// errorForCaller turns an error of the callee into the verdict that its caller gets, and logs
-// what is the callee's to mend.
+// errorForCaller turns an error of the callee into the verdict that its caller gets,
+// and logs what is the callee's to mend.
 func (g *guard) errorForCaller(ctx context.Context, method string, err error) *fault.Error {
 	if err == nil {
 		return nil

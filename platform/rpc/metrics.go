@@ -38,8 +38,8 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	}
 }
 
-// registerCollector registers a collector, or finds the one registered before: two runtimes may
-// share a registry.
+// registerCollector registers a collector, or finds the one registered before: two
+// runtimes may share a registry.
 func registerCollector[C prometheus.Collector](r prometheus.Registerer, c C) C {
 	if r == nil {
 		return c

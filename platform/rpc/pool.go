@@ -87,7 +87,8 @@ func (p *pool) currentTransport() *http.Transport {
 	return p.live
 }
 
-// renewTransport needs the lock. Requests at work keep their connections, which then idle out.
+// renewTransport needs the lock. Requests at work keep their connections, which then
+// idle out.
 func (p *pool) renewTransport(now time.Time) {
 	p.live.CloseIdleConnections()
 	p.live, p.born = newTransport(), now

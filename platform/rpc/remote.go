@@ -16,9 +16,9 @@ import (
 	"app/platform/rpc/rpcv1"
 )
 
-// newConnectClient is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2 and gzip
-// cost small calls more than they give), and without redirects, which would repeat a
-// call.
+// newConnectClient is one method over Connect: HTTP/1.1, uncompressed (measured: HTTP/2
+// and gzip cost small calls more than they give), and without redirects, which would
+// repeat a call.
 func (e *Edge) newConnectClient(method string) *connect.Client[encoded, encoded] {
 	transport := http.RoundTripper(e.pool)
 	if e.link != nil {
@@ -64,8 +64,8 @@ func (c *Call[Req, Resp]) doRemote(ctx context.Context, in *Req) (*Resp, *refusa
 	return out, nil
 }
 
-// setCallHeaders writes who calls whom on whose behalf, with an assertion that is good for
-// this one attempt.
+// setCallHeaders writes who calls whom on whose behalf, with an assertion that is good
+// for this one attempt.
 func (c *Call[Req, Resp]) setCallHeaders(ctx context.Context, h http.Header, body []byte) error {
 	e := c.edge
 	h.Set(moduleHeader, e.module)
@@ -81,8 +81,8 @@ func (c *Call[Req, Resp]) setCallHeaders(ctx context.Context, h http.Header, bod
 	return nil
 }
 
-// remoteCallError makes the caller's view of a failed remote call, and logs what no callee can
-// have logged.
+// remoteCallError makes the caller's view of a failed remote call, and logs what no
+// callee can have logged.
 func (e *Edge) remoteCallError(ctx context.Context, method string, err error) *refusal {
 	// A callee who believes that we have left, while we have not, tells of the
 	// connection, which broke in one direction.

@@ -76,7 +76,8 @@ func (r *Runtime) hostService(s Service) *hosted {
 	return h
 }
 
-// serveRemote is the remote twin of Call.doLocal: the same guard, with bytes for messages.
+// serveRemote is the remote twin of Call.doLocal: the same guard, with bytes for
+// messages.
 func (g *guard) serveRemote(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
 	return func(ctx context.Context, in *encoded) (*encoded, error) {
 		c, _ := ctx.Value(crossingKey{}).(*crossing)
@@ -138,8 +139,8 @@ func (c *crossing) verifyAssertion(body []byte) *fault.Error {
 	return v
 }
 
-// findMethod looks a method up, and says clearly why it is not there: two releases may meet
-// during an update. speaks is what this process has of the contract, if anything.
+// findMethod looks a method up, and says clearly why it is not there: two releases may
+// meet during an update. speaks is what this process has of the contract, if anything.
 func (s *server) findMethod(to address, method, stamp string) (handler http.Handler, speaks string, refusal *fault.Error) {
 	h := s.hosted[to]
 	if h == nil {
@@ -183,7 +184,8 @@ func (s *server) rejectRequest(w http.ResponseWriter, r *http.Request, v *fault.
 	_ = s.refuse.Write(w, r, connectError(v)) // the caller has gone: nobody is left to tell
 }
 
-// contractStamp is the value of the contract header: what a peer speaks, and which build of it.
+// contractStamp is the value of the contract header: what a peer speaks, and which
+// build of it.
 func (c Contract) contractStamp() string { return c.Service + "/" + c.Fingerprint }
 
 // connectError puts a verdict into Connect's terms. The verdict itself rides along as a

@@ -51,8 +51,8 @@ func endSpan(span trace.Span, v *fault.Error) {
 	finishSpan(span, v.Code, v.Reason)
 }
 
-// finishSpan ends a span; only what the callee has to mend, or could not do in time, is an
-// error of the trace.
+// finishSpan ends a span; only what the callee has to mend, or could not do in time, is
+// an error of the trace.
 func finishSpan(span trace.Span, code fault.Code, reason string) {
 	if code != "" {
 		span.SetAttributes(attribute.String("souk.code", string(code)), attribute.String("souk.reason", reason))

@@ -5,9 +5,9 @@ import "sync"
 // maxIdle bounds the workers that wait for work.
 const maxIdle = 64
 
-// workerPool runs jobs in goroutines that it keeps: a callee's stack, grown once for its
-// database calls, serves the next callee too. There is no bound on workers; calls are
-// bounded at their edges.
+// workerPool runs jobs in goroutines that it keeps: a callee's stack, grown once for
+// its database calls, serves the next callee too. There is no bound on workers; calls
+// are bounded at their edges.
 type workerPool struct {
 	mu     sync.Mutex
 	idle   []*worker

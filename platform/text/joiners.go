@@ -72,7 +72,8 @@ func isCursive(r rune) bool {
 		unicode.Old_Uyghur, unicode.Chorasmian)
 }
 
-// endsWithEmoji reports whether an emoji ends here, with its skin tone and presentation.
+// endsWithEmoji reports whether an emoji ends here, with its skin tone and
+// presentation.
 func endsWithEmoji(chars []rune) bool {
 	for i := len(chars) - 1; i >= 0; i-- {
 		if r := chars[i]; r != '\ufe0f' && (r < '\U0001f3fb' || r > '\U0001f3ff') {
@@ -86,9 +87,10 @@ func endsWithEmoji(chars []rune) bool {
 // heads.
 func isEmoji(r rune) bool { return unicode.Is(unicode.So, r) || r == '\u2194' || r == '\u2195' }
 
-// allowsVariationSelector reports whether a variation selector has something to select behind chars.
-// The sequences are those of StandardizedVariants.txt, emoji-variation-sequences.txt
-// and the Ideographic Variation Database (UTS #37), by the kind of their base.
+// allowsVariationSelector reports whether a variation selector has something to select
+// behind chars. The sequences are those of StandardizedVariants.txt,
+// emoji-variation-sequences.txt and the Ideographic Variation Database (UTS #37), by
+// the kind of their base.
 func allowsVariationSelector(chars []rune, selector, next rune) bool {
 	on := chars[len(chars)-1]
 	switch {

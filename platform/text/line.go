@@ -114,8 +114,8 @@ func plainSpace(r rune) rune {
 // finds suspicious, because Tibetan and pointed Hebrew come close to that.
 const maxMarks = 8
 
-// eachDisallowed calls refuse with the index of each character that the rule refuses, as long
-// as it returns true:
+// eachDisallowed calls refuse with the index of each character that the rule refuses,
+// as long as it returns true:
 //
 //  1. Controls, surrogates, private, unassigned and non-characters (RFC 8264 sections
 //     9.6 to 9.12); unassigned by the Unicode version of the standard library.

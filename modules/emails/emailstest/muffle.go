@@ -9,7 +9,7 @@ import (
 )
 
 // Muffle stands between a client and a mail server and loses replies: once it is told
-// to, the reply to the end of DATA never arrives, although the server has the letter.
+// to, the reply to the end of DATA never arrives, although the server has the e-mail.
 type Muffle struct {
 	Port int
 
@@ -72,8 +72,8 @@ func NewMuffle(t testing.TB, server string) *Muffle {
 
 var endOfData = []byte("\r\n.\r\n")
 
-// proxyConnection copies both ways until one end closes. What the server says after the end of
-// DATA is kept back.
+// proxyConnection copies both ways until one end closes. What the server says after the
+// end of DATA is kept back.
 func (m *Muffle) proxyConnection(client, server net.Conn) {
 	defer client.Close()
 	defer server.Close()

@@ -19,7 +19,7 @@ const (
 	SESSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 )
 
-// Answer is what SES does with a letter.
+// Answer is what SES does with an e-mail.
 type Answer string
 
 // The answers. Those with a code are errors of the API.
@@ -41,7 +41,7 @@ const (
 
 var statuses = map[Answer]int{Throttle: 429, Broken: 500}
 
-// Taken is a letter that SES took.
+// Taken is an e-mail that SES took.
 type Taken struct {
 	LetterID, MessageID, To, ConfigurationSet string
 	Raw                                       []byte // of a letter rendered by its sender
@@ -72,7 +72,7 @@ type Quota struct {
 	Enforced                                    bool // more than MaxSendRate letters in a second are throttled
 }
 
-// NewSES starts one; it ends with the test. It takes every letter, and knows
+// NewSES starts one; it ends with the test. It takes every e-mail, and knows
 // example.com as verified.
 func NewSES(t testing.TB) *SES {
 	t.Helper()
@@ -96,7 +96,7 @@ func NewSES(t testing.TB) *SES {
 	return s
 }
 
-// Answer has the n-th request to send a letter, counted from 1, answered in this way.
+// Answer has the n-th request to send an e-mail, counted from 1, answered in this way.
 func (s *SES) Answer(by func(n int) Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,14 +110,14 @@ func (s *SES) Set(q Quota, sending bool, identities map[string]bool) {
 	s.quota, s.sending, s.identities = q, sending, identities
 }
 
-// Taken lists the letters that SES took, in order.
+// Taken lists the e-mails that SES took, in order.
 func (s *SES) Taken() []Taken {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Taken(nil), s.taken...)
 }
 
-// Requests counts the requests to send a letter whose signature was right, Forged all
+// Requests counts the requests to send an e-mail whose signature was right, Forged all
 // whose signature was not.
 func (s *SES) Requests() (sends, forged int) {
 	s.mu.Lock()
@@ -208,7 +208,7 @@ func (s *SES) handleSend(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// processSend decides and, when it takes the letter, keeps it.
+// processSend decides and, when it takes the e-mail, keeps it.
 func (s *SES) processSend(in sendRequest) (Answer, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,9 +16,9 @@ import (
 // credentials are whom the fake Amazon knows.
 type credentials struct{ id, secret, region, service string }
 
-// verifySignature recomputes the Signature Version 4 of a request and compares (AWS General
-// Reference, "Create a signed AWS API request"). Everything that decides what the
-// request does has to be signed.
+// verifySignature recomputes the Signature Version 4 of a request and compares (AWS
+// General Reference, "Create a signed AWS API request"). Everything that decides what
+// the request does has to be signed.
 func (c credentials) verifySignature(r *http.Request, body []byte, now time.Time) error {
 	fields, ok := strings.CutPrefix(r.Header.Get("Authorization"), "AWS4-HMAC-SHA256 ")
 	if !ok {

@@ -122,7 +122,7 @@ func NewSigner(t testing.TB, pemKey []byte) *Signer {
 	return &Signer{t: t, key: key}
 }
 
-// Notification makes a message about a letter, dated at, with an id of its own.
+// Notification makes a message about an e-mail, dated at, with an id of its own.
 func (s *Signer) Notification(text string, at time.Time) map[string]string {
 	return map[string]string{
 		"Type": "Notification", "MessageId": fmt.Sprintf("22b80b92-fdea-4c2c-8f9d-bdfb0c7b%04d", s.counter.Add(1)), "TopicArn": SNSTopic,
@@ -173,7 +173,7 @@ func Encode(m map[string]string) []byte {
 	return out
 }
 
-// Bounce is the event of a bounce of the type ("Permanent", "Transient") of a letter,
+// Bounce is the event of a bounce of the type ("Permanent", "Transient") of an e-mail,
 // for the addresses. SES's own message id may be empty.
 func Bounce(kind, letterID string, addresses ...string) string {
 	var list []map[string]any
@@ -185,7 +185,7 @@ func Bounce(kind, letterID string, addresses ...string) string {
 	}})
 }
 
-// Complaint is the event of a complaint about a letter.
+// Complaint is the event of a complaint about an e-mail.
 func Complaint(feedback, letterID string, addresses ...string) string {
 	var list []map[string]any
 	for _, a := range addresses {
@@ -196,7 +196,7 @@ func Complaint(feedback, letterID string, addresses ...string) string {
 	}})
 }
 
-// Event is another event of a letter: "Send", "Delivery", "Reject", "Rendering
+// Event is another event of an e-mail: "Send", "Delivery", "Reject", "Rendering
 // Failure".
 func Event(kind, letterID string) string {
 	return sesEventJSON(kind, letterID, map[string]any{"send": map[string]any{}, "reject": map[string]any{"reason": "Bad content"}})

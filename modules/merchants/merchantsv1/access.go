@@ -28,8 +28,8 @@ type Access struct {
 }
 
 // AccessOf asks what a principal may do for merchants, all of them in one call. Nobody
-// who is not signed in may do anything. A user has the role that merchants knows. An API
-// key has the role that its scopes stand for with its own merchant, and none with
+// who is not signed in may do anything. A user has the role that merchants knows. An
+// API key has the role that its scopes stand for with its own merchant, and none with
 // another: for it the thing in question does not exist. Errors are those of the call.
 func AccessOf(ctx context.Context, a Authorizer, p identity.Principal, s Scopes, merchants ...string) (Access, error) {
 	out := Access{merchants: merchants, members: make(map[string]*MemberResponse, len(merchants))}

@@ -42,8 +42,8 @@ func (a administrator) createAccount(t testing.TB, module, script string) (strin
 	return location.String(), nil
 }
 
-// splitStatements takes a script apart: its comments fill whole lines, and no text in it has
-// a semicolon.
+// splitStatements takes a script apart: its comments fill whole lines, and no text in
+// it has a semicolon.
 func splitStatements(script string) (out []string) {
 	var code strings.Builder
 	for line := range strings.Lines(script) {

@@ -149,9 +149,9 @@ func (s *Server) Pause(t testing.TB) {
 	}
 }
 
-// allThreadsStopped reports whether all threads of the server have stopped, which on a busy machine
-// takes a moment: until then they may commit. Where the system does not tell, it is
-// taken for granted.
+// allThreadsStopped reports whether all threads of the server have stopped, which on a
+// busy machine takes a moment: until then they may commit. Where the system does not
+// tell, it is taken for granted.
 func (s *Server) allThreadsStopped() bool {
 	pid, err := s.pid()
 	if err != nil {

@@ -81,8 +81,8 @@ func holdUserLock(dir string) error {
 	return err
 }
 
-// startSharedServer makes a server in a new folder and leaves it to a keeper that outlives this
-// process.
+// startSharedServer makes a server in a new folder and leaves it to a keeper that
+// outlives this process.
 func startSharedServer(home, current string) (socket string, err error) {
 	removeStaleServers(home)
 	dir, err := os.MkdirTemp(home, "server-")
@@ -112,8 +112,8 @@ func startSharedServer(home, current string) (socket string, err error) {
 	return socketPath(current)
 }
 
-// removeStaleServers removes what is left of binaries that were killed before their server had a
-// keeper.
+// removeStaleServers removes what is left of binaries that were killed before their
+// server had a keeper.
 func removeStaleServers(home string) {
 	folders, _ := filepath.Glob(filepath.Join(home, "server-*"))
 	for _, dir := range folders {
@@ -124,8 +124,8 @@ func removeStaleServers(home string) {
 	}
 }
 
-// prepareDataDir makes the data folder and gives the command line of the server: as durable as
-// a real one, small otherwise.
+// prepareDataDir makes the data folder and gives the command line of the server: as
+// durable as a real one, small otherwise.
 func prepareDataDir(dir string) ([]string, error) {
 	me, err := user.Current()
 	if err != nil {

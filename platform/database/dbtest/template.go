@@ -80,8 +80,8 @@ func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
 	}
 }
 
-// migrationsDigest names what a database is to be migrated to: the ids in their order, and all
-// that the files say.
+// migrationsDigest names what a database is to be migrated to: the ids in their order,
+// and all that the files say.
 func migrationsDigest(db *database.DB, migrations []fs.FS) (string, error) {
 	sum := sha256.New()
 	pending, err := db.Status(context.Background())
@@ -139,8 +139,8 @@ func listTables(q *sql.DB) (out []string, err error) {
 	return out, rows.Err()
 }
 
-// dumpSchema gives the statements that make a schema again: its tables, and the rows that its
-// migrations put there.
+// dumpSchema gives the statements that make a schema again: its tables, and the rows
+// that its migrations put there.
 func dumpSchema(q *sql.DB) (out []string, err error) {
 	names, err := listTables(q)
 	if err != nil {
@@ -161,8 +161,8 @@ func dumpSchema(q *sql.DB) (out []string, err error) {
 	return out, nil
 }
 
-// tableInsertSQL gives an INSERT for the rows of a table, none for an empty one. Values go in
-// hexadecimal, whatever they are.
+// tableInsertSQL gives an INSERT for the rows of a table, none for an empty one. Values
+// go in hexadecimal, whatever they are.
 func tableInsertSQL(q *sql.DB, table string) (out []string, err error) {
 	rows, err := q.QueryContext(context.Background(), "SELECT * FROM `"+table+"`") //nolint:gosec // a name that the server gave
 	if err != nil {

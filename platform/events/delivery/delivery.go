@@ -84,8 +84,8 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 	return &eventsv1.DeliverResponse{}, nil
 }
 
-// checkEmitter checks that a module tells of itself only. Types that this release does not know
-// are kept all the same: a later one may.
+// checkEmitter checks that a module tells of itself only. Types that this release does
+// not know are kept all the same: a later one may.
 func checkEmitter(caller string, batch []events.Envelope) error {
 	for i := range batch {
 		if e := &batch[i]; e.Module != caller || !strings.HasPrefix(e.Type, caller+".") {

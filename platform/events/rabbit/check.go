@@ -46,8 +46,8 @@ func Check(ctx context.Context, url string, t Topology) ([]Finding, error) {
 	return out, err
 }
 
-// checkState looks for an element and, when it is there, declares it to see whether it is
-// what is expected.
+// checkState looks for an element and, when it is there, declares it to see whether it
+// is what is expected.
 func (e element) checkState(conn *amqp.Connection) (string, error) {
 	ch, err := conn.Channel()
 	if err != nil {

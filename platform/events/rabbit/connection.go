@@ -116,8 +116,8 @@ func (c *connection) closeGracefully() {
 	_ = c.Close() // an error says that there is nobody to part from
 }
 
-// runWithTimeout runs something that waits for answers of the broker. When that takes too
-// long, or ctx ends, the connection is dropped.
+// runWithTimeout runs something that waits for answers of the broker. When that takes
+// too long, or ctx ends, the connection is dropped.
 func (c *connection) runWithTimeout(ctx context.Context, d time.Duration, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()

@@ -22,9 +22,9 @@ type declaring struct {
 	confined bool
 }
 
-// declareAll makes whatever is not there. What is there with other arguments, as after an
-// upgrade, is used as it is, with a warning: events matter more. Any other refusal is
-// an error, but for accounts of one module: they use what is there, and nothing is
+// declareAll makes whatever is not there. What is there with other arguments, as after
+// an upgrade, is used as it is, with a warning: events matter more. Any other refusal
+// is an error, but for accounts of one module: they use what is there, and nothing is
 // published before all of it is.
 func (t Topology) declareAll(conn *amqp.Connection, logger *slog.Logger) error {
 	d := declaring{conn: conn, logger: logger}
@@ -91,8 +91,8 @@ func (d *declaring) openChannel() (*amqp.Channel, error) {
 	return d.ch, nil
 }
 
-// isAccessRefused reports whether the account has no right to what it asked for. The broker has
-// then closed the channel.
+// isAccessRefused reports whether the account has no right to what it asked for. The
+// broker has then closed the channel.
 func isAccessRefused(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.AccessRefused

@@ -110,8 +110,8 @@ func (l *link) currentConnection() (*connection, <-chan struct{}) {
 	return l.conn, l.changed
 }
 
-// publishConnection is the connection, or why there is none to publish on. It waits for the first
-// attempt only.
+// publishConnection is the connection, or why there is none to publish on. It waits for
+// the first attempt only.
 func (l *link) publishConnection(ctx context.Context) (*connection, error) {
 	select {
 	case <-l.tried:
@@ -145,8 +145,8 @@ func nextPause(d time.Duration) time.Duration {
 	return min(max(firstPause, 2*d), longestPause)
 }
 
-// sleepJittered waits for up to the given time, at least half of it, so that many processes do
-// not come back as one. It is cut short by the end of ctx.
+// sleepJittered waits for up to the given time, at least half of it, so that many
+// processes do not come back as one. It is cut short by the end of ctx.
 func sleepJittered(ctx context.Context, d time.Duration) {
 	_ = sleepContext(ctx, d/2+rand.N(d/2+1)) //nolint:gosec // no secret
 }

@@ -73,16 +73,16 @@ func (l *listener) consumeLoop() {
 	}
 }
 
-// retryUntilAccepted waits until the database takes what it refused before more is asked for, so
-// that an outage of whatever length costs each message one delivery.
+// retryUntilAccepted waits until the database takes what it refused before more is
+// asked for, so that an outage of whatever length costs each message one delivery.
 func (l *listener) retryUntilAccepted(r *refusal) {
 	for l.soft.Err() == nil && l.acceptOnce(r.batch) != nil {
 		sleepJittered(l.soft, longestHold)
 	}
 }
 
-// consumeMessages brings messages into the inbox until the subscription ends, for whatever
-// reason. Those that it leaves unacknowledged are delivered again.
+// consumeMessages brings messages into the inbox until the subscription ends, for
+// whatever reason. Those that it leaves unacknowledged are delivered again.
 func (l *listener) consumeMessages(conn *connection) error {
 	defer context.AfterFunc(l.hard, conn.closeSocket)()
 	var ch *amqp.Channel
@@ -135,8 +135,8 @@ func (l *listener) subscribeQueue(conn *connection) (*amqp.Channel, <-chan amqp.
 	return ch, incoming, nil
 }
 
-// receiveBatch waits for a delivery and takes what else is there. It gives none when the
-// subscription has ended.
+// receiveBatch waits for a delivery and takes what else is there. It gives none when
+// the subscription has ended.
 func receiveBatch(incoming <-chan amqp.Delivery) []amqp.Delivery {
 	d, open := <-incoming
 	if !open {
@@ -157,8 +157,8 @@ func receiveBatch(incoming <-chan amqp.Delivery) []amqp.Delivery {
 	return batch
 }
 
-// acceptDeliveries brings deliveries into the inbox, then acknowledges them. What cannot be read is
-// set aside.
+// acceptDeliveries brings deliveries into the inbox, then acknowledges them. What
+// cannot be read is set aside.
 func (l *listener) acceptDeliveries(ch *amqp.Channel, lost <-chan *amqp.Error, deliveries []amqp.Delivery) error {
 	batch := make([]events.Envelope, 0, len(deliveries))
 	var last uint64
@@ -208,9 +208,10 @@ func (l *listener) rejectMessage(ch *amqp.Channel, d amqp.Delivery, cause error)
 	return nil
 }
 
-// persistBatch tries until the batch is in the inbox. It gives up with a *refusal after a
-// while: giving messages back lets another replica have them, and counts as a delivery
-// of each. Another error means that they are no longer ours, or that we are stopping.
+// persistBatch tries until the batch is in the inbox. It gives up with a *refusal after
+// a while: giving messages back lets another replica have them, and counts as a
+// delivery of each. Another error means that they are no longer ours, or that we are
+// stopping.
 func (l *listener) persistBatch(lost <-chan *amqp.Error, batch []events.Envelope) error {
 	var patience <-chan time.Time
 	for pause := time.Duration(0); ; {

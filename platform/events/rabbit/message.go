@@ -13,9 +13,9 @@ import (
 // contentType of every message: the body is a souk.platform.events.v1.Envelope.
 const contentType = "application/x-protobuf"
 
-// encodeMessage writes an event as a message. Everything is in the body; the properties and
-// headers repeat what is of use to those who look at the broker, and to consumers of
-// other makes.
+// encodeMessage writes an event as a message. Everything is in the body; the properties
+// and headers repeat what is of use to those who look at the broker, and to consumers
+// of other makes.
 func encodeMessage(wire *eventsv1.Envelope, e *events.Envelope) (amqp.Publishing, error) {
 	body, err := proto.Marshal(wire)
 	if err != nil {

@@ -121,7 +121,8 @@ func (o *outlet) openChannel(ctx context.Context, conn *connection) error {
 	})
 }
 
-// discardChannel gives the channel up. Closing waits for the broker, which nobody has to.
+// discardChannel gives the channel up. Closing waits for the broker, which nobody has
+// to.
 func (o *outlet) discardChannel() {
 	go o.channel.Close() //nolint:errcheck // it is of no use any more
 	o.channel = nil
@@ -149,8 +150,8 @@ func (o *outlet) publishBatch(ctx context.Context, batch []events.Envelope) erro
 	return o.awaitConfirmations(ctx, confirmations)
 }
 
-// awaitConfirmations waits for all confirmations. A message that no queue was bound for is
-// confirmed too, after it came back.
+// awaitConfirmations waits for all confirmations. A message that no queue was bound for
+// is confirmed too, after it came back.
 func (o *outlet) awaitConfirmations(ctx context.Context, confirmations []*amqp.DeferredConfirmation) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)

@@ -57,8 +57,8 @@ func NewPublisher(o Options) (*Publisher, error) {
 	return p, nil
 }
 
-// declareTopology makes the queues of those who hear before anything is published for them.
-// When it had to, it gives the broker time.
+// declareTopology makes the queues of those who hear before anything is published for
+// them. When it had to, it gives the broker time.
 func (p *Publisher) declareTopology(ctx context.Context, conn *connection) error {
 	lacking, err := p.topology.lacksQueue(conn.Connection)
 	if err != nil {
@@ -91,7 +91,8 @@ func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope)
 	return err
 }
 
-// redeclareTopology makes what somebody has removed. The batch that came back is sent again then.
+// redeclareTopology makes what somebody has removed. The batch that came back is sent
+// again then.
 func (p *Publisher) redeclareTopology(ctx context.Context, conn *connection) {
 	if err := conn.runWithTimeout(ctx, prepareTimeout, func() error { return p.declareTopology(ctx, conn) }); err != nil {
 		p.link.logger.WarnContext(ctx, "what the broker lost cannot be made again", "error", err)

@@ -150,8 +150,8 @@ func isNotFound(err error) bool {
 	return errors.As(err, &refusal) && refusal.Code == amqp.NotFound
 }
 
-// isPreconditionFailed reports whether the broker refused a declaration because of what is there. It
-// has then closed the channel.
+// isPreconditionFailed reports whether the broker refused a declaration because of what
+// is there. It has then closed the channel.
 func isPreconditionFailed(err error) bool {
 	var refusal *amqp.Error
 	return errors.As(err, &refusal) && refusal.Code == amqp.PreconditionFailed

@@ -62,8 +62,8 @@ func (k *Keys) Key(ctx context.Context, kid string) (ed25519.PublicKey, error) {
 	return nil, errUnknownKey
 }
 
-// revalidateKey is a key that is known, checked again when the set is old. Whoever meets it
-// while somebody else is asking, or when nobody answers, gets what was known.
+// revalidateKey is a key that is known, checked again when the set is old. Whoever
+// meets it while somebody else is asking, or when nobody answers, gets what was known.
 func (k *Keys) revalidateKey(ctx context.Context, kid string, key ed25519.PublicKey, fetched time.Time) (ed25519.PublicKey, error) {
 	if isWithin(fetched, k.now(), keysFresh) || !k.asking.TryLock() {
 		return key, nil
@@ -115,8 +115,8 @@ func (k *Keys) refreshSet(ctx context.Context, seen time.Time) error {
 	return k.refreshSetLocked(ctx, seen)
 }
 
-// refreshSetLocked asks for the set, unless somebody else has since it was seen; within the
-// pause the last answer stands.
+// refreshSetLocked asks for the set, unless somebody else has since it was seen; within
+// the pause the last answer stands.
 func (k *Keys) refreshSetLocked(ctx context.Context, seen time.Time) error {
 	_, fetched := k.cachedSet()
 	now := k.now()

@@ -66,8 +66,8 @@ func invalidTokenError(err error) error {
 	return fmt.Errorf("%w: %w", ErrInvalid, err)
 }
 
-// isCompactToken reports whether raw has the letters of a compact token and no others: the
-// decoder would skip line breaks, and one token should have one spelling.
+// isCompactToken reports whether raw has the letters of a compact token and no others:
+// the decoder would skip line breaks, and one token should have one spelling.
 func isCompactToken(raw string) bool {
 	if len(raw) > MaxLength {
 		return false
@@ -104,7 +104,8 @@ func keyID(header map[string]any) (string, error) {
 	return kid, nil
 }
 
-// validatedClaims checks what is ours alone; signature, times, issuer and audience have been.
+// validatedClaims checks what is ours alone; signature, times, issuer and audience have
+// been.
 func (w *wire) validatedClaims() (Claims, error) {
 	switch {
 	case w.IssuedAt == nil:

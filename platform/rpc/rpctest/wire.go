@@ -46,8 +46,8 @@ func (w *Wire) End() Passed {
 	return w.last
 }
 
-// serveConnections lets connections pass one after the other: a call that is sent again has a new
-// one.
+// serveConnections lets connections pass one after the other: a call that is sent again
+// has a new one.
 func (w *Wire) serveConnections(t testing.TB) {
 	t.Helper()
 	for {

@@ -9,8 +9,8 @@ import (
 	"app/platform/identity"
 )
 
-// requireMerchantRole checks that the caller has a role with the merchant, or is its API key with
-// the scope that stands for one.
+// requireMerchantRole checks that the caller has a role with the merchant, or is its
+// API key with the scope that stands for one.
 //
 //  1. Nobody is signed in: unauthenticated.
 //  2. No role with the merchant, or another merchant's key: the thing does not exist
@@ -45,7 +45,8 @@ func (s *Service) requireMerchantRole(ctx context.Context, merchantID string, le
 	return nil
 }
 
-// scopes are what an API key needs for what a viewer and a manager may do with products.
+// scopes are what an API key needs for what a viewer and a manager may do with
+// products.
 var scopes = merchantsv1.Scopes{Read: identity.CatalogRead, Write: identity.CatalogWrite, Approval: true}
 
 // scopeOf is what an API key needs for what a user needs the role for.

@@ -30,8 +30,8 @@ func (s *Service) Cancelled(ctx context.Context, tx *database.Tx, e events.Event
 	return errRace("hold")
 }
 
-// cancelHold gives back what is held or sold; false when the order has no hold that could
-// be cancelled.
+// cancelHold gives back what is held or sold; false when the order has no hold that
+// could be cancelled.
 func (s sale) cancelHold(ctx context.Context) (bool, error) {
 	if freed, err := s.releaseHeldUnits(ctx, s.tx, s.orderID, store.Cancelled); freed || err != nil {
 		return freed, err
@@ -65,8 +65,8 @@ func (s sale) returnSoldUnits(ctx context.Context) (bool, error) {
 	return true, s.recordMovements(ctx, lines, store.KindReturned)
 }
 
-// insertCancelledHold leaves a cancelled hold for an order that has none, so that nothing is held for
-// it later. store.ErrDuplicate: it has one.
+// insertCancelledHold leaves a cancelled hold for an order that has none, so that
+// nothing is held for it later. store.ErrDuplicate: it has one.
 func (s *Service) insertCancelledHold(ctx context.Context, tx *database.Tx, orderID string) error {
 	now := s.now()
 	return store.InsertHold(ctx, tx, store.Hold{OrderID: orderID, State: store.Cancelled, ExpiresAt: now, CreatedAt: now})

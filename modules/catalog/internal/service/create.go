@@ -68,8 +68,8 @@ func (s *Service) newProduct(ctx context.Context, d Draft) (Product, error) {
 	return p, nil
 }
 
-// insertProduct writes product, stock and the first movement. store.ErrDuplicate: the id
-// exists, or the merchant lists the sku.
+// insertProduct writes product, stock and the first movement. store.ErrDuplicate: the
+// id exists, or the merchant lists the sku.
 func (s *Service) insertProduct(ctx context.Context, tx *database.Tx, p Product, actor string) error {
 	if err := store.InsertProduct(ctx, tx, p); err != nil {
 		return err
@@ -86,8 +86,8 @@ func (s *Service) insertProduct(ctx context.Context, tx *database.Tx, p Product,
 	})
 }
 
-// loadExistingProduct replaces a product that could not be inserted by the one that an earlier run
-// of the same request made.
+// loadExistingProduct replaces a product that could not be inserted by the one that an
+// earlier run of the same request made.
 func loadExistingProduct(ctx context.Context, tx *database.Tx, p *Product) error {
 	before, err := store.ProductByID(ctx, tx, p.ID)
 	if errors.Is(err, store.ErrNotFound) {

@@ -25,8 +25,8 @@ const (
 	MaxQuantity = 10_000
 )
 
-// normaliseProduct puts the product's texts in the form to keep and lists what keeps it from being
-// listed.
+// normaliseProduct puts the product's texts in the form to keep and lists what keeps it
+// from being listed.
 func normaliseProduct(p *Product) (wrong []fault.Field) {
 	wrong = append(wrong, normaliseText("/title", &p.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, normaliseText("/description", &p.Description, text.Block, 0, MaxDescription)...)

@@ -49,8 +49,8 @@ type sale struct {
 	at      time.Time
 }
 
-// isHoldInState reports whether the order's hold is in one of the states. What it is not may
-// change at any moment.
+// isHoldInState reports whether the order's hold is in one of the states. What it is
+// not may change at any moment.
 func (s sale) isHoldInState(ctx context.Context, states ...store.State) (bool, error) {
 	hold, err := store.HoldOf(ctx, s.tx, s.orderID)
 	return slices.Contains(states, hold.State), err
@@ -122,8 +122,8 @@ func (s sale) markShort(ctx context.Context, taken []store.Line) error {
 	return events.Emit(ctx, s.tx, key, &catalogevents.StockShort{OrderId: s.orderID})
 }
 
-// recordMovements writes the journal. The ids follow from the event, so no entry can be written
-// twice.
+// recordMovements writes the journal. The ids follow from the event, so no entry can be
+// written twice.
 func (s sale) recordMovements(ctx context.Context, lines []store.Line, kind store.Kind) error {
 	for _, l := range lines {
 		m := store.Movement{
@@ -140,8 +140,8 @@ func (s sale) recordMovements(ctx context.Context, lines []store.Line, kind stor
 	return nil
 }
 
-// insertHoldFromOrder makes a released hold of an order that never had one, out of what the order
-// says. store.ErrDuplicate: it has one.
+// insertHoldFromOrder makes a released hold of an order that never had one, out of what
+// the order says. store.ErrDuplicate: it has one.
 func (s *Service) insertHoldFromOrder(ctx context.Context, tx *database.Tx, order *ordersevents.Order) error {
 	now := s.now()
 	err := store.InsertHold(ctx, tx, store.Hold{OrderID: order.GetId(), State: store.Released, ExpiresAt: now, CreatedAt: now})

@@ -86,9 +86,9 @@ const (
 	longLook  = 10_000
 )
 
-// searchNextProducts lists what it finds among the next count products, and moves the filter on to
-// the rest, to before no product when there is none. Without words the first products
-// are those that are wanted.
+// searchNextProducts lists what it finds among the next count products, and moves the
+// filter on to the rest, to before no product when there is none. Without words the
+// first products are those that are wanted.
 func searchNextProducts(ctx context.Context, tx *database.Tx, f *store.Filter, count int) (list []Product, err error) {
 	if len(f.Words) > 0 {
 		if f.Until, err = store.PlaceOf(ctx, tx, *f, count); err != nil {

@@ -22,8 +22,8 @@ func (s *Service) Release(ctx context.Context, req *catalogv1.ReleaseRequest) (*
 	return &catalogv1.ReleaseResponse{}, err
 }
 
-// releaseHeldUnits takes a hold from Held to another state and gives its units back; false when it
-// is not held.
+// releaseHeldUnits takes a hold from Held to another state and gives its units back;
+// false when it is not held.
 func (s *Service) releaseHeldUnits(ctx context.Context, tx *database.Tx, orderID string, to store.State) (bool, error) {
 	moved, err := store.MoveHold(ctx, tx, orderID, store.Held, to)
 	if err != nil || !moved {

@@ -80,7 +80,8 @@ func (s *Service) correctionMovement(ctx context.Context, c Correction) store.Mo
 	return m
 }
 
-// correctStock changes the stock of p as it was read before, which only If-Match goes by.
+// correctStock changes the stock of p as it was read before, which only If-Match goes
+// by.
 func (s *Service) correctStock(ctx context.Context, tx *database.Tx, p Product, c Correction) (Product, error) {
 	only := int64(0)
 	if c.Match != nil {

@@ -33,8 +33,8 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 	return len(due) == sweepBatch || len(late) == sweepBatch, s.releaseExpiredHolds(ctx, due)
 }
 
-// clampHoldExpiries lets holds last as long as one made now at most. They are from before the clock
-// went back, and would keep stock off sale until it has come up again.
+// clampHoldExpiries lets holds last as long as one made now at most. They are from
+// before the clock went back, and would keep stock off sale until it has come up again.
 func (s *Service) clampHoldExpiries(ctx context.Context, late []string) error {
 	slices.Sort(late)
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

@@ -53,8 +53,8 @@ func (s *Service) buyerOf(b *catalogv1.Buyer) buyer {
 	return out
 }
 
-// checkUnpaidAllowance refuses a hold, which is in the table already, that is more than its buyer may
-// have:
+// checkUnpaidAllowance refuses a hold, which is in the table already, that is more than
+// its buyer may have:
 //
 //  1. Counted is what is held at this moment, from the rows of the holds themselves:
 //     whatever ends a hold frees its place.

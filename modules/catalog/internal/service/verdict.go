@@ -8,9 +8,9 @@ import (
 	"app/platform/fault"
 )
 
-// reservationError says why the hold cannot be, naming every line concerned: what is gone before
-// what costs something else before what has too few or too many units before what is
-// short. Nil when nothing is in the way.
+// reservationError says why the hold cannot be, naming every line concerned: what is
+// gone before what costs something else before what has too few or too many units
+// before what is short. Nil when nothing is in the way.
 func (w wanted) reservationError(products map[string]Product, refused []store.Line, share store.Share) error {
 	if gone := w.goneProducts(products); len(gone.GetProductIds()) > 0 {
 		return fault.New(fault.FailedPrecondition, "product_gone", "Some products are not sold any more.").With(gone)

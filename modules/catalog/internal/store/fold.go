@@ -34,8 +34,9 @@ func foldSKU(sku string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// retryAfterFreeingSKU runs a change of p once more when it meets a sku_fold that is out of date:
-// the release before this column archives products and changes their skus without it.
+// retryAfterFreeingSKU runs a change of p once more when it meets a sku_fold that is
+// out of date: the release before this column archives products and changes their skus
+// without it.
 func retryAfterFreeingSKU(ctx context.Context, tx *database.Tx, p Product, change func() error) error {
 	err := change()
 	if !errors.Is(err, ErrDuplicate) {

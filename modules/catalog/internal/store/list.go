@@ -49,8 +49,8 @@ func PlaceOf(ctx context.Context, tx *database.Tx, f Filter, nth int) (at Place,
 	return at, err
 }
 
-// buildQuery puts the statement together from constant parts; all values but the limit are
-// arguments.
+// buildQuery puts the statement together from constant parts; all values but the limit
+// are arguments.
 func (f Filter) buildQuery(on database.Engine, what, limit string) (string, []any) {
 	c := conditions{engine: on}
 	if f.MerchantID != "" {
@@ -91,8 +91,9 @@ func (c *conditions) addCondition(text string, args ...any) {
 	c.args = append(c.args, args...)
 }
 
-// addWordMatch wants a word in the search text, spelt one way or another. A product that Fold
-// has not come to yet has its text in lower case only, and is found as it was before.
+// addWordMatch wants a word in the search text, spelt one way or another. A product
+// that Fold has not come to yet has its text in lower case only, and is found as it was
+// before.
 func (c *conditions) addWordMatch(word string) {
 	key, lower := text.Key(word), strings.ToLower(word)
 	switch {
@@ -103,10 +104,10 @@ func (c *conditions) addWordMatch(word string) {
 	}
 }
 
-// addEquality wants a column to have a value. MariaDB looks up an index by the columns that are
-// equal to something, and then walks from the newest product to the place where a page
-// begins, however far that is. Where none is equal it begins at the page, if the order
-// names all columns of the index. SQLite begins there for equal ones only.
+// addEquality wants a column to have a value. MariaDB looks up an index by the columns
+// that are equal to something, and then walks from the newest product to the place
+// where a page begins, however far that is. Where none is equal it begins at the page,
+// if the order names all columns of the index. SQLite begins there for equal ones only.
 func (c *conditions) addEquality(column string, value any) {
 	if c.engine == database.MySQL {
 		c.addCondition(column+` <= ? AND `+column+` >= ?`, value, value)

@@ -6,18 +6,18 @@ import (
 	"app/platform/emailaddr"
 )
 
-// Counts says how a letter counts in the budget of its recipient: strangers can have
-// letters written to addresses that are not theirs, and each address gets so many of
+// Counts says how an e-mail counts in the budget of its recipient: strangers can have
+// e-mails written to addresses that are not theirs, and each address gets so many of
 // all kinds together and no more.
 type Counts int
 
-// How letters count. Most is what a template has that does not say, so that a new one
+// How e-mails count. Most is what a template has that does not say, so that a new one
 // is counted.
 const (
 	// Most may use three quarters of the budget: what tells people something, and is no
 	// loss to those who do not wait for it.
 	Most Counts = iota
-	// Whole may use all of it: the letters that somebody has to have in order to show
+	// Whole may use all of it: the e-mails that somebody has to have in order to show
 	// that an address is theirs.
 	Whole
 	// Half may use half of it: what merchants write.
@@ -28,7 +28,7 @@ const (
 	Never
 )
 
-// Limit is how many letters of the kind may be among the letters of a full budget; at
+// Limit is how many e-mails of the kind may be among the e-mails of a full budget; at
 // least one, where any are counted.
 func (c Counts) Limit(budget int) int {
 	switch c {

@@ -1,6 +1,6 @@
 package letters
 
-// catalogue says what there is to write and what each letter needs.
+// catalogue says what there is to write and what each e-mail needs.
 var catalogue = []Template{
 	{Name: "verify_address", Variables: code, Security: true, Secret: true, Counts: Whole},
 	{Name: "sign_in_code", Variables: code, Security: true, Secret: true, Counts: Never},
@@ -37,7 +37,7 @@ var catalogue = []Template{
 	}, Merchants: true, Counts: Half},
 }
 
-// greeting and code are what many letters need; clipped, so that appending to them
+// greeting and code are what many e-mails need; clipped, so that appending to them
 // copies.
 var (
 	greeting = []Variable{{Name: "first_name", Kind: Name}}[:1:1]

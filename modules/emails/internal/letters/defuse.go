@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// preventAutoLinks puts spaces into whatever a mail client would turn into a link by itself:
-// addresses of pages with and without a scheme, e-mail addresses, UNC paths. Strangers
-// choose titles, names and messages, and the shop sends them to somebody else, who
-// trusts the shop. Nothing is left out, so what was honest stays readable.
+// preventAutoLinks puts spaces into whatever a mail client would turn into a link by
+// itself: addresses of pages with and without a scheme, e-mail addresses, UNC paths.
+// Strangers choose titles, names and messages, and the shop sends them to somebody
+// else, who trusts the shop. Nothing is left out, so what was honest stays readable.
 //
 //  1. A dot that something follows gets a space behind it. Any of the dots that IDNA
 //     takes for one does (UTS #46 section 2.3, and those that NFKC turns into one).
@@ -64,8 +64,8 @@ func spacesNeededAround(text []rune, i int) (before, behind bool) {
 	return before, behind
 }
 
-// isDotInIPv4 reports whether the dot stands among four numbers or more with dots between
-// them.
+// isDotInIPv4 reports whether the dot stands among four numbers or more with dots
+// between them.
 func isDotInIPv4(text []rune, i int) bool {
 	part := func(r rune) bool { return unicode.IsDigit(r) || isDot(r) }
 	from, to, dots := i, i, 0
@@ -89,8 +89,8 @@ func isColon(r rune) bool { return strings.ContainsRune(":：﹕", r) }
 
 func isAt(r rune) bool { return strings.ContainsRune("@＠﹫", r) }
 
-// canBeginLabel reports whether a label of a domain could begin with the character, as a
-// careless reader has it: with everything but spaces and punctuation, hyphens and low
+// canBeginLabel reports whether a label of a domain could begin with the character, as
+// a careless reader has it: with everything but spaces and punctuation, hyphens and low
 // lines excepted.
 func canBeginLabel(r rune) bool {
 	return !unicode.IsSpace(r) && (!unicode.IsPunct(r) || unicode.In(r, unicode.Pd, unicode.Pc))

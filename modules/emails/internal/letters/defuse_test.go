@@ -104,7 +104,7 @@ func TestFault06_NothingIsALink(t *testing.T) {
 	})
 }
 
-// Whatever strangers choose of a letter, nothing in its subject, its text and its HTML
+// Whatever strangers choose of an e-mail, nothing in its subject, its text and its HTML
 // is a link that is not the shop's.
 func TestFault06_LettersHaveNoLinksOfStrangers(t *testing.T) {
 	t.Parallel()

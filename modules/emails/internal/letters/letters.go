@@ -15,21 +15,21 @@ import (
 //go:embed templates
 var files embed.FS
 
-// Template is one kind of letter.
+// Template is one kind of e-mail.
 type Template struct {
 	Name string
 	// Variables are what its data must hold, all of them.
 	Variables []Variable
-	// Security marks letters that a person needs to get into an account, or to learn
+	// Security marks e-mails that a person needs to get into an account, or to learn
 	// that somebody else does. They go out in spite of a complaint, though not to an
 	// address that does not exist.
 	Security bool
-	// Secret marks letters that carry a code. Nobody reads them but their recipient:
+	// Secret marks e-mails that carry a code. Nobody reads them but their recipient:
 	// what they say is erased once they are on their way.
 	Secret bool
 	// Merchants may send it with an API key, if the configuration lets them.
 	Merchants bool
-	// Counts is how much of its recipient's budget the letter may use up.
+	// Counts is how much of its recipient's budget the e-mail may use up.
 	Counts Counts
 
 	locales map[string]pages
@@ -50,7 +50,7 @@ type Set struct {
 	locales  locales
 }
 
-// Parse reads the embedded templates. fallback is the language of letters to people
+// Parse reads the embedded templates. fallback is the language of e-mails to people
 // whose own is not known or not there. An error is a wrong fallback or a defect of the
 // program.
 func Parse(fallback string) (*Set, error) {
@@ -97,7 +97,7 @@ func parsePages(locale, name string) (p pages, err error) {
 	return p, err
 }
 
-// layoutHTML is the page that all letters in a language have in common; it uses their
+// layoutHTML is the page that all e-mails in a language have in common; it uses their
 // template "content".
 const layoutHTML = "layout.html"
 
@@ -135,7 +135,7 @@ func (s *Set) Locales() []string { return s.locales.names }
 // list as in Accept-Language. The fallback where nothing fits.
 func (s *Set) Locale(want string) string { return s.locales.bestMatch(want) }
 
-// Rendered is a letter ready to be queued.
+// Rendered is an e-mail ready to be queued.
 type Rendered struct {
 	Subject string // one line of at most 200 characters
 	Text    string

@@ -72,7 +72,7 @@ func golden(t *testing.T, name, got string) {
 }
 
 // A variable that is missing is named, and what is not missing is needed: each one is
-// seen in the letter, in every language.
+// seen in the e-mail, in every language.
 func TestRenderNeedsEveryVariable(t *testing.T) {
 	t.Parallel()
 	set := parse(t)
@@ -227,7 +227,7 @@ func TestFailure36_HeaderInjectionThroughNameOrSubject(t *testing.T) {
 	}
 }
 
-// Whoever registers chooses the name, and the letter goes to somebody else.
+// Whoever registers chooses the name, and the e-mail goes to somebody else.
 func TestNamesDoNotAdvertise(t *testing.T) {
 	t.Parallel()
 	for name, shown := range map[string]string{

@@ -44,8 +44,8 @@ func newLocales(fallback string) (locales, error) {
 // maxWanted bounds what is parsed; an Accept-Language of a browser is shorter.
 const maxWanted = 200
 
-// bestMatch finds the best of the languages. Nothing it cannot read is an error: a letter
-// in the fallback is better than none.
+// bestMatch finds the best of the languages. Nothing it cannot read is an error: an
+// e-mail in the fallback is better than none.
 func (l locales) bestMatch(want string) string {
 	if want == "" || len(want) > maxWanted {
 		return l.names[0]

@@ -170,9 +170,9 @@ func localiseData(variables []Variable, data map[string]any, locale string, p ph
 	return out
 }
 
-// formatVariable writes a value the way its kind is shown. Whatever it says, no mail client makes
-// a link of it, but of a Link: strangers choose most values, and those that the shop
-// chooses lose nothing.
+// formatVariable writes a value the way its kind is shown. Whatever it says, no mail
+// client makes a link of it, but of a Link: strangers choose most values, and those
+// that the shop chooses lose nothing.
 func formatVariable(v Variable, s, locale string, p phrases) string {
 	switch v.Kind {
 	case Name:
@@ -190,8 +190,8 @@ func formatVariable(v Variable, s, locale string, p phrases) string {
 	}
 }
 
-// singleLine makes one line out of any text, of what the house takes as text, so that no
-// header can be smuggled in behind a subject and no paragraph into a letter.
+// singleLine makes one line out of any text, of what the house takes as text, so that
+// no header can be smuggled in behind a subject and no paragraph into an e-mail.
 func singleLine(s string, limit int) string {
 	s = strings.Join(strings.Fields(text.Shown(s, false)), " ")
 	if runes := []rune(s); len(runes) > limit {
@@ -212,12 +212,12 @@ func cleanParagraphs(s string) string {
 // address is what a link may look like: printable ASCII, nothing that has to be quoted.
 var address = regexp.MustCompile(`^https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]{1,1000}$`)
 
-// advertisement is what people put into a name to have a shop's letters advertise for
+// advertisement is what people put into a name to have a shop's e-mails advertise for
 // them.
 var advertisement = regexp.MustCompile(`(?i)[/:@]|www\.|\p{L}\.\p{L}{2,}`)
 
-// sanitisePersonName leaves out what is no name: whoever registers chooses it, and the letter goes to
-// whomever they please.
+// sanitisePersonName leaves out what is no name: whoever registers chooses it, and the
+// e-mail goes to whomever they please.
 func sanitisePersonName(s string) string {
 	s = singleLine(s, maxName)
 	if advertisement.MatchString(s) {

@@ -1,4 +1,4 @@
-// Package message writes letters as mail: the bytes that go over the wire, the same for
+// Package message writes e-mails as mail: the bytes that go over the wire, the same for
 // every transport (RFC 5322, MIME).
 package message
 
@@ -16,7 +16,7 @@ import (
 	"app/platform/emailaddr"
 )
 
-// Sender is who letters are from.
+// Sender is who e-mails are from.
 type Sender struct {
 	From        netmail.Address
 	ReplyTo     string // empty for none
@@ -47,7 +47,7 @@ func ParseSender(from, replyTo, unsubscribe string) (Sender, error) {
 // Domain is the part of the sender's address behind the @.
 func (s Sender) Domain() string { return s.From.Address[strings.LastIndexByte(s.From.Address, '@')+1:] }
 
-// Headers are those of a letter besides the usual ones, in order.
+// Headers are those of an e-mail besides the usual ones, in order.
 func (s Sender) Headers(l store.Letter) [][2]string {
 	headers := [][2]string{{"Auto-Submitted", "auto-generated"}} // RFC 3834: no answers by machines
 	if l.MerchantID != "" && s.Unsubscribe != "" {
@@ -56,12 +56,12 @@ func (s Sender) Headers(l store.Letter) [][2]string {
 	return headers
 }
 
-// errControl refuses what could end a header. Letters are made so that it never
+// errControl refuses what could end a header. E-mails are made so that it never
 // happens; this is where it would matter.
 var errControl = errors.New("a header has control characters in it")
 
-// Compose writes the letter as a message of text and HTML. The Message-ID follows from
-// the letter, so that a receiver who gets it twice can tell.
+// Compose writes the e-mail as a message of text and HTML. The Message-ID follows from
+// the e-mail, so that a receiver who gets it twice can tell.
 func (s Sender) Compose(l store.Letter, now time.Time) ([]byte, error) {
 	for _, value := range []string{l.ID, l.Recipient, l.Subject, s.From.Name, s.From.Address, s.ReplyTo, s.Unsubscribe, l.Locale} {
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {

@@ -27,7 +27,7 @@ var kinds = map[string]Kind{
 	"Rendering Failure": Rendering,
 }
 
-// Event is what SES tells of one letter, about any number of its recipients.
+// Event is what SES tells of one e-mail, about any number of its recipients.
 type Event struct {
 	Kind      Kind
 	LetterID  string // from our tag; empty when the event has none
@@ -75,7 +75,7 @@ type recipient struct {
 
 // ParseEvent reads the text of a notification. What is no event of SES, such as the
 // message that tests a new topic, is of kind Other. letterTag is the tag that carries
-// the letter's id. Error: ErrMalformed for a text that claims to be an event and cannot
+// the e-mail's id. Error: ErrMalformed for a text that claims to be an event and cannot
 // be read.
 func ParseEvent(text, letterTag string) (Event, error) {
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
@@ -108,8 +108,8 @@ func ParseEvent(text, letterTag string) (Event, error) {
 	return out, nil
 }
 
-// addRecipients takes over the recipients that can be read; one that cannot must not keep the
-// others from being suppressed.
+// addRecipients takes over the recipients that can be read; one that cannot must not
+// keep the others from being suppressed.
 func (e *Event) addRecipients(list []recipient) {
 	for _, r := range list {
 		if a, err := mail.ParseAddress(r.Address); err == nil {

@@ -1,4 +1,4 @@
-// Package notice reads what Amazon SES tells about letters, as Amazon SNS delivers it:
+// Package notice reads what Amazon SES tells about e-mails, as Amazon SNS delivers it:
 // it checks that SNS signed the message and that it is of a topic of ours, and takes
 // the event apart. Nothing in a message is believed before that.
 //
@@ -128,8 +128,8 @@ func RegionOf(topic string) (string, bool) {
 	return parts[1], true
 }
 
-// signedContent is what the signature covers: names and values in the order of the names, one
-// a line.
+// signedContent is what the signature covers: names and values in the order of the
+// names, one a line.
 func (m Message) signedContent() ([]byte, error) {
 	pairs := [][2]string{{"Message", m.Message}, {"MessageId", m.MessageID}}
 	switch m.Type {

@@ -50,7 +50,7 @@ func TestMerchantsKeys(t *testing.T) {
 	}
 }
 
-// A merchant's letter goes out under the merchant's own name, to the buyer of an order
+// A merchant's e-mail goes out under the merchant's own name, to the buyer of an order
 // of its own that was paid, when it is approved.
 func TestFault01_MerchantsWriteToTheirBuyersOnly(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ var mailboxHTML string
 var mailboxPage = markup.Must(markup.ParseHTML(markup.Source{Name: "mailbox", Text: mailboxHTML}))
 
 // renderPage shows the mails. The HTML of each is in a frame of its own without
-// scripts, so that a letter is seen as it would be and can do no harm.
+// scripts, so that an e-mail is seen as it would be and can do no harm.
 func renderPage(w http.ResponseWriter, to string, mails []store.Mail) {
 	shown := make([]map[string]any, len(mails))
 	for i, m := range mails {

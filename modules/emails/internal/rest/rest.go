@@ -58,7 +58,7 @@ type handlers struct {
 	service func() *service.Service
 }
 
-// Letter is the public form of a letter.
+// Letter is the public form of an e-mail.
 type Letter struct {
 	ID        string     `json:"id" example:"ltr_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	Status    string     `json:"status" enum:"queued,sending,sent,failed,unknown" doc:"unknown: it may have been sent"`

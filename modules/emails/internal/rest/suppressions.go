@@ -68,8 +68,8 @@ func (h handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) 
 	return &struct{}{}, h.service().Unsuppress(ctx, in.Address)
 }
 
-// noticeHandler hands the bytes of the body on as they came: the signature covers what they
-// say.
+// noticeHandler hands the bytes of the body on as they came: the signature covers what
+// they say.
 func noticeHandler(n func() *service.Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := httpserver.ReadBody(r)

@@ -23,7 +23,7 @@ import (
 )
 
 // What users, merchants, catalog and orders accept, emails accepts: any address of
-// emailaddr.Parse and any text of text.Line at its longest makes a letter of every
+// emailaddr.Parse and any text of text.Line at its longest makes an e-mail of every
 // listener, which can be written as mail.
 func TestFault20_WhatIsAcceptedIsSent(t *testing.T) {
 	t.Parallel()

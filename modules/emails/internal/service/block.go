@@ -2,11 +2,11 @@ package service
 
 import "time"
 
-// longestBlock bounds how long a transport is left alone that takes no letters.
+// longestBlock bounds how long a transport is left alone that takes no e-mails.
 const longestBlock = time.Minute
 
-// blockTransport leaves the transport alone for a while, longer each time, and returns how long.
-// Letters that were on their way to it together count as one time.
+// blockTransport leaves the transport alone for a while, longer each time, and returns
+// how long. E-mails that were on their way to it together count as one time.
 func (s *Service) blockTransport() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -20,7 +20,7 @@ func (s *Service) blockTransport() time.Duration {
 	return d
 }
 
-// unblockTransport is called after each letter that was taken.
+// unblockTransport is called after each e-mail that was taken.
 func (s *Service) unblockTransport() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,8 +37,8 @@ func (s *Service) transportBlockedFor() time.Duration {
 	return s.remainingBlock()
 }
 
-// remainingBlock is how long the transport is left alone yet; s.mu is held. More than the longest
-// block is from before the clock went back, and none.
+// remainingBlock is how long the transport is left alone yet; s.mu is held. More than
+// the longest block is from before the clock went back, and none.
 func (s *Service) remainingBlock() time.Duration {
 	if left := s.until.Sub(s.Now()); left <= longestBlock {
 		return left

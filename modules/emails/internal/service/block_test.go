@@ -15,7 +15,7 @@ import (
 	"app/platform/fault"
 )
 
-// What is not the letter's fault costs it no attempt, however long it lasts; the
+// What is not the e-mail's fault costs it no attempt, however long it lasts; the
 // transport is left alone meanwhile.
 func TestBlockedTransport(t *testing.T) {
 	t.Parallel()
@@ -90,7 +90,7 @@ func TestStopInMidBatch(t *testing.T) {
 	}
 }
 
-// Whoever waits for a code is served first, and merchants' letters last.
+// Whoever waits for a code is served first, and merchants' e-mails last.
 func TestPriorities(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{}
@@ -181,7 +181,7 @@ func TestFailure27_LinksOfWrittenLetters(t *testing.T) {
 	}
 }
 
-// The clock goes back an hour: the transport is not left alone, and no letter waits,
+// The clock goes back an hour: the transport is not left alone, and no e-mail waits,
 // until it has come up again.
 func TestFault22_LettersWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()

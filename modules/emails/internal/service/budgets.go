@@ -14,14 +14,14 @@ import (
 	"app/platform/database"
 )
 
-// Limits are how many letters are written. Each is so many at once, and as many again
+// Limits are how many e-mails are written. Each is so many at once, and as many again
 // spread evenly over the hour or the day, and is counted in the database, so that
 // replicas share it.
 type Limits struct {
-	// Recipient is how many letters a day an address gets that it may not have asked
+	// Recipient is how many e-mails a day an address gets that it may not have asked
 	// for. At least 1.
 	Recipient int
-	// Merchant, Owner and Network are how many letters an hour a merchant may write,
+	// Merchant, Owner and Network are how many e-mails an hour a merchant may write,
 	// all merchants of one owner together, and all that write from one network. None
 	// when 0.
 	Merchant, Owner, Network int
@@ -36,7 +36,7 @@ type budget struct {
 	room int // how many of most may be spent by the letter in question
 }
 
-// spentError says that a budget has no room for a letter.
+// spentError says that a budget has no room for an e-mail.
 type spentError struct {
 	budget budget
 	wait   time.Duration
@@ -47,9 +47,10 @@ func (e *spentError) Error() string {
 	return fmt.Sprintf("the budget of the %s has no room for %s", e.budget.kind, e.wait)
 }
 
-// spendBudgets counts a letter against the budgets of whoever asks for it and against its
-// recipient's, always in the same order: rows are locked in it. Error: a *spentError;
-// what was counted before it has to be taken back with the transaction, or be nothing.
+// spendBudgets counts an e-mail against the budgets of whoever asks for it and against
+// its recipient's, always in the same order: rows are locked in it. Error: a
+// *spentError; what was counted before it has to be taken back with the transaction, or
+// be nothing.
 func (s *Service) spendBudgets(ctx context.Context, tx *database.Tx, t letters.Template, o order) error {
 	spends := o.spends
 	if t.Counts != letters.Never && !o.free {
@@ -76,14 +77,14 @@ func (s *Service) spendBudgets(ctx context.Context, tx *database.Tx, t letters.T
 	return nil
 }
 
-// Why a letter was not written.
+// Why an e-mail was not written.
 const (
 	overBudget = "budget" // the recipient has had enough
 	unpaid     = "unpaid" // about an order that was never paid, to an address that may be anybody's
 )
 
-// withholdEmail counts a letter that is not written, in the transaction of the event that it
-// is about. Nobody is told: whoever caused the event may be a stranger to the
+// withholdEmail counts an e-mail that is not written, in the transaction of the event
+// that it is about. Nobody is told: whoever caused the event may be a stranger to the
 // recipient.
 func (s *Service) withholdEmail(ctx context.Context, tx *database.Tx, o order, reason string) error {
 	err := store.Withhold(ctx, tx, store.Withheld{Recipient: strings.ToLower(o.recipient), Template: o.template, Reason: reason, LastAt: s.Now()})
@@ -93,7 +94,7 @@ func (s *Service) withholdEmail(ctx context.Context, tx *database.Tx, o order, r
 	return err
 }
 
-// keepWithheld is how long it is known which letters were not written.
+// keepWithheld is how long it is known which e-mails were not written.
 const keepWithheld = 30 * 24 * time.Hour
 
 // Forget removes what is no longer needed: budgets that are whole again, customers of
@@ -106,7 +107,7 @@ func (s *Service) Forget(ctx context.Context, keep time.Duration) error {
 	})
 }
 
-// Withheld lists letters that were not written, newest first.
+// Withheld lists e-mails that were not written, newest first.
 func (s *Service) Withheld(ctx context.Context, limit int) (found []store.Withheld, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		found, err = store.WithheldLetters(ctx, q, limit)

@@ -67,7 +67,7 @@ func overSMTP(t *testing.T, db *database.DB, port int, lease time.Duration) *ser
 	return over(t, db, tr, lease)
 }
 
-// fill queues letters, to an address each.
+// fill queues e-mails, to an address each.
 func fill(t *testing.T, db *database.DB, count int) {
 	t.Helper()
 	err := db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
@@ -87,7 +87,7 @@ func fill(t *testing.T, db *database.DB, count int) {
 	}
 }
 
-// tally counts the letters by status.
+// tally counts the e-mails by status.
 func tally(t *testing.T, s *service.Service) map[store.Status]int {
 	t.Helper()
 	found, err := s.List(context.Background(), store.Filter{Limit: 10000})
@@ -116,7 +116,7 @@ func until(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// times counts what the mail server has of each letter.
+// times counts what the mail server has of each e-mail.
 func times(t *testing.T, server *emailstest.Mailpit) map[string]int {
 	t.Helper()
 	out := map[string]int{}
@@ -159,7 +159,7 @@ func TestFailure31_EightReplicasOverSMTP(t *testing.T) {
 	}, store.Migrations)
 }
 
-// child, when set, makes this test binary a process that sends the letters of a
+// child, when set, makes this test binary a process that sends the e-mails of a
 // database until it is killed.
 var child = flag.String("child", "", "for the tests themselves")
 
@@ -257,7 +257,7 @@ func overSES(t *testing.T, db *database.DB, server *emailstest.SES) (*service.Se
 	return over(t, db, tr, 5*time.Minute), tr
 }
 
-// Two replicas share an account that lets them send 40 letters a second, which neither
+// Two replicas share an account that lets them send 40 e-mails a second, which neither
 // knows of the other.
 func TestFailure31_ReplicasShareTheQuotaOfSES(t *testing.T) {
 	t.Parallel()
@@ -297,8 +297,8 @@ func TestFailure31_ReplicasShareTheQuotaOfSES(t *testing.T) {
 	}, store.Migrations)
 }
 
-// SES takes some letters and loses the reply, refuses others, throttles and breaks:
-// every letter ends where it belongs, and none is taken twice.
+// SES takes some e-mails and loses the reply, refuses others, throttles and breaks:
+// every e-mail ends where it belongs, and none is taken twice.
 func TestFailure32_SESInTrouble(t *testing.T) {
 	t.Parallel()
 	const count = 60

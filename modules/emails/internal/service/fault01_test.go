@@ -19,7 +19,7 @@ func shipment(id, merchant, order string) service.Request {
 	return service.Request{ID: id, MerchantID: merchant, OrderID: order, Template: "order_shipped", Data: map[string]any{"carrier": "Post", "tracking": "1"}}
 }
 
-// The name in a merchant's letter is the merchant's, and the letter goes to the buyer
+// The name in a merchant's e-mail is the merchant's, and the e-mail goes to the buyer
 // of the order, in the buyer's language.
 func TestFault01_TheMerchantsOwnName(t *testing.T) {
 	t.Parallel()

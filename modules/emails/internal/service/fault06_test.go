@@ -18,7 +18,7 @@ import (
 	"app/platform/database/dbtest"
 )
 
-// written counts the letters to an address, by template.
+// written counts the e-mails to an address, by template.
 func written(t *testing.T, s *service.Service, to string) map[string]int {
 	t.Helper()
 	found, err := s.List(context.Background(), store.Filter{Limit: 1000})
@@ -89,7 +89,7 @@ func TestFault06_OneBudgetForEachRecipient(t *testing.T) {
 	}, store.Migrations)
 }
 
-// Whatever kind of letter it is that strangers have written, it is of the same budget;
+// Whatever kind of e-mail it is that strangers have written, it is of the same budget;
 // and spelling the address differently makes no new one.
 func TestFault06_EveryKindIsCounted(t *testing.T) {
 	t.Parallel()
@@ -120,7 +120,7 @@ func TestFault06_EveryKindIsCounted(t *testing.T) {
 	}
 }
 
-// Somebody whose card is declined again and again has no letter written to an address
+// Somebody whose card is declined again and again has no e-mail written to an address
 // that may be anybody's.
 func TestFault06_NoLetterForAnUnpaidOrder(t *testing.T) {
 	t.Parallel()
@@ -143,7 +143,7 @@ func TestFault06_NoLetterForAnUnpaidOrder(t *testing.T) {
 }
 
 // Strangers have used up the budget of a customer's address. Whoever is signed in and
-// orders for their own address has every letter all the same, also after the address
+// orders for their own address has every e-mail all the same, also after the address
 // was changed, and so has whoever asks for a code to get into the account.
 func TestFault06_CustomersAreNotLockedOut(t *testing.T) {
 	t.Parallel()

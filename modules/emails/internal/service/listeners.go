@@ -19,12 +19,12 @@ import (
 	"app/platform/events"
 )
 
-// Registered queues the letter that welcomes a new account.
+// Registered queues the e-mail that welcomes a new account.
 func (s *Service) Registered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.Registered]) error {
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "welcome", recipient: e.Body.GetEmail(), data: greetingData(e.Body.GetFirstName())})
 }
 
-// codeTemplates are the letters that carry a code, by what the code is for.
+// codeTemplates are the e-mails that carry a code, by what the code is for.
 var codeTemplates = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_VERIFY_ADDRESS: "verify_address",
 	usersevents.Purpose_PURPOSE_SIGN_IN:        "sign_in_code",
@@ -32,7 +32,7 @@ var codeTemplates = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_CHANGE_ADDRESS: "change_address_code",
 }
 
-// CodeIssued queues the letter that carries a one-time code. A code of an unknown
+// CodeIssued queues the e-mail that carries a one-time code. A code of an unknown
 // purpose comes from a newer users module and waits as a failing event until this one
 // is upgraded too.
 func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.CodeIssued]) error {
@@ -45,7 +45,7 @@ func (s *Service) CodeIssued(ctx context.Context, tx *database.Tx, e events.Even
 	})
 }
 
-// AlreadyRegistered queues the letter to somebody who has an account already.
+// AlreadyRegistered queues the e-mail to somebody who has an account already.
 func (s *Service) AlreadyRegistered(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.AlreadyRegistered]) error {
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "already_registered", recipient: e.Body.GetEmail(), data: greetingData(e.Body.GetFirstName())})
 }
@@ -55,14 +55,14 @@ func (s *Service) PasswordChanged(ctx context.Context, tx *database.Tx, e events
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "password_changed", recipient: e.Body.GetEmail(), data: greetingData(e.Body.GetFirstName())})
 }
 
-// purposeNames are the purposes of codes as the phrases of the letters know them.
+// purposeNames are the purposes of codes as the phrases of the e-mails know them.
 var purposeNames = map[usersevents.Purpose]string{
 	usersevents.Purpose_PURPOSE_VERIFY_ADDRESS: "verify_address",
 	usersevents.Purpose_PURPOSE_SIGN_IN:        "sign_in",
 	usersevents.Purpose_PURPOSE_RESET_PASSWORD: "reset_password",
 }
 
-// NoAccount queues the letter to somebody who asked for a code with an address that has
+// NoAccount queues the e-mail to somebody who asked for a code with an address that has
 // no account.
 func (s *Service) NoAccount(ctx context.Context, tx *database.Tx, e events.Event[*usersevents.NoAccount]) error {
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "no_account", recipient: e.Body.GetEmail(), data: map[string]any{
@@ -79,7 +79,7 @@ func (s *Service) EmailChanged(ctx context.Context, tx *database.Tx, e events.Ev
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "address_changed", recipient: e.Body.GetOldEmail(), data: data})
 }
 
-// changes are the changes as the phrases of the letters know them.
+// changes are the changes as the phrases of the e-mails know them.
 var changes = map[usersevents.CredentialsChange]string{
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED:          "totp_added",
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED:        "totp_removed",
@@ -110,14 +110,14 @@ func (s *Service) SignedInAnew(ctx context.Context, tx *database.Tx, e events.Ev
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "new_sign_in", recipient: e.Body.GetEmail(), data: data})
 }
 
-// MerchantApproved queues the letter to the merchant's owner.
+// MerchantApproved queues the e-mail to the merchant's owner.
 func (s *Service) MerchantApproved(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.MerchantApproved]) error {
 	return s.queueEmailForEvent(ctx, tx, e.Envelope, e.Body, order{template: "merchant_approved", recipient: e.Body.GetOwnerEmail(), data: map[string]any{
 		"first_name": e.Body.GetOwnerFirstName(), "merchant": e.Body.GetName(),
 	}})
 }
 
-// Invited queues the letter that asks somebody to act for a merchant. Whoever has the
+// Invited queues the e-mail that asks somebody to act for a merchant. Whoever has the
 // code in it becomes a member.
 func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*merchantsevents.Invited]) error {
 	until := e.Body.GetExpiresAt().AsTime()
@@ -127,12 +127,12 @@ func (s *Service) Invited(ctx context.Context, tx *database.Tx, e events.Event[*
 	}})
 }
 
-// queueEmailForEvent queues what is ordered on account of an event, in the language of whom the
-// event is about. When the recipient has had enough it is withheld, and the event is
-// handled. Modules emit what emailaddr takes, so an address that it refuses was kept by
-// a release that took more: no e-mail reaches it, and to refuse the event would leave
-// one behind that nobody can mend. It is logged, without the address, and over. What no
-// release took is a mistake, and the event fails for the operator to see.
+// queueEmailForEvent queues what is ordered on account of an event, in the language of
+// whom the event is about. When the recipient has had enough it is withheld, and the
+// event is handled. Modules emit what emailaddr takes, so an address that it refuses
+// was kept by a release that took more: no e-mail reaches it, and to refuse the event
+// would leave one behind that nobody can mend. It is logged, without the address, and
+// over. What no release took is a mistake, and the event fails for the operator to see.
 func (s *Service) queueEmailForEvent(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message, o order) error {
 	o.eventID = e.ID
 	if o.locale == "" {
@@ -153,8 +153,8 @@ func (s *Service) queueEmailForEvent(ctx context.Context, tx *database.Tx, e eve
 	return err
 }
 
-// rememberAccountAddress notes the address of the account that an event is about. Whoever has an account
-// has shown that the address is theirs.
+// rememberAccountAddress notes the address of the account that an event is about.
+// Whoever has an account has shown that the address is theirs.
 func (s *Service) rememberAccountAddress(ctx context.Context, tx *database.Tx, e events.Envelope, body proto.Message) error {
 	account, ok := body.(interface {
 		GetUserId() string

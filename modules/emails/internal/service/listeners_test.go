@@ -29,7 +29,7 @@ func event[M proto.Message](id string, c *clock, body M) events.Event[M] {
 
 func eur(n int64) *moneyv1.Money { return &moneyv1.Money{Amount: n, Currency: "EUR"} }
 
-// One event makes one letter, however often it is handled, and a letter of the right
+// One event makes one e-mail, however often it is handled, and an e-mail of the right
 // kind to the right address.
 func TestListeners(t *testing.T) {
 	t.Parallel()
@@ -176,7 +176,7 @@ func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 }
 
 // What an event cannot fill stays an event that fails, for the operator to see; it is
-// never a letter that nobody gets.
+// never an e-mail that nobody gets.
 func TestListenersFail(t *testing.T) {
 	t.Parallel()
 	c, db := newClock(), dbtest.Open(t, store.Migrations)
@@ -198,7 +198,7 @@ func TestListenersFail(t *testing.T) {
 	}
 }
 
-// A code is worth nothing when it has expired, and nobody reads it once its letter is
+// A code is worth nothing when it has expired, and nobody reads it once its e-mail is
 // on its way.
 func TestCodes(t *testing.T) {
 	t.Parallel()

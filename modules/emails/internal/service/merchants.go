@@ -81,8 +81,8 @@ func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) 
 	return append(wrong, s.invalidDataFields(t, r.Data)...)
 }
 
-// approvedMerchant finds the merchant that a letter is from. Errors: FailedPrecondition
-// (merchant_not_approved); those of the call.
+// approvedMerchant finds the merchant that an e-mail is from. Errors:
+// FailedPrecondition (merchant_not_approved); those of the call.
 func (s *Service) approvedMerchant(ctx context.Context, merchantID string) (*merchantsv1.ProfileResponse, error) {
 	merchant, err := s.Merchants.Profile(ctx, &merchantsv1.ProfileRequest{MerchantId: merchantID})
 	if fault.CodeOf(err) == fault.NotFound || err == nil && !merchant.GetApproved() {
@@ -101,7 +101,7 @@ func (s *Service) merchantBudgets(merchantID, ownerID, network string) []budget 
 	return slices.DeleteFunc(all, func(b budget) bool { return b.key == "" }) // a network is not always known
 }
 
-// budgetExceededError is what a merchant is told whose letter a budget has no room for.
+// budgetExceededError is what a merchant is told whose e-mail a budget has no room for.
 func budgetExceededError(spent *spentError) error {
 	reason, text := "merchant_rate", "This %s has sent %d letters in an hour: the next ones go out one by one."
 	if spent.budget.kind == "recipient" {

@@ -13,7 +13,7 @@ import (
 	"app/platform/fault"
 )
 
-// Notices takes what Amazon SES tells about letters.
+// Notices takes what Amazon SES tells about e-mails.
 type Notices struct {
 	Service  *Service
 	Verifier *notice.Verifier
@@ -77,14 +77,14 @@ func (n *Notices) handleNotice(ctx context.Context, m notice.Message) error {
 	return n.Service.recordDeliveryEvent(ctx, m.MessageID, event)
 }
 
-// deliveries are what the kinds of events say of a letter.
+// deliveries are what the kinds of events say of an e-mail.
 var deliveries = map[notice.Kind]store.Delivery{
 	notice.Send: store.Accepted, notice.Delay: store.Delayed, notice.Delivery: store.Delivered, notice.Bounce: store.Bounced,
 	notice.Complaint: store.Complained, notice.Reject: store.Refused, notice.Rendering: store.Refused,
 }
 
-// recordDeliveryEvent writes an event down: what it says of its letter, and which addresses it has
-// suppressed.
+// recordDeliveryEvent writes an event down: what it says of its e-mail, and which
+// addresses it has suppressed.
 func (s *Service) recordDeliveryEvent(ctx context.Context, messageID string, e notice.Event) error {
 	outcome := "taken"
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

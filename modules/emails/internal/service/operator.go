@@ -9,7 +9,7 @@ import (
 	"app/platform/fault"
 )
 
-// List lists letters, newest first.
+// List lists e-mails, newest first.
 func (s *Service) List(ctx context.Context, f store.Filter) (found []store.Letter, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		found, err = store.List(ctx, q, f)
@@ -18,8 +18,8 @@ func (s *Service) List(ctx context.Context, f store.Filter) (found []store.Lette
 	return found, err
 }
 
-// Dead lists what needs an operator, newest first: letters that have failed, and
-// letters of which nothing was heard for longer than silent since their reply was lost.
+// Dead lists what needs an operator, newest first: e-mails that have failed, and
+// e-mails of which nothing was heard for longer than silent since their reply was lost.
 func (s *Service) Dead(ctx context.Context, silent time.Duration, limit int) ([]store.Letter, error) {
 	failed, err := s.List(ctx, store.Filter{Status: store.Failed, Limit: limit})
 	if err != nil {
@@ -29,9 +29,9 @@ func (s *Service) Dead(ctx context.Context, silent time.Duration, limit int) ([]
 	return append(failed, unknown...), err
 }
 
-// Retry queues a letter again that has failed, for another MaxAge. One that is unknown
+// Retry queues an e-mail again that has failed, for another MaxAge. One that is unknown
 // may have been sent; it is queued only where evenIfSent says that it may be sent
-// twice. Errors: NotFound; FailedPrecondition not_retryable: the letter is neither, or
+// twice. Errors: NotFound; FailedPrecondition not_retryable: the e-mail is neither, or
 // its content is erased.
 func (s *Service) Retry(ctx context.Context, id string, evenIfSent bool) error {
 	if _, err := s.ByID(ctx, id); err != nil {
@@ -44,8 +44,8 @@ func (s *Service) Retry(ctx context.Context, id string, evenIfSent bool) error {
 	return fault.New(fault.FailedPrecondition, "not_retryable", "The letter has not failed, may have been sent, or its content is erased.")
 }
 
-// RetryAll queues every letter again that has failed and whose content is there, and
-// tells how many. Letters to suppressed addresses fail again.
+// RetryAll queues every e-mail again that has failed and whose content is there, and
+// tells how many. E-mails to suppressed addresses fail again.
 func (s *Service) RetryAll(ctx context.Context) (n int, err error) {
 	before := ""
 	for {

@@ -57,7 +57,7 @@ func (s *Service) rememberCustomers(ctx context.Context, tx *database.Tx, e even
 	return nil
 }
 
-// cancelReasons are the reasons as the phrases of the letters know them.
+// cancelReasons are the reasons as the phrases of the e-mails know them.
 var cancelReasons = map[ordersevents.CancelReason]string{
 	ordersevents.CancelReason_CANCEL_REASON_BY_BUYER:        "by_buyer",
 	ordersevents.CancelReason_CANCEL_REASON_BY_MERCHANT:     "by_merchant",
@@ -96,8 +96,8 @@ func (s *Service) Refunded(ctx context.Context, tx *database.Tx, e events.Event[
 	}})
 }
 
-// isVerifiedBuyerAddress reports whether an order's letters go to the address that the buyer's account has
-// shown to be its own.
+// isVerifiedBuyerAddress reports whether an order's e-mails go to the address that the
+// buyer's account has shown to be its own.
 func (s *Service) isVerifiedBuyerAddress(ctx context.Context, tx *database.Tx, buyerID, address string) (bool, error) {
 	parsed, err := emailaddr.Parse(address)
 	if buyerID == "" || err != nil {

@@ -15,17 +15,17 @@ import (
 	"app/platform/ids"
 )
 
-// batch is how many letters a worker claims at once.
+// batch is how many e-mails a worker claims at once.
 const batch = 64
 
-// First and longest pause before a letter is tried again.
+// First and longest pause before an e-mail is tried again.
 const (
 	firstPause   = 2 * time.Second
 	longestPause = time.Hour
 )
 
-// SendDue hands over every letter that is due and returns how many it tried. Any number
-// of processes may do so at the same time: a letter belongs to whoever claimed it.
+// SendDue hands over every e-mail that is due and returns how many it tried. Any number
+// of processes may do so at the same time: an e-mail belongs to whoever claimed it.
 func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
 	if err := s.recoverAbandonedEmails(ctx); err != nil {
 		return 0, err
@@ -40,7 +40,7 @@ func (s *Service) SendDue(ctx context.Context) (tried int, err error) {
 	return tried, nil
 }
 
-// recoverAbandonedEmails frees the letters of workers that vanished.
+// recoverAbandonedEmails frees the e-mails of workers that vanished.
 func (s *Service) recoverAbandonedEmails(ctx context.Context) error {
 	found := false
 	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -93,8 +93,8 @@ func (s *Service) sendBatch(ctx context.Context) (int, error) {
 	return len(claimed), s.recordOutcomes(ctx, claim, outcomes...)
 }
 
-// sendCapacity tells how many letters may be sent now, and sees to it that somebody asks again
-// when none may.
+// sendCapacity tells how many e-mails may be sent now, and sees to it that somebody
+// asks again when none may.
 func (s *Service) sendCapacity() int {
 	wait := s.transportBlockedFor()
 	room := batch
@@ -116,9 +116,9 @@ func (s *Service) giveBack(unused int) {
 	}
 }
 
-// handOver gives the letters to the transport, several at a time. Outcomes of a
+// handOver gives the e-mails to the transport, several at a time. Outcomes of a
 // transport that cannot tell repetitions apart are recorded one by one, so that a crash
-// leaves few letters unknown; those of others are returned, to be recorded together.
+// leaves few e-mails unknown; those of others are returned, to be recorded together.
 func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Letter) []store.Outcome {
 	outcomes := make([]store.Outcome, len(claimed))
 	var group errgroup.Group
@@ -140,8 +140,8 @@ func (s *Service) handOver(ctx context.Context, claim string, claimed []store.Le
 	return outcomes
 }
 
-// recordOutcomes writes outcomes down, also when the process is told to stop meanwhile. Those
-// without a letter are none.
+// recordOutcomes writes outcomes down, also when the process is told to stop meanwhile.
+// Those without an e-mail are none.
 func (s *Service) recordOutcomes(ctx context.Context, claim string, outcomes ...store.Outcome) error {
 	var some []store.Outcome
 	for _, o := range outcomes {
@@ -166,7 +166,7 @@ func (s *Service) recordOutcomes(ctx context.Context, claim string, outcomes ...
 	return err
 }
 
-// sendClaimedEmail hands one letter over and decides what its outcome means.
+// sendClaimedEmail hands one e-mail over and decides what its outcome means.
 func (s *Service) sendClaimedEmail(ctx context.Context, claim string, l store.Letter) store.Outcome {
 	o := store.Outcome{LetterID: l.ID, Status: store.Sent, Transport: s.Transport.Name()}
 	if t, ok := s.Letters.ByName(l.Template); ok {
@@ -194,9 +194,9 @@ func (s *Service) sendClaimedEmail(ctx context.Context, claim string, l store.Le
 	return s.outcomeOfSend(ctx, l, o, id, err)
 }
 
-// beginSending decides in the last moment whether a letter is sent at all. For a transport
-// that cannot tell repetitions apart it notes first that the letter is offered, so that
-// a crash after this leaves it unknown.
+// beginSending decides in the last moment whether an e-mail is sent at all. For a
+// transport that cannot tell repetitions apart it notes first that the e-mail is
+// offered, so that a crash after this leaves it unknown.
 func (s *Service) beginSending(ctx context.Context, claim string, l store.Letter) (failure store.Failure, ours bool, err error) {
 	if !l.ExpiresAt.IsZero() && s.Now().After(l.ExpiresAt) {
 		return store.Expired, true, nil
@@ -224,8 +224,8 @@ func (s *Service) beginSending(ctx context.Context, claim string, l store.Letter
 	return failure, ours, err
 }
 
-// isSuppressed reports whether the letter's address wants no letters of this kind. What a
-// person needs to get into an account goes out in spite of a complaint: it was asked
+// isSuppressed reports whether the e-mail's address wants no e-mails of this kind. What
+// a person needs to get into an account goes out in spite of a complaint: it was asked
 // for. To a mailbox that does not exist nothing goes.
 func (s *Service) isSuppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
 	found, err := store.SuppressionOf(ctx, q, emailaddr.Key(l.Recipient))
@@ -265,8 +265,8 @@ func (s *Service) outcomeOfSend(ctx context.Context, l store.Letter, o store.Out
 	return o
 }
 
-// retryDelay grows with the attempts and is spread by a fifth, so that letters which failed
-// together do not come back together.
+// retryDelay grows with the attempts and is spread by a fifth, so that e-mails which
+// failed together do not come back together.
 func retryDelay(attempts int) time.Duration {
 	d := longestPause
 	if attempts < 12 {

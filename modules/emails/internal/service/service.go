@@ -1,4 +1,4 @@
-// Package service writes letters: it renders and queues them in the transaction of the
+// Package service writes e-mails: it renders and queues them in the transaction of the
 // event that caused them, and workers hand them to a transport, each once.
 package service
 
@@ -44,11 +44,11 @@ type Options struct {
 	Limits            Limits
 }
 
-// Service queues and sends letters. Safe for concurrent use.
+// Service queues and sends e-mails. Safe for concurrent use.
 type Service struct {
 	Options
-	// Queued is called after the commit of each letter, Later when there will be
-	// something to do after a while; nil for nobody. Set them before the first letter.
+	// Queued is called after the commit of each e-mail, Later when there will be
+	// something to do after a while; nil for nobody. Set them before the first e-mail.
 	Queued func()
 	Later  func(time.Duration)
 
@@ -81,7 +81,7 @@ func New(o Options) (*Service, error) {
 	return s, err
 }
 
-// order is what a letter is to be made of.
+// order is what an e-mail is to be made of.
 type order struct {
 	eventID    string // of the event or the request that asks for it
 	merchantID string // who asks for it, empty for the shop
@@ -90,16 +90,16 @@ type order struct {
 	locale     string    // wanted; empty for the fallback
 	expires    time.Time // when it is of no use any more; zero for when it is too old
 	data       map[string]any
-	// free letters count in no budget of their recipient: it is the address of whom the
-	// letter is about, or an administrator writes.
+	// free e-mails count in no budget of their recipient: it is the address of whom the
+	// e-mail is about, or an administrator writes.
 	free bool
-	// spends are the budgets of whoever asks for the letter.
+	// spends are the budgets of whoever asks for the e-mail.
 	spends []budget
 }
 
-// queueEmail renders the letter and queues it. A letter for the same event, template and
-// recipient is there once, however often it is asked for, and is counted once. Error: a
-// *spentError when a budget has no room for it.
+// queueEmail renders the e-mail and queues it. An e-mail for the same event, template
+// and recipient is there once, however often it is asked for, and is counted once.
+// Error: a *spentError when a budget has no room for it.
 func (s *Service) queueEmail(ctx context.Context, tx *database.Tx, o order) (store.Letter, error) {
 	t, ok := s.Letters.ByName(o.template)
 	if !ok {
@@ -168,7 +168,7 @@ func emailPriority(t letters.Template, o order) store.Priority {
 	return store.Normal
 }
 
-// ByID reads a letter. Error: NotFound.
+// ByID reads an e-mail. Error: NotFound.
 func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		l, err = store.ByID(ctx, q, id)
@@ -193,7 +193,7 @@ func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []st
 	return mails, err
 }
 
-// Seen reads a letter for a merchant, who sees those it had written only, or for an
+// Seen reads an e-mail for a merchant, who sees those it had written only, or for an
 // administrator, who is none. Error: NotFound.
 func (s *Service) Seen(ctx context.Context, merchantID, id string) (store.Letter, error) {
 	l, err := s.ByID(ctx, id)

@@ -81,7 +81,7 @@ func newService(t *testing.T, db *database.DB, c *clock, tr transport.Transport)
 	return s
 }
 
-// queue asks for a letter and returns its id.
+// queue asks for an e-mail and returns its id.
 func queue(t *testing.T, s *service.Service, to string) string {
 	t.Helper()
 	l, err := s.Write(context.Background(), service.Request{
@@ -163,7 +163,7 @@ func TestFailure32_LostReplyIsUnknownAndNotSentAgain(t *testing.T) {
 	}
 }
 
-// A worker that claims a batch and vanishes, before or while it offers a letter.
+// A worker that claims a batch and vanishes, before or while it offers an e-mail.
 func TestFailure33_CrashInMidBatch(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -100,7 +100,7 @@ func TestFailure34_SuppressionAddedWhileQueued(t *testing.T) {
 	}, store.Migrations)
 }
 
-// A suppression that comes while the letter lies claimed, before it is offered.
+// A suppression that comes while the e-mail lies claimed, before it is offered.
 func TestFailure34_SuppressionAddedWhileClaimed(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
@@ -242,7 +242,7 @@ func TestSubscriptionIsConfirmed(t *testing.T) {
 	}
 }
 
-// lost makes a letter whose reply was lost.
+// lost makes an e-mail whose reply was lost.
 func (p *post) lost() string {
 	p.t.Helper()
 	id := queue(p.t, p.Service, "ada@example.com")

@@ -10,7 +10,7 @@ import (
 	"app/platform/fault"
 )
 
-// Suppressions lists the addresses that get no letters, newest first.
+// Suppressions lists the addresses that get no e-mails, newest first.
 func (s *Service) Suppressions(ctx context.Context, after store.Suppression, limit int) (found []store.Suppression, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		found, err = store.Suppressions(ctx, q, after, limit)
@@ -19,7 +19,7 @@ func (s *Service) Suppressions(ctx context.Context, after store.Suppression, lim
 	return found, err
 }
 
-// Unsuppress lets an address have letters again: those queued from now on, and those
+// Unsuppress lets an address have e-mails again: those queued from now on, and those
 // that failed when they are queued again. Error: NotFound.
 func (s *Service) Unsuppress(ctx context.Context, address string) error {
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

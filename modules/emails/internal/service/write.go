@@ -13,7 +13,7 @@ import (
 	"app/platform/fault"
 )
 
-// Request is a letter that somebody asks for by name.
+// Request is an e-mail that somebody asks for by name.
 type Request struct {
 	ID         string // of the letter to be
 	MerchantID string // who asks, empty for an administrator
@@ -24,18 +24,18 @@ type Request struct {
 	Data       map[string]any
 }
 
-// codeLife is how long the letter with a merchant's own code is worth sending.
+// codeLife is how long the e-mail with a merchant's own code is worth sending.
 const codeLife = 15 * time.Minute
 
-// Write queues a letter by name. Repeated with the same id it answers the letter that
+// Write queues an e-mail by name. Repeated with the same id it answers the e-mail that
 // is there.
 //
-//  1. An administrator writes any letter to anybody. What follows is for merchants.
+//  1. An administrator writes any e-mail to anybody. What follows is for merchants.
 //  2. Only an approved merchant writes, and under its own name: whoever reads the
-//     letter trusts the shop that it is from.
+//     e-mail trusts the shop that it is from.
 //  3. It writes to the buyer of an order of its own that was paid, at the address of
 //     that order. Of other orders it does not learn whether they are there.
-//  4. It writes so many letters an hour, so does its owner with all merchants together,
+//  4. It writes so many e-mails an hour, so does its owner with all merchants together,
 //     and so does a network. A recipient gets so many a day from all merchants.
 //
 // Errors: InvalidArgument naming /template, /to, /order_id or each missing or unfit
@@ -76,7 +76,7 @@ func (s *Service) emailOrderFrom(t letters.Template, r Request, recipient string
 	return o
 }
 
-// invalidDataFields lists what is wrong with the data of a letter.
+// invalidDataFields lists what is wrong with the data of an e-mail.
 func (s *Service) invalidDataFields(t letters.Template, data map[string]any) (wrong []fault.Field) {
 	for _, f := range t.Check(data) {
 		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
@@ -97,7 +97,8 @@ func (s *Service) mayUse(merchantID string, t letters.Template) bool {
 	return merchantID == "" || slices.Contains(s.MerchantTemplates, t.Name)
 }
 
-// isShopLink reports whether a link leads to the shop: no letter of the shop leads elsewhere.
+// isShopLink reports whether a link leads to the shop: no e-mail of the shop leads
+// elsewhere.
 func (s *Service) isShopLink(link string) bool {
 	return s.PublicURL != "" && strings.HasPrefix(link, strings.TrimSuffix(s.PublicURL, "/")+"/")
 }

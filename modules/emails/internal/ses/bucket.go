@@ -17,7 +17,7 @@ const (
 	unlimited    = -1.0             // what SES says for no quota of the day
 )
 
-// bucket grants as many letters as SES takes: a token bucket of one second's quota, and
+// bucket grants as many e-mails as SES takes: a token bucket of one second's quota, and
 // what is left of the day. The quota belongs to the account and so to all processes
 // that send; what each may use shows by being throttled.
 type bucket struct {
@@ -62,7 +62,8 @@ func (b *bucket) updateQuota(perSecond, perDay, sentToday float64) {
 	}
 }
 
-// reserveTokens grants room for up to so many letters, or tells when there will be some.
+// reserveTokens grants room for up to so many e-mails, or tells when there will be
+// some.
 func (b *bucket) reserveTokens(most int) (granted int, wait time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -113,8 +114,8 @@ func (b *bucket) backOff(daily bool) {
 	b.tokens = min(b.tokens, b.burstSize())
 }
 
-// remainingPause is how long nothing is granted yet; b.mu is held. More than the longest pause
-// is from before the clock went back, and none.
+// remainingPause is how long nothing is granted yet; b.mu is held. More than the
+// longest pause is from before the clock went back, and none.
 func (b *bucket) remainingPause() time.Duration {
 	if left := b.until.Sub(b.now()); left <= dayPause {
 		return left

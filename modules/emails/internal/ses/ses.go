@@ -1,7 +1,7 @@
-// Package ses hands letters to Amazon SES (API version 2).
+// Package ses hands e-mails to Amazon SES (API version 2).
 //
-// SES knows no idempotency key: a letter whose reply was lost is unknown, and what SES
-// tells later through Amazon SNS settles it by the tag that carries the letter's id. So
+// SES knows no idempotency key: an e-mail whose reply was lost is unknown, and what SES
+// tells later through Amazon SNS settles it by the tag that carries the e-mail's id. So
 // the SDK must not repeat SendEmail by itself.
 package ses
 
@@ -24,7 +24,7 @@ import (
 	"app/modules/emails/internal/transport"
 )
 
-// LetterTag is the name of the tag that carries a letter's id through SES and back.
+// LetterTag is the name of the tag that carries an e-mail's id through SES and back.
 const LetterTag = "letter_id"
 
 // Options of a transport.
@@ -36,7 +36,7 @@ type Options struct {
 	// TemplatePrefix + name + "_" + locale.
 	Stored         bool
 	TemplatePrefix string
-	// Rate bounds letters per second; 0 for the account's quota.
+	// Rate bounds e-mails per second; 0 for the account's quota.
 	Rate float64
 	// Timeout bounds a request.
 	Timeout time.Duration
@@ -59,8 +59,8 @@ var (
 	_ transport.Checker   = (*Transport)(nil)
 )
 
-// idle is how long a connection waits for the next letter. It is short because a letter
-// written to a connection that the server closes at that moment is unknown.
+// idle is how long a connection waits for the next e-mail. It is short because an
+// e-mail written to a connection that the server closes at that moment is unknown.
 const idle = 4 * time.Second
 
 // New makes a transport. It asks nobody; Check learns the account's quota.

@@ -12,7 +12,7 @@ import (
 	"app/modules/emails/internal/transport"
 )
 
-// verdicts are what the codes of SES mean for the letter. The first three are the
+// verdicts are what the codes of SES mean for the e-mail. The first three are the
 // documented ones of the API's SendEmail; the rest are what any Amazon service answers
 // to a caller it does not know.
 var verdicts = map[string]error{
@@ -29,8 +29,8 @@ var verdicts = map[string]error{
 	"MissingAuthenticationTokenException": transport.ErrBlocked, "RequestExpired": transport.ErrBlocked,
 }
 
-// classifySendError says what an error of SendEmail means. left reports whether the request may
-// have reached SES.
+// classifySendError says what an error of SendEmail means. left reports whether the
+// request may have reached SES.
 func (t *Transport) classifySendError(err error, left bool) error {
 	if !left {
 		return fmt.Errorf("send to SES: %w: %w", transport.ErrBlocked, err)
@@ -50,7 +50,8 @@ func (t *Transport) classifySendError(err error, left bool) error {
 	return fmt.Errorf("send to SES: %w: %w", meaning, err)
 }
 
-// classifyAPIError is nil for a failure of SES's own, after which the letter may be tried again.
+// classifyAPIError is nil for a failure of SES's own, after which the e-mail may be
+// tried again.
 func (t *Transport) classifyAPIError(status int, fault smithy.APIError) error {
 	if t.unverifiedSender(fault) {
 		return transport.ErrBlocked
@@ -71,7 +72,7 @@ func (t *Transport) classifyAPIError(status int, fault smithy.APIError) error {
 	return nil
 }
 
-// unverifiedSender reports whether a letter was rejected for its sender, so that every
+// unverifiedSender reports whether an e-mail was rejected for its sender, so that every
 // other would be too. SES names the identities that failed; in its sandbox, recipients
 // as well.
 func (t *Transport) unverifiedSender(fault smithy.APIError) bool {
@@ -80,7 +81,8 @@ func (t *Transport) unverifiedSender(fault smithy.APIError) bool {
 		strings.Contains(text, strings.ToLower(t.Sender.From.Address))
 }
 
-// isDailyQuotaError reports whether the quota of the day is used up, not that of the second.
+// isDailyQuotaError reports whether the quota of the day is used up, not that of the
+// second.
 func isDailyQuotaError(fault smithy.APIError) bool {
 	return fault.ErrorCode() == "LimitExceededException" || strings.Contains(strings.ToLower(fault.ErrorMessage()), "daily")
 }

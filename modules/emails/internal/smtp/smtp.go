@@ -1,5 +1,5 @@
-// Package smtp hands letters to a mail server (RFC 5321). Whatever is not sure counts
-// as unknown: a server that took a letter and whose reply was lost gets it no second
+// Package smtp hands e-mails to a mail server (RFC 5321). Whatever is not sure counts
+// as unknown: a server that took an e-mail and whose reply was lost gets it no second
 // time.
 package smtp
 
@@ -39,9 +39,9 @@ type Options struct {
 	User     string // empty for no authentication
 	Password string
 	Roots    *x509.CertPool // who may vouch for the server; nil for the system's
-	// Timeout bounds the connection, and then each letter.
+	// Timeout bounds the connection, and then each e-mail.
 	Timeout time.Duration
-	// Connections are kept for the next letters, at most so many.
+	// Connections are kept for the next e-mails, at most so many.
 	Connections int
 	Sender      message.Sender
 	Now         func() time.Time
@@ -59,7 +59,7 @@ var (
 	_ transport.Checker   = (*Transport)(nil)
 )
 
-// New makes a transport; it connects with the first letter.
+// New makes a transport; it connects with the first e-mail.
 func New(o Options) (*Transport, error) {
 	config := &tls.Config{ServerName: o.Host, RootCAs: o.Roots, MinVersion: tls.VersionTLS12}
 	options := []mail.Option{
@@ -119,8 +119,8 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 	return id, err
 }
 
-// sendMessage says one letter to the server, and names by the step at which it ended what
-// became of it.
+// sendMessage says one e-mail to the server, and names by the step at which it ended
+// what became of it.
 func (t *Transport) sendMessage(c *smtp.Client, to string, raw []byte) (string, error) {
 	if err := c.Mail("<" + t.Sender.From.Address + ">"); err != nil {
 		return "", classifySMTPError("MAIL", err, transport.ErrBlocked) // it is the sender who is not welcome
@@ -147,8 +147,8 @@ func (t *Transport) sendMessage(c *smtp.Client, to string, raw []byte) (string, 
 	return "", nil
 }
 
-// classifySMTPError says what an error means: a permanent answer (5xx) is as given, a transient
-// one (4xx) and a broken connection leave the letter to be tried again.
+// classifySMTPError says what an error means: a permanent answer (5xx) is as given, a
+// transient one (4xx) and a broken connection leave the e-mail to be tried again.
 func classifySMTPError(step string, err, permanent error) error {
 	var reply *textproto.Error
 	if errors.As(err, &reply) && reply.Code >= 500 {
@@ -212,7 +212,7 @@ func newDialFunc(protection TLS, config *tls.Config) mail.DialContextFunc {
 	}
 }
 
-// keepIdle keeps a connection for the next letter, if there is room.
+// keepIdle keeps a connection for the next e-mail, if there is room.
 func (t *Transport) keepIdle(c *smtp.Client) {
 	select {
 	case t.idle <- c:

@@ -88,8 +88,8 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// What keeps every letter from being sent blocks the transport: it says nothing of the
-// letter.
+// What keeps every e-mail from being sent blocks the transport: it says nothing of the
+// e-mail.
 func TestBlocked(t *testing.T) {
 	t.Parallel()
 	tls := emailstest.StartMailpit(t, emailstest.MailpitOptions{StartTLS: true, User: "shop", Password: "geheim"})

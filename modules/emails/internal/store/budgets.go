@@ -10,7 +10,7 @@ import (
 	"app/platform/database"
 )
 
-// Budget is one limit: Burst letters at once, and another after each Step.
+// Budget is one limit: Burst e-mails at once, and another after each Step.
 type Budget struct {
 	ID    string // a hash of what is limited
 	Burst int
@@ -33,8 +33,8 @@ const (
 // same budget at the same moment.
 const spendRounds = 10
 
-// Spend counts a letter against a budget, atomically over all processes, if fewer than
-// limit letters of it are spent; limit is at most Burst. wait is zero when it was
+// Spend counts an e-mail against a budget, atomically over all processes, if fewer than
+// limit e-mails of it are spent; limit is at most Burst. wait is zero when it was
 // counted, else the time until it would be.
 func Spend(ctx context.Context, tx *database.Tx, b Budget, limit int, now time.Time) (wait time.Duration, err error) {
 	at, step := database.Micros(now), b.Step.Microseconds()

@@ -11,11 +11,11 @@ import (
 	"app/platform/database"
 )
 
-// Status is how far a letter has come.
+// Status is how far an e-mail has come.
 type Status string
 
-// The statuses. Unknown is a letter that a transport may or may not have taken before a
-// crash or a lost reply.
+// The statuses. Unknown is an e-mail that a transport may or may not have taken before
+// a crash or a lost reply.
 const (
 	Queued  Status = "queued"
 	Sending Status = "sending"
@@ -24,7 +24,7 @@ const (
 	Unknown Status = "unknown"
 )
 
-// Failure is why a letter has failed.
+// Failure is why an e-mail has failed.
 type Failure string
 
 // The failures.
@@ -35,7 +35,7 @@ const (
 	Suppressed Failure = "suppressed" // the address is suppressed
 )
 
-// Delivery is what the transport told later of a letter that it took.
+// Delivery is what the transport told later of an e-mail that it took.
 type Delivery string
 
 // The deliveries, each of more weight than the one before: news come in any order.
@@ -49,7 +49,7 @@ const (
 	Complained Delivery = "complained"
 )
 
-// Priority is the order in which due letters are sent.
+// Priority is the order in which due e-mails are sent.
 type Priority int
 
 // The priorities: whoever waits for a code waits in front of the screen.
@@ -91,7 +91,7 @@ const insertLetter = `INSERT INTO emails_letters
 	status, claim, attempts, next_at, last_error, transport, transport_id, created_at, sent_at)
 	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', '', 0, ?, '', '', '', ?, 0)`
 
-// Insert queues a letter. ErrDuplicate: it is there already.
+// Insert queues an e-mail. ErrDuplicate: it is there already.
 func Insert(ctx context.Context, tx *database.Tx, l Letter) error {
 	at := database.Micros(l.CreatedAt)
 	_, err := tx.Exec(ctx, insertLetter, l.ID, l.EventID, l.MerchantID, l.Template, l.Locale, l.Recipient, l.Subject, l.Text, l.HTML,
@@ -139,7 +139,7 @@ func timeOrZero(us int64) time.Time {
 	return database.Time(us)
 }
 
-// ByID reads a letter. ErrNotFound: there is none.
+// ByID reads an e-mail. ErrNotFound: there is none.
 func ByID(ctx context.Context, q *database.Tx, id string) (Letter, error) {
 	l, err := scanEmail(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -151,7 +151,7 @@ func ByID(ctx context.Context, q *database.Tx, id string) (Letter, error) {
 	return l, nil
 }
 
-// Filter chooses letters of a list. Empty fields choose all.
+// Filter chooses e-mails of a list. Empty fields choose all.
 type Filter struct {
 	Status   Status
 	Template string
@@ -160,7 +160,7 @@ type Filter struct {
 	Limit    int
 }
 
-// List lists letters, newest first.
+// List lists e-mails, newest first.
 func List(ctx context.Context, q *database.Tx, f Filter) ([]Letter, error) {
 	var where []string
 	var args []any
@@ -184,7 +184,7 @@ func List(ctx context.Context, q *database.Tx, f Filter) ([]Letter, error) {
 	return scanEmails(q.Query(ctx, statement+` ORDER BY id DESC LIMIT ?`, append(args, f.Limit)...))
 }
 
-// ByCause reads the letter of an event or a request, in a template and to a recipient.
+// ByCause reads the e-mail of an event or a request, in a template and to a recipient.
 // ErrNotFound: there is none.
 func ByCause(ctx context.Context, q *database.Tx, eventID, template, recipient string) (Letter, error) {
 	l, err := scanEmail(q.QueryRow(ctx, `SELECT `+columns+from+` WHERE event_id = ? AND template = ? AND recipient = ?`, eventID, template, recipient))
@@ -197,7 +197,7 @@ func ByCause(ctx context.Context, q *database.Tx, eventID, template, recipient s
 	return l, nil
 }
 
-// scanEmails reads the rows of a query over the letters' columns.
+// scanEmails reads the rows of a query over the e-mails' columns.
 func scanEmails(rows *sql.Rows, err error) ([]Letter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list letters: %w", err)

@@ -8,7 +8,7 @@ import (
 	"app/platform/database"
 )
 
-// Mail is a letter in the development mailbox.
+// Mail is an e-mail in the development mailbox.
 type Mail struct {
 	LetterID  string
 	Recipient string

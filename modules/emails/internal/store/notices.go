@@ -31,7 +31,7 @@ func ForgetNotices(ctx context.Context, tx *database.Tx, before time.Time) error
 	return nil
 }
 
-// News is what the transport tells of a letter that it took.
+// News is what the transport tells of an e-mail that it took.
 type News struct {
 	LetterID    string // empty when only the transport's id is known
 	TransportID string
@@ -42,15 +42,15 @@ type News struct {
 // weights order the deliveries: news come in any order, and the weightier stays.
 var weights = map[Delivery]int{NoNews: 0, Accepted: 1, Delayed: 2, Delivered: 3, Bounced: 4, Refused: 5, Complained: 6}
 
-// Settling is a letter as its news change it.
+// Settling is an e-mail as its news change it.
 type Settling struct {
 	ID       string
 	Template string
 	Settled  bool // it was unknown and is so no more
 }
 
-// Note writes news of a letter down. A letter that was unknown is sent, or failed when
-// it was refused. ErrNotFound: the news are of no letter of ours.
+// Note writes news of an e-mail down. An e-mail that was unknown is sent, or failed
+// when it was refused. ErrNotFound: the news are of no e-mail of ours.
 func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (s Settling, err error) {
 	condition, key := `id = ?`, n.LetterID
 	if key == "" {
@@ -76,7 +76,7 @@ func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (s Settli
 	return s, updateDeliveryStatus(ctx, tx, &s, status, n, now)
 }
 
-// updateDeliveryStatus moves a letter whose fate the news decide.
+// updateDeliveryStatus moves an e-mail whose fate the news decide.
 func updateDeliveryStatus(ctx context.Context, tx *database.Tx, s *Settling, status Status, n News, now time.Time) error {
 	refused := n.Delivery == Refused
 	if status != Unknown && (!refused || status != Sent) {
@@ -95,7 +95,8 @@ func updateDeliveryStatus(ctx context.Context, tx *database.Tx, s *Settling, sta
 	return nil
 }
 
-// forUpdateClause keeps others from the row on an engine where transactions run side by side.
+// forUpdateClause keeps others from the row on an engine where transactions run side by
+// side.
 func forUpdateClause(tx *database.Tx) string {
 	if tx.Engine() == database.MySQL {
 		return ` FOR UPDATE`

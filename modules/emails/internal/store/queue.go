@@ -9,9 +9,9 @@ import (
 	"app/platform/database"
 )
 
-// Claim takes up to limit letters that are due for sending, for the time of the lease,
+// Claim takes up to limit e-mails that are due for sending, for the time of the lease,
 // and returns them. The claim is a name nobody used before. Two workers never get the
-// same letter: the update is conditional and counts by the claim.
+// same e-mail: the update is conditional and counts by the claim.
 func Claim(ctx context.Context, tx *database.Tx, claim string, now time.Time, lease time.Duration, limit int) ([]Letter, error) {
 	var ids []any
 	for _, p := range []Priority{First, Normal, Last} {
@@ -35,8 +35,9 @@ func Claim(ctx context.Context, tx *database.Tx, claim string, now time.Time, le
 	return scanEmails(tx.Query(ctx, `SELECT `+columns+from+` WHERE claim = ? AND status = 'sending' ORDER BY priority, created_at`, claim))
 }
 
-// dueEmailIDs finds letters of a priority. On MySQL it passes over those that another worker is
-// about to claim, so that workers share the queue instead of waiting for one another.
+// dueEmailIDs finds e-mails of a priority. On MySQL it passes over those that another
+// worker is about to claim, so that workers share the queue instead of waiting for one
+// another.
 func dueEmailIDs(ctx context.Context, tx *database.Tx, p Priority, now time.Time, limit int) (ids []any, err error) {
 	statement := `SELECT id FROM emails_letters WHERE status = 'queued' AND priority = ? AND next_at <= ? ORDER BY next_at LIMIT ?`
 	if tx.Engine() == database.MySQL {
@@ -57,7 +58,7 @@ func dueEmailIDs(ctx context.Context, tx *database.Tx, p Priority, now time.Time
 	return ids, rows.Err()
 }
 
-// Offer notes that the letter is about to be handed to the transport and renews the
+// Offer notes that the e-mail is about to be handed to the transport and renews the
 // lease. It reports whether the claim still holds; whoever is told that it does not
 // must not send.
 func Offer(ctx context.Context, tx *database.Tx, claim, id string, now time.Time, lease time.Duration) (bool, error) {
@@ -70,7 +71,7 @@ func Offer(ctx context.Context, tx *database.Tx, claim, id string, now time.Time
 	return n == 1, err
 }
 
-// Outcome is what became of a claimed letter.
+// Outcome is what became of a claimed e-mail.
 type Outcome struct {
 	LetterID    string
 	Status      Status // Sent, Failed, Unknown, or Queued to try again
@@ -83,8 +84,8 @@ type Outcome struct {
 	Erase       bool      // what the letter says, unless it is queued again
 }
 
-// Record writes the outcome of a letter that the claim still holds; a letter that
-// another has taken over is left alone. A letter whose reply was lost counts as sent
+// Record writes the outcome of an e-mail that the claim still holds; an e-mail that
+// another has taken over is left alone. An e-mail whose reply was lost counts as sent
 // when the transport has told meanwhile that it took it.
 func Record(ctx context.Context, tx *database.Tx, claim string, o Outcome, now time.Time) error {
 	next, sent, untried := now, int64(0), 0
@@ -117,7 +118,7 @@ func Record(ctx context.Context, tx *database.Tx, claim string, o Outcome, now t
 	return nil
 }
 
-// eraseContent removes what a letter says.
+// eraseContent removes what an e-mail says.
 func eraseContent(ctx context.Context, tx *database.Tx, id string) error {
 	_, err := tx.Exec(ctx, `UPDATE emails_letters SET subject = '', body_text = '', body_html = '' WHERE id = ? AND status <> 'queued'`, id)
 	if err == nil {
@@ -129,11 +130,11 @@ func eraseContent(ctx context.Context, tx *database.Tx, id string) error {
 	return nil
 }
 
-// Settled counts what became of letters whose worker vanished.
+// Settled counts what became of e-mails whose worker vanished.
 type Settled struct{ Requeued, Unknown int64 }
 
-// Settle deals with letters whose worker vanished while sending. A letter that was not
-// offered yet is queued again, and so is any when the transport takes a letter once
+// Settle deals with e-mails whose worker vanished while sending. An e-mail that was not
+// offered yet is queued again, and so is any when the transport takes an e-mail once
 // however often it is offered; the rest may have been sent and is unknown.
 func Settle(ctx context.Context, tx *database.Tx, now time.Time, repeatable bool) (s Settled, err error) {
 	condition := ` WHERE status = 'sending' AND next_at <= ?`
@@ -162,7 +163,7 @@ func Settle(ctx context.Context, tx *database.Tx, now time.Time, repeatable bool
 	return s, nil
 }
 
-// late are letters that wait for longer than any: since they were put off the clock has
+// late are e-mails that wait for longer than any: since they were put off the clock has
 // gone back. One that was not tried yet waits for a transport that is left alone, for a
 // minute at most; one that failed for an hour at most.
 const late = `status = 'queued' AND next_at > ? AND (attempts = 0 OR next_at > ?)`
@@ -172,7 +173,7 @@ func lateAt(now time.Time) []any {
 	return []any{database.Micros(now.Add(time.Minute + database.ClockSkew)), database.Micros(now.Add(time.Hour + database.ClockSkew))}
 }
 
-// EraseUnknown erases what letters of these templates say that were settled as unknown
+// EraseUnknown erases what e-mails of these templates say that were settled as unknown
 // or sent.
 func EraseUnknown(ctx context.Context, tx *database.Tx, templates []string) error {
 	if len(templates) == 0 {
@@ -200,7 +201,7 @@ func Abandoned(ctx context.Context, q *database.Tx, now time.Time) (found bool, 
 	return found, nil
 }
 
-// Due reports whether a letter waits to be sent now.
+// Due reports whether an e-mail waits to be sent now.
 func Due(ctx context.Context, q *database.Tx, now time.Time) (found bool, err error) {
 	err = q.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM emails_letters WHERE status = 'queued' AND next_at <= ?)`, database.Micros(now)).Scan(&found)
 	if err != nil {
@@ -209,9 +210,9 @@ func Due(ctx context.Context, q *database.Tx, now time.Time) (found bool, err er
 	return found, nil
 }
 
-// Requeue queues a letter again that has failed or, when unknown says so, may have been
-// sent; it lives until expires. It reports whether it did: not a letter in another
-// status, nor one whose content is erased.
+// Requeue queues an e-mail again that has failed or, when unknown says so, may have
+// been sent; it lives until expires. It reports whether it did: not an e-mail in
+// another status, nor one whose content is erased.
 func Requeue(ctx context.Context, tx *database.Tx, id string, unknown bool, now, expires time.Time) (bool, error) {
 	condition := `status = 'failed'`
 	if unknown {

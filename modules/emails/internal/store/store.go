@@ -1,4 +1,4 @@
-// Package store keeps letters, budgets and whom they are for, suppressed addresses,
+// Package store keeps e-mails, budgets and whom they are for, suppressed addresses,
 // notices and the development mailbox.
 package store
 
@@ -26,10 +26,10 @@ func mustSub(all fs.FS, dir string) fs.FS {
 
 // Errors of this package.
 var (
-	// ErrDuplicate is returned when a letter for the same event, template and recipient
-	// exists, or the same id.
+	// ErrDuplicate is returned when an e-mail for the same event, template and
+	// recipient exists, or the same id.
 	ErrDuplicate = errors.New("letter exists")
-	// ErrNotFound is returned when there is no such letter, or no such address.
+	// ErrNotFound is returned when there is no such e-mail, or no such address.
 	ErrNotFound = errors.New("not found")
 )
 

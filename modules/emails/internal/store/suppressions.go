@@ -19,7 +19,7 @@ const (
 	Complaint Reason = "complaint" // its owner called a letter spam
 )
 
-// Suppression is an address that letters are not sent to.
+// Suppression is an address that e-mails are not sent to.
 type Suppression struct {
 	Address   string // its key, as emailaddr.Address has it
 	Reason    Reason
@@ -93,7 +93,7 @@ func Suppressions(ctx context.Context, q *database.Tx, after Suppression, limit 
 	return out, rows.Err()
 }
 
-// Unsuppress lets letters go to an address again. ErrNotFound: it was not suppressed.
+// Unsuppress lets e-mails go to an address again. ErrNotFound: it was not suppressed.
 func Unsuppress(ctx context.Context, tx *database.Tx, address string) error {
 	result, err := tx.Exec(ctx, `DELETE FROM emails_suppressions WHERE address = ?`, address)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"app/platform/database"
 )
 
-// Withheld are letters that were not written, of one day.
+// Withheld are e-mails that were not written, of one day.
 type Withheld struct {
 	Recipient string
 	Template  string
@@ -17,7 +17,7 @@ type Withheld struct {
 	LastAt    time.Time
 }
 
-// Withhold counts a letter that is not written.
+// Withhold counts an e-mail that is not written.
 func Withhold(ctx context.Context, tx *database.Tx, w Withheld) error {
 	us := database.Micros(w.LastAt)
 	day := us / (24 * time.Hour).Microseconds()

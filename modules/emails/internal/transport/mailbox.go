@@ -9,8 +9,8 @@ import (
 	"app/platform/database"
 )
 
-// Mailbox is the transport of development: letters are kept and shown. It takes each
-// letter once.
+// Mailbox is the transport of development: e-mails are kept and shown. It takes each
+// e-mail once.
 type Mailbox struct {
 	DB  *database.DB
 	Now func() time.Time
@@ -21,7 +21,7 @@ var _ Transport = (*Mailbox)(nil)
 // Name implements Transport.
 func (*Mailbox) Name() string { return "mailbox" }
 
-// Repeatable implements Transport: the letter's id is the key.
+// Repeatable implements Transport: the e-mail's id is the key.
 func (*Mailbox) Repeatable() bool { return true }
 
 // Send implements Transport.

@@ -1,4 +1,4 @@
-// Package transport is how letters leave: what a transport promises, and the one that
+// Package transport is how e-mails leave: what a transport promises, and the one that
 // keeps them in the house.
 package transport
 
@@ -10,16 +10,16 @@ import (
 	"app/modules/emails/internal/store"
 )
 
-// Transport hands letters over to whoever delivers them.
+// Transport hands e-mails over to whoever delivers them.
 type Transport interface {
-	// Name is kept with each letter it took.
+	// Name is kept with each e-mail it took.
 	Name() string
-	// Repeatable reports whether a letter that is offered twice is delivered once.
+	// Repeatable reports whether an e-mail that is offered twice is delivered once.
 	Repeatable() bool
-	// Send hands one letter over and returns the transport's own id for it. Errors:
-	// ErrRejected when the letter will never be taken; ErrLost when it is not known
+	// Send hands one e-mail over and returns the transport's own id for it. Errors:
+	// ErrRejected when the e-mail will never be taken; ErrLost when it is not known
 	// whether it was taken; ErrThrottled and ErrBlocked when nothing was taken for a
-	// reason that has nothing to do with the letter; any other when it was not taken
+	// reason that has nothing to do with the e-mail; any other when it was not taken
 	// and may be tried again.
 	Send(ctx context.Context, l store.Letter) (id string, err error)
 }
@@ -28,17 +28,17 @@ type Transport interface {
 var (
 	ErrRejected = errors.New("letter rejected")
 	ErrLost     = errors.New("reply lost")
-	// ErrThrottled: too many letters at a time. The transport itself goes slower from
+	// ErrThrottled: too many e-mails at a time. The transport itself goes slower from
 	// now on.
 	ErrThrottled = errors.New("too fast")
-	// ErrBlocked: no letter would be taken now, because the other end is away, does not
+	// ErrBlocked: no e-mail would be taken now, because the other end is away, does not
 	// know us, or has shut us out.
 	ErrBlocked = errors.New("transport blocked")
 )
 
-// Pacer is a transport that takes so many letters in a time and no more.
+// Pacer is a transport that takes so many e-mails in a time and no more.
 type Pacer interface {
-	// Reserve grants room for at most so many letters; when there is none, wait tells
+	// Reserve grants room for at most so many e-mails; when there is none, wait tells
 	// when to ask again.
 	Reserve(most int) (granted int, wait time.Duration)
 	// Release gives back room that was granted and not used.

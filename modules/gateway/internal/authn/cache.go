@@ -12,8 +12,8 @@ import (
 // hash is what a credential is remembered by.
 type hash = [sha256.Size]byte
 
-// hashCredential hashes a credential. One of the usual size is copied to the stack, not to the
-// heap.
+// hashCredential hashes a credential. One of the usual size is copied to the stack, not
+// to the heap.
 func hashCredential(credential string) hash {
 	var usual [1024]byte
 	return sha256.Sum256(append(usual[:0], credential...))

@@ -120,8 +120,9 @@ func (r *Revoked) Settle(ctx context.Context) error {
 	}
 }
 
-// ensureCurrent makes sure that no answer of users is owed: a gateway that has just started
-// knows of no revocation, and one that could not Settle misses one. Error: Unavailable.
+// ensureCurrent makes sure that no answer of users is owed: a gateway that has just
+// started knows of no revocation, and one that could not Settle misses one. Error:
+// Unavailable.
 func (r *Revoked) ensureCurrent(ctx context.Context) error {
 	if r.current.Load() {
 		return nil

@@ -12,9 +12,9 @@ import (
 // grown is how much of a body is believed to come before it does.
 const grown = 32 << 10
 
-// readWholeBody reads the client's body, which the edge has bounded by what the operation
-// accepts: the assertion is for all of it, and stands before it. A client that is slow
-// keeps nothing of the module waiting. The error is one to answer with.
+// readWholeBody reads the client's body, which the edge has bounded by what the
+// operation accepts: the assertion is for all of it, and stands before it. A client
+// that is slow keeps nothing of the module waiting. The error is one to answer with.
 func readWholeBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		return nil, nil
@@ -27,8 +27,8 @@ func readWholeBody(r *http.Request) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// setRequestBody gives an outgoing request the body that was read. net/http has nothing to
-// replay it by.
+// setRequestBody gives an outgoing request the body that was read. net/http has nothing
+// to replay it by.
 func setRequestBody(r *http.Request, body []byte) {
 	r.Body, r.ContentLength, r.TransferEncoding, r.GetBody = http.NoBody, int64(len(body)), nil, nil
 	if len(body) > 0 {

@@ -117,8 +117,8 @@ func moduleDownError() *fault.Error {
 	return v
 }
 
-// rewriteRequest writes the outgoing request: the very path that was authorised, and only what
-// may cross.
+// rewriteRequest writes the outgoing request: the very path that was authorised, and
+// only what may cross.
 func rewriteRequest(r *httputil.ProxyRequest, base *url.URL) {
 	with, _ := r.In.Context().Value(outgoingKey{}).(*outgoing)
 	r.Out.URL.Scheme, r.Out.URL.Host, r.Out.Host = base.Scheme, base.Host, base.Host
@@ -135,10 +135,10 @@ func rewriteRequest(r *httputil.ProxyRequest, base *url.URL) {
 	}
 }
 
-// modifyResponse notes that the module is there, and makes what the module says in a header
-// take the place of what the gateway has preset there, as it does where a handler in
-// this process writes the reply. The proxy alone would send both, and of two policies
-// for a page a browser keeps the narrower.
+// modifyResponse notes that the module is there, and makes what the module says in a
+// header take the place of what the gateway has preset there, as it does where a
+// handler in this process writes the reply. The proxy alone would send both, and of two
+// policies for a page a browser keeps the narrower.
 func modifyResponse(reply *http.Response) error {
 	if err := httpserver.Whole(reply); err != nil {
 		return err //nolint:wrapcheck // for failed, to whom it is a module that broke off

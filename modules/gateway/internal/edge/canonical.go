@@ -59,7 +59,8 @@ const plainInPath = "!$&'()*+,=:@"
 // refusedInEscapes are characters that an escape must not hide.
 const refusedInEscapes = `/\;?#%`
 
-// isUnreservedChar reports whether a character never needs an escape (RFC 3986 section 2.3).
+// isUnreservedChar reports whether a character never needs an escape (RFC 3986 section
+// 2.3).
 func isUnreservedChar(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }

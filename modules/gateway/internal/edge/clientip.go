@@ -31,9 +31,9 @@ const (
 	hopUnreadable           // a trusted proxy sends an entry that is no address
 )
 
-// clientAddress finds the client. What comes before an entry that is no address, such as
-// "unknown" (RFC 7239 section 6.2) or "_hidden" (6.3), is not believed: the client is
-// the proxy that wrote it.
+// clientAddress finds the client. What comes before an entry that is no address, such
+// as "unknown" (RFC 7239 section 6.2) or "_hidden" (6.3), is not believed: the client
+// is the proxy that wrote it.
 func (p Proxies) clientAddress(r *http.Request) (netip.Addr, oddity) {
 	client, forwarded := peerAddress(r), r.Header["X-Forwarded-For"]
 	if len(forwarded) == 0 {
@@ -59,9 +59,9 @@ func (p Proxies) clientAddress(r *http.Request) (netip.Addr, oddity) {
 	return client, nothingOdd
 }
 
-// parseForwardedAddress reads an entry of X-Forwarded-For, which proxies write as they would a node
-// of RFC 7239 section 6: an address, with a port or without, IPv6 in brackets or not,
-// all of it in quotation marks or not. The port is left out.
+// parseForwardedAddress reads an entry of X-Forwarded-For, which proxies write as they
+// would a node of RFC 7239 section 6: an address, with a port or without, IPv6 in
+// brackets or not, all of it in quotation marks or not. The port is left out.
 func parseForwardedAddress(entry string) (netip.Addr, bool) {
 	if len(entry) >= 2 && entry[0] == '"' && entry[len(entry)-1] == '"' {
 		entry = entry[1 : len(entry)-1]
@@ -154,8 +154,8 @@ func Network(a netip.Addr) string {
 	return prefix.String()
 }
 
-// truncateAddress is the part of an address that a session or an audit record may keep: a /24 of
-// IPv4, a /48 of IPv6.
+// truncateAddress is the part of an address that a session or an audit record may keep:
+// a /24 of IPv4, a /48 of IPv6.
 func truncateAddress(a netip.Addr) string {
 	bits := 48
 	if a.Is4() {

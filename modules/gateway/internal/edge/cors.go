@@ -45,8 +45,8 @@ func defaultPort(u *url.URL) bool {
 	return u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80"
 }
 
-// setCORSHeaders says in the reply's headers what a page of another origin may see. An origin
-// that is not listed gets no word.
+// setCORSHeaders says in the reply's headers what a page of another origin may see. An
+// origin that is not listed gets no word.
 func (o CrossOrigins) setCORSHeaders(h http.Header, r *http.Request) (listed bool) {
 	if len(o.listed) == 0 {
 		return false
@@ -62,9 +62,9 @@ func (o CrossOrigins) setCORSHeaders(h http.Header, r *http.Request) (listed boo
 	return true
 }
 
-// answerPreflight answers a browser that asks whether it may send a request for a page of
-// another origin, and reports whether it was one. No module is asked, nobody is signed
-// in.
+// answerPreflight answers a browser that asks whether it may send a request for a page
+// of another origin, and reports whether it was one. No module is asked, nobody is
+// signed in.
 func (g *Gateway) answerPreflight(w http.ResponseWriter, r *http.Request, listed bool) bool {
 	if r.Method != http.MethodOptions || r.Header.Get("Origin") == "" || r.Header.Get("Access-Control-Request-Method") == "" {
 		return false

@@ -30,8 +30,8 @@ func NewCrowd(most, perNetwork int) *Crowd {
 	return &Crowd{most: most, perNetwork: perNetwork, network: make(map[netip.Prefix]int)}
 }
 
-// acquireSlot takes a place; leave gives it back. Errors: Unavailable when the gateway is
-// full, ResourceExhausted when the network has its share.
+// acquireSlot takes a place; leave gives it back. Errors: Unavailable when the gateway
+// is full, ResourceExhausted when the network has its share.
 func (c *Crowd) acquireSlot(client netip.Addr) (leave func(), err error) {
 	network := httpserver.Network(client)
 	c.mu.Lock()

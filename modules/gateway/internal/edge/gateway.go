@@ -131,8 +131,8 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	return false
 }
 
-// rateLimitKey is whom a limit counts for: the user, the API key, or the network where nobody
-// is signed in or the operation is about signing in.
+// rateLimitKey is whom a limit counts for: the user, the API key, or the network where
+// nobody is signed in or the operation is about signing in.
 func rateLimitKey(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
 	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
 		return Network(client)
@@ -154,7 +154,8 @@ func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.P
 	return op.Admit(p) //nolint:wrapcheck // the verdict is what the client gets
 }
 
-// dispatchAsPrincipal bounds the request's size and time and hands it on as the principal's.
+// dispatchAsPrincipal bounds the request's size and time and hands it on as the
+// principal's.
 func (g *Gateway) dispatchAsPrincipal(w http.ResponseWriter, r *http.Request, entry *Entry, p identity.Principal, client netip.Addr) {
 	op := &entry.Operation
 	if r.ContentLength > op.MaxBody {

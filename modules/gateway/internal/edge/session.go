@@ -9,9 +9,9 @@ import (
 	"app/platform/identity"
 )
 
-// authenticateRequest finds the principal of a request to an operation. A credential is an
-// access token or an API key in the header Authorization (RFC 6750 section 2.1), or the
-// session's cookie.
+// authenticateRequest finds the principal of a request to an operation. A credential is
+// an access token or an API key in the header Authorization (RFC 6750 section 2.1), or
+// the session's cookie.
 //
 //  1. An Authorization header that the operation reads itself, as the token endpoint
 //     does, is the operation's: nobody else looks at it.
@@ -53,8 +53,8 @@ func (g *Gateway) authenticateRequest(r *http.Request, op httpserver.Operation) 
 	return p, err
 }
 
-// authenticateBearer asks whose the credential of the header is. Two of them are none: nobody can
-// tell which is meant.
+// authenticateBearer asks whose the credential of the header is. Two of them are none:
+// nobody can tell which is meant.
 func (g *Gateway) authenticateBearer(r *http.Request) (identity.Principal, error) {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
@@ -63,9 +63,9 @@ func (g *Gateway) authenticateBearer(r *http.Request) (identity.Principal, error
 	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the verdict is what the client gets
 }
 
-// hasBearerHeader reports whether a request has an Authorization header of our scheme. Schemes
-// have no case (RFC 9110 section 11.1). A browser adds such a header for no page by
-// itself.
+// hasBearerHeader reports whether a request has an Authorization header of our scheme.
+// Schemes have no case (RFC 9110 section 11.1). A browser adds such a header for no
+// page by itself.
 func hasBearerHeader(r *http.Request) bool {
 	for _, value := range r.Header["Authorization"] {
 		if scheme, _, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {

@@ -77,7 +77,8 @@ func (n *node) childFor(segment string) *node {
 	return n.literals[segment]
 }
 
-// addOperation adds an operation. HEAD is GET without the body (RFC 9110 section 9.3.2).
+// addOperation adds an operation. HEAD is GET without the body (RFC 9110 section
+// 9.3.2).
 func (n *node) addOperation(l *leaf) {
 	op := l.entry.Operation
 	methods := []string{op.Method}
@@ -95,8 +96,8 @@ func (n *node) addOperation(l *leaf) {
 	}
 }
 
-// findNode walks down the path and collects the values of parameters. A literal that leads
-// nowhere gives way to a parameter.
+// findNode walks down the path and collects the values of parameters. A literal that
+// leads nowhere gives way to a parameter.
 func (n *node) findNode(path string, values []string) (*node, []string) {
 	segment, rest, more := strings.Cut(path, "/")
 	try := func(next *node, values []string) (*node, []string) {

@@ -101,10 +101,10 @@ func (l *Limiter) Remembered() (n int) {
 // before they wait for their turn.
 const askew = time.Second
 
-// decideRequest is what follows from the time at which a caller's requests, evenly spaced,
-// would have been made (theoretical arrival time), before this one and with it. All in
-// nanoseconds. An arrival time that no quota allows is none: the clock has gone back,
-// and nobody is locked out until it has come up again.
+// decideRequest is what follows from the time at which a caller's requests, evenly
+// spaced, would have been made (theoretical arrival time), before this one and with it.
+// All in nanoseconds. An arrival time that no quota allows is none: the clock has gone
+// back, and nobody is locked out until it has come up again.
 func (c *class) decideRequest(before, now int64) (v Verdict, after int64) {
 	step, tolerance := int64(c.quota.step), int64(c.quota.step)*int64(c.quota.burst)
 	if before > now+tolerance+int64(askew) {

@@ -61,8 +61,8 @@ func (m *memory) countRequest(c *class, caller string, now int64) Verdict {
 	return v
 }
 
-// evictEarliest drops the one with the earliest arrival time out of a few. The order of a
-// map's keys is random enough for that.
+// evictEarliest drops the one with the earliest arrival time out of a few. The order of
+// a map's keys is random enough for that.
 func (s *shard) evictEarliest() {
 	var earliest string
 	var at int64

@@ -143,8 +143,8 @@ func (s *Shared) tryCountRequest(ctx context.Context, c *class, caller string) (
 	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: ahead}, true
 }
 
-// countInRedis asks Redis. A client that goes away says nothing about Redis, and its request
-// counts.
+// countInRedis asks Redis. A client that goes away says nothing about Redis, and its
+// request counts.
 func (s *Shared) countInRedis(ctx context.Context, c *class, caller string) (allowed bool, ahead time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.patience)
 	defer cancel()
@@ -175,8 +175,8 @@ func (s *Shared) mayAsk() bool {
 	return (now >= at || at > now+int64(pause)) && s.retryAt.CompareAndSwap(at, now+int64(pause))
 }
 
-// noteRedisFailure notes that Redis did not answer, with one line for all the requests that find
-// out.
+// noteRedisFailure notes that Redis did not answer, with one line for all the requests
+// that find out.
 func (s *Shared) noteRedisFailure(ctx context.Context, err error) {
 	if s.retryAt.Swap(time.Now().Add(pause).UnixNano()) == 0 {
 		s.logger.WarnContext(ctx, "redis does not answer: each gateway counts its limits alone", "error", err)

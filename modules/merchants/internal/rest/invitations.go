@@ -14,8 +14,8 @@ import (
 // smallBody bounds the bodies of answers to invitations.
 const smallBody = 16 << 10
 
-// registerInvitations declares how people answer an invitation: by a program, or with the form
-// of the page that the letter leads to.
+// registerInvitations declares how people answer an invitation: by a program, or with
+// the form of the page that the e-mail leads to.
 func (h handlers) registerInvitations(api *httpserver.API) {
 	answer := httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: httpserver.User, Rate: httpserver.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,

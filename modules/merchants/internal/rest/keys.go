@@ -11,8 +11,8 @@ import (
 	"app/platform/httpserver"
 )
 
-// registerAPIKeys declares what owners do with API keys. Idempotency keys are not for making one:
-// a stored reply would keep the key.
+// registerAPIKeys declares what owners do with API keys. Idempotency keys are not for
+// making one: a stored reply would keep the key.
 func (h handlers) registerAPIKeys(api *httpserver.API) {
 	op := httpserver.Operation{
 		Path: "/v1/merchants/{id}/api-keys", Access: httpserver.Member, Rate: httpserver.RateDefault, Tags: []string{"API keys"},

@@ -24,7 +24,7 @@ var pageScript string
 
 var pageTemplate = markup.Must(markup.ParseHTML(markup.Source{Name: "page", Text: pageHTML}))
 
-// page is what people see who come from the letter of an invitation: a sentence, or a
+// page is what people see who come from the e-mail of an invitation: a sentence, or a
 // form.
 type page struct {
 	Text, Error string
@@ -42,8 +42,8 @@ func scriptDigest(script string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
-// writePage writes the page. It may hold a code, so it is kept nowhere; no other site may
-// show it.
+// writePage writes the page. It may hold a code, so it is kept nowhere; no other site
+// may show it.
 func (p page) writePage(w http.ResponseWriter, status int) {
 	out, err := pageTemplate.Execute("page", map[string]any{"Text": p.Text, "Error": p.Error, "Form": p.Form, "Code": p.Code})
 	if err != nil {
@@ -62,8 +62,9 @@ func (p page) writePage(w http.ResponseWriter, status int) {
 	_, _ = io.WriteString(w, out) // the client may have gone
 }
 
-// showResult shows that the form has had its effect, or the form again with what went wrong.
-// What a person cannot mend, and what a program gets, is a problem as anywhere else.
+// showResult shows that the form has had its effect, or the form again with what went
+// wrong. What a person cannot mend, and what a program gets, is a problem as anywhere
+// else.
 func (p page) showResult(w http.ResponseWriter, r *http.Request, err error, text string) {
 	if err == nil {
 		page{Text: text}.writePage(w, http.StatusOK)

@@ -170,7 +170,7 @@ func (s *site) join(path, user, role string) rest.Member {
 	}](s.t, reply).Member
 }
 
-// token reads what the letter of an invitation says after the hyphen.
+// token reads what the e-mail of an invitation says after the hyphen.
 func (s *site) token(invitation string) string {
 	s.t.Helper()
 	var payload []byte

@@ -35,8 +35,8 @@ func (s *Service) Roles(ctx context.Context, req *merchantsv1.RolesRequest) (*me
 	for i, id := range req.GetMerchantIds() {
 		m := found[id]
 		out.Members[i] = &merchantsv1.MemberResponse{Role: m.Role, Approved: m.Status == store.Approved}
-		// The role in force: whoever asks for more than a viewer's gets no further, whether
-		// or not it looks at the reason.
+		// The role in force: whoever asks for more than a viewer's gets no further,
+		// whether or not it looks at the reason.
 		if waits && m.Role > merchantsv1.Role_ROLE_VIEWER {
 			out.Members[i].Role, out.Members[i].SecondFactorNeeded = merchantsv1.Role_ROLE_VIEWER, true
 		}

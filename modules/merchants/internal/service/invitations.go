@@ -26,7 +26,7 @@ import (
 	"app/platform/ids"
 )
 
-// LetterPath is the page that the letter of an invitation leads to.
+// LetterPath is the page that the e-mail of an invitation leads to.
 const LetterPath = "/v1/invitations/letter"
 
 // kept is how long an invitation is kept after it ran out.
@@ -38,7 +38,7 @@ type Offer struct {
 	Role  merchantsv1.Role
 }
 
-// Invite asks somebody by letter to act for a merchant, for its owners.
+// Invite asks somebody by e-mail to act for a merchant, for its owners.
 //
 //  1. Nobody is a member before they accept, and the owner learns nothing about the
 //     address: what this answers and does is the same whether it has an account, is a
@@ -93,7 +93,7 @@ func errPending() error {
 	return fault.New(fault.FailedPrecondition, "merchant_pending", "The merchant waits for approval. Until then it writes to nobody.")
 }
 
-// createInvitation writes an invitation and its letter.
+// createInvitation writes an invitation and its e-mail.
 func (s *Service) createInvitation(ctx context.Context, tx *database.Tx, i store.Invitation, token string) error {
 	if err := store.LockAccount(ctx, tx, i.InvitedBy); err != nil {
 		return err
@@ -148,7 +148,7 @@ func (s *Service) loadInvitation(ctx context.Context, id string) (i store.Invita
 	return i, err
 }
 
-// Accept makes the caller a member, with the token from the letter: the token proves
+// Accept makes the caller a member, with the token from the e-mail: the token proves
 // that whoever has it reads the mail of the invited address, or was told by somebody
 // who does; the caller is who gets the role. A member keeps the role that they have.
 // Accepting again changes nothing. Error: NotFound (invitation), the same whether the
@@ -175,7 +175,8 @@ func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member,
 	return m, err
 }
 
-// acceptInvitation answers an invitation with yes, unless the caller has done so before.
+// acceptInvitation answers an invitation with yes, unless the caller has done so
+// before.
 func (s *Service) acceptInvitation(ctx context.Context, tx *database.Tx, i store.Invitation, user string) error {
 	if i.State == store.Accepted && i.SettledBy == user {
 		return nil
@@ -211,7 +212,7 @@ func lockInvitation(ctx context.Context, tx *database.Tx, id, token string) (sto
 	return store.InvitationByID(ctx, tx, id) // as it is under the lock
 }
 
-// Decline answers an invitation with no, for whoever has the token of the letter,
+// Decline answers an invitation with no, for whoever has the token of the e-mail,
 // signed in or not. Error: NotFound (invitation) as Accept.
 func (s *Service) Decline(ctx context.Context, id, token string) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -249,7 +250,7 @@ func (s *Service) closeInvitation(ctx context.Context, tx *database.Tx, i store.
 	return err
 }
 
-// newToken makes what the letter carries: 256 random bits.
+// newToken makes what the e-mail carries: 256 random bits.
 func newToken() string {
 	var raw [32]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
@@ -261,7 +262,7 @@ func hashToken(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// RoleName is the role in the words of the API and of letters, empty for none.
+// RoleName is the role in the words of the API and of e-mails, empty for none.
 func RoleName(r merchantsv1.Role) string { return roleNames[r] }
 
 var roleNames = map[merchantsv1.Role]string{

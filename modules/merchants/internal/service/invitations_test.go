@@ -177,7 +177,7 @@ func TestFault07_InvitationsThatAreOver(t *testing.T) {
 	})
 }
 
-// A repetition with the same idempotency key is one invitation and one letter.
+// A repetition with the same idempotency key is one invitation and one e-mail.
 func TestFault07_InviteTwiceWithOneKey(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, db *database.DB) {

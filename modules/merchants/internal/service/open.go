@@ -59,7 +59,8 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	return View{}, fault.New(fault.AlreadyExists, "slug_taken", "Another merchant has this slug.")
 }
 
-// normalizeAndValidate trims the draft, makes the slug that was not given, and lists what is wrong.
+// normalizeAndValidate trims the draft, makes the slug that was not given, and lists
+// what is wrong.
 func (d *Draft) normalizeAndValidate() []fault.Field {
 	wrong := append(cleanName(&d.Name), cleanDescription(&d.Description)...)
 	if d.Slug == "" {
@@ -71,9 +72,9 @@ func (d *Draft) normalizeAndValidate() []fault.Field {
 	return wrong
 }
 
-// insertMerchant writes merchant, owner and, when it may sell at once, MerchantApproved.
-// allowed is asked last, under the lock of the owner's account: what it refuses is
-// undone.
+// insertMerchant writes merchant, owner and, when it may sell at once,
+// MerchantApproved. allowed is asked last, under the lock of the owner's account: what
+// it refuses is undone.
 func (s *Service) insertMerchant(ctx context.Context, id string, d Draft, owner *usersv1.User, allowed func(context.Context, *database.Tx, string) error) (store.Merchant, error) {
 	m := store.Merchant{
 		ID: id, Slug: d.Slug, Name: d.Name, Description: d.Description, Status: store.Pending, Version: 1,

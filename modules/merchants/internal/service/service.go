@@ -38,7 +38,7 @@ type Options struct {
 	Users       Users
 	Now         func() time.Time
 	AutoApprove bool // a new merchant may sell at once
-	// PublicURL is the address that people use, without a path; links in letters begin
+	// PublicURL is the address that people use, without a path; links in e-mails begin
 	// with it.
 	PublicURL string
 	Limits    Limits
@@ -164,8 +164,8 @@ func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err 
 	return v, err
 }
 
-// requireOwner reads a merchant that the caller is an owner of, in a session with two factors
-// where the shop demands them.
+// requireOwner reads a merchant that the caller is an owner of, in a session with two
+// factors where the shop demands them.
 func requireOwner(ctx context.Context, q *database.Tx, id string) (View, error) {
 	caller := identity.FromContext(ctx)
 	v, err := merchantView(ctx, q, id, caller.UserID)

@@ -11,7 +11,7 @@ const (
 	maxDescription = 5_000
 )
 
-// cleanName puts the name, which goes into letters and their subjects, in the form to
+// cleanName puts the name, which goes into e-mails and their subjects, in the form to
 // keep and complains about one that cannot.
 func cleanName(name *string) []fault.Field {
 	return normalizeField("/name", name, text.Line, 1, maxName)

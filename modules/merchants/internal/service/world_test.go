@@ -13,7 +13,7 @@ import (
 	"app/platform/database"
 )
 
-// letter reads the event that becomes the letter of an invitation.
+// letter reads the event that becomes the e-mail of an invitation.
 func letter(t *testing.T, db *database.DB, invitation string) *merchantsevents.Invited {
 	t.Helper()
 	var payload []byte
@@ -30,7 +30,7 @@ func letter(t *testing.T, db *database.DB, invitation string) *merchantsevents.I
 	return out
 }
 
-// token is what a letter's code proves the address with.
+// token is what an e-mail's code proves the address with.
 func token(l *merchantsevents.Invited) string {
 	_, token, _ := strings.Cut(l.GetCode(), "-")
 	return token

@@ -8,7 +8,7 @@ import (
 	"app/platform/fault"
 )
 
-// Checkout takes the addresses that letters reach, and refuses others where the buyer
+// Checkout takes the addresses that e-mails reach, and refuses others where the buyer
 // can mend them.
 func TestFault20_CheckoutTakesWhatLettersReach(t *testing.T) {
 	t.Parallel()

@@ -48,10 +48,10 @@ func (s *Service) Checkout(ctx context.Context, v Visitor, in Checkout) (store.O
 // cartReads is how often a checkout reads its cart.
 const cartReads = 3
 
-// orderCart makes the order out of the cart. The cart may get another order id meanwhile,
-// from another run of this request (see instead): then it is read again, and what the
-// buyer sees in it has to be the same. placed is false when the order is an earlier one
-// of the same checkout.
+// orderCart makes the order out of the cart. The cart may get another order id
+// meanwhile, from another run of this request (see instead): then it is read again, and
+// what the buyer sees in it has to be the same. placed is false when the order is an
+// earlier one of the same checkout.
 func (s *Service) orderCart(ctx context.Context, v Visitor, in Checkout) (order store.Order, placed bool, err error) {
 	var seen []store.CartLine
 	for range cartReads {
@@ -80,9 +80,9 @@ func (s *Service) attemptCheckout(ctx context.Context, v Visitor, in Checkout, c
 	return s.placeOrder(ctx, v, in, cart, held)
 }
 
-// existingOrderOr answers a checkout that got no hold. Its request may run a second time while
-// the first run, which stood still for longer than its lease, goes on: when that has
-// made the order, then it is the answer.
+// existingOrderOr answers a checkout that got no hold. Its request may run a second
+// time while the first run, which stood still for longer than its lease, goes on: when
+// that has made the order, then it is the answer.
 func (s *Service) existingOrderOr(ctx context.Context, in Checkout, refusal error) (order store.Order, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		order, err = store.OrderByKey(ctx, q, in.keyOf())
@@ -101,8 +101,8 @@ func orderOrZero(o *store.Order) store.Order {
 	return *o
 }
 
-// validateCheckout checks what can be checked without the cart, and writes the address as it
-// is kept.
+// validateCheckout checks what can be checked without the cart, and writes the address
+// as it is kept.
 func (s *Service) validateCheckout(ctx context.Context, in *Checkout) error {
 	var wrong []fault.Field
 	address, err := emailaddr.Typed(in.Email)

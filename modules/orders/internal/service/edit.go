@@ -67,8 +67,8 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 	return cart, err
 }
 
-// checkQuantityBounds refuses a quantity that the product is not sold in. A catalog of an earlier
-// release names no bounds.
+// checkQuantityBounds refuses a quantity that the product is not sold in. A catalog of
+// an earlier release names no bounds.
 func checkQuantityBounds(p *catalogv1.Product, quantity int64) error {
 	least, most := max(1, p.GetMinQuantity()), p.GetMaxQuantity()
 	if most == 0 {
@@ -129,7 +129,8 @@ func (s *Service) editLine(ctx context.Context, tx *database.Tx, v Visitor, in E
 	return cart, s.bumpCartVersion(ctx, tx, &cart)
 }
 
-// checkLineFits refuses a line that would make the cart one of two currencies or too long.
+// checkLineFits refuses a line that would make the cart one of two currencies or too
+// long.
 func checkLineFits(cart store.Cart, at int, line store.CartLine) error {
 	if line.Quantity == 0 {
 		return nil
@@ -165,8 +166,8 @@ func writeLine(ctx context.Context, tx *database.Tx, cart *store.Cart, at int, l
 	}
 }
 
-// bumpCartVersion gives the cart its next version, and a new order id: stock held for the version
-// before cannot serve this one.
+// bumpCartVersion gives the cart its next version, and a new order id: stock held for
+// the version before cannot serve this one.
 func (s *Service) bumpCartVersion(ctx context.Context, tx *database.Tx, cart *store.Cart) error {
 	before, now := cart.OrderID, s.Now()
 	cart.OrderID, cart.UpdatedAt = ids.New("ord", now), now

@@ -26,9 +26,9 @@ type held struct {
 	expires time.Time
 }
 
-// holdStock takes the stock of the cart aside under the cart's order id. What an earlier
-// attempt at the same version of the cart left behind may have been given back, or be
-// about to lapse: then the cart gets a new order id and one more try.
+// holdStock takes the stock of the cart aside under the cart's order id. What an
+// earlier attempt at the same version of the cart left behind may have been given back,
+// or be about to lapse: then the cart gets a new order id and one more try.
 func (s *Service) holdStock(ctx context.Context, v Visitor, cart store.Cart) (store.Cart, held, error) {
 	answer, err := s.reserveStock(ctx, cart)
 	stale := err == nil && answer.GetExpiresAt().AsTime().Sub(s.Now()) < s.Options.FreshHold
@@ -62,7 +62,8 @@ func (s *Service) reserveStock(ctx context.Context, cart store.Cart) (*catalogv1
 	return s.Catalog.Reserve(ctx, req) //nolint:wrapcheck // the caller decides by it
 }
 
-// renewOrderID gives the cart another order id, provided that nobody changed it meanwhile.
+// renewOrderID gives the cart another order id, provided that nobody changed it
+// meanwhile.
 func (s *Service) renewOrderID(ctx context.Context, v Visitor, read store.Cart) (cart store.Cart, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if cart, err = cartOf(ctx, tx, v, read.ID, store.LockCart); err != nil {
@@ -84,8 +85,8 @@ func isReason(err error, reason string) bool { return err != nil && fault.Reason
 // errCartChanged is the answer of a checkout that lost against a change of its cart.
 var errCartChanged error = fault.New(fault.Aborted, "cart_changed", "The cart was changed during the checkout. Read it and try again.")
 
-// releaseStock gives back what a checkout that came to nothing has held. It is a courtesy:
-// an unused hold lapses.
+// releaseStock gives back what a checkout that came to nothing has held. It is a
+// courtesy: an unused hold lapses.
 func (s *Service) releaseStock(ctx context.Context, orderID string) {
 	if _, err := s.Catalog.Release(ctx, &catalogv1.ReleaseRequest{OrderId: orderID}); err != nil {
 		s.Logger.WarnContext(ctx, "hold was not released and will lapse", slog.String("order", orderID), slog.Any("error", err))
@@ -116,8 +117,8 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	return h, nil
 }
 
-// handleReserveError turns catalog's refusal into the answer of the checkout. Changed prices are
-// taken over into the cart first.
+// handleReserveError turns catalog's refusal into the answer of the checkout. Changed
+// prices are taken over into the cart first.
 func (s *Service) handleReserveError(ctx context.Context, cart store.Cart, err error) error {
 	switch fault.ReasonOf(err) {
 	case "price_changed":

@@ -53,8 +53,8 @@ func (s *Service) applyTransition(ctx context.Context, tx *database.Tx, o *store
 	return store.InsertEntry(ctx, tx, o.ID, entry)
 }
 
-// laterPaymentStatus is the more advanced of two states of a payment: news of it may come in any
-// order.
+// laterPaymentStatus is the more advanced of two states of a payment: news of it may
+// come in any order.
 func laterPaymentStatus(a, b store.PaymentStatus) store.PaymentStatus {
 	rank := []store.PaymentStatus{store.PaymentPending, store.PaymentFailed, store.PaymentSucceeded, store.PaymentRefunded}
 	if slices.Index(rank, b) > slices.Index(rank, a) {
@@ -81,8 +81,8 @@ var reasons = map[ordersevents.CancelReason]string{
 	ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT:     "the goods were gone when the payment came",
 }
 
-// cancelOrder takes an order to cancelled and tells it. When it is the payment that failed,
-// the cart is open again so that the buyer can try another way to pay.
+// cancelOrder takes an order to cancelled and tells it. When it is the payment that
+// failed, the cart is open again so that the buyer can try another way to pay.
 func (s *Service) cancelOrder(ctx context.Context, tx *database.Tx, o *store.Order, payment store.PaymentStatus, why ordersevents.CancelReason) error {
 	wasPaid := o.Status == store.Paid && o.Total.Amount > 0 // of a free order nothing goes back
 	err := s.applyTransition(ctx, tx, o, step{to: store.Cancelled, payment: payment, event: "cancelled", detail: reasons[why]})
@@ -97,7 +97,8 @@ func (s *Service) cancelOrder(ctx context.Context, tx *database.Tx, o *store.Ord
 	return events.Emit(ctx, tx, keyOf(*o), &ordersevents.Cancelled{Order: orderEventPayload(*o), Reason: why, WasPaid: wasPaid})
 }
 
-// reopenCart gives the buyer the cart back, with another order id for its next checkout.
+// reopenCart gives the buyer the cart back, with another order id for its next
+// checkout.
 func (s *Service) reopenCart(ctx context.Context, tx *database.Tx, o *store.Order) error {
 	cart, err := store.LockCart(ctx, tx, o.CartID)
 	if err != nil {
@@ -110,8 +111,8 @@ func (s *Service) reopenCart(ctx context.Context, tx *database.Tx, o *store.Orde
 	return store.UpdateCart(ctx, tx, cart, o.ID)
 }
 
-// recordRefund notes money given back, by a merchant from its part or by the shop; when it is
-// all of a paid order, the order is refunded.
+// recordRefund notes money given back, by a merchant from its part or by the shop; when
+// it is all of a paid order, the order is refunded.
 func (s *Service) recordRefund(ctx context.Context, tx *database.Tx, o *store.Order, amount money.Money, merchant string, full bool) error {
 	st := step{
 		to: o.Status, payment: store.PaymentSucceeded, event: "refund_issued", detail: amount.String(),

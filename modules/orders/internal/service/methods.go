@@ -23,8 +23,8 @@ type methods struct {
 // keepMethods is how long an answer of payments may be used, as its contract says.
 const keepMethods = time.Minute
 
-// isAccepted reports whether the method may be used. When payments cannot be asked it may:
-// Start has the last word.
+// isAccepted reports whether the method may be used. When payments cannot be asked it
+// may: Start has the last word.
 func (m *methods) isAccepted(ctx context.Context, method string) bool {
 	if method == "" || len(method) > 64 {
 		return false

@@ -15,9 +15,9 @@ import (
 	"app/platform/ids"
 )
 
-// placeOrder makes the order out of the cart in one write: the cart is ordered, the order
-// with its lines and its first entry exists, and Placed is told. placed is false when
-// the order is an earlier one of the same checkout.
+// placeOrder makes the order out of the cart in one write: the cart is ordered, the
+// order with its lines and its first entry exists, and Placed is told. placed is false
+// when the order is an earlier one of the same checkout.
 func (s *Service) placeOrder(ctx context.Context, v Visitor, in Checkout, cart store.Cart, h held) (order store.Order, placed bool, err error) {
 	order = s.newOrder(in, cart, h)
 	order.Locale = callctx.ClientOf(ctx).Locale()
@@ -59,7 +59,8 @@ func (s *Service) orderExpiry(now, lapses time.Time) time.Time {
 	return lapses.Add(-min(s.Options.ExpiryMargin, lapses.Sub(now)/10))
 }
 
-// resolveLostCheckout decides what a checkout answers whose cart was no longer what it had held for.
+// resolveLostCheckout decides what a checkout answers whose cart was no longer what it
+// had held for.
 func (s *Service) resolveLostCheckout(ctx context.Context, v Visitor, in Checkout, held store.Cart) (order store.Order, err error) {
 	var orphan bool
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -85,9 +86,9 @@ func (s *Service) resolveLostCheckout(ctx context.Context, v Visitor, in Checkou
 	return order, err
 }
 
-// isHoldOrphaned reports whether the hold under an order id serves nobody. Checkouts of one
-// version of a cart share the id, so it does not while the cart has the id, or when one
-// of them made the order.
+// isHoldOrphaned reports whether the hold under an order id serves nobody. Checkouts of
+// one version of a cart share the id, so it does not while the cart has the id, or when
+// one of them made the order.
 func isHoldOrphaned(ctx context.Context, q *database.Tx, cart store.Cart, orderID string) (bool, error) {
 	if cart.OrderID == orderID {
 		return false, nil

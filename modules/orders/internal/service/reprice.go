@@ -45,8 +45,8 @@ func (s *Service) repriceCart(ctx context.Context, read store.Cart, changes []*c
 	return verdict
 }
 
-// repricedCart is the cart at the prices that hold now, and a field for each line that the
-// cart's currency keeps from it.
+// repricedCart is the cart at the prices that hold now, and a field for each line that
+// the cart's currency keeps from it.
 func repricedCart(cart store.Cart, changes []*catalogv1.NewPrice) (after store.Cart, mixed []fault.Field) {
 	current := map[string]money.Money{}
 	for _, c := range changes {

@@ -29,9 +29,9 @@ func (s *Service) startPayment(ctx context.Context, o store.Order) (store.Order,
 	return o, nil
 }
 
-// requestPayment asks payments for the money of an order and notes that it answered. Only a
-// pending payment needs a note: any other outcome arrives as an event, which does the
-// rest, and until then the reconciler keeps an eye on the order.
+// requestPayment asks payments for the money of an order and notes that it answered.
+// Only a pending payment needs a note: any other outcome arrives as an event, which
+// does the rest, and until then the reconciler keeps an eye on the order.
 func (s *Service) requestPayment(ctx context.Context, o store.Order) (store.PaymentStatus, error) {
 	answer, err := s.Payments.Start(ctx, startOf(o))
 	if isRefusal(err) {

@@ -30,8 +30,8 @@ func NewVisitor(ctx context.Context, cartToken string) Visitor {
 	return v
 }
 
-// isOwner reports whether a cart or an order is the visitor's. Exactly one of buyerID and
-// tokenHash is set.
+// isOwner reports whether a cart or an order is the visitor's. Exactly one of buyerID
+// and tokenHash is set.
 func (v Visitor) isOwner(buyerID, tokenHash string) bool {
 	if buyerID != "" {
 		return v.Principal.UserID == buyerID

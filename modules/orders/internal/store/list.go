@@ -48,9 +48,9 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 	return orders, addLines(ctx, tx, orders)
 }
 
-// listQuery is a statement that begins to read where the page begins, however far down the
-// list that is. For that SQLite wants to be told that the time is at most that of the
-// last order seen, which the second condition implies, and MariaDB that nothing is
+// listQuery is a statement that begins to read where the page begins, however far down
+// the list that is. For that SQLite wants to be told that the time is at most that of
+// the last order seen, which the second condition implies, and MariaDB that nothing is
 // equal to anything: else it looks an index up by the columns that are, and walks from
 // there.
 func (f Filter) listQuery(on database.Engine) (string, []any) {

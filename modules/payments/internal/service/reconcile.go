@@ -17,8 +17,8 @@ const (
 	parallel = 8   // of them at the same time
 )
 
-// forEachDue runs the work for all that is due, several at a time; more tells that there may
-// be others. Errors of the work are its own to log.
+// forEachDue runs the work for all that is due, several at a time; more tells that
+// there may be others. Errors of the work are its own to log.
 func (s *Service) forEachDue(ctx context.Context, list func(context.Context, *database.Tx) ([]store.Due, error), work func(store.Due)) (more bool, err error) {
 	var due []store.Due
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {

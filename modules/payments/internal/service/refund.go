@@ -65,8 +65,8 @@ func (s *Service) claimRefund(ctx context.Context, d store.Due) (r store.Refund,
 	return r, p, claimed, err
 }
 
-// finishRefund records what became of a refund under way; one that was recorded by somebody
-// else is left as it is.
+// finishRefund records what became of a refund under way; one that was recorded by
+// somebody else is left as it is.
 func (s *Service) finishRefund(ctx context.Context, id string, step func(context.Context, *database.Tx, *store.Refund, *store.Payment) error) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		r, err := store.RefundByID(ctx, tx, id)
@@ -108,9 +108,9 @@ func (s *Service) markRefunded(ctx context.Context, tx *database.Tx, r *store.Re
 	})
 }
 
-// markRefundFailed notes that a refund will never be done: its amount is free again. When the
-// order is cancelled, what a merchant's refund would have given back is asked for once
-// more as the shop's.
+// markRefundFailed notes that a refund will never be done: its amount is free again.
+// When the order is cancelled, what a merchant's refund would have given back is asked
+// for once more as the shop's.
 func (s *Service) markRefundFailed(ctx context.Context, tx *database.Tx, r *store.Refund, p *store.Payment) error {
 	from := r.State
 	r.State, r.DueAt = store.RefundFailed, time.Time{}

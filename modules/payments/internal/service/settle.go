@@ -14,8 +14,8 @@ import (
 	"app/platform/text"
 )
 
-// applyCharge takes the step that news of a charge asks for; ErrChanged when p is no longer
-// what was read. The same news again, late or out of order, changes nothing:
+// applyCharge takes the step that news of a charge asks for; ErrChanged when p is no
+// longer what was read. The same news again, late or out of order, changes nothing:
 //
 //  1. a capture makes a pending payment succeed; the money of an order that was
 //     cancelled meanwhile goes back at once;

@@ -77,9 +77,9 @@ func (s *Service) newPayment(req *paymentsv1.StartRequest) (store.Payment, error
 	return p, nil
 }
 
-// insertPayment stores the payment before anybody is asked for money. ask is false when there
-// is nothing to ask: the order has its payment already, costs nothing, or its time is
-// over.
+// insertPayment stores the payment before anybody is asked for money. ask is false when
+// there is nothing to ask: the order has its payment already, costs nothing, or its
+// time is over.
 func (s *Service) insertPayment(ctx context.Context, p store.Payment) (_ store.Payment, ask bool, err error) {
 	ask = true
 	switch {
@@ -107,8 +107,8 @@ const (
 	reasonCancelled = "order_cancelled"
 )
 
-// existingPayment reads the payment that the order has, or refuses an id that belongs to
-// another order.
+// existingPayment reads the payment that the order has, or refuses an id that belongs
+// to another order.
 func (s *Service) existingPayment(ctx context.Context, p store.Payment) (have store.Payment, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		have, err = store.PaymentByOrder(ctx, q, p.OrderID)
@@ -146,9 +146,9 @@ func (s *Service) chargePayment(ctx context.Context, p store.Payment) (store.Pay
 	return s.recordCharge(ctx, p, c)
 }
 
-// recordCharge takes the step that the provider's word asks for, in a write of its own. As a
-// rule nobody has touched the payment since it was read; else it is read again under
-// its lock.
+// recordCharge takes the step that the provider's word asks for, in a write of its own.
+// As a rule nobody has touched the payment since it was read; else it is read again
+// under its lock.
 func (s *Service) recordCharge(ctx context.Context, read store.Payment, c provider.Charge) (p store.Payment, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		p = read
@@ -166,7 +166,8 @@ func (s *Service) recordCharge(ctx context.Context, read store.Payment, c provid
 	return p, err
 }
 
-// markChargeUnknown notes that the provider's answer was lost; the reconciler asks soon.
+// markChargeUnknown notes that the provider's answer was lost; the reconciler asks
+// soon.
 func (s *Service) markChargeUnknown(ctx context.Context, read store.Payment) (p store.Payment, err error) {
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		p, err = store.LockPayment(ctx, tx, read.ID)
@@ -192,7 +193,8 @@ func keyOf(p store.Payment) events.Key {
 	return events.Key{Aggregate: "payment", ID: p.ID, Version: p.Version}
 }
 
-// emitPaymentOutcome tells the outcome of a payment that has one; a pending one is no news.
+// emitPaymentOutcome tells the outcome of a payment that has one; a pending one is no
+// news.
 func emitPaymentOutcome(ctx context.Context, tx *database.Tx, p store.Payment) error {
 	switch p.Status {
 	case store.Succeeded:

@@ -93,7 +93,8 @@ func (s *Service) readPayment(ctx context.Context, id string) (p store.Payment, 
 	return p, refunds, err
 }
 
-// scopes are what an API key needs for what a viewer and a manager may do with payments.
+// scopes are what an API key needs for what a viewer and a manager may do with
+// payments.
 var scopes = merchantsv1.Scopes{Read: identity.PaymentsRead, Write: identity.PaymentsRefund}
 
 // accessTo asks what the visitor may do for the merchants with a share in the payment.

@@ -85,7 +85,8 @@ func (s *Service) processOrPutOff(ctx context.Context, port provider.Port, id st
 	}
 }
 
-// processWebhook acts on one event and marks it, in one write: of several who try, one does.
+// processWebhook acts on one event and marks it, in one write: of several who try, one
+// does.
 func (s *Service) processWebhook(ctx context.Context, port provider.Port, id string) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		w, err := store.LockWebhook(ctx, tx, port.Name(), id)

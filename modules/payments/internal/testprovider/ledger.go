@@ -51,8 +51,8 @@ func readCharge(ctx context.Context, tx *database.Tx, key string) (c charge, fou
 	return c, true, nil
 }
 
-// captureCharge takes the money of a pending charge whose time has come; false when another
-// process did.
+// captureCharge takes the money of a pending charge whose time has come; false when
+// another process did.
 func captureCharge(ctx context.Context, tx *database.Tx, key string) (bool, error) {
 	result, err := tx.Exec(ctx, `UPDATE payments_test_charges SET status = 'captured', captured = amount, capture_at = NULL
 		WHERE charge = ? AND status = 'pending'`, key)

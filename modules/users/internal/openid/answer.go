@@ -165,8 +165,8 @@ func (c *Client) verifyClaims(token *oidc.IDToken, tokens *oauth2.Token, nonce s
 	return got, nil
 }
 
-// isValidSubject reports whether a subject is one: the database compares it byte by byte, but
-// for spaces at its end.
+// isValidSubject reports whether a subject is one: the database compares it byte by
+// byte, but for spaces at its end.
 func isValidSubject(subject string) bool {
 	if subject == "" || len(subject) > maxSubject {
 		return false
@@ -174,8 +174,8 @@ func isValidSubject(subject string) bool {
 	return !strings.ContainsFunc(subject, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
-// fetchUserInfo reads the address from the user-info endpoint of providers that keep it out of
-// the token.
+// fetchUserInfo reads the address from the user-info endpoint of providers that keep it
+// out of the token.
 func (c *Client) fetchUserInfo(ctx context.Context, m *metadata, tokens *oauth2.Token, subject string, into *claims) error {
 	info, err := m.provider.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
 	if err != nil {

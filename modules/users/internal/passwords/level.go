@@ -65,9 +65,9 @@ func (h *Hasher) CheckLevel(ctx context.Context, a Attempt) (Verdict, error) {
 	return Verdict{}, nil
 }
 
-// passwordForms are what may have been hashed for a password: text.OpaqueString of it, and the
-// bytes as they were typed where these differ. How many there are depends on what was
-// typed and not on the account.
+// passwordForms are what may have been hashed for a password: text.OpaqueString of it,
+// and the bytes as they were typed where these differ. How many there are depends on
+// what was typed and not on the account.
 func passwordForms(password string) []string {
 	if prepared := text.OpaqueString(password); prepared != password {
 		return []string{prepared, password}

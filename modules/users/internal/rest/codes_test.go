@@ -26,7 +26,7 @@ func (s *site) request(access, path, email string) string {
 	return got["request"]
 }
 
-// link is the one in the last letter.
+// link is the one in the last e-mail.
 func (s *site) link() *url.URL {
 	s.t.Helper()
 	payloads := s.payloads()
@@ -126,7 +126,7 @@ func typed(link *url.URL, field, value string) url.Values {
 	return values
 }
 
-// A mail scanner that opens the link of a letter, however often, spends nothing; the
+// A mail scanner that opens the link of an e-mail, however often, spends nothing; the
 // form does.
 func TestFailure28_OpeningALinkSpendsNothing(t *testing.T) {
 	t.Parallel()
@@ -285,7 +285,7 @@ func TestFactorOperations(t *testing.T) {
 	wantProblem(t, s.call(access, "DELETE", "/v1/users/me/totp", ""), 404, "factor_not_found")
 }
 
-// Somebody who comes from a letter and has a second factor is asked for it on a page.
+// Somebody who comes from an e-mail and has a second factor is asked for it on a page.
 func TestSecondFactorPage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

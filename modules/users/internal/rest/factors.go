@@ -82,8 +82,8 @@ func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
 	return out, nil
 }
 
-// renewedCookie is the header for the cookie of a session whose privilege has changed, empty
-// for a session of tokens.
+// renewedCookie is the header for the cookie of a session whose privilege has changed,
+// empty for a session of tokens.
 func renewedCookie(in service.SignedIn) string {
 	if in.Browser.Token == "" {
 		return ""

@@ -12,8 +12,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// registerEmailPageRoutes declares the page that letters lead to: mail scanners open links before
-// people do, so GET shows a form and spends nothing; the form's POST uses the code.
+// registerEmailPageRoutes declares the page that e-mails lead to: mail scanners open
+// links before people do, so GET shows a form and spends nothing; the form's POST uses
+// the code.
 func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 	show := httpserver.Operation{
 		Method: http.MethodGet, Path: service.LetterPath, ID: "show-letter-page", Tags: authTag,
@@ -49,13 +50,13 @@ func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 	api.Raw(use, http.HandlerFunc(h.useFactorPage))
 }
 
-// scriptPath is where the script of the letters' page is.
+// scriptPath is where the script of the e-mails' page is.
 const scriptPath = service.LetterPath + ".js"
 
 //go:embed letter.js
 var script string
 
-// showScript serves the script of the letters' page, which is the same for everybody.
+// showScript serves the script of the e-mails' page, which is the same for everybody.
 func showScript(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/javascript; charset=utf-8")
@@ -63,7 +64,7 @@ func showScript(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, script) // the client may have gone
 }
 
-// letterPage is the form for what the letter is about. The code comes out of the link's
+// letterPage is the form for what the e-mail is about. The code comes out of the link's
 // fragment, by the page's script, or is typed; of a form that was posted before it is
 // there again.
 func letterPage(values url.Values) page {
@@ -122,7 +123,7 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verifyPage makes the account of a registration. The letter has told which one, so
+// verifyPage makes the account of a registration. The e-mail has told which one, so
 // that is no sign of who has registered: the password is.
 func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof service.CodeProof) {
 	in := service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}

@@ -71,7 +71,8 @@ func (h handlers) redirectToProvider(fixed string) http.HandlerFunc {
 	}
 }
 
-// redirectWithoutReferrer sends the browser on without a word about where it comes from.
+// redirectWithoutReferrer sends the browser on without a word about where it comes
+// from.
 func redirectWithoutReferrer(w http.ResponseWriter, to string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
@@ -87,8 +88,8 @@ func cookieOf(r *http.Request, name string) string {
 	return c.Value
 }
 
-// signInFlowCookie is a cookie for a journey. Lax, because the way back is a navigation from
-// another site.
+// signInFlowCookie is a cookie for a journey. Lax, because the way back is a navigation
+// from another site.
 func signInFlowCookie(name, value string) string {
 	c := http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int((10 * time.Minute).Seconds())}
 	if value == "" {

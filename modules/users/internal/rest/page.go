@@ -16,7 +16,7 @@ var pageHTML string
 
 var pageTemplate = markup.Must(markup.ParseHTML(markup.Source{Name: "page", Text: pageHTML}))
 
-// page is what people see who come from a letter or from another provider: a sentence,
+// page is what people see who come from an e-mail or from another provider: a sentence,
 // and a form when there is something to do.
 type page struct {
 	Title, Text, Error string
@@ -31,9 +31,9 @@ type hidden struct{ Name, Value string }
 
 type field struct{ Name, Label, Type, Autocomplete, Value string }
 
-// writeResponse writes the page. What it shows may be a secret, so it is kept nowhere and told
-// nobody; the form posts to this site only, no other site may show it, and no script
-// runs but the one that it names.
+// writeResponse writes the page. What it shows may be a secret, so it is kept nowhere
+// and told nobody; the form posts to this site only, no other site may show it, and no
+// script runs but the one that it names.
 func (p page) writeResponse(w http.ResponseWriter, status int) {
 	out, err := pageTemplate.Execute("page", p.templateData())
 	if err != nil {
@@ -68,8 +68,8 @@ func (p page) templateData() map[string]any {
 	}
 }
 
-// showError shows the page again with what went wrong, to whoever asks for pages. What a
-// person cannot mend, and what a program gets, is a problem as anywhere else.
+// showError shows the page again with what went wrong, to whoever asks for pages. What
+// a person cannot mend, and what a program gets, is a problem as anywhere else.
 func (p page) showError(w http.ResponseWriter, r *http.Request, err error) {
 	problem := httpserver.ProblemOf(err)
 	if problem.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
@@ -86,9 +86,9 @@ func (p page) showError(w http.ResponseWriter, r *http.Request, err error) {
 // pageHeaders are the request headers that tell where a form was posted from.
 var pageHeaders = []string{"Origin", "Sec-Fetch-Site"}
 
-// parseSameSiteForm reads a posted form. Errors: a form that was posted from another site, which
-// could sign somebody in as somebody else (RFC 6819 section 4.4.1.8); a body that
-// cannot be read.
+// parseSameSiteForm reads a posted form. Errors: a form that was posted from another
+// site, which could sign somebody in as somebody else (RFC 6819 section 4.4.1.8); a
+// body that cannot be read.
 func (h handlers) parseSameSiteForm(r *http.Request) error {
 	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
 	if site != "" && site != "same-origin" && site != "none" || site == "" && origin != "" && origin != h.users().Origin() {

@@ -156,7 +156,7 @@ func (s *site) payloads() (out [][]byte) {
 	return out
 }
 
-// code is the one in the last letter.
+// code is the one in the last e-mail.
 func (s *site) code() string {
 	s.t.Helper()
 	payloads := s.payloads()
@@ -336,7 +336,7 @@ func TestFailure23_SameReplies(t *testing.T) {
 	}
 }
 
-// Nothing of where a request claims to come from or go to may get into a letter: what
+// Nothing of where a request claims to come from or go to may get into an e-mail: what
 // users emits has no addresses but the recipient's and, for links, the one that is
 // configured.
 func TestFailure27_NothingFromTheHostHeader(t *testing.T) {

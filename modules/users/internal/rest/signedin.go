@@ -57,8 +57,8 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 	return out, nil
 }
 
-// sessionSetCookie is the value of Set-Cookie that gives a browser its session, or takes it away
-// when the token is empty.
+// sessionSetCookie is the value of Set-Cookie that gives a browser its session, or
+// takes it away when the token is empty.
 func sessionSetCookie(token string, expires time.Time) string {
 	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if c.Expires = expires; token == "" {

@@ -14,9 +14,9 @@ import (
 	"app/platform/httpserver"
 )
 
-// registerTokenRoute declares the token endpoint of OAuth 2 (RFC 6749), for clients that expect
-// one: the password grant (section 4.3), as FastAPI and its clients have it, and the
-// refresh grant (section 6). The shop's own operations do the same in JSON.
+// registerTokenRoute declares the token endpoint of OAuth 2 (RFC 6749), for clients
+// that expect one: the password grant (section 4.3), as FastAPI and its clients have
+// it, and the refresh grant (section 6). The shop's own operations do the same in JSON.
 func (h handlers) registerTokenRoute(api *httpserver.API) {
 	api.Raw(httpserver.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: authTag, Revokes: true,

@@ -15,7 +15,7 @@ import (
 const AuditAddressChange AuditEvent = "address_change"
 
 // RequestAddress has a code sent to the address that the caller wants for their
-// account. An address that has an account gets the letter that says so instead; the
+// account. An address that has an account gets the e-mail that says so instead; the
 // answer is the same. Errors: InvalidArgument with a pointer; step_up_required;
 // Unauthenticated.
 func (s *Service) RequestAddress(ctx context.Context, email string) (request string, err error) {

@@ -30,7 +30,7 @@ type Appointment struct {
 // there is none. The password is for a new account only; without one it is generated.
 // An account that is there keeps its password and its second factors, and its sessions
 // end. It is in the audit log, with the client that ctx knows, and the owner gets a
-// letter. Repeating it changes nothing. Errors: InvalidArgument with pointers.
+// e-mail. Repeating it changes nothing. Errors: InvalidArgument with pointers.
 func (s *Service) MakeAdmin(ctx context.Context, email, password string) (Appointment, error) {
 	done, err := s.makeAdminAccount(ctx, email, password)
 	if errors.Is(err, store.ErrDuplicate) { // somebody else was faster
@@ -125,7 +125,7 @@ type Dismissal struct {
 
 // RemoveAdmin takes an account, named by id or address, the rights of an administrator;
 // it stays what else it is. Its sessions end, it is in the audit log, and the owner
-// gets a letter. The last administrator may go: another is made by command. Errors:
+// gets an e-mail. The last administrator may go: another is made by command. Errors:
 // user_not_found.
 func (s *Service) RemoveAdmin(ctx context.Context, who string) (out Dismissal, err error) {
 	if out.User, err = s.Somebody(ctx, who); err != nil {

@@ -42,8 +42,8 @@ type KeyDraft struct {
 	ExpiresAt  *time.Time // nil: after keyLife. The zero time is a time like any other, and past.
 }
 
-// normalizeAndValidate lists what is wrong with the draft, puts its scopes in order and gives it an
-// end.
+// normalizeAndValidate lists what is wrong with the draft, puts its scopes in order and
+// gives it an end.
 func (d *KeyDraft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
 	name, err := text.Line(d.Name, 1, maxName)
 	if err != nil {

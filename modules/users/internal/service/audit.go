@@ -45,9 +45,9 @@ type AuditEntry struct {
 	SessionID string // the caller's own when it is empty
 }
 
-// recordAudit writes an entry of the audit log, with the time, the client and the request
-// that ctx knows, in the transaction of what it tells of. What is refused is recorded
-// in a transaction that commits: it must not fail for the refusal.
+// recordAudit writes an entry of the audit log, with the time, the client and the
+// request that ctx knows, in the transaction of what it tells of. What is refused is
+// recorded in a transaction that commits: it must not fail for the refusal.
 func (s *Service) recordAudit(ctx context.Context, tx *database.Tx, e AuditEntry) error {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	if e.SessionID == "" {

@@ -35,9 +35,9 @@ var purposes = map[store.Purpose]usersevents.Purpose{
 // password.
 //
 //  1. What it answers and does is the same for every address: one Write, one row, one
-//     letter. An address without an account that may sign in gets a letter that says
+//     e-mail. An address without an account that may sign in gets an e-mail that says
 //     so.
-//  2. Letters are counted by network and by address, see shareOf. Strangers cannot use
+//  2. E-mails are counted by network and by address, see shareOf. Strangers cannot use
 //     up what is the owner's.
 //  3. The code is good for the request that is returned and no other, for CodeLife,
 //     five tries and one success, until a newer one that is asked for from the same
@@ -93,8 +93,8 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 	return row.ID, err
 }
 
-// issueCodeRequest keeps the request and has its letter sent, unless the address has had enough of
-// them. An account without an id gets no code.
+// issueCodeRequest keeps the request and has its e-mail sent, unless the address has
+// had enough of them. An account without an id gets no code.
 func (s *Service) issueCodeRequest(ctx context.Context, tx *database.Tx, row store.CodeRequest, account store.Account) error {
 	row.CreatedAt = s.now()
 	row.ExpiresAt, row.AccountID = row.CreatedAt.Add(s.limits.CodeLife), account.ID
@@ -116,8 +116,8 @@ func (s *Service) issueCodeRequest(ctx context.Context, tx *database.Tx, row sto
 	}, events.Sensitive())
 }
 
-// takeLetter says which share the letter of a request is taken from; ok is false when
-// the address has had its letters. A new address of somebody's account has none of the
+// takeLetter says which share the e-mail of a request is taken from; ok is false when
+// the address has had its e-mails. A new address of somebody's account has none of the
 // owner's networks: nobody has shown yet whose it is.
 func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *store.CodeRequest) (ok bool, err error) {
 	if err := s.holdLetters(ctx, tx, row.Purpose, row.EmailKey); err != nil {
@@ -215,7 +215,7 @@ func (s *Service) requestHash(row store.CodeRequest, digits string) string {
 	return hex.EncodeToString(deriveMAC(s.ring.secret, "request", row.ID, string(row.Purpose), row.EmailKey, digits))
 }
 
-// letterLink is the page that a letter leads to. It begins with what is configured,
+// letterLink is the page that an e-mail leads to. It begins with what is configured,
 // never with what a request said (ASVS 6.4.6 and CVE-2025-64101), and nothing is spent
 // by opening it. The code and the address are in the fragment, which a browser sends to
 // nobody (RFC 3986 section 3.5): logs of proxies, histories that are shared and the

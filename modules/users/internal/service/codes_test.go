@@ -34,7 +34,7 @@ func (w *world) ask(ctx context.Context, email string) (string, []proto.Message)
 	return request, w.emitted()[before:]
 }
 
-// proof asks for a sign-in code and reads it from the letter.
+// proof asks for a sign-in code and reads it from the e-mail.
 func (w *world) proof(ctx context.Context, email string) service.CodeProof {
 	w.t.Helper()
 	request, told := w.ask(ctx, email)
@@ -184,7 +184,7 @@ func TestFailure24_SignInCodes(t *testing.T) {
 }
 
 // Strangers may use up what strangers get; the owner, on a network that they have
-// signed in from, still gets a letter, and the code in it is not made void by the
+// signed in from, still gets an e-mail, and the code in it is not made void by the
 // strangers' requests.
 func TestFailure24_StrangersDoNotLockTheOwnerOut(t *testing.T) {
 	t.Parallel()

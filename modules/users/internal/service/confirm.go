@@ -10,9 +10,9 @@ import (
 	"app/platform/database"
 )
 
-// confirmImportedAccount takes the mark of an imported account away once one session has shown a code
-// from a letter and something else: the address and the password, or a factor, are one
-// person's.
+// confirmImportedAccount takes the mark of an imported account away once one session
+// has shown a code from an e-mail and something else: the address and the password, or
+// a factor, are one person's.
 //
 // The shop that an account comes from may never have verified its address, so a
 // stranger may have made it, with a password that the stranger knows. What the stranger

@@ -13,9 +13,10 @@ import (
 	"app/platform/database"
 )
 
-// cookieManager is scs with a store of ours: it makes the tokens and knows when to write; how
-// long a session lives is decided here, by the clock of the service. The manager is not
-// made with scs.New, which would start a store in memory and its goroutine.
+// cookieManager is scs with a store of ours: it makes the tokens and knows when to
+// write; how long a session lives is decided here, by the clock of the service. The
+// manager is not made with scs.New, which would start a store in memory and its
+// goroutine.
 func (s *Service) cookieManager() *scs.SessionManager {
 	return &scs.SessionManager{Lifetime: s.limits.BrowserLife, Store: cookieStore{s}, Codec: cookieCodec{}}
 }
@@ -137,8 +138,8 @@ func (cookieStore) Commit(string, []byte, time.Time) error { return errNoWork }
 // Delete implements scs.Store.
 func (cookieStore) Delete(string) error { return errNoWork }
 
-// isCookieLive reports whether a cookie still opens anything: neither idle for too long nor
-// past its end, its session not ended, its account not disabled.
+// isCookieLive reports whether a cookie still opens anything: neither idle for too long
+// nor past its end, its session not ended, its account not disabled.
 func (s *Service) isCookieLive(b store.Browser) bool {
 	now := s.now()
 	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)

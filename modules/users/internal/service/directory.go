@@ -30,7 +30,7 @@ func (s *Service) FindByEmail(ctx context.Context, email string) (User, error) {
 	return userOf(account), err
 }
 
-// Newcomer is somebody whom the shop itself lets in, without a letter to prove the
+// Newcomer is somebody whom the shop itself lets in, without an e-mail to prove the
 // address.
 type Newcomer struct{ Email, Password, FirstName, LastName string }
 
@@ -54,8 +54,8 @@ func (s *Service) Ensure(ctx context.Context, in Newcomer) (user User, created b
 	return userOf(account), err == nil, err
 }
 
-// createAccount makes an account without a registration; the owner of an administrator's is
-// told. store.ErrDuplicate: the address has one.
+// createAccount makes an account without a registration; the owner of an
+// administrator's is told. store.ErrDuplicate: the address has one.
 func (s *Service) createAccount(ctx context.Context, who person, password string, admin bool) (store.Account, error) {
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {

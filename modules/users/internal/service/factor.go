@@ -110,8 +110,8 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 	return out, err
 }
 
-// verifyFactor reports whether a second factor is good, and uses it up if it is. A refusal is
-// not an error of the Write, which has to commit the try.
+// verifyFactor reports whether a second factor is good, and uses it up if it is. A
+// refusal is not an error of the Write, which has to commit the try.
 func (s *Service) verifyFactor(ctx context.Context, tx *database.Tx, accountID string, f Factor) (refusal, err error) {
 	switch f.Method {
 	case ByTOTP:
@@ -122,8 +122,8 @@ func (s *Service) verifyFactor(ctx context.Context, tx *database.Tx, accountID s
 	return errCode(), nil
 }
 
-// notifyCredentialsChange writes the notice that a way of signing in, or what a sign-in opens, has
-// changed, and the record of it.
+// notifyCredentialsChange writes the notice that a way of signing in, or what a sign-in
+// opens, has changed, and the record of it.
 func (s *Service) notifyCredentialsChange(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
 	account, err := store.AccountByID(ctx, tx, accountID)
 	if err != nil {
@@ -168,8 +168,8 @@ type FactorAdded struct {
 	Recovery []string
 }
 
-// finishAddingFactor makes the first recovery codes, tells the owner, and counts the proof that came
-// with the factor for the session.
+// finishAddingFactor makes the first recovery codes, tells the owner, and counts the
+// proof that came with the factor for the session.
 func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accountID string, method Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
 	left, err := store.CountRecovery(ctx, tx, accountID)
 	if err == nil && left == 0 {
@@ -185,7 +185,8 @@ func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accou
 	return out, err
 }
 
-// finishRemovingFactor takes the recovery codes away with the last factor, and tells the owner.
+// finishRemovingFactor takes the recovery codes away with the last factor, and tells
+// the owner.
 func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
 	left, err := s.factorsOf(ctx, tx, accountID)
 	if err == nil && len(left) == 0 {

@@ -16,13 +16,13 @@ import (
 
 const attackers = "Attackers-Horse-6"
 
-// strict is users with the bounds on letters that are the default.
+// strict is users with the bounds on e-mails that are the default.
 func (w *world) strict() *world {
 	w.Service = w.with(func(o *service.Options) { o.Limits.LettersPerNetwork = 3 })
 	return w
 }
 
-// lettersTo registers an address from a network and counts the letters that this
+// lettersTo registers an address from a network and counts the e-mails that this
 // causes; proof is for the last of them.
 func (w *world) lettersTo(ctx context.Context, email, password string, n int) (letters int, proof service.Proof) {
 	w.t.Helper()
@@ -44,7 +44,7 @@ func (w *world) lettersTo(ctx context.Context, email, password string, n int) (l
 }
 
 // Whoever registers somebody else's address, from one network or from many of one
-// provider, leaves its owner letters, and the code in them good.
+// provider, leaves its owner e-mails, and the code in them good.
 func TestFault08_StrangersLeaveTheOwnerLetters(t *testing.T) {
 	t.Parallel()
 	for name, strangers := range map[string]func(i int) string{
@@ -127,7 +127,7 @@ func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
 	})
 }
 
-// Whoever asks for a new address of their own gets no more letters sent to it than
+// Whoever asks for a new address of their own gets no more e-mails sent to it than
 // strangers do, whatever network they are at home in.
 func TestFault08_NewAddressesAreStrangers(t *testing.T) {
 	t.Parallel()
@@ -148,7 +148,7 @@ func TestFault08_NewAddressesAreStrangers(t *testing.T) {
 	}
 }
 
-// Requests at the same moment get no more letters than one after the other.
+// Requests at the same moment get no more e-mails than one after the other.
 func TestFault08_LettersAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
@@ -177,8 +177,8 @@ func TestFault08_LettersAtOnce(t *testing.T) {
 	})
 }
 
-// The code of a letter makes no account without a sign of who has registered: the owner
-// who enters the code of a stranger's registration would get an account with the
+// The code of an e-mail makes no account without a sign of who has registered: the
+// owner who enters the code of a stranger's registration would get an account with the
 // stranger's password.
 func TestFault08_ACodeAloneMakesNoAccount(t *testing.T) {
 	t.Parallel()

@@ -32,8 +32,8 @@ func errEmail(err error) error {
 }
 
 // cleanName reads the name of a person or of a thing of theirs, and complains in words.
-// A letter greets with it, so it must not look like an address or a tag: a registration
-// could otherwise send a stranger a text of one's own.
+// An e-mail greets with it, so it must not look like an address or a tag: a
+// registration could otherwise send a stranger a text of one's own.
 func cleanName(given string) (name, complaint string) {
 	name, err := text.Line(given, 0, maxName)
 	switch {

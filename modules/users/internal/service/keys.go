@@ -42,8 +42,8 @@ type signingKey struct {
 	signer *token.Signer
 }
 
-// activeAt is the signer of a time: the newest that is active. The oldest there is signs
-// before its time rather than nobody.
+// activeAt is the signer of a time: the newest that is active. The oldest there is
+// signs before its time rather than nobody.
 func (s *signers) activeAt(now time.Time) *token.Signer {
 	for _, k := range s.keys {
 		if !now.Before(k.from) {

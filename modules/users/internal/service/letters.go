@@ -10,18 +10,18 @@ import (
 	"app/platform/database"
 )
 
-// letterDays is how many times the hourly limit of letters a day has, over all shares
+// letterDays is how many times the hourly limit of e-mails a day has, over all shares
 // of strangers together, and for each network of the owner's.
 const letterDays = 3
 
-// asker is who asks for a letter, as far as that can be known.
+// asker is who asks for an e-mail, as far as that can be known.
 type asker struct {
 	network  string
 	familiar bool // the account that the letter is for has signed in from the network
 	known    bool // somebody has
 }
 
-// askerOf looks the network of the request up. accountID is empty when the letter is
+// askerOf looks the network of the request up. accountID is empty when the e-mail is
 // for nobody's account.
 func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, err error) {
 	a.network = truncateRunes(callctx.ClientOf(ctx).Network, 64)
@@ -35,25 +35,25 @@ func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, e
 	return a, err
 }
 
-// holdLetters makes everybody else who asks for letters to the address wait until this
+// holdLetters makes everybody else who asks for e-mails to the address wait until this
 // Write has ended, so that what is counted now holds.
 func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, purpose store.Purpose, emailKey string) error {
 	return store.HoldLetters(ctx, tx, hex.EncodeToString(deriveMAC(s.ring.secret, "letters", string(purpose), emailKey)), s.now())
 }
 
-// shareOf says which share of an address's letters the next one is taken from; ok is
-// false when it gets none. sent are the letters of the last 24 hours, and n is
+// shareOf says which share of an address's e-mails the next one is taken from; ok is
+// false when it gets none. sent are the e-mails of the last 24 hours, and n is
 // LettersPerHour.
 //
 //  1. A network that the account has signed in from has n an hour and 3n a day of its
 //     own, which nobody else can use up.
 //  2. Any other network has LettersPerNetwork an hour.
-//  3. Strangers get 3n a day together, in three shares of n: the first letter of a
+//  3. Strangers get 3n a day together, in three shares of n: the first e-mail of a
 //     place (what one provider has, see placeOf) that is known here, the first of a
 //     place that is not, and all others, which are n an hour in any case.
 //
 // So one network, or many of one provider, use up the third share and no more: somebody
-// elsewhere still gets a letter. Whoever has networks of ten providers uses up the
+// elsewhere still gets an e-mail. Whoever has networks of ten providers uses up the
 // second, and of ten where customers of the shop are the first; docs/adr says what is
 // left then.
 func (s *Service) shareOf(sent []store.Letter, who asker) (share store.Share, ok bool) {

@@ -36,9 +36,9 @@ func errTries(wait time.Duration) error {
 	return refusal
 }
 
-// countPasswordTry counts a password that is about to be tried for an address, and returns what
-// was counted, for forgive. Passwords are guessed slowly, and nobody is locked out by
-// somebody else's guesses (ASVS 6.1.1, 6.3.1):
+// countPasswordTry counts a password that is about to be tried for an address, and
+// returns what was counted, for forgive. Passwords are guessed slowly, and nobody is
+// locked out by somebody else's guesses (ASVS 6.1.1, 6.3.1):
 //
 //  1. It counts before the hash, for addresses with and without an account alike, and a
 //     refused try is not looked at: neither the time nor the answer reports whether the
@@ -80,8 +80,8 @@ func (s *Service) countPasswordTry(ctx context.Context, account store.Account, e
 	return counted, err
 }
 
-// tryAllowances are what a try counts against, always in the same order: rows are locked
-// in it.
+// tryAllowances are what a try counts against, always in the same order: rows are
+// locked in it.
 func (s *Service) tryAllowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
 	client, most := callctx.ClientOf(ctx), s.limits.Tries
 	network, agent := truncateRunes(client.Network, 64), truncateRunes(client.Agent, 200)
@@ -103,8 +103,8 @@ func (s *Service) newAllowance(burst int, step time.Duration, parts ...string) s
 	return store.Allowance{ID: hex.EncodeToString(deriveMAC(s.ring.secret, "tries", parts...)), Burst: burst, Step: step}
 }
 
-// returnTries takes back what allow has counted, in the transaction of the sign-in that the
-// password was right for.
+// returnTries takes back what allow has counted, in the transaction of the sign-in that
+// the password was right for.
 func (s *Service) returnTries(ctx context.Context, tx *database.Tx, counted []store.Allowance) error {
 	for _, a := range counted {
 		if err := store.ReturnTry(ctx, tx, a); err != nil {

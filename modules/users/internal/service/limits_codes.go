@@ -44,9 +44,9 @@ func accountOfPendingSignIn(ticket string) codeOf {
 	}
 }
 
-// allowCode counts a one-time code, of a letter, a generator or a set, that is about to
-// be tried, and returns what was counted, for forgive. Each code has few tries of its
-// own; this bounds what one network guesses at many of them (ASVS 6.6.3):
+// allowCode counts a one-time code, of an e-mail, a generator or a set, that is about
+// to be tried, and returns what was counted, for forgive. Each code has few tries of
+// its own; this bounds what one network guesses at many of them (ASVS 6.6.3):
 //
 //  1. It counts in the allowance that one network has for passwords at accounts which
 //     do not know it: two kinds of guesses have no more room than one. A network is a

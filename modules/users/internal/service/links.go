@@ -70,8 +70,8 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, s
 	return err
 }
 
-// createPasswordlessAccount makes an account without a password for somebody whose address the provider
-// has verified.
+// createPasswordlessAccount makes an account without a password for somebody whose
+// address the provider has verified.
 func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
 	first, complaint := cleanName(who.FirstName)
 	if complaint != "" || first == "" {
@@ -163,8 +163,8 @@ func (s *Service) LinkedAddress(ctx context.Context, token string) (email string
 	return email, linkError(err)
 }
 
-// linkIdentity links an identity to an account and tells its owner. store.ErrDuplicate: it is
-// linked.
+// linkIdentity links an identity to an account and tells its owner. store.ErrDuplicate:
+// it is linked.
 func (s *Service) linkIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
 		return err
@@ -194,7 +194,7 @@ func (s *Service) Identities(ctx context.Context) (out []store.Identity, err err
 }
 
 // Unlink takes an identity away from the caller's account. Errors: last_credential when
-// it is the only way to sign in besides a code by letter; NotFound; step_up_required;
+// it is the only way to sign in besides a code by e-mail; NotFound; step_up_required;
 // Unauthenticated.
 func (s *Service) Unlink(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -228,7 +228,7 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 }
 
 // mustHaveWay fails when an account is left without a way to sign in of its own: a code
-// by letter is for whoever reads the mail.
+// by e-mail is for whoever reads the mail.
 func (s *Service) mustHaveWay(ctx context.Context, tx *database.Tx, account store.Account) error {
 	linked, err := store.IdentitiesOf(ctx, tx, account.ID)
 	if err != nil {

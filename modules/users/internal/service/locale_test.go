@@ -18,7 +18,7 @@ func speaking(accepts string) context.Context {
 	return callctx.WithClient(context.Background(), callctx.Client{Accepts: accepts})
 }
 
-// languages are those of the letters that users has asked for, in order.
+// languages are those of the e-mails that users has asked for, in order.
 func (w *world) languages() (out []string) {
 	w.t.Helper()
 	for _, m := range w.emitted() {
@@ -34,7 +34,7 @@ func (w *world) languages() (out []string) {
 	return out
 }
 
-// Whoever registers gets letters in the language of their browser, from the first to
+// Whoever registers gets e-mails in the language of their browser, from the first to
 // all later ones, whoever asks for those.
 func TestLettersInTheLanguageOfTheRegistration(t *testing.T) {
 	t.Parallel()

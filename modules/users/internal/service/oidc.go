@@ -198,8 +198,8 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	return out, err
 }
 
-// isRecentProviderSignIn reports whether somebody signed in at the provider after they were sent there,
-// as far as the clocks of two machines can tell.
+// isRecentProviderSignIn reports whether somebody signed in at the provider after they
+// were sent there, as far as the clocks of two machines can tell.
 func (s *Service) isRecentProviderSignIn(state store.State, who openid.Identity) bool {
 	at := who.SignedInAt
 	return !at.IsZero() && !at.Before(state.CreatedAt.Add(-openid.Skew)) && !at.After(s.now().Add(openid.Skew))
@@ -271,8 +271,8 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 	return out, err
 }
 
-// handleLinkedIdentity is somebody whose identity is linked to an account, whatever address
-// they have by now.
+// handleLinkedIdentity is somebody whose identity is linked to an account, whatever
+// address they have by now.
 func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
 	if err := store.UseIdentity(ctx, tx, known.ID, truncateRunes(who.Email, maxAddress), s.now()); err != nil {
 		return err

@@ -57,8 +57,8 @@ func ticketError(err error) error {
 	return err
 }
 
-// beginAssertion asks for a passkey of the account, or for anybody's. Its user has to be
-// checked (ASVS 6.3.3): a passkey is as good as two factors.
+// beginAssertion asks for a passkey of the account, or for anybody's. Its user has to
+// be checked (ASVS 6.3.3): a passkey is as good as two factors.
 func beginAssertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accountID string) (*protocol.CredentialAssertion, *webauthn.SessionData, error) {
 	checked := webauthn.WithUserVerification(protocol.VerificationRequired)
 	if accountID == "" {
@@ -181,8 +181,8 @@ func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protoc
 	return out, errors.Join(err, refusal)
 }
 
-// verifyAnswer verifies an answer. The passkey's account has to be the ceremony's, or the one
-// that the answer names.
+// verifyAnswer verifies an answer. The passkey's account has to be the ceremony's, or
+// the one that the answer names.
 func (p shownPasskey) verifyAnswer(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
 	switch c := p.ceremony; {
 	case c.Purpose == passkeyRegister:

@@ -38,7 +38,7 @@ func (s *Service) readAccount(ctx context.Context, id string) (a store.Account, 
 	return a, err
 }
 
-// Names are changes of one's own, the language of letters with them; nil leaves each as
+// Names are changes of one's own, the language of e-mails with them; nil leaves each as
 // it is.
 type Names struct{ FirstName, MiddleName, LastName, Locale *string }
 

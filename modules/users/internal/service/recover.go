@@ -11,7 +11,7 @@ import (
 	"app/platform/fault"
 )
 
-// LetterPath is the page that letters with a code lead to.
+// LetterPath is the page that e-mails with a code lead to.
 const LetterPath = "/v1/auth/letter"
 
 // RequestReset has a code sent to the address that sets a new password. It is to every
@@ -35,7 +35,7 @@ type NewPassword struct {
 //     on its way becomes void.
 //  3. An imported account that nobody has confirmed loses its second factors and its
 //     linked identities, see confirm.
-//  4. The owner is told by letter.
+//  4. The owner is told by e-mail.
 //
 // Errors: InvalidArgument with pointers for a password that will not do, which costs no
 // try; code_invalid, the same for every other reason and every address;
@@ -91,8 +91,8 @@ func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account stor
 		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }
 
-// endSessionsAndCodes ends all sessions of an account except the one to keep, its half-done sign-ins,
-// and the codes on their way to it. The account's row is locked.
+// endSessionsAndCodes ends all sessions of an account except the one to keep, its
+// half-done sign-ins, and the codes on their way to it. The account's row is locked.
 func (s *Service) endSessionsAndCodes(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
 	if _, err := s.endSessions(ctx, tx, accountID, keep, why); err != nil {
 		return err

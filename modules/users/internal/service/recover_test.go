@@ -12,7 +12,7 @@ import (
 
 const another = "Another-Horse-8"
 
-// reset asks for a reset and returns it with the code from the letter and a password.
+// reset asks for a reset and returns it with the code from the e-mail and a password.
 func (w *world) reset(email, password string) service.NewPassword {
 	w.t.Helper()
 	w.clock.pass(time.Second)

@@ -20,7 +20,7 @@ const recoveryCodes = 10
 // more of chance a plain hash keeps a code as safe as a slow one (ASVS 6.5.2).
 const recoveryLength = 24
 
-// recoveryAlphabet is Crockford's base 32, five bits a character; what its letters are
+// recoveryAlphabet is Crockford's base 32, five bits a character; what its e-mails are
 // mistaken for is read as meant.
 const recoveryAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -62,7 +62,8 @@ func (s *Service) successorToken(parent string) string {
 	return refreshPrefix + base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "refresh", parent))
 }
 
-// rotateRefresh must not fail for a reused token: the end of the session has to be committed.
+// rotateRefresh must not fail for a reused token: the end of the session has to be
+// committed.
 func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, successor string, now time.Time) (store.Refresh, verdict, error) {
 	row, err := store.RefreshByHash(ctx, tx, hash)
 	switch {
@@ -84,8 +85,8 @@ func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, succ
 	return row, reused, s.recordAudit(ctx, tx, entry)
 }
 
-// exchangeRefresh uses the token and makes its successor, unless somebody else did both a
-// moment ago.
+// exchangeRefresh uses the token and makes its successor, unless somebody else did both
+// a moment ago.
 func (s *Service) exchangeRefresh(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) (store.Refresh, verdict, error) {
 	err := store.UseRefresh(ctx, tx, row, now)
 	switch {

@@ -26,16 +26,16 @@ type Registration struct {
 	FirstName, MiddleName, LastName string
 }
 
-// Register accepts a registration and has a letter sent to the address. What it answers
-// and does is the same for every address: one hash, one Write, one letter.
+// Register accepts a registration and has an e-mail sent to the address. What it
+// answers and does is the same for every address: one hash, one Write, one e-mail.
 //
 //  1. A new address gets a code. The registration waits with that code and becomes an
 //     account when it is verified; until then there is none, so somebody else's
 //     registration of the address leaves no trace once its owner verifies theirs.
-//  2. An address with an account gets a letter that says so.
-//  3. Letters are counted by network and by address, see shareOf: strangers who
+//  2. An address with an account gets an e-mail that says so.
+//  3. E-mails are counted by network and by address, see shareOf: strangers who
 //     register an address do not use up what its owner gets elsewhere. An address that
-//     has had its letters gets no more, and the codes in them stay valid.
+//     has had its e-mails gets no more, and the codes in them stay valid.
 //
 // The result identifies the registration: Verify takes it, or the password, as a sign
 // that whoever has the code has registered. Errors: InvalidArgument with pointers;

@@ -25,8 +25,8 @@ const (
 // token lives and anything is remembered.
 const revocationLife = token.MaxLife + 2*token.Leeway
 
-// publishRevocation tells every gateway, within seconds of the commit, that something is not valid
-// any more.
+// publishRevocation tells every gateway, within seconds of the commit, that something
+// is not valid any more.
 func (s *Service) publishRevocation(ctx context.Context, tx *database.Tx, kind usersv1.RevocationKind, subject string) error {
 	now := s.now()
 	return store.Revoke(ctx, tx, store.Revocation{Kind: int(kind), Subject: subject, CreatedAt: now, ExpiresAt: now.Add(revocationLife)})

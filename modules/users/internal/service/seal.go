@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// sealSecret encrypts a secret for the database, bound to its account: a copied row is of no
-// use to another.
+// sealSecret encrypts a secret for the database, bound to its account: a copied row is
+// of no use to another.
 func (s *Service) sealSecret(accountID, secret string) (string, error) {
 	box, err := s.secretCipher()
 	if err != nil {

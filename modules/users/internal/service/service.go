@@ -25,7 +25,7 @@ type Options struct {
 	Logger *slog.Logger
 	Hasher *passwords.Hasher
 	Limits Limits
-	// PublicURL is the address that people use, without a path; links in letters begin
+	// PublicURL is the address that people use, without a path; links in e-mails begin
 	// with it.
 	PublicURL string
 	// Providers are where people may sign in besides here; none when it is nil.
@@ -43,7 +43,7 @@ type Options struct {
 	// NoPasswordGrant means that the token endpoint takes no passwords.
 	NoPasswordGrant bool
 	// OursOnly means that hashes which were imported open nothing: their owners set new
-	// passwords by letter.
+	// passwords by e-mail.
 	OursOnly bool
 }
 
@@ -57,7 +57,7 @@ type Limits struct {
 	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
 	BrowserLife  time.Duration // of a browser's session, however much it is used
 	AuditKeep    time.Duration // how long the audit log goes back
-	// LettersPerHour and LettersPerNetwork bound the letters that one address gets
+	// LettersPerHour and LettersPerNetwork bound the e-mails that one address gets
 	// because somebody asks for them, and with them the codes that can be guessed at:
 	// see shareOf.
 	LettersPerHour, LettersPerNetwork int
@@ -134,7 +134,8 @@ func userOf(a store.Account) User {
 
 func errMissing() error { return fault.Missing("user") }
 
-// accountIfExists tells an account that is there from one that is not; the error is any other.
+// accountIfExists tells an account that is there from one that is not; the error is any
+// other.
 func accountIfExists(a store.Account, err error) (store.Account, bool, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return store.Account{}, false, nil

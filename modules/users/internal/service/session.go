@@ -125,8 +125,8 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 	return s.openSession(ctx, tx, account, draft)
 }
 
-// openSession starts a session with the methods, level, transport and time of proof of the
-// draft.
+// openSession starts a session with the methods, level, transport and time of proof of
+// the draft.
 func (s *Service) openSession(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
@@ -203,10 +203,10 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, le
 	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
 }
 
-// requireRecentAuth checks that the caller has shown who they are in the last ten minutes, with two
-// factors when the account has a second one. Changes of the address, the password and
-// the factors begin with it. Errors: errStepUp, PermissionDenied with the reason
-// step_up_required; errSignedOut.
+// requireRecentAuth checks that the caller has shown who they are in the last ten
+// minutes, with two factors when the account has a second one. Changes of the address,
+// the password and the factors begin with it. Errors: errStepUp, PermissionDenied with
+// the reason step_up_required; errSignedOut.
 func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
@@ -226,8 +226,8 @@ func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store
 	return session, nil
 }
 
-// sessionPrincipal is who acts in a session: with the rights of the account, of which those
-// that need a second factor wait for it where the shop demands one (ASVS 6.3.3).
+// sessionPrincipal is who acts in a session: with the rights of the account, of which
+// those that need a second factor wait for it where the shop demands one (ASVS 6.3.3).
 func (s *Service) sessionPrincipal(session store.Session, admin bool) identity.Principal {
 	p := identity.Principal{UserID: session.AccountID, SessionID: session.ID, Admin: admin, Method: identity.Bearer}
 	if Transport(session.Transport) == Cookie {

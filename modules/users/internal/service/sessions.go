@@ -140,8 +140,8 @@ func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, 
 	return work.found, err
 }
 
-// mapNotFound turns a row that is not there, or not as it has to be, into the answer that
-// there is none.
+// mapNotFound turns a row that is not there, or not as it has to be, into the answer
+// that there is none.
 func mapNotFound(what string, err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
 		return fault.Missing(what)

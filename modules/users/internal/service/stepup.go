@@ -25,7 +25,7 @@ func errFactorRequired() error {
 }
 
 // StepUp makes the caller's session fresh for ten minutes. An account with a second
-// factor has to show it: a password or a code from a letter is not enough for what the
+// factor has to show it: a password or a code from an e-mail is not enough for what the
 // factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong
 // proof; factor_required; sign_in_limited after many passwords or codes;
 // Unauthenticated.
@@ -75,8 +75,8 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 	return out, err
 }
 
-// verifyStepUp judges the proof, whose password has been checked already. A refusal is not
-// an error of the Write, which has to commit the try.
+// verifyStepUp judges the proof, whose password has been checked already. A refusal is
+// not an error of the Write, which has to commit the try.
 func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
@@ -117,8 +117,8 @@ func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Met
 	return errCredentials()
 }
 
-// callerAccount reads the account that the request is made by, with a session and not with a
-// key. Error: Unauthenticated.
+// callerAccount reads the account that the request is made by, with a session and not
+// with a key. Error: Unauthenticated.
 func (s *Service) callerAccount(ctx context.Context) (account store.Account, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		session, err := s.ownSession(ctx, q)
@@ -139,7 +139,7 @@ type PasswordChange struct{ Current, Password, Confirm string }
 
 // ChangePassword sets the caller's password and signs the account out everywhere else.
 // The current one has to be given (ASVS 6.2.3), unless the account has none. The owner
-// is told by letter. Errors: InvalidArgument with pointers, also for a wrong current
+// is told by e-mail. Errors: InvalidArgument with pointers, also for a wrong current
 // password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
 // many hashes are waiting.
 func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {

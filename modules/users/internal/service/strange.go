@@ -74,7 +74,7 @@ var (
 )
 
 // programOf names the program and its system, each empty when it is none of the usual
-// ones: a letter shows nothing that a stranger has made up.
+// ones: an e-mail shows nothing that a stranger has made up.
 func programOf(agent string) (program, system string) {
 	return firstIn(agent, programs), firstIn(agent, systems)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // keepCodes is how long a row of codes is kept: no shorter than the day for which
-// letters are counted.
+// e-mails are counted.
 const keepCodes = 24 * time.Hour
 
 // keepStrays is how long a record of the audit log is kept that belongs to no account:

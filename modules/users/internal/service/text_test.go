@@ -32,7 +32,7 @@ func TestFault26_NamesOfEveryScript(t *testing.T) {
 	}
 }
 
-// A domain in another script is one address in each of its forms, and the letter goes
+// A domain in another script is one address in each of its forms, and the e-mail goes
 // to it.
 func TestFault20_InternationalDomain(t *testing.T) {
 	t.Parallel()

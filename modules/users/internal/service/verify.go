@@ -37,7 +37,7 @@ func errCode() error {
 // Verify turns the registration that the code belongs to into an account.
 //
 //  1. A code alone shows whose the address is, and not who has registered it: the
-//     letter may be of a stranger's registration. So the registration or its password
+//     e-mail may be of a stranger's registration. So the registration or its password
 //     has to be shown too, and the account gets password and names of that registration
 //     and of no other (docs/adr/0015-a-code-alone-makes-no-account.md).
 //  2. A code counts for CodeLife, five tries and one success, however many requests
@@ -89,8 +89,8 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	return user, err
 }
 
-// findRegistration finds the registration that is meant and checks its password, if that is
-// shown; one without an id when there is none.
+// findRegistration finds the registration that is meant and checks its password, if
+// that is shown; one without an id when there is none.
 func (s *Service) findRegistration(ctx context.Context, in Proof) (code store.Code, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if in.Registration != "" {
@@ -150,8 +150,8 @@ func (s *Service) verifyRegistration(ctx context.Context, tx *database.Tx, code 
 	return userOf(account), err == nil, err
 }
 
-// consumeCode counts a try at the code, judges it, and uses the code up when it is right and
-// the newest of its network.
+// consumeCode counts a try at the code, judges it, and uses the code up when it is
+// right and the newest of its network.
 func (s *Service) consumeCode(ctx context.Context, tx *database.Tx, code store.Code, digits string) (ok bool, err error) {
 	if code.ID == "" {
 		return false, nil

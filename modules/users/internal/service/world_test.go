@@ -118,7 +118,7 @@ func (w *world) register(in service.Registration) (string, []proto.Message) {
 	return id, w.emitted()[before:]
 }
 
-// proofOf registers and returns the code in the letter with the registration that it
+// proofOf registers and returns the code in the e-mail with the registration that it
 // belongs to.
 func (w *world) proofOf(email, password string) service.Proof {
 	w.t.Helper()
@@ -126,7 +126,7 @@ func (w *world) proofOf(email, password string) service.Proof {
 	return service.Proof{Email: email, Code: issued(w.t, told).GetCode(), Registration: id}
 }
 
-// code registers and returns the code in the letter.
+// code registers and returns the code in the e-mail.
 func (w *world) code(email, password string) string {
 	w.t.Helper()
 	return w.proofOf(email, password).Code

@@ -23,7 +23,7 @@ const (
 // MaxTries is how often a code may be tried.
 const MaxTries = 5
 
-// Code is one letter caused by one registration, and what was registered.
+// Code is one e-mail caused by one registration, and what was registered.
 type Code struct {
 	ID           string // cod_...
 	EmailKey     string

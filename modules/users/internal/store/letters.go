@@ -9,7 +9,7 @@ import (
 	"app/platform/database"
 )
 
-// Share is the part of an address's letters that one of them was taken from. What uses
+// Share is the part of an address's e-mails that one of them was taken from. What uses
 // one up leaves the others.
 type Share string
 
@@ -21,7 +21,7 @@ const (
 	ShareMore  Share = "more"  // all others; rows of before there were shares have an empty one and count here
 )
 
-// Letter is one letter that was sent because somebody asked for it.
+// Letter is one e-mail that was sent because somebody asked for it.
 type Letter struct {
 	Network   string // which it was asked for from; empty: not known
 	Share     Share
@@ -37,7 +37,7 @@ const (
 	beginLetters = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
 )
 
-// HoldLetters keeps everybody else from counting the letters of an address until the
+// HoldLetters keeps everybody else from counting the e-mails of an address until the
 // transaction ends, in this process and all others: what is counted after it and
 // written before the end is a bound that holds. id is a hash of the address and the
 // purpose.
@@ -55,13 +55,13 @@ func HoldLetters(ctx context.Context, tx *database.Tx, id string, now time.Time)
 	return err
 }
 
-// CodeLetters lists the letters that registrations of an address have caused since a
+// CodeLetters lists the e-mails that registrations of an address have caused since a
 // time.
 func CodeLetters(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) ([]Letter, error) {
 	return lettersOf(ctx, tx, codeLetters, emailKey, database.Micros(since))
 }
 
-// RequestLetters lists the letters that requests of a purpose have caused since a time.
+// RequestLetters lists the e-mails that requests of a purpose have caused since a time.
 func RequestLetters(ctx context.Context, tx *database.Tx, emailKey string, p Purpose, since time.Time) ([]Letter, error) {
 	return lettersOf(ctx, tx, requestLetters, emailKey, database.Micros(since), string(p))
 }

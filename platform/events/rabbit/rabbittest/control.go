@@ -18,8 +18,8 @@ func (s *Server) Block(t testing.TB) { s.setMemoryLimit(t, "{absolute,1000000}")
 // Unblock ends what Block began.
 func (s *Server) Unblock(t testing.TB) { s.setMemoryLimit(t, "0.8") }
 
-// setMemoryLimit sets how much memory the server may have. What rabbitmqctl does it does in a
-// moment, without another Erlang.
+// setMemoryLimit sets how much memory the server may have. What rabbitmqctl does it
+// does in a moment, without another Erlang.
 func (s *Server) setMemoryLimit(t testing.TB, memory string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
@@ -31,8 +31,8 @@ func (s *Server) setMemoryLimit(t testing.TB, memory string) {
 	}
 }
 
-// runRabbitmqctl asks the server what its management plugin does not tell, past the wrapper of
-// Debian too.
+// runRabbitmqctl asks the server what its management plugin does not tell, past the
+// wrapper of Debian too.
 func (s *Server) runRabbitmqctl(args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
 	defer cancel()

@@ -59,8 +59,8 @@ func (s *Server) Durable(t testing.TB, location string) Durability {
 	}
 }
 
-// hostDurability asks for one virtual host. Channels are asked for without the management
-// plugin, which does not know them here: it collects no metrics.
+// hostDurability asks for one virtual host. Channels are asked for without the
+// management plugin, which does not know them here: it collects no metrics.
 func (s *Server) hostDurability(host string) (Durability, error) {
 	var queues []queue
 	if err := s.adminClient().doRequest("GET", "/api/queues/"+url.PathEscape(host), "", &queues); err != nil {
@@ -105,8 +105,8 @@ func parseChannels(raw []byte, host string) ([]channel, error) {
 	return own, nil
 }
 
-// requireDurable refuses queues that forget and channels that publish without waiting for
-// confirmations. A connection on which something is consumed is a listener's, which
+// requireDurable refuses queues that forget and channels that publish without waiting
+// for confirmations. A connection on which something is consumed is a listener's, which
 // publishes nothing.
 func requireDurable(queues []queue, channels []channel) (Durability, error) {
 	for _, q := range queues {

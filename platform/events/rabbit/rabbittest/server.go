@@ -74,8 +74,8 @@ func newServer() (*Server, error) {
 	return s, nil
 }
 
-// findServer looks for the server where servers are installed as well, and past the wrapper
-// of Debian, which insists on the system's own instance.
+// findServer looks for the server where servers are installed as well, and past the
+// wrapper of Debian, which insists on the system's own instance.
 func findServer() (string, error) {
 	if _, err := exec.LookPath("epmd"); err != nil {
 		return "", errNotInstalled

@@ -230,8 +230,8 @@ func (p *parser) readSeparator(end byte) (bool, *Error) {
 	return false, p.syntaxError("expected a comma")
 }
 
-// prependStep puts the step in front of the pointer of an error, or of a target found below
-// it.
+// prependStep puts the step in front of the pointer of an error, or of a target found
+// below it.
 func (p *parser) prependStep(err *Error, before bool, step string) {
 	if err != nil {
 		err.Pointer = "/" + escapeStep(step) + err.Pointer

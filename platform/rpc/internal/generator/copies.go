@@ -54,8 +54,8 @@ func (w *writer) writeCopies() {
 	}
 }
 
-// hasPlainFields reports whether every field is in an exported Go field whose zero value means
-// absence; it is so in proto3.
+// hasPlainFields reports whether every field is in an exported Go field whose zero
+// value means absence; it is so in proto3.
 func hasPlainFields(m *protogen.Message) bool {
 	return m.Desc.ParentFile().Syntax() == protoreflect.Proto3
 }
@@ -116,8 +116,8 @@ func (w *writer) writeField(f *protogen.Field) {
 	}
 }
 
-// writeMessageList copies a repeated field of messages with one allocation for all of them, and
-// one for each message that their first holds.
+// writeMessageList copies a repeated field of messages with one allocation for all of
+// them, and one for each message that their first holds.
 func (w *writer) writeMessageList(f *protogen.Field) {
 	to, from := "to."+f.GoName, "from."+f.GoName
 	w.queueCopy(f.Message)
@@ -141,8 +141,8 @@ func (w *writer) writeMessageList(f *protogen.Field) {
 	w.P("}")
 }
 
-// singleMessageFields are the fields of a message that hold one message each, of another type: a tree
-// is not laid out in advance.
+// singleMessageFields are the fields of a message that hold one message each, of
+// another type: a tree is not laid out in advance.
 func singleMessageFields(m *protogen.Message) []*protogen.Field {
 	var fields []*protogen.Field
 	for _, f := range m.Fields {
@@ -216,8 +216,8 @@ func (w *writer) writeOneof(o *protogen.Oneof) {
 	w.P("}")
 }
 
-// scalarCopy is the expression of a copied value. Where emptyIsAbsent, empty bytes become
-// nil as they do on the wire.
+// scalarCopy is the expression of a copied value. Where emptyIsAbsent, empty bytes
+// become nil as they do on the wire.
 func scalarCopy(k protoreflect.Kind, from string, emptyIsAbsent bool) string {
 	switch {
 	case k == protoreflect.StringKind:
@@ -235,8 +235,8 @@ func tagSize(f *protogen.Field) int {
 	return (bits.Len(uint(f.Desc.Number())<<3) + 6) / 7
 }
 
-// maxValueSize bounds the encoded size of a value, without what is inside strings, bytes and
-// messages.
+// maxValueSize bounds the encoded size of a value, without what is inside strings,
+// bytes and messages.
 func maxValueSize(k protoreflect.Kind) int {
 	switch k {
 	case protoreflect.BoolKind:

@@ -149,8 +149,8 @@ func idempotencyLevel(m *protogen.Method) protogen.GoIdent {
 	}
 }
 
-// serviceFingerprint hashes what peers must agree on; writing to a hash does not fail. It
-// changes with the methods and with any field of the messages they name.
+// serviceFingerprint hashes what peers must agree on; writing to a hash does not fail.
+// It changes with the methods and with any field of the messages they name.
 func serviceFingerprint(s *protogen.Service) string {
 	h := sha256.New()
 	seen := map[protoreflect.FullName]bool{}
