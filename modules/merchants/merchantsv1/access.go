@@ -1,3 +1,5 @@
+// Package merchantsv1 is what other modules may ask merchants: the contract, and who may
+// act for a merchant.
 package merchantsv1
 
 import (
