@@ -27,21 +27,6 @@ var (
 	ErrOverflow = errors.New("money: overflow")
 )
 
-// exponents are the minor-unit digits of the supported currencies (ISO 4217 list one).
-var exponents = map[string]int{
-	"AED": 2, "AUD": 2, "BGN": 2, "BHD": 3, "BRL": 2, "CAD": 2, "CHF": 2, "CLP": 0, "CNY": 2, "CZK": 2,
-	"DKK": 2, "EGP": 2, "EUR": 2, "GBP": 2, "HKD": 2, "HUF": 2, "IDR": 2, "ILS": 2, "INR": 2, "ISK": 0,
-	"JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "MAD": 2, "MXN": 2, "MYR": 2, "NOK": 2, "NZD": 2, "OMR": 3,
-	"PHP": 2, "PLN": 2, "RON": 2, "SAR": 2, "SEK": 2, "SGD": 2, "THB": 2, "TND": 3, "TRY": 2, "TWD": 2,
-	"UAH": 2, "USD": 2, "VND": 0, "ZAR": 2,
-}
-
-// Known reports whether the currency is one the shop can count in.
-func Known(currency string) bool {
-	_, ok := exponents[currency]
-	return ok
-}
-
 // TooMuch reports whether the amount is above Max.
 func (m Money) TooMuch() bool { return m.Amount > Max }
 
@@ -71,10 +56,7 @@ func (m Money) Times(quantity int64) (Money, error) {
 
 // String writes the amount for people: "19.90 EUR", "500 JPY".
 func (m Money) String() string {
-	digits, ok := exponents[m.Currency]
-	if !ok {
-		digits = 2
-	}
+	digits := Digits(m.Currency)
 	sign, n := "", uint64(m.Amount)
 	if m.Amount < 0 {
 		sign, n = "-", -n

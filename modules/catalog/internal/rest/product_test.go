@@ -59,6 +59,7 @@ func TestCreateRefuses(t *testing.T) {
 		"price too high":      {draft("price", `{"amount":9007199254740992,"currency":"EUR"}`), 422, "validation_failed", []string{"/price/amount"}},
 		"price as a fraction": {draft("price", `{"amount":19.9,"currency":"EUR"}`), 422, "validation_failed", []string{"/price/amount"}},
 		"unknown currency":    {draft("price", `{"amount":1,"currency":"XYZ"}`), 422, "validation_failed", []string{"/price/currency"}},
+		"ended currency":      {draft("price", `{"amount":1,"currency":"HRK"}`), 422, "validation_failed", []string{"/price/currency"}},
 		"no currency":         {draft("price", `{"amount":1}`), 422, "validation_failed", []string{"/price/currency"}},
 		"stock out of bounds": {draft("stock", "1000000001"), 422, "validation_failed", []string{"/stock"}},
 		"negative stock":      {draft("stock", "-1"), 422, "validation_failed", []string{"/stock"}},

@@ -29,7 +29,7 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 	if _, err := s.productForManager(ctx, id); err != nil {
 		return Product{}, err
 	}
-	if wrong := cleanChange(&c); len(wrong) > 0 {
+	if wrong := cleanChange(&c, s.now()); len(wrong) > 0 {
 		return Product{}, fault.Invalid(wrong...)
 	}
 	var p Product

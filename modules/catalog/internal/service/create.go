@@ -58,7 +58,7 @@ func (s *Service) newProduct(ctx context.Context, d Draft) (Product, error) {
 		Version: 1, CreatedAt: database.Time(database.Micros(now)),
 		Stock: Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
-	wrong := normaliseProduct(&p)
+	wrong := normaliseProduct(&p, now)
 	if !ids.Valid("mrc", p.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}

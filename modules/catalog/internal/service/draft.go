@@ -2,6 +2,7 @@ package service
 
 import (
 	"strconv"
+	"time"
 
 	"app/modules/catalog/internal/store"
 	"app/platform/fault"
@@ -27,11 +28,11 @@ const (
 
 // normaliseProduct puts the product's texts in the form to keep and lists what keeps it
 // from being listed.
-func normaliseProduct(p *Product) (wrong []fault.Field) {
+func normaliseProduct(p *Product, now time.Time) (wrong []fault.Field) {
 	wrong = append(wrong, normaliseText("/title", &p.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, normaliseText("/description", &p.Description, text.Block, 0, MaxDescription)...)
 	wrong = append(wrong, normaliseText("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
-	wrong = append(wrong, validatePrice(p.Price)...)
+	wrong = append(wrong, validatePrice(p.Price, now)...)
 	wrong = append(wrong, validateCount("/stock", p.Stock.OnHand, MaxStock)...)
 	wrong = append(wrong, validateCount("/low_stock_threshold", p.Stock.LowThreshold, MaxStock)...)
 	return append(wrong, validateQuantityBounds(*p)...)
@@ -50,7 +51,7 @@ func validateQuantityBounds(p Product) (wrong []fault.Field) {
 
 // cleanChange is the same for what is to be changed, and for nothing else: a product
 // that was listed before a rule still gets another price.
-func cleanChange(c *Change) (wrong []fault.Field) {
+func cleanChange(c *Change, now time.Time) (wrong []fault.Field) {
 	var p Product
 	for _, s := range []struct {
 		pointer     string
@@ -69,7 +70,7 @@ func cleanChange(c *Change) (wrong []fault.Field) {
 		}
 	}
 	if c.Price != nil {
-		wrong = append(wrong, validatePrice(*c.Price)...)
+		wrong = append(wrong, validatePrice(*c.Price, now)...)
 	}
 	if c.LowStockThreshold != nil {
 		wrong = append(wrong, validateCount("/low_stock_threshold", *c.LowStockThreshold, MaxStock)...)
@@ -77,10 +78,13 @@ func cleanChange(c *Change) (wrong []fault.Field) {
 	return wrong
 }
 
-func validatePrice(m money.Money) []fault.Field {
+func validatePrice(m money.Money, now time.Time) []fault.Field {
 	wrong := validateCount("/price/amount", m.Amount, MaxPrice)
-	if !money.Known(m.Currency) {
+	switch {
+	case !money.Known(m.Currency):
 		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is not a currency of this shop"})
+	case !money.InUse(m.Currency, now):
+		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is a currency that has ended"})
 	}
 	return wrong
 }
