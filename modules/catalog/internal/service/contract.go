@@ -10,7 +10,6 @@ import (
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
-	"app/platform/money"
 	"app/platform/money/moneyv1"
 )
 
@@ -43,7 +42,7 @@ func (s *Service) Products(ctx context.Context, req *catalogv1.ProductsRequest) 
 func (s *Service) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*catalogv1.EnsureResponse, error) {
 	p, err := s.newProduct(ctx, Draft{
 		MerchantID: req.GetMerchantId(), Title: req.GetTitle(), Description: req.GetDescription(), SKU: req.GetSku(),
-		Price: moneyFromProto(req.GetPrice()), Stock: req.GetStock(), LowStockThreshold: DefaultLowStock,
+		Price: req.GetPrice().Value(), Stock: req.GetStock(), LowStockThreshold: DefaultLowStock,
 	})
 	if err != nil {
 		return nil, err
@@ -66,15 +65,7 @@ func (s *Service) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*ca
 
 func productToProto(p Product) *catalogv1.Product {
 	return &catalogv1.Product{
-		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: moneyToProto(p.Price),
+		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: moneyv1.Of(p.Price),
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
 	}
-}
-
-func moneyToProto(m money.Money) *moneyv1.Money {
-	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
-}
-
-func moneyFromProto(m *moneyv1.Money) money.Money {
-	return money.Money{Amount: m.GetAmount(), Currency: m.GetCurrency()}
 }

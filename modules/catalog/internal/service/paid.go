@@ -151,7 +151,7 @@ func (s *Service) insertHoldFromOrder(ctx context.Context, tx *database.Tx, orde
 	sums := map[string]store.Line{}
 	for _, l := range order.GetLines() {
 		sum := sums[l.GetProductId()]
-		sums[l.GetProductId()] = store.Line{ProductID: l.GetProductId(), Quantity: sum.Quantity + l.GetQuantity(), Price: moneyFromProto(l.GetPrice())}
+		sums[l.GetProductId()] = store.Line{ProductID: l.GetProductId(), Quantity: sum.Quantity + l.GetQuantity(), Price: l.GetPrice().Value()}
 	}
 	lines := make([]store.Line, 0, len(sums))
 	for _, l := range sums {

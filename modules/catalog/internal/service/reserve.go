@@ -62,7 +62,7 @@ func (r reservation) toResponse(req *catalogv1.ReserveRequest) *catalogv1.Reserv
 	out := &catalogv1.ReserveResponse{ExpiresAt: timestamppb.New(r.expires), Products: make([]*catalogv1.Product, len(req.GetLines()))}
 	for i, l := range req.GetLines() {
 		p := r.products[l.GetProductId()]
-		p.Price = moneyFromProto(l.GetExpectedPrice()) // the price it is held at, whatever it became since
+		p.Price = l.GetExpectedPrice().Value() // the price it is held at, whatever it became since
 		out.Products[i] = productToProto(p)
 	}
 	return out
@@ -183,7 +183,7 @@ func wantedBy(req *catalogv1.ReserveRequest) (wanted, error) {
 		if !seen {
 			at = len(w.lines)
 			sums[l.GetProductId()] = at
-			w.lines = append(w.lines, store.Line{ProductID: l.GetProductId(), Price: moneyFromProto(l.GetExpectedPrice())})
+			w.lines = append(w.lines, store.Line{ProductID: l.GetProductId(), Price: l.GetExpectedPrice().Value()})
 		}
 		w.lines[at].Quantity += l.GetQuantity()
 	}

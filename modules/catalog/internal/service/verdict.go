@@ -6,6 +6,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/store"
 	"app/platform/fault"
+	"app/platform/money/moneyv1"
 )
 
 // reservationError says why the hold cannot be, naming every line concerned: what is
@@ -63,8 +64,8 @@ func (w wanted) changedPrices(products map[string]Product) *catalogv1.PriceChang
 	for _, l := range w.asked {
 		current := products[l.GetProductId()].Price
 		seen := slices.ContainsFunc(out.Lines, func(n *catalogv1.NewPrice) bool { return n.GetProductId() == l.GetProductId() })
-		if moneyFromProto(l.GetExpectedPrice()) != current && !seen {
-			out.Lines = append(out.Lines, &catalogv1.NewPrice{ProductId: l.GetProductId(), Expected: l.GetExpectedPrice(), Current: moneyToProto(current)})
+		if l.GetExpectedPrice().Value() != current && !seen {
+			out.Lines = append(out.Lines, &catalogv1.NewPrice{ProductId: l.GetProductId(), Expected: l.GetExpectedPrice(), Current: moneyv1.Of(current)})
 		}
 	}
 	return out

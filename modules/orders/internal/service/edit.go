@@ -11,7 +11,6 @@ import (
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/ids"
-	"app/platform/money"
 )
 
 // Bounds of a cart.
@@ -56,7 +55,7 @@ func (s *Service) EditLine(ctx context.Context, v Visitor, in Edit) (store.Cart,
 		}
 		line = store.CartLine{
 			ProductID: product.GetId(), MerchantID: product.GetMerchantId(), Title: product.GetTitle(),
-			Quantity: in.Quantity, Price: productPrice(product), AddedAt: s.Now(),
+			Quantity: in.Quantity, Price: product.GetPrice().Value(), AddedAt: s.Now(),
 		}
 	}
 	var cart store.Cart
@@ -176,8 +175,4 @@ func (s *Service) bumpCartVersion(ctx context.Context, tx *database.Tx, cart *st
 	}
 	cart.Version++
 	return nil
-}
-
-func productPrice(p *catalogv1.Product) money.Money {
-	return money.Money{Amount: p.GetPrice().GetAmount(), Currency: p.GetPrice().GetCurrency()}
 }

@@ -57,7 +57,7 @@ func (s *Service) reserveStock(ctx context.Context, cart store.Cart) (*catalogv1
 	}
 	req := &catalogv1.ReserveRequest{OrderId: cart.OrderID, Buyer: buyer, Lines: make([]*catalogv1.ReserveLine, len(cart.Lines))}
 	for i, l := range cart.Lines {
-		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: moneyToProto(l.Price)}
+		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: moneyv1.Of(l.Price)}
 	}
 	return s.Catalog.Reserve(ctx, req) //nolint:wrapcheck // the caller decides by it
 }
@@ -190,10 +190,6 @@ func productGone(products []string) error {
 		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + id, Detail: "is no longer sold"})
 	}
 	return e
-}
-
-func moneyToProto(m money.Money) *moneyv1.Money {
-	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
 }
 
 func fromWire(m *moneyv1.Money) money.Money {

@@ -13,6 +13,7 @@ import (
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/ids"
+	"app/platform/money/moneyv1"
 )
 
 // placeOrder makes the order out of the cart in one write: the cart is ordered, the
@@ -107,13 +108,13 @@ func keyOf(o store.Order) events.Key {
 // orderEventPayload is the order as events carry it.
 func orderEventPayload(o store.Order) *ordersevents.Order {
 	out := &ordersevents.Order{
-		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: moneyToProto(o.Total), PaymentId: o.PaymentID, Locale: o.Locale,
+		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: moneyv1.Of(o.Total), PaymentId: o.PaymentID, Locale: o.Locale,
 		PlacedAt: timestamppb.New(o.CreatedAt), Lines: make([]*ordersevents.Line, len(o.Lines)),
 	}
 	for i, l := range o.Lines {
 		out.Lines[i] = &ordersevents.Line{
 			ProductId: l.ProductID, MerchantId: l.MerchantID, Title: l.Title, Sku: l.SKU,
-			Quantity: l.Quantity, Price: moneyToProto(l.Price), Total: moneyToProto(l.Total),
+			Quantity: l.Quantity, Price: moneyv1.Of(l.Price), Total: moneyv1.Of(l.Total),
 		}
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 	"app/modules/payments/paymentsv1"
 	"app/platform/database"
 	"app/platform/fault"
+	"app/platform/money/moneyv1"
 )
 
 // startPayment asks payments for the money of an order just placed. A refusal of the
@@ -69,11 +70,11 @@ func (s *Service) giveUp(ctx context.Context, orderID string, refusal error) err
 
 func startOf(o store.Order) *paymentsv1.StartRequest {
 	req := &paymentsv1.StartRequest{
-		PaymentId: o.PaymentID, OrderId: o.ID, Amount: moneyToProto(o.Total), Method: o.PaymentMethod, Email: o.Email,
+		PaymentId: o.PaymentID, OrderId: o.ID, Amount: moneyv1.Of(o.Total), Method: o.PaymentMethod, Email: o.Email,
 		BuyerId: o.BuyerID, GuestTokenHash: o.TokenHash, ExpiresAt: timestamppb.New(o.ExpiresAt), Locale: o.Locale,
 	}
 	for _, p := range o.Parts() {
-		req.Shares = append(req.Shares, &paymentsv1.Share{MerchantId: p.MerchantID, Amount: moneyToProto(p.Total)})
+		req.Shares = append(req.Shares, &paymentsv1.Share{MerchantId: p.MerchantID, Amount: moneyv1.Of(p.Total)})
 	}
 	return req
 }

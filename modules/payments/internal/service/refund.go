@@ -11,6 +11,7 @@ import (
 	"app/modules/payments/paymentsevents"
 	"app/platform/database"
 	"app/platform/events"
+	"app/platform/money/moneyv1"
 )
 
 // SendRefunds asks providers for the refunds that are queued, or whose answer was lost:
@@ -104,7 +105,7 @@ func (s *Service) markRefunded(ctx context.Context, tx *database.Tx, r *store.Re
 	}
 	return events.Emit(ctx, tx, keyOf(*p), &paymentsevents.Refunded{
 		RefundId: r.ID, PaymentId: p.ID, OrderId: p.OrderID, Email: p.Email, Locale: p.Locale,
-		Amount: moneyToProto(p.Money(r.Amount)), RefundedTotal: moneyToProto(p.Money(p.Refunded)), Full: full, MerchantId: r.MerchantID,
+		Amount: moneyv1.Of(p.Money(r.Amount)), RefundedTotal: moneyv1.Of(p.Money(p.Refunded)), Full: full, MerchantId: r.MerchantID,
 	})
 }
 

@@ -10,7 +10,6 @@ import (
 	"app/platform/database"
 	"app/platform/ids"
 	"app/platform/money"
-	"app/platform/money/moneyv1"
 	"app/platform/text"
 )
 
@@ -82,8 +81,4 @@ func (s *Service) queueRest(ctx context.Context, tx *database.Tx, p *store.Payme
 		ID: ids.New("rfd", now), PaymentID: p.ID, Amount: left, Reason: reasonCancelled,
 		State: store.RefundQueued, DueAt: now, CreatedAt: now, UpdatedAt: now,
 	})
-}
-
-func moneyToProto(m money.Money) *moneyv1.Money {
-	return &moneyv1.Money{Amount: m.Amount, Currency: m.Currency}
 }

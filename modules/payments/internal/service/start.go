@@ -16,6 +16,7 @@ import (
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/ids"
+	"app/platform/money/moneyv1"
 )
 
 // Methods implements the contract.
@@ -198,7 +199,7 @@ func keyOf(p store.Payment) events.Key {
 func emitPaymentOutcome(ctx context.Context, tx *database.Tx, p store.Payment) error {
 	switch p.Status {
 	case store.Succeeded:
-		return events.Emit(ctx, tx, keyOf(p), &paymentsevents.Succeeded{PaymentId: p.ID, OrderId: p.OrderID, Amount: moneyToProto(p.Money(p.Amount))})
+		return events.Emit(ctx, tx, keyOf(p), &paymentsevents.Succeeded{PaymentId: p.ID, OrderId: p.OrderID, Amount: moneyv1.Of(p.Money(p.Amount))})
 	case store.Failed:
 		return events.Emit(ctx, tx, keyOf(p), &paymentsevents.Failed{PaymentId: p.ID, OrderId: p.OrderID, Reason: p.Reason})
 	case store.Pending, store.Refunded:
