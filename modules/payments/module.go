@@ -108,7 +108,7 @@ func (m *Module) testProvider(ctx context.Context, env host.Env) (*testprovider.
 	secret := m.cfg.WebhookSecret
 	if secret == "" {
 		var err error
-		if secret, err = service.Secret(ctx, env.DB, "test_webhooks", env.Now()); err != nil {
+		if secret, err = env.DB.Secret(ctx, "payments_secrets", "test_webhooks"); err != nil {
 			return nil, err
 		}
 	}

@@ -12,16 +12,12 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
-	"app/modules/orders/internal/store"
 	"app/modules/payments/paymentsv1"
 	"app/platform/database"
 )
@@ -84,35 +80,15 @@ func New(ctx context.Context, n Needs) (*Service, error) {
 	s := &Service{Needs: n}
 	s.methods = methods{ask: n.Payments.Methods, now: n.Now}
 	var err error
-	s.secret, err = s.ownSecret(ctx)
+	s.secret, err = s.cartTokens(ctx)
 	return s, err
 }
 
-// ownSecret reads the module's secret or makes it; of two processes that make it at
-// once both get the first one's.
-func (s *Service) ownSecret(ctx context.Context) ([]byte, error) {
-	const name = "cart_tokens"
-	secret, err := s.readSecret(ctx, name)
-	if errors.Is(err, store.ErrNotFound) {
-		fresh := make([]byte, 32)
-		_, _ = rand.Read(fresh) // crypto/rand.Read never fails since Go 1.24
-		err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return store.InsertSecret(ctx, tx, name, hex.EncodeToString(fresh), s.Now())
-		})
-		if err == nil || errors.Is(err, store.ErrDuplicate) {
-			secret, err = s.readSecret(ctx, name)
-		}
-	}
+// cartTokens reads the secret of the tokens of guests' carts.
+func (s *Service) cartTokens(ctx context.Context) ([]byte, error) {
+	secret, err := s.DB.Secret(ctx, "orders_secrets", "cart_tokens")
 	if err != nil {
-		return nil, fmt.Errorf("secret of cart tokens: %w", err)
+		return nil, err
 	}
-	return hex.DecodeString(secret) //nolint:wrapcheck // written by this function
-}
-
-func (s *Service) readSecret(ctx context.Context, name string) (secret string, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		secret, err = store.Secret(ctx, q, name)
-		return err
-	})
-	return secret, err
+	return hex.DecodeString(secret) //nolint:wrapcheck // the database has written it
 }

@@ -327,22 +327,6 @@ func TestViews(t *testing.T) {
 	wantReason(t, err, fault.NotFound, "payment_not_found")
 }
 
-func TestSecretIsMadeOnce(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, s *till) {
-		var got [6]string
-		s.must(together(len(got), func(i int) (err error) {
-			got[i], err = service.Secret(context.Background(), s.db, "test", time.Now())
-			return err
-		})...)
-		for _, secret := range got {
-			if len(secret) != 64 || secret != got[0] {
-				t.Errorf("secrets are %v", got)
-			}
-		}
-	})
-}
-
 // An event that can never be processed is left alone after a while.
 func TestWebhookIsGivenUp(t *testing.T) {
 	t.Parallel()

@@ -13,17 +13,11 @@
 package service
 
 import (
-	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"app/modules/merchants/merchantsv1"
 	"app/modules/payments/internal/provider"
-	"app/modules/payments/internal/store"
 	"app/platform/database"
 )
 
@@ -78,34 +72,6 @@ func New(n Needs) *Service {
 		}
 	}
 	return s
-}
-
-// Secret reads a secret of the module or makes it, 256 bits in hex; of two processes
-// that make it at once both get the first one's.
-func Secret(ctx context.Context, db *database.DB, name string, now time.Time) (string, error) {
-	secret, err := readSecret(ctx, db, name)
-	if errors.Is(err, store.ErrNotFound) {
-		fresh := make([]byte, 32)
-		_, _ = rand.Read(fresh) // crypto/rand.Read never fails since Go 1.24
-		err = db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return store.InsertSecret(ctx, tx, name, hex.EncodeToString(fresh), now)
-		})
-		if err == nil || errors.Is(err, store.ErrDuplicate) {
-			secret, err = readSecret(ctx, db, name)
-		}
-	}
-	if err != nil {
-		return "", fmt.Errorf("secret %s: %w", name, err)
-	}
-	return secret, nil
-}
-
-func readSecret(ctx context.Context, db *database.DB, name string) (secret string, err error) {
-	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		secret, err = store.Secret(ctx, q, name)
-		return err
-	})
-	return secret, err
 }
 
 // longest is how long what failed waits for its next try at most.
