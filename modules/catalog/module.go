@@ -4,7 +4,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"time"
 
@@ -28,8 +27,7 @@ type Module struct {
 	config    Config
 	merchants merchantsv1.MerchantsClient
 	service   *service.Service
-	sweeper   *lifecycle.Worker
-	folder    *lifecycle.Worker
+	workers   []*lifecycle.Worker
 }
 
 // New makes the module, not opened.
@@ -75,8 +73,10 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 		DB: env.DB, Members: m.merchants, Logger: env.Logger, Now: env.Now, HoldTTL: m.config.HoldTTL,
 		HoldGuest: m.config.HoldGuest, Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
 	})
-	m.sweeper = lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
-	m.folder = lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.service.FoldOnce)
+	m.workers = []*lifecycle.Worker{
+		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce),
+		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.service.FoldOnce),
+	}
 	return nil
 }
 
@@ -84,15 +84,6 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 // listed during an upgrade.
 const foldInterval = time.Hour
 
-// Start implements lifecycle.Starter: it begins to release lapsed holds, and to bring
-// what earlier releases stored up to date.
-func (m *Module) Start(context.Context) error {
-	m.sweeper.Start()
-	m.folder.Start()
-	return nil
-}
-
-// Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error {
-	return errors.Join(m.sweeper.Stop(ctx), m.folder.Stop(ctx))
-}
+// Workers implements lifecycle.WorkerOwner: they release lapsed holds, and bring what
+// earlier releases stored up to date.
+func (m *Module) Workers() []*lifecycle.Worker { return m.workers }

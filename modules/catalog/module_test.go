@@ -16,8 +16,7 @@ import (
 // module is all that the host looks for in catalog.
 var _ interface {
 	lifecycle.Module
-	lifecycle.Starter
-	lifecycle.Stopper
+	lifecycle.WorkerOwner
 	host.Configurer
 	host.DatabaseOwner
 	host.Caller

@@ -4,7 +4,6 @@ package emails
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -118,20 +117,16 @@ func (m *Module) Start(ctx context.Context) error {
 			}
 		}
 	}
-	for _, w := range m.workers {
-		w.Start()
-	}
 	return nil
 }
 
+// Workers implements lifecycle.WorkerOwner.
+func (m *Module) Workers() []*lifecycle.Worker { return m.workers }
+
 // Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error {
-	var errs []error
-	for _, w := range m.workers {
-		errs = append(errs, w.Stop(ctx))
-	}
+func (m *Module) Stop(context.Context) error {
 	if c, ok := m.transport.(io.Closer); ok {
-		errs = append(errs, c.Close())
+		return c.Close()
 	}
-	return errors.Join(errs...)
+	return nil
 }

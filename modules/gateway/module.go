@@ -5,7 +5,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -31,11 +30,11 @@ type Module struct {
 	pages   pages.Pages
 	gateway *edge.Gateway
 
-	revoked  *authn.Revoked
-	follower *lifecycle.Worker
-	silent   atomic.Bool // users has not answered the follower lately
-	logger   *slog.Logger
-	shared   *limit.Shared // nil where the process counts alone
+	revoked *authn.Revoked
+	workers []*lifecycle.Worker
+	silent  atomic.Bool // users has not answered the follower lately
+	logger  *slog.Logger
+	shared  *limit.Shared // nil where the process counts alone
 }
 
 // New makes the module, not yet open.
@@ -73,26 +72,22 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if plainPublic(env.Config.PublicURL) {
 		env.Logger.WarnContext(ctx, "PUBLIC_URL is plain http: browsers do not keep the cookie of a session there; tokens work")
 	}
-	m.follower = lifecycle.NewWorker("gateway.revocations", m.cfg.Follow, env.Logger, m.followRevocations)
+	m.workers = []*lifecycle.Worker{lifecycle.NewWorker("gateway.revocations", m.cfg.Follow, env.Logger, m.followRevocations)}
 	if m.gateway.Table, err = compileRouteTable(env); err != nil {
 		return err
 	}
 	return m.configureDefences(env)
 }
 
-// Start implements lifecycle.Starter.
-func (m *Module) Start(context.Context) error {
-	m.follower.Start()
-	return nil
-}
+// Workers implements lifecycle.WorkerOwner.
+func (m *Module) Workers() []*lifecycle.Worker { return m.workers }
 
 // Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error {
-	err := m.follower.Stop(ctx)
+func (m *Module) Stop(context.Context) error {
 	if m.shared == nil {
-		return err
+		return nil
 	}
-	return errors.Join(err, m.shared.Close())
+	return m.shared.Close()
 }
 
 // compileRouteTable compiles the routes of all modules: served here where the module

@@ -4,7 +4,6 @@ package orders
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 
 	"google.golang.org/protobuf/proto"
@@ -88,19 +87,5 @@ func (m *Module) Open(ctx context.Context, env host.Env) (err error) {
 	return nil
 }
 
-// Start implements lifecycle.Starter.
-func (m *Module) Start(context.Context) error {
-	for _, w := range m.workers {
-		w.Start()
-	}
-	return nil
-}
-
-// Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error {
-	var errs []error
-	for _, w := range m.workers {
-		errs = append(errs, w.Stop(ctx))
-	}
-	return errors.Join(errs...)
-}
+// Workers implements lifecycle.WorkerOwner.
+func (m *Module) Workers() []*lifecycle.Worker { return m.workers }

@@ -4,7 +4,6 @@ package payments
 
 import (
 	"context"
-	"errors"
 	"io/fs"
 	"net/http"
 	"time"
@@ -121,19 +120,5 @@ func (m *Module) testProvider(ctx context.Context, env host.Env) (*testprovider.
 	}), nil
 }
 
-// Start implements lifecycle.Starter.
-func (m *Module) Start(context.Context) error {
-	for _, w := range m.workers {
-		w.Start()
-	}
-	return nil
-}
-
-// Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error {
-	var errs []error
-	for _, w := range m.workers {
-		errs = append(errs, w.Stop(ctx))
-	}
-	return errors.Join(errs...)
-}
+// Workers implements lifecycle.WorkerOwner.
+func (m *Module) Workers() []*lifecycle.Worker { return m.workers }

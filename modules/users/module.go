@@ -25,7 +25,7 @@ import (
 type Module struct {
 	config  Config
 	service *service.Service
-	sweeper *lifecycle.Worker
+	workers []*lifecycle.Worker
 }
 
 // New makes the module, not opened.
@@ -78,19 +78,15 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory), Rules: rules,
 		OursOnly: m.config.Passwords.Imported == "off", NoPasswordGrant: m.config.Passwords.Grant == "off",
 	})
-	m.sweeper = lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)
+	m.workers = []*lifecycle.Worker{lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)}
 	return registerMetrics(env.Metrics, m.service)
 }
 
 // Start implements lifecycle.Starter: at the first start it makes the keys, so that the
 // gateway finds them.
 func (m *Module) Start(ctx context.Context) error {
-	if err := m.service.LoadKeys(ctx); err != nil {
-		return err
-	}
-	m.sweeper.Start()
-	return nil
+	return m.service.LoadKeys(ctx)
 }
 
-// Stop implements lifecycle.Stopper.
-func (m *Module) Stop(ctx context.Context) error { return m.sweeper.Stop(ctx) }
+// Workers implements lifecycle.WorkerOwner.
+func (m *Module) Workers() []*lifecycle.Worker { return m.workers }

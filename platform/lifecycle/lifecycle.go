@@ -3,7 +3,10 @@
 // after its time-out and named; it never hangs the process.
 package lifecycle
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Module is a part of the shop with a name of its own. Whatever else it can do it says
 // by implementing one of the optional one-method interfaces of this package and of
@@ -14,16 +17,22 @@ type Module interface {
 	Name() string
 }
 
-// Starter is a module with background work.
+// WorkerOwner is a module with work that is repeated in the background.
+type WorkerOwner interface {
+	// Workers are made when the module is opened. They are started after the module
+	// itself and have stopped before it is.
+	Workers() []*Worker
+}
+
+// Starter is a module with something to do before its workers.
 type Starter interface {
-	// Start begins the work and returns. ctx bounds the start only: the work itself
-	// ends at Stop.
+	// Start returns when the module can serve. ctx bounds the start only.
 	Start(ctx context.Context) error
 }
 
-// Stopper is a module with something to finish.
+// Stopper is a module with something to finish after its workers.
 type Stopper interface {
-	// Stop ends the background work and returns when it has ended, or when ctx is done.
+	// Stop returns when nothing of the module is at work, or when ctx is done.
 	Stop(ctx context.Context) error
 }
 
@@ -68,7 +77,36 @@ func UnitOf(m Module) Unit {
 	if r, ok := m.(Readier); ok {
 		u.Ready = r.Ready
 	}
+	if o, ok := m.(WorkerOwner); ok {
+		u.Start, u.Stop = withWorkers(o, u.Start, u.Stop)
+	}
 	return u
+}
+
+// withWorkers starts a module's workers after the module, and stops them before it.
+func withWorkers(o WorkerOwner, start, stop func(context.Context) error) (func(context.Context) error, func(context.Context) error) {
+	startAll := func(ctx context.Context) error {
+		if start != nil {
+			if err := start(ctx); err != nil {
+				return err
+			}
+		}
+		for _, w := range o.Workers() {
+			w.Start()
+		}
+		return nil
+	}
+	stopAll := func(ctx context.Context) error {
+		var errs []error
+		for _, w := range o.Workers() {
+			errs = append(errs, w.Stop(ctx))
+		}
+		if stop != nil {
+			errs = append(errs, stop(ctx))
+		}
+		return errors.Join(errs...)
+	}
+	return startAll, stopAll
 }
 
 // Status is the state of one unit as /ready and /modules show it.
