@@ -1,7 +1,6 @@
 package shop
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"maps"
@@ -255,38 +254,6 @@ func (s *Shop) split(t testing.TB, env map[string]string) {
 	for _, p := range s.Parts {
 		p.AwaitReady(t)
 	}
-}
-
-// stop ends all processes and shows what those that failed the test had to say.
-func (s *Shop) stop(t testing.TB) {
-	for _, p := range s.Parts {
-		p.Stop(t)
-	}
-	if !t.Failed() {
-		return
-	}
-	for _, p := range s.Parts {
-		if raw, err := os.ReadFile(p.log); err == nil && len(raw) > 0 {
-			t.Logf("%s said:\n%s", p.Name, tail(raw, 8<<10))
-		}
-	}
-}
-
-// Said reports whether a process of the shop has written a text to its log.
-func (s *Shop) Said(text string) bool {
-	for _, p := range s.Parts {
-		if raw, err := os.ReadFile(p.log); err == nil && bytes.Contains(raw, []byte(text)) {
-			return true
-		}
-	}
-	return false
-}
-
-func tail(raw []byte, n int) []byte {
-	if len(raw) > n {
-		return raw[len(raw)-n:]
-	}
-	return raw
 }
 
 // Part finds the process of a module.

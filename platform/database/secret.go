@@ -13,7 +13,10 @@ import (
 // first one's. table is a constant of the program:
 //
 //	CREATE TABLE orders_secrets (
-//	    name VARCHAR(40) NOT NULL PRIMARY KEY, secret VARCHAR(100) NOT NULL, created_at BIGINT NOT NULL)
+//	    name VARCHAR(40) NOT NULL PRIMARY KEY,
+//	    secret VARCHAR(64) NOT NULL,
+//	    created_at BIGINT NOT NULL
+//	)
 func (db *DB) Secret(ctx context.Context, table, name string) (string, error) {
 	secret, err := db.readSecret(ctx, table, name)
 	if errors.Is(err, ErrNotFound) {

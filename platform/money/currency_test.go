@@ -9,8 +9,9 @@ import (
 	"app/platform/money"
 )
 
-// The digits are those that the Unicode CLDR has, which golang.org/x/text carries, where
-// the two agree. CLDR has the digits that people write, ISO 4217 those that banks count.
+// The digits are those that the Unicode CLDR has, which golang.org/x/text carries,
+// where the two agree. CLDR has the digits that people write, ISO 4217 those that banks
+// count.
 func TestDigitsOfCLDR(t *testing.T) {
 	t.Parallel()
 	written := map[string]int{ // CLDR 32

@@ -21,13 +21,17 @@ func TestT2_Arithmetic(t *testing.T) {
 			amount        int64
 			weights, want []int64
 		}{
-			// 100 * 1/3 = 33 and a third for each: one unit is left, all remainders are equal, the first line gets it.
+			// 100 * 1/3 = 33 and a third for each: one unit is left, all remainders are
+			// equal, the first line gets it.
 			"Thirds": {100, []int64{10000, 10000, 10000}, []int64{34, 33, 33}},
-			// 10 * 999/2000 = 4.995, 10 * 1/2000 = 0.005, 10 * 1000/2000 = 5: the one unit left goes to .995.
+			// 10 * 999/2000 = 4.995, 10 * 1/2000 = 0.005, 10 * 1000/2000 = 5: the one
+			// unit left goes to .995.
 			"LargestRemainder": {10, []int64{999, 1, 1000}, []int64{5, 0, 5}},
-			// 20.00 and 80.00 off 3 x 10.56 + 60.00 = 91.68, one after the other: nothing is left of any line.
+			// 20.00 and 80.00 off 3 x 10.56 + 60.00 = 91.68, one after the other:
+			// nothing is left of any line.
 			"MoreThanThereIs": {10000, []int64{3168, 6000}, []int64{3168, 6000}},
-			// 20.00 of 91.68: 2000 * 3168/9168 = 691.099..., 2000 * 6000/9168 = 1308.900...
+			// 20.00 of 91.68: 2000 * 3168/9168 = 691.099..., 2000 * 6000/9168 =
+			// 1308.900...
 			"TwentyOff":  {2000, []int64{3168, 6000}, []int64{691, 1309}},
 			"NothingOff": {0, []int64{5, 7}, []int64{0, 0}},
 			"FreeLines":  {5, []int64{0, 0, 5}, []int64{0, 0, 5}},
@@ -56,7 +60,8 @@ func TestT2_Arithmetic(t *testing.T) {
 			// 8.875 % of 0.04 is 0.00355; of 0.06 it is 0.005325, which rounds up.
 			"NewYorkDown": {money.Added, 4, 88_750, 0},
 			"NewYorkUp":   {money.Added, 6, 88_750, 1},
-			// Half a unit goes away from zero: 10 % of 5 is 0.5; 110 has 10 in it, 11 has 1.
+			// Half a unit goes away from zero: 10 % of 5 is 0.5; 110 has 10 in it, 11
+			// has 1.
 			"Half":         {money.Added, 5, 100_000, 1},
 			"HalfIncluded": {money.Included, 3, 200_000, 1}, // 3 * 0.2/1.2 = 0.5
 			"Yen":          {money.Included, 1080, 80_000, 80},
@@ -71,8 +76,9 @@ func TestT2_Arithmetic(t *testing.T) {
 	})
 	t.Run("LinesOfOneDiscount", func(t *testing.T) {
 		t.Parallel()
-		// 5.00 off 3 x 70.00, spread: 1.67, 1.67, 1.66. Taxed line by line 68.33 * 0.2 = 13.666, twice, and 68.34 * 0.2 =
-		// 13.668: 13.67 each, 41.01 together, where the total taxed at once is 41.00.
+		// 5.00 off 3 x 70.00, spread: 1.67, 1.67, 1.66. Taxed line by line 68.33 * 0.2
+		// = 13.666, twice, and 68.34 * 0.2 = 13.668: 13.67 each, 41.01 together, where
+		// the total taxed at once is 41.00.
 		off, err := money.Allocate(500, []int64{7000, 7000, 7000})
 		if err != nil || !slices.Equal(off, []int64{167, 167, 166}) {
 			t.Fatalf("%v, %v", off, err)
