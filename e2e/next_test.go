@@ -14,7 +14,7 @@ import (
 // project does not have.
 const (
 	nextMigration = "9001_add_products_note"
-	nextFile      = "modules/catalog/internal/store/migrations/" + nextMigration + ".up.sql"
+	nextFile      = "modules/catalog/migrations/" + nextMigration + ".up.sql"
 	nextStatement = "ALTER TABLE catalog_products ADD COLUMN note VARCHAR(40) NOT NULL DEFAULT ''"
 )
 

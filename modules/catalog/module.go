@@ -13,7 +13,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/rest"
 	"app/modules/catalog/internal/service"
-	"app/modules/catalog/internal/store"
+	"app/modules/catalog/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
@@ -40,7 +40,7 @@ func (m *Module) Name() string { return "catalog" }
 func (m *Module) Config() any { return &m.config }
 
 // Migrations implements host.DatabaseOwner.
-func (m *Module) Migrations() fs.FS { return store.Migrations() }
+func (m *Module) Migrations() fs.FS { return migrations.Files }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {

@@ -13,8 +13,8 @@ import (
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
-	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
@@ -44,7 +44,7 @@ func (*Module) Name() string { return "emails" }
 func (m *Module) Config() any { return &m.cfg }
 
 // Migrations implements host.DatabaseOwner.
-func (*Module) Migrations() fs.FS { return store.Migrations }
+func (*Module) Migrations() fs.FS { return migrations.Files }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {

@@ -9,9 +9,9 @@ import (
 
 	"app/modules/merchants/internal/rest"
 	"app/modules/merchants/internal/service"
-	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsevents"
 	"app/modules/merchants/merchantsv1"
+	"app/modules/merchants/migrations"
 	"app/modules/users/usersv1"
 	"app/platform/host"
 	"app/platform/httpserver"
@@ -35,7 +35,7 @@ func (*Module) Name() string { return "merchants" }
 func (m *Module) Config() any { return &m.cfg }
 
 // Migrations implements host.DatabaseOwner.
-func (*Module) Migrations() fs.FS { return store.Migrations() }
+func (*Module) Migrations() fs.FS { return migrations.Files }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {

@@ -12,7 +12,7 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/modules/orders/internal/rest"
 	"app/modules/orders/internal/service"
-	"app/modules/orders/internal/store"
+	"app/modules/orders/migrations"
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsv1"
 	"app/platform/events"
@@ -42,7 +42,7 @@ func (*Module) Name() string { return "orders" }
 func (m *Module) Config() any { return &m.cfg }
 
 // Migrations implements host.DatabaseOwner.
-func (*Module) Migrations() fs.FS { return store.Migrations() }
+func (*Module) Migrations() fs.FS { return migrations.Files }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {

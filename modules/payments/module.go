@@ -14,8 +14,8 @@ import (
 	"app/modules/payments/internal/provider"
 	"app/modules/payments/internal/rest"
 	"app/modules/payments/internal/service"
-	"app/modules/payments/internal/store"
 	"app/modules/payments/internal/testprovider"
+	"app/modules/payments/migrations"
 	"app/modules/payments/paymentsevents"
 	"app/modules/payments/paymentsv1"
 	"app/platform/config"
@@ -44,7 +44,7 @@ func (*Module) Name() string { return "payments" }
 func (m *Module) Config() any { return &m.cfg }
 
 // Migrations implements host.DatabaseOwner.
-func (*Module) Migrations() fs.FS { return store.Migrations() }
+func (*Module) Migrations() fs.FS { return migrations.Files }
 
 // Calls implements host.Caller.
 func (m *Module) Calls() []rpc.Dependency {

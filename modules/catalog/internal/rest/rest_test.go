@@ -17,7 +17,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/rest"
 	"app/modules/catalog/internal/service"
-	"app/modules/catalog/internal/store"
+	"app/modules/catalog/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -76,7 +76,7 @@ type api struct {
 
 func newAPI(t testing.TB) api {
 	t.Helper()
-	db := dbtest.Open(t, database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), store.Migrations())
+	db := dbtest.Open(t, database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
 	now := start
 	svc := service.New(service.Options{
 		DB: db, Logger: slog.New(slog.DiscardHandler), HoldTTL: time.Hour,

@@ -11,7 +11,7 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/service"
-	"app/modules/catalog/internal/store"
+	"app/modules/catalog/migrations"
 	"app/modules/orders/ordersevents"
 	"app/platform/database"
 	"app/platform/events"
@@ -62,7 +62,7 @@ func exampleDatabase(ctx context.Context) (db *database.DB, closeDB func()) {
 	dir, err := os.MkdirTemp("", "catalog")
 	check(err)
 	db, err = database.Open(ctx, database.Options{
-		Module: "catalog", DataDir: dir, Migrations: []fs.FS{database.Named("events", events.Migrations), store.Migrations()},
+		Module: "catalog", DataDir: dir, Migrations: []fs.FS{database.Named("events", events.Migrations), migrations.Files},
 	})
 	check(err)
 	_, err = db.Migrate(ctx)

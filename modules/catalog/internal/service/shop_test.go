@@ -14,7 +14,7 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/service"
-	"app/modules/catalog/internal/store"
+	"app/modules/catalog/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/modules/orders/ordersevents"
 	"app/platform/database"
@@ -78,7 +78,7 @@ func newClock() *atomic.Int64 {
 
 func open(t testing.TB, url string, now *atomic.Int64) *shop {
 	t.Helper()
-	db := dbtest.OpenURL(t, url, database.Named("events", events.Migrations), store.Migrations())
+	db := dbtest.OpenURL(t, url, database.Named("events", events.Migrations), migrations.Files)
 	s := &shop{t: t, url: url, db: db, now: now}
 	s.bound(service.Unpaid{})
 	return s

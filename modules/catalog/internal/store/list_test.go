@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"app/modules/catalog/internal/store"
+	"app/modules/catalog/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/ids"
@@ -35,7 +36,7 @@ func TestListReadsThePageOnly(t *testing.T) {
 				t.Errorf("%s: %d rows read for 20 products", name, n)
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 // manyProducts lists products of one merchant, a second apart, and tells where the

@@ -10,10 +10,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"app/platform/database"
@@ -24,18 +22,6 @@ var (
 	ErrDuplicate = errors.New("catalog: exists already")
 	ErrNotFound  = errors.New("catalog: not found")
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations makes the tables.
-func Migrations() fs.FS {
-	part, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return part
-}
 
 // insertRow runs an INSERT and tells a row that is there already apart from other
 // failures.

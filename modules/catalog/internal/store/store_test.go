@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/catalog/internal/store"
+	"app/modules/catalog/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/ids"
@@ -95,7 +96,7 @@ func TestFailure05_LockedCheckAlone(t *testing.T) {
 		if diff := cmp.Diff(want, stockOf(t, db, id)); diff != "" {
 			t.Error(diff)
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 func TestSchemaRefusesBrokenStock(t *testing.T) {
@@ -116,7 +117,7 @@ func TestSchemaRefusesBrokenStock(t *testing.T) {
 				t.Errorf("%s: %v, want a broken constraint", name, err)
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 func TestCorrect(t *testing.T) {
@@ -134,7 +135,7 @@ func TestCorrect(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			db := dbtest.Open(t, store.Migrations())
+			db := dbtest.Open(t, migrations.Files)
 			id := put(t, db, store.Product{Stock: store.Stock{OnHand: 10}})
 			var ok bool
 			write(t, db, func(ctx context.Context, tx *database.Tx) (err error) {
@@ -183,7 +184,7 @@ func TestLapseHold(t *testing.T) {
 				t.Errorf("%s: lapsed %t, want %t", name, ok, c.want)
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 func TestList(t *testing.T) {
@@ -203,7 +204,7 @@ func TestList(t *testing.T) {
 		if got := titles(t, db, store.Filter{MerchantID: "other", Limit: 9}); got != nil {
 			t.Errorf("another merchant lists %q", got)
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 func TestListTurnsPagesOverEqualTimes(t *testing.T) {
@@ -223,7 +224,7 @@ func TestListTurnsPagesOverEqualTimes(t *testing.T) {
 		if diff := cmp.Diff(all, seen); diff != "" || len(all) != 7 {
 			t.Errorf("%d products\n%s", len(all), diff)
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 func products(t *testing.T, db *database.DB, f store.Filter) (out []store.Product) {

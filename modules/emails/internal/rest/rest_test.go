@@ -18,8 +18,8 @@ import (
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
-	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/modules/orders/ordersevents"
 	"app/platform/database"
@@ -67,7 +67,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), store.Migrations)
+	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
 	set, err := letters.Parse("en")
 	if err != nil {

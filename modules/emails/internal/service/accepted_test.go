@@ -12,6 +12,7 @@ import (
 	"app/modules/emails/internal/message"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsevents"
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsevents"
@@ -27,7 +28,7 @@ import (
 // listener, which can be written as mail.
 func TestFault20_WhatIsAcceptedIsSent(t *testing.T) {
 	t.Parallel()
-	ctx, db, c := context.Background(), dbtest.Open(t, store.Migrations), newClock()
+	ctx, db, c := context.Background(), dbtest.Open(t, migrations.Files), newClock()
 	s := newService(t, db, c, &courier{})
 	sender, err := message.ParseSender("Souk <no-reply@example.com>", "", "")
 	if err != nil {
@@ -138,5 +139,5 @@ func TestFault20_AddressesOfBeforeLeaveNoDeadEvents(t *testing.T) {
 		if found, err := s.List(t.Context(), store.Filter{Limit: 1}); err != nil || len(found) > 0 {
 			t.Errorf("%+v, %v", found, err)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }

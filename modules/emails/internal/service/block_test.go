@@ -10,6 +10,7 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/emails/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/fault"
@@ -20,7 +21,7 @@ import (
 func TestBlockedTransport(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("535: %w", transport.ErrBlocked) }}
-	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+	s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 	s.Workers = 1
 	var waits []time.Duration
 	s.Later = func(d time.Duration) { waits = append(waits, d) }
@@ -48,7 +49,7 @@ func TestBlockedTransport(t *testing.T) {
 func TestThrottledLetterKeepsItsAttempts(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{send: func(store.Letter) error { return transport.ErrThrottled }}
-	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+	s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 	id := queue(t, s, "a@example.com")
 	for range 10 {
 		sendDue(t, s)
@@ -68,7 +69,7 @@ func TestThrottledLetterKeepsItsAttempts(t *testing.T) {
 func TestStopInMidBatch(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{}
-	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+	s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 	s.Workers = 1
 	for i := range 5 {
 		queue(t, s, fmt.Sprintf("a%d@example.com", i))
@@ -94,7 +95,7 @@ func TestStopInMidBatch(t *testing.T) {
 func TestPriorities(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{}
-	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+	s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 	s.Workers = 1
 	var order []string
 	tr.send = func(l store.Letter) error {
@@ -128,7 +129,7 @@ func TestPriorities(t *testing.T) {
 func TestMerchantsLetters(t *testing.T) {
 	t.Parallel()
 	ctx, c := context.Background(), newClock()
-	s := newService(t, dbtest.Open(t, store.Migrations), c, &courier{})
+	s := newService(t, dbtest.Open(t, migrations.Files), c, &courier{})
 	for _, m := range []string{"mer_1", "mer_2"} {
 		paid(t, s, "ord_"+m, m, "", "a@example.com")
 	}
@@ -167,7 +168,7 @@ func TestMerchantsLetters(t *testing.T) {
 // Links lead to the shop and nowhere else.
 func TestFailure27_LinksOfWrittenLetters(t *testing.T) {
 	t.Parallel()
-	s := newService(t, dbtest.Open(t, store.Migrations), newClock(), &courier{})
+	s := newService(t, dbtest.Open(t, migrations.Files), newClock(), &courier{})
 	s.PublicURL = "https://shop.example"
 	for link, fits := range map[string]bool{
 		"https://shop.example/codes?a=1": true, "": true, "https://shop.example.evil.example/": false, "https://evil.example/": false, "http://shop.example/": false,
@@ -202,5 +203,5 @@ func TestFault22_LettersWhenTheClockGoesBack(t *testing.T) {
 				t.Errorf("%s is %s", id, got)
 			}
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }

@@ -22,6 +22,7 @@ import (
 	"app/modules/emails/internal/smtp"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/emails/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 )
@@ -156,7 +157,7 @@ func TestFailure31_EightReplicasOverSMTP(t *testing.T) {
 		if len(arrived) != count {
 			t.Errorf("%d letters arrived, want %d", len(arrived), count)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // child, when set, makes this test binary a process that sends the e-mails of a
@@ -178,7 +179,7 @@ func TestChild(t *testing.T) {
 	if err := json.Unmarshal([]byte(*child), &o); err != nil {
 		t.Fatal(err)
 	}
-	s := overSMTP(t, dbtest.OpenURL(t, o.URL, store.Migrations), o.Port, childLease)
+	s := overSMTP(t, dbtest.OpenURL(t, o.URL, migrations.Files), o.Port, childLease)
 	for { // as the module's worker does
 		if _, err := s.SendDue(context.Background()); err != nil {
 			t.Log(err)
@@ -206,7 +207,7 @@ func TestFailure33_KilledInMidBatch(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		const count = 400
 		server := emailstest.StartMailpit(t, emailstest.MailpitOptions{})
-		db := dbtest.OpenURL(t, url, store.Migrations)
+		db := dbtest.OpenURL(t, url, migrations.Files)
 		fill(t, db, count)
 		for _, enough := range []int{100, 220} { // two workers are killed, one after the other
 			c := startChild(t, childOptions{url, server.Port})
@@ -294,7 +295,7 @@ func TestFailure31_ReplicasShareTheQuotaOfSES(t *testing.T) {
 		if len(took) != count {
 			t.Errorf("%d letters were taken, want %d", len(took), count)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // SES takes some e-mails and loses the reply, refuses others, throttles and breaks:
@@ -302,7 +303,7 @@ func TestFailure31_ReplicasShareTheQuotaOfSES(t *testing.T) {
 func TestFailure32_SESInTrouble(t *testing.T) {
 	t.Parallel()
 	const count = 60
-	db, server := dbtest.Open(t, store.Migrations), emailstest.NewSES(t)
+	db, server := dbtest.Open(t, migrations.Files), emailstest.NewSES(t)
 	server.Answer(func(n int) emailstest.Answer {
 		switch {
 		case n%10 == 3:

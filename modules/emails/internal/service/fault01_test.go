@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"app/modules/emails/internal/service"
-	"app/modules/emails/internal/store"
+	"app/modules/emails/migrations"
 	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -23,7 +23,7 @@ func shipment(id, merchant, order string) service.Request {
 // of the order, in the buyer's language.
 func TestFault01_TheMerchantsOwnName(t *testing.T) {
 	t.Parallel()
-	s := newService(t, dbtest.Open(t, store.Migrations), newClock(), &courier{})
+	s := newService(t, dbtest.Open(t, migrations.Files), newClock(), &courier{})
 	paid(t, s, "ord_1", "mrc_1", "", "ada@example.com")
 	l, err := s.Write(context.Background(), shipment("ltr_1", "mrc_1", "ord_1"))
 	if err != nil || l.Recipient != "ada@example.com" || !strings.HasPrefix(l.Text, "Lamps has handed your order ord_1 to Post.") {
@@ -82,7 +82,7 @@ func TestFault01_LimitsHoldAtOnce(t *testing.T) {
 				if got := taken.Load() + receipts; got != tc.want {
 					t.Errorf("%d letters were taken, want %d", got, tc.want)
 				}
-			}, store.Migrations)
+			}, migrations.Files)
 		})
 	}
 }

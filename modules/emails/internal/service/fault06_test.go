@@ -12,6 +12,7 @@ import (
 
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/migrations"
 	"app/modules/payments/paymentsevents"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -86,7 +87,7 @@ func TestFault06_OneBudgetForEachRecipient(t *testing.T) {
 		if got := written(t, s, victim); got["receipt"] != 16 {
 			t.Errorf("a day later %d receipts, want 16", got["receipt"])
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // Whatever kind of e-mail it is that strangers have written, it is of the same budget;
@@ -94,7 +95,7 @@ func TestFault06_OneBudgetForEachRecipient(t *testing.T) {
 func TestFault06_EveryKindIsCounted(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	s := newService(t, dbtest.Open(t, store.Migrations), c, &courier{})
+	s := newService(t, dbtest.Open(t, migrations.Files), c, &courier{})
 	s.Limits.Recipient = 8
 	spellings := []string{"v.ictim@gmail.com", "victim+1@gmail.com", "VICTIM@googlemail.com", "victim@Gmail.com"}
 	for i := range 30 {
@@ -139,7 +140,7 @@ func TestFault06_NoLetterForAnUnpaidOrder(t *testing.T) {
 		if got := written(t, s, "Victim@bank.example"); got["order_cancelled"] != 1 {
 			t.Errorf("of an order of their own they hear %v", got)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // Strangers have used up the budget of a customer's address. Whoever is signed in and
@@ -172,7 +173,7 @@ func TestFault06_CustomersAreNotLockedOut(t *testing.T) {
 		if diff := cmp.Diff(want, written(t, s, "ada@example.com")); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // A clock that goes back neither locks an address out nor gives it a new budget for the
@@ -180,7 +181,7 @@ func TestFault06_CustomersAreNotLockedOut(t *testing.T) {
 func TestFault06_BudgetAndTheClock(t *testing.T) {
 	t.Parallel()
 	c := newClock()
-	s := newService(t, dbtest.Open(t, store.Migrations), c, &courier{})
+	s := newService(t, dbtest.Open(t, migrations.Files), c, &courier{})
 	s.Limits.Recipient = 4
 	buy := func(n int) int {
 		for range n {
@@ -232,5 +233,5 @@ func TestFault06_Forget(t *testing.T) {
 				t.Errorf("%s later there are %v rows, want %v, %v", step.wait, count(), step.want, err)
 			}
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }

@@ -13,6 +13,7 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsevents"
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsevents"
@@ -110,7 +111,7 @@ func TestListeners(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, db := context.Background(), dbtest.Open(t, store.Migrations)
+			ctx, db := context.Background(), dbtest.Open(t, migrations.Files)
 			s := newService(t, db, c, &transport.Mailbox{DB: db, Now: c.Now})
 			for range 2 {
 				if err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return tc.handle(s, ctx, tx) }); err != nil {
@@ -162,7 +163,7 @@ func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx, db := context.Background(), dbtest.Open(t, store.Migrations)
+			ctx, db := context.Background(), dbtest.Open(t, migrations.Files)
 			s := newService(t, db, c, &courier{})
 			if err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return tc.handle(s, ctx, tx) }); err != nil {
 				t.Fatal(err)
@@ -179,7 +180,7 @@ func TestLettersInTheLanguageOfTheEvent(t *testing.T) {
 // never an e-mail that nobody gets.
 func TestListenersFail(t *testing.T) {
 	t.Parallel()
-	c, db := newClock(), dbtest.Open(t, store.Migrations)
+	c, db := newClock(), dbtest.Open(t, migrations.Files)
 	s := newService(t, db, c, &courier{})
 	for name, handle := range map[string]func(context.Context, *database.Tx) error{
 		"UnknownPurpose": func(ctx context.Context, tx *database.Tx) error {
@@ -203,7 +204,7 @@ func TestListenersFail(t *testing.T) {
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	ctx, c, tr := context.Background(), newClock(), &courier{}
-	db := dbtest.Open(t, store.Migrations)
+	db := dbtest.Open(t, migrations.Files)
 	s := newService(t, db, c, tr)
 	issue := func(id, email string) {
 		e := event(id, c, &usersevents.CodeIssued{

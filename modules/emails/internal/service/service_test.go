@@ -16,6 +16,7 @@ import (
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
+	"app/modules/emails/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/fault"
@@ -147,13 +148,13 @@ func TestFailure31_EightWorkersSendEachLetterOnce(t *testing.T) {
 				t.Fatalf("%s was offered %d times and is %s", id, times, status(t, s, id))
 			}
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 func TestFailure32_LostReplyIsUnknownAndNotSentAgain(t *testing.T) {
 	t.Parallel()
 	c, tr := newClock(), &courier{send: func(store.Letter) error { return errLost }}
-	s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+	s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 	id := queue(t, s, "ada@example.com")
 	sendDue(t, s)
 	c.Advance(24 * time.Hour)
@@ -199,7 +200,7 @@ func TestFailure33_CrashInMidBatch(t *testing.T) {
 				if got := status(t, s, id); got != tc.want || tr.took[id] != tc.times {
 					t.Errorf("%s, offered %d times", got, tr.took[id])
 				}
-			}, store.Migrations)
+			}, migrations.Files)
 		})
 	}
 }
@@ -209,7 +210,7 @@ func TestOffer(t *testing.T) {
 	t.Run("TriedAgainLaterAndFailedAfterTheLimit", func(t *testing.T) {
 		t.Parallel()
 		c, tr := newClock(), &courier{send: func(store.Letter) error { return errors.New("421 too busy") }}
-		s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+		s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 		id := queue(t, s, "ada@example.com")
 		for attempt := 1; attempt <= 3; attempt++ {
 			if n := sendDue(t, s); n != 1 {
@@ -227,7 +228,7 @@ func TestOffer(t *testing.T) {
 	t.Run("RejectedAtOnce", func(t *testing.T) {
 		t.Parallel()
 		c, tr := newClock(), &courier{send: func(store.Letter) error { return fmt.Errorf("550: %w", transport.ErrRejected) }}
-		s := newService(t, dbtest.Open(t, store.Migrations), c, tr)
+		s := newService(t, dbtest.Open(t, migrations.Files), c, tr)
 		id := queue(t, s, "ada@example.com")
 		if sendDue(t, s); status(t, s, id) != store.Failed {
 			t.Errorf("it is %s", status(t, s, id))
@@ -237,7 +238,7 @@ func TestOffer(t *testing.T) {
 
 func TestMailboxTakesALetterOnce(t *testing.T) {
 	t.Parallel()
-	ctx, c, db := context.Background(), newClock(), dbtest.Open(t, store.Migrations)
+	ctx, c, db := context.Background(), newClock(), dbtest.Open(t, migrations.Files)
 	box := &transport.Mailbox{DB: db, Now: c.Now}
 	s := newService(t, db, c, box)
 	l := store.Letter{ID: "ltr_1", Recipient: "ada@example.com", Subject: "s", Text: "t", HTML: "h"}
@@ -258,7 +259,7 @@ func TestMailboxTakesALetterOnce(t *testing.T) {
 
 func TestWrite(t *testing.T) {
 	t.Parallel()
-	s := newService(t, dbtest.Open(t, store.Migrations), newClock(), &courier{})
+	s := newService(t, dbtest.Open(t, migrations.Files), newClock(), &courier{})
 	for name, tc := range map[string]struct {
 		request  service.Request
 		pointers []string

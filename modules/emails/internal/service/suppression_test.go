@@ -16,6 +16,7 @@ import (
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/fault"
@@ -97,7 +98,7 @@ func TestFailure34_SuppressionAddedWhileQueued(t *testing.T) {
 		if err := p.Unsuppress(context.Background(), "ada@example.com"); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("an address that is not suppressed: %v", err)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // A suppression that comes while the e-mail lies claimed, before it is offered.
@@ -121,7 +122,7 @@ func TestFailure34_SuppressionAddedWhileClaimed(t *testing.T) {
 		if l := p.letter(second); l.Failure != store.Suppressed || p.courier.took[second] != 0 {
 			t.Errorf("the second is %s %s, offered %d times", l.Status, l.Failure, p.courier.took[second])
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 // Codes go to whoever asks for them in spite of a complaint, but not to a mailbox that
@@ -131,7 +132,7 @@ func TestSuppressionOfCodes(t *testing.T) {
 	for report, want := range map[string]store.Status{
 		emailstest.Complaint("abuse", "ltr_x", "ada@example.com"): store.Sent, emailstest.Bounce("Permanent", "ltr_x", "ada@example.com"): store.Failed,
 	} {
-		p := newPost(t, dbtest.Open(t, store.Migrations))
+		p := newPost(t, dbtest.Open(t, migrations.Files))
 		p.hear(report)
 		l, err := p.Write(context.Background(), service.Request{
 			ID: "ltr_c", Template: "sign_in_code", To: "ada@example.com", Data: map[string]any{"first_name": "Ada", "code": "1", "minutes": 1},
@@ -165,7 +166,7 @@ func TestFailure35_BounceNotices(t *testing.T) {
 				if got := p.suppressed(); got != tc.want {
 					t.Errorf("suppressed %q, want %q", got, tc.want)
 				}
-			}, store.Migrations)
+			}, migrations.Files)
 		})
 	}
 }
@@ -198,12 +199,12 @@ func TestFailure35_ReplayedNotice(t *testing.T) {
 		if err := p.ForgetNotices(ctx, time.Hour); err != nil {
 			t.Fatal(err)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 func TestFailure35_ForgedNoticeChangesNothing(t *testing.T) {
 	t.Parallel()
-	p := newPost(t, dbtest.Open(t, store.Migrations))
+	p := newPost(t, dbtest.Open(t, migrations.Files))
 	m := p.sns.Notification(emailstest.Bounce("Permanent", "ltr_1", "a@example.com"), p.clock.Now())
 	p.sns.Sign(m)
 	for reason, change := range map[string]map[string]string{
@@ -228,7 +229,7 @@ func TestFailure35_ForgedNoticeChangesNothing(t *testing.T) {
 
 func TestSubscriptionIsConfirmed(t *testing.T) {
 	t.Parallel()
-	p := newPost(t, dbtest.Open(t, store.Migrations))
+	p := newPost(t, dbtest.Open(t, migrations.Files))
 	if err := p.notices.Take(context.Background(), p.sns.Sign(p.sns.Subscription(p.clock.Now()))); err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +284,7 @@ func TestFailure32_UnknownIsSettledByNotices(t *testing.T) {
 				if n := sendDue(t, p.Service); n != 0 {
 					t.Errorf("%d letters were sent again", n)
 				}
-			}, store.Migrations)
+			}, migrations.Files)
 		})
 	}
 }
@@ -291,7 +292,7 @@ func TestFailure32_UnknownIsSettledByNotices(t *testing.T) {
 // News may come before the reply is given up for lost, and in any order.
 func TestNewsComeFirst(t *testing.T) {
 	t.Parallel()
-	p := newPost(t, dbtest.Open(t, store.Migrations))
+	p := newPost(t, dbtest.Open(t, migrations.Files))
 	id := queue(t, p.Service, "ada@example.com")
 	p.courier.send = func(l store.Letter) error {
 		p.hear(emailstest.Event("Delivery", l.ID))
@@ -306,7 +307,7 @@ func TestNewsComeFirst(t *testing.T) {
 
 func TestUnknownIsListedForTheOperator(t *testing.T) {
 	t.Parallel()
-	ctx, p := context.Background(), newPost(t, dbtest.Open(t, store.Migrations))
+	ctx, p := context.Background(), newPost(t, dbtest.Open(t, migrations.Files))
 	id := p.lost()
 	if dead, err := p.Dead(ctx, time.Hour, 10); err != nil || len(dead) != 0 {
 		t.Errorf("listed at once: %v, %v", dead, err)
@@ -354,7 +355,7 @@ func TestSuppressionPages(t *testing.T) {
 		if want := "d@example.com complaint, c@example.com bounce, b@example.com bounce, a@example.com bounce"; strings.Join(got, ", ") != want {
 			t.Errorf("got %v", got)
 		}
-	}, store.Migrations)
+	}, migrations.Files)
 }
 
 func TestMetrics(t *testing.T) {
@@ -365,7 +366,7 @@ func TestMetrics(t *testing.T) {
 	}
 	c, tr, registry := newClock(), &courier{}, prometheus.NewRegistry()
 	s, err := service.New(service.Options{
-		DB: dbtest.Open(t, store.Migrations), Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: c.Now, Metrics: registry,
+		DB: dbtest.Open(t, migrations.Files), Transport: tr, Letters: set, Logger: slog.New(slog.DiscardHandler), Now: c.Now, Metrics: registry,
 		Workers: 1, Lease: time.Minute, Attempts: 3, Limits: service.Limits{Recipient: 100},
 	})
 	if err != nil {

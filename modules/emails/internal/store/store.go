@@ -3,26 +3,10 @@
 package store
 
 import (
-	"embed"
 	"errors"
-	"io/fs"
 
 	"app/platform/text"
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations make the module's tables.
-var Migrations = mustSub(files, "migrations")
-
-func mustSub(all fs.FS, dir string) fs.FS {
-	part, err := fs.Sub(all, dir)
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return part
-}
 
 // Errors of this package.
 var (

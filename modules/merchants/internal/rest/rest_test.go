@@ -18,8 +18,8 @@ import (
 
 	"app/modules/merchants/internal/rest"
 	"app/modules/merchants/internal/service"
-	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsevents"
+	"app/modules/merchants/migrations"
 	"app/modules/users/usersv1"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -93,7 +93,7 @@ type site struct {
 
 func newSite(t *testing.T, approve bool) *site {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
+	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
 	s := service.New(service.Options{
 		DB: db, Users: users{}, Now: now, AutoApprove: approve, PublicURL: "https://shop.example",

@@ -17,6 +17,7 @@ import (
 	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsevents"
 	"app/modules/merchants/merchantsv1"
+	"app/modules/merchants/migrations"
 	"app/modules/users/usersv1"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -85,7 +86,7 @@ func as(user string) context.Context {
 
 func each(t *testing.T, run func(t *testing.T, db *database.DB)) {
 	t.Helper()
-	dbtest.Each(t, run, database.Named("events", events.Migrations), store.Migrations())
+	dbtest.Each(t, run, database.Named("events", events.Migrations), migrations.Files)
 }
 
 func open(t *testing.T, s *service.Service, owner, name string) service.View {

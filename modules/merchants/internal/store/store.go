@@ -4,28 +4,14 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations make the module's tables.
-func Migrations() fs.FS {
-	part, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the name is a constant
-	}
-	return part
-}
 
 // Errors of this package.
 var (

@@ -18,7 +18,7 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/modules/orders/internal/rest"
 	"app/modules/orders/internal/service"
-	"app/modules/orders/internal/store"
+	"app/modules/orders/migrations"
 	"app/modules/payments/paymentsv1"
 	"app/platform/database/dbtest"
 	"app/platform/events"
@@ -100,7 +100,7 @@ type api struct {
 
 func newAPI(t testing.TB) api {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
+	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, migrations.Files)
 	product := func(id, merchant, currency string, cents int64) *catalogv1.Product {
 		return &catalogv1.Product{Id: id, MerchantId: merchant, Title: "Thing", Sku: "sku-1", Price: &moneyv1.Money{Amount: cents, Currency: currency}}
 	}

@@ -15,6 +15,7 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/modules/orders/internal/service"
 	"app/modules/orders/internal/store"
+	"app/modules/orders/migrations"
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsevents"
 	"app/platform/callctx"
@@ -50,13 +51,13 @@ type shop struct {
 // each runs the test on every engine.
 func each(t *testing.T, run func(t *testing.T, s *shop)) {
 	t.Helper()
-	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, openShop(t, db)) }, events.Migrations, store.Migrations())
+	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, openShop(t, db)) }, events.Migrations, migrations.Files)
 }
 
 // newShop is a shop on SQLite, for what no engine can make a difference to.
 func newShop(t testing.TB) *shop {
 	t.Helper()
-	return openShop(t, dbtest.Open(t, events.Migrations, store.Migrations()))
+	return openShop(t, dbtest.Open(t, events.Migrations, migrations.Files))
 }
 
 func openShop(t testing.TB, db *database.DB) *shop {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/orders/internal/store"
+	"app/modules/orders/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/money"
@@ -50,7 +51,7 @@ func TestOrdersReadsThePageOnly(t *testing.T) {
 				}
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 // placedAt has three orders at each moment.

@@ -4,9 +4,6 @@
 package store
 
 import (
-	"embed"
-	"io/fs"
-
 	"app/platform/database"
 )
 
@@ -19,18 +16,6 @@ var (
 	// ErrChanged: the row is no longer in the version the change was made for.
 	ErrChanged = database.ErrChanged
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations holds the module's tables.
-func Migrations() fs.FS {
-	sub, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	return sub
-}
 
 // scanner is one row of an answer.
 type scanner interface{ Scan(dest ...any) error }

@@ -20,8 +20,8 @@ import (
 	"app/modules/payments/internal/provider"
 	"app/modules/payments/internal/rest"
 	"app/modules/payments/internal/service"
-	"app/modules/payments/internal/store"
 	"app/modules/payments/internal/testprovider"
+	"app/modules/payments/migrations"
 	"app/modules/payments/paymentsv1"
 	"app/platform/database/dbtest"
 	"app/platform/events"
@@ -76,7 +76,7 @@ type api struct {
 
 func newAPI(t testing.TB) api {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
+	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, migrations.Files)
 	quiet := slog.New(slog.DiscardHandler)
 	now := func() time.Time { return start }
 	test := testprovider.New(testprovider.Options{DB: db, Secret: secret, SlowAfter: time.Hour, Logger: quiet, Now: now})

@@ -16,6 +16,7 @@ import (
 	"app/modules/payments/internal/provider"
 	"app/modules/payments/internal/service"
 	"app/modules/payments/internal/store"
+	"app/modules/payments/migrations"
 	"app/modules/payments/paymentsv1"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -49,13 +50,13 @@ type till struct {
 // each runs the test on every engine.
 func each(t *testing.T, run func(t *testing.T, s *till)) {
 	t.Helper()
-	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, openTill(t, db)) }, events.Migrations, store.Migrations())
+	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, openTill(t, db)) }, events.Migrations, migrations.Files)
 }
 
 // newTill is a till on SQLite, for what no engine can make a difference to.
 func newTill(t testing.TB) *till {
 	t.Helper()
-	return openTill(t, dbtest.Open(t, events.Migrations, store.Migrations()))
+	return openTill(t, dbtest.Open(t, events.Migrations, migrations.Files))
 }
 
 func openTill(t testing.TB, db *database.DB) *till {

@@ -5,23 +5,23 @@ import (
 	"strings"
 	"testing"
 
-	"app/modules/payments/internal/store"
+	"app/modules/payments/migrations"
 )
 
 // On SQLite a table without rowids is one tree instead of two, which halves the work of
 // an insert. That has to be all that its file does differently.
 func TestEnginesHaveTheSameTables(t *testing.T) {
 	t.Parallel()
-	special, err := fs.Glob(store.Migrations(), "*.sqlite.up.sql")
+	special, err := fs.Glob(migrations.Files, "*.sqlite.up.sql")
 	if err != nil || len(special) == 0 {
 		t.Fatalf("%d files, %v", len(special), err)
 	}
 	for _, name := range special {
-		got, err := fs.ReadFile(store.Migrations(), name)
+		got, err := fs.ReadFile(migrations.Files, name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := fs.ReadFile(store.Migrations(), strings.Replace(name, ".sqlite", "", 1))
+		want, err := fs.ReadFile(migrations.Files, strings.Replace(name, ".sqlite", "", 1))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/payments/internal/provider"
-	"app/modules/payments/internal/store"
 	"app/modules/payments/internal/testprovider"
+	"app/modules/payments/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 )
@@ -39,7 +39,7 @@ func each(t *testing.T, run func(t *testing.T, d *desk)) {
 			DB: db, Secret: secret, SlowAfter: 2 * time.Second, Keep: keep, Deliver: d.take, Logger: slog.New(slog.DiscardHandler), Now: d.clock,
 		})
 		run(t, d)
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 func (d *desk) clock() time.Time {
