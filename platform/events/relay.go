@@ -164,7 +164,7 @@ func (s *session) readOutbox(ctx context.Context) {
 	t.noteResult(ctx, s.rerouteDeferred(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
 	brief := false
 	for ctx.Err() == nil {
-		rows, more, err := s.outbox.readPending(ctx, s.ledger.inFlightSeqs(), brief)
+		rows, more, err := s.readDurable(ctx, brief)
 		t.noteResult(ctx, err)
 		for _, r := range rows {
 			s.routeRow(r)
@@ -172,6 +172,26 @@ func (s *session) readOutbox(ctx context.Context) {
 		s.makeRoom(ctx)
 		brief = !s.waitForWork(ctx, tick.C, more)
 	}
+}
+
+// readDurable reads waiting rows and returns them once a crash of the database cannot
+// take them back. None are returned when the lease has gone to another relay.
+//
+// InnoDB shows a commit to others before its log is on the disk, so what is read may
+// yet be lost; handed on, it would be an event of something that never happened. A
+// commit after the read settles that, because the log is written in order, and the
+// lease has to be renewed anyway. SQLite shows a commit only once it is on the disk.
+// TestRelay_DatabaseKilledAtHandOver.
+func (s *session) readDurable(ctx context.Context, brief bool) (rows []row, more bool, err error) {
+	rows, more, err = s.outbox.readPending(ctx, s.ledger.inFlightSeqs(), brief)
+	if err != nil || len(rows) == 0 || s.db.Engine() == database.SQLite {
+		return rows, more, err
+	}
+	won, err := s.lease.acquireOrRenew(ctx)
+	if err != nil || !won {
+		return nil, false, err
+	}
+	return rows, more, nil
 }
 
 // waitForWork waits for a wake-up, unless there is more, or for the tick, and reports
