@@ -10,8 +10,10 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
-	"app/modules/orders/internal/rest"
-	"app/modules/orders/internal/service"
+	"app/modules/orders/internal/cart"
+	"app/modules/orders/internal/checkout"
+	"app/modules/orders/internal/order"
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/migrations"
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsv1"
@@ -28,8 +30,13 @@ type Module struct {
 	catalog   catalogv1.CatalogClient
 	payments  paymentsv1.PaymentsClient
 	merchants merchantsv1.MerchantsClient
-	service   *service.Service
-	workers   []*lifecycle.Worker
+	orders    *order.Service
+	handlers  struct {
+		carts     cart.Handlers
+		orders    order.Handlers
+		checkouts checkout.Handlers
+	}
+	workers []*lifecycle.Worker
 }
 
 // New makes the module, not yet open.
@@ -60,29 +67,38 @@ func (*Module) Emits() []proto.Message {
 
 // Hears implements host.Listener.
 func (m *Module) Hears() []events.Subscription {
-	return service.Hears(func() *service.Service { return m.service })
+	return order.Subscriptions(&m.orders)
 }
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *httpserver.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+	cart.Register(api, &m.handlers.carts)
+	checkout.Register(api, &m.handlers.checkouts)
+	order.Register(api, &m.handlers.orders)
+	api.Problems(reason.All()...)
 }
 
 // Open implements host.Opener.
-func (m *Module) Open(ctx context.Context, env host.Env) (err error) {
-	m.service, err = service.New(ctx, service.Needs{
-		DB: env.DB, Catalog: m.catalog, Payments: m.payments, Merchants: m.merchants, Logger: env.Logger, Now: env.Now,
-		Options: service.Options{
-			StartGrace: m.cfg.StartGrace, ExpiryMargin: m.cfg.ExpiryMargin, FreshHold: m.cfg.FreshHold, KeepCarts: m.cfg.KeepCarts,
-			Currency: m.cfg.Currency,
-		},
-	})
+func (m *Module) Open(ctx context.Context, env host.Env) error {
+	carts, err := cart.NewService(ctx, cart.Needs{DB: env.DB, Catalog: m.catalog, Now: env.Now, Currency: m.cfg.Currency})
 	if err != nil {
 		return err
 	}
+	m.orders = order.NewService(order.Needs{
+		DB: env.DB, Merchants: m.merchants, Carts: carts, Logger: env.Logger, Now: env.Now,
+	})
+	checkouts := checkout.NewService(checkout.Needs{
+		DB: env.DB, Carts: carts, Orders: m.orders, Catalog: m.catalog, Payments: m.payments, Logger: env.Logger, Now: env.Now,
+		Options: checkout.Options{
+			StartGrace: m.cfg.StartGrace, ExpiryMargin: m.cfg.ExpiryMargin, FreshHold: m.cfg.FreshHold, KeepCarts: m.cfg.KeepCarts,
+		},
+	})
+	m.handlers.carts = cart.Handlers{Carts: carts}
+	m.handlers.orders = order.Handlers{Orders: m.orders}
+	m.handlers.checkouts = checkout.Handlers{Checkouts: checkouts}
 	m.workers = []*lifecycle.Worker{
-		lifecycle.NewWorker("reconcile orders", m.cfg.Reconcile, env.Logger, m.service.Reconcile),
-		lifecycle.NewWorker("sweep carts", m.cfg.Sweep, env.Logger, m.service.Sweep),
+		lifecycle.NewWorker("reconcile orders", m.cfg.Reconcile, env.Logger, checkouts.Reconcile),
+		lifecycle.NewWorker("sweep carts", m.cfg.Sweep, env.Logger, checkouts.SweepCarts),
 	}
 	return nil
 }

@@ -1,0 +1,209 @@
+package orderstest
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"app/modules/catalog/catalogv1"
+	"app/modules/merchants/merchantsv1"
+	"app/modules/orders/internal/cart"
+	"app/modules/orders/internal/checkout"
+	"app/modules/orders/internal/order"
+	"app/platform/httpserver"
+	"app/platform/identity"
+	"app/platform/ids"
+	"app/platform/money/moneyv1"
+)
+
+// The products of an API.
+var (
+	founded = time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	Chair   = ids.Derive("prd", founded, "chair") // of merchant A, 19.90 EUR
+	Table   = ids.Derive("prd", founded, "table") // of merchant B, 50.00 EUR
+	Rug     = ids.Derive("prd", founded, "rug")   // of merchant B, in dollars
+)
+
+// The users of an API, each named for what it is.
+const (
+	Nobody  = ""
+	Ada     = "usr_ada"     // a buyer
+	MemberA = "usr_memberA" // of merchant A, a viewer
+	MemberB = "usr_memberB" // of merchant B, a manager
+	Root    = "usr_root"    // an administrator
+)
+
+// API is the public API of orders on a database of its own.
+type API struct {
+	testing.TB
+	http.Handler
+}
+
+// NewAPI is the API of a shop on SQLite, which sells Chair, Table and Rug. Its clock
+// goes on by a millisecond whenever it is looked at.
+func NewAPI(t testing.TB) API {
+	t.Helper()
+	s := New(t)
+	s.Clock.step = time.Millisecond
+	for id, p := range map[string]*catalogv1.Product{
+		Chair: {MerchantId: MerchantA, Price: &moneyv1.Money{Amount: 1990, Currency: "EUR"}},
+		Table: {MerchantId: MerchantB, Price: &moneyv1.Money{Amount: 5000, Currency: "EUR"}},
+		Rug:   {MerchantId: MerchantB, Price: &moneyv1.Money{Amount: 100, Currency: "USD"}},
+	} {
+		p.Id, p.Title, p.Sku = id, "Thing", "sku-1"
+		s.Catalog.Goods[id] = p
+	}
+	s.Merchants.Held[MerchantA+"/"+MemberA] = merchantsv1.Role_ROLE_VIEWER
+	s.Merchants.Held[MerchantB+"/"+MemberB] = merchantsv1.Role_ROLE_MANAGER
+	api := httpserver.NewAPI("orders", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
+	cart.Register(api, &cart.Handlers{Carts: s.Carts})
+	order.Register(api, &order.Handlers{Orders: s.Orders})
+	checkout.Register(api, &checkout.Handlers{Checkouts: s.Checkouts})
+	api.UseDatabase(s.DB)
+	return API{t, api.Handler()}
+}
+
+// Reply is what the API answered.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Call sends a request as the user. Headers are "Name: value".
+func (a API) Call(user, method, path, body string, headers ...string) Reply {
+	a.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	if user != Nobody {
+		r = r.WithContext(identity.NewContext(r.Context(), identity.Principal{UserID: user, Method: identity.Bearer, Admin: user == Root}))
+	}
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	return Reply{w.Code, w.Header(), w.Body.String()}
+}
+
+// Must is Call for what has to succeed with the status.
+func (a API) Must(status int, user, method, path, body string, headers ...string) Reply {
+	a.Helper()
+	got := a.Call(user, method, path, body, headers...)
+	if got.Status != status {
+		a.Fatalf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, status)
+	}
+	return got
+}
+
+// Read decodes the body of a reply.
+func Read[T any](t testing.TB, r Reply) (out T) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.Body), &out); err != nil {
+		t.Fatalf("%v in %s", err, r.Body)
+	}
+	return out
+}
+
+// Problem is an error reply.
+type Problem struct {
+	Status    int    `json:"status"`
+	Code      string `json:"code"`
+	RequestID string `json:"request_id"`
+	Errors    []struct {
+		Pointer string `json:"pointer"`
+	} `json:"errors"`
+}
+
+// WantProblem checks status, code and pointers of a refusal.
+func WantProblem(t testing.TB, r Reply, status int, code string, pointers ...string) {
+	t.Helper()
+	p := Read[Problem](t, r)
+	var got []string
+	for _, e := range p.Errors {
+		got = append(got, e.Pointer)
+	}
+	if r.Status != status || p.Status != status || p.Code != code || !slices.Equal(pointers, got) || r.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("got %d %s, want %d %s %v", r.Status, r.Body, status, code, pointers)
+	}
+}
+
+// maskBody replaces what differs from run to run.
+func maskBody(body string) string {
+	body = regexp.MustCompile(`"(crt|ord|pay)_[0-9a-z]{26}"`).ReplaceAllString(body, `"$1"`)
+	body = regexp.MustCompile(`"token":"[^"]{43}"`).ReplaceAllString(body, `"token":"secret"`)
+	return strings.TrimSpace(regexp.MustCompile(`"2026-03-01T10:[^"]*Z"`).ReplaceAllString(body, `"time"`))
+}
+
+// WantBody compares the body of a reply with JSON in which CHAIR, TABLE, MRC_A and MRC_B
+// stand for ids, what differs from run to run for itself, and line breaks for nothing.
+func WantBody(t *testing.T, r Reply, want string) {
+	t.Helper()
+	want = regexp.MustCompile(`\n\s*`).ReplaceAllString(want, "")
+	want = strings.NewReplacer("CHAIR", Chair, "TABLE", Table, "MRC_A", MerchantA, "MRC_B", MerchantB).Replace(want)
+	if diff := cmp.Diff(want, maskBody(r.Body)); diff != "" {
+		t.Errorf("body (-want +got):\n%s", diff)
+	}
+}
+
+// Made is what there is to know of something just made.
+type Made struct {
+	ID    string `json:"id"`
+	Token string `json:"token"`
+}
+
+// Cart makes a cart of the user with one unit of each product. token is "Cart-Token:
+// ..." for guests.
+func (a API) Cart(user string, products ...string) (path, token string) {
+	a.Helper()
+	made := Read[Made](a, a.Must(http.StatusCreated, user, "POST", "/v1/carts", ""))
+	path, token = "/v1/carts/"+made.ID, "Cart-Token: "+made.Token
+	for _, p := range products {
+		a.Must(http.StatusOK, user, "PUT", path+"/lines/"+p, `{"quantity":1}`, token)
+	}
+	return path, token
+}
+
+// Payment is the body of a checkout.
+const Payment = `{"email":"ada@example.com","payment_method":"test_ok"}`
+
+// Order places an order of the user.
+func (a API) Order(user string, products ...string) (path, token string) {
+	a.Helper()
+	path, token = a.Cart(user, products...)
+	made := Read[Made](a, a.Must(http.StatusCreated, user, "POST", path+"/checkout", Payment, token, "Idempotency-Key: of-"+path))
+	return "/v1/orders/" + made.ID, token
+}
+
+// WantNoZero fails for each field of a body, and of what it holds, that is zero.
+func WantNoZero(t testing.TB, body any) {
+	t.Helper()
+	wantNoZero(t, reflect.TypeOf(body).Name(), reflect.ValueOf(body))
+}
+
+func wantNoZero(t testing.TB, path string, v reflect.Value) {
+	t.Helper()
+	_, isTime := v.Interface().(time.Time)
+	switch {
+	case v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0:
+		t.Errorf("%s is left out", path)
+	case v.Kind() == reflect.Struct && !isTime:
+		for i := range v.NumField() {
+			wantNoZero(t, path+"."+v.Type().Field(i).Name, v.Field(i))
+		}
+	case v.Kind() == reflect.Slice:
+		wantNoZero(t, path+"[0]", v.Index(0))
+	}
+}
