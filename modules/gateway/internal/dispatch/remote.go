@@ -110,7 +110,7 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserve
 	d.proxy.ServeHTTP(w, r)
 }
 
-// moduleDownError is the verdict on a request that no module has seen.
+// moduleDownError is the problem on a request that no module has seen.
 func moduleDownError() *fault.Error {
 	v := fault.New(fault.Unavailable, "module_down", "This part of the shop is down at the moment.")
 	v.RetryAfter = retryAfter
@@ -156,24 +156,24 @@ func modifyResponse(reply *http.Response) error {
 // handleProxyError answers for a module that gave no answer.
 func (d *Remote) handleProxyError(w http.ResponseWriter, r *http.Request, err error) {
 	with, _ := r.Context().Value(outgoingKey{}).(*outgoing)
-	var verdict *fault.Error
+	var problem *fault.Error
 	var dial *net.OpError
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		verdict = fault.New(fault.Canceled, "canceled", "")
+		problem = fault.New(fault.Canceled, "canceled", "")
 	case errors.As(err, &dial) && dial.Op == "dial": // before the deadline: a time-out of the dialer's looks like one
-		verdict = moduleDownError()
+		problem = moduleDownError()
 	case errors.Is(err, context.DeadlineExceeded):
-		verdict = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
+		problem = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
 	default: // it was reached and broke off: what it did is not known
-		verdict = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
+		problem = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
 	}
-	if verdict.Code != fault.Canceled {
+	if problem.Code != fault.Canceled {
 		*with.sign = bad
 	}
-	verdict.RetryAfter = retryAfter
-	d.logger.WarnContext(r.Context(), "module did not answer", "module", d.module, "reason", verdict.Reason, "error", err)
-	httpserver.WriteProblem(w, r, verdict.Because(err))
+	problem.RetryAfter = retryAfter
+	d.logger.WarnContext(r.Context(), "module did not answer", "module", d.module, "reason", problem.Reason, "error", err)
+	httpserver.WriteProblem(w, r, problem.Because(err))
 }
 
 // bufferPool lends the buffers that bodies are copied through.

@@ -120,13 +120,13 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpser
 	if g.Limiter == nil {
 		return true
 	}
-	verdict := g.Limiter.Take(r.Context(), op.Rate, rateLimitKey(op, p, client))
-	verdict.Header(w.Header())
-	if verdict.Allowed {
+	decision := g.Limiter.Take(r.Context(), op.Rate, rateLimitKey(op, p, client))
+	decision.Header(w.Header())
+	if decision.Allowed {
 		return true
 	}
 	refusal := fault.New(fault.ResourceExhausted, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
-	refusal.RetryAfter = verdict.RetryAfter
+	refusal.RetryAfter = decision.RetryAfter
 	httpserver.WriteProblem(w, r, refusal)
 	return false
 }
@@ -151,7 +151,7 @@ func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.P
 	if op.Access == httpserver.Loopback && (!g.DevPages || !g.DevPagesForAll && !httpserver.OnLoopback(r)) {
 		return httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
 	}
-	return op.Admit(p) //nolint:wrapcheck // the verdict is what the client gets
+	return op.Admit(p) //nolint:wrapcheck // the decision is what the client gets
 }
 
 // dispatchAsPrincipal bounds the request's size and time and hands it on as the

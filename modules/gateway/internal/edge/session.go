@@ -60,7 +60,7 @@ func (g *Gateway) authenticateBearer(r *http.Request) (identity.Principal, error
 	if len(values) > 1 {
 		return identity.Principal{}, fault.New(fault.Unauthenticated, "token_invalid", "The header Authorization is there more than once.")
 	}
-	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the verdict is what the client gets
+	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the decision is what the client gets
 }
 
 // hasBearerHeader reports whether a request has an Authorization header of our scheme.

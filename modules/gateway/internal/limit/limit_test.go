@@ -27,13 +27,13 @@ func newLimiter(keys int) (*limit.Limiter, *clock) {
 
 const burst = 11
 
-func take(l *limit.Limiter, caller string) limit.Verdict {
+func take(l *limit.Limiter, caller string) limit.Decision {
 	return l.Take(context.Background(), httpserver.RateAuth, caller)
 }
 
 // drain takes until the limit refuses and returns how many were allowed and the
 // refusal.
-func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal limit.Verdict) {
+func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal limit.Decision) {
 	t.Helper()
 	for range 1000 {
 		v := take(l, caller)
@@ -43,10 +43,10 @@ func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal 
 		allowed++
 	}
 	t.Fatal("nothing was refused")
-	return 0, limit.Verdict{}
+	return 0, limit.Decision{}
 }
 
-func headers(v limit.Verdict) string {
+func headers(v limit.Decision) string {
 	h := http.Header{}
 	v.Header(h)
 	return h.Get("RateLimit-Policy") + " " + h.Get("RateLimit")
