@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 	"app/platform/httpserver"
 )
 

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 	"app/platform/freeport"
 )
 

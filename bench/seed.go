@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"app/bench/load"
-	"app/bench/process"
+	"app/e2e/harness/load"
+	"app/e2e/harness/process"
 )
 
 // seedTime is how long one round of an operation takes where letters are not what is

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 func TestSeedFigures(t *testing.T) {

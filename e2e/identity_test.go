@@ -10,7 +10,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/httpserver"
 	"app/platform/identity/oidctest"
 )

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // What the release after this one changes in catalog's schema, in a file that the

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"app/e2e/faults"
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
 )

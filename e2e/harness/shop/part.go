@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"app/e2e/harness/process"
 )
 
 // Part is one operating-system process of the shop. It may be killed and started again.
@@ -47,7 +49,7 @@ func (p *Part) Launch() error {
 	for name, value := range p.Env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
-	dieWithParent(p.cmd)
+	process.DieWithParent(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		return err
 	}
@@ -184,5 +186,5 @@ func CleanUp() {
 // Root is the folder of the project.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
+	return filepath.Join(filepath.Dir(file), "..", "..", "..")
 }

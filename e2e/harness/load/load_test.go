@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 func serve(t *testing.T, h http.HandlerFunc) string {

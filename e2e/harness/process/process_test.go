@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 )
 
 func shell(t *testing.T, script string) *process.Process {

@@ -51,7 +51,7 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 	p := &Process{cmd: exec.CommandContext(ctx, name, args...), done: make(chan struct{})}
 	p.output.awaited, p.output.ready = o.Ready, make(chan time.Time, 1)
 	p.cmd.Dir, p.cmd.Env = o.Dir, o.Env
-	dieWithParent(p.cmd)
+	DieWithParent(p.cmd)
 	p.cmd.WaitDelay = stopPatience // for what it may have started itself
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	p.begun = time.Now()
