@@ -39,7 +39,7 @@ func OpenAlone(ctx context.Context, o Options) (*DB, error) {
 // it is always nil, since OpenAlone holds a lock there.
 func Alone(ctx context.Context, o Options) error {
 	o = o.withDefaults()
-	place, err := ParseURL(o.URL, o.DataDir, o.Module)
+	place, err := o.Location()
 	if err != nil || place.Engine != MySQL {
 		return err
 	}

@@ -15,13 +15,16 @@
 //   - an UPDATE counts the rows it matched, not the rows it changed;
 //   - a second statement is refused while the rows of an earlier one are open.
 //
-// The SQL must be in the subset both engines accept; see Options.Migrations.
+// The SQL must be in the subset both engines accept. Package migrate makes the tables,
+// and package transfer copies them, from one engine to the other if need be.
 package database
 
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"sync"
@@ -63,13 +66,8 @@ type Options struct {
 	// DataDir is the folder of the default file, "data" when empty. It is made when
 	// missing, readable by its owner only.
 	DataDir string
-	// Migrations are sets of files, platform sets first, then the module's: each has
-	// *.up.sql files at its root, one statement each, applied in the order of their
-	// names. "0002_add_note.mysql.up.sql" replaces "0002_add_note.up.sql" on that
-	// engine. The id of a migration is the file's name without its endings, preceded by
-	// the set's name when it has one (Named); an id that occurs twice is an error.
-	// "ALTER TABLE t REPLACE CHECKS (CHECK (...), ...)" is understood on both engines
-	// and gives the table these CHECKs in place of those it has.
+	// Migrations are sets of files, platform sets first, then the module's, which
+	// package migrate applies: see there how they are written.
 	Migrations []fs.FS
 	// Logger receives warnings; nil discards them.
 	Logger *slog.Logger
@@ -110,9 +108,9 @@ type store interface {
 	read(ctx context.Context, db *DB, fn Work) error
 	// readOne runs fn on such a connection with one statement at most.
 	readOne(ctx context.Context, db *DB, fn Work) error
-	// migrate applies what is pending, safe against a second process and against being
-	// killed.
-	migrate(ctx context.Context, db *DB, all []script) (applied []string, err error)
+	// maintenanceConn is a connection whose statements take the time they take;
+	// errors.ErrUnsupported on an engine where all of them do.
+	maintenanceConn(ctx context.Context) (*sql.Conn, error)
 	// inspect is read on the connection that is open anyway: used at start, when every
 	// connection costs time.
 	inspect(ctx context.Context, db *DB, fn Work) error
@@ -124,14 +122,13 @@ type store interface {
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	module  string
-	place   string // without the password
-	engine  Engine
-	store   store
-	scripts []script
-	meter   *meter
-	logger  *slog.Logger
-	now     func() time.Time
+	module string
+	place  Location
+	store  store
+	sets   []fs.FS // of migrations
+	meter  *meter
+	logger *slog.Logger
+	now    func() time.Time
 
 	rehearse bool
 	full     atomic.Pointer[refusal] // the last write that found no space, nil once there is some
@@ -147,15 +144,11 @@ type DB struct {
 // password.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	o = o.withDefaults()
-	place, err := ParseURL(o.URL, o.DataDir, o.Module)
+	place, err := o.Location()
 	if err != nil {
 		return nil, err
 	}
-	scripts, err := loadScripts(place.Engine, o.Migrations)
-	if err != nil {
-		return nil, err
-	}
-	db := &DB{module: o.Module, place: place.String(), engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now, rehearse: o.Rehearse}
+	db := &DB{module: o.Module, place: place, sets: o.Migrations, logger: o.Logger, now: o.Now, rehearse: o.Rehearse}
 	if place.Engine == MySQL {
 		db.store, err = openMySQL(ctx, place, o)
 	} else {
@@ -168,6 +161,12 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// Location is where these options have the database.
+func (o Options) Location() (Location, error) {
+	o = o.withDefaults()
+	return ParseURL(o.URL, o.DataDir, o.Module)
 }
 
 func (o Options) withDefaults() Options {
@@ -187,7 +186,16 @@ func (o Options) withDefaults() Options {
 }
 
 // Engine tells which engine the database runs on.
-func (db *DB) Engine() Engine { return db.engine }
+func (db *DB) Engine() Engine { return db.place.Engine }
+
+// Location is where the database lives.
+func (db *DB) Location() Location { return db.place }
+
+// Migrations are the sets that the database was opened with.
+func (db *DB) Migrations() []fs.FS { return db.sets }
+
+// Logger is where the database sends its warnings.
+func (db *DB) Logger() *slog.Logger { return db.logger }
 
 // Module names the owner of the database.
 func (db *DB) Module() string { return db.module }
@@ -279,6 +287,26 @@ func (db *DB) joinOrStartRead(ctx context.Context, read func(context.Context, *D
 		return err
 	}
 	return read(ctx, db, fn)
+}
+
+// Inspect is for the packages that migrate, copy and back up. It runs fn on a connection
+// that is open anyway, since at start every connection costs time. On SQLite that is the
+// one of the writer, between two transactions; on MySQL it is a Read.
+func (db *DB) Inspect(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
+	return db.store.inspect(ctx, db, fn)
+}
+
+// Maintain is for the package that migrates. It runs fn on a connection of its own to a
+// server, where a statement that changes a large table has the time it needs and a lock
+// that is taken ends with fn. On SQLite, where a Write does all that, the error is
+// errors.ErrUnsupported.
+func (db *DB) Maintain(ctx context.Context, fn func(ctx context.Context, conn *sql.Conn) error) error {
+	conn, err := db.store.maintenanceConn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to the database of %s: %w", db.module, err)
+	}
+	defer func() { _ = conn.Close() }()
+	return fn(ctx, conn)
 }
 
 // bunDB makes the query builder when it is first asked for: it costs memory, and most

@@ -47,7 +47,8 @@ func isBusy(err error) bool {
 	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
-func isNoTable(err error) bool {
+// IsNoTable reports whether err comes from a statement about a table that is not there.
+func IsNoTable(err error) bool {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		return strings.Contains(lite.Error(), "no such table")

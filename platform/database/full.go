@@ -68,7 +68,7 @@ func (db *DB) checkDiskSpace(ctx context.Context) error {
 	switch {
 	case refused == nil:
 		return nil
-	case db.engine == SQLite:
+	case db.Engine() == SQLite:
 		return db.noteDiskFull(db.store.write(ctx, db, rewriteVersion))
 	case time.Since(refused.at) < fullFor:
 		return fmt.Errorf("no space: %w", refused.cause)

@@ -46,7 +46,6 @@ const (
 // to, one to ask whether the server is there, and one for migrations, whose statements
 // take the time they take.
 type mysqlStore struct {
-	schema                                string
 	writerDB, readerDB, pingDB, migrateDB *sql.DB
 	idle                                  int // connections that a pool keeps
 	pulse                                 *pulse
@@ -60,7 +59,7 @@ func openMySQL(ctx context.Context, place Location, o Options) (*mysqlStore, err
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", place, err)
 	}
-	s := &mysqlStore{schema: place.Schema}
+	s := &mysqlStore{}
 	if err = s.openPools(config, place.resolvePoolSize(o.Readers)); err == nil {
 		s.pulse = newPulse(place, o.Logger, s.pingDB.PingContext, s.dropIdleConns)
 		err = s.connectReader(ctx)
@@ -249,6 +248,10 @@ func (s *mysqlStore) readOne(ctx context.Context, db *DB, fn Work) (err error) {
 }
 
 func (s *mysqlStore) inspect(ctx context.Context, db *DB, fn Work) error { return s.read(ctx, db, fn) }
+
+func (s *mysqlStore) maintenanceConn(ctx context.Context) (*sql.Conn, error) {
+	return s.migrateDB.Conn(ctx)
+}
 
 // ping asks on a connection that no work can occupy, and says at once what is known
 // already.

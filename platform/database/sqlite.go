@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -166,6 +167,10 @@ func (s *sqliteStore) readOne(ctx context.Context, db *DB, fn Work) error {
 
 func (s *sqliteStore) inspect(ctx context.Context, db *DB, fn Work) error {
 	return s.writer.readBetweenBatches(ctx, db, fn)
+}
+
+func (s *sqliteStore) maintenanceConn(context.Context) (*sql.Conn, error) {
+	return nil, errors.ErrUnsupported
 }
 
 func (s *sqliteStore) ping(ctx context.Context) error {

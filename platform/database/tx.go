@@ -47,7 +47,7 @@ type Tx struct {
 func (t *Tx) DB() *DB { return t.db }
 
 // Engine tells which engine the statement will run on.
-func (t *Tx) Engine() Engine { return t.db.engine }
+func (t *Tx) Engine() Engine { return t.db.Engine() }
 
 // Exec runs a statement that returns no rows. On SQLite it is prepared once per
 // connection and kept by its text, so the text should be constant and values should be

@@ -14,6 +14,7 @@ import (
 	"app/modules/catalog/migrations"
 	"app/modules/orders/ordersevents"
 	"app/platform/database"
+	"app/platform/database/migrate"
 	"app/platform/events"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
@@ -65,7 +66,7 @@ func exampleDatabase(ctx context.Context) (db *database.DB, closeDB func()) {
 		Module: "catalog", DataDir: dir, Migrations: []fs.FS{database.Named("events", events.Migrations), migrations.Files},
 	})
 	check(err)
-	_, err = db.Migrate(ctx)
+	_, err = migrate.Up(ctx, db)
 	check(err)
 	return db, func() {
 		check(db.Close())

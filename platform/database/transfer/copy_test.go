@@ -1,4 +1,4 @@
-package database_test
+package transfer_test
 
 import (
 	"context"
@@ -17,6 +17,8 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/migrate"
+	"app/platform/database/transfer"
 )
 
 // wares have every type that copies know, a key of several columns, and numbers that
@@ -187,7 +189,7 @@ func TestCopy(t *testing.T) {
 		closeDB(t, source)
 		from, to := alone(t, fromURL), alone(t, toURL)
 		var last int64
-		copied, err := database.Copy(t.Context(), from, to, func(table string, done, all int64) {
+		copied, err := transfer.Copy(t.Context(), from, to, func(table string, done, all int64) {
 			if table == "test_things" {
 				last = done * 10_000 / all
 			}
@@ -250,25 +252,25 @@ func TestCopy_Interrupted(t *testing.T) {
 		closeDB(t, source)
 		from, to := alone(t, fromURL), alone(t, toURL)
 		ctx, interrupt := context.WithCancel(t.Context())
-		if _, err := database.Copy(ctx, from, to, func(_ string, done, _ int64) {
+		if _, err := transfer.Copy(ctx, from, to, func(_ string, done, _ int64) {
 			if done >= 1000 {
 				interrupt()
 			}
 		}); !errors.Is(err, context.Canceled) {
 			t.Fatalf("interrupted: %v", err)
 		}
-		if _, err := to.Migrate(t.Context()); !errors.Is(err, database.ErrHalfCopied) {
+		if _, err := migrate.Up(t.Context(), to); !errors.Is(err, migrate.ErrHalfCopied) {
 			t.Errorf("migrate half a copy: %v", err)
 		}
 		began := int64(-1)
-		if _, err := database.Copy(t.Context(), from, to, func(table string, done, _ int64) {
+		if _, err := transfer.Copy(t.Context(), from, to, func(table string, done, _ int64) {
 			if table == "test_things" && began < 0 {
 				began = done
 			}
 		}); err != nil || began < 1000 {
 			t.Errorf("continued after %d rows: %v", began, err)
 		}
-		if _, err := to.Migrate(t.Context()); err != nil {
+		if _, err := migrate.Up(t.Context(), to); err != nil {
 			t.Errorf("migrate a whole copy: %v", err)
 		}
 	})
@@ -283,16 +285,16 @@ func TestCopy_Refuses(t *testing.T) {
 		}
 		closeDB(t, source, target)
 		from, to := alone(t, fromURL), alone(t, toURL)
-		if _, err := database.Copy(t.Context(), from, to, nil); !errors.Is(err, database.ErrNotEmpty) {
+		if _, err := transfer.Copy(t.Context(), from, to, nil); !errors.Is(err, transfer.ErrNotEmpty) {
 			t.Errorf("a target with rows: %v", err)
 		}
 		execute(t, from, `DELETE FROM schema_migrations WHERE id = ?`, "0003_create_nothing")
-		if _, err := database.Copy(t.Context(), from, to, nil); err == nil || !strings.Contains(err.Error(), "lacks migration 0003_create_nothing") {
+		if _, err := transfer.Copy(t.Context(), from, to, nil); err == nil || !strings.Contains(err.Error(), "lacks migration 0003_create_nothing") {
 			t.Errorf("an old source: %v", err)
 		}
 		execute(t, from, `INSERT INTO schema_migrations (id, checksum, started_at, applied_at) VALUES ('0003_create_nothing', ?, 1, 1)`, "x")
 		execute(t, from, `INSERT INTO schema_migrations (id, checksum, started_at, applied_at) VALUES ('0009_new', ?, 1, 1)`, "x")
-		if _, err := database.Copy(t.Context(), from, to, nil); err == nil || !strings.Contains(err.Error(), "has migration 0009_new") {
+		if _, err := transfer.Copy(t.Context(), from, to, nil); err == nil || !strings.Contains(err.Error(), "has migration 0009_new") {
 			t.Errorf("a new source: %v", err)
 		}
 	})
@@ -315,16 +317,16 @@ func TestCopy_FindsDifferences(t *testing.T) {
 			closeDB(t, source)
 			from, to := alone(t, fromURL), alone(t, toURL)
 			changed := false
-			_, err := database.Copy(t.Context(), from, to, func(table string, done, all int64) {
+			_, err := transfer.Copy(t.Context(), from, to, func(table string, done, all int64) {
 				if table == "test_things" && done == all && !changed {
 					changed = true
 					execute(t, to, change, "changed")
 				}
 			})
-			if !errors.Is(err, database.ErrDiffers) || !strings.Contains(err.Error(), "test_things has 2505 rows") {
+			if !errors.Is(err, transfer.ErrDiffers) || !strings.Contains(err.Error(), "test_things has 2505 rows") {
 				t.Errorf("copied: %v", err)
 			}
-			if _, err := to.Migrate(t.Context()); !errors.Is(err, database.ErrHalfCopied) {
+			if _, err := migrate.Up(t.Context(), to); !errors.Is(err, migrate.ErrHalfCopied) {
 				t.Errorf("migrate: %v", err)
 			}
 		})

@@ -1,4 +1,4 @@
-package database_test
+package migrate_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/migrate"
 )
 
 // longSet has tables, indexes, columns, and rows that a second run would double.
@@ -35,23 +36,6 @@ var longSet = func() fstest.MapFS {
 	return set
 }()
 
-func roleSets(role string) []fs.FS {
-	if role == "migrate" {
-		return []fs.FS{longSet}
-	}
-	return []fs.FS{things}
-}
-
-func openAt(t *testing.T, url string, sets ...fs.FS) *database.DB {
-	t.Helper()
-	db, err := database.Open(t.Context(), database.Options{Module: "test", URL: url, Migrations: sets})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
 // TestMigrateSurvivesBeingKilled kills a process at random moments of its migration
 // until one gets through.
 func TestMigrateSurvivesBeingKilled(t *testing.T) {
@@ -59,7 +43,7 @@ func TestMigrateSurvivesBeingKilled(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		kills := 0
 		for patience := 4 * time.Millisecond; ; patience += patience / 4 {
-			cmd, _, _ := process(t, "migrate", url)
+			cmd, _ := process(t, url)
 			killer := time.AfterFunc(patience+rand.N(patience), func() { _ = cmd.Process.Kill() })
 			err := cmd.Wait()
 			killer.Stop()
@@ -85,7 +69,7 @@ func TestProcessesMigrateAtTheSameTime(t *testing.T) {
 		var applied []string
 		var waits []func() error
 		for range 4 {
-			cmd, _, stdout := process(t, "migrate", url)
+			cmd, stdout := process(t, url)
 			waits = append(waits, func() error {
 				out, _ := io.ReadAll(stdout)
 				applied = append(applied, strings.Fields(string(out))...)
@@ -112,12 +96,12 @@ func TestProcessesMigrateAtTheSameTime(t *testing.T) {
 	})
 }
 
-func checkMigrated(t *testing.T, db *database.DB) []database.Migration {
+func checkMigrated(t *testing.T, db *database.DB) []migrate.Migration {
 	t.Helper()
-	if applied, err := db.Migrate(t.Context()); err != nil || len(applied) > 0 {
+	if applied, err := migrate.Up(t.Context(), db); err != nil || len(applied) > 0 {
 		t.Errorf("another Migrate applied %v, %v", applied, err)
 	}
-	status, err := db.Status(t.Context())
+	status, err := migrate.Status(t.Context(), db)
 	if err != nil || len(status) != len(longSet) {
 		t.Fatalf("status has %d entries, %v, want %d", len(status), err, len(longSet))
 	}
@@ -145,7 +129,7 @@ func TestMigrateGoesOnWhereItFailed(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		broken := fstest.MapFS{"0002_add_note.up.sql": {Data: []byte("ALTER TABEL things ADD COLUMN note TEXT")}}
-		applied, err := openAt(t, url, database.Named("base", things), broken).Migrate(t.Context())
+		applied, err := migrate.Up(t.Context(), openAt(t, url, database.Named("base", things), broken))
 		if err == nil || !strings.Contains(err.Error(), "0002_add_note") {
 			t.Errorf("error = %v, want one that names the file", err)
 		}
@@ -153,7 +137,7 @@ func TestMigrateGoesOnWhereItFailed(t *testing.T) {
 			t.Errorf("applied (-want +got):\n%s", diff)
 		}
 		mended := fstest.MapFS{"0002_add_note.up.sql": {Data: []byte("ALTER TABLE things ADD COLUMN note TEXT")}}
-		applied, err = openAt(t, url, database.Named("base", things), mended).Migrate(t.Context())
+		applied, err = migrate.Up(t.Context(), openAt(t, url, database.Named("base", things), mended))
 		if diff := cmp.Diff([]string{"0002_add_note"}, applied); diff != "" || err != nil {
 			t.Errorf("applied later: %v (-want +got):\n%s", err, diff)
 		}
@@ -164,11 +148,11 @@ func TestOlderProgramRunsOnNewerSchema(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		newer := fstest.MapFS{"0002_add_note.up.sql": {Data: []byte("ALTER TABLE things ADD COLUMN note TEXT")}}
-		if _, err := openAt(t, url, things, newer).Migrate(t.Context()); err != nil {
+		if _, err := migrate.Up(t.Context(), openAt(t, url, things, newer)); err != nil {
 			t.Fatal(err)
 		}
 		older := openAt(t, url, things)
-		if applied, err := older.Migrate(t.Context()); err != nil || len(applied) > 0 {
+		if applied, err := migrate.Up(t.Context(), older); err != nil || len(applied) > 0 {
 			t.Errorf("applied %v, %v", applied, err)
 		}
 		write(t, older, "a")
@@ -178,11 +162,11 @@ func TestOlderProgramRunsOnNewerSchema(t *testing.T) {
 func TestEditedMigrationIsReported(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, url string) {
-		if _, err := openAt(t, url, things).Migrate(t.Context()); err != nil {
+		if _, err := migrate.Up(t.Context(), openAt(t, url, things)); err != nil {
 			t.Fatal(err)
 		}
 		edited := fstest.MapFS{"0001_create_things.up.sql": {Data: []byte("CREATE TABLE things (id TEXT)")}}
-		status, err := openAt(t, url, edited).Status(t.Context())
+		status, err := migrate.Status(t.Context(), openAt(t, url, edited))
 		if err != nil || len(status) != 1 || !status[0].Changed {
 			t.Errorf("status = %+v, %v, want it changed", status, err)
 		}
@@ -208,10 +192,7 @@ func TestMigrationFilesAreChecked(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			db, err := database.Open(t.Context(), database.Options{DataDir: t.TempDir(), Migrations: c.sets})
-			if err == nil {
-				_ = db.Close()
-			}
+			_, err := migrate.Status(t.Context(), openAt(t, dbtest.SQLite(t), c.sets...))
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error = %v, want %q", err, c.want)
 			}

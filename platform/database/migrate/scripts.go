@@ -1,4 +1,4 @@
-package database
+package migrate
 
 import (
 	"crypto/sha256"
@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+
+	"app/platform/database"
 )
 
 // script is one migration file as it applies to the engine at hand.
@@ -18,22 +20,11 @@ type script struct {
 	replace  *replaceChecks // when that is what the file says
 }
 
-// namedSet is a set of migrations whose ids carry its name.
-type namedSet struct {
-	fs.FS
-	name string
-}
-
-// Named gives a set of migrations a name that goes before the ids of its files, as in
-// "events/0001_create_outbox". Sets that several modules share are named, so that their
-// numbers cannot clash with the module's own.
-func Named(name string, set fs.FS) fs.FS { return namedSet{FS: set, name: name} }
-
 var fileName = regexp.MustCompile(`^([0-9]{4}_[a-z0-9_]+?)(?:\.(mysql|sqlite))?\.up\.sql$`)
 
 // loadScripts reads all sets in order, choosing the engine's own files over the common
 // ones.
-func loadScripts(engine Engine, sets []fs.FS) ([]script, error) {
+func loadScripts(engine database.Engine, sets []fs.FS) ([]script, error) {
 	var all []script
 	seen := make(map[string]bool)
 	for _, set := range sets {
@@ -52,10 +43,10 @@ func loadScripts(engine Engine, sets []fs.FS) ([]script, error) {
 	return all, nil
 }
 
-func loadSet(engine Engine, set fs.FS) ([]script, error) {
+func loadSet(engine database.Engine, set fs.FS) ([]script, error) {
 	prefix := ""
-	if named, ok := set.(namedSet); ok {
-		prefix = named.name + "/"
+	if name := database.NameOf(set); name != "" {
+		prefix = name + "/"
 	}
 	files, err := chooseFiles(engine, set)
 	if err != nil {
@@ -75,7 +66,7 @@ func loadSet(engine Engine, set fs.FS) ([]script, error) {
 
 // chooseFiles maps each id to the file that applies. A misspelt name is an error: the
 // file would never run.
-func chooseFiles(engine Engine, set fs.FS) (map[string]string, error) {
+func chooseFiles(engine database.Engine, set fs.FS) (map[string]string, error) {
 	names, err := fs.Glob(set, "*.sql")
 	if err != nil {
 		return nil, fmt.Errorf("list migrations: %w", err)
@@ -89,7 +80,7 @@ func chooseFiles(engine Engine, set fs.FS) (map[string]string, error) {
 		if part == nil {
 			return nil, fmt.Errorf("migration %s: the name must look like 0001_create_orders.up.sql", name)
 		}
-		if id, only := part[1], Engine(part[2]); only == engine || only == "" && chosen[id] == "" {
+		if id, only := part[1], database.Engine(part[2]); only == engine || only == "" && chosen[id] == "" {
 			chosen[id] = name
 		}
 	}

@@ -1,4 +1,4 @@
-package database_test
+package migrate_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/migrate"
 )
 
 // parcels is a table as an earlier release left it, with a row; what follows is a later
@@ -54,7 +55,7 @@ func TestReplaceChecks(t *testing.T) {
 	}
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		old := openAt(t, url, parcels())
-		if _, err := old.Migrate(t.Context()); err != nil {
+		if _, err := migrate.Up(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
 		if err := add(old, "shipped", 7, "b"); !database.IsCheck(err) {
@@ -71,7 +72,7 @@ func TestReplaceChecks(t *testing.T) {
 			t.Fatal(err)
 		}
 		db := openAt(t, url, parcels(more))
-		if applied, err := db.Migrate(t.Context()); err != nil || len(applied) != 1 {
+		if applied, err := migrate.Up(t.Context(), db); err != nil || len(applied) != 1 {
 			t.Fatalf("applied %v, %v", applied, err)
 		}
 		for _, tc := range []struct {
@@ -117,11 +118,11 @@ func TestReplaceChecksThatRowsBreak(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		db := openAt(t, url, parcels(`ALTER TABLE parcels REPLACE CHECKS (CHECK (weight > 100))`))
-		if _, err := db.Migrate(t.Context()); !database.IsCheck(err) || !strings.Contains(err.Error(), "0005_step") {
+		if _, err := migrate.Up(t.Context(), db); !database.IsCheck(err) || !strings.Contains(err.Error(), "0005_step") {
 			t.Errorf("migrate: %v", err)
 		}
 		mended := openAt(t, url, parcels(`ALTER TABLE parcels REPLACE CHECKS (CHECK (weight > 4))`))
-		if applied, err := mended.Migrate(t.Context()); err != nil || len(applied) != 1 {
+		if applied, err := migrate.Up(t.Context(), mended); err != nil || len(applied) != 1 {
 			t.Errorf("mended: %v, %v", applied, err)
 		}
 	})
@@ -134,13 +135,13 @@ func TestReplaceChecksRefuses(t *testing.T) {
 		`ALTER TABLE parcels REPLACE CHECKS (CONSTRAINT a CHECK (weight > 0))`: "takes CHECK (...) and no name",
 		`ALTER TABLE parcels REPLACE CHECKS ()`:                                "takes CHECK (...) and no name",
 	} {
-		_, err := database.Open(t.Context(), database.Options{Module: "test", URL: dbtest.SQLite(t), Migrations: []fs.FS{parcels(text)}})
+		_, err := migrate.Up(t.Context(), openAt(t, dbtest.SQLite(t), parcels(text)))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	db := openAt(t, dbtest.SQLite(t), parcels(`ALTER TABLE nowhere REPLACE CHECKS (CHECK (weight > 0))`))
-	if _, err := db.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "there is no table nowhere") {
+	if _, err := migrate.Up(t.Context(), db); err == nil || !strings.Contains(err.Error(), "there is no table nowhere") {
 		t.Errorf("a table that is not there: %v", err)
 	}
 }

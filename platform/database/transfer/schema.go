@@ -1,4 +1,4 @@
-package database
+package transfer
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"app/platform/database"
 )
 
 // kind is what the two engines agree on about a column's values.
@@ -36,26 +38,26 @@ const notData = `('schema_migrations', 'sqlite_sequence', 'sqlite_stat1', 'sqlit
 
 // The same three questions to both engines.
 var (
-	tablesQuery = map[Engine]string{
-		SQLite: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ` + notData + ` ORDER BY name`,
-		MySQL: `SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
+	tablesQuery = map[database.Engine]string{
+		database.SQLite: `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ` + notData + ` ORDER BY name`,
+		database.MySQL: `SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'
 			AND table_name NOT IN ` + notData + ` ORDER BY table_name`,
 	}
-	columnsQuery = map[Engine]string{
-		SQLite: `SELECT name, type FROM pragma_table_info(?) ORDER BY name`,
-		MySQL:  `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY column_name`,
+	columnsQuery = map[database.Engine]string{
+		database.SQLite: `SELECT name, type FROM pragma_table_info(?) ORDER BY name`,
+		database.MySQL:  `SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? ORDER BY column_name`,
 	}
-	keyQuery = map[Engine]string{
-		SQLite: `SELECT name, '' FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk`,
-		MySQL: `SELECT column_name, '' FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY'
+	keyQuery = map[database.Engine]string{
+		database.SQLite: `SELECT name, '' FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk`,
+		database.MySQL: `SELECT column_name, '' FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY'
 			ORDER BY seq_in_index`,
 	}
 )
 
 // readTables reads how a database is made, table by table in order of their names.
-func readTables(ctx context.Context, db *DB) (out []table, err error) {
-	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
-		names, err := queryPairs(ctx, q, `SELECT t.*, '' FROM (`+tablesQuery[db.engine]+`) AS t WHERE '' = ?`, "")
+func readTables(ctx context.Context, db *database.DB) (out []table, err error) {
+	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		names, err := queryPairs(ctx, q, `SELECT t.*, '' FROM (`+tablesQuery[db.Engine()]+`) AS t WHERE '' = ?`, "")
 		if err != nil {
 			return err
 		}
@@ -69,13 +71,13 @@ func readTables(ctx context.Context, db *DB) (out []table, err error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the schema of %s: %w", db.module, err)
+		return nil, fmt.Errorf("read the schema of %s: %w", db.Module(), err)
 	}
 	slices.SortFunc(out, func(a, b table) int { return strings.Compare(a.name, b.name) })
 	return out, nil
 }
 
-func readTable(ctx context.Context, q *Tx, name string) (table, error) {
+func readTable(ctx context.Context, q *database.Tx, name string) (table, error) {
 	t := table{name: name}
 	columns, err := queryPairs(ctx, q, columnsQuery[q.Engine()], name)
 	if err != nil {
@@ -100,7 +102,7 @@ func readTable(ctx context.Context, q *Tx, name string) (table, error) {
 }
 
 // queryPairs reads the rows of a query with two texts.
-func queryPairs(ctx context.Context, q *Tx, query, argument string) (out [][2]string, err error) {
+func queryPairs(ctx context.Context, q *database.Tx, query, argument string) (out [][2]string, err error) {
 	rows, err := q.Query(ctx, query, argument)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package database
+package migrate
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"app/platform/database"
 )
 
 // A migration may say
@@ -105,7 +107,7 @@ func (r *replaceChecks) rebuildTableSQL(create, name string) (string, error) {
 }
 
 // onSQLite rebuilds the table within the transaction of the migration.
-func (r *replaceChecks) onSQLite(ctx context.Context, tx *Tx) error {
+func (r *replaceChecks) onSQLite(ctx context.Context, tx *database.Tx) error {
 	const children = `SELECT COUNT(*) FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f ON f."table" = ? WHERE m.type = 'table'`
 	var create string
 	err := tx.QueryRow(ctx, `SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?`, r.table).Scan(&create)
@@ -147,7 +149,7 @@ func (r *replaceChecks) onSQLite(ctx context.Context, tx *Tx) error {
 
 // indexAndTriggerSQL are the statements that made the indexes and triggers of the
 // table.
-func (r *replaceChecks) indexAndTriggerSQL(ctx context.Context, tx *Tx) (out []string, err error) {
+func (r *replaceChecks) indexAndTriggerSQL(ctx context.Context, tx *database.Tx) (out []string, err error) {
 	rows, err := tx.Query(ctx, `SELECT sql FROM sqlite_master WHERE tbl_name = ? AND type <> 'table' AND sql IS NOT NULL ORDER BY rowid`, r.table)
 	if err != nil {
 		return nil, err
@@ -165,7 +167,7 @@ func (r *replaceChecks) indexAndTriggerSQL(ctx context.Context, tx *Tx) (out []s
 
 // onMySQL alters the table, once: an earlier run that died after it has left the names
 // that this one would give.
-func (r *replaceChecks) onMySQL(ctx context.Context, tx *sql.Tx, m script) error {
+func (r *replaceChecks) onMySQL(ctx context.Context, tx *sql.Tx, s script) error {
 	have, err := r.existingChecks(ctx, tx)
 	if err != nil {
 		return err
@@ -175,7 +177,7 @@ func (r *replaceChecks) onMySQL(ctx context.Context, tx *sql.Tx, m script) error
 		changes = append(changes, "DROP CONSTRAINT `"+name+"`")
 	}
 	for i, check := range r.checks {
-		name := fmt.Sprintf("%s_%s_%d", r.table, m.checksum[:6], i+1)
+		name := fmt.Sprintf("%s_%s_%d", r.table, s.checksum[:6], i+1)
 		names, changes = append(names, name), append(changes, "ADD CONSTRAINT `"+name+"` "+check)
 	}
 	slices.Sort(have)

@@ -1,4 +1,4 @@
-package database_test
+package transfer_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/transfer"
 )
 
 // A copy reads each row once: its next batch begins behind the last, on both engines,
@@ -14,7 +15,7 @@ func TestCopy_ReadsOn(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		fill(t, db)
-		query, args, err := database.ReadingOn(t.Context(), db, "test_things", "many", 2000*7)
+		query, args, err := transfer.ReadingOn(t.Context(), db, "test_things", "many", 2000*7)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package database
+package transfer
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"app/platform/database"
 )
 
 // Digest is what a table holds, whatever the order of its rows and the engine that
@@ -136,11 +138,11 @@ func (t table) keyOrder(suffix string) string {
 // afterKeyCondition is the condition of the rows after the one with the given key, and
 // its arguments: (a, b) > (?, ?) on SQLite and a > ? OR (a = ? AND b > ?) on MySQL.
 // Each engine would read the other's form from the first row of the table.
-func (t table) afterKeyCondition(on Engine, key []any) (string, []any) {
+func (t table) afterKeyCondition(on database.Engine, key []any) (string, []any) {
 	if key == nil {
 		return "1 = ?", []any{1}
 	}
-	if on == SQLite {
+	if on == database.SQLite {
 		return "(" + t.keyOrder("") + ") > (?" + strings.Repeat(", ?", len(key)-1) + ")", key
 	}
 	var alternatives []string
@@ -170,16 +172,16 @@ func (t table) keyOf(row []any) []any {
 }
 
 // selectAfterKey is the statement that reads on from a key.
-func (t table) selectAfterKey(on Engine, key []any, limit int) (string, []any) {
+func (t table) selectAfterKey(on database.Engine, key []any, limit int) (string, []any) {
 	where, args := t.afterKeyCondition(on, key)
 	return "SELECT " + t.columnList() + " FROM " + quoteName(t.name) + " WHERE " + where + " ORDER BY " + t.keyOrder("") + " LIMIT " + strconv.Itoa(limit), args
 }
 
 // readRowsAfter reads the rows after a key, at most limit of them and about
 // maxCopyBytes.
-func (t table) readRowsAfter(ctx context.Context, db *DB, key []any, limit int) (out [][]any, err error) {
-	query, args := t.selectAfterKey(db.engine, key, limit)
-	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
+func (t table) readRowsAfter(ctx context.Context, db *database.DB, key []any, limit int) (out [][]any, err error) {
+	query, args := t.selectAfterKey(db.Engine(), key, limit)
+	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		rows, err := q.Query(ctx, query, args...)
 		if err != nil {
 			return err
@@ -232,8 +234,8 @@ func rowSize(row []any) int {
 }
 
 // lastKey is the greatest primary key of a table, nil when it is empty.
-func (t table) lastKey(ctx context.Context, db *DB) (key []any, err error) {
-	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
+func (t table) lastKey(ctx context.Context, db *database.DB) (key []any, err error) {
+	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		rows, err := q.Query(ctx, "SELECT "+t.columnList()+" FROM "+quoteName(t.name)+" WHERE 1 = ? ORDER BY "+t.keyOrder(" DESC")+" LIMIT 1", 1)
 		if err != nil {
 			return err
@@ -253,9 +255,9 @@ func (t table) lastKey(ctx context.Context, db *DB) (key []any, err error) {
 }
 
 // insertRows writes rows, several by one statement.
-func (t table) insertRows(ctx context.Context, db *DB, rows [][]any) error {
+func (t table) insertRows(ctx context.Context, db *database.DB, rows [][]any) error {
 	one := "(" + strings.TrimSuffix(strings.Repeat("?, ", len(t.columns)), ", ") + ")"
-	err := db.Write(ctx, func(ctx context.Context, tx *Tx) error {
+	err := db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		for rest := rows; len(rest) > 0; {
 			n := min(len(rest), rowsPerStatement)
 			var args []any
@@ -277,7 +279,7 @@ func (t table) insertRows(ctx context.Context, db *DB, rows [][]any) error {
 }
 
 // digestRows reads a whole table.
-func (t table) digestRows(ctx context.Context, db *DB) (d Digest, err error) {
+func (t table) digestRows(ctx context.Context, db *database.DB) (d Digest, err error) {
 	for key := []any(nil); ; {
 		rows, err := t.readRowsAfter(ctx, db, key, rowsPerBatch)
 		if err != nil || len(rows) == 0 {

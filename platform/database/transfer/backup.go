@@ -1,4 +1,4 @@
-package database
+package transfer
 
 import (
 	"context"
@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
+
+	"app/platform/database"
+	"app/platform/database/migrate"
 )
 
 // ErrNotAFile is a database on a server, which has tools of its own for backups.
@@ -19,8 +20,8 @@ var ErrNotAFile = errors.New("the database is not a SQLite file")
 // Backup writes a copy of a SQLite database, as it is at one moment, to a file that
 // does not exist yet. Others may write meanwhile. When it returns the copy is on the
 // disk and has been checked.
-func Backup(ctx context.Context, db *DB, path string) error {
-	if db.engine != SQLite {
+func Backup(ctx context.Context, db *database.DB, path string) error {
+	if db.Engine() != database.SQLite {
 		return ErrNotAFile
 	}
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
@@ -34,12 +35,12 @@ func Backup(ctx context.Context, db *DB, path string) error {
 	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a backup that was interrupted
 		return fmt.Errorf("remove what an earlier backup has left: %w", err)
 	}
-	err := db.store.inspect(ctx, db, func(ctx context.Context, q *Tx) error {
+	err := db.Inspect(ctx, func(ctx context.Context, q *database.Tx) error {
 		_, err := q.Exec(ctx, `VACUUM INTO ?`, draft) // https://www.sqlite.org/lang_vacuum.html#vacuuminto
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("back up %s: %w", db.module, err)
+		return fmt.Errorf("back up %s: %w", db.Module(), err)
 	}
 	if err := os.Chmod(draft, 0o600); err != nil {
 		return fmt.Errorf("keep the backup private: %w", err)
@@ -52,12 +53,12 @@ func Backup(ctx context.Context, db *DB, path string) error {
 
 // checkIntegrity checks a SQLite file that nobody uses.
 func checkIntegrity(ctx context.Context, path string) error {
-	db, err := Open(ctx, Options{Module: "backup", URL: fileURL(path)})
+	db, err := database.Open(ctx, database.Options{Module: "backup", URL: fileURL(path)})
 	if err != nil {
 		return err
 	}
 	var verdict string
-	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
+	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		return q.QueryRow(ctx, `PRAGMA integrity_check`).Scan(&verdict)
 	})
 	if err = errors.Join(err, db.Close()); err != nil {
@@ -89,13 +90,12 @@ func syncAndRename(draft, path string) error {
 // have open (ErrInUse). What was there is kept beside it under the name that is
 // returned, empty when there was nothing. A backup that is damaged, or that a newer
 // release has made, is refused. The options are those of Open.
-func Restore(ctx context.Context, o Options, backup string) (former string, err error) {
-	o = o.withDefaults()
-	place, err := ParseURL(o.URL, o.DataDir, o.Module)
+func Restore(ctx context.Context, o database.Options, backup string) (former string, err error) {
+	place, err := o.Location()
 	if err != nil {
 		return "", err
 	}
-	if place.Engine != SQLite {
+	if place.Engine != database.SQLite {
 		return "", ErrNotAFile
 	}
 	draft := place.Path + ".part"
@@ -130,55 +130,49 @@ func copyBackupFile(from, to string) error {
 }
 
 // checkBackup reports whether this program can go on with a backup.
-func checkBackup(ctx context.Context, o Options, path string) error {
+func checkBackup(ctx context.Context, o database.Options, path string) error {
 	if err := checkIntegrity(ctx, path); err != nil {
 		return err
 	}
 	o.URL = fileURL(path)
-	db, err := Open(ctx, o)
+	db, err := database.Open(ctx, o)
 	if err != nil {
 		return err
 	}
-	marks, err := db.appliedMarks(ctx)
-	if err == nil {
-		err = db.checkMigrationsKnown(marks)
-	}
-	return errors.Join(err, db.Close())
+	return errors.Join(checkMigrationsKnown(ctx, db), db.Close())
 }
 
-// checkMigrationsKnown reports whether the marks are of a database of this module, made
-// by this release or an older one.
-func (db *DB) checkMigrationsKnown(marks map[string]mark) error {
-	if len(marks) == 0 {
-		return fmt.Errorf("the backup holds no data of %s", db.module)
+// checkMigrationsKnown reports whether a database is of its module, and made by this
+// release or an older one.
+func checkMigrationsKnown(ctx context.Context, db *database.DB) error {
+	state, err := readState(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case state.empty:
+		return fmt.Errorf("the backup holds no data of %s", db.Module())
+	case state.halfCopied:
+		return migrate.ErrHalfCopied
+	case state.unknown != "":
+		return fmt.Errorf("the backup is not of %s, or of a newer release: this program does not know migration %s", db.Module(), state.unknown)
 	}
-	if _, half := marks[copyMark]; half {
-		return ErrHalfCopied
-	}
-	for _, s := range db.scripts {
-		delete(marks, s.id)
-	}
-	if len(marks) == 0 {
-		return nil
-	}
-	first := slices.Min(slices.Collect(maps.Keys(marks)))
-	return fmt.Errorf("the backup is not of %s, or of a newer release: this program does not know migration %s", db.module, first)
+	return nil
 }
 
 // setAside renames a database that nobody has open. Closing it as the only one folds
 // its log into the file.
-func setAside(ctx context.Context, o Options, path string) (former string, err error) {
+func setAside(ctx context.Context, o database.Options, path string) (former string, err error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	db, err := OpenAlone(ctx, o)
+	db, err := database.OpenAlone(ctx, o)
 	if err != nil {
 		return "", err
 	}
 	if err := db.Close(); err != nil {
 		return "", err
 	}
-	former = path + ".before-" + o.Now().UTC().Format("20060102T150405.000")
+	former = path + ".before-" + db.Now().UTC().Format("20060102T150405.000")
 	return former, os.Rename(path, former)
 }
 

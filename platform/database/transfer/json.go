@@ -1,4 +1,4 @@
-package database
+package transfer
 
 import (
 	"encoding/json"

@@ -1,4 +1,6 @@
-package database
+// Package transfer moves a module's whole database: from one engine to the other (Copy),
+// to a file (Backup) and back (Restore).
+package transfer
 
 import (
 	"context"
@@ -6,10 +8,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
-	"slices"
 	"strconv"
+
+	"app/platform/database"
+	"app/platform/database/internal/marks"
+	"app/platform/database/migrate"
 )
 
 // Bounds of what is moved at a time.
@@ -19,14 +23,7 @@ const (
 	rowsPerStatement = 50
 )
 
-// copyMark is, while it is among the migrations of a database, the mark of a copy into
-// it that has not been completed. Its checksum names the source.
-const copyMark = "copy/unfinished"
-
 var (
-	// ErrHalfCopied is what Migrate answers for a database that Copy has not completed:
-	// it must not be served.
-	ErrHalfCopied = errors.New("database: a copy into it was not completed: repeat the same `app data copy`, or empty it")
 	// ErrNotEmpty is a target that has rows already.
 	ErrNotEmpty = errors.New("database: the target has rows already: a copy needs an empty one")
 	// ErrDiffers is a copy that is not what the source is.
@@ -44,17 +41,17 @@ func (c Copied) Same() bool { return c.From == c.To }
 
 // Copy copies all tables of a module, those of the platform included, from one database
 // to another, on either engine. Both must have been opened with the module's migrations
-// and by OpenAlone. The target is brought up to the schema and must be empty, or hold
+// and by database.OpenAlone. The target is brought up to the schema and must be empty, or hold
 // what an interrupted copy from the same source has left, which is continued. Rows keep
 // everything that they have, ids and the numbers that engines give out included.
 //
 // Afterwards both sides are read again and compared by the number of rows and by a
 // checksum over all values: the result has a line for each table, and the error is
 // ErrDiffers when one is not the same. Until a copy is complete its target refuses
-// Migrate with ErrHalfCopied, and so cannot be served. progress, when not nil, is
+// migrate.Up with migrate.ErrHalfCopied, and so cannot be served. progress, when not nil, is
 // called from time to time with the rows of a table that the target has, and all that
 // the source has.
-func Copy(ctx context.Context, from, to *DB, progress func(table string, done, all int64)) ([]Copied, error) {
+func Copy(ctx context.Context, from, to *database.DB, progress func(table string, done, all int64)) ([]Copied, error) {
 	if err := upToDate(ctx, from); err != nil {
 		return nil, err
 	}
@@ -75,37 +72,30 @@ func Copy(ctx context.Context, from, to *DB, progress func(table string, done, a
 }
 
 // upToDate insists on a source whose schema is exactly that of this program.
-func upToDate(ctx context.Context, db *DB) error {
-	marks, err := db.appliedMarks(ctx)
-	if err != nil {
-		return fmt.Errorf("read migrations of %s: %w", db.module, err)
+func upToDate(ctx context.Context, db *database.DB) error {
+	state, err := readState(ctx, db)
+	switch {
+	case err != nil:
+		return err
+	case state.empty:
+		return fmt.Errorf("the source has no data of %s", db.Module())
+	case state.halfCopied:
+		return migrate.ErrHalfCopied
+	case state.missing != "":
+		return fmt.Errorf("the source lacks migration %s: run `app migrate up --module=%s` on it first", state.missing, db.Module())
+	case state.unknown != "":
+		return fmt.Errorf("the source has migration %s, which this program does not know: copy with the release that made it", state.unknown)
 	}
-	if len(marks) == 0 {
-		return fmt.Errorf("the source has no data of %s", db.module)
-	}
-	if _, half := marks[copyMark]; half {
-		return ErrHalfCopied
-	}
-	for _, s := range db.scripts {
-		if marks[s.id].applied == 0 {
-			return fmt.Errorf("the source lacks migration %s: run `app migrate up --module=%s` on it first", s.id, db.module)
-		}
-		delete(marks, s.id)
-	}
-	if len(marks) == 0 {
-		return nil
-	}
-	first := slices.Min(slices.Collect(maps.Keys(marks)))
-	return fmt.Errorf("the source has migration %s, which this program does not know: copy with the release that made it", first)
+	return nil
 }
 
-// prepareTarget makes the schema and marks the target as unfinished, .
-func prepareTarget(ctx context.Context, from, to *DB) ([]table, error) {
+// prepareTarget makes the schema and marks the target as unfinished.
+func prepareTarget(ctx context.Context, from, to *database.DB) ([]table, error) {
 	phase, err := takeTarget(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := to.store.migrate(ctx, to, to.scripts); err != nil {
+	if err := migrate.UpForCopy(ctx, to); err != nil {
 		return nil, err
 	}
 	theirs, err := readTables(ctx, from)
@@ -130,17 +120,17 @@ const (
 )
 
 // takeTarget marks an empty target, and finds how far an interrupted copy has come.
-func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
+func takeTarget(ctx context.Context, from, to *database.DB) (phase int64, err error) {
 	source := identityOf(from)
-	marks, err := to.appliedMarks(ctx)
+	present, err := marks.Read(ctx, to)
 	if err != nil {
 		return 0, fmt.Errorf("read migrations of the target: %w", err)
 	}
-	if unfinished, ok := marks[copyMark]; ok {
-		if unfinished.checksum != source {
+	if unfinished, ok := present[marks.Copying]; ok {
+		if unfinished.Checksum != source {
 			return 0, errors.New("the target holds an unfinished copy of another source: empty it")
 		}
-		return unfinished.applied, nil
+		return unfinished.Applied, nil
 	}
 	existing, err := readTables(ctx, to)
 	if err != nil {
@@ -151,48 +141,48 @@ func takeTarget(ctx context.Context, from, to *DB) (phase int64, err error) {
 			return 0, errors.Join(err, fmt.Errorf("%w (%s)", ErrNotEmpty, t.name))
 		}
 	}
-	if _, err := to.store.migrate(ctx, to, nil); err != nil { // the schema itself
+	if err := migrate.PrepareSchema(ctx, to); err != nil {
 		return 0, err
 	}
-	return preparing, to.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		if _, err := tx.Exec(ctx, createMarks); err != nil {
+	return preparing, to.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if _, err := tx.Exec(ctx, marks.Create); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, insertMark, copyMark, source, Micros(to.now()), preparing)
+		_, err := tx.Exec(ctx, marks.Insert, marks.Copying, source, database.Micros(to.Now()), preparing)
 		return err
 	})
 }
 
 // emptyTarget removes what migrations have put into the target, since the source has
 // that too.
-func emptyTarget(ctx context.Context, to *DB, all []table) error {
-	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
+func emptyTarget(ctx context.Context, to *database.DB, all []table) error {
+	return to.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		for _, t := range all {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+quoteName(t.name)+" WHERE 1 = ?", 1); err != nil {
 				return fmt.Errorf("empty %s: %w", t.name, err)
 			}
 		}
-		_, err := tx.Exec(ctx, `UPDATE schema_migrations SET applied_at = ? WHERE id = ?`, copying, copyMark)
+		_, err := tx.Exec(ctx, `UPDATE schema_migrations SET applied_at = ? WHERE id = ?`, copying, marks.Copying)
 		return err
 	})
 }
 
 // identityOf names a database without showing where it is.
-func identityOf(db *DB) string {
-	sum := sha256.Sum256([]byte(db.place))
+func identityOf(db *database.DB) string {
+	sum := sha256.Sum256([]byte(db.Location().String()))
 	return hex.EncodeToString(sum[:])
 }
 
-func removeCopyMark(ctx context.Context, to *DB) error {
-	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM schema_migrations WHERE id = ?`, copyMark)
+func removeCopyMark(ctx context.Context, to *database.DB) error {
+	return to.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		_, err := tx.Exec(ctx, `DELETE FROM schema_migrations WHERE id = ?`, marks.Copying)
 		return err
 	})
 }
 
 // copyRows moves the rows of a table that the target has not, in the order of their
 // keys.
-func (t table) copyRows(ctx context.Context, from, to *DB, progress func(string, int64, int64)) error {
+func (t table) copyRows(ctx context.Context, from, to *database.DB, progress func(string, int64, int64)) error {
 	key, err := t.lastKey(ctx, to)
 	if err != nil {
 		return err
@@ -225,8 +215,8 @@ func (t table) copyRows(ctx context.Context, from, to *DB, progress func(string,
 	}
 }
 
-func (t table) countRows(ctx context.Context, db *DB) (n int64, err error) {
-	err = db.Read(ctx, func(ctx context.Context, q *Tx) error {
+func (t table) countRows(ctx context.Context, db *database.DB) (n int64, err error) {
+	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		return q.QueryRow(ctx, "SELECT COUNT(*) FROM "+quoteName(t.name)+" WHERE 1 = ?", 1).Scan(&n)
 	})
 	if err != nil {
@@ -240,12 +230,12 @@ var autoIncrement = regexp.MustCompile(`(?m)^\).* AUTO_INCREMENT=(\d+)`)
 // copyCounter lets a MySQL target go on counting where a MySQL source would. SQLite
 // counts on from the greatest number there is, and so does MySQL where the numbers came
 // from elsewhere.
-func (t table) copyCounter(ctx context.Context, from, to *DB) error {
-	if from.engine != MySQL || to.engine != MySQL {
+func (t table) copyCounter(ctx context.Context, from, to *database.DB) error {
+	if from.Engine() != database.MySQL || to.Engine() != database.MySQL {
 		return nil
 	}
 	var name, definition string
-	err := from.Read(ctx, func(ctx context.Context, q *Tx) error {
+	err := from.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		return q.QueryRow(ctx, "SHOW CREATE TABLE "+quoteName(t.name)).Scan(&name, &definition)
 	})
 	found := autoIncrement.FindStringSubmatch(definition)
@@ -256,13 +246,13 @@ func (t table) copyCounter(ctx context.Context, from, to *DB) error {
 	if err != nil {
 		return fmt.Errorf("read the counter of %s: %w", t.name, err)
 	}
-	return to.Write(ctx, func(ctx context.Context, tx *Tx) error {
+	return to.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		_, err := tx.Exec(ctx, "ALTER TABLE "+quoteName(t.name)+" AUTO_INCREMENT = "+strconv.FormatInt(next, 10))
 		return err
 	})
 }
 
-func compareTables(ctx context.Context, from, to *DB, all []table) ([]Copied, error) {
+func compareTables(ctx context.Context, from, to *database.DB, all []table) ([]Copied, error) {
 	var out []Copied
 	var differ error
 	for _, t := range all {

@@ -1,4 +1,4 @@
-package database_test
+package transfer_test
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/migrate"
+	"app/platform/database/transfer"
 )
 
 func urlOf(path string) string { return "sqlite://" + filepath.ToSlash(path) }
@@ -26,10 +28,10 @@ func TestBackupAndRestore(t *testing.T) {
 	serving := dbtest.OpenURL(t, urlOf(path), things)
 	write(t, serving, "a", "b")
 	other := dbtest.OpenURL(t, urlOf(path), things) // as the command does, beside the process that serves
-	if err := database.Backup(t.Context(), other, backup); err != nil {
+	if err := transfer.Backup(t.Context(), other, backup); err != nil {
 		t.Fatal(err)
 	}
-	if err := database.Backup(t.Context(), other, backup); err == nil || !strings.Contains(err.Error(), "exists already") {
+	if err := transfer.Backup(t.Context(), other, backup); err == nil || !strings.Contains(err.Error(), "exists already") {
 		t.Errorf("over an older backup: %v", err)
 	}
 	if info, err := os.Stat(backup); err != nil || info.Mode().Perm() != 0o600 {
@@ -37,11 +39,11 @@ func TestBackupAndRestore(t *testing.T) {
 	}
 	write(t, serving, "c")
 	o := database.Options{Module: "test", URL: urlOf(path), Migrations: []fs.FS{things}}
-	if _, err := database.Restore(t.Context(), o, backup); !errors.Is(err, database.ErrInUse) {
+	if _, err := transfer.Restore(t.Context(), o, backup); !errors.Is(err, database.ErrInUse) {
 		t.Errorf("restore under a process that serves: %v", err)
 	}
 	closeDB(t, serving, other)
-	former, err := database.Restore(t.Context(), o, backup)
+	former, err := transfer.Restore(t.Context(), o, backup)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,10 +64,10 @@ func TestRestore_Elsewhere(t *testing.T) {
 	db := dbtest.OpenURL(t, urlOf(filepath.Join(dir, "one.db")), things)
 	write(t, db, "a")
 	backup, path := filepath.Join(dir, "backup.db"), filepath.Join(dir, "new", "two.db")
-	if err := database.Backup(t.Context(), db, backup); err != nil {
+	if err := transfer.Backup(t.Context(), db, backup); err != nil {
 		t.Fatal(err)
 	}
-	former, err := database.Restore(t.Context(), database.Options{Module: "test", URL: urlOf(path), Migrations: []fs.FS{things}}, backup)
+	former, err := transfer.Restore(t.Context(), database.Options{Module: "test", URL: urlOf(path), Migrations: []fs.FS{things}}, backup)
 	if err != nil || former != "" {
 		t.Fatalf("%q, %v", former, err)
 	}
@@ -85,7 +87,7 @@ func TestRestore_Refuses(t *testing.T) {
 		"empty":         {"holds no data of test", func(t *testing.T, path string) { t.Helper(); overwrite(t, path, "") }},
 		"another's":     {"this program does not know migration 0001_create_wares", func(t *testing.T, path string) { t.Helper(); closeDB(t, opened(t, urlOf(path))) }},
 		"one in use":    {"was not closed", func(t *testing.T, path string) { t.Helper(); write(t, dbtest.OpenURL(t, urlOf(path), things), "a") }},
-		"half a copy":   {database.ErrHalfCopied.Error(), halfCopied},
+		"half a copy":   {migrate.ErrHalfCopied.Error(), halfCopied},
 		"a damaged one": {"", damaged},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +97,7 @@ func TestRestore_Refuses(t *testing.T) {
 			write(t, db, "kept")
 			closeDB(t, db)
 			c.make(t, backup)
-			_, err := database.Restore(t.Context(), database.Options{Module: "test", URL: urlOf(path), Migrations: []fs.FS{things}}, backup)
+			_, err := transfer.Restore(t.Context(), database.Options{Module: "test", URL: urlOf(path), Migrations: []fs.FS{things}}, backup)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
@@ -109,10 +111,10 @@ func TestRestore_Refuses(t *testing.T) {
 func TestBackup_OfAServer(t *testing.T) {
 	t.Parallel()
 	url := dbtest.MySQL(t)
-	if err := database.Backup(t.Context(), dbtest.OpenURL(t, url, things), filepath.Join(t.TempDir(), "x.db")); !errors.Is(err, database.ErrNotAFile) {
+	if err := transfer.Backup(t.Context(), dbtest.OpenURL(t, url, things), filepath.Join(t.TempDir(), "x.db")); !errors.Is(err, transfer.ErrNotAFile) {
 		t.Error(err)
 	}
-	if _, err := database.Restore(t.Context(), database.Options{URL: url}, "x.db"); !errors.Is(err, database.ErrNotAFile) {
+	if _, err := transfer.Restore(t.Context(), database.Options{URL: url}, "x.db"); !errors.Is(err, transfer.ErrNotAFile) {
 		t.Error(err)
 	}
 }
@@ -133,7 +135,7 @@ func halfCopied(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := database.Copy(ctx, source, to, func(string, int64, int64) { cancel() }); err == nil {
+	if _, err := transfer.Copy(ctx, source, to, func(string, int64, int64) { cancel() }); err == nil {
 		t.Fatal("copied")
 	}
 	closeDB(t, to)
