@@ -26,8 +26,8 @@ func ExampleOn() {
 	subscription := events.Hear("emails.receipt", events.On(&m.service, (*listenerService).Said))
 
 	m.service = &listenerService{} // when the module is opened
-	fmt.Println(subscription.Consumer, "hears", subscription.Type)
-	// Output: emails.receipt hears protobuf.StringValue
+	fmt.Println(subscription.Consumer, subscription.Type)
+	// Output: emails.receipt protobuf.StringValue
 }
 
 func TestOn(t *testing.T) {

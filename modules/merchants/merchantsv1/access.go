@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 
-	"app/platform/fault"
 	"app/platform/identity"
 )
 
@@ -100,11 +99,5 @@ func (a Access) ErrTooLow() error {
 			return identity.ErrSecondFactor() //nolint:wrapcheck // it is what the client gets
 		}
 	}
-	return RoleTooLow()
-}
-
-// RoleTooLow is the one answer to whoever has a role with the merchant, and not the one
-// that it takes.
-func RoleTooLow() error {
-	return fault.New(fault.PermissionDenied, "role_too_low", "Your role with the merchant does not allow this.")
+	return RoleTooLow.New()
 }

@@ -40,10 +40,6 @@ func (h handlers) registerInvitations(api *httpserver.API) {
 		{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
 	}
 	api.Raw(use, http.HandlerFunc(h.answerPage))
-	api.Problems(httpserver.ProblemInfo{
-		Code: "invitation_not_found", Status: http.StatusNotFound, Title: "No such invitation",
-		Help: "There is none, it was answered or withdrawn, it has run out, or the token is not its own. A newer invitation replaces the one before.",
-	})
 }
 
 type answerRequest struct {

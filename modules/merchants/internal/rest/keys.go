@@ -29,10 +29,6 @@ func (h handlers) registerAPIKeys(api *httpserver.API) {
 	httpserver.Register(api, create, h.createKey)
 	httpserver.Register(api, list, h.listKeys)
 	httpserver.Register(api, revoke, h.revokeKey)
-	api.Problems(
-		httpserver.ProblemInfo{Code: "api_key_not_found", Status: http.StatusNotFound, Title: "No such API key", Help: "The merchant has no key with this id, or it is another merchant's."},
-		httpserver.ProblemInfo{Code: "too_many_api_keys", Status: http.StatusTooManyRequests, Title: "Too many API keys", Help: "A merchant has a hundred keys at most. Revoke those that are not used."},
-	)
 }
 
 // APIKey is what may be known of an API key.

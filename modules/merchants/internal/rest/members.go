@@ -29,12 +29,6 @@ func (h handlers) registerMembers(api *httpserver.API) {
 	httpserver.Register(api, set, h.setMember)
 	httpserver.Register(api, remove, h.removeMember)
 	httpserver.Register(api, withdraw, h.withdrawInvitation)
-	api.Problems(
-		httpserver.ProblemInfo{Code: "last_owner", Status: http.StatusConflict, Title: "Last owner", Help: "A merchant needs an owner. Make somebody else one first."},
-		httpserver.ProblemInfo{Code: "member_not_found", Status: http.StatusNotFound, Title: "No such member", Help: "The user is not a member of the merchant."},
-		httpserver.ProblemInfo{Code: "merchant_pending", Status: http.StatusConflict, Title: "Merchant not approved", Help: "The merchant waits for approval. Until then it invites nobody and has no API keys that send e-mail."},
-		httpserver.ProblemInfo{Code: "too_many_invitations", Status: http.StatusTooManyRequests, Title: "Too many invitations", Help: "A merchant sends a few invitations a day, and so does an account. Wait, or withdraw invitations that nobody answers."},
-	)
 }
 
 // Member is somebody who may act for a merchant, or an address that is invited to.

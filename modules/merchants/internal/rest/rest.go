@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/internal/service"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/httpserver"
@@ -29,12 +30,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 	h.registerMembers(api)
 	h.registerInvitations(api)
 	h.registerAPIKeys(api)
-	api.Problems(
-		httpserver.ProblemInfo{Code: "slug_taken", Status: http.StatusConflict, Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made."},
-		httpserver.ProblemInfo{Code: "too_many_merchants", Status: http.StatusTooManyRequests, Title: "Too many merchants", Help: "One account opens a few merchants, and fewer that wait for approval. Ask the shop when you need more."},
-		httpserver.ProblemInfo{Code: "role_too_low", Status: http.StatusForbidden, Title: "Role too low", Help: "Your role with the merchant does not allow this: a viewer reads, a manager changes products and stock and refunds, an owner changes the merchant and its members. Ask an owner for another role."},
-		httpserver.ProblemInfo{Code: "merchant_not_found", Status: http.StatusNotFound, Title: "No such merchant", Help: "There is no such merchant, or you are not a member of it."},
-	)
+	api.Problems(reason.All()...)
 }
 
 type handlers struct{ service func() *service.Service }

@@ -8,12 +8,12 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsevents"
 	"app/modules/merchants/merchantsv1"
@@ -83,14 +83,9 @@ func (s *Service) mayInvite(ctx context.Context, merchant string) error {
 func approvedOwned(ctx context.Context, q *database.Tx, merchant string) (View, error) {
 	v, err := requireOwner(ctx, q, merchant)
 	if err == nil && v.Status != store.Approved {
-		err = errPending()
+		err = reason.MerchantPending.New()
 	}
 	return v, err
-}
-
-// errPending refuses what reaches people outside before the merchant is approved.
-func errPending() error {
-	return fault.New(fault.FailedPrecondition, "merchant_pending", "The merchant waits for approval. Until then it writes to nobody.")
 }
 
 // createInvitation writes an invitation and its e-mail.
@@ -131,11 +126,11 @@ func (s *Service) withinLimits(ctx context.Context, tx *database.Tx, i store.Inv
 	case err != nil:
 		return err
 	case max(n.OfMerchant, n.OfInviter) > s.Limits.InvitationsDay:
-		refusal := fault.New(fault.ResourceExhausted, "too_many_invitations", fmt.Sprintf("%d invitations can be sent in a day.", s.Limits.InvitationsDay))
+		refusal := reason.TooManyInvitations.Newf("%d invitations can be sent in a day.", s.Limits.InvitationsDay)
 		refusal.RetryAfter = time.Hour
 		return refusal
 	case n.Waiting > s.Limits.InvitationsPending:
-		return fault.New(fault.ResourceExhausted, "too_many_invitations", fmt.Sprintf("%d invitations wait for an answer: withdraw some first.", s.Limits.InvitationsPending))
+		return reason.TooManyInvitations.Newf("%d invitations wait for an answer: withdraw some first.", s.Limits.InvitationsPending)
 	}
 	return nil
 }
@@ -156,7 +151,7 @@ func (s *Service) loadInvitation(ctx context.Context, id string) (i store.Invita
 func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member, err error) {
 	caller := identity.FromContext(ctx).UserID
 	if caller == "" {
-		return store.Member{}, fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+		return store.Member{}, fault.NotSignedIn.New()
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		i, err := lockInvitation(ctx, tx, id, token)
@@ -168,7 +163,7 @@ func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member,
 		}
 		m, err = store.MemberOf(ctx, tx, i.MerchantID, caller)
 		if errors.Is(err, store.ErrNotFound) { // accepted before, and removed since
-			err = fault.Missing("invitation")
+			err = reason.InvitationNotFound.New()
 		}
 		return err
 	})
@@ -183,7 +178,7 @@ func (s *Service) acceptInvitation(ctx context.Context, tx *database.Tx, i store
 	}
 	ok, err := store.SettleInvitation(ctx, tx, i.ID, store.Accepted, user, s.Now())
 	if err == nil && !ok {
-		err = fault.Missing("invitation")
+		err = reason.InvitationNotFound.New()
 	}
 	if err != nil {
 		return err
@@ -201,7 +196,7 @@ func lockInvitation(ctx context.Context, tx *database.Tx, id, token string) (sto
 	i, err := store.InvitationByID(ctx, tx, id)
 	right := subtle.ConstantTimeCompare([]byte(i.TokenHash), []byte(hashToken(token))) == 1
 	if errors.Is(err, store.ErrNotFound) || err == nil && !right {
-		return store.Invitation{}, fault.Missing("invitation")
+		return store.Invitation{}, reason.InvitationNotFound.New()
 	}
 	if err != nil {
 		return store.Invitation{}, err
@@ -233,7 +228,7 @@ func (s *Service) Withdraw(ctx context.Context, merchant, id string) error {
 		}
 		i, err := store.InvitationByID(ctx, tx, id)
 		if errors.Is(err, store.ErrNotFound) || err == nil && i.MerchantID != merchant {
-			return fault.Missing("invitation")
+			return reason.InvitationNotFound.New()
 		}
 		if err != nil {
 			return err
@@ -245,7 +240,7 @@ func (s *Service) Withdraw(ctx context.Context, merchant, id string) error {
 func (s *Service) closeInvitation(ctx context.Context, tx *database.Tx, i store.Invitation, state store.InvitationState) error {
 	ok, err := store.SettleInvitation(ctx, tx, i.ID, state, "", s.Now())
 	if err == nil && !ok {
-		err = fault.Missing("invitation")
+		err = reason.InvitationNotFound.New()
 	}
 	return err
 }

@@ -8,7 +8,9 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/internal/store"
+	"app/modules/merchants/merchantsv1"
 	"app/modules/users/usersv1"
 	"app/platform/database"
 	"app/platform/fault"
@@ -45,7 +47,7 @@ func (s *Service) CreateKey(ctx context.Context, merchant string, d KeyDraft) (i
 		return Key{}, "", err
 	}
 	if status != store.Approved && slices.ContainsFunc(d.Scopes, func(scope string) bool { return slices.Contains(reaching, scope) }) {
-		return Key{}, "", errPending()
+		return Key{}, "", reason.MerchantPending.New()
 	}
 	until := s.Now().Add(s.Limits.KeyLife)
 	if d.ExpiresAt != nil {
@@ -56,8 +58,8 @@ func (s *Service) CreateKey(ctx context.Context, merchant string, d KeyDraft) (i
 	switch {
 	case errors.As(err, &call) && call.Code == fault.InvalidArgument:
 		return Key{}, "", fault.Invalid(call.Fields...)
-	case errors.As(err, &call) && call.Reason == "too_many_api_keys":
-		return Key{}, "", fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
+	case reason.TooManyAPIKeys.Matches(err):
+		return Key{}, "", reason.TooManyAPIKeys.New()
 	case err != nil:
 		return Key{}, "", err //nolint:wrapcheck // the boundary translates it
 	}
@@ -107,7 +109,7 @@ func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 	}
 	_, err := s.Users.RevokeAPIKey(ctx, &usersv1.RevokeAPIKeyRequest{MerchantId: merchant, KeyId: key})
 	if fault.CodeOf(err) == fault.NotFound {
-		return fault.Missing("api_key").Because(err)
+		return reason.APIKeyNotFound.New().Because(err)
 	}
 	return err //nolint:wrapcheck // the boundary translates it
 }
@@ -123,7 +125,7 @@ func (s *Service) mayManageKeys(ctx context.Context, merchant string) (status st
 		}
 		m, err := store.ByID(ctx, q, merchant)
 		if errors.Is(err, store.ErrNotFound) {
-			return fault.Missing("merchant")
+			return merchantsv1.MerchantNotFound.New()
 		}
 		status = m.Status
 		return err

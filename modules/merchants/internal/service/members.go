@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsv1"
 	"app/modules/users/usersv1"
@@ -40,7 +41,7 @@ func (s *Service) Members(ctx context.Context, merchant, after string, limit int
 			return err
 		}
 		if role == merchantsv1.Role_ROLE_UNSPECIFIED {
-			return fault.Missing("merchant")
+			return merchantsv1.MerchantNotFound.New()
 		}
 		if role == merchantsv1.Role_ROLE_OWNER && !identity.FromContext(ctx).FactorNeeded {
 			waiting, err := store.Invitations(ctx, q, merchant, s.Now(), after, limit)
@@ -130,7 +131,7 @@ func checkMemberRemovable(ctx context.Context, q *database.Tx, merchant, user st
 	}
 	role, _, err := store.Membership(ctx, q, merchant, user)
 	if err == nil && role == merchantsv1.Role_ROLE_UNSPECIFIED {
-		err = fault.Missing("member")
+		err = reason.MemberNotFound.New()
 	}
 	return err
 }
@@ -159,7 +160,7 @@ func lockOwned(ctx context.Context, tx *database.Tx, merchant string) error {
 func hasOwner(ctx context.Context, tx *database.Tx, merchant string) error {
 	n, err := store.Owners(ctx, tx, merchant)
 	if err == nil && n == 0 {
-		err = fault.New(fault.FailedPrecondition, "last_owner", "A merchant needs an owner: make somebody else one first.")
+		err = reason.LastOwner.New()
 	}
 	return err
 }

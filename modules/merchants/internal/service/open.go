@@ -3,9 +3,9 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsv1"
 	"app/modules/users/usersv1"
@@ -37,7 +37,7 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	}
 	owner, err := s.findUser(ctx, identity.FromContext(ctx).UserID)
 	if fault.CodeOf(err) == fault.NotFound {
-		return View{}, fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.").Because(err)
+		return View{}, fault.NotSignedIn.New().Because(err)
 	}
 	if err != nil {
 		return View{}, err
@@ -56,7 +56,7 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 		}
 		d.Slug = withSuffix(slugOf(d.Name), id, try)
 	}
-	return View{}, fault.New(fault.AlreadyExists, "slug_taken", "Another merchant has this slug.")
+	return View{}, reason.SlugTaken.New()
 }
 
 // normalizeAndValidate trims the draft, makes the slug that was not given, and lists
@@ -110,9 +110,9 @@ func (s *Service) mayOpen(ctx context.Context, tx *database.Tx, user string) err
 	case err != nil:
 		return err
 	case all > s.Limits.Merchants:
-		return fault.New(fault.ResourceExhausted, "too_many_merchants", fmt.Sprintf("One account opens %d merchants at most.", s.Limits.Merchants))
+		return reason.TooManyMerchants.Newf("One account opens %d merchants at most.", s.Limits.Merchants)
 	case pending > s.Limits.Pending:
-		return fault.New(fault.ResourceExhausted, "too_many_merchants", fmt.Sprintf("%d of your merchants wait for approval: no more until then.", s.Limits.Pending))
+		return reason.TooManyMerchants.Newf("%d of your merchants wait for approval: no more until then.", s.Limits.Pending)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"app/modules/merchants/internal/store"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // Profile implements the contract.
@@ -18,7 +17,7 @@ func (s *Service) Profile(ctx context.Context, req *merchantsv1.ProfileRequest) 
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, fault.Missing("merchant").Because(err)
+		return nil, merchantsv1.MerchantNotFound.New().Because(err)
 	}
 	return &merchantsv1.ProfileResponse{Name: p.Name, Slug: p.Slug, Approved: p.Status == store.Approved, OwnerId: p.Owner}, err
 }

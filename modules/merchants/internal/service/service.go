@@ -105,7 +105,7 @@ func (s *Service) ByID(ctx context.Context, id string) (v View, err error) {
 	})
 	hidden := err == nil && v.Status == store.Pending && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED && !caller.Admin
 	if errors.Is(err, store.ErrNotFound) || hidden {
-		return View{}, fault.Missing("merchant")
+		return View{}, merchantsv1.MerchantNotFound.New()
 	}
 	return v, err
 }
@@ -156,7 +156,7 @@ func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err 
 		}
 		ok, err := store.Update(ctx, tx, v.Merchant)
 		if err == nil && !ok {
-			err = fault.New(fault.Aborted, "aborted", "The merchant was changed by others at the same time. Try again.")
+			err = fault.ChangedMeanwhile.Newf("The merchant was changed by others at the same time. Try again.")
 		}
 		v.Version++
 		return err
@@ -171,9 +171,9 @@ func requireOwner(ctx context.Context, q *database.Tx, id string) (View, error) 
 	v, err := merchantView(ctx, q, id, caller.UserID)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED:
-		return View{}, fault.Missing("merchant")
+		return View{}, merchantsv1.MerchantNotFound.New()
 	case err == nil && v.Role != merchantsv1.Role_ROLE_OWNER:
-		return View{}, merchantsv1.RoleTooLow()
+		return View{}, merchantsv1.RoleTooLow.New()
 	case err == nil && caller.FactorNeeded:
 		return View{}, identity.ErrSecondFactor()
 	}
@@ -215,5 +215,5 @@ func (s *Service) anOwner(ctx context.Context, id string) (*usersv1.User, error)
 			return s.findUser(ctx, m.UserID)
 		}
 	}
-	return nil, fault.Missing("merchant")
+	return nil, merchantsv1.MerchantNotFound.New()
 }

@@ -1,0 +1,70 @@
+// Package reason declares the public codes of the module, each once.
+package reason
+
+import (
+	"app/modules/merchants/merchantsv1"
+	"app/platform/fault"
+)
+
+// Of opening a merchant account.
+var (
+	SlugTaken = fault.Reason{
+		Kind: fault.AlreadyExists, Code: "slug_taken", Detail: "Another merchant has this slug.",
+		Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made.",
+	}
+	TooManyMerchants = fault.Reason{
+		Kind: fault.ResourceExhausted, Code: "too_many_merchants",
+		Title: "Too many merchants", Help: "One account opens a few merchants, and fewer that wait for approval. Ask the shop when you need more.",
+	}
+)
+
+// Of members and of invitations.
+var (
+	LastOwner = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "last_owner", Detail: "A merchant needs an owner: make somebody else one first.",
+		Title: "Last owner", Help: "A merchant needs an owner. Make somebody else one first.",
+	}
+	MemberNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "member_not_found", Detail: "There is no such member.",
+		Title: "No such member", Help: "The user is not a member of the merchant.",
+	}
+	// MerchantPending refuses what reaches people outside before the merchant is
+	// approved.
+	MerchantPending = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "merchant_pending", Detail: "The merchant waits for approval. Until then it writes to nobody.",
+		Title: "Merchant not approved", Help: "The merchant waits for approval. Until then it invites nobody and has no API keys that send e-mail.",
+	}
+	TooManyInvitations = fault.Reason{
+		Kind: fault.ResourceExhausted, Code: "too_many_invitations",
+		Title: "Too many invitations",
+		Help:  "A merchant sends a few invitations a day, and so does an account. Wait, or withdraw invitations that nobody answers.",
+	}
+	InvitationNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "invitation_not_found", Detail: "There is no such invitation.",
+		Title: "No such invitation",
+		Help:  "There is none, it was answered or withdrawn, it has run out, or the token is not its own. A newer invitation replaces the one before.",
+	}
+)
+
+// Of API keys.
+var (
+	APIKeyNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "api_key_not_found", Detail: "There is no such api_key.",
+		Title: "No such API key", Help: "The merchant has no key with this id, or it is another merchant's.",
+	}
+	TooManyAPIKeys = fault.Reason{
+		Kind: fault.ResourceExhausted, Code: "too_many_api_keys", Detail: "The merchant has a hundred API keys: revoke some first.",
+		Title: "Too many API keys", Help: "A merchant has a hundred keys at most. Revoke those that are not used.",
+	}
+)
+
+// All lists the module's reasons for the page of problems, those of its contract with
+// them.
+func All() []fault.Reason {
+	return []fault.Reason{
+		SlugTaken, TooManyMerchants,
+		LastOwner, MemberNotFound, MerchantPending, TooManyInvitations, InvitationNotFound,
+		APIKeyNotFound, TooManyAPIKeys,
+		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow,
+	}
+}
