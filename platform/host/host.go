@@ -110,7 +110,7 @@ func newHost(o Options) (*Host, error) {
 // here.
 func (h *Host) addModule(m lifecycle.Module) {
 	logger := h.logger.With(slog.String("module", m.Name()))
-	api := newAPI(m, httpserver.Options{Logger: logger, Now: h.options.Now})
+	api := newAPI(m, httpserver.Options{Now: h.options.Now})
 	if api != nil {
 		h.apis = append(h.apis, api)
 	}

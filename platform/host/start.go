@@ -14,6 +14,7 @@ import (
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/lifecycle"
 	"app/platform/rpc"
@@ -273,7 +274,7 @@ func (h *Host) supervisedUnit(m *hosted) lifecycle.Unit {
 
 func (h *Host) openModule(ctx context.Context, m *hosted) error {
 	if m.api != nil && m.db != nil {
-		m.api.UseDatabase(m.db)
+		m.api.UseKeys(idempotency.New(m.db, idempotency.Options{Logger: m.logger, Now: h.options.Now}))
 	}
 	opener, ok := m.module.(Opener)
 	if !ok {

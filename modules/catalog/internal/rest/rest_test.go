@@ -23,6 +23,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
@@ -88,9 +89,9 @@ func newAPI(t testing.TB) api {
 			{pending, manager}:  merchantsv1.Role_ROLE_MANAGER,
 		},
 	})
-	a := httpserver.NewAPI("catalog", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
+	a := httpserver.NewAPI("catalog", httpserver.Options{})
 	rest.Register(a, func() *service.Service { return svc })
-	a.UseDatabase(db)
+	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler(), svc}
 }
 

@@ -26,6 +26,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 )
@@ -87,7 +88,7 @@ func newSite(t *testing.T) *site {
 		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
 	}}
 	rest.Register(api, func() *service.Service { return s }, func() *service.Notices { return notices })
-	api.UseDatabase(db)
+	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, s, api.Handler(), sns, now, db}
 }
 

@@ -26,6 +26,7 @@ import (
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 )
 
@@ -103,7 +104,7 @@ func newSite(t *testing.T, approve bool) *site {
 	})
 	api := httpserver.NewAPI("merchants", httpserver.Options{Now: now})
 	rest.Register(api, func() *service.Service { return s })
-	api.UseDatabase(db)
+	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, api.Handler(), db}
 }
 

@@ -23,6 +23,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
@@ -116,9 +117,9 @@ func newAPI(t testing.TB) api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := httpserver.NewAPI("orders", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
+	a := httpserver.NewAPI("orders", httpserver.Options{})
 	rest.Register(a, func() *service.Service { return svc })
-	a.UseDatabase(db)
+	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler()}
 }
 

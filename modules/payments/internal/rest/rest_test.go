@@ -26,6 +26,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
@@ -84,9 +85,9 @@ func newAPI(t testing.TB) api {
 		DB: db, Merchants: roles{}, Providers: []provider.Port{test}, Logger: quiet, Now: now,
 		Options: service.Options{Timeout: time.Second, Retry: time.Second, Poll: time.Second},
 	})
-	a := httpserver.NewAPI("payments", httpserver.Options{Logger: quiet})
+	a := httpserver.NewAPI("payments", httpserver.Options{})
 	rest.Register(a, func() *service.Service { return svc })
-	a.UseDatabase(db)
+	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler(), svc}
 }
 

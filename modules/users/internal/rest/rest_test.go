@@ -23,6 +23,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/identity/token"
 	"app/platform/ids"
@@ -64,7 +65,7 @@ func newSite(t *testing.T) *site {
 	s.service = service.New(s.options)
 	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
 	rest.Declare(api, func() *service.Service { return s.service })
-	api.UseDatabase(s.db)
+	api.UseKeys(idempotency.New(s.db, idempotency.Options{}))
 	s.handler = api.Handler()
 	return s
 }
