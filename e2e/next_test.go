@@ -32,6 +32,7 @@ func nextBinary(t *testing.T) string {
 	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-ldflags", "-X app/platform/cli.release=next", "-o", binary, ".")
 	build.Dir = shop.Root()
+	build.Env = append(build.Environ(), "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the next release: %v\n%s", err, out)
 	}

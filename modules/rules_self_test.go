@@ -27,6 +27,9 @@ func TestRules(t *testing.T) {
 		"e2e/walk_test.go":                      source("e2e", "app/e2e/harness/shop", "app/e2e/faults", "app/bench/growth", "app/modules"),
 		"e2e/harness/shop/shop.go":              source("shop", "app/e2e/harness/process", "app/e2e/faults", "app/platform/ids"),
 		"bench/main.go":                         source("main", "app/e2e/harness/shop", "app/e2e/faults", "app/bench/growth"),
+		"go.mod":                                {Data: []byte("module app\n\nrequire (\n\ta.example/x v1.0.0\n\ta.example/y v1.0.0 // indirect\n)\n")},
+		"e2e/go.mod":                            {Data: []byte("module app/e2e\n\nrequire (\n\ta.example/x v1.0.0\n\ta.example/z v1.1.0\n)\n")},
+		"bench/go.mod":                          {Data: []byte("module app/bench\n\nrequire (\n\ta.example/y v1.1.0\n)\n")},
 		"modules/shop/internal/testdata/bad.go": {Data: []byte("not Go")},
 	}
 	p := policy{
@@ -61,6 +64,9 @@ func TestRules(t *testing.T) {
 			"e2e/harness/shop/shop.go: imports app/e2e/faults: e2e/harness does not know e2e",
 			"e2e/walk_test.go: imports app/bench/growth: e2e does not know bench",
 			"bench/main.go: imports app/e2e/faults: bench does not know e2e",
+		}},
+		"sameVersions": {sameVersions(tree), []string{
+			"bench/go.mod: requires a.example/y v1.1.0, the program v1.0.0",
 		}},
 		"migrations": {migrations(tree), []string{
 			"modules/bank/migrations/0001.up.sql: table shop_orders does not begin with bank_",

@@ -40,7 +40,7 @@ func open(t *testing.T) faults.Servers {
 	s := faults.Servers{Maria: dbtest.Start(t), Rabbit: rabbittest.Start(t)}
 	dir := t.TempDir()
 	var err error
-	if s.Binary, err = shop.Build(dir, "./e2e/faults/part"); err != nil {
+	if s.Binary, err = shop.Build(dir, "e2e/faults/part"); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -143,11 +143,13 @@ var build struct {
 	err  error
 }
 
-// Build builds the command of a folder of the project into dir and returns its path.
+// Build builds the command of a folder of the project into dir and returns its path. It
+// is built by the go.mod of its own module, as it is released, not by the workspace.
 func Build(dir, command string) (string, error) {
 	path := filepath.Join(dir, "app")
-	cmd := exec.Command("go", "build", "-o", path, command) //nolint:noctx // bounded by the test's own time-out
-	cmd.Dir = Root()
+	cmd := exec.Command("go", "build", "-o", path, ".") //nolint:noctx // bounded by the test's own time-out
+	cmd.Dir = filepath.Join(Root(), command)
+	cmd.Env = append(cmd.Environ(), "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", command, err, out)
 	}
