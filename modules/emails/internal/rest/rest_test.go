@@ -86,7 +86,8 @@ func newSite(t *testing.T) *site {
 	notices := &service.Notices{Service: s, Verifier: &notice.Verifier{
 		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
 	}}
-	rest.Register(api, func() *service.Service { return s }, func() *service.Notices { return notices })
+	handlers := rest.NewHandlers(s, notices)
+	rest.Register(api, &handlers)
 	api.UseDatabase(db)
 	return &site{t, s, api.Handler(), sns, now, db}
 }

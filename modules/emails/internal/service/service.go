@@ -14,11 +14,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/transport"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/fault"
 	"app/platform/ids"
 )
 
@@ -168,14 +168,14 @@ func emailPriority(t letters.Template, o order) store.Priority {
 	return store.Normal
 }
 
-// ByID reads an e-mail. Error: NotFound.
+// ByID reads an e-mail. Error: reason.EmailNotFound.
 func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		l, err = store.ByID(ctx, q, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return l, fault.Missing("letter")
+		return l, reason.EmailNotFound.New()
 	}
 	return l, err
 }
@@ -194,11 +194,11 @@ func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []st
 }
 
 // Seen reads an e-mail for a merchant, who sees those it had written only, or for an
-// administrator, who is none. Error: NotFound.
+// administrator, who is none. Error: reason.EmailNotFound.
 func (s *Service) Seen(ctx context.Context, merchantID, id string) (store.Letter, error) {
 	l, err := s.ByID(ctx, id)
 	if err == nil && merchantID != "" && l.MerchantID != merchantID {
-		return store.Letter{}, fault.Missing("letter")
+		return store.Letter{}, reason.EmailNotFound.New()
 	}
 	return l, err
 }
