@@ -9,10 +9,10 @@ import (
 	"io/fs"
 	"net/http"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
@@ -78,7 +78,7 @@ func (*Module) Asks() string { return "mail servers, Amazon SES and SNS" }
 
 // Open implements host.Opener.
 func (m *Module) Open(ctx context.Context, env host.Env) error {
-	set, err := letters.Parse(m.cfg.Locale)
+	set, err := template.Parse(m.cfg.Locale)
 	if err != nil {
 		return fmt.Errorf("read letters: %w", err)
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
@@ -69,7 +69,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}

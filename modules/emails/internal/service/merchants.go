@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -29,7 +29,7 @@ type Merchants interface {
 var Given = []string{"merchant", "order_id"}
 
 // writeForMerchant is Write for whoever is no administrator.
-func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Request) (l store.Letter, err error) {
+func (s *Service) writeForMerchant(ctx context.Context, t template.Template, r Request) (l store.Letter, err error) {
 	name := r.MerchantID // stands for the name until that is known
 	if wrong := s.unfitForMerchant(t, &r, name); len(wrong) > 0 {
 		return store.Letter{}, fault.Invalid(wrong...)
@@ -62,7 +62,7 @@ func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Re
 
 // unfitForMerchant lists what is wrong with a merchant's request, and completes its
 // data with what a merchant does not choose.
-func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) (wrong []fault.Field) {
+func (s *Service) unfitForMerchant(t template.Template, r *Request, name string) (wrong []fault.Field) {
 	if r.To != "" {
 		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: "a merchant's letter goes to the address of its order; leave it out"})
 	}

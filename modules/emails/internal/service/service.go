@@ -13,9 +13,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/platform/database"
 	"app/platform/emailaddr"
@@ -26,7 +26,7 @@ import (
 type Options struct {
 	DB        *database.DB
 	Transport transport.Transport
-	Letters   *letters.Set
+	Letters   *template.Set
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Metrics   prometheus.Registerer // nil for nobody
@@ -128,7 +128,7 @@ func (s *Service) queueEmail(ctx context.Context, tx *database.Tx, o order) (sto
 	return l, nil
 }
 
-func (s *Service) composeEmail(t letters.Template, o order) (l store.Letter, err error) {
+func (s *Service) composeEmail(t template.Template, o order) (l store.Letter, err error) {
 	address, err := emailaddr.Parse(o.recipient)
 	if err != nil {
 		return l, err //nolint:wrapcheck // queue says what was tried
@@ -158,7 +158,7 @@ func (s *Service) composeEmail(t letters.Template, o order) (l store.Letter, err
 	return l, nil
 }
 
-func emailPriority(t letters.Template, o order) store.Priority {
+func emailPriority(t template.Template, o order) store.Priority {
 	switch {
 	case t.Secret:
 		return store.First
