@@ -87,6 +87,10 @@ module: ## start a new module: make module name=coupons
 	@[ -n '$(name)' ] || { echo 'usage: make module name=coupons' >&2; exit 2; }
 	$(GO) run ./platform/scaffold -name='$(name)'
 
+.PHONY: compose
+compose: ## write what follows from the declarations: compose*.yaml, the broker's definitions
+	$(GO) run ./platform/scaffold -compose
+
 .PHONY: mutations
 mutations: ## break the code on purpose and see the tests fail (ONLY=05 for one patch)
 	$(GO) run ./e2e/mutations $(if $(ONLY),-only='$(ONLY)')

@@ -29,7 +29,6 @@ import (
 // it reaches the public API, without one when only other modules see it.
 var unexplained = []string{
 	// Public.
-	"certificate_unavailable", "not_retryable",
 	"revocations_unavailable", "page_not_found",
 	"identity_not_found", "passkey_not_found", "rotation_pending",
 	// Of contracts.

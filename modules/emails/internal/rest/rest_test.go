@@ -14,10 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
@@ -70,7 +70,7 @@ func newSite(t *testing.T) *site {
 	t.Helper()
 	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,8 @@ func newSite(t *testing.T) *site {
 	notices := &service.Notices{Service: s, Verifier: &notice.Verifier{
 		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
 	}}
-	rest.Register(api, func() *service.Service { return s }, func() *service.Notices { return notices })
+	handlers := rest.NewHandlers(s, notices)
+	rest.Register(api, &handlers)
 	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, s, api.Handler(), sns, now, db}
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -30,12 +29,12 @@ type suppressionsReply struct {
 	Body httpserver.Page[Suppression]
 }
 
-func (h handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
+func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
 	after, err := suppressionAfter(in.After)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().Suppressions(ctx, after, in.Want())
+	found, err := h.service.Suppressions(ctx, after, in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -64,22 +63,19 @@ type unsuppressRequest struct {
 	Address string `query:"address" required:"true" minLength:"3" maxLength:"320" example:"ada@example.com"`
 }
 
-func (h handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) (*struct{}, error) {
-	return &struct{}{}, h.service().Unsuppress(ctx, in.Address)
+func (h *Handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) (*struct{}, error) {
+	return &struct{}{}, h.service.Unsuppress(ctx, in.Address)
 }
 
-// noticeHandler hands the bytes of the body on as they came: the signature covers what
+// takeNotice hands the bytes of the body on as they came: the signature covers what
 // they say.
-func noticeHandler(n func() *service.Notices) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := httpserver.ReadBody(r)
-		if err == nil {
-			err = n().Take(r.Context(), body)
-		}
-		if err != nil {
-			httpserver.WriteProblem(w, r, err)
-			return
-		}
+func (h *Handlers) takeNotice(w http.ResponseWriter, r *http.Request) error {
+	body, err := httpserver.ReadBody(r)
+	if err == nil {
+		err = h.notices.Take(r.Context(), body)
+	}
+	if err == nil {
 		w.WriteHeader(http.StatusOK)
-	})
+	}
+	return err
 }

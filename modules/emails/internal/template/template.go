@@ -1,6 +1,6 @@
-// Package letters renders what Souk writes to people, as text and as HTML, in several
+// Package template renders what Souk writes to people, as text and as HTML, in several
 // languages, from templates that are part of the binary.
-package letters
+package template
 
 import (
 	"embed"

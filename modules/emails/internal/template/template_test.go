@@ -1,4 +1,4 @@
-package letters_test
+package template_test
 
 import (
 	"errors"
@@ -11,15 +11,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/template"
 	"app/platform/emailaddr"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
-func parse(t *testing.T) *letters.Set {
+func parse(t *testing.T) *template.Set {
 	t.Helper()
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func parse(t *testing.T) *letters.Set {
 }
 
 // named finds a template that exists.
-func named(t *testing.T, name string) letters.Template {
+func named(t *testing.T, name string) template.Template {
 	t.Helper()
 	tmpl, ok := parse(t).ByName(name)
 	if !ok {
@@ -43,7 +43,7 @@ func TestGolden(t *testing.T) {
 		for _, tmpl := range set.All() {
 			t.Run(locale+"/"+tmpl.Name, func(t *testing.T) {
 				t.Parallel()
-				got, err := tmpl.Render(locale, letters.Sample)
+				got, err := tmpl.Render(locale, template.Sample)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -100,10 +100,10 @@ func TestRenderNeedsEveryVariable(t *testing.T) {
 	}
 }
 
-func everyVariableShows(t *testing.T, tmpl letters.Template, locale string, v letters.Variable) {
+func everyVariableShows(t *testing.T, tmpl template.Template, locale string, v template.Variable) {
 	t.Helper()
-	render := func(value any) letters.Rendered {
-		data := maps.Clone(letters.Sample)
+	render := func(value any) template.Rendered {
+		data := maps.Clone(template.Sample)
 		data[v.Name] = value
 		got, err := tmpl.Render(locale, data)
 		if err != nil {
@@ -113,12 +113,12 @@ func everyVariableShows(t *testing.T, tmpl letters.Template, locale string, v le
 	}
 	first, second := any("First"), any("Second")
 	switch v.Kind {
-	case letters.Flag:
+	case template.Flag:
 		first, second = true, false
-	case letters.Link:
+	case template.Link:
 		first, second = "https://shop.example/?a=1&b=2", ""
-	case letters.List:
-		first, second = letters.Sample[v.Name], []map[string]any{}
+	case template.List:
+		first, second = template.Sample[v.Name], []map[string]any{}
 	}
 	a, b := render(first), render(second)
 	if a.Subject+a.Text == b.Subject+b.Text || a.HTML == b.HTML {
@@ -137,18 +137,18 @@ func TestCheck(t *testing.T) {
 	without := map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": []any{map[string]any{"quantity": 2.0, "price": "1.00 EUR", "total": "2.00 EUR"}}}
 	for name, tc := range map[string]struct {
 		data map[string]any
-		want letters.FlawsError
+		want template.FlawsError
 	}{
 		"OK":          {line(nil), nil},
-		"InALine":     {without, letters.FlawsError{{Pointer: "/lines/0/title", Detail: "the template needs it"}}},
-		"TextIsAList": {line(map[string]any{"title": []any{"x"}}), letters.FlawsError{{Pointer: "/lines/0/title", Detail: "expected text or a number"}}},
+		"InALine":     {without, template.FlawsError{{Pointer: "/lines/0/title", Detail: "the template needs it"}}},
+		"TextIsAList": {line(map[string]any{"title": []any{"x"}}), template.FlawsError{{Pointer: "/lines/0/title", Detail: "expected text or a number"}}},
 		"ListIsText": {
 			map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": "Cards"},
-			letters.FlawsError{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
+			template.FlawsError{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
 		},
 		"TooMany": {
 			map[string]any{"order_id": "ord_1", "total": "2.00 EUR", "lines": make([]any, 201)},
-			letters.FlawsError{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
+			template.FlawsError{{Pointer: "/lines", Detail: "expected a list of at most 200 objects"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,10 +186,10 @@ func TestLocale(t *testing.T) {
 			t.Errorf("whoever wants %q gets %s, want %s", want, got, expected)
 		}
 	}
-	if set, err := letters.Parse("de"); err != nil || set.Locale("fr") != "de" {
+	if set, err := template.Parse("de"); err != nil || set.Locale("fr") != "de" {
 		t.Errorf("the fallback is not German: %v", err)
 	}
-	if _, err := letters.Parse("fr"); err == nil || !strings.Contains(err.Error(), "de, en") {
+	if _, err := template.Parse("fr"); err == nil || !strings.Contains(err.Error(), "de, en") {
 		t.Errorf("a fallback that is not there: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package letters
+package template
 
 // catalogue says what there is to write and what each e-mail needs.
 var catalogue = []Template{

@@ -1,4 +1,4 @@
-package letters
+package template
 
 // Defuse is for tests.
 var Defuse = preventAutoLinks

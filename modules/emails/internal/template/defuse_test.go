@@ -1,4 +1,4 @@
-package letters_test
+package template_test
 
 import (
 	"html"
@@ -10,7 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/template"
 )
 
 // linkable finds what mail clients make links of, or might: it is wider than any of
@@ -63,7 +63,7 @@ func TestDefuse(t *testing.T) {
 		"(approx.)": "(approx.)", "Node.js": "Node. js", "J.R.R. Tolkien": "J. R. R. Tolkien", "Note: fragile": "Note: fragile", ":-)": ":-)", "5 @ 3": "5 @ 3",
 		"ord_01kan4v6e8fx2s1gq0vj5t3x7c": "ord_01kan4v6e8fx2s1gq0vj5t3x7c", "山田。": "山田。", "": "", ".": ".", "@": "@",
 	} {
-		if got := letters.Defuse(text); got != want {
+		if got := template.Defuse(text); got != want {
 			t.Errorf("%q became %q, want %q", text, got, want)
 		}
 	}
@@ -91,14 +91,14 @@ func TestFault06_NothingIsALink(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.ToValidUTF8(strings.Join(awkward.Draw(t, "parts"), ""), "")
-		got := letters.Defuse(text)
+		got := template.Defuse(text)
 		if found := links(got); found != nil {
 			t.Fatalf("%q became %q, with %q in it", text, got, found)
 		}
 		if squeeze(got) != squeeze(text) {
 			t.Errorf("%q became %q", text, got)
 		}
-		if again := letters.Defuse(got); again != got {
+		if again := template.Defuse(got); again != got {
 			t.Errorf("%q became %q, and that %q", text, got, again)
 		}
 	})
@@ -112,13 +112,13 @@ func TestFault06_LettersHaveNoLinksOfStrangers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tmpl, locale := rapid.SampledFrom(set.All()).Draw(t, "template"), rapid.SampledFrom(set.Locales()).Draw(t, "locale")
 		text := func(name string) string { return strings.Join(awkward.Draw(t, name), "") }
-		data := maps.Clone(letters.Sample)
+		data := maps.Clone(template.Sample)
 		data["link"] = ""
 		for _, v := range tmpl.Variables {
 			switch v.Kind {
-			case letters.Text, letters.Name, letters.Paragraphs, letters.Phrase, letters.Amount:
+			case template.Text, template.Name, template.Paragraphs, template.Phrase, template.Amount:
 				data[v.Name] = text(v.Name)
-			case letters.List:
+			case template.List:
 				data[v.Name] = []map[string]any{{"title": text("title"), "quantity": text("quantity"), "price": text("price"), "total": text("total")}}
 			}
 		}

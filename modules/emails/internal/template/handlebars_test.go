@@ -1,4 +1,4 @@
-package letters_test
+package template_test
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/template"
 )
 
 // What SES renders from the stored template is what is rendered here.
@@ -23,7 +23,7 @@ func TestHandlebarsRenderTheSame(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				want, err := tmpl.Render(locale, letters.Sample)
+				want, err := tmpl.Render(locale, template.Sample)
 				if err != nil {
 					t.Fatal(err)
 				}
