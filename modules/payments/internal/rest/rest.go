@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/payments/internal/reason"
 	"app/modules/payments/internal/service"
 	"app/modules/payments/internal/store"
 	"app/modules/payments/internal/testprovider"
@@ -55,13 +56,7 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		Access:      httpserver.Public, Rate: httpserver.RateWebhook, MaxBody: 256 << 10, Headers: []string{testprovider.SignatureHeader},
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, webhookHandler(s))
-	api.Problems(
-		httpserver.ProblemInfo{Code: "payment_not_found", Status: http.StatusNotFound, Title: "No such payment", Help: "The payment does not exist, or you may not see it."},
-		httpserver.ProblemInfo{Code: "payment_not_captured", Status: http.StatusConflict, Title: "No money taken", Help: "The payment is pending or failed: there is nothing to give back."},
-		httpserver.ProblemInfo{Code: "refund_exceeds_capture", Status: http.StatusConflict, Title: "More than is left", Help: "Refunds together cannot be more than what was captured, nor a merchant's more than its share. Read the payment."},
-		httpserver.ProblemInfo{Code: "signature_invalid", Status: http.StatusUnauthorized, Title: "Signature invalid", Help: "The webhook is not signed with the provider's secret, or more than five minutes old."},
-		httpserver.ProblemInfo{Code: "provider_not_found", Status: http.StatusNotFound, Title: "No such provider", Help: "No payment provider has this name."},
-	)
+	api.Problems(reason.All()...)
 }
 
 // webhookHandler hands the bytes of the body on as they came.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"app/modules/merchants/merchantsv1"
+	"app/modules/payments/internal/reason"
 	"app/modules/payments/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -65,7 +66,7 @@ func (s *Service) onBehalf(ctx context.Context, v Visitor, p store.Payment, want
 	}
 	sees := access.AtLeast(merchantsv1.Role_ROLE_VIEWER)
 	if len(sees) == 0 && !v.isBuyer(p) {
-		return "", errPayment
+		return "", reason.PaymentNotFound.New()
 	}
 	manages := slices.DeleteFunc(access.AtLeast(merchantsv1.Role_ROLE_MANAGER), func(merchant string) bool { return wanted != "" && merchant != wanted })
 	switch {
@@ -110,8 +111,6 @@ func (in *RefundRequest) validateFor(p store.Payment) error {
 	return nil
 }
 
-var errExceeds = fault.New(fault.FailedPrecondition, "refund_exceeds_capture", "That is more than is left to give back.")
-
 // queueRefund counts the amount against what is left and queues the refund.
 func (s *Service) queueRefund(ctx context.Context, tx *database.Tx, id string, in RefundRequest) (store.Refund, error) {
 	p, err := store.LockPayment(ctx, tx, in.PaymentID)
@@ -122,7 +121,7 @@ func (s *Service) queueRefund(ctx context.Context, tx *database.Tx, id string, i
 		return made, err
 	}
 	if p.Captured == 0 {
-		return store.Refund{}, fault.New(fault.FailedPrecondition, "payment_not_captured", "No money was taken for this payment.")
+		return store.Refund{}, reason.PaymentNotCaptured.New()
 	}
 	amount, err := s.amountOf(ctx, tx, p, in)
 	if err != nil {
@@ -160,14 +159,14 @@ func (s *Service) amountOf(ctx context.Context, tx *database.Tx, p store.Payment
 		amount = in.Amount.Amount
 	}
 	if amount == 0 || amount > left {
-		return 0, errExceeds
+		return 0, reason.RefundExceedsCapture.New()
 	}
 	if in.MerchantID == "" {
 		return amount, nil
 	}
 	err := store.TakeShare(ctx, tx, p.ID, in.MerchantID, amount)
 	if errors.Is(err, store.ErrChanged) {
-		return 0, errExceeds
+		return 0, reason.RefundExceedsCapture.New()
 	}
 	return amount, err
 }

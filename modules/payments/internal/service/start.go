@@ -116,7 +116,7 @@ func (s *Service) existingPayment(ctx context.Context, p store.Payment) (have st
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) || err == nil && (have.Amount != p.Amount || have.Currency != p.Currency) {
-		return have, fault.New(fault.FailedPrecondition, "payment_differs", "The payment or the order is known with other values.").Because(err)
+		return have, paymentsv1.PaymentDiffers.New().Because(err)
 	}
 	return have, err
 }

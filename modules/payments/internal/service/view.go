@@ -9,9 +9,9 @@ import (
 	"slices"
 
 	"app/modules/merchants/merchantsv1"
+	"app/modules/payments/internal/reason"
 	"app/modules/payments/internal/store"
 	"app/platform/database"
-	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money"
@@ -51,10 +51,6 @@ type View struct {
 	Refunds  []store.Refund
 }
 
-// errPayment is the answer for a payment that does not exist or that the visitor may
-// not see.
-var errPayment = fault.Missing("payment")
-
 // Payment reads a payment for its buyer, a guest with its token, an administrator, or a
 // member of a merchant with a share in it, who sees that share and its refunds.
 // not_found: there is none, or it is none of the visitor's business.
@@ -72,18 +68,18 @@ func (s *Service) Payment(ctx context.Context, v Visitor, id string) (View, erro
 	}
 	sees := access.AtLeast(merchantsv1.Role_ROLE_VIEWER)
 	if len(sees) == 0 {
-		return View{}, errPayment
+		return View{}, reason.PaymentNotFound.New()
 	}
 	return seenBy(p, refunds, sees), nil
 }
 
 func (s *Service) readPayment(ctx context.Context, id string) (p store.Payment, refunds []store.Refund, err error) {
 	if !ids.Valid("pay", id) {
-		return p, nil, errPayment
+		return p, nil, reason.PaymentNotFound.New()
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if p, err = store.PaymentByID(ctx, q, id); errors.Is(err, store.ErrNotFound) {
-			return errPayment
+			return reason.PaymentNotFound.New()
 		} else if err != nil {
 			return err
 		}

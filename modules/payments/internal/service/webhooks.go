@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"app/modules/payments/internal/provider"
+	"app/modules/payments/internal/reason"
 	"app/modules/payments/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -20,10 +21,10 @@ import (
 func (s *Service) Webhook(ctx context.Context, name string, header http.Header, body []byte) error {
 	port, ok := s.byName[name]
 	if !ok {
-		return fault.Missing("provider")
+		return reason.ProviderNotFound.New()
 	}
 	if err := port.Verify(header, body); err != nil {
-		return fault.New(fault.Unauthenticated, "signature_invalid", "The signature does not hold.").Because(err)
+		return reason.SignatureInvalid.New().Because(err)
 	}
 	event, err := port.Parse(body)
 	if err != nil {
