@@ -33,7 +33,6 @@ var unexplained = []string{
 	"identity_not_found", "passkey_not_found", "rotation_pending",
 	// Of contracts.
 	"hold_sold", "hold_released", "hold_differs", "quantity_refused",
-	"payment_differs",
 }
 
 // repeated are codes that more than one place declares. A line goes when one of them
