@@ -89,7 +89,8 @@ func newAPI(t testing.TB) api {
 		},
 	})
 	a := httpserver.NewAPI("catalog", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
-	rest.Register(a, func() *service.Service { return svc })
+	handlers := rest.NewHandlers(svc)
+	rest.Register(a, &handlers)
 	a.UseDatabase(db)
 	return api{t, a.Handler(), svc}
 }
