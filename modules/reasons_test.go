@@ -32,14 +32,13 @@ var unexplained = []string{
 	"revocations_unavailable", "page_not_found",
 	"identity_not_found", "passkey_not_found", "rotation_pending",
 	// Of contracts.
-	"hold_sold", "hold_released", "hold_differs", "quantity_refused",
 }
 
 // repeated are codes that more than one place declares. A line goes when one of them
 // does, for the contract of the module whose word it is.
 var repeated = []string{
-	"merchant_not_approved", "merchant_not_found", "provider_not_found", "stock_short",
-	"step_up_required", "ticket_invalid",
+	"merchant_not_approved", "provider_not_found", "step_up_required", "ticket_invalid",
+	"price_changed", "product_gone", "stock_short", "too_many_unpaid", // of catalogv1, and of orders once more
 }
 
 // TestReasons checks that every code that a module throws is declared, and that each is

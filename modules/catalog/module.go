@@ -27,6 +27,7 @@ type Module struct {
 	config    Config
 	merchants merchantsv1.MerchantsClient
 	service   *service.Service
+	handlers  *rest.Handlers
 	workers   []*lifecycle.Worker
 }
 
@@ -59,12 +60,12 @@ func (m *Module) Emits() []proto.Message {
 
 // Hears implements host.Listener.
 func (m *Module) Hears() []events.Subscription {
-	return service.Subscriptions(func() *service.Service { return m.service })
+	return service.Subscriptions(&m.service)
 }
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *httpserver.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+	rest.Register(api, &m.handlers)
 }
 
 // Open implements host.Opener.
@@ -73,6 +74,7 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 		DB: env.DB, Members: m.merchants, Logger: env.Logger, Now: env.Now, HoldTTL: m.config.HoldTTL,
 		HoldGuest: m.config.HoldGuest, Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
 	})
+	m.handlers = rest.NewHandlers(m.service)
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce),
 		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.service.FoldOnce),

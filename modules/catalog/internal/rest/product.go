@@ -61,7 +61,7 @@ func productMatch(c httpserver.Conditional) service.Match {
 				return nil
 			}
 		}
-		return fault.New(fault.VersionMismatch, "version_mismatch", "It has changed since you read it.")
+		return fault.OldVersion.New()
 	}
 }
 
@@ -85,12 +85,13 @@ type createOutput struct {
 	Body     Product
 }
 
-func (h handlers) createProduct(ctx context.Context, in *createInput) (*createOutput, error) {
+// CreateProduct lists a product.
+func (h *Handlers) CreateProduct(ctx context.Context, in *createInput) (*createOutput, error) {
 	b, low := in.Body, int64(service.DefaultLowStock)
 	if b.LowStockThreshold != nil {
 		low = *b.LowStockThreshold
 	}
-	p, err := h.service().Create(ctx, service.Draft{
+	p, err := h.service.Create(ctx, service.Draft{
 		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
 		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
 	})
@@ -104,8 +105,9 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-func (h handlers) getProduct(ctx context.Context, in *idInput) (*productOutput, error) {
-	p, err := h.service().Product(ctx, in.ID)
+// GetProduct reads a product.
+func (h *Handlers) GetProduct(ctx context.Context, in *idInput) (*productOutput, error) {
+	p, err := h.service.Product(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -120,12 +122,13 @@ type listInput struct {
 
 type listOutput struct{ Body httpserver.Page[Product] }
 
-func (h handlers) listProducts(ctx context.Context, in *listInput) (*listOutput, error) {
+// ListProducts finds products, a page of them.
+func (h *Handlers) ListProducts(ctx context.Context, in *listInput) (*listOutput, error) {
 	after, err := httpserver.DecodeCursor(in.After, 2)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().List(ctx, service.Query{MerchantID: in.MerchantID, Text: in.Text, After: after, Limit: in.Want()})
+	found, err := h.service.List(ctx, service.Query{MerchantID: in.MerchantID, Text: in.Text, After: after, Limit: in.Want()})
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +154,10 @@ type changeInput struct {
 	}
 }
 
-func (h handlers) updateProduct(ctx context.Context, in *changeInput) (*productOutput, error) {
+// UpdateProduct changes a product.
+func (h *Handlers) UpdateProduct(ctx context.Context, in *changeInput) (*productOutput, error) {
 	b := in.Body
-	p, err := h.service().Change(ctx, in.ID, productMatch(in.Conditional), service.Change{
+	p, err := h.service.Change(ctx, in.ID, productMatch(in.Conditional), service.Change{
 		Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, LowStockThreshold: b.LowStockThreshold,
 		MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
 	})
@@ -168,6 +172,7 @@ type archiveInput struct {
 	httpserver.Conditional
 }
 
-func (h handlers) archiveProduct(ctx context.Context, in *archiveInput) (*struct{}, error) {
-	return nil, h.service().Archive(ctx, in.ID, productMatch(in.Conditional))
+// ArchiveProduct takes a product off sale.
+func (h *Handlers) ArchiveProduct(ctx context.Context, in *archiveInput) (*struct{}, error) {
+	return nil, h.service.Archive(ctx, in.ID, productMatch(in.Conditional))
 }

@@ -90,7 +90,8 @@ func newAPI(t testing.TB) api {
 		},
 	})
 	a := httpserver.NewAPI("catalog", httpserver.Options{})
-	rest.Register(a, func() *service.Service { return svc })
+	handlers := rest.NewHandlers(svc)
+	rest.Register(a, &handlers)
 	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler(), svc}
 }

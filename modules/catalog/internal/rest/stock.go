@@ -31,8 +31,9 @@ func stockReply(s service.Stock) *stockOutput {
 	}}
 }
 
-func (h handlers) getStock(ctx context.Context, in *idInput) (*stockOutput, error) {
-	s, err := h.service().Stock(ctx, in.ID)
+// GetStock reads a product's stock.
+func (h *Handlers) GetStock(ctx context.Context, in *idInput) (*stockOutput, error) {
+	s, err := h.service.Stock(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -48,12 +49,13 @@ type correctInput struct {
 	}
 }
 
-func (h handlers) correctStock(ctx context.Context, in *correctInput) (*stockOutput, error) {
+// CorrectStock adds or takes away units.
+func (h *Handlers) CorrectStock(ctx context.Context, in *correctInput) (*stockOutput, error) {
 	c := service.Correction{ProductID: in.ID, Delta: in.Body.Delta, Reason: in.Body.Reason}
 	if in.IfMatch != "" {
 		c.Match = in.Match
 	}
-	s, err := h.service().Correct(ctx, c)
+	s, err := h.service.Correct(ctx, c)
 	if err != nil {
 		return nil, err
 	}

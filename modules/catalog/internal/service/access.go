@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"app/modules/catalog/internal/reason"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/fault"
 	"app/platform/identity"
@@ -13,22 +14,22 @@ import (
 // API key with the scope that stands for one.
 //
 //  1. Nobody is signed in: unauthenticated.
-//  2. No role with the merchant, or another merchant's key: the thing does not exist
-//     for the caller, exactly as if it did not exist at all.
+//  2. No role with the merchant, or another merchant's key: hidden, the reason that the
+//     caller would get if there were nothing at all.
 //  3. A lesser role: permission_denied, role_too_low; a role that waits for a second
 //     factor: second_factor_required. Not the scope: permission_denied, scope_required.
 //  4. A change for a merchant that may not sell yet: failed_precondition,
 //     merchant_not_approved.
-func (s *Service) requireMerchantRole(ctx context.Context, merchantID string, least merchantsv1.Role, what string) error {
+func (s *Service) requireMerchantRole(ctx context.Context, merchantID string, least merchantsv1.Role, hidden fault.Reason) error {
 	caller := identity.FromContext(ctx)
 	if !caller.SignedIn() {
-		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
+		return fault.NotSignedIn.New()
 	}
 	if caller.IsKey() && caller.Merchant != merchantID {
-		return fault.Missing(what)
+		return hidden.New()
 	}
 	if scope := scopeOf(least); caller.IsKey() && !caller.ActsFor(merchantID, scope) {
-		return fault.New(fault.PermissionDenied, "scope_required", "The API key needs the scope "+string(scope)+".")
+		return fault.ScopeMissing.Newf("The API key needs the scope %s.", scope)
 	}
 	access, err := merchantsv1.AccessOf(ctx, s.members, caller, scopes, merchantID)
 	role := access.Role(merchantID)
@@ -36,11 +37,11 @@ func (s *Service) requireMerchantRole(ctx context.Context, merchantID string, le
 	case err != nil:
 		return fmt.Errorf("ask for role: %w", err)
 	case role == merchantsv1.Role_ROLE_UNSPECIFIED:
-		return fault.Missing(what)
+		return hidden.New()
 	case role < least:
 		return access.ErrTooLow() //nolint:wrapcheck // it is what the client gets
 	case least >= merchantsv1.Role_ROLE_MANAGER && !access.Approved(merchantID):
-		return fault.New(fault.FailedPrecondition, "merchant_not_approved", "The merchant has not been approved yet.")
+		return reason.MerchantNotApproved.New()
 	}
 	return nil
 }
@@ -67,5 +68,5 @@ func (s *Service) membersOnly(ctx context.Context, id string, least merchantsv1.
 	if err != nil {
 		return Product{}, err
 	}
-	return p, s.requireMerchantRole(ctx, p.MerchantID, least, "product")
+	return p, s.requireMerchantRole(ctx, p.MerchantID, least, reason.ProductNotFound)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/store"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
@@ -34,7 +35,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	if err != nil {
 		return Product{}, err
 	}
-	if err := s.requireMerchantRole(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, "merchant"); err != nil {
+	if err := s.requireMerchantRole(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, merchantsv1.MerchantNotFound); err != nil {
 		return Product{}, err
 	}
 	actor := identity.FromContext(ctx).Actor()
@@ -98,7 +99,7 @@ func loadExistingProduct(ctx context.Context, tx *database.Tx, p *Product) error
 }
 
 var errSKUTaken = func() error {
-	taken := fault.New(fault.AlreadyExists, "sku_taken", "The merchant has a product with this sku.")
+	taken := reason.SKUTaken.New()
 	taken.Fields = []fault.Field{{Pointer: "/sku", Detail: "is taken"}}
 	return taken
 }()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -16,7 +17,7 @@ import (
 // Product reads a listed product; anyone may. Errors: not_found.
 func (s *Service) Product(ctx context.Context, id string) (p Product, err error) {
 	if !ids.Valid("prd", id) {
-		return Product{}, fault.Missing("product")
+		return Product{}, reason.ProductNotFound.New()
 	}
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		p, err = productOnSale(ctx, q, id)
@@ -29,7 +30,7 @@ func (s *Service) Product(ctx context.Context, id string) (p Product, err error)
 func productOnSale(ctx context.Context, tx *database.Tx, id string) (Product, error) {
 	p, err := store.ListedByID(ctx, tx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return Product{}, fault.Missing("product")
+		return Product{}, reason.ProductNotFound.New()
 	}
 	return p, err
 }

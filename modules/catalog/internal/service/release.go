@@ -6,7 +6,6 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/store"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // Release implements catalogv1.CatalogHandler. What is sold stays sold: an order that
@@ -63,7 +62,7 @@ func guestUnits(l store.Line) int64 {
 func refuseSold(ctx context.Context, tx *database.Tx, orderID string) error {
 	hold, err := store.HoldOf(ctx, tx, orderID)
 	if err == nil && hold.State == store.Sold {
-		return fault.New(fault.FailedPrecondition, "hold_sold", "The order has been paid.")
+		return catalogv1.HoldSold.New()
 	}
 	return ignoreMissing(err)
 }

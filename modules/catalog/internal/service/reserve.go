@@ -137,14 +137,14 @@ func (s *Service) resumeReservation(ctx context.Context, tx *database.Tx, w want
 		}
 	}
 	if hold.State != store.Held && hold.State != store.Sold {
-		return reservation{}, fault.New(fault.FailedPrecondition, "hold_released", "The stock held for this order was given back.")
+		return reservation{}, catalogv1.HoldReleased.New()
 	}
 	lines, err := store.LinesOf(ctx, tx, w.orderID)
 	if err != nil {
 		return reservation{}, err
 	}
 	if !slices.EqualFunc(lines, w.lines, sameUnits) {
-		return reservation{}, fault.New(fault.FailedPrecondition, "hold_differs", "Other lines are held for this order.")
+		return reservation{}, catalogv1.HoldDiffers.New()
 	}
 	products, err := store.ProductsByID(ctx, tx, w.lineProductIDs())
 	return reservation{products, hold.ExpiresAt}, err

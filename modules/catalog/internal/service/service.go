@@ -8,7 +8,6 @@ package service
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -76,5 +75,5 @@ func (m Match) matchVersion(version int64) error {
 
 // errRace is a row that others kept changing while we tried to.
 func errRace(what string) error {
-	return fault.New(fault.Aborted, "aborted", fmt.Sprintf("The %s was changed by others at the same time. Try again.", what))
+	return fault.ChangedMeanwhile.Newf("The %s was changed by others at the same time. Try again.", what)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/store"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
@@ -111,8 +112,7 @@ func (c *Correction) validateAgainst(now Stock) error {
 	}
 	switch {
 	case now.Available()+c.Delta < 0:
-		return fault.New(fault.FailedPrecondition, "stock_short",
-			fmt.Sprintf("Only %d units are neither held nor sold.", now.Available()))
+		return catalogv1.StockShort.Newf("Only %d units are neither held nor sold.", now.Available())
 	case now.OnHand+c.Delta > MaxStock:
 		return fault.Invalid(fault.Field{Pointer: "/delta", Detail: fmt.Sprintf("more than %d units would be on hand", MaxStock)})
 	}

@@ -8,7 +8,6 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/store"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // Unpaid bounds what may be held without being paid for, so that nobody takes the
@@ -79,7 +78,7 @@ func (s *Service) checkUnpaidAllowance(ctx context.Context, tx *database.Tx, h s
 	if !over {
 		return nil
 	}
-	refusal := fault.New(fault.ResourceExhausted, "too_many_unpaid", "Too much is held that is not paid for yet.")
+	refusal := catalogv1.TooManyUnpaid.New()
 	if h.Units <= most.Units {
 		refusal.RetryAfter = max(time.Second, u.Frees.Sub(s.now()))
 	}

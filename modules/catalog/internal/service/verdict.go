@@ -5,7 +5,6 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/store"
-	"app/platform/fault"
 	"app/platform/money/moneyv1"
 )
 
@@ -14,13 +13,13 @@ import (
 // before what is short. Nil when nothing is in the way.
 func (w wanted) reservationError(products map[string]Product, refused []store.Line, share store.Share) error {
 	if gone := w.goneProducts(products); len(gone.GetProductIds()) > 0 {
-		return fault.New(fault.FailedPrecondition, "product_gone", "Some products are not sold any more.").With(gone)
+		return catalogv1.ProductGone.New().With(gone)
 	}
 	if changed := w.changedPrices(products); len(changed.GetLines()) > 0 {
-		return fault.New(fault.FailedPrecondition, "price_changed", "Some prices have changed.").With(changed)
+		return catalogv1.PriceChanged.New().With(changed)
 	}
 	if bounds := w.outOfBounds(products); len(bounds.GetLines()) > 0 {
-		return fault.New(fault.FailedPrecondition, "quantity_refused", "Some products are not sold in this quantity.").With(bounds)
+		return catalogv1.QuantityRefused.New().With(bounds)
 	}
 	if len(refused) == 0 {
 		return nil
@@ -34,7 +33,7 @@ func (w wanted) reservationError(products map[string]Product, refused []store.Li
 		}
 		short.Lines = append(short.Lines, s)
 	}
-	return fault.New(fault.FailedPrecondition, "stock_short", "There is not enough of some products.").With(short)
+	return catalogv1.StockShort.New().With(short)
 }
 
 func (w wanted) outOfBounds(products map[string]Product) *catalogv1.Quantities {
