@@ -23,9 +23,6 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 	if err != nil {
 		return "", errEmail(err)
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return "", err
-	}
 	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: store.ChangeAddress}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.requireRecentAuth(ctx, tx)

@@ -3,8 +3,8 @@ package service
 import (
 	"context"
 	"errors"
-	"strings"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -91,7 +91,7 @@ type rightsChange struct {
 func (s *Service) changeRights(ctx context.Context, accountID string, to rightsChange, then func(context.Context, *database.Tx, int) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if _, err := store.LockAccount(ctx, tx, accountID); err != nil {
-			return mapNotFound("user", err)
+			return store.Missing("user", err)
 		}
 		err := to.apply(ctx, tx, accountID)
 		if changed = err == nil; errors.Is(err, store.ErrChanged) {
@@ -173,6 +173,5 @@ func (s *Service) Admins(ctx context.Context) (out []Administrator, err error) {
 
 // generatePassword makes a password of 125 random bits that the policy accepts.
 func generatePassword() string {
-	raw := strings.TrimPrefix(newRefreshToken(), refreshPrefix)[:21]
-	return "Aa1-" + raw
+	return "Aa1-" + secret.NewToken("")[:21]
 }

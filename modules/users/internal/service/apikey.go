@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
 	"app/platform/database"
@@ -83,7 +84,7 @@ func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, s
 	}
 	key := newAPIKey()
 	row := store.APIKey{
-		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: hashToken(key), Hint: key[:hintLength],
+		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: secret.HashToken(key), Hint: key[:hintLength],
 		Scopes: strings.Join(d.Scopes, " "), CreatedBy: identity.FromContext(ctx).UserID,
 		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: *d.ExpiresAt,
 	}
@@ -121,11 +122,11 @@ func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
 			_, err = store.APIKeyByID(ctx, tx, merchantID, id)
-			return mapNotFound("api_key", err)
+			return store.Missing("api_key", err)
 		} else if err != nil {
 			return err
 		}
-		if err := s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
+		if err := s.Revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
 			return err
 		}
 		caller := identity.FromContext(ctx).UserID
@@ -141,12 +142,12 @@ const keyTouched = time.Minute
 func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKey, err error) {
 	now := s.now()
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		key, err = store.APIKeyByHash(ctx, q, hashToken(presented))
+		key, err = store.APIKeyByHash(ctx, q, secret.HashToken(presented))
 		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
 		if over {
 			err = store.ErrNotFound
 		}
-		return mapNotFound("api_key", err)
+		return store.Missing("api_key", err)
 	})
 	if err != nil {
 		return store.APIKey{}, err

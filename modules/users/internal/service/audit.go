@@ -54,8 +54,8 @@ func (s *Service) recordAudit(ctx context.Context, tx *database.Tx, e AuditEntry
 		e.SessionID = identity.FromContext(ctx).SessionID
 	}
 	return store.InsertAudit(ctx, tx, store.Audit{
-		ID: ids.New("aud", now), AccountID: e.AccountID, Event: string(e.Event), Outcome: truncateRunes(e.Outcome, 32), Detail: truncateRunes(e.Detail, 100),
-		SessionID: e.SessionID, Network: truncateRunes(client.Network, 64), UserAgent: truncateRunes(client.Agent, 200), RequestID: truncateRunes(callctx.RequestID(ctx), 64),
+		ID: ids.New("aud", now), AccountID: e.AccountID, Event: string(e.Event), Outcome: store.Fit(e.Outcome, 32), Detail: store.Fit(e.Detail, 100),
+		SessionID: e.SessionID, Network: store.Fit(client.Network, 64), UserAgent: store.Fit(client.Agent, 200), RequestID: store.Fit(callctx.RequestID(ctx), 64),
 		CreatedAt: now,
 	})
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"net/url"
 	"strings"
@@ -51,6 +50,7 @@ func (s *Service) RequestSignInCode(ctx context.Context, email string) (request 
 // SignInWithCode signs in with the code of a request. Errors: code_invalid, the same
 // for every reason and every address; sign_in_limited.
 func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Transport) (out SignedIn, err error) {
+	s.Keys.Reread(ctx)
 	err = s.withCode(ctx, in, accountOfRequest(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		var account store.Account
 		if account, ok, err = s.spendCode(ctx, tx, store.SignInCode, in); err != nil || !ok {
@@ -70,9 +70,6 @@ func (s *Service) requestCode(ctx context.Context, purpose store.Purpose, email 
 	addr, err := parseAddress(email)
 	if err != nil {
 		return "", errEmail(err)
-	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return "", err
 	}
 	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: purpose}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -147,9 +144,6 @@ func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work fu
 	if !ids.Valid("cod", in.Request) || !sixDigits(in.Code) {
 		return errCode()
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return err
-	}
 	counted, err := s.allowCode(ctx, of)
 	if err != nil {
 		return err
@@ -212,7 +206,7 @@ func (s *Service) takeCode(ctx context.Context, tx *database.Tx, purpose store.P
 // requestHash is what is kept of a code. The request salts it; the key makes a million
 // guesses need more than the table (ASVS 6.5.2).
 func (s *Service) requestHash(row store.CodeRequest, digits string) string {
-	return hex.EncodeToString(deriveMAC(s.ring.secret, "request", row.ID, string(row.Purpose), row.EmailKey, digits))
+	return s.secret.Hash("request", row.ID, string(row.Purpose), row.EmailKey, digits)
 }
 
 // letterLink is the page that an e-mail leads to. It begins with what is configured,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
@@ -90,7 +91,7 @@ func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, e
 	if !ok {
 		return nil, false, errNoWork
 	}
-	b, err := store.BrowserByHash(ctx, work.tx, hashToken(token))
+	b, err := store.BrowserByHash(ctx, work.tx, secret.HashToken(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.isCookieLive(b) {
 		return nil, false, nil
 	}
@@ -116,7 +117,7 @@ func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _
 	}
 	now := c.s.now()
 	return store.InsertCookie(ctx, work.tx, store.Cookie{
-		Hash: hashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
+		Hash: secret.HashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
 	})
 }
 
@@ -126,7 +127,7 @@ func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
 	if !ok {
 		return errNoWork
 	}
-	return store.DeleteCookie(ctx, work.tx, hashToken(token))
+	return store.DeleteCookie(ctx, work.tx, secret.HashToken(token))
 }
 
 // Find implements scs.Store, which scs leaves alone in favour of FindCtx.

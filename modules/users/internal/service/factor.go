@@ -80,9 +80,7 @@ type Factor struct {
 // code_invalid; factor_paused after five wrong codes in a row, with a time to wait;
 // sign_in_limited.
 func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
+	s.Keys.Reread(ctx)
 	counted, err := s.allowCode(ctx, accountOfPendingSignIn(ticket))
 	if err != nil {
 		return SignedIn{}, err

@@ -17,7 +17,7 @@ func NewHandler(s *Service) Handler { return Handler{s} }
 
 // Keys implements usersv1.UsersHandler.
 func (h Handler) Keys(ctx context.Context, _ *usersv1.KeysRequest) (*usersv1.KeysResponse, error) {
-	set, err := h.users.KeySet(ctx)
+	set, err := h.users.Keys.Set(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (h Handler) Session(ctx context.Context, req *usersv1.SessionRequest) (*use
 
 // Revocations implements usersv1.UsersHandler.
 func (h Handler) Revocations(ctx context.Context, req *usersv1.RevocationsRequest) (*usersv1.RevocationsResponse, error) {
-	revoked, err := h.users.Revocations(ctx, req.GetAfter())
+	revoked, err := h.users.Revocations.Since(ctx, req.GetAfter())
 	if err != nil {
 		return nil, err
 	}

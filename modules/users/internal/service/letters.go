@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"encoding/hex"
 	"time"
 
 	"app/modules/users/internal/store"
@@ -24,7 +23,7 @@ type asker struct {
 // askerOf looks the network of the request up. accountID is empty when the e-mail is
 // for nobody's account.
 func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, err error) {
-	a.network = truncateRunes(callctx.ClientOf(ctx).Network, 64)
+	a.network = store.Fit(callctx.ClientOf(ctx).Network, 64)
 	if a.network == "" {
 		return a, nil
 	}
@@ -38,7 +37,7 @@ func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, e
 // holdLetters makes everybody else who asks for e-mails to the address wait until this
 // Write has ended, so that what is counted now holds.
 func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, purpose store.Purpose, emailKey string) error {
-	return store.HoldLetters(ctx, tx, hex.EncodeToString(deriveMAC(s.ring.secret, "letters", string(purpose), emailKey)), s.now())
+	return store.HoldLetters(ctx, tx, s.secret.Hash("letters", string(purpose), emailKey), s.now())
 }
 
 // shareOf says which share of an address's e-mails the next one is taken from; ok is

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"encoding/hex"
 	"time"
 
 	"app/modules/users/internal/store"
@@ -84,7 +83,7 @@ func (s *Service) countPasswordTry(ctx context.Context, account store.Account, e
 // locked in it.
 func (s *Service) tryAllowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
 	client, most := callctx.ClientOf(ctx), s.limits.Tries
-	network, agent := truncateRunes(client.Network, 64), truncateRunes(client.Agent, 200)
+	network, agent := store.Fit(client.Network, 64), store.Fit(client.Agent, 200)
 	familiar, err := store.FamiliarDevice(ctx, tx, accountID, network, agent)
 	if err != nil {
 		return nil, err
@@ -100,7 +99,7 @@ func (s *Service) tryAllowances(ctx context.Context, tx *database.Tx, accountID,
 }
 
 func (s *Service) newAllowance(burst int, step time.Duration, parts ...string) store.Allowance {
-	return store.Allowance{ID: hex.EncodeToString(deriveMAC(s.ring.secret, "tries", parts...)), Burst: burst, Step: step}
+	return store.Allowance{ID: s.secret.Hash("tries", parts...), Burst: burst, Step: step}
 }
 
 // returnTries takes back what allow has counted, in the transaction of the sign-in that
@@ -120,9 +119,6 @@ func (s *Service) returnTries(ctx context.Context, tx *database.Tx, counted []st
 func (s *Service) allowOwn(ctx context.Context) error {
 	if s.limits.Tries == (Tries{}) {
 		return nil
-	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return err
 	}
 	a := s.newAllowance(s.limits.Tries.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
 	var wait time.Duration

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -36,7 +37,7 @@ func accountOfRequest(in CodeProof) codeOf {
 // accountOfPendingSignIn finds the account whose sign-in waits for its second factor.
 func accountOfPendingSignIn(ticket string) codeOf {
 	return func(ctx context.Context, tx *database.Tx) (string, error) {
-		p, err := store.PendingByHash(ctx, tx, hashToken(ticket))
+		p, err := store.PendingByHash(ctx, tx, secret.HashToken(ticket))
 		if errors.Is(err, store.ErrNotFound) {
 			return "", nil
 		}
@@ -63,7 +64,7 @@ func (s *Service) allowCode(ctx context.Context, of codeOf) (counted []store.All
 		return nil, nil
 	}
 	client := callctx.ClientOf(ctx)
-	network, agent := truncateRunes(client.Network, 64), truncateRunes(client.Agent, 200)
+	network, agent := store.Fit(client.Network, 64), store.Fit(client.Agent, 200)
 	a := s.newAllowance(s.limits.Tries.Network, tryNetwork, "network", network)
 	var wait time.Duration
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {

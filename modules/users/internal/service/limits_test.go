@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
-	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/service"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -21,10 +19,9 @@ func guarded(t *testing.T, db *database.DB, c *clock) *world {
 	t.Helper()
 	l := limits()
 	l.Tries = service.Tries{Device: 10, Place: 5, Account: 20, Network: 50}
-	return &world{t: t, db: db, clock: c, Service: service.New(service.Options{
-		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Limits: l, PublicURL: "https://shop.example",
-		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
-	})}
+	w := &world{t: t, db: db, clock: c}
+	w.Service = w.with(func(o *service.Options) { o.Limits = l })
+	return w
 }
 
 // eachGuarded runs the test on both engines.

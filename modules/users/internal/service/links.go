@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -92,10 +93,10 @@ func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx
 // proposeLink keeps the identity until the owner of the account says that it is theirs.
 func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account store.Account, state store.State, who openid.Identity) (token string, err error) {
 	now := s.now()
-	token = newSecret("slk_")
+	token = secret.NewToken("slk_")
 	return token, store.InsertLink(ctx, tx, store.Link{
-		Hash: hashToken(token), AccountID: account.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: truncateRunes(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
+		Hash: secret.HashToken(token), AccountID: account.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
+		Email: store.Fit(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
 	})
 }
 
@@ -117,7 +118,7 @@ func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.I
 
 // takeLink uses the token up for the account.
 func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (store.Identity, string, error) {
-	row, err := store.LinkByHash(ctx, tx, hashToken(token))
+	row, err := store.LinkByHash(ctx, tx, secret.HashToken(token))
 	if err == nil && row.AccountID != accountID {
 		err = store.ErrNotFound
 	}
@@ -149,7 +150,7 @@ func linkError(err error) error {
 // that asks for its password. Error: link_invalid.
 func (s *Service) LinkedAddress(ctx context.Context, token string) (email string, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		row, err := store.LinkByHash(ctx, q, hashToken(token))
+		row, err := store.LinkByHash(ctx, q, secret.HashToken(token))
 		if err == nil && !s.now().Before(row.ExpiresAt) {
 			err = store.ErrNotFound
 		}
@@ -176,7 +177,7 @@ func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID
 	now := s.now()
 	return store.InsertIdentity(ctx, tx, store.Identity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: truncateRunes(who.Email, maxAddress), CreatedAt: now,
+		Email: store.Fit(who.Email, maxAddress), CreatedAt: now,
 	})
 }
 
@@ -224,7 +225,7 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		}
 		return s.notifyCredentialsChange(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
-	return mapNotFound("identity", err)
+	return store.Missing("identity", err)
 }
 
 // mustHaveWay fails when an account is left without a way to sign in of its own: a code

@@ -2,13 +2,12 @@ package service
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
 
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/emailaddr"
@@ -38,9 +37,7 @@ func errCredentials() error {
 // look-up, one count, one hash of each kind that there is, one record. Errors:
 // invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
+	s.Keys.Reread(ctx)
 	account, kinds, err := s.signingIn(ctx, in.Email)
 	if err != nil {
 		return SignedIn{}, err
@@ -131,13 +128,13 @@ func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh strin
 	if session.ExpiresAt.Before(expires) {
 		expires = session.ExpiresAt
 	}
-	return store.InsertRefresh(ctx, tx, hashToken(refresh), session.ID, now, expires)
+	return store.InsertRefresh(ctx, tx, secret.HashToken(refresh), session.ID, now, expires)
 }
 
 // signTokens signs a fresh access token to go with a refresh token.
 func (s *Service) signTokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
 	p := s.sessionPrincipal(session, admin)
-	access, err := s.ring.signers.Load().activeAt(now).Sign(token.Claims{
+	access, err := s.Keys.Sign(token.Claims{
 		UserID: p.UserID, SessionID: p.SessionID, TokenID: ids.New("tok", now),
 		Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld,
 		IssuedAt: now, Expires: now.Add(s.limits.AccessLife),
@@ -148,22 +145,4 @@ func (s *Service) signTokens(session store.Session, admin bool, refresh string, 
 // refreshPrefix lets scanners of leaked secrets recognise one.
 const refreshPrefix = "srt_"
 
-func newRefreshToken() string { return newSecret(refreshPrefix) }
-
-// hashToken is what is kept of a refresh token, whose 256 random bits need no salt.
-func hashToken(refresh string) string {
-	sum := sha256.Sum256([]byte(refresh))
-	return hex.EncodeToString(sum[:])
-}
-
-// truncateRunes shortens a text to so many characters.
-func truncateRunes(text string, most int) string {
-	n := 0
-	for i := range text {
-		if n == most {
-			return text[:i]
-		}
-		n++
-	}
-	return text
-}
+func newRefreshToken() string { return secret.NewToken(refreshPrefix) }

@@ -3,11 +3,11 @@ package service
 import (
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"time"
 
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -73,10 +73,7 @@ func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 	if !ok {
 		return Departed{}, errProvider()
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return Departed{}, err
-	}
-	state := newSecret("")
+	state := secret.NewToken("")
 	to, err := provider.Authorize(ctx, openid.Request{
 		State: state, Nonce: s.nonceOf(state), Verifier: s.verifierOf(state), Anew: in.Purpose == toProve,
 	})
@@ -85,11 +82,11 @@ func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 	}
 	browser := in.Browser
 	if len(browser) != len(state) {
-		browser = newSecret("")
+		browser = secret.NewToken("")
 	}
 	now := s.now()
 	row := store.State{
-		Hash: hashToken(state), Provider: in.Provider, Purpose: toSignIn, Browser: hashToken(browser), ReturnTo: s.ReturnTo(in.ReturnTo),
+		Hash: secret.HashToken(state), Provider: in.Provider, Purpose: toSignIn, Browser: secret.HashToken(browser), ReturnTo: s.ReturnTo(in.ReturnTo),
 		CreatedAt: now, ExpiresAt: now.Add(stateLife),
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -117,11 +114,11 @@ func (s *Service) travelPurpose(ctx context.Context, tx *database.Tx, wanted str
 }
 
 func (s *Service) nonceOf(state string) string {
-	return hex.EncodeToString(deriveMAC(s.ring.secret, "nonce", state))
+	return s.secret.Hash("nonce", state)
 }
 
 func (s *Service) verifierOf(state string) string {
-	return base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "pkce", state))
+	return base64.RawURLEncoding.EncodeToString(s.secret.Derive("pkce", state))
 }
 
 // Arrival is what a browser brings back from a provider.
@@ -168,9 +165,7 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	if !ok {
 		return Arrived{}, errProvider()
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return Arrived{}, err
-	}
+	s.Keys.Reread(ctx)
 	state, err := s.spendState(ctx, in)
 	if err != nil {
 		return Arrived{}, err
@@ -230,7 +225,7 @@ func levelOf(who openid.Identity) Level {
 // spendState uses the state up.
 func (s *Service) spendState(ctx context.Context, in Arrival) (state store.State, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		state, err = store.StateByHash(ctx, tx, hashToken(in.State))
+		state, err = store.StateByHash(ctx, tx, secret.HashToken(in.State))
 		if err == nil {
 			err = store.SpendState(ctx, tx, state.Hash, s.now())
 		}
@@ -241,7 +236,7 @@ func (s *Service) spendState(ctx context.Context, in Arrival) (state store.State
 		return store.State{}, errState()
 	case err != nil:
 		return store.State{}, err
-	case state.Browser != hashToken(in.Browser), state.Provider != in.Provider,
+	case state.Browser != secret.HashToken(in.Browser), state.Provider != in.Provider,
 		state.SessionID != "" && state.SessionID != identity.FromContext(ctx).SessionID:
 		return store.State{}, errState()
 	}
@@ -274,7 +269,7 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 // handleLinkedIdentity is somebody whose identity is linked to an account, whatever
 // address they have by now.
 func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
-	if err := store.UseIdentity(ctx, tx, known.ID, truncateRunes(who.Email, maxAddress), s.now()); err != nil {
+	if err := store.UseIdentity(ctx, tx, known.ID, store.Fit(who.Email, maxAddress), s.now()); err != nil {
 		return err
 	}
 	if state.Purpose == toSignIn {

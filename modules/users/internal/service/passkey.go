@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -186,9 +187,6 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdde
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return FactorAdded{}, err
-	}
 	answer, err := protocol.ParseCredentialCreationResponseBytes(in.Credential)
 	if err != nil {
 		return FactorAdded{}, errPasskey(err)
@@ -229,7 +227,7 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 	}
 	now := s.now()
 	err = store.InsertPasskey(ctx, tx, store.Passkey{
-		ID: ids.New("psk", now), AccountID: accountID, KeyHash: hashToken(string(credential.ID)), Name: name, Credential: string(kept),
+		ID: ids.New("psk", now), AccountID: accountID, KeyHash: secret.HashToken(string(credential.ID)), Name: name, Credential: string(kept),
 		SignCount: int64(credential.Authenticator.SignCount), CreatedAt: now,
 	})
 	if err != nil {
@@ -268,5 +266,5 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		}
 		return s.finishRemovingFactor(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
 	})
-	return mapNotFound("passkey", err)
+	return store.Missing("passkey", err)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -27,7 +28,7 @@ func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) 
 		row := store.Ceremony{Purpose: purpose}
 		switch purpose {
 		case PasskeyFactor:
-			pending, err := store.PendingByHash(ctx, tx, hashToken(ticket))
+			pending, err := store.PendingByHash(ctx, tx, secret.HashToken(ticket))
 			if err != nil {
 				return ticketError(err)
 			}
@@ -107,9 +108,7 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
+	s.Keys.Reread(ctx)
 	answer, err := protocol.ParseCredentialRequestResponseBytes(in.Credential)
 	if err != nil {
 		return SignedIn{}, errPasskey(err)
@@ -168,7 +167,7 @@ func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protoc
 				return nil
 			}
 		}
-		passkey, err := store.PasskeyByHash(ctx, tx, hashToken(string(answer.RawID)))
+		passkey, err := store.PasskeyByHash(ctx, tx, secret.HashToken(string(answer.RawID)))
 		if errors.Is(err, store.ErrNotFound) {
 			refusal = errPasskey(err)
 			return nil
@@ -221,7 +220,7 @@ func (s *Service) usePasskey(ctx context.Context, tx *database.Tx, user holder, 
 	if err != nil {
 		return fmt.Errorf("keep passkey: %w", err)
 	}
-	hash := hashToken(string(used.ID))
+	hash := secret.HashToken(string(used.ID))
 	for _, p := range user.passkeys {
 		if p.KeyHash != hash {
 			continue

@@ -2,12 +2,11 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"strings"
 	"time"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -26,9 +25,9 @@ func errTicket() error {
 // suspendSignIn keeps a sign-in that needs a second factor.
 func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in SignIn, factors []Method) (SignedIn, error) {
 	now := s.now()
-	ticket := newSecret(ticketPrefix)
+	ticket := secret.NewToken(ticketPrefix)
 	err := store.InsertPending(ctx, tx, store.Pending{
-		TicketHash: hashToken(ticket), AccountID: in.Account.ID, Methods: string(in.Method), Transport: string(in.Transport),
+		TicketHash: secret.HashToken(ticket), AccountID: in.Account.ID, Methods: string(in.Method), Transport: string(in.Transport),
 		CreatedAt: now, ExpiresAt: now.Add(TicketLife),
 	})
 	if err != nil {
@@ -43,7 +42,7 @@ func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in SignIn,
 // ticket that is unknown, over, spent or has had its five tries; all are errTicket to
 // the client.
 func (s *Service) pendingOf(ctx context.Context, tx *database.Tx, ticket string) (p store.Pending, ok bool, err error) {
-	p, err = store.PendingByHash(ctx, tx, hashToken(ticket))
+	p, err = store.PendingByHash(ctx, tx, secret.HashToken(ticket))
 	if err == nil {
 		err = store.TryPending(ctx, tx, p.TicketHash, s.now())
 	}
@@ -74,11 +73,4 @@ func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.P
 	}
 	methods := strings.Join(append(strings.Fields(p.Methods), string(method)), " ")
 	return s.openSession(ctx, tx, account, store.Session{Methods: methods, Level: int(AAL2), Transport: p.Transport})
-}
-
-// newSecret makes a secret of 256 random bits behind a prefix.
-func newSecret(prefix string) string {
-	var raw [32]byte
-	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	return prefix + base64.RawURLEncoding.EncodeToString(raw[:])
 }

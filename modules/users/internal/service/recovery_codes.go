@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"strings"
 
@@ -30,9 +29,6 @@ var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "
 // step_up_required; no_factor when there is nothing they could stand in for;
 // Unauthenticated.
 func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return nil, err
-	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.requireRecentAuth(ctx, tx)
 		if err != nil {
@@ -80,7 +76,7 @@ func newRecoveryCode() string {
 
 // recoveryHash is what is kept of a code, however its owner types it.
 func (s *Service) recoveryHash(accountID, code string) string {
-	return hex.EncodeToString(deriveMAC(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
+	return s.secret.Hash("recovery", accountID, recoveryReader.Replace(strings.ToLower(code)))
 }
 
 // judgeRecovery uses a recovery code up, if it is one; of two requests at once one

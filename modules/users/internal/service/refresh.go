@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -35,15 +36,13 @@ const (
 //
 // Errors: refresh_token_invalid, the same for every reason.
 func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return Tokens{}, err
-	}
+	s.Keys.Reread(ctx)
 	now := s.now()
 	successor := s.successorToken(presented)
 	var row store.Refresh
 	var v verdict
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		row, v, err = s.rotateRefresh(ctx, tx, hashToken(presented), successor, now)
+		row, v, err = s.rotateRefresh(ctx, tx, secret.HashToken(presented), successor, now)
 		return err
 	})
 	switch {
@@ -59,7 +58,7 @@ func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error)
 }
 
 func (s *Service) successorToken(parent string) string {
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "refresh", parent))
+	return refreshPrefix + base64.RawURLEncoding.EncodeToString(s.secret.Derive("refresh", parent))
 }
 
 // rotateRefresh must not fail for a reused token: the end of the session has to be
@@ -114,7 +113,7 @@ func (s *Service) Logout(ctx context.Context, presented string) error {
 				return err
 			}
 		}
-		row, err := store.RefreshByHash(ctx, tx, hashToken(presented))
+		row, err := store.RefreshByHash(ctx, tx, secret.HashToken(presented))
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -48,9 +47,6 @@ func (s *Service) Register(ctx context.Context, in Registration) (registration s
 	}
 	if len(wrong) > 0 {
 		return "", fault.Invalid(wrong...)
-	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return "", err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
 	if err != nil {
@@ -134,5 +130,5 @@ func newDigits() string {
 // codeHash is what is kept of a code. The row's id salts it; the key makes a million
 // guesses need more than the table.
 func (s *Service) codeHash(row store.Code, digits string) string {
-	return hex.EncodeToString(deriveMAC(s.ring.secret, "code", row.ID, row.EmailKey, digits))
+	return s.secret.Hash("code", row.ID, row.EmailKey, digits)
 }

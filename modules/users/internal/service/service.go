@@ -5,6 +5,7 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -12,7 +13,10 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/keys"
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/revocation"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -32,7 +36,7 @@ type Options struct {
 	Providers Providers
 	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to
 	// after a sign-in.
-	ReturnTo []string
+	ReturnTo ReturnList
 	// FactorRequired demands a second factor of administrators, and of owners and
 	// managers of merchants.
 	FactorRequired bool
@@ -74,7 +78,7 @@ type Service struct {
 	limits Limits
 
 	publicURL string
-	returnTo  []string
+	returnTo  ReturnList
 	providers Providers
 	passkeys  *webauthn.WebAuthn // nil where there can be none
 	policy    passwords.Policy
@@ -83,18 +87,30 @@ type Service struct {
 
 	factorRequired bool
 
-	ring    keyring
+	secret secret.Key
+
+	// Keys sign access tokens.
+	Keys *keys.Ring
+	// Revocations are what gateways follow.
+	Revocations *revocation.Log
+
 	reuses  atomic.Int64
 	limited atomic.Int64
 }
 
-// New makes the service. It reads nothing yet.
-func New(o Options) *Service {
+// New makes the service. It reads the keys, and makes them at the first start.
+func New(ctx context.Context, o Options) (*Service, error) {
+	revocations := revocation.NewLog(o.DB, o.Now)
+	ring, err := keys.Load(ctx, keys.Options{DB: o.DB, Now: o.Now, Logger: o.Logger, Revocations: revocations})
+	if err != nil {
+		return nil, err
+	}
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
 		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), policy: policyOf(o),
 		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant, factorRequired: o.FactorRequired,
-	}
+		secret: ring.Secret(), Keys: ring, Revocations: revocations,
+	}, nil
 }
 
 func policyOf(o Options) passwords.Policy {

@@ -88,7 +88,7 @@ type BrowserCookie struct {
 
 // signIn is where every way of signing in ends. It runs in the Write that spent the
 // proof (the code, the state of the provider's answer), and what it returns must not
-// leave the process before that Write has committed. The caller has called LoadKeys.
+// leave the process before that Write has committed. The caller has had the keys reread.
 //
 //  1. The account is read again: one that has been disabled since, or whose password is
 //     no longer the one that was checked, is errCredentials, and nothing is written.
@@ -135,7 +135,7 @@ func (s *Service) openSession(ctx context.Context, tx *database.Tx, account stor
 	}
 	session := draft
 	session.ID, session.AccountID = ids.New("ses", now), account.ID
-	session.UserAgent, session.Network = truncateRunes(client.Agent, 200), truncateRunes(client.Network, 64)
+	session.UserAgent, session.Network = store.Fit(client.Agent, 200), store.Fit(client.Network, 64)
 	session.CreatedAt, session.LastUsedAt, session.ExpiresAt = now, now, now.Add(life)
 	if session.ProvedAt.IsZero() || session.ProvedAt.After(now) {
 		session.ProvedAt = now

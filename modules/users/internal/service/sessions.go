@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -61,7 +60,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 			err = store.ErrNotFound
 		}
 		if err != nil {
-			return mapNotFound("session", err)
+			return store.Missing("session", err)
 		}
 		ok, err := s.endSession(ctx, tx, id, endedByOther)
 		if err != nil {
@@ -114,7 +113,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 	if now.Sub(b.Session.LastUsedAt) >= sessionsTouched {
 		b.ExpiresAt = s.idleEnd(now, b.Session.ExpiresAt)
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return mapNotFound("session", store.TouchCookie(ctx, tx, b.Cookie, now))
+			return store.Missing("session", store.TouchCookie(ctx, tx, b.Cookie, now))
 		})
 	}
 	p := s.sessionPrincipal(b.Session, b.Admin)
@@ -138,13 +137,4 @@ func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, 
 		return nil
 	})
 	return work.found, err
-}
-
-// mapNotFound turns a row that is not there, or not as it has to be, into the answer
-// that there is none.
-func mapNotFound(what string, err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return fault.Missing(what)
-	}
-	return err
 }

@@ -49,7 +49,7 @@ func (w *world) closed(cookie string) {
 // revoked lists what gateways are told after an epoch, and the newest epoch.
 func (w *world) revoked(after int64) (subjects []string, epoch int64) {
 	w.t.Helper()
-	out, err := w.Revocations(context.Background(), after)
+	out, err := w.Revocations.Since(context.Background(), after)
 	if err != nil {
 		w.t.Fatal(err)
 	}

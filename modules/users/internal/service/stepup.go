@@ -30,9 +30,6 @@ func errFactorRequired() error {
 // proof; factor_required; sign_in_limited after many passwords or codes;
 // Unauthenticated.
 func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
 	account, err := s.callerAccount(ctx)
 	if err != nil {
 		return SignedIn{}, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/keys"
+	"app/modules/users/internal/revocation"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
@@ -35,8 +37,8 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 			{store.DeleteCookies, now},
 			{store.DeletePendings, now},
 			{store.DeleteTries, now},
-			{store.DeleteRevocations, now},
-			{store.DeleteKeys, now},
+			{revocation.Sweep, now},
+			{keys.Sweep, now},
 			{store.DeleteAudits, now.Add(-s.limits.AuditKeep)},
 			{store.DeleteStrayAudits, now.Add(-keepStrays)},
 		} {

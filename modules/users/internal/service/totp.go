@@ -46,9 +46,6 @@ type Enrolment struct {
 // again replaces it. Errors: step_up_required; totp_enrolled when there is one;
 // Unauthenticated.
 func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return Enrolment{}, err
-	}
 	var raw [totpSecret]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
@@ -62,7 +59,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 			return err
 		}
 		out.URL = s.totpURL(account.Email, out.Secret)
-		sealed, err := s.sealSecret(session.AccountID, out.Secret)
+		sealed, err := s.secret.Seal(session.AccountID, out.Secret)
 		if err != nil {
 			return err
 		}
@@ -88,9 +85,6 @@ func (s *Service) totpURL(email, secret string) string {
 // comes with recovery codes, which are shown this once. Errors: step_up_required;
 // code_invalid; factor_paused; Unauthenticated.
 func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return FactorAdded{}, err
-	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.requireRecentAuth(ctx, tx)
@@ -128,7 +122,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 		}
 		return s.finishRemovingFactor(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
 	})
-	return mapNotFound("factor", err)
+	return store.Missing("factor", err)
 }
 
 // judgeTOTP reports whether a code is one of the account's generator.
@@ -186,7 +180,7 @@ func totpBackoff(t store.TOTP, now time.Time) time.Duration {
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
 // counts now.
 func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
-	secret, err := s.unsealSecret(t.AccountID, t.Secret)
+	secret, err := s.secret.Unseal(t.AccountID, t.Secret)
 	if err != nil {
 		return 0, err
 	}

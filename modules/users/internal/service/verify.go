@@ -59,9 +59,6 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	if in.Registration == "" && in.Password == "" {
 		return User{}, fault.Invalid(fault.Field{Pointer: "/registration", Detail: "or the password is needed: what register answered, or what it was given"})
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return User{}, err
-	}
 	in.Email = emailaddr.Key(in.Email)
 	id := ids.For(ctx, "usr", s.now())
 	counted, err := s.allowCode(ctx, noAccount)
@@ -96,7 +93,7 @@ func (s *Service) findRegistration(ctx context.Context, in Proof) (code store.Co
 		if in.Registration != "" {
 			code, err = store.CodeByID(ctx, q, in.Registration)
 		} else {
-			code, err = store.NewestCode(ctx, q, in.Email, store.VerifyAddress, truncateRunes(callctx.ClientOf(ctx).Network, 64))
+			code, err = store.NewestCode(ctx, q, in.Email, store.VerifyAddress, store.Fit(callctx.ClientOf(ctx).Network, 64))
 		}
 		return err
 	})

@@ -86,13 +86,22 @@ func on(t *testing.T, db *database.DB) *world {
 
 // with makes a service on the world's database with other options.
 func (w *world) with(change func(*service.Options)) *service.Service {
+	w.t.Helper()
+	s, err := w.start(change)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+func (w *world) start(change func(*service.Options)) (*service.Service, error) {
 	o := service.Options{
 		DB: w.db, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
 		Hasher:    passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		PublicURL: home,
 	}
 	change(&o)
-	return service.New(o)
+	return service.New(context.Background(), o)
 }
 
 // each runs the test on both engines.
@@ -154,7 +163,7 @@ func (w *world) login(email, password string) service.Tokens {
 // claims verifies an access token as the gateway does.
 func (w *world) claims(access string) token.Claims {
 	w.t.Helper()
-	c, err := token.NewVerifier(token.NewKeys(w.KeySet, w.clock.Now), w.clock.Now).Verify(context.Background(), access)
+	c, err := token.NewVerifier(token.NewKeys(w.Keys.Set, w.clock.Now), w.clock.Now).Verify(context.Background(), access)
 	if err != nil {
 		w.t.Fatal(err)
 	}

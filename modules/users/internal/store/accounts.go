@@ -47,7 +47,7 @@ const (
 // InsertAccount adds a new account. ErrDuplicate: the id or the address has one.
 func InsertAccount(ctx context.Context, tx *database.Tx, a Account) error {
 	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
-		boolToInt(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
+		BoolToInt(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
 	return database.Inserted("account", err)
 }
 
@@ -130,7 +130,7 @@ func RehashPassword(ctx context.Context, tx *database.Tx, id, from, to string) e
 	return tx.One(ctx, "rehash password", rehashAccount, to, id, from)
 }
 
-func scanAccount(row scanner) (Account, error) {
+func scanAccount(row Scanner) (Account, error) {
 	var a Account
 	var admin int
 	var verified, created int64
@@ -142,11 +142,4 @@ func scanAccount(row scanner) (Account, error) {
 	}
 	a.Admin, a.VerifiedAt, a.DisabledAt, a.CreatedAt = admin == 1, database.Time(verified), database.NullTime(disabled), database.Time(created)
 	return a, nil
-}
-
-func boolToInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

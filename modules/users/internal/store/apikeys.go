@@ -43,7 +43,7 @@ func LockMerchant(ctx context.Context, tx *database.Tx, merchantID string) error
 // InsertAPIKey adds a key. ErrDuplicate: the id has one, so the request is a
 // repetition.
 func InsertAPIKey(ctx context.Context, tx *database.Tx, k APIKey) error {
-	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), nullMicros(k.ExpiresAt))
+	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), NullMicros(k.ExpiresAt))
 	return database.Inserted("api key", err)
 }
 
@@ -72,7 +72,7 @@ func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time
 // TouchAPIKey records that a key is in use, unless that was recorded after a time
 // already.
 func TouchAPIKey(ctx context.Context, tx *database.Tx, id string, now, unlessAfter time.Time) error {
-	return execAny(ctx, tx, "touch api key", touchAPIKey, database.Micros(now), id, database.Micros(unlessAfter))
+	return Exec(ctx, tx, "touch api key", touchAPIKey, database.Micros(now), id, database.Micros(unlessAfter))
 }
 
 // APIKeyByID reads a key of a merchant, also one that is revoked or has run out.
@@ -86,7 +86,7 @@ func RevokeAPIKey(ctx context.Context, tx *database.Tx, merchantID, id string, n
 	return tx.One(ctx, "revoke api key", revokeAPIKey, database.Micros(now), id, merchantID)
 }
 
-func scanAPIKey(row scanner) (APIKey, error) {
+func scanAPIKey(row Scanner) (APIKey, error) {
 	var k APIKey
 	var created int64
 	var expires, used, revoked sql.NullInt64
@@ -96,9 +96,4 @@ func scanAPIKey(row scanner) (APIKey, error) {
 	}
 	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = database.Time(created), database.NullTime(expires), database.NullTime(used), database.NullTime(revoked)
 	return k, nil
-}
-
-// nullMicros is a time that may be absent.
-func nullMicros(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: database.Micros(t), Valid: !t.IsZero()}
 }

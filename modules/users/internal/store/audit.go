@@ -61,11 +61,11 @@ func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limi
 
 // DeleteAudits removes at most 100 records older than a time.
 func DeleteAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
+	return DeleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
 }
 
 // DeleteStrayAudits removes at most 100 records without an account that are older than
 // a time.
 func DeleteStrayAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "audit records", oldStrays, deleteAudit, database.Micros(before))
+	return DeleteEach(ctx, tx, "audit records", oldStrays, deleteAudit, database.Micros(before))
 }

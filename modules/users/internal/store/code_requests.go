@@ -84,12 +84,12 @@ func SpendCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.
 
 // VoidCodeRequests makes all codes void that an account has been sent.
 func VoidCodeRequests(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return execAny(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
+	return Exec(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
 }
 
 // DeleteCodeRequests removes at most 100 rows older than a time.
 func DeleteCodeRequests(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
+	return DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
 }
 
 // KnownNetwork reports whether the account has a sign-in from the network.

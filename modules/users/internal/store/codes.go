@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"app/platform/database"
@@ -71,7 +70,7 @@ func CodeByID(ctx context.Context, tx *database.Tx, id string) (Code, error) {
 	return scanCode(tx.QueryRow(ctx, codeByID, id))
 }
 
-func scanCode(row scanner) (c Code, err error) {
+func scanCode(row Scanner) (c Code, err error) {
 	var expires, created int64
 	err = row.Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires, &c.Email, &c.PasswordHash,
 		&c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale, &c.Network, &c.Share)
@@ -95,20 +94,5 @@ func SpendCode(ctx context.Context, tx *database.Tx, id string, now time.Time) e
 
 // DeleteCodes removes at most 100 rows older than a time.
 func DeleteCodes(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "codes", oldCodes, deleteCode, database.Micros(before))
-}
-
-// deleteEach removes what a query lists, a row at a time: neither engine's DELETE ...
-// LIMIT is the other's.
-func deleteEach(ctx context.Context, tx *database.Tx, what, list, remove string, args ...any) (int, error) {
-	found, err := queryTexts(ctx, tx, list, args...)
-	if err != nil {
-		return 0, fmt.Errorf("list old %s: %w", what, err)
-	}
-	for _, id := range found {
-		if _, err := tx.Exec(ctx, remove, id); err != nil {
-			return 0, fmt.Errorf("delete old %s: %w", what, err)
-		}
-	}
-	return len(found), nil
+	return DeleteEach(ctx, tx, "codes", oldCodes, deleteCode, database.Micros(before))
 }

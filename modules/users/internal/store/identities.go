@@ -59,7 +59,7 @@ func IdentitiesOf(ctx context.Context, tx *database.Tx, accountID string) (out [
 	return out, database.Found("identities", rows.Err())
 }
 
-func scanIdentity(row scanner) (i Identity, err error) {
+func scanIdentity(row Scanner) (i Identity, err error) {
 	var created, used int64
 	if err := row.Scan(&i.ID, &i.AccountID, &i.Provider, &i.Issuer, &i.Subject, &i.Email, &created, &used); err != nil {
 		return Identity{}, database.Found("identity", err)
@@ -70,7 +70,7 @@ func scanIdentity(row scanner) (i Identity, err error) {
 
 // UseIdentity records a use, and the address that the provider gave with it.
 func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now time.Time) error {
-	return execAny(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
+	return Exec(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
 }
 
 // DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no

@@ -33,7 +33,7 @@ func Confirm(ctx context.Context, tx *database.Tx, id string) error {
 func HashKinds(ctx context.Context, tx *database.Tx) (kinds []string, err error) {
 	last := ""
 	for len(kinds) < MaxHashKinds {
-		next, err := queryTexts(ctx, tx, nextHashKind, last)
+		next, err := Texts(ctx, tx, nextHashKind, last)
 		if err != nil {
 			return nil, fmt.Errorf("list kinds of hashes: %w", err)
 		}
@@ -47,5 +47,5 @@ func HashKinds(ctx context.Context, tx *database.Tx) (kinds []string, err error)
 
 // DropIdentities unlinks all identities of an account.
 func DropIdentities(ctx context.Context, tx *database.Tx, accountID string) error {
-	return execAny(ctx, tx, "unlink identities", dropIdentities, accountID)
+	return Exec(ctx, tx, "unlink identities", dropIdentities, accountID)
 }

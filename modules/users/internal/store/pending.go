@@ -58,10 +58,10 @@ func SpendPending(ctx context.Context, tx *database.Tx, hash string, now time.Ti
 
 // DropPendingsOf uses up all tickets of an account, as when its password has changed.
 func DropPendingsOf(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return execAny(ctx, tx, "drop pending sign-ins", dropPendingsOf, database.Micros(now), accountID)
+	return Exec(ctx, tx, "drop pending sign-ins", dropPendingsOf, database.Micros(now), accountID)
 }
 
 // DeletePendings removes at most 100 that ended by themselves before a time.
 func DeletePendings(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "pending sign-ins", oldPendings, deletePending, database.Micros(before))
+	return DeleteEach(ctx, tx, "pending sign-ins", oldPendings, deletePending, database.Micros(before))
 }

@@ -14,7 +14,7 @@ const (
 
 // SetPassword gives the account another password. The same one again is fine.
 func SetPassword(ctx context.Context, tx *database.Tx, id, hash string) error {
-	return execAny(ctx, tx, "set password", setPassword, hash, id)
+	return Exec(ctx, tx, "set password", setPassword, hash, id)
 }
 
 // SetEmail gives the account another address, which has just been shown to be its

@@ -74,18 +74,18 @@ func firstArrival(ctx context.Context, tx *database.Tx, a Allowance, next int64)
 
 // ReturnTry takes a try back that was counted.
 func ReturnTry(ctx context.Context, tx *database.Tx, a Allowance) error {
-	return execAny(ctx, tx, "return try", returnTry, a.Step.Microseconds(), a.ID)
+	return Exec(ctx, tx, "return try", returnTry, a.Step.Microseconds(), a.ID)
 }
 
 // DeleteTries removes at most 100 rows whose time came before a time.
 func DeleteTries(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	limit := database.Micros(before)
-	old, err := queryTexts(ctx, tx, oldTries, limit)
+	old, err := Texts(ctx, tx, oldTries, limit)
 	if err != nil {
 		return 0, fmt.Errorf("list old tries: %w", err)
 	}
 	for _, id := range old {
-		if err := execAny(ctx, tx, "delete old try", deleteTry, id, limit); err != nil {
+		if err := Exec(ctx, tx, "delete old try", deleteTry, id, limit); err != nil {
 			return 0, err
 		}
 	}

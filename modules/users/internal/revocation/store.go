@@ -1,9 +1,10 @@
-package store
+package revocation
 
 import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -20,7 +21,7 @@ const (
 	nextEpoch        = `UPDATE users_epochs SET value = value + 1 WHERE name = 'revocations'`
 	readEpoch        = `SELECT value FROM users_epochs WHERE name = 'revocations'`
 	insertRevocation = `INSERT INTO users_revocations (epoch, kind, subject, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`
-	revocations      = `SELECT epoch, kind, subject, created_at, expires_at FROM users_revocations WHERE epoch > ? AND expires_at > ?
+	revocationsSince = `SELECT epoch, kind, subject, created_at, expires_at FROM users_revocations WHERE epoch > ? AND expires_at > ?
 		ORDER BY epoch LIMIT 1001`
 	oldRevocations   = `SELECT epoch FROM users_revocations WHERE expires_at < ? LIMIT 100`
 	deleteRevocation = `DELETE FROM users_revocations WHERE epoch = ?`
@@ -29,14 +30,14 @@ const (
 // revocationPage is how many revocations are read at once.
 const revocationPage = 1000
 
-// Revoke adds a revocation under the next epoch. The counter stays locked until the
+// insert adds a revocation under the next epoch. The counter stays locked until the
 // transaction ends: epochs become visible in their order, so that whoever has seen one
 // has seen all before it.
-func Revoke(ctx context.Context, tx *database.Tx, r Revocation) error {
+func insert(ctx context.Context, tx *database.Tx, r Revocation) error {
 	if err := tx.One(ctx, "count epoch", nextEpoch); err != nil {
 		return err
 	}
-	epoch, err := Epoch(ctx, tx)
+	epoch, err := newestEpoch(ctx, tx)
 	if err != nil {
 		return err
 	}
@@ -44,16 +45,16 @@ func Revoke(ctx context.Context, tx *database.Tx, r Revocation) error {
 	return database.Inserted("revocation", err)
 }
 
-// Epoch reads the newest epoch.
-func Epoch(ctx context.Context, tx *database.Tx) (epoch int64, err error) {
+// newestEpoch reads the newest epoch.
+func newestEpoch(ctx context.Context, tx *database.Tx) (epoch int64, err error) {
 	err = tx.QueryRow(ctx, readEpoch).Scan(&epoch)
 	return epoch, database.Found("epoch", err)
 }
 
-// Revocations reads what has been revoked after an epoch and still matters, at most a
+// listSince reads what has been revoked after an epoch and still matters, at most a
 // thousand in order; more reports whether others follow.
-func Revocations(ctx context.Context, tx *database.Tx, after int64, now time.Time) (out []Revocation, more bool, err error) {
-	rows, err := tx.Query(ctx, revocations, after, database.Micros(now))
+func listSince(ctx context.Context, tx *database.Tx, after int64, now time.Time) (out []Revocation, more bool, err error) {
+	rows, err := tx.Query(ctx, revocationsSince, after, database.Micros(now))
 	if err != nil {
 		return nil, false, database.Found("revocations", err)
 	}
@@ -76,7 +77,7 @@ func Revocations(ctx context.Context, tx *database.Tx, after int64, now time.Tim
 	return out, false, nil
 }
 
-// DeleteRevocations removes at most 100 that do not matter since a time.
-func DeleteRevocations(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "revocations", oldRevocations, deleteRevocation, database.Micros(before))
+// Sweep removes at most 100 that do not matter since a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "revocations", oldRevocations, deleteRevocation, database.Micros(before))
 }
