@@ -77,18 +77,18 @@ func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in)}
+	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
 	out.Body.Status, out.Body.ExpiresIn = "fresh", int(service.FreshFor.Seconds())
 	return out, nil
 }
 
 // renewedCookie is the header for the cookie of a session whose privilege has changed,
 // empty for a session of tokens.
-func renewedCookie(in service.SignedIn) string {
-	if in.Browser.Token == "" {
+func renewedCookie(c service.BrowserCookie) string {
+	if c.Token == "" {
 		return ""
 	}
-	return sessionSetCookie(in.Browser.Token, in.Browser.Expires)
+	return sessionSetCookie(c.Token, c.Expires)
 }
 
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
@@ -171,7 +171,7 @@ func factorAddedOutputOf(in service.FactorAdded, err error) (*FactorAddedOutput,
 	if err != nil {
 		return nil, err
 	}
-	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.SignedIn)}
+	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
 	out.Body.Status, out.Body.RecoveryCodes = "added", append([]string{}, in.Recovery...)
 	return out, nil
 }

@@ -67,7 +67,7 @@ func (s *Service) promoteToAdmin(ctx context.Context, account store.Account) (do
 	promotion := rightsChange{store.PromoteAccount, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE}
 	changed, err := s.changeRights(ctx, account.ID, promotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
 		done.Ended = ended
-		done.Factors, err = s.factorsOf(ctx, tx, account.ID)
+		done.Factors, err = factorsOf(ctx, tx, account.ID)
 		return err
 	})
 	if !changed {
@@ -162,7 +162,7 @@ func (s *Service) Admins(ctx context.Context) (out []Administrator, err error) {
 		out = make([]Administrator, len(found))
 		for i, a := range found {
 			out[i] = Administrator{User: userOf(a), Disabled: a.Disabled()}
-			if out[i].Factors, err = s.factorsOf(ctx, q, a.ID); err != nil {
+			if out[i].Factors, err = factorsOf(ctx, q, a.ID); err != nil {
 				return err
 			}
 		}

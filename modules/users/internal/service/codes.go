@@ -117,24 +117,15 @@ func (s *Service) issueCodeRequest(ctx context.Context, tx *database.Tx, row sto
 // the address has had its e-mails. A new address of somebody's account has none of the
 // owner's networks: nobody has shown yet whose it is.
 func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *store.CodeRequest) (ok bool, err error) {
-	if err := s.holdLetters(ctx, tx, row.Purpose, row.EmailKey); err != nil {
-		return false, err
-	}
-	owner := row.AccountID
+	to := letterTo{purpose: row.Purpose, emailKey: row.EmailKey, accountID: row.AccountID}
 	if row.Purpose == store.ChangeAddress {
-		owner = ""
+		to.accountID = ""
 	}
-	who, err := askerOf(ctx, tx, owner)
-	if err != nil {
-		return false, err
-	}
-	sent, err := store.RequestLetters(ctx, tx, row.EmailKey, row.Purpose, row.CreatedAt.Add(-24*time.Hour))
-	if err != nil {
-		return false, err
-	}
-	row.Network = who.network
-	row.Share, ok = s.shareOf(sent, who)
-	return ok, nil
+	letter, ok, err := s.drawLetter(ctx, tx, to, func() ([]store.Letter, error) {
+		return store.RequestLetters(ctx, tx, row.EmailKey, row.Purpose, row.CreatedAt.Add(-24*time.Hour))
+	})
+	row.Network, row.Share = letter.Network, letter.Share
+	return ok, err
 }
 
 // withCode runs a Write that spends a code, and is the answer when work says that the

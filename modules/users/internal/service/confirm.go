@@ -43,22 +43,8 @@ func (s *Service) takeOver(ctx context.Context, tx *database.Tx, accountID strin
 	if err != nil {
 		return err
 	}
-	factors, err := s.factorsOf(ctx, tx, accountID)
-	if err != nil {
-		return err
-	}
-	if err := store.DeleteFactors(ctx, tx, accountID); err != nil {
-		return err
-	}
 	if err := store.DropIdentities(ctx, tx, accountID); err != nil {
 		return err
 	}
-	for _, f := range factors {
-		if change, ok := removals[f]; ok {
-			if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return s.removeFactors(ctx, tx, accountID)
 }

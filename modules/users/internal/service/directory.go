@@ -61,10 +61,10 @@ func (s *Service) createAccount(ctx context.Context, who person, password string
 	if err != nil {
 		return store.Account{}, fmt.Errorf("hash password: %w", err)
 	}
-	account := s.accountFor(ids.New("usr", s.now()), store.Code{
+	account := newAccount(ids.New("usr", s.now()), accountDraft{
 		Email: who.address.typed, EmailKey: who.address.key, PasswordHash: hash,
 		FirstName: who.firstName, MiddleName: who.middleName, LastName: who.lastName,
-	})
+	}, s.now())
 	account.Admin = admin
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := store.InsertAccount(ctx, tx, account); err != nil || !admin {

@@ -16,7 +16,7 @@ import (
 // factorsOf lists the second factors that an account has, any one of which completes a
 // sign-in; none when it has no second factor. Recovery codes stand in for a factor and
 // are none by themselves.
-func (s *Service) factorsOf(ctx context.Context, tx *database.Tx, accountID string) (out []Method, err error) {
+func factorsOf(ctx context.Context, tx *database.Tx, accountID string) (out []Method, err error) {
 	t, err := store.TOTPOf(ctx, tx, accountID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
@@ -158,11 +158,10 @@ var changed = map[usersevents.CredentialsChange]string{
 	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "demoted",
 }
 
-// FactorAdded is what adding a factor comes to: the session, renewed, and recovery
-// codes when it was the first factor.
+// FactorAdded is what adding a factor comes to: the session counts as recent, and there
+// are recovery codes when it was the first factor.
 type FactorAdded struct {
-	SignedIn
-
+	Browser  BrowserCookie // new, for a session that a browser carries
 	Recovery []string
 }
 
@@ -179,14 +178,14 @@ func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accou
 	if err := s.notifyCredentialsChange(ctx, tx, accountID, change, name); err != nil {
 		return FactorAdded{}, err
 	}
-	out.SignedIn, err = s.stepUp(ctx, tx, method, AAL2)
+	out.Browser, err = s.proveAgain(ctx, tx, method, AAL2)
 	return out, err
 }
 
 // finishRemovingFactor takes the recovery codes away with the last factor, and tells
 // the owner.
 func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
-	left, err := s.factorsOf(ctx, tx, accountID)
+	left, err := factorsOf(ctx, tx, accountID)
 	if err == nil && len(left) == 0 {
 		err = store.ReplaceRecovery(ctx, tx, accountID, nil, s.now())
 	}
@@ -202,25 +201,37 @@ func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, acc
 // user_not_found.
 func (s *Service) ForgetFactors(ctx context.Context, accountID string) (changed bool, err error) {
 	return s.byAdmin(ctx, accountID, "factors_forgotten", func(ctx context.Context, tx *database.Tx) error {
-		factors, err := s.factorsOf(ctx, tx, accountID)
+		factors, err := factorsOf(ctx, tx, accountID)
 		if err != nil {
 			return err
 		}
 		if len(factors) == 0 {
 			return store.ErrChanged
 		}
-		if err := store.DeleteFactors(ctx, tx, accountID); err != nil {
+		if err := s.removeFactors(ctx, tx, accountID); err != nil {
 			return err
-		}
-		for _, f := range factors {
-			if change, ok := removals[f]; ok {
-				if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
-					return err
-				}
-			}
 		}
 		return s.endSessionsAndCodes(ctx, tx, accountID, "", endedByAdmin)
 	})
+}
+
+// removeFactors removes all second factors of an account, and tells the owner of each.
+func (s *Service) removeFactors(ctx context.Context, tx *database.Tx, accountID string) error {
+	factors, err := factorsOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if err := store.DeleteFactors(ctx, tx, accountID); err != nil {
+		return err
+	}
+	for _, f := range factors {
+		if change, ok := removals[f]; ok {
+			if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // removals are what the owner is told of a factor that is gone.

@@ -99,10 +99,10 @@ func (s *Service) checkImport(in []Imported) ([]store.Account, error) {
 		for _, f := range wrong {
 			errs = append(errs, &ImportError{Line: i.Line, Field: f.Pointer[1:], Text: f.Detail})
 		}
-		accounts = append(accounts, s.accountFor(ids.New("usr", s.now()), store.Code{
+		accounts = append(accounts, newAccount(ids.New("usr", s.now()), accountDraft{
 			Email: who.address.typed, EmailKey: who.address.key, PasswordHash: i.PasswordHash,
 			FirstName: who.firstName, MiddleName: who.middleName, LastName: who.lastName,
-		}))
+		}, s.now()))
 	}
 	return accounts, errors.Join(errs...)
 }

@@ -34,10 +34,36 @@ func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, e
 	return a, err
 }
 
+// letterTo is the e-mail that somebody asks for. accountID is empty when it is for
+// nobody's account, or when nobody has shown yet whose the address is.
+type letterTo struct {
+	purpose             store.Purpose
+	emailKey, accountID string
+}
+
+// drawLetter takes an e-mail from one of the shares of its address; ok is false when
+// there is none left. sent reads those of the last 24 hours.
+func (s *Service) drawLetter(ctx context.Context, tx *database.Tx, to letterTo, sent func() ([]store.Letter, error)) (out store.Letter, ok bool, err error) {
+	if err := s.holdLetters(ctx, tx, to); err != nil {
+		return store.Letter{}, false, err
+	}
+	who, err := askerOf(ctx, tx, to.accountID)
+	if err != nil {
+		return store.Letter{}, false, err
+	}
+	before, err := sent()
+	if err != nil {
+		return store.Letter{}, false, err
+	}
+	out.Network = who.network
+	out.Share, ok = s.shareOf(before, who)
+	return out, ok, nil
+}
+
 // holdLetters makes everybody else who asks for e-mails to the address wait until this
 // Write has ended, so that what is counted now holds.
-func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, purpose store.Purpose, emailKey string) error {
-	return store.HoldLetters(ctx, tx, s.secret.Hash("letters", string(purpose), emailKey), s.now())
+func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to letterTo) error {
+	return store.HoldLetters(ctx, tx, s.secret.Hash("letters", string(to.purpose), to.emailKey), s.now())
 }
 
 // shareOf says which share of an address's e-mails the next one is taken from; ok is

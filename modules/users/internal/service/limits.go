@@ -54,13 +54,13 @@ func errTries(wait time.Duration) error {
 //  5. The count is in the database, so replicas do not multiply the tries.
 //
 // Errors: sign_in_limited with the time to wait.
-func (s *Service) countPasswordTry(ctx context.Context, account store.Account, email string) (counted []store.Allowance, err error) {
+func (s *Service) countPasswordTry(ctx context.Context, accountID, email string) (counted []store.Allowance, err error) {
 	if s.limits.Tries == (Tries{}) {
 		return nil, nil
 	}
 	var wait time.Duration
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if counted, err = s.tryAllowances(ctx, tx, account.ID, emailaddr.Key(email)); err != nil {
+		if counted, err = s.tryAllowances(ctx, tx, accountID, emailaddr.Key(email)); err != nil {
 			return err
 		}
 		for _, a := range counted {

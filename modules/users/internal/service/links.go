@@ -3,16 +3,13 @@ package service
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
-	"app/platform/callctx"
 	"app/platform/database"
-	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
@@ -32,62 +29,6 @@ func errUnverified() error {
 
 func errLink() error {
 	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
-}
-
-// handleUnlinkedIdentity is somebody whose identity is linked to no account yet.
-func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
-	addr, err := parseAddress(who.Email)
-	if !who.Verified || err != nil {
-		return errUnverified()
-	}
-	switch state.Purpose {
-	case toLink:
-		session, err := s.requireRecentAuth(ctx, tx)
-		if err != nil {
-			return err
-		}
-		out.Linked = true
-		return s.linkIdentity(ctx, tx, session.AccountID, state.Provider, who)
-	case toProve:
-		return errIdentityTaken() // it is nobody's, so not the caller's
-	}
-	there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
-	if err != nil {
-		return err
-	}
-	if exists {
-		out.Email = there.Email
-		out.Link, err = s.proposeLink(ctx, tx, there, state, who)
-		return err
-	}
-	account, err := s.createPasswordlessAccount(ctx, tx, addr, who)
-	if err != nil {
-		return err
-	}
-	if err := s.insertIdentity(ctx, tx, account.ID, state.Provider, who); err != nil {
-		return err
-	}
-	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
-	return err
-}
-
-// createPasswordlessAccount makes an account without a password for somebody whose
-// address the provider has verified.
-func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
-	first, complaint := cleanName(who.FirstName)
-	if complaint != "" || first == "" {
-		local, _, _ := strings.Cut(addr.typed, "@")
-		if first, complaint = cleanName(local); complaint != "" {
-			first = "Customer"
-		}
-	}
-	last, _ := cleanName(who.LastName)
-	account := s.accountFor(ids.New("usr", s.now()), store.Code{Email: addr.typed, EmailKey: addr.key, FirstName: first, LastName: last, Locale: callctx.ClientOf(ctx).Locale()})
-	if err := store.InsertAccount(ctx, tx, account); err != nil {
-		return store.Account{}, err
-	}
-	return account, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
 }
 
 // proposeLink keeps the identity until the owner of the account says that it is theirs.
@@ -220,7 +161,11 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		if err := store.DeleteIdentity(ctx, tx, account.ID, id); err != nil {
 			return err
 		}
-		if err := s.mustHaveWay(ctx, tx, account); err != nil {
+		passkeys, err := store.CountPasskeys(ctx, tx, account.ID)
+		if err != nil {
+			return err
+		}
+		if err := checkLastCredential(account, len(linked)-1, passkeys); err != nil {
 			return err
 		}
 		return s.notifyCredentialsChange(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
@@ -228,16 +173,8 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 	return store.Missing("identity", err)
 }
 
-// mustHaveWay fails when an account is left without a way to sign in of its own: a code
-// by e-mail is for whoever reads the mail.
-func (s *Service) mustHaveWay(ctx context.Context, tx *database.Tx, account store.Account) error {
-	linked, err := store.IdentitiesOf(ctx, tx, account.ID)
-	if err != nil {
-		return err
-	}
-	passkeys, err := store.CountPasskeys(ctx, tx, account.ID)
-	if err == nil && account.PasswordHash == "" && len(linked) == 0 && passkeys == 0 {
-		err = fault.New(fault.FailedPrecondition, "last_credential", "It is the last way to sign in: set a password first.")
-	}
-	return err
+// countIdentities counts the identities that an account is linked to.
+func countIdentities(ctx context.Context, tx *database.Tx, accountID string) (int, error) {
+	linked, err := store.IdentitiesOf(ctx, tx, accountID)
+	return len(linked), err
 }

@@ -42,7 +42,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted, err := s.countPasswordTry(ctx, account, in.Email)
+	counted, err := s.countPasswordTry(ctx, account.ID, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}

@@ -61,6 +61,12 @@ func (s *Service) webAuthn() (*webauthn.WebAuthn, error) {
 	return s.passkeys, nil
 }
 
+// requirePasskeys fails where there can be no passkeys. Error: passkeys_unavailable.
+func (s *Service) requirePasskeys() error {
+	_, err := s.webAuthn()
+	return err
+}
+
 // holder is an account as the library sees it.
 type holder struct {
 	account  store.Account
@@ -144,11 +150,11 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 		return Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		user, err := holderOf(ctx, tx, session.AccountID)
+		user, err := holderOf(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
@@ -162,7 +168,7 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 			return fmt.Errorf("begin passkey: %w", err)
 		}
 		out.Options = options
-		out.Ceremony, err = s.keepCeremony(ctx, tx, store.Ceremony{Purpose: passkeyRegister, AccountID: session.AccountID, SessionID: session.ID}, data)
+		out.Ceremony, err = s.keepCeremony(ctx, tx, store.Ceremony{Purpose: passkeyRegister, AccountID: caller.AccountID, SessionID: caller.SessionID}, data)
 		return err
 	})
 	return out, err
@@ -204,14 +210,14 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdde
 		return FactorAdded{}, errPasskey(err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if session.ID != c.SessionID {
+		if caller.SessionID != c.SessionID {
 			return errPasskey(nil)
 		}
-		out, err = s.insertPasskey(ctx, tx, session.AccountID, name, credential)
+		out, err = s.insertPasskey(ctx, tx, caller.AccountID, name, credential)
 		return err
 	})
 	if errors.Is(err, store.ErrDuplicate) {
@@ -240,11 +246,11 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 // Errors: last_credential; step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		account, err := store.LockAccount(ctx, tx, session.AccountID)
+		account, err := store.LockAccount(ctx, tx, caller.AccountID)
 		if err != nil {
 			return signedOut(err)
 		}
@@ -261,7 +267,11 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		if err := store.DeletePasskey(ctx, tx, account.ID, id); err != nil {
 			return err
 		}
-		if err := s.mustHaveWay(ctx, tx, account); err != nil {
+		linked, err := s.identities(ctx, tx, account.ID)
+		if err != nil {
+			return err
+		}
+		if err := checkLastCredential(account, linked, len(passkeys)-1); err != nil {
 			return err
 		}
 		return s.finishRemovingFactor(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)

@@ -108,7 +108,7 @@ func TestPasskeys(t *testing.T) {
 	user := w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	p := newPhone(w)
-	if added := p.add(ctx); len(added.Recovery) != 10 || added.Session.Level != int(service.AAL2) {
+	if added := p.add(ctx); len(added.Recovery) != 10 || sessionLevel(ctx, w) != service.AAL2 {
 		t.Errorf("%+v", added)
 	}
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED {

@@ -30,21 +30,21 @@ var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "
 // Unauthenticated.
 func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		factors, err := s.factorsOf(ctx, tx, session.AccountID)
+		factors, err := factorsOf(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
 		if len(factors) == 0 {
 			return fault.New(fault.FailedPrecondition, "no_factor", "Recovery codes stand in for a second factor: set one up first.")
 		}
-		if codes, err = s.newRecovery(ctx, tx, session.AccountID); err != nil {
+		if codes, err = s.newRecovery(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
-		return s.notifyCredentialsChange(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
+		return s.notifyCredentialsChange(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
 	})
 	return codes, err
 }

@@ -73,22 +73,13 @@ func (s *Service) codeFor(id string, who person, hash string) store.Code {
 }
 
 func (s *Service) issueRegistrationCode(ctx context.Context, tx *database.Tx, row store.Code, digits string) error {
-	if err := s.holdLetters(ctx, tx, store.VerifyAddress, row.EmailKey); err != nil {
+	letter, ok, err := s.drawLetter(ctx, tx, letterTo{purpose: store.VerifyAddress, emailKey: row.EmailKey}, func() ([]store.Letter, error) {
+		return store.CodeLetters(ctx, tx, row.EmailKey, row.CreatedAt.Add(-24*time.Hour))
+	})
+	if err != nil || !ok {
 		return err
 	}
-	who, err := askerOf(ctx, tx, "")
-	if err != nil {
-		return err
-	}
-	sent, err := store.CodeLetters(ctx, tx, row.EmailKey, row.CreatedAt.Add(-24*time.Hour))
-	if err != nil {
-		return err
-	}
-	var ok bool
-	row.Network = who.network
-	if row.Share, ok = s.shareOf(sent, who); !ok {
-		return nil
-	}
+	row.Network, row.Share = letter.Network, letter.Share
 	account, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, row.EmailKey))
 	if err != nil {
 		return err

@@ -88,6 +88,10 @@ type Service struct {
 	factorRequired bool
 
 	secret secret.Key
+	// identities counts the identities at providers of an account.
+	identities func(ctx context.Context, tx *database.Tx, accountID string) (int, error)
+	// factors lists the second factors of an account.
+	factors func(ctx context.Context, tx *database.Tx, accountID string) ([]Method, error)
 
 	// Keys sign access tokens.
 	Keys *keys.Ring
@@ -109,7 +113,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
 		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), policy: policyOf(o),
 		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant, factorRequired: o.FactorRequired,
-		secret: ring.Secret(), Keys: ring, Revocations: revocations,
+		secret: ring.Secret(), factors: factorsOf, identities: countIdentities, Keys: ring, Revocations: revocations,
 	}, nil
 }
 
@@ -145,6 +149,27 @@ func userOf(a store.Account) User {
 	return User{
 		ID: a.ID, Email: a.Email, FirstName: a.FirstName, MiddleName: a.MiddleName, LastName: a.LastName,
 		Admin: a.Admin, Version: a.Version, CreatedAt: a.CreatedAt, Locale: a.Locale,
+	}
+}
+
+// accountDraft is what a new account is made of. Its address has been shown to be its
+// owner's.
+type accountDraft struct {
+	Email, EmailKey string
+	PasswordHash    string // empty for an account without a password
+	FirstName       string
+	MiddleName      string
+	LastName        string
+	Locale          string
+}
+
+// newAccount makes the row of a new account as it will be read back.
+func newAccount(id string, d accountDraft, now time.Time) store.Account {
+	now = database.Time(database.Micros(now))
+	return store.Account{
+		ID: id, Email: d.Email, EmailKey: d.EmailKey, PasswordHash: d.PasswordHash,
+		FirstName: d.FirstName, MiddleName: d.MiddleName, LastName: d.LastName,
+		VerifiedAt: now, Version: 1, CreatedAt: now, Locale: d.Locale,
 	}
 }
 

@@ -113,7 +113,7 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 		return SignedIn{}, errCredentials()
 	}
 	if in.Level < AAL2 {
-		factors, err := s.factorsOf(ctx, tx, account.ID)
+		factors, err := factorsOf(ctx, tx, account.ID)
 		if err != nil {
 			return SignedIn{}, err
 		}
@@ -212,7 +212,7 @@ func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store
 	if err != nil {
 		return store.Session{}, err
 	}
-	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	factors, err := s.factors(ctx, tx, session.AccountID)
 	if err != nil {
 		return store.Session{}, err
 	}

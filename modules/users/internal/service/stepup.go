@@ -83,7 +83,7 @@ func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account sto
 		refusal, err = s.verifyFactor(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
 		return AAL2, refusal, err
 	}
-	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	factors, err := factorsOf(ctx, tx, session.AccountID)
 	if err != nil || len(factors) > 0 {
 		return 0, errFactorRequired(), err
 	}

@@ -50,20 +50,20 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		account, err := store.AccountByID(ctx, tx, session.AccountID)
+		account, err := store.AccountByID(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
 		out.URL = s.totpURL(account.Email, out.Secret)
-		sealed, err := s.secret.Seal(session.AccountID, out.Secret)
+		sealed, err := s.secret.Seal(caller.AccountID, out.Secret)
 		if err != nil {
 			return err
 		}
-		return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: session.AccountID, Secret: sealed, CreatedAt: s.now()})
+		return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: caller.AccountID, Secret: sealed, CreatedAt: s.now()})
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		err = fault.New(fault.FailedPrecondition, "totp_enrolled", "There is a generator already: remove it first.")
@@ -87,17 +87,17 @@ func (s *Service) totpURL(email, secret string) string {
 func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded, err error) {
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if refusal, err = s.judgeTOTP(ctx, tx, session.AccountID, code, false); err != nil || refusal != nil {
+		if refusal, err = s.judgeTOTP(ctx, tx, caller.AccountID, code, false); err != nil || refusal != nil {
 			return err
 		}
-		if err := store.ConfirmTOTP(ctx, tx, session.AccountID, s.now()); err != nil {
+		if err := store.ConfirmTOTP(ctx, tx, caller.AccountID, s.now()); err != nil {
 			return err
 		}
-		out, err = s.finishAddingFactor(ctx, tx, session.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
+		out, err = s.finishAddingFactor(ctx, tx, caller.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
@@ -113,14 +113,14 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 // Errors: step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemoveTOTP(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := store.DeleteTOTP(ctx, tx, session.AccountID); err != nil {
+		if err := store.DeleteTOTP(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
-		return s.finishRemovingFactor(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
+		return s.finishRemovingFactor(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
 	})
 	return store.Missing("factor", err)
 }

@@ -138,7 +138,10 @@ func (s *Service) verifyRegistration(ctx context.Context, tx *database.Tx, code 
 	if there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, code.EmailKey)); exists || err != nil {
 		return userOf(there), exists, err
 	}
-	account := s.accountFor(id, code)
+	account := newAccount(id, accountDraft{
+		Email: code.Email, EmailKey: code.EmailKey, PasswordHash: code.PasswordHash,
+		FirstName: code.FirstName, MiddleName: code.MiddleName, LastName: code.LastName, Locale: code.Locale,
+	}, s.now())
 	if err := store.InsertAccount(ctx, tx, account); err != nil {
 		return User{}, false, err
 	}
@@ -168,13 +171,4 @@ func (s *Service) consumeCode(ctx context.Context, tx *database.Tx, code store.C
 		return false, nil
 	}
 	return err == nil, err
-}
-
-func (s *Service) accountFor(id string, code store.Code) store.Account {
-	now := database.Time(database.Micros(s.now())) // as it will be read back
-	return store.Account{
-		ID: id, Email: code.Email, EmailKey: code.EmailKey, PasswordHash: code.PasswordHash,
-		FirstName: code.FirstName, MiddleName: code.MiddleName, LastName: code.LastName,
-		VerifiedAt: now, Version: 1, CreatedAt: now, Locale: code.Locale,
-	}
 }
