@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"app/modules/users/internal/audit"
 	"app/modules/users/internal/service"
-	"app/modules/users/internal/store"
 	"app/platform/host"
 )
 
@@ -102,7 +102,7 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 					}
 					id = u.ID
 				}
-				records, err := m.service.AuditOf(ctx, id, "", limit)
+				records, err := m.service.Audits.Of(ctx, id, "", limit)
 				if err != nil {
 					return err
 				}
@@ -115,7 +115,7 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 	return c
 }
 
-func showAudit(out io.Writer, records []store.Audit) error {
+func showAudit(out io.Writer, records []audit.Record) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "TIME\tEVENT\tOUTCOME\tDETAIL\tNETWORK\tSESSION\tREQUEST\tDEVICE")
 	for _, r := range records {

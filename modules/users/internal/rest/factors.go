@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
@@ -50,7 +51,7 @@ type factorInput struct {
 }
 
 func (h handlers) completeSignIn(ctx context.Context, in *factorInput) (*SignedInOutput, error) {
-	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, service.Factor{Method: service.Method(in.Body.Method), Code: in.Body.Code}))
+	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, service.Factor{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
 }
 
 type stepUpInput struct {
@@ -84,7 +85,7 @@ func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
 
 // renewedCookie is the header for the cookie of a session whose privilege has changed,
 // empty for a session of tokens.
-func renewedCookie(c service.BrowserCookie) string {
+func renewedCookie(c authn.BrowserCookie) string {
 	if c.Token == "" {
 		return ""
 	}
@@ -94,7 +95,7 @@ func renewedCookie(c service.BrowserCookie) string {
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
 	return stepUpOutput(h.users().StepUp(ctx, service.Reproof{
-		Method: service.Method(b.Method), Password: b.Password, CodeProof: service.CodeProof{Request: b.Request, Code: b.Code},
+		Method: authn.Method(b.Method), Password: b.Password, CodeProof: service.CodeProof{Request: b.Request, Code: b.Code},
 	}))
 }
 

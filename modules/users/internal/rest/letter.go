@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -108,7 +109,7 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	case "verify_address":
 		h.verifyPage(w, r, form, proof)
 	case "sign_in":
-		in, err := h.users().SignInWithCode(r.Context(), proof, service.Cookie)
+		in, err := h.users().SignInWithCode(r.Context(), proof, authn.Cookie)
 		h.signedInPage(w, r, form, in, err, "/")
 	case "change_address":
 		_, err := h.users().ChangeAddress(r.Context(), proof)
@@ -176,9 +177,9 @@ func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := h.users().ReturnTo(r.PostForm.Get("return_to"))
-	factor := service.Factor{Method: service.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	factor := service.Factor{Method: authn.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	if len(factor.Code) != 6 {
-		factor.Method = service.ByRecovery
+		factor.Method = authn.ByRecovery
 	}
 	in, err := h.users().CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
 	if link := cookieOf(r, linkCookie); err == nil && link != "" {

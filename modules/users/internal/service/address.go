@@ -4,15 +4,15 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/ids"
 )
-
-// AuditAddressChange is the record of another address.
-const AuditAddressChange AuditEvent = "address_change"
 
 // RequestAddress has a code sent to the address that the caller wants for their
 // account. An address that has an account gets the e-mail that says so instead; the
@@ -68,7 +68,7 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.C
 // old address is told, and codes on their way to it are void. Errors: code_invalid, the
 // same for every reason; sign_in_limited; Unauthenticated.
 func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, err error) {
-	err = s.withCode(ctx, in, noAccount, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+	err = s.withCode(ctx, in, tries.NoAccount, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		session, err := s.ownSession(ctx, tx)
 		if err != nil {
 			return false, err
@@ -81,7 +81,7 @@ func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, e
 		return true, err
 	})
 	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged) {
-		return User{}, errCode()
+		return User{}, authn.ErrCode()
 	}
 	return user, err
 }
@@ -101,7 +101,7 @@ func (s *Service) moveTo(ctx context.Context, tx *database.Tx, row store.CodeReq
 	}
 	old := account.Email
 	account.Email, account.EmailKey, account.VerifiedAt, account.Version = row.Email, row.EmailKey, now, account.Version+1
-	if err := s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditAddressChange, Outcome: OutcomeOK}); err != nil {
+	if err := s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.AddressChange, Outcome: audit.OutcomeOK}); err != nil {
 		return User{}, err
 	}
 	return userOf(account), events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -23,7 +24,7 @@ type Appointment struct {
 	// them was no administrator.
 	Ended int
 	// Factors are the second factors that a promoted account had before, which stay.
-	Factors []Method
+	Factors []authn.Method
 }
 
 // MakeAdmin makes the address's account an administrator's, and makes the account when
@@ -146,7 +147,7 @@ type Administrator struct {
 	User
 
 	Disabled bool
-	Factors  []Method // second factors
+	Factors  []authn.Method // second factors
 }
 
 // maxAdmins bounds what Admins lists.

@@ -10,7 +10,10 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -49,18 +52,18 @@ func (s *Service) RequestSignInCode(ctx context.Context, email string) (request 
 
 // SignInWithCode signs in with the code of a request. Errors: code_invalid, the same
 // for every reason and every address; sign_in_limited.
-func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport Transport) (out SignedIn, err error) {
+func (s *Service) SignInWithCode(ctx context.Context, in CodeProof, transport authn.Transport) (out SignedIn, err error) {
 	s.Keys.Reread(ctx)
 	err = s.withCode(ctx, in, accountOfRequest(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		var account store.Account
 		if account, ok, err = s.spendCode(ctx, tx, store.SignInCode, in); err != nil || !ok {
 			return false, err
 		}
-		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByCode, Level: AAL1, Transport: transport})
+		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByCode, Level: authn.AAL1, Transport: transport})
 		return true, err
 	})
 	if fault.ReasonOf(err) == "invalid_credentials" { // disabled at this very moment
-		err = errCode()
+		err = authn.ErrCode()
 	}
 	return out, err
 }
@@ -128,14 +131,25 @@ func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *store.Co
 	return ok, err
 }
 
+// accountOfRequest finds the account that the code of a request was sent to.
+func accountOfRequest(in CodeProof) tries.AccountOf {
+	return func(ctx context.Context, tx *database.Tx) (string, error) {
+		row, err := store.CodeRequestByID(ctx, tx, in.Request)
+		if errors.Is(err, store.ErrNotFound) {
+			return "", nil
+		}
+		return row.AccountID, err
+	}
+}
+
 // withCode runs a Write that spends a code, and is the answer when work says that the
 // code was not good. What cannot be a code costs no try; what can is counted for its
 // network first, see allowCode.
-func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work func(ctx context.Context, tx *database.Tx) (ok bool, err error)) error {
+func (s *Service) withCode(ctx context.Context, in CodeProof, of tries.AccountOf, work func(ctx context.Context, tx *database.Tx) (ok bool, err error)) error {
 	if !ids.Valid("cod", in.Request) || !sixDigits(in.Code) {
-		return errCode()
+		return authn.ErrCode()
 	}
-	counted, err := s.allowCode(ctx, of)
+	counted, err := s.Tries.CountCode(ctx, of)
 	if err != nil {
 		return err
 	}
@@ -144,10 +158,10 @@ func (s *Service) withCode(ctx context.Context, in CodeProof, of codeOf, work fu
 		if ok, err = work(ctx, tx); err != nil || !ok {
 			return err
 		}
-		return s.returnTries(ctx, tx, counted)
+		return s.Tries.GiveBack(ctx, tx, counted)
 	})
 	if err == nil && !ok {
-		err = errCode()
+		err = authn.ErrCode()
 	}
 	return err
 }
@@ -164,11 +178,11 @@ func (s *Service) spendCode(ctx context.Context, tx *database.Tx, purpose store.
 	if err != nil || ok {
 		return account, ok, err
 	}
-	event := AuditSignIn
+	event := audit.SignIn
 	if purpose == store.ResetPassword {
-		event = AuditRecovery
+		event = audit.Recovery
 	}
-	return store.Account{}, false, s.recordAudit(ctx, tx, AuditEntry{AccountID: row.AccountID, Event: event, Outcome: OutcomeRefused, Detail: string(ByCode)})
+	return store.Account{}, false, s.Audits.Record(ctx, tx, audit.Entry{AccountID: row.AccountID, Event: event, Outcome: audit.OutcomeRefused, Detail: string(authn.ByCode)})
 }
 
 // takeCode counts a try, judges it, and uses the code up when it is right.

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -62,7 +63,7 @@ func wrong(p service.CodeProof) service.CodeProof {
 // refusesCode tries to sign in.
 func refusesCode(t *testing.T, w *world, p service.CodeProof) {
 	t.Helper()
-	in, err := w.SignInWithCode(context.Background(), p, service.Bearer)
+	in, err := w.SignInWithCode(context.Background(), p, authn.Bearer)
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	if in.Session.ID != "" || in.Ticket != "" {
 		t.Errorf("signed in: %+v", in)
@@ -81,11 +82,11 @@ func TestSignInWithCode(t *testing.T) {
 	if got := letter.GetExpiresAt().AsTime().Sub(w.clock.Now()); got != 10*time.Minute {
 		t.Errorf("good for %s", got)
 	}
-	in, err := w.SignInWithCode(context.Background(), service.CodeProof{Request: request, Code: letter.GetCode()}, service.Bearer)
+	in, err := w.SignInWithCode(context.Background(), service.CodeProof{Request: request, Code: letter.GetCode()}, authn.Bearer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := w.claims(in.Tokens.Access); c.UserID != user.ID || in.Session.Methods != "code" || in.Session.Level != int(service.AAL1) {
+	if c := w.claims(in.Tokens.Access); c.UserID != user.ID || in.Session.Methods != "code" || in.Session.Level != int(authn.AAL1) {
 		t.Errorf("claims %+v of %+v", c, in.Session)
 	}
 	if n := w.count(`SELECT COUNT(*) FROM users_requests WHERE code_hash LIKE ?`, "%"+letter.GetCode()+"%"); n != 0 {
@@ -97,7 +98,7 @@ func TestFailure24_SignInCodes(t *testing.T) {
 	t.Parallel()
 	bg := context.Background()
 	signIn := func(w *world, p service.CodeProof) error {
-		_, err := w.SignInWithCode(bg, p, service.Bearer)
+		_, err := w.SignInWithCode(bg, p, authn.Bearer)
 		return err
 	}
 	t.Run("OnceEvenTwiceAtOnce", func(t *testing.T) {
@@ -206,11 +207,11 @@ func TestFailure24_StrangersDoNotLockTheOwnerOut(t *testing.T) {
 	if letters != limits().LettersPerHour {
 		t.Errorf("%d letters to strangers", letters)
 	}
-	if _, err := w.SignInWithCode(home, mine, service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(home, mine, authn.Bearer); err != nil {
 		t.Errorf("the owner's code: %v", err)
 	}
 	mine = w.proof(home, ada)
-	if _, err := w.SignInWithCode(from("192.0.2.0/24"), mine, service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(from("192.0.2.0/24"), mine, authn.Bearer); err != nil {
 		t.Errorf("the owner's next code: %v", err)
 	}
 	w.login(ada, secret)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
@@ -21,7 +22,7 @@ import (
 // registration from the beginning.
 func (s *Service) confirmImportedAccount(ctx context.Context, tx *database.Tx, accountID, methods string) error {
 	shown := strings.Fields(methods)
-	if len(shown) < 2 || !slices.Contains(shown, string(ByCode)) {
+	if len(shown) < 2 || !slices.Contains(shown, string(authn.ByCode)) {
 		return nil
 	}
 	err := store.Confirm(ctx, tx, accountID)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -27,25 +28,25 @@ func (s *Service) cookieManager() *scs.SessionManager {
 const sessionValue = "session"
 
 // newCookie gives a session a cookie with a token of its own, in the transaction tx.
-func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (BrowserCookie, error) {
+func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (authn.BrowserCookie, error) {
 	manager := s.cookieManager()
 	ctx, err := manager.Load(withWork(ctx, &cookieWork{tx: tx}), "") // never what the client brought along
 	if err != nil {
-		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
+		return authn.BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
 	}
 	manager.Put(ctx, sessionValue, session.ID)
 	token, _, err := manager.Commit(ctx)
 	if err != nil {
-		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
+		return authn.BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
 	}
-	return BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
+	return authn.BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
 }
 
 // renewCookie gives a browser's session a new cookie and makes the ones before void. A
 // session of tokens stays as it is.
 func (s *Service) renewCookie(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
 	out := SignedIn{Session: session}
-	if Transport(session.Transport) != Cookie {
+	if authn.Transport(session.Transport) != authn.Cookie {
 		return out, nil
 	}
 	if err := s.dropCookies(ctx, tx, session.ID); err != nil {

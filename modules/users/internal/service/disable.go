@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"app/modules/users/internal/audit"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/ids"
@@ -65,7 +66,7 @@ func (s *Service) byAdmin(ctx context.Context, accountID, what string, change fu
 		if err != nil {
 			return err
 		}
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditAccountChange, Outcome: OutcomeOK, Detail: what})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: accountID, Event: audit.AccountChange, Outcome: audit.OutcomeOK, Detail: what})
 	})
 	return changed, err
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pquerna/otp/totp"
 	"golang.org/x/crypto/bcrypt"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -121,7 +122,7 @@ func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
 		}
 		mine := w.proof(from(hereabouts), ada)
 		w.ask(from("192.0.2.0/24"), ada)
-		if _, err := w.SignInWithCode(from(hereabouts), mine, service.Bearer); err != nil {
+		if _, err := w.SignInWithCode(from(hereabouts), mine, authn.Bearer); err != nil {
 			t.Errorf("the owner's code: %v", err)
 		}
 	})
@@ -246,7 +247,7 @@ func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 			}
 			ctx := w.as(w.login(email, attackers).Access)
 			if confirmed {
-				if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(context.Background(), email)}); err != nil {
+				if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, CodeProof: w.proof(context.Background(), email)}); err != nil {
 					t.Fatal(err)
 				}
 			}

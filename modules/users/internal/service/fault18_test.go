@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/store"
@@ -85,7 +86,7 @@ func TestFault18_ImportedHashesMayBeShut(t *testing.T) {
 	if argon, rounds := hasher.Work(); argon != 8 || rounds != 0 {
 		t.Errorf("%d, %d rounds", argon, rounds)
 	}
-	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), authn.Bearer); err != nil {
 		t.Errorf("with a code: %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 )
@@ -40,7 +41,7 @@ func TestImportUpgradesHashes(t *testing.T) {
 	}
 	_, err = w.Login(context.Background(), service.Credentials{Email: "bob@example.com", Password: ""})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
-	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), "bob@example.com"), service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), "bob@example.com"), authn.Bearer); err != nil {
 		t.Errorf("without a password, with a code: %v", err)
 	}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/device"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/platform/callctx"
 	"app/platform/database"
 )
@@ -27,10 +29,10 @@ func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, e
 	if a.network == "" {
 		return a, nil
 	}
-	if a.familiar, err = store.KnownNetwork(ctx, tx, accountID, a.network); err != nil {
+	if a.familiar, err = device.IsFamiliarNetwork(ctx, tx, accountID, a.network); err != nil {
 		return asker{}, err
 	}
-	a.known, err = store.NetworkInUse(ctx, tx, a.network)
+	a.known, err = device.NetworkInUse(ctx, tx, a.network)
 	return a, err
 }
 
@@ -63,7 +65,7 @@ func (s *Service) drawLetter(ctx context.Context, tx *database.Tx, to letterTo, 
 // holdLetters makes everybody else who asks for e-mails to the address wait until this
 // Write has ended, so that what is counted now holds.
 func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to letterTo) error {
-	return store.HoldLetters(ctx, tx, s.secret.Hash("letters", string(to.purpose), to.emailKey), s.now())
+	return tries.Hold(ctx, tx, s.secret.Hash("letters", string(to.purpose), to.emailKey), s.now())
 }
 
 // shareOf says which share of an address's e-mails the next one is taken from; ok is
@@ -102,8 +104,8 @@ func (s *Service) shareOf(sent []store.Letter, who asker) (share store.Share, ok
 	if hour, _ := count(func(l store.Letter) bool { return l.Network == who.network && l.Share != store.ShareOwn }); hour >= s.limits.LettersPerNetwork {
 		return "", false
 	}
-	place := placeOf(who.network)
-	if _, seen := count(func(l store.Letter) bool { return l.Share != store.ShareOwn && placeOf(l.Network) == place }); seen == 0 {
+	place := device.PlaceOf(who.network)
+	if _, seen := count(func(l store.Letter) bool { return l.Share != store.ShareOwn && device.PlaceOf(l.Network) == place }); seen == 0 {
 		share = store.ShareFirst
 		if who.known {
 			share = store.ShareKnown

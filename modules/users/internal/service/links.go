@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
@@ -126,7 +127,7 @@ func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID
 func (s *Service) Identities(ctx context.Context) (out []store.Identity, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
-		return nil, errSignedOut()
+		return nil, authn.ErrSignedOut()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		out, err = store.IdentitiesOf(ctx, q, id)

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/fault"
 	"app/platform/identity/token"
 	"app/platform/ids"
 )
@@ -25,11 +26,7 @@ type Tokens struct {
 // Credentials are what somebody signs in with.
 type Credentials struct {
 	Email, Password string
-	Transport       Transport
-}
-
-func errCredentials() error {
-	return fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
+	Transport       authn.Transport
 }
 
 // Login signs in with a password. An address that is unknown, not verified or disabled
@@ -42,7 +39,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted, err := s.countPasswordTry(ctx, account.ID, in.Email)
+	counted, err := s.Tries.CountPassword(ctx, account.ID, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -72,11 +69,11 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 			}
 			account.PasswordHash = rehashed // another one by now is refused by signIn
 		}
-		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByPassword, Level: AAL1, Transport: in.Transport})
+		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByPassword, Level: authn.AAL1, Transport: in.Transport})
 		if err != nil {
 			return err
 		}
-		return s.returnTries(ctx, tx, counted)
+		return s.Tries.GiveBack(ctx, tx, counted)
 	})
 	return out, err
 }
@@ -84,18 +81,18 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 // refuseLogin records the attempt, with the same work for every address, and is the
 // answer to it.
 func (s *Service) refuseLogin(ctx context.Context, account store.Account) error {
-	entry := AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: "wrong_password", Detail: string(ByPassword)}
+	entry := audit.Entry{AccountID: account.ID, Event: audit.SignIn, Outcome: "wrong_password", Detail: string(authn.ByPassword)}
 	switch {
 	case account.ID == "":
 		entry.Outcome = "unknown_address"
 	case account.Disabled():
 		entry.Outcome = "disabled"
 	}
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.recordAudit(ctx, tx, entry) })
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.Audits.Record(ctx, tx, entry) })
 	if err != nil {
 		return err
 	}
-	return errCredentials()
+	return authn.ErrCredentials()
 }
 
 // signingIn reads the account of an address as it was typed, and the kinds of hashes

@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -239,7 +240,7 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	return s.finishAddingFactor(ctx, tx, accountID, ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
+	return s.finishAddingFactor(ctx, tx, accountID, authn.ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
 }
 
 // RemovePasskey takes a passkey away, and with the last factor the recovery codes.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/pending"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -22,7 +25,7 @@ func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) 
 		row := store.Ceremony{Purpose: purpose}
 		switch purpose {
 		case PasskeyFactor:
-			pending, err := store.PendingByHash(ctx, tx, secret.HashToken(ticket))
+			pending, err := pending.ByHash(ctx, tx, secret.HashToken(ticket))
 			if err != nil {
 				return ticketError(err)
 			}
@@ -52,7 +55,7 @@ type ShownPasskey struct {
 	Ceremony   string
 	Ticket     string // for PasskeyFactor
 	Credential []byte // JSON
-	Transport  Transport
+	Transport  authn.Transport
 	StepUp     bool // the answer to a challenge for that, and to no other
 }
 
@@ -68,7 +71,7 @@ type ShownPasskey struct {
 // Errors: passkey_invalid, the same for every reason; ticket_invalid; Unauthenticated.
 func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedIn, err error) {
 	s.Keys.Reread(ctx)
-	var waiting store.Pending
+	var waiting pending.SignIn
 	answer := PasskeyAnswer{Ceremony: in.Ceremony, Credential: in.Credential}
 	shown, err := s.checkPasskey(ctx, answer, func(ctx context.Context, tx *database.Tx, c store.Ceremony) (refusal, err error) {
 		waiting, refusal, err = s.pendingOfCeremony(ctx, tx, c, in.Ticket)
@@ -89,11 +92,11 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 		}
 		switch shown.Ceremony.Purpose {
 		case PasskeyFactor:
-			out, err = s.completeSignIn(ctx, tx, waiting, ByPasskey)
+			out, err = s.completeSignIn(ctx, tx, waiting, authn.ByPasskey)
 		case PasskeyStepUp:
 			out, err = s.stepUpIn(ctx, tx, shown.Ceremony.SessionID)
 		default:
-			out, err = s.signIn(ctx, tx, SignIn{Account: shown.Account, Method: ByPasskey, Level: AAL2, Transport: in.Transport})
+			out, err = s.signIn(ctx, tx, SignIn{Account: shown.Account, Method: authn.ByPasskey, Level: authn.AAL2, Transport: in.Transport})
 		}
 		return err
 	})
@@ -104,9 +107,9 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 }
 
 // pendingOfCeremony counts a ticket's try where the challenge was for one.
-func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c store.Ceremony, ticket string) (p store.Pending, refusal, err error) {
+func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c store.Ceremony, ticket string) (p pending.SignIn, refusal, err error) {
 	if c.Purpose != PasskeyFactor {
-		return store.Pending{}, nil, nil
+		return pending.SignIn{}, nil, nil
 	}
 	p, ok, err := s.pendingOf(ctx, tx, ticket)
 	if err == nil && (!ok || p.TicketHash != c.TicketHash) {
@@ -119,7 +122,7 @@ func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c stor
 func (s *Service) refusePasskey(ctx context.Context, accountID string, cause error) error {
 	s.logger.WarnContext(ctx, "passkey refused", "user_id", accountID, "error", cause.Error())
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditSignIn, Outcome: "passkey_invalid", Detail: string(ByPasskey)})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: accountID, Event: audit.SignIn, Outcome: "passkey_invalid", Detail: string(authn.ByPasskey)})
 	})
 	if err != nil {
 		return err
@@ -136,5 +139,5 @@ func (s *Service) stepUpIn(ctx context.Context, tx *database.Tx, sessionID strin
 	if session.ID != sessionID {
 		return SignedIn{}, errPasskey(errors.New("the challenge is another session's"))
 	}
-	return s.stepUp(ctx, tx, ByPasskey, AAL2)
+	return s.stepUp(ctx, tx, authn.ByPasskey, authn.AAL2)
 }

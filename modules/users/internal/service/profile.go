@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -16,16 +17,12 @@ import (
 	"app/platform/ids"
 )
 
-func errSignedOut() error {
-	return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
-}
-
 // Me is the caller's own account. Errors: Unauthenticated when the caller is not a
 // user, or no longer.
 func (s *Service) Me(ctx context.Context) (User, error) {
 	account, err := s.readAccount(ctx, identity.FromContext(ctx).UserID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled() {
-		return User{}, errSignedOut()
+		return User{}, authn.ErrSignedOut()
 	}
 	return userOf(account), err
 }
@@ -53,7 +50,7 @@ func (s *Service) Rename(ctx context.Context, in Names, match func(version int64
 		case err != nil:
 			return err
 		case !exists || account.Disabled():
-			return errSignedOut()
+			return authn.ErrSignedOut()
 		}
 		if err := match(account.Version); err != nil {
 			return err

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -70,8 +72,8 @@ func isRecentProviderSignIn(state store.State, who openid.Identity, now time.Tim
 // that it tells of.
 func (s *Service) refuseStale(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		entry := AuditEntry{AccountID: identity.FromContext(ctx).UserID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(ByProvider)}
-		return s.recordAudit(ctx, tx, entry)
+		entry := audit.Entry{AccountID: identity.FromContext(ctx).UserID, Event: audit.StepUp, Outcome: audit.OutcomeRefused, Detail: string(authn.ByProvider)}
+		return s.Audits.Record(ctx, tx, entry)
 	})
 	if err != nil {
 		return err
@@ -81,11 +83,11 @@ func (s *Service) refuseStale(ctx context.Context) error {
 }
 
 // levelOf is how much a provider's answer proves.
-func levelOf(who openid.Identity) Level {
+func levelOf(who openid.Identity) authn.Level {
 	if who.TwoFactors {
-		return AAL2
+		return authn.AAL2
 	}
-	return AAL1
+	return authn.AAL1
 }
 
 // admitIdentity finds out whose identity it is and does what the journey was for. It is
@@ -122,7 +124,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, sta
 		if err != nil {
 			return err
 		}
-		out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
+		out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByProvider, Level: levelOf(who), Transport: authn.Cookie, ProvedAt: who.SignedInAt})
 		return err
 	}
 	session, err := s.ownSession(ctx, tx)
@@ -143,7 +145,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, sta
 		return errFactorRequired()
 	}
 	out.Fresh = true
-	out.SignedIn, err = s.stepUp(ctx, tx, ByProvider, levelOf(who))
+	out.SignedIn, err = s.stepUp(ctx, tx, authn.ByProvider, levelOf(who))
 	return err
 }
 
@@ -180,7 +182,7 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, s
 	if err := s.insertIdentity(ctx, tx, account.ID, state.Provider, who); err != nil {
 		return err
 	}
-	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
+	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByProvider, Level: levelOf(who), Transport: authn.Cookie, ProvedAt: who.SignedInAt})
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -62,7 +64,7 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 		if err := s.takeOver(ctx, tx, account.ID); err != nil {
 			return false, err
 		}
-		return true, s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
+		return true, s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.Recovery, Outcome: audit.OutcomeOK, Detail: string(authn.ByCode)})
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -84,7 +85,7 @@ func (s *Service) recoveryHash(accountID, code string) string {
 func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID, code string) (refusal, err error) {
 	err = store.SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
 	if errors.Is(err, store.ErrChanged) {
-		return errCode(), nil
+		return authn.ErrCode(), nil
 	}
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/audit"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -80,8 +81,8 @@ func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, succ
 	if _, err := s.endSession(ctx, tx, row.Session.ID, endedByReuse); err != nil {
 		return row, refused, err
 	}
-	entry := AuditEntry{AccountID: row.Session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
-	return row, reused, s.recordAudit(ctx, tx, entry)
+	entry := audit.Entry{AccountID: row.Session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
+	return row, reused, s.Audits.Record(ctx, tx, entry)
 }
 
 // exchangeRefresh uses the token and makes its successor, unless somebody else did both
@@ -137,5 +138,5 @@ func (s *Service) signOut(ctx context.Context, tx *database.Tx, id string) error
 	if err != nil || !ok {
 		return err
 	}
-	return s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSignOut, Outcome: OutcomeOK, SessionID: id})
+	return s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SignOut, Outcome: audit.OutcomeOK, SessionID: id})
 }

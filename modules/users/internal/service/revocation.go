@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/pending"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
 	"app/platform/database"
@@ -56,7 +57,7 @@ func (s *Service) endSessions(ctx context.Context, tx *database.Tx, accountID, e
 			ended++
 		}
 	}
-	return ended, store.DropPendingsOf(ctx, tx, accountID, s.now())
+	return ended, pending.DropOf(ctx, tx, accountID, s.now())
 }
 
 // dropCookies makes the cookies of a session void, here and at every gateway; the

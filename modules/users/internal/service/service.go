@@ -13,11 +13,15 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/apikey"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/revocation"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/fault"
 )
@@ -66,7 +70,7 @@ type Limits struct {
 	// see shareOf.
 	LettersPerHour, LettersPerNetwork int
 	// Tries bound the guessing of passwords.
-	Tries Tries
+	Tries tries.Bounds
 }
 
 // Service is the use cases. Safe for concurrent use.
@@ -91,15 +95,21 @@ type Service struct {
 	// identities counts the identities at providers of an account.
 	identities func(ctx context.Context, tx *database.Tx, accountID string) (int, error)
 	// factors lists the second factors of an account.
-	factors func(ctx context.Context, tx *database.Tx, accountID string) ([]Method, error)
+	factors func(ctx context.Context, tx *database.Tx, accountID string) ([]authn.Method, error)
 
 	// Keys sign access tokens.
 	Keys *keys.Ring
 	// Revocations are what gateways follow.
 	Revocations *revocation.Log
 
-	reuses  atomic.Int64
-	limited atomic.Int64
+	// Audits are the audit log.
+	Audits *audit.Log
+	// Tries bound the guessing of passwords and codes.
+	Tries *tries.Limiter
+	// APIKeys are those of merchants.
+	APIKeys *apikey.Service
+
+	reuses atomic.Int64
 }
 
 // New makes the service. It reads the keys, and makes them at the first start.
@@ -109,11 +119,14 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	audits := audit.NewLog(o.DB, o.Now)
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
 		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), policy: policyOf(o),
 		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant, factorRequired: o.FactorRequired,
-		secret: ring.Secret(), factors: factorsOf, identities: countIdentities, Keys: ring, Revocations: revocations,
+		secret: ring.Secret(), factors: factorsOf, identities: countIdentities, Keys: ring, Revocations: revocations, Audits: audits,
+		Tries:   tries.New(tries.Options{DB: o.DB, Now: o.Now, Secret: ring.Secret(), Bounds: o.Limits.Tries}),
+		APIKeys: apikey.New(apikey.Options{DB: o.DB, Now: o.Now, Audits: audits, Revocations: revocations}),
 	}, nil
 }
 

@@ -8,45 +8,14 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
-)
-
-// Method is a way of showing who one is.
-type Method string
-
-// The methods. The first group begins a sign-in, the second completes one that needs a
-// second factor; a passkey may do either.
-const (
-	ByPassword Method = "password"
-	ByCode     Method = "code"     // one-time, sent to the address
-	ByProvider Method = "provider" // OpenID Connect
-
-	ByTOTP     Method = "totp"
-	ByRecovery Method = "recovery" // a recovery code, in place of a lost factor
-	ByPasskey  Method = "passkey"
-)
-
-// Level is an authenticator assurance level of NIST SP 800-63B.
-type Level int
-
-// The levels.
-const (
-	AAL1 Level = 1 // one factor
-	AAL2 Level = 2 // two different ones, or one that is two, such as a passkey that asks for a fingerprint
-)
-
-// Transport is how a session is carried.
-type Transport string
-
-// The transports.
-const (
-	Bearer Transport = "token"  // an access token, renewed with a refresh token
-	Cookie Transport = "cookie" // a browser's session
 )
 
 // stepUpLife is how long a proof of who one is counts for changes that need a fresh one
@@ -57,11 +26,11 @@ const stepUpLife = 10 * time.Minute
 type SignIn struct {
 	// Account as it was when the proof was judged.
 	Account store.Account
-	Method  Method
+	Method  authn.Method
 	// Level is AAL2 only when the method is two factors by itself.
-	Level Level
+	Level authn.Level
 	// Transport is Bearer when it is empty.
-	Transport Transport
+	Transport authn.Transport
 	// ProvedAt is when the proof was made, now when it is zero. A provider that
 	// somebody had signed in at before tells of that time, and the session counts as
 	// fresh from then on.
@@ -72,18 +41,12 @@ type SignIn struct {
 // Browser, or a Ticket and no session.
 type SignedIn struct {
 	Session store.Session
-	Tokens  Tokens        // for Bearer
-	Browser BrowserCookie // for Cookie
+	Tokens  Tokens              // for Bearer
+	Browser authn.BrowserCookie // for Cookie
 	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a
 	// secret of the client's for TicketLife.
 	Ticket  string
-	Factors []Method
-}
-
-// BrowserCookie is the value of a session's cookie.
-type BrowserCookie struct {
-	Token   string
-	Expires time.Time // at the latest, however much it is used
+	Factors []authn.Method
 }
 
 // signIn is where every way of signing in ends. It runs in the Write that spent the
@@ -104,15 +67,15 @@ type BrowserCookie struct {
 //
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
-	in.Transport = cmp.Or(in.Transport, Bearer)
+	in.Transport = cmp.Or(in.Transport, authn.Bearer)
 	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, in.Account.ID))
 	switch {
 	case err != nil:
 		return SignedIn{}, err
-	case !exists, account.Disabled(), in.Method == ByPassword && account.PasswordHash != in.Account.PasswordHash:
-		return SignedIn{}, errCredentials()
+	case !exists, account.Disabled(), in.Method == authn.ByPassword && account.PasswordHash != in.Account.PasswordHash:
+		return SignedIn{}, authn.ErrCredentials()
 	}
-	if in.Level < AAL2 {
+	if in.Level < authn.AAL2 {
 		factors, err := factorsOf(ctx, tx, account.ID)
 		if err != nil {
 			return SignedIn{}, err
@@ -130,7 +93,7 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 func (s *Service) openSession(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
-	if Transport(draft.Transport) == Cookie {
+	if authn.Transport(draft.Transport) == authn.Cookie {
 		life = s.limits.BrowserLife
 	}
 	session := draft
@@ -157,14 +120,14 @@ func (s *Service) openSession(ctx context.Context, tx *database.Tx, account stor
 	if out, err = s.issueSessionCredentials(ctx, tx, session, account.Admin); err != nil {
 		return SignedIn{}, err
 	}
-	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: OutcomeOK, Detail: session.Methods, SessionID: session.ID})
+	return out, s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.SignIn, Outcome: audit.OutcomeOK, Detail: session.Methods, SessionID: session.ID})
 }
 
 // issueSessionCredentials gives a session what its client will carry.
 func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, session store.Session, admin bool) (SignedIn, error) {
 	out := SignedIn{Session: session}
 	var err error
-	if Transport(session.Transport) == Cookie {
+	if authn.Transport(session.Transport) == authn.Cookie {
 		out.Browser, err = s.newCookie(ctx, tx, session)
 		return out, err
 	}
@@ -181,7 +144,7 @@ func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, 
 // level is raised, never lowered; a browser gets a new cookie and the old one is void
 // from now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors:
 // errSignedOut when the session has ended or there is none.
-func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, level Level) (SignedIn, error) {
+func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method authn.Method, level authn.Level) (SignedIn, error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
 		return SignedIn{}, err
@@ -200,7 +163,7 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, le
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
+	return out, s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.StepUp, Outcome: audit.OutcomeOK, Detail: string(method)})
 }
 
 // requireRecentAuth checks that the caller has shown who they are in the last ten
@@ -216,11 +179,11 @@ func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store
 	if err != nil {
 		return store.Session{}, err
 	}
-	needed := AAL1
+	needed := authn.AAL1
 	if len(factors) > 0 {
-		needed = AAL2
+		needed = authn.AAL2
 	}
-	if Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
+	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
 		return store.Session{}, errStepUp()
 	}
 	return session, nil
@@ -230,10 +193,10 @@ func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store
 // those that need a second factor wait for it where the shop demands one (ASVS 6.3.3).
 func (s *Service) sessionPrincipal(session store.Session, admin bool) identity.Principal {
 	p := identity.Principal{UserID: session.AccountID, SessionID: session.ID, Admin: admin, Method: identity.Bearer}
-	if Transport(session.Transport) == Cookie {
+	if authn.Transport(session.Transport) == authn.Cookie {
 		p.Method = identity.Session
 	}
-	if s.factorRequired && Level(session.Level) < AAL2 {
+	if s.factorRequired && authn.Level(session.Level) < authn.AAL2 {
 		return p.Withhold()
 	}
 	return p
@@ -244,14 +207,14 @@ func (s *Service) sessionPrincipal(session store.Session, admin bool) identity.P
 func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	principal := identity.FromContext(ctx)
 	if principal.UserID == "" || principal.SessionID == "" {
-		return store.Session{}, errSignedOut()
+		return store.Session{}, authn.ErrSignedOut()
 	}
 	session, err := store.SessionByID(ctx, tx, principal.SessionID)
 	if err != nil {
 		return store.Session{}, signedOut(err)
 	}
 	if session.AccountID != principal.UserID || !session.EndedAt.IsZero() || !s.now().Before(session.ExpiresAt) {
-		return store.Session{}, errSignedOut()
+		return store.Session{}, authn.ErrSignedOut()
 	}
 	return session, nil
 }
@@ -259,7 +222,7 @@ func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Sessio
 // signedOut turns a session that is gone into the answer to its bearer.
 func signedOut(err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return errSignedOut()
+		return authn.ErrSignedOut()
 	}
 	return err
 }

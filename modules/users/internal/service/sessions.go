@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -23,7 +25,7 @@ type SessionView struct {
 func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]SessionView, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
-		return nil, errSignedOut()
+		return nil, authn.ErrSignedOut()
 	}
 	var found []store.Session
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -45,7 +47,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	caller := identity.FromContext(ctx)
 	switch {
 	case caller.UserID == "":
-		return errSignedOut()
+		return authn.ErrSignedOut()
 	case !ids.Valid("ses", id):
 		return fault.Missing("session")
 	}
@@ -69,7 +71,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		if !ok {
 			return fault.Missing("session")
 		}
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: caller.UserID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: id})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: caller.UserID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: id})
 	})
 }
 
@@ -87,7 +89,7 @@ func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 		if ended, err = s.endSessions(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
 			return err
 		}
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "all others"})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "all others"})
 	})
 	return ended, err
 }

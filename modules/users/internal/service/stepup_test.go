@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -19,27 +20,27 @@ func TestStepUp(t *testing.T) {
 	w.clock.pass(10*time.Minute + time.Second)
 	_, err := w.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	_, err = w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: another})
+	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: another})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
-	_, err = w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: wrong(w.proof(ctx, ada))})
+	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByCode, CodeProof: wrong(w.proof(ctx, ada))})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	_, err = w.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(ctx, ada)}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, CodeProof: w.proof(ctx, ada)}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.pass(11 * time.Minute)
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
 		t.Fatal(err)
 	}
 	g, _ := w.enrol(ctx)
 	w.clock.pass(11 * time.Minute)
-	for _, in := range []service.Reproof{{Method: service.ByPassword, Password: secret}, {Method: service.ByCode, CodeProof: w.proof(ctx, ada)}} {
+	for _, in := range []service.Reproof{{Method: authn.ByPassword, Password: secret}, {Method: authn.ByCode, CodeProof: w.proof(ctx, ada)}} {
 		_, err := w.StepUp(ctx, in)
 		wants(t, err, fault.PermissionDenied, "factor_required")
 	}
 	wants(t, w.RemoveTOTP(ctx), fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByTOTP, CodeProof: service.CodeProof{Code: g.next().Code}}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByTOTP, CodeProof: service.CodeProof{Code: g.next().Code}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.RemoveTOTP(ctx); err != nil {
@@ -54,7 +55,7 @@ func TestStepUpWithAnothersCode(t *testing.T) {
 	w.signUp(ada, secret)
 	w.signUp("bob@example.com", secret)
 	ctx := w.as(w.login(ada, secret).Access)
-	_, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(ctx, "bob@example.com")})
+	_, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, CodeProof: w.proof(ctx, "bob@example.com")})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 }
 
@@ -66,7 +67,7 @@ func TestStepUpNeedsASession(t *testing.T) {
 		"Nobody": {}, "Key": {UserID: user.ID, Merchant: "mrc_1", Method: identity.APIKey}, "Another's": {UserID: user.ID, SessionID: "ses_1"},
 	} {
 		ctx := identity.NewContext(context.Background(), p)
-		_, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret})
+		_, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret})
 		wants(t, err, fault.Unauthenticated, "unauthenticated")
 		if _, err := w.RequestAddress(ctx, "x@example.com"); fault.ReasonOf(err) != "unauthenticated" {
 			t.Errorf("%s: %v", name, err)
@@ -86,7 +87,7 @@ func TestChangePassword(t *testing.T) {
 	w.clock.pass(11 * time.Minute)
 	_, err = w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another})
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another}); err != nil {

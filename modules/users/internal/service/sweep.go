@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/audit"
 	"app/modules/users/internal/keys"
+	"app/modules/users/internal/pending"
 	"app/modules/users/internal/revocation"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 )
 
@@ -35,12 +38,12 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 			{store.DeleteJourneys, now},
 			{store.DeleteSessions, now},
 			{store.DeleteCookies, now},
-			{store.DeletePendings, now},
-			{store.DeleteTries, now},
+			{pending.Sweep, now},
+			{tries.Sweep, now},
 			{revocation.Sweep, now},
 			{keys.Sweep, now},
-			{store.DeleteAudits, now.Add(-s.limits.AuditKeep)},
-			{store.DeleteStrayAudits, now.Add(-keepStrays)},
+			{audit.Sweep, now.Add(-s.limits.AuditKeep)},
+			{audit.SweepStrays, now.Add(-keepStrays)},
 		} {
 			n, err := old.remove(ctx, tx, old.before)
 			if err != nil {

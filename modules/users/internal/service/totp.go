@@ -14,6 +14,7 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -97,11 +98,11 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 		if err := store.ConfirmTOTP(ctx, tx, caller.AccountID, s.now()); err != nil {
 			return err
 		}
-		out, err = s.finishAddingFactor(ctx, tx, caller.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
+		out, err = s.finishAddingFactor(ctx, tx, caller.AccountID, authn.ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
-		err = errCode()
+		err = authn.ErrCode()
 	}
 	if err == nil && refusal != nil {
 		err = refusal
@@ -136,7 +137,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, code string, confirmed bool) (refusal, err error) {
 	t, err := store.TOTPOf(ctx, tx, accountID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && t.ConfirmedAt.IsZero() == confirmed {
-		return errCode(), nil
+		return authn.ErrCode(), nil
 	}
 	if err != nil {
 		return nil, err
@@ -155,7 +156,7 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 		err = store.AcceptTOTP(ctx, tx, accountID, step)
 	}
 	if errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrNotFound) {
-		return errCode(), nil
+		return authn.ErrCode(), nil
 	}
 	return nil, err
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -25,13 +27,6 @@ type Proof struct {
 	// Password, when not empty, is the one that was registered with. Without a
 	// registration it is that of the newest one from the same network.
 	Password string
-}
-
-// errCode is the one answer to every code that is not accepted.
-func errCode() error {
-	f := fault.New(fault.InvalidArgument, "code_invalid", "The code is wrong, used or no longer valid.")
-	f.Fields = []fault.Field{{Pointer: "/code", Detail: "is wrong, used or no longer valid"}}
-	return f
 }
 
 // Verify turns the registration that the code belongs to into an account.
@@ -54,14 +49,14 @@ func errCode() error {
 func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 	ok := sixDigits(in.Code)
 	if !ok {
-		return User{}, errCode()
+		return User{}, authn.ErrCode()
 	}
 	if in.Registration == "" && in.Password == "" {
 		return User{}, fault.Invalid(fault.Field{Pointer: "/registration", Detail: "or the password is needed: what register answered, or what it was given"})
 	}
 	in.Email = emailaddr.Key(in.Email)
 	id := ids.For(ctx, "usr", s.now())
-	counted, err := s.allowCode(ctx, noAccount)
+	counted, err := s.Tries.CountCode(ctx, tries.NoAccount)
 	if err != nil {
 		return User{}, err
 	}
@@ -74,14 +69,14 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 			if user, ok, err = s.verifyRegistration(ctx, tx, code, in.Code, id); err != nil || !ok {
 				return err
 			}
-			return s.returnTries(ctx, tx, counted)
+			return s.Tries.GiveBack(ctx, tx, counted)
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			break
 		}
 	}
 	if err == nil && !ok {
-		err = errCode()
+		err = authn.ErrCode()
 	}
 	return user, err
 }

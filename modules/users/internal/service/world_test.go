@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/store"
@@ -153,7 +154,7 @@ func (w *world) signUp(email, password string) service.User {
 
 func (w *world) login(email, password string) service.Tokens {
 	w.t.Helper()
-	in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password, Transport: service.Bearer})
+	in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password, Transport: authn.Bearer})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -40,8 +40,6 @@ const (
 	voidRequests  = `UPDATE users_requests SET spent_at = ? WHERE account_id = ? AND spent_at IS NULL`
 	oldRequests   = `SELECT id FROM users_requests WHERE created_at < ? LIMIT 100`
 	deleteRequest = `DELETE FROM users_requests WHERE id = ?`
-
-	knownNetwork = `SELECT COUNT(*) FROM users_sessions WHERE account_id = ? AND network = ?`
 )
 
 // InsertCodeRequest adds a row. ErrDuplicate: the id has one, so the request is a
@@ -90,11 +88,4 @@ func VoidCodeRequests(ctx context.Context, tx *database.Tx, accountID string, no
 // DeleteCodeRequests removes at most 100 rows older than a time.
 func DeleteCodeRequests(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	return DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
-}
-
-// KnownNetwork reports whether the account has a sign-in from the network.
-func KnownNetwork(ctx context.Context, tx *database.Tx, accountID, network string) (bool, error) {
-	var n int
-	err := tx.QueryRow(ctx, knownNetwork, accountID, network).Scan(&n)
-	return n > 0, database.Found("networks", err)
 }

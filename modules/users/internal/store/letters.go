@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -31,29 +30,7 @@ type Letter struct {
 const (
 	codeLetters    = `SELECT network, share, created_at FROM users_codes WHERE email_key = ? AND created_at > ?`
 	requestLetters = `SELECT network, share, created_at FROM users_requests WHERE email_key = ? AND created_at > ? AND purpose = ?`
-	networkInUse   = `SELECT COUNT(*) FROM (SELECT 1 FROM users_sessions WHERE network = ? LIMIT 1) AS known`
-
-	holdLetters  = `UPDATE users_tries SET arrival = arrival + 1 WHERE id = ?`
-	beginLetters = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
 )
-
-// HoldLetters keeps everybody else from counting the e-mails of an address until the
-// transaction ends, in this process and all others: what is counted after it and
-// written before the end is a bound that holds. id is a hash of the address and the
-// purpose.
-func HoldLetters(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	var err error
-	for range takeRounds {
-		if err = tx.One(ctx, "hold letters", holdLetters, id); !errors.Is(err, ErrChanged) {
-			return err
-		}
-		_, err = tx.Exec(ctx, beginLetters, id, database.Micros(now))
-		if err = database.Inserted("hold on letters", err); !errors.Is(err, ErrDuplicate) {
-			return err
-		}
-	}
-	return err
-}
 
 // CodeLetters lists the e-mails that registrations of an address have caused since a
 // time.
@@ -85,12 +62,4 @@ func lettersOf(ctx context.Context, tx *database.Tx, query string, args ...any) 
 		return nil, fmt.Errorf("list letters: %w", err)
 	}
 	return out, nil
-}
-
-// NetworkInUse reports whether any account is signed in, or was until lately, from the
-// network.
-func NetworkInUse(ctx context.Context, tx *database.Tx, network string) (bool, error) {
-	var n int
-	err := tx.QueryRow(ctx, networkInUse, network).Scan(&n)
-	return n > 0, database.Found("networks", err)
 }

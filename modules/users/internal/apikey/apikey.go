@@ -1,4 +1,5 @@
-package service
+// Package apikey keeps the API keys of merchants, by their hashes.
+package apikey
 
 import (
 	"context"
@@ -7,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/revocation"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
@@ -17,7 +20,29 @@ import (
 	"app/platform/text"
 )
 
+// Options are what a Service works with. All are required.
+type Options struct {
+	DB          *database.DB
+	Now         func() time.Time
+	Audits      *audit.Log
+	Revocations *revocation.Log
+}
+
+// Service is the use cases of API keys. Safe for concurrent use.
+type Service struct {
+	db          *database.DB
+	now         func() time.Time
+	audits      *audit.Log
+	revocations *revocation.Log
+}
+
+// New makes the service. It reads nothing yet.
+func New(o Options) *Service {
+	return &Service{db: o.DB, now: o.Now, audits: o.Audits, revocations: o.Revocations}
+}
+
 const (
+	maxKeyName = 100 // characters
 	// maxAPIKeys bounds the keys of one merchant.
 	maxAPIKeys = 100
 	// keyLife is how long a key lives that is made without an end, maxKeyLife bounds an
@@ -29,14 +54,14 @@ const (
 	hintLength = len(identity.APIKeyPrefix) + 4
 )
 
-func newAPIKey() string {
+func generateKey() string {
 	var raw [20]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	return identity.NewAPIKey(raw)
 }
 
-// KeyDraft is an API key to be made.
-type KeyDraft struct {
+// Draft is an API key to be made.
+type Draft struct {
 	MerchantID string
 	Name       string
 	Scopes     []string
@@ -45,8 +70,8 @@ type KeyDraft struct {
 
 // normalizeAndValidate lists what is wrong with the draft, puts its scopes in order and
 // gives it an end.
-func (d *KeyDraft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
-	name, err := text.Line(d.Name, 1, maxName)
+func (d *Draft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
+	name, err := text.Line(d.Name, 1, maxKeyName)
 	if err != nil {
 		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: err.Error()})
 	}
@@ -75,74 +100,74 @@ func (d *KeyDraft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
 	return wrong
 }
 
-// CreateAPIKey makes a key for a merchant and returns it, which nobody can ever again.
+// Create makes a key for a merchant and returns it, which nobody can ever again.
 // Errors: InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
-func (s *Service) CreateAPIKey(ctx context.Context, d KeyDraft) (store.APIKey, string, error) {
+func (s *Service) Create(ctx context.Context, d Draft) (Key, string, error) {
 	now := s.now()
 	if wrong := d.normalizeAndValidate(now); len(wrong) > 0 {
-		return store.APIKey{}, "", fault.Invalid(wrong...)
+		return Key{}, "", fault.Invalid(wrong...)
 	}
-	key := newAPIKey()
-	row := store.APIKey{
+	key := generateKey()
+	row := Key{
 		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: secret.HashToken(key), Hint: key[:hintLength],
 		Scopes: strings.Join(d.Scopes, " "), CreatedBy: identity.FromContext(ctx).UserID,
 		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: *d.ExpiresAt,
 	}
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := store.LockMerchant(ctx, tx, d.MerchantID); err != nil { // others that make a key would not be counted
+		if err := lockMerchant(ctx, tx, d.MerchantID); err != nil { // others that make a key would not be counted
 			return err
 		}
-		there, err := store.APIKeysOf(ctx, tx, d.MerchantID, now)
+		there, err := keysOf(ctx, tx, d.MerchantID, now)
 		if err != nil {
 			return err
 		}
 		if len(there) >= maxAPIKeys {
 			return fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
 		}
-		if err := store.InsertAPIKey(ctx, tx, row); err != nil {
+		if err := insertKey(ctx, tx, row); err != nil {
 			return err
 		}
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: row.CreatedBy, Event: AuditKeyCreated, Outcome: OutcomeOK, Detail: row.ID + " " + row.MerchantID})
+		return s.audits.Record(ctx, tx, audit.Entry{AccountID: row.CreatedBy, Event: audit.KeyCreated, Outcome: audit.OutcomeOK, Detail: row.ID + " " + row.MerchantID})
 	})
 	return row, key, err
 }
 
-// APIKeys lists the keys of a merchant that are in force, the newest first.
-func (s *Service) APIKeys(ctx context.Context, merchantID string) (out []store.APIKey, err error) {
+// List lists the keys of a merchant that are in force, the newest first.
+func (s *Service) List(ctx context.Context, merchantID string) (out []Key, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = store.APIKeysOf(ctx, q, merchantID, s.now())
+		out, err = keysOf(ctx, q, merchantID, s.now())
 		return err
 	})
 	return out, err
 }
 
-// RevokeAPIKey ends a key of a merchant, for every gateway; a repetition changes
+// Revoke ends a key of a merchant, for every gateway; a repetition changes
 // nothing. Error: NotFound when the merchant has no such key.
-func (s *Service) RevokeAPIKey(ctx context.Context, merchantID, id string) error {
+func (s *Service) Revoke(ctx context.Context, merchantID, id string) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := store.RevokeAPIKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
-			_, err = store.APIKeyByID(ctx, tx, merchantID, id)
+		if err := revokeKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
+			_, err = keyByID(ctx, tx, merchantID, id)
 			return store.Missing("api_key", err)
 		} else if err != nil {
 			return err
 		}
-		if err := s.Revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
+		if err := s.revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
 			return err
 		}
 		caller := identity.FromContext(ctx).UserID
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: caller, Event: AuditKeyRevoked, Outcome: OutcomeOK, Detail: id + " " + merchantID})
+		return s.audits.Record(ctx, tx, audit.Entry{AccountID: caller, Event: audit.KeyRevoked, Outcome: audit.OutcomeOK, Detail: id + " " + merchantID})
 	})
 }
 
 // keyTouched is how long the time of a key's last use may lag behind.
 const keyTouched = time.Minute
 
-// APIKey finds a key that is in force, and notes at most once a minute that it is in
+// Find finds a key that is in force, and notes at most once a minute that it is in
 // use. Error: NotFound when it is unknown, revoked or has run out.
-func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKey, err error) {
+func (s *Service) Find(ctx context.Context, presented string) (key Key, err error) {
 	now := s.now()
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		key, err = store.APIKeyByHash(ctx, q, secret.HashToken(presented))
+		key, err = keyByHash(ctx, q, secret.HashToken(presented))
 		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
 		if over {
 			err = store.ErrNotFound
@@ -150,12 +175,12 @@ func (s *Service) APIKey(ctx context.Context, presented string) (key store.APIKe
 		return store.Missing("api_key", err)
 	})
 	if err != nil {
-		return store.APIKey{}, err
+		return Key{}, err
 	}
 	if now.Sub(key.LastUsedAt) < keyTouched {
 		return key, nil
 	}
 	return key, s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return store.TouchAPIKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
+		return touchKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
 	})
 }

@@ -1,14 +1,15 @@
-package store
+package pending
 
 import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Pending is a sign-in that waits for its second factor.
-type Pending struct {
+// SignIn is a sign-in that waits for its second factor.
+type SignIn struct {
 	TicketHash string
 	AccountID  string
 	Methods    string // what has been shown already, with spaces between
@@ -28,40 +29,40 @@ const (
 	deletePending  = `DELETE FROM users_pending WHERE ticket_hash = ?`
 )
 
-// InsertPending adds a half-done sign-in.
-func InsertPending(ctx context.Context, tx *database.Tx, p Pending) error {
+// Insert adds a half-done sign-in.
+func Insert(ctx context.Context, tx *database.Tx, p SignIn) error {
 	_, err := tx.Exec(ctx, insertPending, p.TicketHash, p.AccountID, p.Methods, p.Transport, database.Micros(p.CreatedAt), database.Micros(p.ExpiresAt))
 	return database.Inserted("pending sign-in", err)
 }
 
-// PendingByHash reads a half-done sign-in, also one that is over. ErrNotFound.
-func PendingByHash(ctx context.Context, tx *database.Tx, hash string) (p Pending, err error) {
+// ByHash reads a half-done sign-in, also one that is over. ErrNotFound.
+func ByHash(ctx context.Context, tx *database.Tx, hash string) (p SignIn, err error) {
 	var created, expires int64
 	err = tx.QueryRow(ctx, pendingByHash, hash).Scan(&p.TicketHash, &p.AccountID, &p.Methods, &p.Transport, &created, &expires)
 	if err != nil {
-		return Pending{}, database.Found("pending sign-in", err)
+		return SignIn{}, database.Found("pending sign-in", err)
 	}
 	p.CreatedAt, p.ExpiresAt = database.Time(created), database.Time(expires)
 	return p, nil
 }
 
-// TryPending counts a try before it is made. ErrChanged: no try is left, or the ticket
+// Try counts a try before it is made. ErrChanged: no try is left, or the ticket
 // is spent or over.
-func TryPending(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
+func Try(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
 	return tx.One(ctx, "try pending sign-in", tryPending, hash, database.Micros(now))
 }
 
-// SpendPending uses a ticket up. ErrChanged: it was used before, or is over.
-func SpendPending(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
+// Spend uses a ticket up. ErrChanged: it was used before, or is over.
+func Spend(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
 	return tx.One(ctx, "spend pending sign-in", spendPending, database.Micros(now), hash, database.Micros(now))
 }
 
-// DropPendingsOf uses up all tickets of an account, as when its password has changed.
-func DropPendingsOf(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return Exec(ctx, tx, "drop pending sign-ins", dropPendingsOf, database.Micros(now), accountID)
+// DropOf uses up all tickets of an account, as when its password has changed.
+func DropOf(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
+	return store.Exec(ctx, tx, "drop pending sign-ins", dropPendingsOf, database.Micros(now), accountID)
 }
 
-// DeletePendings removes at most 100 that ended by themselves before a time.
-func DeletePendings(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return DeleteEach(ctx, tx, "pending sign-ins", oldPendings, deletePending, database.Micros(before))
+// Sweep removes at most 100 that ended by themselves before a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "pending sign-ins", oldPendings, deletePending, database.Micros(before))
 }

@@ -1,14 +1,15 @@
-package store
+package audit
 
 import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Audit is one record of something that matters to an account's safety.
-type Audit struct {
+// Record is one record of something that matters to an account's safety.
+type Record struct {
 	ID        string // aud_...
 	AccountID string // empty where an attempt was made on an address without an account
 	Event     string
@@ -31,23 +32,23 @@ const (
 	deleteAudit = `DELETE FROM users_audit WHERE id = ?`
 )
 
-// InsertAudit adds a record.
-func InsertAudit(ctx context.Context, tx *database.Tx, a Audit) error {
+// insertRecord adds a record.
+func insertRecord(ctx context.Context, tx *database.Tx, a Record) error {
 	_, err := tx.Exec(ctx, insertAudit, a.ID, a.AccountID, a.Event, a.Outcome, a.Detail, a.SessionID, a.Network, a.UserAgent,
 		a.RequestID, database.Micros(a.CreatedAt))
 	return database.Inserted("audit record", err)
 }
 
-// AuditOf reads an account's records, the newest first, after the one with the id when
+// recordsOf reads an account's records, the newest first, after the one with the id when
 // it is not empty.
-func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) (out []Audit, err error) {
+func recordsOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) (out []Record, err error) {
 	rows, err := tx.Query(ctx, auditOf, accountID, after, after, limit)
 	if err != nil {
 		return nil, database.Found("audit records", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		var a Audit
+		var a Record
 		var created int64
 		err := rows.Scan(&a.ID, &a.AccountID, &a.Event, &a.Outcome, &a.Detail, &a.SessionID, &a.Network, &a.UserAgent, &a.RequestID, &created)
 		if err != nil {
@@ -59,13 +60,13 @@ func AuditOf(ctx context.Context, tx *database.Tx, accountID, after string, limi
 	return out, database.Found("audit records", rows.Err())
 }
 
-// DeleteAudits removes at most 100 records older than a time.
-func DeleteAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return DeleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
+// Sweep removes at most 100 records older than a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "audit records", oldAudits, deleteAudit, database.Micros(before))
 }
 
-// DeleteStrayAudits removes at most 100 records without an account that are older than
+// SweepStrays removes at most 100 records without an account that are older than
 // a time.
-func DeleteStrayAudits(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return DeleteEach(ctx, tx, "audit records", oldStrays, deleteAudit, database.Micros(before))
+func SweepStrays(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "audit records", oldStrays, deleteAudit, database.Micros(before))
 }

@@ -1,15 +1,16 @@
-package store
+package apikey
 
 import (
 	"context"
 	"database/sql"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// APIKey is a merchant's key, of which the hash alone is kept.
-type APIKey struct {
+// Key is a merchant's key, of which the hash alone is kept.
+type Key struct {
 	ID         string // key_...
 	MerchantID string
 	Name       string
@@ -35,32 +36,32 @@ const (
 	revokeAPIKey = `UPDATE users_api_keys SET revoked_at = ? WHERE id = ? AND merchant_id = ? AND revoked_at IS NULL`
 )
 
-// LockMerchant makes transactions that count a merchant's keys wait for each other.
-func LockMerchant(ctx context.Context, tx *database.Tx, merchantID string) error {
+// lockMerchant makes transactions that count a merchant's keys wait for each other.
+func lockMerchant(ctx context.Context, tx *database.Tx, merchantID string) error {
 	return tx.Lock(ctx, "users_merchant_locks", merchantID)
 }
 
-// InsertAPIKey adds a key. ErrDuplicate: the id has one, so the request is a
+// insertKey adds a key. ErrDuplicate: the id has one, so the request is a
 // repetition.
-func InsertAPIKey(ctx context.Context, tx *database.Tx, k APIKey) error {
-	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), NullMicros(k.ExpiresAt))
+func insertKey(ctx context.Context, tx *database.Tx, k Key) error {
+	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), store.NullMicros(k.ExpiresAt))
 	return database.Inserted("api key", err)
 }
 
-// APIKeyByHash reads a key, also one that is revoked or has run out. ErrNotFound.
-func APIKeyByHash(ctx context.Context, tx *database.Tx, hash string) (APIKey, error) {
-	return scanAPIKey(tx.QueryRow(ctx, apiKeyByHash, hash))
+// keyByHash reads a key, also one that is revoked or has run out. ErrNotFound.
+func keyByHash(ctx context.Context, tx *database.Tx, hash string) (Key, error) {
+	return scanKey(tx.QueryRow(ctx, apiKeyByHash, hash))
 }
 
-// APIKeysOf reads the keys of a merchant that are in force, the newest first.
-func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time.Time) (out []APIKey, err error) {
+// keysOf reads the keys of a merchant that are in force, the newest first.
+func keysOf(ctx context.Context, tx *database.Tx, merchantID string, now time.Time) (out []Key, err error) {
 	rows, err := tx.Query(ctx, apiKeysOf, merchantID, database.Micros(now))
 	if err != nil {
 		return nil, database.Found("api keys", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
-		k, err := scanAPIKey(rows)
+		k, err := scanKey(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -69,30 +70,30 @@ func APIKeysOf(ctx context.Context, tx *database.Tx, merchantID string, now time
 	return out, database.Found("api keys", rows.Err())
 }
 
-// TouchAPIKey records that a key is in use, unless that was recorded after a time
+// touchKey records that a key is in use, unless that was recorded after a time
 // already.
-func TouchAPIKey(ctx context.Context, tx *database.Tx, id string, now, unlessAfter time.Time) error {
-	return Exec(ctx, tx, "touch api key", touchAPIKey, database.Micros(now), id, database.Micros(unlessAfter))
+func touchKey(ctx context.Context, tx *database.Tx, id string, now, unlessAfter time.Time) error {
+	return store.Exec(ctx, tx, "touch api key", touchAPIKey, database.Micros(now), id, database.Micros(unlessAfter))
 }
 
-// APIKeyByID reads a key of a merchant, also one that is revoked or has run out.
+// keyByID reads a key of a merchant, also one that is revoked or has run out.
 // ErrNotFound.
-func APIKeyByID(ctx context.Context, tx *database.Tx, merchantID, id string) (APIKey, error) {
-	return scanAPIKey(tx.QueryRow(ctx, apiKeyByID, merchantID, id))
+func keyByID(ctx context.Context, tx *database.Tx, merchantID, id string) (Key, error) {
+	return scanKey(tx.QueryRow(ctx, apiKeyByID, merchantID, id))
 }
 
-// RevokeAPIKey ends a key of a merchant. ErrChanged: it has no such key, or no longer.
-func RevokeAPIKey(ctx context.Context, tx *database.Tx, merchantID, id string, now time.Time) error {
+// revokeKey ends a key of a merchant. ErrChanged: it has no such key, or no longer.
+func revokeKey(ctx context.Context, tx *database.Tx, merchantID, id string, now time.Time) error {
 	return tx.One(ctx, "revoke api key", revokeAPIKey, database.Micros(now), id, merchantID)
 }
 
-func scanAPIKey(row Scanner) (APIKey, error) {
-	var k APIKey
+func scanKey(row store.Scanner) (Key, error) {
+	var k Key
 	var created int64
 	var expires, used, revoked sql.NullInt64
 	err := row.Scan(&k.ID, &k.MerchantID, &k.Name, &k.Hash, &k.Hint, &k.Scopes, &k.CreatedBy, &created, &expires, &used, &revoked)
 	if err != nil {
-		return APIKey{}, database.Found("api key", err)
+		return Key{}, database.Found("api key", err)
 	}
 	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = database.Time(created), database.NullTime(expires), database.NullTime(used), database.NullTime(revoked)
 	return k, nil

@@ -1,9 +1,14 @@
-package service
+// Package tries bounds the guessing of passwords and codes, over all processes: the
+// count is in the database.
+package tries
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
+	"app/modules/users/internal/device"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -12,9 +17,31 @@ import (
 	"app/platform/identity"
 )
 
-// Tries are how many passwords and codes may be tried at once before the next ones come
+// Options are what a Limiter works with. The zero Bounds limit nothing.
+type Options struct {
+	DB     *database.DB
+	Now    func() time.Time
+	Secret secret.Key
+	Bounds Bounds
+}
+
+// Limiter counts tries. Safe for concurrent use.
+type Limiter struct {
+	db      *database.DB
+	now     func() time.Time
+	secret  secret.Key
+	bounds  Bounds
+	limited atomic.Int64
+}
+
+// New makes a limiter. It reads nothing yet.
+func New(o Options) *Limiter {
+	return &Limiter{db: o.DB, now: o.Now, secret: o.Secret, bounds: o.Bounds}
+}
+
+// Bounds are how many passwords and codes may be tried at once before the next ones come
 // slowly. The zero value limits nothing.
-type Tries struct {
+type Bounds struct {
 	Device  int // at one account from a device that it has signed in from; another after each tryDevice
 	Place   int // at one account from one network otherwise; another after each tryPlace
 	Account int // at one account from everywhere else together; another after each tryAccount
@@ -35,7 +62,7 @@ func errTries(wait time.Duration) error {
 	return refusal
 }
 
-// countPasswordTry counts a password that is about to be tried for an address, and
+// CountPassword counts a password that is about to be tried for an address, and
 // returns what was counted, for forgive. Passwords are guessed slowly, and nobody is
 // locked out by somebody else's guesses (ASVS 6.1.1, 6.3.1):
 //
@@ -54,17 +81,17 @@ func errTries(wait time.Duration) error {
 //  5. The count is in the database, so replicas do not multiply the tries.
 //
 // Errors: sign_in_limited with the time to wait.
-func (s *Service) countPasswordTry(ctx context.Context, accountID, email string) (counted []store.Allowance, err error) {
-	if s.limits.Tries == (Tries{}) {
+func (l *Limiter) CountPassword(ctx context.Context, accountID, email string) (counted []Allowance, err error) {
+	if l.bounds == (Bounds{}) {
 		return nil, nil
 	}
 	var wait time.Duration
-	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if counted, err = s.tryAllowances(ctx, tx, accountID, emailaddr.Key(email)); err != nil {
+	err = l.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if counted, err = l.tryAllowances(ctx, tx, accountID, emailaddr.Key(email)); err != nil {
 			return err
 		}
 		for _, a := range counted {
-			if wait, err = store.TakeTry(ctx, tx, a, s.now()); err != nil {
+			if wait, err = Take(ctx, tx, a, l.now()); err != nil {
 				return err
 			}
 			if wait > 0 {
@@ -74,62 +101,62 @@ func (s *Service) countPasswordTry(ctx context.Context, accountID, email string)
 		return nil
 	})
 	if wait > 0 {
-		s.limited.Add(1)
+		l.limited.Add(1)
 	}
 	return counted, err
 }
 
 // tryAllowances are what a try counts against, always in the same order: rows are
 // locked in it.
-func (s *Service) tryAllowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]store.Allowance, error) {
-	client, most := callctx.ClientOf(ctx), s.limits.Tries
+func (l *Limiter) tryAllowances(ctx context.Context, tx *database.Tx, accountID, email string) ([]Allowance, error) {
+	client, most := callctx.ClientOf(ctx), l.bounds
 	network, agent := store.Fit(client.Network, 64), store.Fit(client.Agent, 200)
-	familiar, err := store.FamiliarDevice(ctx, tx, accountID, network, agent)
+	familiar, err := device.IsFamiliar(ctx, tx, accountID, network, agent)
 	if err != nil {
 		return nil, err
 	}
 	if familiar && network != "" {
-		return []store.Allowance{s.newAllowance(most.Device, tryDevice, "device", email, network, agent)}, nil
+		return []Allowance{l.newAllowance(most.Device, tryDevice, "device", email, network, agent)}, nil
 	}
-	return []store.Allowance{
-		s.newAllowance(most.Place, tryPlace, "place", email, network),
-		s.newAllowance(most.Account, tryAccount, "account", email),
-		s.newAllowance(most.Network, tryNetwork, "network", network),
+	return []Allowance{
+		l.newAllowance(most.Place, tryPlace, "place", email, network),
+		l.newAllowance(most.Account, tryAccount, "account", email),
+		l.newAllowance(most.Network, tryNetwork, "network", network),
 	}, nil
 }
 
-func (s *Service) newAllowance(burst int, step time.Duration, parts ...string) store.Allowance {
-	return store.Allowance{ID: s.secret.Hash("tries", parts...), Burst: burst, Step: step}
+func (l *Limiter) newAllowance(burst int, step time.Duration, parts ...string) Allowance {
+	return Allowance{ID: l.secret.Hash("tries", parts...), Burst: burst, Step: step}
 }
 
-// returnTries takes back what allow has counted, in the transaction of the sign-in that
+// GiveBack takes back what allow has counted, in the transaction of the sign-in that
 // the password was right for.
-func (s *Service) returnTries(ctx context.Context, tx *database.Tx, counted []store.Allowance) error {
+func (l *Limiter) GiveBack(ctx context.Context, tx *database.Tx, counted []Allowance) error {
 	for _, a := range counted {
-		if err := store.ReturnTry(ctx, tx, a); err != nil {
+		if err := giveBackTry(ctx, tx, a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// allowOwn counts a password that somebody who is signed in shows again: as many tries
+// CountOwnPassword counts a password that somebody who is signed in shows again: as many tries
 // as a device has, at one account. Whoever has stolen a session does not get to guess
 // the password with it. Errors: sign_in_limited.
-func (s *Service) allowOwn(ctx context.Context) error {
-	if s.limits.Tries == (Tries{}) {
+func (l *Limiter) CountOwnPassword(ctx context.Context) error {
+	if l.bounds == (Bounds{}) {
 		return nil
 	}
-	a := s.newAllowance(s.limits.Tries.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
+	a := l.newAllowance(l.bounds.Device, tryDevice, "own", identity.FromContext(ctx).UserID)
 	var wait time.Duration
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		if wait, err = store.TakeTry(ctx, tx, a, s.now()); err == nil && wait > 0 {
+	err := l.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
+		if wait, err = Take(ctx, tx, a, l.now()); err == nil && wait > 0 {
 			err = errTries(wait)
 		}
 		return err
 	})
 	if wait > 0 {
-		s.limited.Add(1)
+		l.limited.Add(1)
 	}
 	return err
 }
