@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
@@ -95,7 +96,7 @@ func renewedCookie(c authn.BrowserCookie) string {
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
 	return stepUpOutput(h.users().StepUp(ctx, service.Reproof{
-		Method: authn.Method(b.Method), Password: b.Password, CodeProof: service.CodeProof{Request: b.Request, Code: b.Code},
+		Method: authn.Method(b.Method), Password: b.Password, Proof: code.Proof{Request: b.Request, Code: b.Code},
 	}))
 }
 

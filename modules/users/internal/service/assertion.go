@@ -9,6 +9,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -66,7 +67,7 @@ type PasskeyAnswer struct {
 // Assertion is an answer that has been verified: whose it is, and what for.
 type Assertion struct {
 	Ceremony store.Ceremony
-	Account  store.Account
+	Account  account.Account
 	Refusal  error // why the answer is not good; nil when it is
 
 	holder holder

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersv1"
 	"app/platform/database"
@@ -139,7 +140,7 @@ func TestKeysRacedByTwoProcesses(t *testing.T) {
 			}
 		}
 		code := all[0].code(ada, secret)
-		if _, err := all[1].Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
+		if _, err := all[1].Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 		all[3].claims(all[2].login(ada, secret).Access)

@@ -10,7 +10,6 @@ import (
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
-	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
 )
@@ -122,44 +121,6 @@ func (s *Service) verifyFactor(ctx context.Context, tx *database.Tx, accountID s
 	return authn.ErrCode(), nil
 }
 
-// notifyCredentialsChange writes the notice that a way of signing in, or what a sign-in
-// opens, has changed, and the record of it.
-func (s *Service) notifyCredentialsChange(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
-	account, err := store.AccountByID(ctx, tx, accountID)
-	if err != nil {
-		return err
-	}
-	event := audit.FactorChange
-	switch change {
-	case usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:
-		event = audit.Linking
-	case usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:
-		event = audit.AccountChange
-	default:
-	}
-	if err := s.Audits.Record(ctx, tx, audit.Entry{AccountID: accountID, Event: event, Outcome: audit.OutcomeOK, Detail: changed[change] + name}); err != nil {
-		return err
-	}
-	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.CredentialsChanged{
-			UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Change: change, Name: name, Locale: account.Locale,
-		})
-}
-
-// changed are the changes in the words of the audit log.
-var changed = map[usersevents.CredentialsChange]string{
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED:          "totp added",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED:        "totp removed",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED:       "passkey added: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED:     "passkey removed: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE: "recovery codes made",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED:  "recovery code used",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED:     "linked: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:   "unlinked: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE:          "promoted",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "demoted",
-}
-
 // FactorAdded is what adding a factor comes to: the session counts as recent, and there
 // are recovery codes when it was the first factor.
 type FactorAdded struct {
@@ -177,7 +138,7 @@ func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accou
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	if err := s.notifyCredentialsChange(ctx, tx, accountID, change, name); err != nil {
+	if err := s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, change, name); err != nil {
 		return FactorAdded{}, err
 	}
 	out.Browser, err = s.proveAgain(ctx, tx, method, authn.AAL2)
@@ -194,7 +155,7 @@ func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, acc
 	if err != nil {
 		return err
 	}
-	return s.notifyCredentialsChange(ctx, tx, accountID, change, name)
+	return s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, change, name)
 }
 
 // ForgetFactors takes away all second factors of somebody who cannot show any, and ends
@@ -228,7 +189,7 @@ func (s *Service) removeFactors(ctx context.Context, tx *database.Tx, accountID 
 	}
 	for _, f := range factors {
 		if change, ok := removals[f]; ok {
-			if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
+			if err := s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/secret"
@@ -33,12 +34,12 @@ func errLink() error {
 }
 
 // proposeLink keeps the identity until the owner of the account says that it is theirs.
-func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account store.Account, state store.State, who openid.Identity) (token string, err error) {
+func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, owner account.Account, state store.State, who openid.Identity) (token string, err error) {
 	now := s.now()
 	token = secret.NewToken("slk_")
 	return token, store.InsertLink(ctx, tx, store.Link{
-		Hash: secret.HashToken(token), AccountID: account.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: store.Fit(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
+		Hash: secret.HashToken(token), AccountID: owner.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
+		Email: store.Fit(who.Email, account.MaxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
 	})
 }
 
@@ -99,7 +100,7 @@ func (s *Service) LinkedAddress(ctx context.Context, token string) (email string
 		if err != nil {
 			return err
 		}
-		account, err := store.AccountByID(ctx, q, row.AccountID)
+		account, err := account.ByID(ctx, q, row.AccountID)
 		email = account.Email
 		return err
 	})
@@ -112,14 +113,14 @@ func (s *Service) linkIdentity(ctx context.Context, tx *database.Tx, accountID, 
 	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
 		return err
 	}
-	return s.notifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
+	return s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
 }
 
 func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
 	return store.InsertIdentity(ctx, tx, store.Identity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: store.Fit(who.Email, maxAddress), CreatedAt: now,
+		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now,
 	})
 }
 
@@ -145,11 +146,11 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		account, err := store.LockAccount(ctx, tx, session.AccountID)
+		owner, err := account.Lock(ctx, tx, session.AccountID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		linked, err := store.IdentitiesOf(ctx, tx, account.ID)
+		linked, err := store.IdentitiesOf(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
@@ -159,17 +160,17 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 				name = i.Provider
 			}
 		}
-		if err := store.DeleteIdentity(ctx, tx, account.ID, id); err != nil {
+		if err := store.DeleteIdentity(ctx, tx, owner.ID, id); err != nil {
 			return err
 		}
-		passkeys, err := store.CountPasskeys(ctx, tx, account.ID)
+		passkeys, err := store.CountPasskeys(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
-		if err := checkLastCredential(account, len(linked)-1, passkeys); err != nil {
+		if err := account.CheckLastCredential(owner, len(linked)-1, passkeys); err != nil {
 			return err
 		}
-		return s.notifyCredentialsChange(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
+		return s.Accounts.NotifyCredentialsChange(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
 	return store.Missing("identity", err)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
@@ -35,24 +36,24 @@ type Credentials struct {
 // invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
 func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
 	s.Keys.Reread(ctx)
-	account, kinds, err := s.signingIn(ctx, in.Email)
+	found, kinds, err := s.signingIn(ctx, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	counted, err := s.Tries.CountPassword(ctx, account.ID, in.Email)
+	counted, err := s.Tries.CountPassword(ctx, found.ID, in.Email)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	attempt := passwords.Attempt{Stored: account.PasswordHash, Password: in.Password, Kinds: kinds, Barred: account.ID == "" || account.Disabled()}
-	if s.oursOnly && s.hasher.Kind(account.PasswordHash) != "" {
+	attempt := passwords.Attempt{Stored: found.PasswordHash, Password: in.Password, Kinds: kinds, Barred: found.ID == "" || found.Disabled()}
+	if s.oursOnly && s.hasher.Kind(found.PasswordHash) != "" {
 		attempt.Stored = ""
 	}
 	verdict, err := s.hasher.CheckLevel(ctx, attempt)
 	if err != nil {
 		return SignedIn{}, fmt.Errorf("check password: %w", err)
 	}
-	if !verdict.Match || account.ID == "" || account.Disabled() {
-		return SignedIn{}, s.refuseLogin(ctx, account)
+	if !verdict.Match || found.ID == "" || found.Disabled() {
+		return SignedIn{}, s.refuseLogin(ctx, found)
 	}
 	rehashed := ""
 	if verdict.Outdated {
@@ -61,15 +62,15 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 		}
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		account := account
+		owner := found
 		if rehashed != "" {
-			err := store.RehashPassword(ctx, tx, account.ID, account.PasswordHash, rehashed)
+			err := account.Rehash(ctx, tx, owner.ID, owner.PasswordHash, rehashed)
 			if err != nil && !errors.Is(err, store.ErrChanged) {
 				return err
 			}
-			account.PasswordHash = rehashed // another one by now is refused by signIn
+			owner.PasswordHash = rehashed // another one by now is refused by signIn
 		}
-		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByPassword, Level: authn.AAL1, Transport: in.Transport})
+		out, err = s.signIn(ctx, tx, SignIn{Account: owner, Method: authn.ByPassword, Level: authn.AAL1, Transport: in.Transport})
 		if err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 
 // refuseLogin records the attempt, with the same work for every address, and is the
 // answer to it.
-func (s *Service) refuseLogin(ctx context.Context, account store.Account) error {
+func (s *Service) refuseLogin(ctx context.Context, account account.Account) error {
 	entry := audit.Entry{AccountID: account.ID, Event: audit.SignIn, Outcome: "wrong_password", Detail: string(authn.ByPassword)}
 	switch {
 	case account.ID == "":
@@ -97,27 +98,16 @@ func (s *Service) refuseLogin(ctx context.Context, account store.Account) error 
 
 // signingIn reads the account of an address as it was typed, and the kinds of hashes
 // that came from elsewhere.
-func (s *Service) signingIn(ctx context.Context, email string) (a store.Account, kinds []string, err error) {
+func (s *Service) signingIn(ctx context.Context, email string) (a account.Account, kinds []string, err error) {
 	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		if a, _, err = accountIfExists(store.AccountByEmail(ctx, q, key)); err != nil || s.oursOnly {
+		if a, _, err = account.IfExists(account.ByEmail(ctx, q, key)); err != nil || s.oursOnly {
 			return err
 		}
-		kinds, err = store.HashKinds(ctx, q)
+		kinds, err = account.HashKinds(ctx, q)
 		return err
 	})
 	return a, kinds, err
-}
-
-// accountByEmail reads the account of an address as it was typed; one without an id
-// when there is none.
-func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
-	key := emailaddr.Key(email)
-	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		a, _, err = accountIfExists(store.AccountByEmail(ctx, q, key))
-		return err
-	})
-	return a, err
 }
 
 func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh string, session store.Session, now time.Time) error {

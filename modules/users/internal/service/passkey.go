@@ -12,6 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
@@ -70,7 +71,7 @@ func (s *Service) requirePasskeys() error {
 
 // holder is an account as the library sees it.
 type holder struct {
-	account  store.Account
+	account  account.Account
 	passkeys []store.Passkey
 }
 
@@ -98,7 +99,7 @@ func (h holder) WebAuthnCredentials() []webauthn.Credential {
 }
 
 func holderOf(ctx context.Context, tx *database.Tx, accountID string) (h holder, err error) {
-	if h.account, err = store.AccountByID(ctx, tx, accountID); err != nil {
+	if h.account, err = account.ByID(ctx, tx, accountID); err != nil {
 		return holder{}, err
 	}
 	h.passkeys, err = store.PasskeysOf(ctx, tx, accountID)
@@ -186,7 +187,7 @@ type NewPasskey struct {
 // shown this once; the owner is told. Errors: passkey_invalid; InvalidArgument for the
 // name; step_up_required; Unauthenticated.
 func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdded, err error) {
-	name, complaint := cleanName(in.Name)
+	name, complaint := account.CleanName(in.Name)
 	if complaint != "" || name == "" {
 		return FactorAdded{}, fault.Invalid(fault.Field{Pointer: "/name", Detail: "must have 1 to 100 characters, none of them special"})
 	}
@@ -251,11 +252,11 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		account, err := store.LockAccount(ctx, tx, caller.AccountID)
+		owner, err := account.Lock(ctx, tx, caller.AccountID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		passkeys, err := store.PasskeysOf(ctx, tx, account.ID)
+		passkeys, err := store.PasskeysOf(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
@@ -265,17 +266,17 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 				name = p.Name
 			}
 		}
-		if err := store.DeletePasskey(ctx, tx, account.ID, id); err != nil {
+		if err := store.DeletePasskey(ctx, tx, owner.ID, id); err != nil {
 			return err
 		}
-		linked, err := s.identities(ctx, tx, account.ID)
+		linked, err := s.identities(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
-		if err := checkLastCredential(account, linked, len(passkeys)-1); err != nil {
+		if err := account.CheckLastCredential(owner, linked, len(passkeys)-1); err != nil {
 			return err
 		}
-		return s.finishRemovingFactor(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
+		return s.finishRemovingFactor(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
 	})
 	return store.Missing("passkey", err)
 }

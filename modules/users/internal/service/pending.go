@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/pending"
@@ -79,7 +80,7 @@ func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p pending
 	if err != nil {
 		return SignedIn{}, err
 	}
-	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, p.AccountID))
+	account, exists, err := account.IfExists(account.Lock(ctx, tx, p.AccountID))
 	if err != nil {
 		return SignedIn{}, err
 	}

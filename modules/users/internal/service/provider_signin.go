@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/openid"
@@ -116,11 +117,11 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 // handleLinkedIdentity is somebody whose identity is linked to an account, whatever
 // address they have by now.
 func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
-	if err := store.UseIdentity(ctx, tx, known.ID, store.Fit(who.Email, maxAddress), s.now()); err != nil {
+	if err := store.UseIdentity(ctx, tx, known.ID, store.Fit(who.Email, account.MaxAddress), s.now()); err != nil {
 		return err
 	}
 	if state.Purpose == toSignIn {
-		account, err := store.AccountByID(ctx, tx, known.AccountID)
+		account, err := account.ByID(ctx, tx, known.AccountID)
 		if err != nil {
 			return err
 		}
@@ -151,7 +152,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, sta
 
 // handleUnlinkedIdentity is somebody whose identity is linked to no account yet.
 func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
-	addr, err := parseAddress(who.Email)
+	addr, err := account.ParseAddress(who.Email)
 	if !who.Verified || err != nil {
 		return errUnverified()
 	}
@@ -166,7 +167,7 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, s
 	case toProve:
 		return errIdentityTaken() // it is nobody's, so not the caller's
 	}
-	there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
+	there, exists, err := account.IfExists(account.ByEmail(ctx, tx, addr.Key))
 	if err != nil {
 		return err
 	}
@@ -188,21 +189,21 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, s
 
 // createPasswordlessAccount makes an account without a password for somebody whose
 // address the provider has verified.
-func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
-	first, complaint := cleanName(who.FirstName)
+func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr account.Address, who openid.Identity) (account.Account, error) {
+	first, complaint := account.CleanName(who.FirstName)
 	if complaint != "" || first == "" {
-		local, _, _ := strings.Cut(addr.typed, "@")
-		if first, complaint = cleanName(local); complaint != "" {
+		local, _, _ := strings.Cut(addr.Typed, "@")
+		if first, complaint = account.CleanName(local); complaint != "" {
 			first = "Customer"
 		}
 	}
-	last, _ := cleanName(who.LastName)
-	account := newAccount(ids.New("usr", s.now()), accountDraft{
-		Email: addr.typed, EmailKey: addr.key, FirstName: first, LastName: last, Locale: callctx.ClientOf(ctx).Locale(),
+	last, _ := account.CleanName(who.LastName)
+	owner := account.FromDraft(ids.New("usr", s.now()), account.Draft{
+		Email: addr.Typed, EmailKey: addr.Key, FirstName: first, LastName: last, Locale: callctx.ClientOf(ctx).Locale(),
 	}, s.now())
-	if err := store.InsertAccount(ctx, tx, account); err != nil {
-		return store.Account{}, err
+	if err := account.Insert(ctx, tx, owner); err != nil {
+		return account.Account{}, err
 	}
-	return account, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
+	return owner, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
+		&usersevents.Registered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }

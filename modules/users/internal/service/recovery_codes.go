@@ -45,7 +45,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err err
 		if codes, err = s.newRecovery(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
-		return s.notifyCredentialsChange(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
+		return s.Accounts.NotifyCredentialsChange(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
 	})
 	return codes, err
 }
@@ -90,5 +90,5 @@ func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID,
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.notifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
+	return nil, s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
 }

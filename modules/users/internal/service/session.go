@@ -3,11 +3,11 @@ package service
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
@@ -25,7 +25,7 @@ const stepUpLife = 10 * time.Minute
 // SignIn is somebody who has shown who they are, and how.
 type SignIn struct {
 	// Account as it was when the proof was judged.
-	Account store.Account
+	Account account.Account
 	Method  authn.Method
 	// Level is AAL2 only when the method is two factors by itself.
 	Level authn.Level
@@ -68,7 +68,7 @@ type SignedIn struct {
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
 	in.Transport = cmp.Or(in.Transport, authn.Bearer)
-	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, in.Account.ID))
+	account, exists, err := account.IfExists(account.Lock(ctx, tx, in.Account.ID))
 	switch {
 	case err != nil:
 		return SignedIn{}, err
@@ -90,7 +90,7 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 
 // openSession starts a session with the methods, level, transport and time of proof of
 // the draft.
-func (s *Service) openSession(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
+func (s *Service) openSession(ctx context.Context, tx *database.Tx, account account.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
 	if authn.Transport(draft.Transport) == authn.Cookie {
@@ -114,7 +114,7 @@ func (s *Service) openSession(ctx context.Context, tx *database.Tx, account stor
 	if err := store.InsertSession(ctx, tx, session); err != nil {
 		return SignedIn{}, err
 	}
-	if err := s.confirmImportedAccount(ctx, tx, account.ID, session.Methods); err != nil {
+	if err := s.Accounts.ConfirmImported(ctx, tx, account.ID, session.Methods); err != nil {
 		return SignedIn{}, err
 	}
 	if out, err = s.issueSessionCredentials(ctx, tx, session, account.Admin); err != nil {
@@ -154,9 +154,9 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method authn.Meth
 	}
 	session.Level, session.ProvedAt = max(session.Level, int(level)), s.now()
 	if err := store.ProveSession(ctx, tx, session); err != nil {
-		return SignedIn{}, signedOut(err)
+		return SignedIn{}, account.SignedOut(err)
 	}
-	if err := s.confirmImportedAccount(ctx, tx, session.AccountID, session.Methods); err != nil {
+	if err := s.Accounts.ConfirmImported(ctx, tx, session.AccountID, session.Methods); err != nil {
 		return SignedIn{}, err
 	}
 	out, err := s.renewCookie(ctx, tx, session)
@@ -211,20 +211,12 @@ func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Sessio
 	}
 	session, err := store.SessionByID(ctx, tx, principal.SessionID)
 	if err != nil {
-		return store.Session{}, signedOut(err)
+		return store.Session{}, account.SignedOut(err)
 	}
 	if session.AccountID != principal.UserID || !session.EndedAt.IsZero() || !s.now().Before(session.ExpiresAt) {
 		return store.Session{}, authn.ErrSignedOut()
 	}
 	return session, nil
-}
-
-// signedOut turns a session that is gone into the answer to its bearer.
-func signedOut(err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return authn.ErrSignedOut()
-	}
-	return err
 }
 
 func errStepUp() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
@@ -83,8 +84,8 @@ func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 		if err != nil {
 			return err
 		}
-		if _, err := store.LockAccount(ctx, tx, session.AccountID); err != nil {
-			return signedOut(err)
+		if _, err := account.Lock(ctx, tx, session.AccountID); err != nil {
+			return account.SignedOut(err)
 		}
 		if ended, err = s.endSessions(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
 			return err

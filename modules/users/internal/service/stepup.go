@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/fault"
@@ -17,7 +18,7 @@ import (
 type Reproof struct {
 	Method   authn.Method // ByPassword, ByCode, ByTOTP or ByRecovery
 	Password string
-	CodeProof
+	code.Proof
 }
 
 // FreshFor is how long a session counts as fresh.
@@ -77,7 +78,7 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 
 // verifyStepUp judges the proof, whose password has been checked already. A refusal is
 // not an error of the Write, which has to commit the try.
-func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level authn.Level, refusal, err error) {
+func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner account.Account, in Reproof) (level authn.Level, refusal, err error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
 		return 0, nil, err
@@ -90,17 +91,17 @@ func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account sto
 	if err != nil || len(factors) > 0 {
 		return 0, errFactorRequired(), err
 	}
-	now, err := store.LockAccount(ctx, tx, account.ID)
+	now, err := account.Lock(ctx, tx, owner.ID)
 	switch {
 	case err != nil:
-		return 0, nil, signedOut(err)
-	case in.Method == authn.ByPassword && now.PasswordHash == account.PasswordHash:
+		return 0, nil, account.SignedOut(err)
+	case in.Method == authn.ByPassword && now.PasswordHash == owner.PasswordHash:
 		return authn.AAL1, nil, nil
 	case in.Method != authn.ByCode:
 		return 0, authn.ErrCredentials(), nil
 	}
-	row, ok, err := s.takeCode(ctx, tx, store.SignInCode, in.CodeProof)
-	if err == nil && (!ok || row.AccountID != account.ID) {
+	row, ok, err := s.Codes.Take(ctx, tx, code.SignIn, in.Proof)
+	if err == nil && (!ok || row.AccountID != owner.ID) {
 		refusal = authn.ErrCode()
 	}
 	return authn.AAL1, refusal, err
@@ -119,19 +120,19 @@ func (s *Service) refuseStepUp(ctx context.Context, accountID string, method aut
 
 // callerAccount reads the account that the request is made by, with a session and not
 // with a key. Error: Unauthenticated.
-func (s *Service) callerAccount(ctx context.Context) (account store.Account, err error) {
+func (s *Service) callerAccount(ctx context.Context) (owner account.Account, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		session, err := s.ownSession(ctx, q)
 		if err != nil {
 			return err
 		}
-		account, err = store.AccountByID(ctx, q, session.AccountID)
-		if err == nil && account.Disabled() {
+		owner, err = account.ByID(ctx, q, session.AccountID)
+		if err == nil && owner.Disabled() {
 			return authn.ErrSignedOut()
 		}
-		return signedOut(err)
+		return account.SignedOut(err)
 	})
-	return account, err
+	return owner, err
 }
 
 // PasswordChange is a new password of one's own.
@@ -143,11 +144,11 @@ type PasswordChange struct{ Current, Password, Confirm string }
 // password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
 // many hashes are waiting.
 func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
-	account, err := s.callerAccount(ctx)
+	owner, err := s.callerAccount(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if wrong := s.checkNew(in.Password, in.Confirm, account.Email); len(wrong) > 0 {
+	if wrong := s.checkNew(in.Password, in.Confirm, owner.Email); len(wrong) > 0 {
 		return SignedIn{}, fault.Invalid(wrong...)
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -157,7 +158,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := s.checkCurrent(ctx, account, in.Current); err != nil {
+	if err := s.checkCurrent(ctx, owner, in.Current); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
@@ -169,17 +170,17 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		if err != nil {
 			return err
 		}
-		now, err := store.LockAccount(ctx, tx, account.ID)
+		now, err := account.Lock(ctx, tx, owner.ID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		if now.PasswordHash != account.PasswordHash {
+		if now.PasswordHash != owner.PasswordHash {
 			return fault.New(fault.Aborted, "aborted", "The password was changed at the same time. Try again.")
 		}
-		if err := s.setPassword(ctx, tx, account, hash, session.ID); err != nil {
+		if err := s.setPassword(ctx, tx, owner, hash, session.ID); err != nil {
 			return err
 		}
-		entry := audit.Entry{AccountID: account.ID, Event: audit.PasswordChange, Outcome: audit.OutcomeOK}
+		entry := audit.Entry{AccountID: owner.ID, Event: audit.PasswordChange, Outcome: audit.OutcomeOK}
 		if err := s.Audits.Record(ctx, tx, entry); err != nil {
 			return err
 		}
@@ -190,7 +191,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 }
 
 // checkCurrent checks the password that the account has, if it has one.
-func (s *Service) checkCurrent(ctx context.Context, account store.Account, current string) error {
+func (s *Service) checkCurrent(ctx context.Context, account account.Account, current string) error {
 	if account.PasswordHash == "" {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/device"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -26,7 +27,7 @@ import (
 //
 // Whoever imitates the owner's program from the owner's provider is not noticed. The
 // event says what the program is and not where it was.
-func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account store.Account, session store.Session) error {
+func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account account.Account, session store.Session) error {
 	if session.UserAgent == "" && session.Network == "" {
 		return nil // no request of the public API
 	}
@@ -45,7 +46,7 @@ func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account s
 	})
 }
 
-func (s *Service) isUnfamiliarDevice(account store.Account, session store.Session, known []device.Device) bool {
+func (s *Service) isUnfamiliarDevice(account account.Account, session store.Session, known []device.Device) bool {
 	if len(known) == 0 {
 		return s.now().Sub(account.CreatedAt) >= s.limits.AuditKeep
 	}

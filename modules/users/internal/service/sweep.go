@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"app/modules/users/internal/audit"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/pending"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/revocation"
 	"app/modules/users/internal/store"
 	"app/modules/users/internal/tries"
@@ -33,8 +35,8 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 			remove func(context.Context, *database.Tx, time.Time) (int, error)
 			before time.Time
 		}{
-			{store.DeleteCodes, now.Add(-keepCodes)},
-			{store.DeleteCodeRequests, now.Add(-keepCodes)},
+			{registration.Sweep, now.Add(-keepCodes)},
+			{code.Sweep, now.Add(-keepCodes)},
 			{store.DeleteJourneys, now},
 			{store.DeleteSessions, now},
 			{store.DeleteCookies, now},

@@ -14,6 +14,7 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -55,7 +56,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 		if err != nil {
 			return err
 		}
-		account, err := store.AccountByID(ctx, tx, caller.AccountID)
+		account, err := account.ByID(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}

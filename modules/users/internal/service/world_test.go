@@ -11,8 +11,10 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -111,17 +113,17 @@ func each(t *testing.T, run func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, on(t, db)) }, migrations()...)
 }
 
-func registration(email, password string) service.Registration {
-	return service.Registration{Email: email, Password: password, Confirm: password, FirstName: "Ada", LastName: "Lovelace"}
+func newForm(email, password string) registration.Form {
+	return registration.Form{Email: email, Password: password, Confirm: password, FirstName: "Ada", LastName: "Lovelace"}
 }
 
 // register accepts a registration a second after the last one and returns its id and
 // what was emitted.
-func (w *world) register(in service.Registration) (string, []proto.Message) {
+func (w *world) register(in registration.Form) (string, []proto.Message) {
 	w.t.Helper()
 	w.clock.pass(time.Second)
 	before := len(w.emitted())
-	id, err := w.Register(context.Background(), in)
+	id, err := w.Registrations.Register(context.Background(), in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -130,10 +132,10 @@ func (w *world) register(in service.Registration) (string, []proto.Message) {
 
 // proofOf registers and returns the code in the e-mail with the registration that it
 // belongs to.
-func (w *world) proofOf(email, password string) service.Proof {
+func (w *world) proofOf(email, password string) registration.Proof {
 	w.t.Helper()
-	id, told := w.register(registration(email, password))
-	return service.Proof{Email: email, Code: issued(w.t, told).GetCode(), Registration: id}
+	id, told := w.register(newForm(email, password))
+	return registration.Proof{Email: email, Code: issued(w.t, told).GetCode(), Registration: id}
 }
 
 // code registers and returns the code in the e-mail.
@@ -143,9 +145,9 @@ func (w *world) code(email, password string) string {
 }
 
 // signUp registers and verifies.
-func (w *world) signUp(email, password string) service.User {
+func (w *world) signUp(email, password string) account.User {
 	w.t.Helper()
-	user, err := w.Verify(context.Background(), w.proofOf(email, password))
+	user, err := w.Registrations.Verify(context.Background(), w.proofOf(email, password))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -26,6 +26,7 @@ const (
 	identityBySubject = `SELECT ` + identityColumns + ` FROM users_identities WHERE issuer = ? AND subject = ?`
 	identitiesOf      = `SELECT ` + identityColumns + ` FROM users_identities WHERE account_id = ? ORDER BY id LIMIT 100`
 	useIdentity       = `UPDATE users_identities SET email = ?, used_at = ? WHERE id = ?`
+	dropIdentities    = `DELETE FROM users_identities WHERE account_id = ?`
 	deleteIdentity    = `DELETE FROM users_identities WHERE id = ? AND account_id = ?`
 )
 
@@ -77,4 +78,9 @@ func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now tim
 // such.
 func DeleteIdentity(ctx context.Context, tx *database.Tx, accountID, id string) error {
 	return tx.One(ctx, "unlink identity", deleteIdentity, id, accountID)
+}
+
+// DropIdentities unlinks all identities of an account.
+func DropIdentities(ctx context.Context, tx *database.Tx, accountID string) error {
+	return Exec(ctx, tx, "unlink identities", dropIdentities, accountID)
 }

@@ -1,4 +1,4 @@
-package store
+package code
 
 import (
 	"context"
@@ -28,22 +28,15 @@ type Letter struct {
 }
 
 const (
-	codeLetters    = `SELECT network, share, created_at FROM users_codes WHERE email_key = ? AND created_at > ?`
 	requestLetters = `SELECT network, share, created_at FROM users_requests WHERE email_key = ? AND created_at > ? AND purpose = ?`
 )
 
-// CodeLetters lists the e-mails that registrations of an address have caused since a
-// time.
-func CodeLetters(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) ([]Letter, error) {
-	return lettersOf(ctx, tx, codeLetters, emailKey, database.Micros(since))
+// sentLetters lists the e-mails that requests of a purpose have caused since a time.
+func sentLetters(ctx context.Context, tx *database.Tx, emailKey string, p Purpose, since time.Time) ([]Letter, error) {
+	return ListLetters(ctx, tx, requestLetters, emailKey, database.Micros(since), string(p))
 }
 
-// RequestLetters lists the e-mails that requests of a purpose have caused since a time.
-func RequestLetters(ctx context.Context, tx *database.Tx, emailKey string, p Purpose, since time.Time) ([]Letter, error) {
-	return lettersOf(ctx, tx, requestLetters, emailKey, database.Micros(since), string(p))
-}
-
-func lettersOf(ctx context.Context, tx *database.Tx, query string, args ...any) (out []Letter, err error) {
+func ListLetters(ctx context.Context, tx *database.Tx, query string, args ...any) (out []Letter, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list letters: %w", err)

@@ -1,15 +1,15 @@
-package service
+package registration
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/big"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -19,8 +19,8 @@ import (
 	"app/platform/ids"
 )
 
-// Registration is what somebody who wants an account sends.
-type Registration struct {
+// Form is what somebody who wants an account sends.
+type Form struct {
 	Email, Password, Confirm        string
 	FirstName, MiddleName, LastName string
 }
@@ -39,9 +39,9 @@ type Registration struct {
 // The result identifies the registration: Verify takes it, or the password, as a sign
 // that whoever has the code has registered. Errors: InvalidArgument with pointers;
 // Unavailable when too many hashes are waiting.
-func (s *Service) Register(ctx context.Context, in Registration) (registration string, err error) {
-	who, wrong := checkPerson(in.Email, in.FirstName, in.MiddleName, in.LastName)
-	wrong = append(wrong, s.checkPassword(in.Password, who.address.typed)...)
+func (s *Service) Register(ctx context.Context, in Form) (registration string, err error) {
+	who, wrong := account.CheckPerson(in.Email, in.FirstName, in.MiddleName, in.LastName)
+	wrong = append(wrong, s.accounts.CheckPassword(in.Password, who.Address.Typed)...)
 	if in.Confirm != in.Password {
 		wrong = append(wrong, fault.Field{Pointer: "/confirm_password", Detail: "must be the same as the password"})
 	}
@@ -54,7 +54,7 @@ func (s *Service) Register(ctx context.Context, in Registration) (registration s
 	}
 	row := s.codeFor(ids.For(ctx, "cod", s.now()), who, hash)
 	row.Locale = callctx.ClientOf(ctx).Locale()
-	digits := newDigits()
+	digits := code.NewDigits()
 	row.Hash = s.codeHash(row, digits)
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.issueRegistrationCode(ctx, tx, row, digits) })
 	if errors.Is(err, store.ErrDuplicate) {
@@ -63,43 +63,43 @@ func (s *Service) Register(ctx context.Context, in Registration) (registration s
 	return row.ID, err
 }
 
-func (s *Service) codeFor(id string, who person, hash string) store.Code {
+func (s *Service) codeFor(id string, who account.Person, hash string) Code {
 	now := s.now()
-	return store.Code{
-		ID: id, EmailKey: who.address.key, Purpose: store.VerifyAddress, ExpiresAt: now.Add(s.limits.CodeLife),
-		Email: who.address.typed, PasswordHash: hash,
-		FirstName: who.firstName, MiddleName: who.middleName, LastName: who.lastName, CreatedAt: now,
+	return Code{
+		ID: id, EmailKey: who.Address.Key, Purpose: code.VerifyAddress, ExpiresAt: now.Add(s.codeLife),
+		Email: who.Address.Typed, PasswordHash: hash,
+		FirstName: who.FirstName, MiddleName: who.MiddleName, LastName: who.LastName, CreatedAt: now,
 	}
 }
 
-func (s *Service) issueRegistrationCode(ctx context.Context, tx *database.Tx, row store.Code, digits string) error {
-	letter, ok, err := s.drawLetter(ctx, tx, letterTo{purpose: store.VerifyAddress, emailKey: row.EmailKey}, func() ([]store.Letter, error) {
-		return store.CodeLetters(ctx, tx, row.EmailKey, row.CreatedAt.Add(-24*time.Hour))
+func (s *Service) issueRegistrationCode(ctx context.Context, tx *database.Tx, row Code, digits string) error {
+	letter, ok, err := s.codes.DrawLetter(ctx, tx, code.LetterTo{Purpose: code.VerifyAddress, EmailKey: row.EmailKey}, func() ([]code.Letter, error) {
+		return sentLetters(ctx, tx, row.EmailKey, row.CreatedAt.Add(-24*time.Hour))
 	})
 	if err != nil || !ok {
 		return err
 	}
 	row.Network, row.Share = letter.Network, letter.Share
-	account, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, row.EmailKey))
+	account, exists, err := account.IfExists(account.ByEmail(ctx, tx, row.EmailKey))
 	if err != nil {
 		return err
 	}
 	if exists {
 		return tellOwner(ctx, tx, row, account)
 	}
-	if err := store.InsertCode(ctx, tx, row); err != nil {
+	if err := addCode(ctx, tx, row); err != nil {
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "code", ID: row.ID, Version: 1}, &usersevents.CodeIssued{
 		CodeId: row.ID, Email: row.Email, Code: digits, Purpose: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,
-		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName, Link: s.letterLink(row.Purpose, row.ID, digits, row.Email), Locale: row.Locale,
+		ExpiresAt: timestamppb.New(row.ExpiresAt), FirstName: row.FirstName, Link: s.codes.Link(row.Purpose, row.ID, digits, row.Email), Locale: row.Locale,
 	}, events.Sensitive())
 }
 
 // tellOwner keeps nothing of the registration but that it happened.
-func tellOwner(ctx context.Context, tx *database.Tx, row store.Code, owner store.Account) error {
-	err := store.InsertCode(ctx, tx, store.Code{
-		ID: row.ID, EmailKey: row.EmailKey, Purpose: store.KnownAddress, ExpiresAt: row.ExpiresAt, CreatedAt: row.CreatedAt,
+func tellOwner(ctx context.Context, tx *database.Tx, row Code, owner account.Account) error {
+	err := addCode(ctx, tx, Code{
+		ID: row.ID, EmailKey: row.EmailKey, Purpose: code.KnownAddress, ExpiresAt: row.ExpiresAt, CreatedAt: row.CreatedAt,
 		Network: row.Network, Share: row.Share,
 	})
 	if err != nil {
@@ -109,17 +109,8 @@ func tellOwner(ctx context.Context, tx *database.Tx, row store.Code, owner store
 		&usersevents.AlreadyRegistered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }
 
-// newDigits makes a one-time code of six digits.
-func newDigits() string {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic(err) // crypto/rand does not fail since Go 1.24
-	}
-	return fmt.Sprintf("%06d", n.Int64())
-}
-
 // codeHash is what is kept of a code. The row's id salts it; the key makes a million
 // guesses need more than the table.
-func (s *Service) codeHash(row store.Code, digits string) string {
+func (s *Service) codeHash(row Code, digits string) string {
 	return s.secret.Hash("code", row.ID, row.EmailKey, digits)
 }

@@ -1,4 +1,4 @@
-package service
+package code
 
 import (
 	"context"
@@ -36,26 +36,26 @@ func askerOf(ctx context.Context, tx *database.Tx, accountID string) (a asker, e
 	return a, err
 }
 
-// letterTo is the e-mail that somebody asks for. accountID is empty when it is for
+// LetterTo is the e-mail that somebody asks for. accountID is empty when it is for
 // nobody's account, or when nobody has shown yet whose the address is.
-type letterTo struct {
-	purpose             store.Purpose
-	emailKey, accountID string
+type LetterTo struct {
+	Purpose             Purpose
+	EmailKey, accountID string
 }
 
-// drawLetter takes an e-mail from one of the shares of its address; ok is false when
+// DrawLetter takes an e-mail from one of the shares of its address; ok is false when
 // there is none left. sent reads those of the last 24 hours.
-func (s *Service) drawLetter(ctx context.Context, tx *database.Tx, to letterTo, sent func() ([]store.Letter, error)) (out store.Letter, ok bool, err error) {
+func (s *Service) DrawLetter(ctx context.Context, tx *database.Tx, to LetterTo, sent func() ([]Letter, error)) (out Letter, ok bool, err error) {
 	if err := s.holdLetters(ctx, tx, to); err != nil {
-		return store.Letter{}, false, err
+		return Letter{}, false, err
 	}
 	who, err := askerOf(ctx, tx, to.accountID)
 	if err != nil {
-		return store.Letter{}, false, err
+		return Letter{}, false, err
 	}
 	before, err := sent()
 	if err != nil {
-		return store.Letter{}, false, err
+		return Letter{}, false, err
 	}
 	out.Network = who.network
 	out.Share, ok = s.shareOf(before, who)
@@ -64,8 +64,8 @@ func (s *Service) drawLetter(ctx context.Context, tx *database.Tx, to letterTo, 
 
 // holdLetters makes everybody else who asks for e-mails to the address wait until this
 // Write has ended, so that what is counted now holds.
-func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to letterTo) error {
-	return tries.Hold(ctx, tx, s.secret.Hash("letters", string(to.purpose), to.emailKey), s.now())
+func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to LetterTo) error {
+	return tries.Hold(ctx, tx, s.secret.Hash("letters", string(to.Purpose), to.EmailKey), s.now())
 }
 
 // shareOf says which share of an address's e-mails the next one is taken from; ok is
@@ -83,9 +83,9 @@ func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to letterTo)
 // elsewhere still gets an e-mail. Whoever has networks of ten providers uses up the
 // second, and of ten where customers of the shop are the first; docs/adr says what is
 // left then.
-func (s *Service) shareOf(sent []store.Letter, who asker) (share store.Share, ok bool) {
+func (s *Service) shareOf(sent []Letter, who asker) (share Share, ok bool) {
 	n, hourAgo := s.limits.LettersPerHour, s.now().Add(-time.Hour)
-	count := func(in func(l store.Letter) bool) (hour, day int) {
+	count := func(in func(l Letter) bool) (hour, day int) {
 		for _, l := range sent {
 			if !in(l) {
 				continue
@@ -98,23 +98,23 @@ func (s *Service) shareOf(sent []store.Letter, who asker) (share store.Share, ok
 		return hour, day
 	}
 	if who.familiar {
-		hour, day := count(func(l store.Letter) bool { return l.Network == who.network && l.Share == store.ShareOwn })
-		return store.ShareOwn, hour < n && day < letterDays*n
+		hour, day := count(func(l Letter) bool { return l.Network == who.network && l.Share == ShareOwn })
+		return ShareOwn, hour < n && day < letterDays*n
 	}
-	if hour, _ := count(func(l store.Letter) bool { return l.Network == who.network && l.Share != store.ShareOwn }); hour >= s.limits.LettersPerNetwork {
+	if hour, _ := count(func(l Letter) bool { return l.Network == who.network && l.Share != ShareOwn }); hour >= s.limits.LettersPerNetwork {
 		return "", false
 	}
 	place := device.PlaceOf(who.network)
-	if _, seen := count(func(l store.Letter) bool { return l.Share != store.ShareOwn && device.PlaceOf(l.Network) == place }); seen == 0 {
-		share = store.ShareFirst
+	if _, seen := count(func(l Letter) bool { return l.Share != ShareOwn && device.PlaceOf(l.Network) == place }); seen == 0 {
+		share = ShareFirst
 		if who.known {
-			share = store.ShareKnown
+			share = ShareKnown
 		}
-		if _, day := count(func(l store.Letter) bool { return l.Share == share }); day < n {
+		if _, day := count(func(l Letter) bool { return l.Share == share }); day < n {
 			return share, true
 		}
 	}
-	hour, _ := count(func(l store.Letter) bool { return l.Share != store.ShareOwn })
-	_, day := count(func(l store.Letter) bool { return l.Share == store.ShareMore || l.Share == "" })
-	return store.ShareMore, hour < n && day < n
+	hour, _ := count(func(l Letter) bool { return l.Share != ShareOwn })
+	_, day := count(func(l Letter) bool { return l.Share == ShareMore || l.Share == "" })
+	return ShareMore, hour < n && day < n
 }

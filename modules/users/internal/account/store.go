@@ -1,10 +1,11 @@
-package store
+package account
 
 import (
 	"context"
 	"database/sql"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -44,22 +45,22 @@ const (
 	rehashAccount  = `UPDATE users_accounts SET password_hash = ?, hash_kind = '' WHERE id = ? AND password_hash = ?`
 )
 
-// InsertAccount adds a new account. ErrDuplicate: the id or the address has one.
-func InsertAccount(ctx context.Context, tx *database.Tx, a Account) error {
+// Insert adds a new account. ErrDuplicate: the id or the address has one.
+func Insert(ctx context.Context, tx *database.Tx, a Account) error {
 	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
-		BoolToInt(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
+		store.BoolToInt(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
 	return database.Inserted("account", err)
 }
 
-// AccountByID reads one account. ErrNotFound.
-func AccountByID(ctx context.Context, tx *database.Tx, id string) (Account, error) {
+// ByID reads one account. ErrNotFound.
+func ByID(ctx context.Context, tx *database.Tx, id string) (Account, error) {
 	return scanAccount(tx.QueryRow(ctx, accountByID, id))
 }
 
-// LockAccount reads one account and keeps it as it is until the transaction ends:
+// Lock reads one account and keeps it as it is until the transaction ends:
 // sessions are opened and ended under this lock, so that whoever ends all of them
 // misses none. ErrNotFound.
-func LockAccount(ctx context.Context, tx *database.Tx, id string) (Account, error) {
+func Lock(ctx context.Context, tx *database.Tx, id string) (Account, error) {
 	query := accountByID
 	if tx.Engine() == database.MySQL {
 		query += ` FOR UPDATE`
@@ -67,25 +68,25 @@ func LockAccount(ctx context.Context, tx *database.Tx, id string) (Account, erro
 	return scanAccount(tx.QueryRow(ctx, query, id))
 }
 
-// AccountByEmail reads the account of an address in lower case. ErrNotFound.
-func AccountByEmail(ctx context.Context, tx *database.Tx, key string) (Account, error) {
+// ByEmail reads the account of an address in lower case. ErrNotFound.
+func ByEmail(ctx context.Context, tx *database.Tx, key string) (Account, error) {
 	return scanAccount(tx.QueryRow(ctx, accountByEmail, key))
 }
 
-// RenameAccount writes the names and the locale of a, which is one version on after it.
+// rename writes the names and the locale of a, which is one version on after it.
 // ErrChanged: a is not the current version.
-func RenameAccount(ctx context.Context, tx *database.Tx, a Account) error {
+func rename(ctx context.Context, tx *database.Tx, a Account) error {
 	return tx.One(ctx, "rename account", renameAccount, a.FirstName, a.MiddleName, a.LastName, a.Locale, a.ID, a.Version)
 }
 
-// PromoteAccount makes the account an administrator. ErrChanged: it is one.
-func PromoteAccount(ctx context.Context, tx *database.Tx, id string) error {
+// Promote makes the account an administrator. ErrChanged: it is one.
+func Promote(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "promote account", promoteAccount, id)
 }
 
-// DemoteAccount takes an account the rights of an administrator. ErrChanged: it has
+// Demote takes an account the rights of an administrator. ErrChanged: it has
 // none.
-func DemoteAccount(ctx context.Context, tx *database.Tx, id string) error {
+func Demote(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "demote account", demoteAccount, id)
 }
 
@@ -114,23 +115,23 @@ func CountAdmins(ctx context.Context, tx *database.Tx) (n int, err error) {
 	return n, database.Found("administrators", err)
 }
 
-// DisableAccount keeps somebody out. ErrChanged: the account is disabled already.
-func DisableAccount(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+// Disable keeps somebody out. ErrChanged: the account is disabled already.
+func Disable(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "disable account", disableAccount, database.Micros(now), id)
 }
 
-// EnableAccount lets somebody in again. ErrChanged: the account is not disabled.
-func EnableAccount(ctx context.Context, tx *database.Tx, id string) error {
+// Enable lets somebody in again. ErrChanged: the account is not disabled.
+func Enable(ctx context.Context, tx *database.Tx, id string) error {
 	return tx.One(ctx, "enable account", enableAccount, id)
 }
 
-// RehashPassword replaces the stored form of the same password. ErrChanged: the
+// Rehash replaces the stored form of the same password. ErrChanged: the
 // password is another by now.
-func RehashPassword(ctx context.Context, tx *database.Tx, id, from, to string) error {
+func Rehash(ctx context.Context, tx *database.Tx, id, from, to string) error {
 	return tx.One(ctx, "rehash password", rehashAccount, to, id, from)
 }
 
-func scanAccount(row Scanner) (Account, error) {
+func scanAccount(row store.Scanner) (Account, error) {
 	var a Account
 	var admin int
 	var verified, created int64
@@ -142,4 +143,25 @@ func scanAccount(row Scanner) (Account, error) {
 	}
 	a.Admin, a.VerifiedAt, a.DisabledAt, a.CreatedAt = admin == 1, database.Time(verified), database.NullTime(disabled), database.Time(created)
 	return a, nil
+}
+
+const (
+	setPassword = `UPDATE users_accounts SET password_hash = ?, hash_kind = '' WHERE id = ?`
+	setEmail    = `UPDATE users_accounts SET email = ?, email_key = ?, verified_at = ?, version = version + 1 WHERE id = ? AND email_key = ?`
+)
+
+// SetPassword gives the account another password. The same one again is fine.
+func SetPassword(ctx context.Context, tx *database.Tx, id, hash string) error {
+	return store.Exec(ctx, tx, "set password", setPassword, hash, id)
+}
+
+// SetEmail gives the account another address, which has just been shown to be its
+// owner's; from is the one before, in lower case. ErrDuplicate: the address has an
+// account. ErrChanged: the account's address is another by now.
+func SetEmail(ctx context.Context, tx *database.Tx, id, from, email, key string, now time.Time) error {
+	err := tx.One(ctx, "set address", setEmail, email, key, database.Micros(now), id, from)
+	if database.IsDuplicate(err) {
+		return store.ErrDuplicate
+	}
+	return err
 }

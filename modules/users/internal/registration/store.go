@@ -1,32 +1,19 @@
-package store
+package registration
 
 import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
-
-// Purpose says what a row of codes is for.
-type Purpose string
-
-// The purposes.
-const (
-	// VerifyAddress is a code with the registration that it makes true.
-	VerifyAddress Purpose = "verify_address"
-	// KnownAddress records that the owner of an account was told of a registration; it
-	// has no code.
-	KnownAddress Purpose = "known_address"
-)
-
-// MaxTries is how often a code may be tried.
-const MaxTries = 5
 
 // Code is one e-mail caused by one registration, and what was registered.
 type Code struct {
 	ID           string // cod_...
 	EmailKey     string
-	Purpose      Purpose
+	Purpose      code.Purpose
 	Hash         string // empty for KnownAddress
 	ExpiresAt    time.Time
 	Email        string
@@ -37,7 +24,7 @@ type Code struct {
 	CreatedAt    time.Time
 	Locale       string
 	Network      string // which the registration came from; empty: not known
-	Share        Share
+	Share        code.Share
 }
 
 const (
@@ -52,25 +39,25 @@ const (
 	deleteCode = `DELETE FROM users_codes WHERE id = ?`
 )
 
-// InsertCode adds a row. ErrDuplicate: the id has one, so the request is a repetition.
-func InsertCode(ctx context.Context, tx *database.Tx, c Code) error {
+// addCode adds a row. ErrDuplicate: the id has one, so the request is a repetition.
+func addCode(ctx context.Context, tx *database.Tx, c Code) error {
 	_, err := tx.Exec(ctx, insertCode, c.ID, c.EmailKey, string(c.Purpose), c.Hash, database.Micros(c.ExpiresAt),
 		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt), c.Locale, c.Network, string(c.Share))
 	return database.Inserted("code", err)
 }
 
-// NewestCode reads the newest row of an address, a purpose and a network: of these no
+// newestOf reads the newest row of an address, a purpose and a network: of these no
 // other counts. ErrNotFound.
-func NewestCode(ctx context.Context, tx *database.Tx, emailKey string, p Purpose, network string) (Code, error) {
+func newestOf(ctx context.Context, tx *database.Tx, emailKey string, p code.Purpose, network string) (Code, error) {
 	return scanCode(tx.QueryRow(ctx, newestCode, emailKey, string(p), network))
 }
 
-// CodeByID reads a row, also one that is spent or over. ErrNotFound.
-func CodeByID(ctx context.Context, tx *database.Tx, id string) (Code, error) {
+// findCode reads a row, also one that is spent or over. ErrNotFound.
+func findCode(ctx context.Context, tx *database.Tx, id string) (Code, error) {
 	return scanCode(tx.QueryRow(ctx, codeByID, id))
 }
 
-func scanCode(row Scanner) (c Code, err error) {
+func scanCode(row store.Scanner) (c Code, err error) {
 	var expires, created int64
 	err = row.Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires, &c.Email, &c.PasswordHash,
 		&c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale, &c.Network, &c.Share)
@@ -81,18 +68,28 @@ func scanCode(row Scanner) (c Code, err error) {
 	return c, nil
 }
 
-// TryCode counts a try before it is made. ErrChanged: no try is left, or the code is
+// countTry counts a try before it is made. ErrChanged: no try is left, or the code is
 // spent or over.
-func TryCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+func countTry(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "try code", tryCode, id, database.Micros(now))
 }
 
-// SpendCode uses a code up. ErrChanged: it was used before.
-func SpendCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+// useCode uses a code up. ErrChanged: it was used before.
+func useCode(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "spend code", spendCode, database.Micros(now), id)
 }
 
-// DeleteCodes removes at most 100 rows older than a time.
-func DeleteCodes(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return DeleteEach(ctx, tx, "codes", oldCodes, deleteCode, database.Micros(before))
+// Sweep removes at most 100 rows older than a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "codes", oldCodes, deleteCode, database.Micros(before))
+}
+
+const (
+	codeLetters = `SELECT network, share, created_at FROM users_codes WHERE email_key = ? AND created_at > ?`
+)
+
+// sentLetters lists the e-mails that registrations of an address have caused since a
+// time.
+func sentLetters(ctx context.Context, tx *database.Tx, emailKey string, since time.Time) ([]code.Letter, error) {
+	return code.ListLetters(ctx, tx, codeLetters, emailKey, database.Micros(since))
 }

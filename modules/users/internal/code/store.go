@@ -1,22 +1,23 @@
-package store
+package code
 
 import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
 // The purposes of requests for a code.
 const (
-	SignInCode    Purpose = "sign_in"
+	SignIn        Purpose = "sign_in"
 	ResetPassword Purpose = "reset_password"
 	// ChangeAddress is a code sent to the new address of an account.
 	ChangeAddress Purpose = "change_address"
 )
 
-// CodeRequest is one request for a one-time code.
-type CodeRequest struct {
+// Request is one request for a one-time code.
+type Request struct {
 	ID        string // cod_...
 	EmailKey  string // what was asked for, in lower case
 	Purpose   Purpose
@@ -42,50 +43,62 @@ const (
 	deleteRequest = `DELETE FROM users_requests WHERE id = ?`
 )
 
-// InsertCodeRequest adds a row. ErrDuplicate: the id has one, so the request is a
+// Insert adds a row. ErrDuplicate: the id has one, so the request is a
 // repetition.
-func InsertCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) error {
+func Insert(ctx context.Context, tx *database.Tx, r Request) error {
 	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
 		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt), string(r.Share))
 	return database.Inserted("request for a code", err)
 }
 
-// CodeRequestByID reads a row. ErrNotFound.
-func CodeRequestByID(ctx context.Context, tx *database.Tx, id string) (r CodeRequest, err error) {
+// findRequest reads a row. ErrNotFound.
+func findRequest(ctx context.Context, tx *database.Tx, id string) (r Request, err error) {
 	var created, expires int64
 	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires, &r.Share)
 	if err != nil {
-		return CodeRequest{}, database.Found("request for a code", err)
+		return Request{}, database.Found("request for a code", err)
 	}
 	r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
 	return r, nil
 }
 
-// NewestCodeRequest reports whether r is the newest of its address, purpose and
+// isNewest reports whether r is the newest of its address, purpose and
 // network: no other counts.
-func NewestCodeRequest(ctx context.Context, tx *database.Tx, r CodeRequest) (newest bool, err error) {
+func isNewest(ctx context.Context, tx *database.Tx, r Request) (newest bool, err error) {
 	var id string
 	err = tx.QueryRow(ctx, newestRequest, r.EmailKey, string(r.Purpose), r.Network).Scan(&id)
 	return id == r.ID, database.Found("newest request for a code", err)
 }
 
-// TryCodeRequest counts a try before it is made. ErrChanged: no try is left, or the
+// countTry counts a try before it is made. ErrChanged: no try is left, or the
 // code is spent or over.
-func TryCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+func countTry(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "try code", tryRequest, id, database.Micros(now))
 }
 
-// SpendCodeRequest uses a code up. ErrChanged: it was used before.
-func SpendCodeRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+// useRequest uses a code up. ErrChanged: it was used before.
+func useRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "spend code", spendRequest, database.Micros(now), id)
 }
 
-// VoidCodeRequests makes all codes void that an account has been sent.
-func VoidCodeRequests(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return Exec(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
+// Void makes all codes void that an account has been sent.
+func Void(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
+	return store.Exec(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
 }
 
-// DeleteCodeRequests removes at most 100 rows older than a time.
-func DeleteCodeRequests(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
+// Sweep removes at most 100 rows older than a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
 }
+
+// Purpose says what a row of codes is for.
+type Purpose string
+
+// The purposes.
+const (
+	// VerifyAddress is a code with the registration that it makes true.
+	VerifyAddress Purpose = "verify_address"
+	// KnownAddress records that the owner of an account was told of a registration; it
+	// has no code.
+	KnownAddress Purpose = "known_address"
+)

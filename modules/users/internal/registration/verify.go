@@ -1,4 +1,4 @@
-package service
+package registration
 
 import (
 	"context"
@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/store"
 	"app/modules/users/internal/tries"
 	"app/modules/users/usersevents"
@@ -46,30 +48,30 @@ type Proof struct {
 // One hash is computed when a password is shown. Errors: code_invalid, the same for
 // every reason and every address; InvalidArgument at /registration when neither is
 // shown; sign_in_limited; Unavailable when too many hashes are waiting.
-func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
-	ok := sixDigits(in.Code)
+func (s *Service) Verify(ctx context.Context, in Proof) (user account.User, err error) {
+	ok := code.IsSixDigits(in.Code)
 	if !ok {
-		return User{}, authn.ErrCode()
+		return account.User{}, authn.ErrCode()
 	}
 	if in.Registration == "" && in.Password == "" {
-		return User{}, fault.Invalid(fault.Field{Pointer: "/registration", Detail: "or the password is needed: what register answered, or what it was given"})
+		return account.User{}, fault.Invalid(fault.Field{Pointer: "/registration", Detail: "or the password is needed: what register answered, or what it was given"})
 	}
 	in.Email = emailaddr.Key(in.Email)
 	id := ids.For(ctx, "usr", s.now())
-	counted, err := s.Tries.CountCode(ctx, tries.NoAccount)
+	counted, err := s.tries.CountCode(ctx, tries.NoAccount)
 	if err != nil {
-		return User{}, err
+		return account.User{}, err
 	}
 	code, err := s.findRegistration(ctx, in)
 	if err != nil {
-		return User{}, err
+		return account.User{}, err
 	}
 	for range 2 { // once more when an operator made the account at this very moment
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 			if user, ok, err = s.verifyRegistration(ctx, tx, code, in.Code, id); err != nil || !ok {
 				return err
 			}
-			return s.Tries.GiveBack(ctx, tx, counted)
+			return s.tries.GiveBack(ctx, tx, counted)
 		})
 		if !errors.Is(err, store.ErrDuplicate) {
 			break
@@ -83,84 +85,75 @@ func (s *Service) Verify(ctx context.Context, in Proof) (user User, err error) {
 
 // findRegistration finds the registration that is meant and checks its password, if
 // that is shown; one without an id when there is none.
-func (s *Service) findRegistration(ctx context.Context, in Proof) (code store.Code, err error) {
+func (s *Service) findRegistration(ctx context.Context, in Proof) (entry Code, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		if in.Registration != "" {
-			code, err = store.CodeByID(ctx, q, in.Registration)
+			entry, err = findCode(ctx, q, in.Registration)
 		} else {
-			code, err = store.NewestCode(ctx, q, in.Email, store.VerifyAddress, store.Fit(callctx.ClientOf(ctx).Network, 64))
+			entry, err = newestOf(ctx, q, in.Email, code.VerifyAddress, store.Fit(callctx.ClientOf(ctx).Network, 64))
 		}
 		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return store.Code{}, err
+		return Code{}, err
 	}
-	if err != nil || code.EmailKey != in.Email || code.Purpose != store.VerifyAddress {
-		code = store.Code{}
+	if err != nil || entry.EmailKey != in.Email || entry.Purpose != code.VerifyAddress {
+		entry = Code{}
 	}
 	if in.Password == "" {
-		return code, nil
+		return entry, nil
 	}
-	verdict, err := s.hasher.Check(ctx, code.PasswordHash, in.Password)
+	verdict, err := s.hasher.Check(ctx, entry.PasswordHash, in.Password)
 	if err != nil {
-		return store.Code{}, fmt.Errorf("check password: %w", err)
+		return Code{}, fmt.Errorf("check password: %w", err)
 	}
-	if !verdict.Match && code.PasswordHash != "" {
-		code = store.Code{}
+	if !verdict.Match && entry.PasswordHash != "" {
+		entry = Code{}
 	}
-	return code, nil
-}
-
-func sixDigits(code string) bool {
-	for i := range len(code) {
-		if code[i] < '0' || code[i] > '9' {
-			return false
-		}
-	}
-	return len(code) == 6
+	return entry, nil
 }
 
 // verifyRegistration must not fail for a wrong code: the try has to be committed.
-func (s *Service) verifyRegistration(ctx context.Context, tx *database.Tx, code store.Code, digits, id string) (u User, ok bool, err error) {
+func (s *Service) verifyRegistration(ctx context.Context, tx *database.Tx, code Code, digits, id string) (u account.User, ok bool, err error) {
 	if _, repeatable := callctx.IdempotencyOf(ctx); repeatable {
-		if done, exists, err := accountIfExists(store.AccountByID(ctx, tx, id)); exists || err != nil {
-			return userOf(done), exists, err // the request was sent twice and has had its effect
+		if done, exists, err := account.IfExists(account.ByID(ctx, tx, id)); exists || err != nil {
+			return account.UserOf(done), exists, err // the request was sent twice and has had its effect
 		}
 	}
 	if ok, err := s.consumeCode(ctx, tx, code, digits); !ok || err != nil {
-		return User{}, false, err
+		return account.User{}, false, err
 	}
-	if there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, code.EmailKey)); exists || err != nil {
-		return userOf(there), exists, err
+	if there, exists, err := account.IfExists(account.ByEmail(ctx, tx, code.EmailKey)); exists || err != nil {
+		return account.UserOf(there), exists, err
 	}
-	account := newAccount(id, accountDraft{
+	owner := account.FromDraft(id, account.Draft{
 		Email: code.Email, EmailKey: code.EmailKey, PasswordHash: code.PasswordHash,
 		FirstName: code.FirstName, MiddleName: code.MiddleName, LastName: code.LastName, Locale: code.Locale,
 	}, s.now())
-	if err := store.InsertAccount(ctx, tx, account); err != nil {
-		return User{}, false, err
+	if err := account.Insert(ctx, tx, owner); err != nil {
+		return account.User{}, false, err
 	}
-	err = events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
-	return userOf(account), err == nil, err
+	err = events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
+		&usersevents.Registered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
+	return account.UserOf(owner), err == nil, err
 }
 
 // consumeCode counts a try at the code, judges it, and uses the code up when it is
 // right and the newest of its network.
-func (s *Service) consumeCode(ctx context.Context, tx *database.Tx, code store.Code, digits string) (ok bool, err error) {
+func (s *Service) consumeCode(ctx context.Context, tx *database.Tx, code Code, digits string) (ok bool, err error) {
 	if code.ID == "" {
 		return false, nil
 	}
-	newest, err := store.NewestCode(ctx, tx, code.EmailKey, code.Purpose, code.Network)
+	newest, err := newestOf(ctx, tx, code.EmailKey, code.Purpose, code.Network)
 	if err == nil {
-		err = store.TryCode(ctx, tx, code.ID, s.now())
+		err = countTry(ctx, tx, code.ID, s.now())
 	}
 	right := subtle.ConstantTimeCompare([]byte(code.Hash), []byte(s.codeHash(code, digits))) == 1
 	if err == nil && (!right || newest.ID != code.ID) {
 		return false, nil
 	}
 	if err == nil {
-		err = store.SpendCode(ctx, tx, code.ID, s.now())
+		err = useCode(ctx, tx, code.ID, s.now())
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
 		return false, nil

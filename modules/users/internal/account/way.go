@@ -1,13 +1,12 @@
-package service
+package account
 
 import (
-	"app/modules/users/internal/store"
 	"app/platform/fault"
 )
 
-// checkLastCredential fails when an account is left without a way to sign in of its
+// CheckLastCredential fails when an account is left without a way to sign in of its
 // own: a code by e-mail is for whoever reads the mail. Error: last_credential.
-func checkLastCredential(account store.Account, identities, passkeys int) error {
+func CheckLastCredential(account Account, identities, passkeys int) error {
 	if account.PasswordHash != "" || identities > 0 || passkeys > 0 {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package service
+package account
 
 import (
 	"context"
@@ -24,12 +24,12 @@ func (s *Service) Me(ctx context.Context) (User, error) {
 	if errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled() {
 		return User{}, authn.ErrSignedOut()
 	}
-	return userOf(account), err
+	return UserOf(account), err
 }
 
-func (s *Service) readAccount(ctx context.Context, id string) (a store.Account, err error) {
+func (s *Service) readAccount(ctx context.Context, id string) (a Account, err error) {
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		a, err = store.AccountByID(ctx, q, id)
+		a, err = ByID(ctx, q, id)
 		return err
 	})
 	return a, err
@@ -45,7 +45,7 @@ type Names struct{ FirstName, MiddleName, LastName, Locale *string }
 func (s *Service) Rename(ctx context.Context, in Names, match func(version int64) error) (user User, err error) {
 	id := identity.FromContext(ctx).UserID
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		account, exists, err := accountIfExists(store.AccountByID(ctx, tx, id))
+		account, exists, err := IfExists(ByID(ctx, tx, id))
 		switch {
 		case err != nil:
 			return err
@@ -64,7 +64,7 @@ func (s *Service) Rename(ctx context.Context, in Names, match func(version int64
 	return user, err
 }
 
-func updateAccountNames(ctx context.Context, tx *database.Tx, account store.Account, in Names) (User, error) {
+func updateAccountNames(ctx context.Context, tx *database.Tx, account Account, in Names) (User, error) {
 	next := account
 	var wrong []fault.Field
 	for _, n := range []struct {
@@ -92,13 +92,13 @@ func updateAccountNames(ctx context.Context, tx *database.Tx, account store.Acco
 		return User{}, fault.Invalid(wrong...)
 	}
 	if next == account {
-		return userOf(account), nil
+		return UserOf(account), nil
 	}
-	if err := store.RenameAccount(ctx, tx, next); err != nil {
+	if err := rename(ctx, tx, next); err != nil {
 		return User{}, err
 	}
 	next.Version++
-	return userOf(next), nil
+	return UserOf(next), nil
 }
 
 // Public is what anybody may know of a user.
@@ -112,12 +112,12 @@ type Public struct {
 // disabled accounts.
 func (s *Service) PublicProfile(ctx context.Context, id string) (Public, error) {
 	if !ids.Valid("usr", id) {
-		return Public{}, errMissing()
+		return Public{}, ErrMissing()
 	}
 	account, err := s.readAccount(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled():
-		return Public{}, errMissing()
+		return Public{}, ErrMissing()
 	case err != nil:
 		return Public{}, err
 	}

@@ -1,4 +1,4 @@
-package service
+package account
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/ids"
@@ -57,17 +56,17 @@ func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, e
 		err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 			added = 0
 			for _, a := range accounts[:n] {
-				_, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, a.EmailKey))
+				_, exists, err := IfExists(ByEmail(ctx, tx, a.EmailKey))
 				if err != nil {
 					return err
 				}
 				if exists {
 					continue
 				}
-				if err := store.InsertAccount(ctx, tx, a); err != nil {
+				if err := Insert(ctx, tx, a); err != nil {
 					return err
 				}
-				if err := store.MarkImported(ctx, tx, a.ID, s.hasher.Kind(a.PasswordHash)); err != nil {
+				if err := setImported(ctx, tx, a.ID, s.hasher.Kind(a.PasswordHash)); err != nil {
 					return err
 				}
 				added++
@@ -83,25 +82,25 @@ func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, e
 }
 
 // checkImport collects every mistake.
-func (s *Service) checkImport(in []Imported) ([]store.Account, error) {
+func (s *Service) checkImport(in []Imported) ([]Account, error) {
 	var errs []error
 	lines := map[string]int{}
-	accounts := make([]store.Account, 0, len(in))
+	accounts := make([]Account, 0, len(in))
 	for _, i := range in {
-		who, wrong := checkPerson(i.Email, i.FirstName, i.MiddleName, i.LastName)
+		who, wrong := CheckPerson(i.Email, i.FirstName, i.MiddleName, i.LastName)
 		if complaint := passwords.Unusable(i.PasswordHash); i.PasswordHash != "" && complaint != "" {
 			wrong = append(wrong, fault.Field{Pointer: "/password_hash", Detail: complaint})
 		}
-		if first, twice := lines[who.address.key]; twice && who.address.key != "" {
+		if first, twice := lines[who.Address.Key]; twice && who.Address.Key != "" {
 			wrong = append(wrong, fault.Field{Pointer: "/email", Detail: fmt.Sprintf("is the one of line %d", first)})
 		}
-		lines[who.address.key] = i.Line
+		lines[who.Address.Key] = i.Line
 		for _, f := range wrong {
 			errs = append(errs, &ImportError{Line: i.Line, Field: f.Pointer[1:], Text: f.Detail})
 		}
-		accounts = append(accounts, newAccount(ids.New("usr", s.now()), accountDraft{
-			Email: who.address.typed, EmailKey: who.address.key, PasswordHash: i.PasswordHash,
-			FirstName: who.firstName, MiddleName: who.middleName, LastName: who.lastName,
+		accounts = append(accounts, FromDraft(ids.New("usr", s.now()), Draft{
+			Email: who.Address.Typed, EmailKey: who.Address.Key, PasswordHash: i.PasswordHash,
+			FirstName: who.FirstName, MiddleName: who.MiddleName, LastName: who.LastName,
 		}, s.now()))
 	}
 	return accounts, errors.Join(errs...)
