@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
@@ -35,7 +36,7 @@ type addressInput struct {
 }
 
 func (h handlers) changeAddress(ctx context.Context, in *addressInput) (*userOutput, error) {
-	return taggedUserOutput(h.users().ChangeAddress(ctx, service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}))
+	return taggedUserOutput(h.users().ChangeAddress(ctx, code.Proof{Request: in.Body.Request, Code: in.Body.Code}))
 }
 
 type passwordInput struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
@@ -72,7 +73,7 @@ type codeInput struct {
 }
 
 func (h handlers) signInWithCode(ctx context.Context, in *codeInput) (*SignedInOutput, error) {
-	proof := service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}
+	proof := code.Proof{Request: in.Body.Request, Code: in.Body.Code}
 	return signedIn(h.users().SignInWithCode(ctx, proof, transportOf(in.Body.Session)))
 }
 
@@ -88,6 +89,6 @@ type resetInput struct {
 func (h handlers) resetPassword(ctx context.Context, in *resetInput) (*struct{}, error) {
 	b := in.Body
 	return nil, h.users().ResetPassword(ctx, service.NewPassword{
-		CodeProof: service.CodeProof{Request: b.Request, Code: b.Code}, Password: b.Password, Confirm: b.Confirm,
+		Proof: code.Proof{Request: b.Request, Code: b.Code}, Password: b.Password, Confirm: b.Confirm,
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
@@ -50,7 +52,7 @@ type factorInput struct {
 }
 
 func (h handlers) completeSignIn(ctx context.Context, in *factorInput) (*SignedInOutput, error) {
-	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, service.Factor{Method: service.Method(in.Body.Method), Code: in.Body.Code}))
+	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, service.Factor{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
 }
 
 type stepUpInput struct {
@@ -77,24 +79,24 @@ func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in)}
+	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
 	out.Body.Status, out.Body.ExpiresIn = "fresh", int(service.FreshFor.Seconds())
 	return out, nil
 }
 
 // renewedCookie is the header for the cookie of a session whose privilege has changed,
 // empty for a session of tokens.
-func renewedCookie(in service.SignedIn) string {
-	if in.Browser.Token == "" {
+func renewedCookie(c authn.BrowserCookie) string {
+	if c.Token == "" {
 		return ""
 	}
-	return sessionSetCookie(in.Browser.Token, in.Browser.Expires)
+	return sessionSetCookie(c.Token, c.Expires)
 }
 
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
 	return stepUpOutput(h.users().StepUp(ctx, service.Reproof{
-		Method: service.Method(b.Method), Password: b.Password, CodeProof: service.CodeProof{Request: b.Request, Code: b.Code},
+		Method: authn.Method(b.Method), Password: b.Password, Proof: code.Proof{Request: b.Request, Code: b.Code},
 	}))
 }
 
@@ -171,7 +173,7 @@ func factorAddedOutputOf(in service.FactorAdded, err error) (*FactorAddedOutput,
 	if err != nil {
 		return nil, err
 	}
-	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.SignedIn)}
+	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
 	out.Body.Status, out.Body.RecoveryCodes = "added", append([]string{}, in.Recovery...)
 	return out, nil
 }

@@ -16,7 +16,7 @@ func (h handlers) registerKeyRoutes(api *httpserver.API) {
 }
 
 func (h handlers) keySet(w http.ResponseWriter, r *http.Request) {
-	set, err := h.users().KeySet(r.Context())
+	set, err := h.users().Keys.Set(r.Context())
 	if err != nil {
 		httpserver.WriteProblem(w, r, err)
 		return

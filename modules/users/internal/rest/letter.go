@@ -7,6 +7,9 @@ import (
 	"net/url"
 	"strings"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -17,7 +20,7 @@ import (
 // the code.
 func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 	show := httpserver.Operation{
-		Method: http.MethodGet, Path: service.LetterPath, ID: "show-letter-page", Tags: authTag,
+		Method: http.MethodGet, Path: code.LetterPath, ID: "show-letter-page", Tags: authTag,
 		Access: httpserver.Public, Rate: httpserver.RateAuth,
 		Summary:     "The page that a letter with a code leads to",
 		Description: "Shows a form that uses the code. Opening it spends nothing.",
@@ -51,7 +54,7 @@ func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 }
 
 // scriptPath is where the script of the e-mails' page is.
-const scriptPath = service.LetterPath + ".js"
+const scriptPath = code.LetterPath + ".js"
 
 //go:embed letter.js
 var script string
@@ -68,7 +71,7 @@ func showScript(w http.ResponseWriter, _ *http.Request) {
 // fragment, by the page's script, or is typed; of a form that was posted before it is
 // there again.
 func letterPage(values url.Values) page {
-	p := page{Action: service.LetterPath, Script: scriptPath}
+	p := page{Action: code.LetterPath, Script: scriptPath}
 	for _, name := range []string{"purpose", "request"} {
 		p.Hidden = append(p.Hidden, hidden{name, values.Get(name)})
 	}
@@ -103,19 +106,19 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form := letterPage(r.PostForm)
-	proof := service.CodeProof{Request: r.PostForm.Get("request"), Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	proof := code.Proof{Request: r.PostForm.Get("request"), Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	switch r.PostForm.Get("purpose") {
 	case "verify_address":
 		h.verifyPage(w, r, form, proof)
 	case "sign_in":
-		in, err := h.users().SignInWithCode(r.Context(), proof, service.Cookie)
+		in, err := h.users().SignInWithCode(r.Context(), proof, authn.Cookie)
 		h.signedInPage(w, r, form, in, err, "/")
 	case "change_address":
 		_, err := h.users().ChangeAddress(r.Context(), proof)
 		form.showOutcome(w, r, err, "Your account has its new address.")
 	case "reset_password":
 		err := h.users().ResetPassword(r.Context(), service.NewPassword{
-			CodeProof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
+			Proof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
 		})
 		form.showOutcome(w, r, err, "Your password is set. You can sign in with it now.")
 	default:
@@ -125,13 +128,13 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 
 // verifyPage makes the account of a registration. The e-mail has told which one, so
 // that is no sign of who has registered: the password is.
-func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof service.CodeProof) {
-	in := service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
+func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof code.Proof) {
+	in := registration.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
 	if in.Password == "" {
 		form.showError(w, r, fault.Invalid(fault.Field{Pointer: "/password", Detail: "is needed, the one that you have registered with"}))
 		return
 	}
-	_, err := h.users().Verify(r.Context(), in)
+	_, err := h.users().Registrations.Verify(r.Context(), in)
 	form.showOutcome(w, r, err, "Your address is confirmed. You can sign in now.")
 }
 
@@ -176,9 +179,9 @@ func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	to := h.users().ReturnTo(r.PostForm.Get("return_to"))
-	factor := service.Factor{Method: service.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	factor := service.Factor{Method: authn.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	if len(factor.Code) != 6 {
-		factor.Method = service.ByRecovery
+		factor.Method = authn.ByRecovery
 	}
 	in, err := h.users().CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
 	if link := cookieOf(r, linkCookie); err == nil && link != "" {

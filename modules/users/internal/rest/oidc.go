@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -163,7 +164,7 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 		page{Title: "You are not signed in"}.showError(w, r, err)
 		return
 	}
-	in, err := h.users().Login(r.Context(), service.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: service.Cookie})
+	in, err := h.users().Login(r.Context(), service.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: authn.Cookie})
 	switch {
 	case err != nil:
 		linkPage(email).showError(w, r, err)

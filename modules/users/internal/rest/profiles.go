@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/account"
 	"app/platform/httpserver"
 	"app/platform/identity"
 )
@@ -34,7 +34,7 @@ func (h handlers) registerProfileRoutes(api *httpserver.API) {
 }
 
 func (h handlers) getOwnAccount(ctx context.Context, _ *struct{}) (*userOutput, error) {
-	return taggedUserOutput(h.users().Me(ctx))
+	return taggedUserOutput(h.users().Accounts.Me(ctx))
 }
 
 type renameInput struct {
@@ -48,8 +48,8 @@ type renameInput struct {
 }
 
 func (h handlers) updateOwnAccount(ctx context.Context, in *renameInput) (*userOutput, error) {
-	names := service.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName, Locale: in.Body.Locale}
-	return taggedUserOutput(h.users().Rename(ctx, names, in.Match))
+	names := account.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName, Locale: in.Body.Locale}
+	return taggedUserOutput(h.users().Accounts.Rename(ctx, names, in.Match))
 }
 
 type authOutput struct {
@@ -60,7 +60,7 @@ type authOutput struct {
 }
 
 func (h handlers) describeAuth(ctx context.Context, _ *struct{}) (*authOutput, error) {
-	u, err := h.users().Me(ctx)
+	u, err := h.users().Accounts.Me(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ type publicProfile struct {
 }
 
 func (h handlers) getPublicProfile(ctx context.Context, in *publicInput) (*publicOutput, error) {
-	p, err := h.users().PublicProfile(ctx, in.ID)
+	p, err := h.users().Accounts.PublicProfile(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

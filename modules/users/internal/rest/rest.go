@@ -5,6 +5,7 @@ package rest
 import (
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
@@ -75,7 +76,7 @@ type user struct {
 	Locale     string    `json:"locale" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
 }
 
-func userOf(u service.User) user {
+func userOf(u account.User) user {
 	return user{u.ID, u.Email, u.FirstName, u.MiddleName, u.LastName, u.Admin, u.CreatedAt, u.Locale}
 }
 
@@ -84,7 +85,7 @@ type userOutput struct {
 	Body user
 }
 
-func taggedUserOutput(u service.User, err error) (*userOutput, error) {
+func taggedUserOutput(u account.User, err error) (*userOutput, error) {
 	if err != nil {
 		return nil, err
 	}

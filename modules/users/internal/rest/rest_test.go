@@ -62,12 +62,21 @@ func newSite(t *testing.T) *site {
 			SessionLife: 2160 * time.Hour, LettersPerHour: 100, LettersPerNetwork: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 		},
 	}
-	s.service = service.New(s.options)
+	s.restart(s.options)
 	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
 	rest.Declare(api, func() *service.Service { return s.service })
 	api.UseKeys(idempotency.New(s.db, idempotency.Options{}))
 	s.handler = api.Handler()
 	return s
+}
+
+// restart puts the operations on users with other options.
+func (s *site) restart(o service.Options) {
+	s.t.Helper()
+	var err error
+	if s.service, err = service.New(context.Background(), o); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // reply is what came back.
@@ -100,7 +109,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		r = r.WithContext(identity.NewContext(r.Context(), p))
 	} else if access != "" {
 		clock := func() time.Time { return s.now }
-		claims, err := token.NewVerifier(token.NewKeys(s.service.KeySet, clock), clock).Verify(context.Background(), access)
+		claims, err := token.NewVerifier(token.NewKeys(s.service.Keys.Set, clock), clock).Verify(context.Background(), access)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
-	"app/modules/users/internal/store"
 	"app/platform/httpserver"
 )
 
@@ -52,7 +53,7 @@ func sessionOf(s service.SessionView) Session {
 		ID: s.ID, Kind: s.Transport, Current: s.Current, Device: s.UserAgent, Network: s.Network, Methods: strings.Fields(s.Methods),
 		CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
 	}
-	if s.Transport == string(service.Cookie) {
+	if s.Transport == string(authn.Cookie) {
 		out.Kind = "browser"
 	}
 	return out
@@ -124,7 +125,7 @@ type AuditRecord struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func auditOf(a store.Audit) AuditRecord {
+func auditOf(a audit.Record) AuditRecord {
 	return AuditRecord{a.ID, a.Event, a.Outcome, a.Detail, a.SessionID, a.Network, a.UserAgent, a.RequestID, a.CreatedAt}
 }
 
@@ -137,7 +138,7 @@ func (h handlers) listAudit(ctx context.Context, in *httpserver.Paging) (*auditO
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.users().Audit(ctx, after, in.Want())
+	found, err := h.users().Audits.Own(ctx, after, in.Want())
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 )
 
@@ -121,7 +120,7 @@ func TestTokenEndpointWithoutPasswords(t *testing.T) {
 	in := s.signIn()
 	o := s.options
 	o.NoPasswordGrant = true
-	s.service = service.New(o)
+	s.restart(o)
 	before := s.service.Hashes()
 	got := s.grant("grant_type=password&username=Ada%40Example.com&password=" + password)
 	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.service.Hashes() != before {

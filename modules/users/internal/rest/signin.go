@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/platform/httpserver"
 	"app/platform/identity"
@@ -71,7 +72,7 @@ type registerOutput struct {
 
 func (h handlers) registerUser(ctx context.Context, in *registerInput) (*registerOutput, error) {
 	b := in.Body
-	id, err := h.users().Register(ctx, service.Registration{
+	id, err := h.users().Registrations.Register(ctx, registration.Form{
 		Email: b.Email, Password: b.Password, Confirm: b.Confirm, FirstName: b.FirstName, MiddleName: b.MiddleName, LastName: b.LastName,
 	})
 	if err != nil {
@@ -93,7 +94,7 @@ type verifyInput struct {
 
 func (h handlers) verifyRegistration(ctx context.Context, in *verifyInput) (*userOutput, error) {
 	b := in.Body
-	return taggedUserOutput(h.users().Verify(ctx, service.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
+	return taggedUserOutput(h.users().Registrations.Verify(ctx, registration.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
 }
 
 type loginInput struct {

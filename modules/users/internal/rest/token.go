@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -89,7 +90,7 @@ func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 		if !form.Has("username") || !form.Has("password") {
 			return nil, badRequest("invalid_request", "The password grant needs username and password."), nil
 		}
-		in, err = h.users().Login(r.Context(), service.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: service.Bearer})
+		in, err = h.users().Login(r.Context(), service.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer})
 	case "refresh_token":
 		if !form.Has("refresh_token") {
 			return nil, badRequest("invalid_request", "The refresh grant needs refresh_token."), nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 )
@@ -46,7 +47,7 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 			continue
 		}
 		wants(t, err, fault.PermissionDenied, "sign_in_not_fresh")
-		if log, err := a.Audit(ctx, "", 1); err != nil || log[0].Event != "step_up" || log[0].Outcome != "refused" {
+		if log, err := a.Audits.Own(ctx, "", 1); err != nil || log[0].Event != "step_up" || log[0].Outcome != "refused" {
 			t.Errorf("%s: %+v, %v", name, log, err)
 		}
 	}
@@ -87,7 +88,7 @@ func TestFault19_TwoFactorsThere(t *testing.T) {
 	strong := a.acme.people["c1"]
 	strong.TwoFactors = true
 	a.acme.people["c2"] = strong
-	level := func(code string, want service.Level) service.SignedIn {
+	level := func(code string, want authn.Level) service.SignedIn {
 		t.Helper()
 		in, err := a.signInWith(code)
 		if err != nil || in.SignedIn.Session.Level != int(want) {
@@ -95,10 +96,10 @@ func TestFault19_TwoFactorsThere(t *testing.T) {
 		}
 		return in.SignedIn
 	}
-	one := level("c1", service.AAL1)
-	level("c2", service.AAL2)
+	one := level("c1", authn.AAL1)
+	level("c2", authn.AAL2)
 	a.enrol(session(one))
-	level("c2", service.AAL2)
+	level("c2", authn.AAL2)
 	for code, good := range map[string]bool{"c1": false, "c2": true} {
 		j := a.leave(session(one), service.Departure{Provider: "acme", Purpose: "step_up"})
 		j.Code = code

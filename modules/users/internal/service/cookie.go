@@ -9,6 +9,8 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
@@ -26,25 +28,25 @@ func (s *Service) cookieManager() *scs.SessionManager {
 const sessionValue = "session"
 
 // newCookie gives a session a cookie with a token of its own, in the transaction tx.
-func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (BrowserCookie, error) {
+func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (authn.BrowserCookie, error) {
 	manager := s.cookieManager()
 	ctx, err := manager.Load(withWork(ctx, &cookieWork{tx: tx}), "") // never what the client brought along
 	if err != nil {
-		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
+		return authn.BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
 	}
 	manager.Put(ctx, sessionValue, session.ID)
 	token, _, err := manager.Commit(ctx)
 	if err != nil {
-		return BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
+		return authn.BrowserCookie{}, fmt.Errorf("new cookie: %w", err)
 	}
-	return BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
+	return authn.BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
 }
 
 // renewCookie gives a browser's session a new cookie and makes the ones before void. A
 // session of tokens stays as it is.
 func (s *Service) renewCookie(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
 	out := SignedIn{Session: session}
-	if Transport(session.Transport) != Cookie {
+	if authn.Transport(session.Transport) != authn.Cookie {
 		return out, nil
 	}
 	if err := s.dropCookies(ctx, tx, session.ID); err != nil {
@@ -90,7 +92,7 @@ func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, e
 	if !ok {
 		return nil, false, errNoWork
 	}
-	b, err := store.BrowserByHash(ctx, work.tx, hashToken(token))
+	b, err := store.BrowserByHash(ctx, work.tx, secret.HashToken(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.isCookieLive(b) {
 		return nil, false, nil
 	}
@@ -116,7 +118,7 @@ func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _
 	}
 	now := c.s.now()
 	return store.InsertCookie(ctx, work.tx, store.Cookie{
-		Hash: hashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
+		Hash: secret.HashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
 	})
 }
 
@@ -126,7 +128,7 @@ func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
 	if !ok {
 		return errNoWork
 	}
-	return store.DeleteCookie(ctx, work.tx, hashToken(token))
+	return store.DeleteCookie(ctx, work.tx, secret.HashToken(token))
 }
 
 // Find implements scs.Store, which scs leaves alone in favour of FindCtx.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
-	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
 )
@@ -16,27 +17,27 @@ import (
 // factorsOf lists the second factors that an account has, any one of which completes a
 // sign-in; none when it has no second factor. Recovery codes stand in for a factor and
 // are none by themselves.
-func (s *Service) factorsOf(ctx context.Context, tx *database.Tx, accountID string) (out []Method, err error) {
+func factorsOf(ctx context.Context, tx *database.Tx, accountID string) (out []authn.Method, err error) {
 	t, err := store.TOTPOf(ctx, tx, accountID)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	if err == nil && !t.ConfirmedAt.IsZero() {
-		out = append(out, ByTOTP)
+		out = append(out, authn.ByTOTP)
 	}
 	passkeys, err := store.CountPasskeys(ctx, tx, accountID)
 	if err != nil {
 		return nil, err
 	}
 	if passkeys > 0 {
-		out = append(out, ByPasskey)
+		out = append(out, authn.ByPasskey)
 	}
 	if len(out) == 0 {
 		return nil, nil
 	}
 	left, err := store.CountRecovery(ctx, tx, accountID)
 	if err == nil && left > 0 {
-		out = append(out, ByRecovery)
+		out = append(out, authn.ByRecovery)
 	}
 	return out, err
 }
@@ -52,7 +53,7 @@ type Factors struct {
 func (s *Service) Factors(ctx context.Context) (out Factors, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
-		return Factors{}, errSignedOut()
+		return Factors{}, authn.ErrSignedOut()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		t, err := store.TOTPOf(ctx, q, id)
@@ -71,7 +72,7 @@ func (s *Service) Factors(ctx context.Context) (out Factors, err error) {
 
 // Factor is a second factor that is shown: a code of the generator or a recovery code.
 type Factor struct {
-	Method Method // ByTOTP or ByRecovery
+	Method authn.Method // ByTOTP or ByRecovery
 	Code   string
 }
 
@@ -80,10 +81,8 @@ type Factor struct {
 // code_invalid; factor_paused after five wrong codes in a row, with a time to wait;
 // sign_in_limited.
 func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
-	counted, err := s.allowCode(ctx, accountOfPendingSignIn(ticket))
+	s.Keys.Reread(ctx)
+	counted, err := s.Tries.CountCode(ctx, accountOfPendingSignIn(ticket))
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -97,12 +96,12 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 			return err
 		}
 		if refusal != nil {
-			return s.recordAudit(ctx, tx, AuditEntry{AccountID: pending.AccountID, Event: AuditSecondFactor, Outcome: fault.ReasonOf(refusal), Detail: string(f.Method)})
+			return s.Audits.Record(ctx, tx, audit.Entry{AccountID: pending.AccountID, Event: audit.SecondFactor, Outcome: fault.ReasonOf(refusal), Detail: string(f.Method)})
 		}
 		if out, err = s.completeSignIn(ctx, tx, pending, f.Method); err != nil {
 			return err
 		}
-		return s.returnTries(ctx, tx, counted)
+		return s.Tries.GiveBack(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -114,63 +113,24 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f Factor) (
 // refusal is not an error of the Write, which has to commit the try.
 func (s *Service) verifyFactor(ctx context.Context, tx *database.Tx, accountID string, f Factor) (refusal, err error) {
 	switch f.Method {
-	case ByTOTP:
+	case authn.ByTOTP:
 		return s.judgeTOTP(ctx, tx, accountID, f.Code, true)
-	case ByRecovery:
+	case authn.ByRecovery:
 		return s.judgeRecovery(ctx, tx, accountID, f.Code)
 	}
-	return errCode(), nil
+	return authn.ErrCode(), nil
 }
 
-// notifyCredentialsChange writes the notice that a way of signing in, or what a sign-in
-// opens, has changed, and the record of it.
-func (s *Service) notifyCredentialsChange(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
-	account, err := store.AccountByID(ctx, tx, accountID)
-	if err != nil {
-		return err
-	}
-	event := AuditFactorChange
-	switch change {
-	case usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:
-		event = AuditLinking
-	case usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:
-		event = AuditAccountChange
-	default:
-	}
-	if err := s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: event, Outcome: OutcomeOK, Detail: changed[change] + name}); err != nil {
-		return err
-	}
-	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.CredentialsChanged{
-			UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Change: change, Name: name, Locale: account.Locale,
-		})
-}
-
-// changed are the changes in the words of the audit log.
-var changed = map[usersevents.CredentialsChange]string{
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED:          "totp added",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED:        "totp removed",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED:       "passkey added: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED:     "passkey removed: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE: "recovery codes made",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED:  "recovery code used",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED:     "linked: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED:   "unlinked: ",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE:          "promoted",
-	usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED:       "demoted",
-}
-
-// FactorAdded is what adding a factor comes to: the session, renewed, and recovery
-// codes when it was the first factor.
+// FactorAdded is what adding a factor comes to: the session counts as recent, and there
+// are recovery codes when it was the first factor.
 type FactorAdded struct {
-	SignedIn
-
+	Browser  authn.BrowserCookie // new, for a session that a browser carries
 	Recovery []string
 }
 
 // finishAddingFactor makes the first recovery codes, tells the owner, and counts the
 // proof that came with the factor for the session.
-func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accountID string, method Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
+func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accountID string, method authn.Method, change usersevents.CredentialsChange, name string) (out FactorAdded, err error) {
 	left, err := store.CountRecovery(ctx, tx, accountID)
 	if err == nil && left == 0 {
 		out.Recovery, err = s.newRecovery(ctx, tx, accountID)
@@ -178,24 +138,24 @@ func (s *Service) finishAddingFactor(ctx context.Context, tx *database.Tx, accou
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	if err := s.notifyCredentialsChange(ctx, tx, accountID, change, name); err != nil {
+	if err := s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, change, name); err != nil {
 		return FactorAdded{}, err
 	}
-	out.SignedIn, err = s.stepUp(ctx, tx, method, AAL2)
+	out.Browser, err = s.proveAgain(ctx, tx, method, authn.AAL2)
 	return out, err
 }
 
 // finishRemovingFactor takes the recovery codes away with the last factor, and tells
 // the owner.
 func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, accountID string, change usersevents.CredentialsChange, name string) error {
-	left, err := s.factorsOf(ctx, tx, accountID)
+	left, err := factorsOf(ctx, tx, accountID)
 	if err == nil && len(left) == 0 {
 		err = store.ReplaceRecovery(ctx, tx, accountID, nil, s.now())
 	}
 	if err != nil {
 		return err
 	}
-	return s.notifyCredentialsChange(ctx, tx, accountID, change, name)
+	return s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, change, name)
 }
 
 // ForgetFactors takes away all second factors of somebody who cannot show any, and ends
@@ -204,29 +164,41 @@ func (s *Service) finishRemovingFactor(ctx context.Context, tx *database.Tx, acc
 // user_not_found.
 func (s *Service) ForgetFactors(ctx context.Context, accountID string) (changed bool, err error) {
 	return s.byAdmin(ctx, accountID, "factors_forgotten", func(ctx context.Context, tx *database.Tx) error {
-		factors, err := s.factorsOf(ctx, tx, accountID)
+		factors, err := factorsOf(ctx, tx, accountID)
 		if err != nil {
 			return err
 		}
 		if len(factors) == 0 {
 			return store.ErrChanged
 		}
-		if err := store.DeleteFactors(ctx, tx, accountID); err != nil {
+		if err := s.removeFactors(ctx, tx, accountID); err != nil {
 			return err
-		}
-		for _, f := range factors {
-			if change, ok := removals[f]; ok {
-				if err := s.notifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
-					return err
-				}
-			}
 		}
 		return s.endSessionsAndCodes(ctx, tx, accountID, "", endedByAdmin)
 	})
 }
 
+// removeFactors removes all second factors of an account, and tells the owner of each.
+func (s *Service) removeFactors(ctx context.Context, tx *database.Tx, accountID string) error {
+	factors, err := factorsOf(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	if err := store.DeleteFactors(ctx, tx, accountID); err != nil {
+		return err
+	}
+	for _, f := range factors {
+		if change, ok := removals[f]; ok {
+			if err := s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, change, ""); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // removals are what the owner is told of a factor that is gone.
-var removals = map[Method]usersevents.CredentialsChange{
-	ByTOTP:    usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED,
-	ByPasskey: usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED,
+var removals = map[authn.Method]usersevents.CredentialsChange{
+	authn.ByTOTP:    usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED,
+	authn.ByPasskey: usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED,
 }

@@ -3,15 +3,15 @@ package service
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
-	"app/platform/callctx"
 	"app/platform/database"
-	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
@@ -33,69 +33,13 @@ func errLink() error {
 	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
 }
 
-// handleUnlinkedIdentity is somebody whose identity is linked to no account yet.
-func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
-	addr, err := parseAddress(who.Email)
-	if !who.Verified || err != nil {
-		return errUnverified()
-	}
-	switch state.Purpose {
-	case toLink:
-		session, err := s.requireRecentAuth(ctx, tx)
-		if err != nil {
-			return err
-		}
-		out.Linked = true
-		return s.linkIdentity(ctx, tx, session.AccountID, state.Provider, who)
-	case toProve:
-		return errIdentityTaken() // it is nobody's, so not the caller's
-	}
-	there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
-	if err != nil {
-		return err
-	}
-	if exists {
-		out.Email = there.Email
-		out.Link, err = s.proposeLink(ctx, tx, there, state, who)
-		return err
-	}
-	account, err := s.createPasswordlessAccount(ctx, tx, addr, who)
-	if err != nil {
-		return err
-	}
-	if err := s.insertIdentity(ctx, tx, account.ID, state.Provider, who); err != nil {
-		return err
-	}
-	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
-	return err
-}
-
-// createPasswordlessAccount makes an account without a password for somebody whose
-// address the provider has verified.
-func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr address, who openid.Identity) (store.Account, error) {
-	first, complaint := cleanName(who.FirstName)
-	if complaint != "" || first == "" {
-		local, _, _ := strings.Cut(addr.typed, "@")
-		if first, complaint = cleanName(local); complaint != "" {
-			first = "Customer"
-		}
-	}
-	last, _ := cleanName(who.LastName)
-	account := s.accountFor(ids.New("usr", s.now()), store.Code{Email: addr.typed, EmailKey: addr.key, FirstName: first, LastName: last, Locale: callctx.ClientOf(ctx).Locale()})
-	if err := store.InsertAccount(ctx, tx, account); err != nil {
-		return store.Account{}, err
-	}
-	return account, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.Registered{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
-}
-
 // proposeLink keeps the identity until the owner of the account says that it is theirs.
-func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, account store.Account, state store.State, who openid.Identity) (token string, err error) {
+func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, owner account.Account, state store.State, who openid.Identity) (token string, err error) {
 	now := s.now()
-	token = newSecret("slk_")
+	token = secret.NewToken("slk_")
 	return token, store.InsertLink(ctx, tx, store.Link{
-		Hash: hashToken(token), AccountID: account.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: truncateRunes(who.Email, maxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
+		Hash: secret.HashToken(token), AccountID: owner.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
+		Email: store.Fit(who.Email, account.MaxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
 	})
 }
 
@@ -117,7 +61,7 @@ func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.I
 
 // takeLink uses the token up for the account.
 func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (store.Identity, string, error) {
-	row, err := store.LinkByHash(ctx, tx, hashToken(token))
+	row, err := store.LinkByHash(ctx, tx, secret.HashToken(token))
 	if err == nil && row.AccountID != accountID {
 		err = store.ErrNotFound
 	}
@@ -149,14 +93,14 @@ func linkError(err error) error {
 // that asks for its password. Error: link_invalid.
 func (s *Service) LinkedAddress(ctx context.Context, token string) (email string, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		row, err := store.LinkByHash(ctx, q, hashToken(token))
+		row, err := store.LinkByHash(ctx, q, secret.HashToken(token))
 		if err == nil && !s.now().Before(row.ExpiresAt) {
 			err = store.ErrNotFound
 		}
 		if err != nil {
 			return err
 		}
-		account, err := store.AccountByID(ctx, q, row.AccountID)
+		account, err := account.ByID(ctx, q, row.AccountID)
 		email = account.Email
 		return err
 	})
@@ -169,14 +113,14 @@ func (s *Service) linkIdentity(ctx context.Context, tx *database.Tx, accountID, 
 	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
 		return err
 	}
-	return s.notifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
+	return s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
 }
 
 func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
 	return store.InsertIdentity(ctx, tx, store.Identity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: truncateRunes(who.Email, maxAddress), CreatedAt: now,
+		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now,
 	})
 }
 
@@ -184,7 +128,7 @@ func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID
 func (s *Service) Identities(ctx context.Context) (out []store.Identity, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
-		return nil, errSignedOut()
+		return nil, authn.ErrSignedOut()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		out, err = store.IdentitiesOf(ctx, q, id)
@@ -202,11 +146,11 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		account, err := store.LockAccount(ctx, tx, session.AccountID)
+		owner, err := account.Lock(ctx, tx, session.AccountID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		linked, err := store.IdentitiesOf(ctx, tx, account.ID)
+		linked, err := store.IdentitiesOf(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
@@ -216,27 +160,23 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 				name = i.Provider
 			}
 		}
-		if err := store.DeleteIdentity(ctx, tx, account.ID, id); err != nil {
+		if err := store.DeleteIdentity(ctx, tx, owner.ID, id); err != nil {
 			return err
 		}
-		if err := s.mustHaveWay(ctx, tx, account); err != nil {
+		passkeys, err := store.CountPasskeys(ctx, tx, owner.ID)
+		if err != nil {
 			return err
 		}
-		return s.notifyCredentialsChange(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
+		if err := account.CheckLastCredential(owner, len(linked)-1, passkeys); err != nil {
+			return err
+		}
+		return s.Accounts.NotifyCredentialsChange(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
-	return mapNotFound("identity", err)
+	return store.Missing("identity", err)
 }
 
-// mustHaveWay fails when an account is left without a way to sign in of its own: a code
-// by e-mail is for whoever reads the mail.
-func (s *Service) mustHaveWay(ctx context.Context, tx *database.Tx, account store.Account) error {
-	linked, err := store.IdentitiesOf(ctx, tx, account.ID)
-	if err != nil {
-		return err
-	}
-	passkeys, err := store.CountPasskeys(ctx, tx, account.ID)
-	if err == nil && account.PasswordHash == "" && len(linked) == 0 && passkeys == 0 {
-		err = fault.New(fault.FailedPrecondition, "last_credential", "It is the last way to sign in: set a password first.")
-	}
-	return err
+// countIdentities counts the identities that an account is linked to.
+func countIdentities(ctx context.Context, tx *database.Tx, accountID string) (int, error) {
+	linked, err := store.IdentitiesOf(ctx, tx, accountID)
+	return len(linked), err
 }

@@ -3,11 +3,11 @@ package service
 import (
 	"context"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"time"
 
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -73,10 +73,7 @@ func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 	if !ok {
 		return Departed{}, errProvider()
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return Departed{}, err
-	}
-	state := newSecret("")
+	state := secret.NewToken("")
 	to, err := provider.Authorize(ctx, openid.Request{
 		State: state, Nonce: s.nonceOf(state), Verifier: s.verifierOf(state), Anew: in.Purpose == toProve,
 	})
@@ -85,11 +82,11 @@ func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
 	}
 	browser := in.Browser
 	if len(browser) != len(state) {
-		browser = newSecret("")
+		browser = secret.NewToken("")
 	}
 	now := s.now()
 	row := store.State{
-		Hash: hashToken(state), Provider: in.Provider, Purpose: toSignIn, Browser: hashToken(browser), ReturnTo: s.ReturnTo(in.ReturnTo),
+		Hash: secret.HashToken(state), Provider: in.Provider, Purpose: toSignIn, Browser: secret.HashToken(browser), ReturnTo: s.ReturnTo(in.ReturnTo),
 		CreatedAt: now, ExpiresAt: now.Add(stateLife),
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -117,11 +114,11 @@ func (s *Service) travelPurpose(ctx context.Context, tx *database.Tx, wanted str
 }
 
 func (s *Service) nonceOf(state string) string {
-	return hex.EncodeToString(deriveMAC(s.ring.secret, "nonce", state))
+	return s.secret.Hash("nonce", state)
 }
 
 func (s *Service) verifierOf(state string) string {
-	return base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "pkce", state))
+	return base64.RawURLEncoding.EncodeToString(s.secret.Derive("pkce", state))
 }
 
 // Arrival is what a browser brings back from a provider.
@@ -134,49 +131,26 @@ type Arrival struct {
 	Browser  string // the cookie
 }
 
-// Arrived is what becomes of it: exactly one of SignedIn (a session or a ticket),
-// Fresh, Linked and Link.
-type Arrived struct {
-	SignedIn SignedIn
-	Fresh    bool   // SignedIn has the session's new cookie
-	Linked   bool   // to the account that is signed in
-	Link     string // the address has an account: its owner has to confirm, with this token
-	Email    string // of that account
-	ReturnTo string
-}
-
-// Arrive ends the journey that Depart began.
+// redeem uses up the state that Depart made and asks the provider whose the answer is.
 //
 //  1. The state is used up, whatever comes of it: in the browser that it was made for,
 //     by the provider that it was made for, once.
 //  2. The provider's answer is checked in full (openid.Client.Redeem); no transaction
 //     is open meanwhile.
-//  3. Who it is follows from issuer and subject, never from the address (ASVS 6.8.1).
-//  4. Somebody new whose address is verified and has no account gets one. An address
-//     with an account is not enough to get into it: its owner has to sign in and to
-//     confirm (see ConfirmLink). An address that the provider has not verified opens
-//     nothing.
-//  5. What signs in is subject to the account's second factor, as everywhere, unless
-//     the provider says in configured words that it was shown there (ASVS 6.8.4).
-//  6. Who proves again who they are has signed in at the provider since they left for
-//     it: what it says of that time is checked.
 //
-// Errors: sign_in_not_fresh; sign_in_over; sign_in_cancelled; sign_in_refused for an
-// answer that is not valid; address_unverified; identity_taken; Unavailable.
-func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
+// Errors: provider_not_found; sign_in_over; sign_in_cancelled; sign_in_refused for an
+// answer that is not valid; Unavailable.
+func (s *Service) redeem(ctx context.Context, in Arrival) (store.State, openid.Identity, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return Arrived{}, errProvider()
-	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return Arrived{}, err
+		return store.State{}, openid.Identity{}, errProvider()
 	}
 	state, err := s.spendState(ctx, in)
 	if err != nil {
-		return Arrived{}, err
+		return store.State{}, openid.Identity{}, err
 	}
 	if in.Error != "" || in.Code == "" {
-		return Arrived{}, fault.New(fault.Unauthenticated, "sign_in_cancelled", "The provider did not sign you in.")
+		return store.State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_cancelled", "The provider did not sign you in.")
 	}
 	who, err := provider.Redeem(ctx, openid.Answer{
 		Code: in.Code, Issuer: in.Issuer, Nonce: s.nonceOf(in.State), Verifier: s.verifierOf(in.State),
@@ -184,53 +158,17 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 	switch {
 	case errors.Is(err, openid.ErrRefused):
 		s.logger.WarnContext(ctx, "provider's answer refused", "provider", in.Provider, "error", err.Error())
-		return Arrived{}, fault.New(fault.Unauthenticated, "sign_in_refused", "The provider's answer is not valid.").Because(err)
+		return store.State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_refused", "The provider's answer is not valid.").Because(err)
 	case err != nil:
-		return Arrived{}, errProviderDown(err)
+		return store.State{}, openid.Identity{}, errProviderDown(err)
 	}
-	if state.Purpose == toProve && !s.isRecentProviderSignIn(state, who) {
-		return Arrived{}, s.refuseStale(ctx)
-	}
-	out, err := s.admitIdentity(ctx, state, who)
-	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
-		err = fault.New(fault.Unauthenticated, "sign_in_refused", "You cannot sign in with this identity.")
-	}
-	return out, err
-}
-
-// isRecentProviderSignIn reports whether somebody signed in at the provider after they
-// were sent there, as far as the clocks of two machines can tell.
-func (s *Service) isRecentProviderSignIn(state store.State, who openid.Identity) bool {
-	at := who.SignedInAt
-	return !at.IsZero() && !at.Before(state.CreatedAt.Add(-openid.Skew)) && !at.After(s.now().Add(openid.Skew))
-}
-
-// refuseStale records a step-up for which nobody signed in at the provider, or none
-// that it tells of.
-func (s *Service) refuseStale(ctx context.Context) error {
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		entry := AuditEntry{AccountID: identity.FromContext(ctx).UserID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(ByProvider)}
-		return s.recordAudit(ctx, tx, entry)
-	})
-	if err != nil {
-		return err
-	}
-	return fault.New(fault.PermissionDenied, "sign_in_not_fresh",
-		"The provider does not say that you signed in there just now. Show who you are another way: with a code by e-mail, the password or a second factor.")
-}
-
-// levelOf is how much a provider's answer proves.
-func levelOf(who openid.Identity) Level {
-	if who.TwoFactors {
-		return AAL2
-	}
-	return AAL1
+	return state, who, nil
 }
 
 // spendState uses the state up.
 func (s *Service) spendState(ctx context.Context, in Arrival) (state store.State, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		state, err = store.StateByHash(ctx, tx, hashToken(in.State))
+		state, err = store.StateByHash(ctx, tx, secret.HashToken(in.State))
 		if err == nil {
 			err = store.SpendState(ctx, tx, state.Hash, s.now())
 		}
@@ -241,68 +179,9 @@ func (s *Service) spendState(ctx context.Context, in Arrival) (state store.State
 		return store.State{}, errState()
 	case err != nil:
 		return store.State{}, err
-	case state.Browser != hashToken(in.Browser), state.Provider != in.Provider,
+	case state.Browser != secret.HashToken(in.Browser), state.Provider != in.Provider,
 		state.SessionID != "" && state.SessionID != identity.FromContext(ctx).SessionID:
 		return store.State{}, errState()
 	}
 	return state, nil
-}
-
-// admitIdentity finds out whose identity it is and does what the journey was for. It is
-// tried again when somebody else links the identity, or makes an account of the
-// address, at this very moment.
-func (s *Service) admitIdentity(ctx context.Context, state store.State, who openid.Identity) (out Arrived, err error) {
-	for range 2 {
-		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			out = Arrived{ReturnTo: state.ReturnTo}
-			known, err := store.IdentityBySubject(ctx, tx, who.Issuer, who.Subject)
-			switch {
-			case errors.Is(err, store.ErrNotFound):
-				return s.handleUnlinkedIdentity(ctx, tx, state, who, &out)
-			case err != nil:
-				return err
-			}
-			return s.handleLinkedIdentity(ctx, tx, state, who, known, &out)
-		})
-		if !errors.Is(err, store.ErrDuplicate) {
-			break
-		}
-	}
-	return out, err
-}
-
-// handleLinkedIdentity is somebody whose identity is linked to an account, whatever
-// address they have by now.
-func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
-	if err := store.UseIdentity(ctx, tx, known.ID, truncateRunes(who.Email, maxAddress), s.now()); err != nil {
-		return err
-	}
-	if state.Purpose == toSignIn {
-		account, err := store.AccountByID(ctx, tx, known.AccountID)
-		if err != nil {
-			return err
-		}
-		out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByProvider, Level: levelOf(who), Transport: Cookie, ProvedAt: who.SignedInAt})
-		return err
-	}
-	session, err := s.ownSession(ctx, tx)
-	switch {
-	case err != nil:
-		return err
-	case session.AccountID != known.AccountID:
-		return errIdentityTaken()
-	case state.Purpose == toLink:
-		out.Linked = true
-		return nil
-	}
-	factors, err := s.factorsOf(ctx, tx, session.AccountID)
-	if err != nil {
-		return err
-	}
-	if len(factors) > 0 && !who.TwoFactors {
-		return errFactorRequired()
-	}
-	out.Fresh = true
-	out.SignedIn, err = s.stepUp(ctx, tx, ByProvider, levelOf(who))
-	return err
 }

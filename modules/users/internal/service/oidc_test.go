@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -206,7 +207,7 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 	t.Run("LocalRegistrationUnverified", func(t *testing.T) {
 		t.Parallel()
 		a := newAbroad(t)
-		attackers, _ := a.register(registration(ada, another))
+		attackers, _ := a.register(newForm(ada, another))
 		code := ""
 		if e, ok := a.emitted()[0].(*usersevents.CodeIssued); ok {
 			code = e.GetCode()
@@ -215,7 +216,7 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 		if in, err := a.signInWith("c1"); err != nil || in.SignedIn.Session.ID == "" {
 			t.Fatalf("%+v, %v", in, err)
 		}
-		_, err := a.Verify(context.Background(), service.Proof{Email: ada, Code: code, Registration: attackers})
+		_, err := a.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Registration: attackers})
 		if err != nil { // its owner may press the button: the account that is there stays as it is
 			t.Fatal(err)
 		}

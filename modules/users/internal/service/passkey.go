@@ -12,6 +12,9 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -60,9 +63,15 @@ func (s *Service) webAuthn() (*webauthn.WebAuthn, error) {
 	return s.passkeys, nil
 }
 
+// requirePasskeys fails where there can be no passkeys. Error: passkeys_unavailable.
+func (s *Service) requirePasskeys() error {
+	_, err := s.webAuthn()
+	return err
+}
+
 // holder is an account as the library sees it.
 type holder struct {
-	account  store.Account
+	account  account.Account
 	passkeys []store.Passkey
 }
 
@@ -90,7 +99,7 @@ func (h holder) WebAuthnCredentials() []webauthn.Credential {
 }
 
 func holderOf(ctx context.Context, tx *database.Tx, accountID string) (h holder, err error) {
-	if h.account, err = store.AccountByID(ctx, tx, accountID); err != nil {
+	if h.account, err = account.ByID(ctx, tx, accountID); err != nil {
 		return holder{}, err
 	}
 	h.passkeys, err = store.PasskeysOf(ctx, tx, accountID)
@@ -143,11 +152,11 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 		return Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		user, err := holderOf(ctx, tx, session.AccountID)
+		user, err := holderOf(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
@@ -161,7 +170,7 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 			return fmt.Errorf("begin passkey: %w", err)
 		}
 		out.Options = options
-		out.Ceremony, err = s.keepCeremony(ctx, tx, store.Ceremony{Purpose: passkeyRegister, AccountID: session.AccountID, SessionID: session.ID}, data)
+		out.Ceremony, err = s.keepCeremony(ctx, tx, store.Ceremony{Purpose: passkeyRegister, AccountID: caller.AccountID, SessionID: caller.SessionID}, data)
 		return err
 	})
 	return out, err
@@ -178,15 +187,12 @@ type NewPasskey struct {
 // shown this once; the owner is told. Errors: passkey_invalid; InvalidArgument for the
 // name; step_up_required; Unauthenticated.
 func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdded, err error) {
-	name, complaint := cleanName(in.Name)
+	name, complaint := account.CleanName(in.Name)
 	if complaint != "" || name == "" {
 		return FactorAdded{}, fault.Invalid(fault.Field{Pointer: "/name", Detail: "must have 1 to 100 characters, none of them special"})
 	}
 	w, err := s.webAuthn()
 	if err != nil {
-		return FactorAdded{}, err
-	}
-	if err := s.LoadKeys(ctx); err != nil {
 		return FactorAdded{}, err
 	}
 	answer, err := protocol.ParseCredentialCreationResponseBytes(in.Credential)
@@ -206,14 +212,14 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdde
 		return FactorAdded{}, errPasskey(err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if session.ID != c.SessionID {
+		if caller.SessionID != c.SessionID {
 			return errPasskey(nil)
 		}
-		out, err = s.insertPasskey(ctx, tx, session.AccountID, name, credential)
+		out, err = s.insertPasskey(ctx, tx, caller.AccountID, name, credential)
 		return err
 	})
 	if errors.Is(err, store.ErrDuplicate) {
@@ -229,28 +235,28 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 	}
 	now := s.now()
 	err = store.InsertPasskey(ctx, tx, store.Passkey{
-		ID: ids.New("psk", now), AccountID: accountID, KeyHash: hashToken(string(credential.ID)), Name: name, Credential: string(kept),
+		ID: ids.New("psk", now), AccountID: accountID, KeyHash: secret.HashToken(string(credential.ID)), Name: name, Credential: string(kept),
 		SignCount: int64(credential.Authenticator.SignCount), CreatedAt: now,
 	})
 	if err != nil {
 		return FactorAdded{}, err
 	}
-	return s.finishAddingFactor(ctx, tx, accountID, ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
+	return s.finishAddingFactor(ctx, tx, accountID, authn.ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
 }
 
 // RemovePasskey takes a passkey away, and with the last factor the recovery codes.
 // Errors: last_credential; step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		account, err := store.LockAccount(ctx, tx, session.AccountID)
+		owner, err := account.Lock(ctx, tx, caller.AccountID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		passkeys, err := store.PasskeysOf(ctx, tx, account.ID)
+		passkeys, err := store.PasskeysOf(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
@@ -260,13 +266,17 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 				name = p.Name
 			}
 		}
-		if err := store.DeletePasskey(ctx, tx, account.ID, id); err != nil {
+		if err := store.DeletePasskey(ctx, tx, owner.ID, id); err != nil {
 			return err
 		}
-		if err := s.mustHaveWay(ctx, tx, account); err != nil {
+		linked, err := s.identities(ctx, tx, owner.ID)
+		if err != nil {
 			return err
 		}
-		return s.finishRemovingFactor(ctx, tx, account.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
+		if err := account.CheckLastCredential(owner, linked, len(passkeys)-1); err != nil {
+			return err
+		}
+		return s.finishRemovingFactor(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
 	})
-	return mapNotFound("passkey", err)
+	return store.Missing("passkey", err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/descope/virtualwebauthn"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -108,20 +109,20 @@ func TestPasskeys(t *testing.T) {
 	user := w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	p := newPhone(w)
-	if added := p.add(ctx); len(added.Recovery) != 10 || added.Session.Level != int(service.AAL2) {
+	if added := p.add(ctx); len(added.Recovery) != 10 || sessionLevel(ctx, w) != authn.AAL2 {
 		t.Errorf("%+v", added)
 	}
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED {
 		t.Errorf("told of %s", got)
 	}
 	in, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), service.PasskeySignIn, "")))
-	if err != nil || in.Session.AccountID != user.ID || in.Session.Level != int(service.AAL2) || in.Session.Methods != "passkey" || in.Tokens.Access == "" {
+	if err != nil || in.Session.AccountID != user.ID || in.Session.Level != int(authn.AAL2) || in.Session.Methods != "passkey" || in.Tokens.Access == "" {
 		t.Fatalf("%+v, %v", in, err)
 	}
 	ticket := w.ticket()
 	shown := p.assert(w.challenge(context.Background(), service.PasskeyFactor, ticket))
 	shown.Ticket = ticket
-	if in, err = w.ShowPasskey(context.Background(), shown); err != nil || in.Session.Methods != "password passkey" || in.Session.Level != int(service.AAL2) {
+	if in, err = w.ShowPasskey(context.Background(), shown); err != nil || in.Session.Methods != "password passkey" || in.Session.Level != int(authn.AAL2) {
 		t.Fatalf("%+v, %v", in, err)
 	}
 	w.clock.pass(11 * time.Minute)

@@ -2,13 +2,17 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"strings"
 	"time"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/pending"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/fault"
 )
@@ -24,48 +28,59 @@ func errTicket() error {
 }
 
 // suspendSignIn keeps a sign-in that needs a second factor.
-func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in SignIn, factors []Method) (SignedIn, error) {
+func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in SignIn, factors []authn.Method) (SignedIn, error) {
 	now := s.now()
-	ticket := newSecret(ticketPrefix)
-	err := store.InsertPending(ctx, tx, store.Pending{
-		TicketHash: hashToken(ticket), AccountID: in.Account.ID, Methods: string(in.Method), Transport: string(in.Transport),
+	ticket := secret.NewToken(ticketPrefix)
+	err := pending.Insert(ctx, tx, pending.SignIn{
+		TicketHash: secret.HashToken(ticket), AccountID: in.Account.ID, Methods: string(in.Method), Transport: string(in.Transport),
 		CreatedAt: now, ExpiresAt: now.Add(TicketLife),
 	})
 	if err != nil {
 		return SignedIn{}, err
 	}
-	entry := AuditEntry{AccountID: in.Account.ID, Event: AuditSignIn, Outcome: OutcomePending, Detail: string(in.Method)}
-	return SignedIn{Ticket: ticket, Factors: factors}, s.recordAudit(ctx, tx, entry)
+	entry := audit.Entry{AccountID: in.Account.ID, Event: audit.SignIn, Outcome: audit.OutcomePending, Detail: string(in.Method)}
+	return SignedIn{Ticket: ticket, Factors: factors}, s.Audits.Record(ctx, tx, entry)
 }
 
 // pendingOf finds the sign-in of a ticket and counts a try at its second factor before
 // the factor is judged: the Write must commit whatever becomes of it. ok is false for a
 // ticket that is unknown, over, spent or has had its five tries; all are errTicket to
 // the client.
-func (s *Service) pendingOf(ctx context.Context, tx *database.Tx, ticket string) (p store.Pending, ok bool, err error) {
-	p, err = store.PendingByHash(ctx, tx, hashToken(ticket))
+func (s *Service) pendingOf(ctx context.Context, tx *database.Tx, ticket string) (p pending.SignIn, ok bool, err error) {
+	p, err = pending.ByHash(ctx, tx, secret.HashToken(ticket))
 	if err == nil {
-		err = store.TryPending(ctx, tx, p.TicketHash, s.now())
+		err = pending.Try(ctx, tx, p.TicketHash, s.now())
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return store.Pending{}, false, nil
+		return pending.SignIn{}, false, nil
 	}
 	return p, err == nil, err
+}
+
+// accountOfPendingSignIn finds the account whose sign-in waits for its second factor.
+func accountOfPendingSignIn(ticket string) tries.AccountOf {
+	return func(ctx context.Context, tx *database.Tx) (string, error) {
+		p, err := pending.ByHash(ctx, tx, secret.HashToken(ticket))
+		if errors.Is(err, store.ErrNotFound) {
+			return "", nil
+		}
+		return p.AccountID, err
+	}
 }
 
 // completeSignIn turns a pending sign-in, for which the second factor has just been
 // judged good, into a session at AAL2. It is called in the Write that spent the factor
 // (the time step of a TOTP, the recovery code). Of two calls at once one gets the
 // session, the other errTicket.
-func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.Pending, method Method) (SignedIn, error) {
-	err := store.SpendPending(ctx, tx, p.TicketHash, s.now())
+func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p pending.SignIn, method authn.Method) (SignedIn, error) {
+	err := pending.Spend(ctx, tx, p.TicketHash, s.now())
 	if errors.Is(err, store.ErrChanged) {
 		return SignedIn{}, errTicket()
 	}
 	if err != nil {
 		return SignedIn{}, err
 	}
-	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, p.AccountID))
+	account, exists, err := account.IfExists(account.Lock(ctx, tx, p.AccountID))
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -73,12 +88,5 @@ func (s *Service) completeSignIn(ctx context.Context, tx *database.Tx, p store.P
 		return SignedIn{}, errTicket()
 	}
 	methods := strings.Join(append(strings.Fields(p.Methods), string(method)), " ")
-	return s.openSession(ctx, tx, account, store.Session{Methods: methods, Level: int(AAL2), Transport: p.Transport})
-}
-
-// newSecret makes a secret of 256 random bits behind a prefix.
-func newSecret(prefix string) string {
-	var raw [32]byte
-	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	return prefix + base64.RawURLEncoding.EncodeToString(raw[:])
+	return s.openSession(ctx, tx, account, store.Session{Methods: methods, Level: int(authn.AAL2), Transport: p.Transport})
 }

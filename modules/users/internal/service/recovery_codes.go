@@ -3,10 +3,10 @@ package service
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"strings"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -30,25 +30,22 @@ var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "
 // step_up_required; no_factor when there is nothing they could stand in for;
 // Unauthenticated.
 func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return nil, err
-	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		factors, err := s.factorsOf(ctx, tx, session.AccountID)
+		factors, err := factorsOf(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
 		if len(factors) == 0 {
 			return fault.New(fault.FailedPrecondition, "no_factor", "Recovery codes stand in for a second factor: set one up first.")
 		}
-		if codes, err = s.newRecovery(ctx, tx, session.AccountID); err != nil {
+		if codes, err = s.newRecovery(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
-		return s.notifyCredentialsChange(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
+		return s.Accounts.NotifyCredentialsChange(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
 	})
 	return codes, err
 }
@@ -80,7 +77,7 @@ func newRecoveryCode() string {
 
 // recoveryHash is what is kept of a code, however its owner types it.
 func (s *Service) recoveryHash(accountID, code string) string {
-	return hex.EncodeToString(deriveMAC(s.ring.secret, "recovery", accountID, recoveryReader.Replace(strings.ToLower(code))))
+	return s.secret.Hash("recovery", accountID, recoveryReader.Replace(strings.ToLower(code)))
 }
 
 // judgeRecovery uses a recovery code up, if it is one; of two requests at once one
@@ -88,10 +85,10 @@ func (s *Service) recoveryHash(accountID, code string) string {
 func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID, code string) (refusal, err error) {
 	err = store.SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
 	if errors.Is(err, store.ErrChanged) {
-		return errCode(), nil
+		return authn.ErrCode(), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.notifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
+	return nil, s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -35,15 +37,13 @@ const (
 //
 // Errors: refresh_token_invalid, the same for every reason.
 func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return Tokens{}, err
-	}
+	s.Keys.Reread(ctx)
 	now := s.now()
 	successor := s.successorToken(presented)
 	var row store.Refresh
 	var v verdict
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
-		row, v, err = s.rotateRefresh(ctx, tx, hashToken(presented), successor, now)
+		row, v, err = s.rotateRefresh(ctx, tx, secret.HashToken(presented), successor, now)
 		return err
 	})
 	switch {
@@ -59,7 +59,7 @@ func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error)
 }
 
 func (s *Service) successorToken(parent string) string {
-	return refreshPrefix + base64.RawURLEncoding.EncodeToString(deriveMAC(s.ring.secret, "refresh", parent))
+	return refreshPrefix + base64.RawURLEncoding.EncodeToString(s.secret.Derive("refresh", parent))
 }
 
 // rotateRefresh must not fail for a reused token: the end of the session has to be
@@ -81,8 +81,8 @@ func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, succ
 	if _, err := s.endSession(ctx, tx, row.Session.ID, endedByReuse); err != nil {
 		return row, refused, err
 	}
-	entry := AuditEntry{AccountID: row.Session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
-	return row, reused, s.recordAudit(ctx, tx, entry)
+	entry := audit.Entry{AccountID: row.Session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
+	return row, reused, s.Audits.Record(ctx, tx, entry)
 }
 
 // exchangeRefresh uses the token and makes its successor, unless somebody else did both
@@ -114,7 +114,7 @@ func (s *Service) Logout(ctx context.Context, presented string) error {
 				return err
 			}
 		}
-		row, err := store.RefreshByHash(ctx, tx, hashToken(presented))
+		row, err := store.RefreshByHash(ctx, tx, secret.HashToken(presented))
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
@@ -138,5 +138,5 @@ func (s *Service) signOut(ctx context.Context, tx *database.Tx, id string) error
 	if err != nil || !ok {
 		return err
 	}
-	return s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSignOut, Outcome: OutcomeOK, SessionID: id})
+	return s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SignOut, Outcome: audit.OutcomeOK, SessionID: id})
 }

@@ -7,7 +7,11 @@ import (
 	"unicode"
 )
 
-// ReturnTo is where a browser goes after a sign-in: the place it asks for, if that is
+// ReturnList are the addresses, besides paths of this site, that a browser may be sent
+// to after a sign-in.
+type ReturnList []string
+
+// Choose is where a browser goes after a sign-in: the place it asks for, if that is
 // allowed, else "/".
 //
 //  1. A path of this site: it begins with one slash, and nothing in it can be read as
@@ -15,12 +19,15 @@ import (
 //     second slash in front).
 //  2. One of the addresses of USERS_RETURN_TO, exactly as it is configured (RFC 9700
 //     section 4.1.3).
-func (s *Service) ReturnTo(wanted string) string {
-	if localPath(wanted) || slices.Contains(s.returnTo, wanted) {
+func (l ReturnList) Choose(wanted string) string {
+	if localPath(wanted) || slices.Contains(l, wanted) {
 		return wanted
 	}
 	return "/"
 }
+
+// ReturnTo is where a browser goes after a sign-in, see ReturnList.Choose.
+func (s *Service) ReturnTo(wanted string) string { return s.returnTo.Choose(wanted) }
 
 // maxReturnTo bounds what is kept with the state of a sign-in.
 const maxReturnTo = 500

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/pending"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
 	"app/platform/database"
-	"app/platform/identity/token"
 )
 
 // Why a session ended before its time.
@@ -21,17 +21,6 @@ const (
 	endedByAdmin    = "admin"
 )
 
-// revocationLife is how long gateways are told of a revocation: longer than any access
-// token lives and anything is remembered.
-const revocationLife = token.MaxLife + 2*token.Leeway
-
-// publishRevocation tells every gateway, within seconds of the commit, that something
-// is not valid any more.
-func (s *Service) publishRevocation(ctx context.Context, tx *database.Tx, kind usersv1.RevocationKind, subject string) error {
-	now := s.now()
-	return store.Revoke(ctx, tx, store.Revocation{Kind: int(kind), Subject: subject, CreatedAt: now, ExpiresAt: now.Add(revocationLife)})
-}
-
 // endSession ends one session of anybody's, with its cookies and for every gateway. ok
 // is false when it has ended before.
 func (s *Service) endSession(ctx context.Context, tx *database.Tx, id, why string) (ok bool, err error) {
@@ -43,7 +32,7 @@ func (s *Service) endSession(ctx context.Context, tx *database.Tx, id, why strin
 		err = store.DeleteCookiesOf(ctx, tx, id)
 	}
 	if err == nil {
-		err = s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SESSION, id)
+		err = s.Revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SESSION, id)
 	}
 	return err == nil, err
 }
@@ -68,7 +57,7 @@ func (s *Service) endSessions(ctx context.Context, tx *database.Tx, accountID, e
 			ended++
 		}
 	}
-	return ended, store.DropPendingsOf(ctx, tx, accountID, s.now())
+	return ended, pending.DropOf(ctx, tx, accountID, s.now())
 }
 
 // dropCookies makes the cookies of a session void, here and at every gateway; the
@@ -82,37 +71,11 @@ func (s *Service) dropCookies(ctx context.Context, tx *database.Tx, sessionID st
 		return err
 	}
 	for _, hash := range hashes {
-		if err := s.publishRevocation(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_COOKIE, hash); err != nil {
+		if err := s.Revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_COOKIE, hash); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// Revoked is what has been revoked since an epoch.
-type Revoked struct {
-	Epoch int64
-	List  []store.Revocation
-	More  bool // ask again after Epoch
-}
-
-// Revocations reads what has been revoked after an epoch and still matters. An epoch
-// from the future, as after a restore of the database, is answered with the newest and
-// nothing else.
-func (s *Service) Revocations(ctx context.Context, after int64) (out Revoked, err error) {
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		// The epoch first: what is committed between the two statements comes again
-		// with the next answer.
-		if out.Epoch, err = store.Epoch(ctx, q); err != nil || out.Epoch <= after {
-			return err
-		}
-		out.List, out.More, err = store.Revocations(ctx, q, after, s.now())
-		return err
-	})
-	if out.More {
-		out.Epoch = out.List[len(out.List)-1].Epoch
-	}
-	return out, err
 }
 
 // sessionsTouched is how long the time of a session's last use may lag behind.

@@ -3,50 +3,19 @@ package service
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
-)
-
-// Method is a way of showing who one is.
-type Method string
-
-// The methods. The first group begins a sign-in, the second completes one that needs a
-// second factor; a passkey may do either.
-const (
-	ByPassword Method = "password"
-	ByCode     Method = "code"     // one-time, sent to the address
-	ByProvider Method = "provider" // OpenID Connect
-
-	ByTOTP     Method = "totp"
-	ByRecovery Method = "recovery" // a recovery code, in place of a lost factor
-	ByPasskey  Method = "passkey"
-)
-
-// Level is an authenticator assurance level of NIST SP 800-63B.
-type Level int
-
-// The levels.
-const (
-	AAL1 Level = 1 // one factor
-	AAL2 Level = 2 // two different ones, or one that is two, such as a passkey that asks for a fingerprint
-)
-
-// Transport is how a session is carried.
-type Transport string
-
-// The transports.
-const (
-	Bearer Transport = "token"  // an access token, renewed with a refresh token
-	Cookie Transport = "cookie" // a browser's session
 )
 
 // stepUpLife is how long a proof of who one is counts for changes that need a fresh one
@@ -56,12 +25,12 @@ const stepUpLife = 10 * time.Minute
 // SignIn is somebody who has shown who they are, and how.
 type SignIn struct {
 	// Account as it was when the proof was judged.
-	Account store.Account
-	Method  Method
+	Account account.Account
+	Method  authn.Method
 	// Level is AAL2 only when the method is two factors by itself.
-	Level Level
+	Level authn.Level
 	// Transport is Bearer when it is empty.
-	Transport Transport
+	Transport authn.Transport
 	// ProvedAt is when the proof was made, now when it is zero. A provider that
 	// somebody had signed in at before tells of that time, and the session counts as
 	// fresh from then on.
@@ -72,23 +41,17 @@ type SignIn struct {
 // Browser, or a Ticket and no session.
 type SignedIn struct {
 	Session store.Session
-	Tokens  Tokens        // for Bearer
-	Browser BrowserCookie // for Cookie
+	Tokens  Tokens              // for Bearer
+	Browser authn.BrowserCookie // for Cookie
 	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a
 	// secret of the client's for TicketLife.
 	Ticket  string
-	Factors []Method
-}
-
-// BrowserCookie is the value of a session's cookie.
-type BrowserCookie struct {
-	Token   string
-	Expires time.Time // at the latest, however much it is used
+	Factors []authn.Method
 }
 
 // signIn is where every way of signing in ends. It runs in the Write that spent the
 // proof (the code, the state of the provider's answer), and what it returns must not
-// leave the process before that Write has committed. The caller has called LoadKeys.
+// leave the process before that Write has committed. The caller has had the keys reread.
 //
 //  1. The account is read again: one that has been disabled since, or whose password is
 //     no longer the one that was checked, is errCredentials, and nothing is written.
@@ -104,16 +67,16 @@ type BrowserCookie struct {
 //
 // The session keeps the method, the level and the time, for fresh.
 func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (SignedIn, error) {
-	in.Transport = cmp.Or(in.Transport, Bearer)
-	account, exists, err := accountIfExists(store.LockAccount(ctx, tx, in.Account.ID))
+	in.Transport = cmp.Or(in.Transport, authn.Bearer)
+	account, exists, err := account.IfExists(account.Lock(ctx, tx, in.Account.ID))
 	switch {
 	case err != nil:
 		return SignedIn{}, err
-	case !exists, account.Disabled(), in.Method == ByPassword && account.PasswordHash != in.Account.PasswordHash:
-		return SignedIn{}, errCredentials()
+	case !exists, account.Disabled(), in.Method == authn.ByPassword && account.PasswordHash != in.Account.PasswordHash:
+		return SignedIn{}, authn.ErrCredentials()
 	}
-	if in.Level < AAL2 {
-		factors, err := s.factorsOf(ctx, tx, account.ID)
+	if in.Level < authn.AAL2 {
+		factors, err := factorsOf(ctx, tx, account.ID)
 		if err != nil {
 			return SignedIn{}, err
 		}
@@ -127,15 +90,15 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in SignIn) (Signe
 
 // openSession starts a session with the methods, level, transport and time of proof of
 // the draft.
-func (s *Service) openSession(ctx context.Context, tx *database.Tx, account store.Account, draft store.Session) (out SignedIn, err error) {
+func (s *Service) openSession(ctx context.Context, tx *database.Tx, account account.Account, draft store.Session) (out SignedIn, err error) {
 	now, client := s.now(), callctx.ClientOf(ctx)
 	life := s.limits.SessionLife
-	if Transport(draft.Transport) == Cookie {
+	if authn.Transport(draft.Transport) == authn.Cookie {
 		life = s.limits.BrowserLife
 	}
 	session := draft
 	session.ID, session.AccountID = ids.New("ses", now), account.ID
-	session.UserAgent, session.Network = truncateRunes(client.Agent, 200), truncateRunes(client.Network, 64)
+	session.UserAgent, session.Network = store.Fit(client.Agent, 200), store.Fit(client.Network, 64)
 	session.CreatedAt, session.LastUsedAt, session.ExpiresAt = now, now, now.Add(life)
 	if session.ProvedAt.IsZero() || session.ProvedAt.After(now) {
 		session.ProvedAt = now
@@ -151,20 +114,20 @@ func (s *Service) openSession(ctx context.Context, tx *database.Tx, account stor
 	if err := store.InsertSession(ctx, tx, session); err != nil {
 		return SignedIn{}, err
 	}
-	if err := s.confirmImportedAccount(ctx, tx, account.ID, session.Methods); err != nil {
+	if err := s.Accounts.ConfirmImported(ctx, tx, account.ID, session.Methods); err != nil {
 		return SignedIn{}, err
 	}
 	if out, err = s.issueSessionCredentials(ctx, tx, session, account.Admin); err != nil {
 		return SignedIn{}, err
 	}
-	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: OutcomeOK, Detail: session.Methods, SessionID: session.ID})
+	return out, s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.SignIn, Outcome: audit.OutcomeOK, Detail: session.Methods, SessionID: session.ID})
 }
 
 // issueSessionCredentials gives a session what its client will carry.
 func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, session store.Session, admin bool) (SignedIn, error) {
 	out := SignedIn{Session: session}
 	var err error
-	if Transport(session.Transport) == Cookie {
+	if authn.Transport(session.Transport) == authn.Cookie {
 		out.Browser, err = s.newCookie(ctx, tx, session)
 		return out, err
 	}
@@ -181,7 +144,7 @@ func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, 
 // level is raised, never lowered; a browser gets a new cookie and the old one is void
 // from now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors:
 // errSignedOut when the session has ended or there is none.
-func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, level Level) (SignedIn, error) {
+func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method authn.Method, level authn.Level) (SignedIn, error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
 		return SignedIn{}, err
@@ -191,16 +154,16 @@ func (s *Service) stepUp(ctx context.Context, tx *database.Tx, method Method, le
 	}
 	session.Level, session.ProvedAt = max(session.Level, int(level)), s.now()
 	if err := store.ProveSession(ctx, tx, session); err != nil {
-		return SignedIn{}, signedOut(err)
+		return SignedIn{}, account.SignedOut(err)
 	}
-	if err := s.confirmImportedAccount(ctx, tx, session.AccountID, session.Methods); err != nil {
+	if err := s.Accounts.ConfirmImported(ctx, tx, session.AccountID, session.Methods); err != nil {
 		return SignedIn{}, err
 	}
 	out, err := s.renewCookie(ctx, tx, session)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	return out, s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditStepUp, Outcome: OutcomeOK, Detail: string(method)})
+	return out, s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.StepUp, Outcome: audit.OutcomeOK, Detail: string(method)})
 }
 
 // requireRecentAuth checks that the caller has shown who they are in the last ten
@@ -212,15 +175,15 @@ func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store
 	if err != nil {
 		return store.Session{}, err
 	}
-	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	factors, err := s.factors(ctx, tx, session.AccountID)
 	if err != nil {
 		return store.Session{}, err
 	}
-	needed := AAL1
+	needed := authn.AAL1
 	if len(factors) > 0 {
-		needed = AAL2
+		needed = authn.AAL2
 	}
-	if Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
+	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
 		return store.Session{}, errStepUp()
 	}
 	return session, nil
@@ -230,10 +193,10 @@ func (s *Service) requireRecentAuth(ctx context.Context, tx *database.Tx) (store
 // those that need a second factor wait for it where the shop demands one (ASVS 6.3.3).
 func (s *Service) sessionPrincipal(session store.Session, admin bool) identity.Principal {
 	p := identity.Principal{UserID: session.AccountID, SessionID: session.ID, Admin: admin, Method: identity.Bearer}
-	if Transport(session.Transport) == Cookie {
+	if authn.Transport(session.Transport) == authn.Cookie {
 		p.Method = identity.Session
 	}
-	if s.factorRequired && Level(session.Level) < AAL2 {
+	if s.factorRequired && authn.Level(session.Level) < authn.AAL2 {
 		return p.Withhold()
 	}
 	return p
@@ -244,24 +207,16 @@ func (s *Service) sessionPrincipal(session store.Session, admin bool) identity.P
 func (s *Service) ownSession(ctx context.Context, tx *database.Tx) (store.Session, error) {
 	principal := identity.FromContext(ctx)
 	if principal.UserID == "" || principal.SessionID == "" {
-		return store.Session{}, errSignedOut()
+		return store.Session{}, authn.ErrSignedOut()
 	}
 	session, err := store.SessionByID(ctx, tx, principal.SessionID)
 	if err != nil {
-		return store.Session{}, signedOut(err)
+		return store.Session{}, account.SignedOut(err)
 	}
 	if session.AccountID != principal.UserID || !session.EndedAt.IsZero() || !s.now().Before(session.ExpiresAt) {
-		return store.Session{}, errSignedOut()
+		return store.Session{}, authn.ErrSignedOut()
 	}
 	return session, nil
-}
-
-// signedOut turns a session that is gone into the answer to its bearer.
-func signedOut(err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return errSignedOut()
-	}
-	return err
 }
 
 func errStepUp() error {

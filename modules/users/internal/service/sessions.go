@@ -2,10 +2,12 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -24,7 +26,7 @@ type SessionView struct {
 func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]SessionView, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
-		return nil, errSignedOut()
+		return nil, authn.ErrSignedOut()
 	}
 	var found []store.Session
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -46,7 +48,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	caller := identity.FromContext(ctx)
 	switch {
 	case caller.UserID == "":
-		return errSignedOut()
+		return authn.ErrSignedOut()
 	case !ids.Valid("ses", id):
 		return fault.Missing("session")
 	}
@@ -61,7 +63,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 			err = store.ErrNotFound
 		}
 		if err != nil {
-			return mapNotFound("session", err)
+			return store.Missing("session", err)
 		}
 		ok, err := s.endSession(ctx, tx, id, endedByOther)
 		if err != nil {
@@ -70,7 +72,7 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		if !ok {
 			return fault.Missing("session")
 		}
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: caller.UserID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: id})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: caller.UserID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: id})
 	})
 }
 
@@ -82,13 +84,13 @@ func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
 		if err != nil {
 			return err
 		}
-		if _, err := store.LockAccount(ctx, tx, session.AccountID); err != nil {
-			return signedOut(err)
+		if _, err := account.Lock(ctx, tx, session.AccountID); err != nil {
+			return account.SignedOut(err)
 		}
 		if ended, err = s.endSessions(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
 			return err
 		}
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: session.AccountID, Event: AuditSessionEnded, Outcome: OutcomeOK, Detail: "all others"})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "all others"})
 	})
 	return ended, err
 }
@@ -114,7 +116,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 	if now.Sub(b.Session.LastUsedAt) >= sessionsTouched {
 		b.ExpiresAt = s.idleEnd(now, b.Session.ExpiresAt)
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return mapNotFound("session", store.TouchCookie(ctx, tx, b.Cookie, now))
+			return store.Missing("session", store.TouchCookie(ctx, tx, b.Cookie, now))
 		})
 	}
 	p := s.sessionPrincipal(b.Session, b.Admin)
@@ -138,13 +140,4 @@ func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, 
 		return nil
 	})
 	return work.found, err
-}
-
-// mapNotFound turns a row that is not there, or not as it has to be, into the answer
-// that there is none.
-func mapNotFound(what string, err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return fault.Missing(what)
-	}
-	return err
 }

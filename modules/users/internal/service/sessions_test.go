@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersv1"
 	"app/platform/callctx"
@@ -16,7 +17,7 @@ import (
 // browse signs in as a browser does, in a context that may have one's cookie already.
 func (w *world) browse(ctx context.Context) service.SignedIn {
 	w.t.Helper()
-	in, err := w.Login(ctx, service.Credentials{Email: ada, Password: secret, Transport: service.Cookie})
+	in, err := w.Login(ctx, service.Credentials{Email: ada, Password: secret, Transport: authn.Cookie})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func (w *world) closed(cookie string) {
 // revoked lists what gateways are told after an epoch, and the newest epoch.
 func (w *world) revoked(after int64) (subjects []string, epoch int64) {
 	w.t.Helper()
-	out, err := w.Revocations(context.Background(), after)
+	out, err := w.Revocations.Since(context.Background(), after)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestFailure30_NewCookieAtStepUp(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.signUp(ada, secret)
 		before := w.browse(context.Background())
-		after, err := w.StepUp(w.inBrowser(before.Browser.Token), service.Reproof{Method: service.ByPassword, Password: secret})
+		after, err := w.StepUp(w.inBrowser(before.Browser.Token), service.Reproof{Method: authn.ByPassword, Password: secret})
 		if err != nil || after.Session.ID != before.Session.ID || after.Browser.Token == before.Browser.Token {
 			t.Fatalf("%+v, %v", after, err)
 		}
@@ -247,7 +248,7 @@ func TestSessions(t *testing.T) {
 		_, err := w.EndOtherSessions(ctx)
 		wants(t, err, fault.PermissionDenied, "step_up_required")
 		wants(t, w.EndSession(ctx, other), fault.PermissionDenied, "step_up_required")
-		if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+		if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
 			t.Fatal(err)
 		}
 		if ended, err := w.EndOtherSessions(ctx); err != nil || ended != 1 {

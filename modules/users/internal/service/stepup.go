@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/fault"
 )
@@ -12,9 +16,9 @@ import (
 // Reproof is what somebody who is signed in shows to prove it again: a password, a code
 // that was asked for with RequestSignInCode, or a second factor.
 type Reproof struct {
-	Method   Method // ByPassword, ByCode, ByTOTP or ByRecovery
+	Method   authn.Method // ByPassword, ByCode, ByTOTP or ByRecovery
 	Password string
-	CodeProof
+	code.Proof
 }
 
 // FreshFor is how long a session counts as fresh.
@@ -30,15 +34,12 @@ func errFactorRequired() error {
 // proof; factor_required; sign_in_limited after many passwords or codes;
 // Unauthenticated.
 func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
 	account, err := s.callerAccount(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if in.Method == ByPassword {
-		if err := s.allowOwn(ctx); err != nil {
+	if in.Method == authn.ByPassword {
+		if err := s.Tries.CountOwnPassword(ctx); err != nil {
 			return SignedIn{}, err
 		}
 		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
@@ -49,25 +50,25 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 			return SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
 		}
 	}
-	var counted []store.Allowance
-	if in.Method != ByPassword {
-		if counted, err = s.allowCode(ctx, knownAccount(account.ID)); err != nil {
+	var counted []tries.Allowance
+	if in.Method != authn.ByPassword {
+		if counted, err = s.Tries.CountCode(ctx, tries.KnownAccount(account.ID)); err != nil {
 			return SignedIn{}, err
 		}
 	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		var level Level
+		var level authn.Level
 		if level, refusal, err = s.verifyStepUp(ctx, tx, account, in); err != nil {
 			return err
 		}
 		if refusal != nil {
-			return s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditStepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
+			return s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.StepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
 		}
 		if out, err = s.stepUp(ctx, tx, in.Method, level); err != nil {
 			return err
 		}
-		return s.returnTries(ctx, tx, counted)
+		return s.Tries.GiveBack(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -77,61 +78,61 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 
 // verifyStepUp judges the proof, whose password has been checked already. A refusal is
 // not an error of the Write, which has to commit the try.
-func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
+func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner account.Account, in Reproof) (level authn.Level, refusal, err error) {
 	session, err := s.ownSession(ctx, tx)
 	if err != nil {
 		return 0, nil, err
 	}
-	if in.Method == ByTOTP || in.Method == ByRecovery {
+	if in.Method == authn.ByTOTP || in.Method == authn.ByRecovery {
 		refusal, err = s.verifyFactor(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
-		return AAL2, refusal, err
+		return authn.AAL2, refusal, err
 	}
-	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	factors, err := factorsOf(ctx, tx, session.AccountID)
 	if err != nil || len(factors) > 0 {
 		return 0, errFactorRequired(), err
 	}
-	now, err := store.LockAccount(ctx, tx, account.ID)
+	now, err := account.Lock(ctx, tx, owner.ID)
 	switch {
 	case err != nil:
-		return 0, nil, signedOut(err)
-	case in.Method == ByPassword && now.PasswordHash == account.PasswordHash:
-		return AAL1, nil, nil
-	case in.Method != ByCode:
-		return 0, errCredentials(), nil
+		return 0, nil, account.SignedOut(err)
+	case in.Method == authn.ByPassword && now.PasswordHash == owner.PasswordHash:
+		return authn.AAL1, nil, nil
+	case in.Method != authn.ByCode:
+		return 0, authn.ErrCredentials(), nil
 	}
-	row, ok, err := s.takeCode(ctx, tx, store.SignInCode, in.CodeProof)
-	if err == nil && (!ok || row.AccountID != account.ID) {
-		refusal = errCode()
+	row, ok, err := s.Codes.Take(ctx, tx, code.SignIn, in.Proof)
+	if err == nil && (!ok || row.AccountID != owner.ID) {
+		refusal = authn.ErrCode()
 	}
-	return AAL1, refusal, err
+	return authn.AAL1, refusal, err
 }
 
 // refuseStepUp records a wrong password.
-func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Method) error {
+func (s *Service) refuseStepUp(ctx context.Context, accountID string, method authn.Method) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(method)})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: accountID, Event: audit.StepUp, Outcome: audit.OutcomeRefused, Detail: string(method)})
 	})
 	if err != nil {
 		return err
 	}
-	return errCredentials()
+	return authn.ErrCredentials()
 }
 
 // callerAccount reads the account that the request is made by, with a session and not
 // with a key. Error: Unauthenticated.
-func (s *Service) callerAccount(ctx context.Context) (account store.Account, err error) {
+func (s *Service) callerAccount(ctx context.Context) (owner account.Account, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		session, err := s.ownSession(ctx, q)
 		if err != nil {
 			return err
 		}
-		account, err = store.AccountByID(ctx, q, session.AccountID)
-		if err == nil && account.Disabled() {
-			return errSignedOut()
+		owner, err = account.ByID(ctx, q, session.AccountID)
+		if err == nil && owner.Disabled() {
+			return authn.ErrSignedOut()
 		}
-		return signedOut(err)
+		return account.SignedOut(err)
 	})
-	return account, err
+	return owner, err
 }
 
 // PasswordChange is a new password of one's own.
@@ -143,11 +144,11 @@ type PasswordChange struct{ Current, Password, Confirm string }
 // password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
 // many hashes are waiting.
 func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
-	account, err := s.callerAccount(ctx)
+	owner, err := s.callerAccount(ctx)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if wrong := s.checkNew(in.Password, in.Confirm, account.Email); len(wrong) > 0 {
+	if wrong := s.checkNew(in.Password, in.Confirm, owner.Email); len(wrong) > 0 {
 		return SignedIn{}, fault.Invalid(wrong...)
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -157,7 +158,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if err := s.checkCurrent(ctx, account, in.Current); err != nil {
+	if err := s.checkCurrent(ctx, owner, in.Current); err != nil {
 		return SignedIn{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
@@ -169,18 +170,18 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		if err != nil {
 			return err
 		}
-		now, err := store.LockAccount(ctx, tx, account.ID)
+		now, err := account.Lock(ctx, tx, owner.ID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		if now.PasswordHash != account.PasswordHash {
+		if now.PasswordHash != owner.PasswordHash {
 			return fault.New(fault.Aborted, "aborted", "The password was changed at the same time. Try again.")
 		}
-		if err := s.setPassword(ctx, tx, account, hash, session.ID); err != nil {
+		if err := s.setPassword(ctx, tx, owner, hash, session.ID); err != nil {
 			return err
 		}
-		entry := AuditEntry{AccountID: account.ID, Event: AuditPasswordChange, Outcome: OutcomeOK}
-		if err := s.recordAudit(ctx, tx, entry); err != nil {
+		entry := audit.Entry{AccountID: owner.ID, Event: audit.PasswordChange, Outcome: audit.OutcomeOK}
+		if err := s.Audits.Record(ctx, tx, entry); err != nil {
 			return err
 		}
 		out, err = s.renewCookie(ctx, tx, session)
@@ -190,11 +191,11 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 }
 
 // checkCurrent checks the password that the account has, if it has one.
-func (s *Service) checkCurrent(ctx context.Context, account store.Account, current string) error {
+func (s *Service) checkCurrent(ctx context.Context, account account.Account, current string) error {
 	if account.PasswordHash == "" {
 		return nil
 	}
-	if err := s.allowOwn(ctx); err != nil {
+	if err := s.Tries.CountOwnPassword(ctx); err != nil {
 		return err
 	}
 	verdict, err := s.hasher.Check(ctx, account.PasswordHash, current)

@@ -14,6 +14,8 @@ import (
 	"github.com/pquerna/otp"
 	"github.com/pquerna/otp/hotp"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -46,27 +48,24 @@ type Enrolment struct {
 // again replaces it. Errors: step_up_required; totp_enrolled when there is one;
 // Unauthenticated.
 func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return Enrolment{}, err
-	}
 	var raw [totpSecret]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		account, err := store.AccountByID(ctx, tx, session.AccountID)
+		account, err := account.ByID(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
 		out.URL = s.totpURL(account.Email, out.Secret)
-		sealed, err := s.sealSecret(session.AccountID, out.Secret)
+		sealed, err := s.secret.Seal(caller.AccountID, out.Secret)
 		if err != nil {
 			return err
 		}
-		return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: session.AccountID, Secret: sealed, CreatedAt: s.now()})
+		return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: caller.AccountID, Secret: sealed, CreatedAt: s.now()})
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		err = fault.New(fault.FailedPrecondition, "totp_enrolled", "There is a generator already: remove it first.")
@@ -88,26 +87,23 @@ func (s *Service) totpURL(email, secret string) string {
 // comes with recovery codes, which are shown this once. Errors: step_up_required;
 // code_invalid; factor_paused; Unauthenticated.
 func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return FactorAdded{}, err
-	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if refusal, err = s.judgeTOTP(ctx, tx, session.AccountID, code, false); err != nil || refusal != nil {
+		if refusal, err = s.judgeTOTP(ctx, tx, caller.AccountID, code, false); err != nil || refusal != nil {
 			return err
 		}
-		if err := store.ConfirmTOTP(ctx, tx, session.AccountID, s.now()); err != nil {
+		if err := store.ConfirmTOTP(ctx, tx, caller.AccountID, s.now()); err != nil {
 			return err
 		}
-		out, err = s.finishAddingFactor(ctx, tx, session.AccountID, ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
+		out, err = s.finishAddingFactor(ctx, tx, caller.AccountID, authn.ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
-		err = errCode()
+		err = authn.ErrCode()
 	}
 	if err == nil && refusal != nil {
 		err = refusal
@@ -119,16 +115,16 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 // Errors: step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemoveTOTP(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		caller, err := s.recentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := store.DeleteTOTP(ctx, tx, session.AccountID); err != nil {
+		if err := store.DeleteTOTP(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
-		return s.finishRemovingFactor(ctx, tx, session.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
+		return s.finishRemovingFactor(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
 	})
-	return mapNotFound("factor", err)
+	return store.Missing("factor", err)
 }
 
 // judgeTOTP reports whether a code is one of the account's generator.
@@ -142,7 +138,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, code string, confirmed bool) (refusal, err error) {
 	t, err := store.TOTPOf(ctx, tx, accountID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && t.ConfirmedAt.IsZero() == confirmed {
-		return errCode(), nil
+		return authn.ErrCode(), nil
 	}
 	if err != nil {
 		return nil, err
@@ -161,7 +157,7 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 		err = store.AcceptTOTP(ctx, tx, accountID, step)
 	}
 	if errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrNotFound) {
-		return errCode(), nil
+		return authn.ErrCode(), nil
 	}
 	return nil, err
 }
@@ -186,7 +182,7 @@ func totpBackoff(t store.TOTP, now time.Time) time.Duration {
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
 // counts now.
 func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
-	secret, err := s.unsealSecret(t.AccountID, t.Secret)
+	secret, err := s.secret.Unseal(t.AccountID, t.Secret)
 	if err != nil {
 		return 0, err
 	}

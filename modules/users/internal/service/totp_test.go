@@ -9,9 +9,11 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
+	"app/platform/identity"
 )
 
 // generator is somebody's app.
@@ -32,7 +34,7 @@ func (g generator) code() string {
 // next is a code of a later time step than any before.
 func (g generator) next() service.Factor {
 	g.w.clock.pass(30 * time.Second)
-	return service.Factor{Method: service.ByTOTP, Code: g.code()}
+	return service.Factor{Method: authn.ByTOTP, Code: g.code()}
 }
 
 // enrol sets a generator up in a session and returns it with the recovery codes.
@@ -70,6 +72,12 @@ func lastChange(w *world) usersevents.CredentialsChange {
 	return e.GetChange()
 }
 
+// sessionLevel reads the level of the session that the context's caller is in.
+func sessionLevel(ctx context.Context, w *world) authn.Level {
+	w.t.Helper()
+	return authn.Level(w.count(`SELECT level FROM users_sessions WHERE id = ?`, identity.FromContext(ctx).SessionID))
+}
+
 func TestTOTP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -91,7 +99,7 @@ func TestTOTP(t *testing.T) {
 	_, err = w.ConfirmTOTP(ctx, other(g.code()))
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	added, err := w.ConfirmTOTP(ctx, g.code())
-	if err != nil || len(added.Recovery) != 10 || added.Session.Level != int(service.AAL2) {
+	if err != nil || len(added.Recovery) != 10 || sessionLevel(ctx, w) != authn.AAL2 {
 		t.Fatalf("%+v, %v", added, err)
 	}
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED {
@@ -100,7 +108,7 @@ func TestTOTP(t *testing.T) {
 	_, err = w.EnrolTOTP(ctx)
 	wants(t, err, fault.FailedPrecondition, "totp_enrolled")
 	in, err := w.CompleteSignIn(context.Background(), w.ticket(), g.next())
-	if err != nil || in.Session.Level != int(service.AAL2) || in.Session.Methods != "password totp" {
+	if err != nil || in.Session.Level != int(authn.AAL2) || in.Session.Methods != "password totp" {
 		t.Fatalf("%+v, %v", in, err)
 	}
 	if err := w.RemoveTOTP(ctx); err != nil {
@@ -142,7 +150,7 @@ func TestFailure24_TimeStepsAreAcceptedOnce(t *testing.T) {
 			t.Errorf("%d succeeded", good)
 		}
 		for _, code := range []string{f.Code, before} {
-			_, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByTOTP, Code: code})
+			_, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: authn.ByTOTP, Code: code})
 			wants(t, err, fault.InvalidArgument, "code_invalid")
 		}
 	})
@@ -173,7 +181,7 @@ func TestTOTPOfNeighbouringSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByTOTP, Code: code})
+		_, err = w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: authn.ByTOTP, Code: code})
 		if (err == nil) != tc.good {
 			t.Errorf("step %d, %s into the current one: %v", tc.step, tc.into, err)
 		}
@@ -204,7 +212,7 @@ func TestFailure24_WrongTOTPCodesPause(t *testing.T) {
 		}
 		w.clock.pass(wait - 30*time.Second)
 	}
-	if err := complete(service.Factor{Method: service.ByRecovery, Code: recovery[0]}); err != nil {
+	if err := complete(service.Factor{Method: authn.ByRecovery, Code: recovery[0]}); err != nil {
 		t.Errorf("recovery code: %v", err)
 	}
 	if err := complete(g.next()); err != nil {
@@ -219,12 +227,12 @@ func TestTicketHasFiveTries(t *testing.T) {
 	_, recovery := w.enrol(w.as(w.login(ada, secret).Access))
 	ticket := w.ticket()
 	for range 5 {
-		_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByRecovery, Code: "00000-00000"})
+		_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: authn.ByRecovery, Code: "00000-00000"})
 		wants(t, err, fault.InvalidArgument, "code_invalid")
 	}
-	_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByRecovery, Code: recovery[0]})
+	_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: authn.ByRecovery, Code: recovery[0]})
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
-	_, err = w.CompleteSignIn(context.Background(), "spt_x", service.Factor{Method: service.ByRecovery, Code: recovery[0]})
+	_, err = w.CompleteSignIn(context.Background(), "spt_x", service.Factor{Method: authn.ByRecovery, Code: recovery[0]})
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
 }
 
@@ -239,7 +247,7 @@ func TestFailure24_RecoveryCodesOnce(t *testing.T) {
 		typed := strings.ToUpper(strings.ReplaceAll(recovery[0], "-", " "))
 		good := 0
 		for _, err := range together(len(tickets), func(i int) error {
-			_, err := w.CompleteSignIn(context.Background(), tickets[i], service.Factor{Method: service.ByRecovery, Code: typed})
+			_, err := w.CompleteSignIn(context.Background(), tickets[i], service.Factor{Method: authn.ByRecovery, Code: typed})
 			return err
 		}) {
 			if err == nil {
@@ -270,9 +278,9 @@ func TestNewRecoveryCodes(t *testing.T) {
 	if bits := 5 * len(strings.ReplaceAll(newer[0], "-", "")); bits < 112 {
 		t.Errorf("%s is of %d bits, which a plain hash does not keep", newer[0], bits)
 	}
-	_, err = w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: older[0]})
+	_, err = w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: authn.ByRecovery, Code: older[0]})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
-	if _, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: newer[9]}); err != nil {
+	if _, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: authn.ByRecovery, Code: newer[9]}); err != nil {
 		t.Error(err)
 	}
 }
@@ -284,7 +292,7 @@ func TestRecoveryDoesNotBypassTheFactor(t *testing.T) {
 	w := newWorld(t)
 	w.signUp(ada, secret)
 	g, _ := w.enrol(w.as(w.login(ada, secret).Access))
-	in, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), service.Bearer)
+	in, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), authn.Bearer)
 	if err != nil || in.Ticket == "" || in.Session.ID != "" {
 		t.Errorf("code: %+v, %v", in, err)
 	}

@@ -69,21 +69,21 @@ func TouchCookie(ctx context.Context, tx *database.Tx, c Cookie, now time.Time) 
 
 // CookiesOf lists the hashes of a session's cookies: one, or two for a moment.
 func CookiesOf(ctx context.Context, tx *database.Tx, sessionID string) ([]string, error) {
-	hashes, err := queryTexts(ctx, tx, cookiesOf, sessionID)
+	hashes, err := Texts(ctx, tx, cookiesOf, sessionID)
 	return hashes, database.Found("cookies", err)
 }
 
 // DeleteCookie removes a cookie, if it is there.
 func DeleteCookie(ctx context.Context, tx *database.Tx, hash string) error {
-	return execAny(ctx, tx, "delete cookie", deleteCookie, hash)
+	return Exec(ctx, tx, "delete cookie", deleteCookie, hash)
 }
 
 // DeleteCookiesOf removes the cookies of a session.
 func DeleteCookiesOf(ctx context.Context, tx *database.Tx, sessionID string) error {
-	return execAny(ctx, tx, "delete cookies", deleteCookiesOf, sessionID)
+	return Exec(ctx, tx, "delete cookies", deleteCookiesOf, sessionID)
 }
 
 // DeleteCookies removes at most 100 that ended by themselves before a time.
 func DeleteCookies(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return deleteEach(ctx, tx, "cookies", oldCookies, deleteCookie, database.Micros(before))
+	return DeleteEach(ctx, tx, "cookies", oldCookies, deleteCookie, database.Micros(before))
 }

@@ -26,6 +26,7 @@ const (
 	identityBySubject = `SELECT ` + identityColumns + ` FROM users_identities WHERE issuer = ? AND subject = ?`
 	identitiesOf      = `SELECT ` + identityColumns + ` FROM users_identities WHERE account_id = ? ORDER BY id LIMIT 100`
 	useIdentity       = `UPDATE users_identities SET email = ?, used_at = ? WHERE id = ?`
+	dropIdentities    = `DELETE FROM users_identities WHERE account_id = ?`
 	deleteIdentity    = `DELETE FROM users_identities WHERE id = ? AND account_id = ?`
 )
 
@@ -59,7 +60,7 @@ func IdentitiesOf(ctx context.Context, tx *database.Tx, accountID string) (out [
 	return out, database.Found("identities", rows.Err())
 }
 
-func scanIdentity(row scanner) (i Identity, err error) {
+func scanIdentity(row Scanner) (i Identity, err error) {
 	var created, used int64
 	if err := row.Scan(&i.ID, &i.AccountID, &i.Provider, &i.Issuer, &i.Subject, &i.Email, &created, &used); err != nil {
 		return Identity{}, database.Found("identity", err)
@@ -70,11 +71,16 @@ func scanIdentity(row scanner) (i Identity, err error) {
 
 // UseIdentity records a use, and the address that the provider gave with it.
 func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now time.Time) error {
-	return execAny(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
+	return Exec(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
 }
 
 // DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no
 // such.
 func DeleteIdentity(ctx context.Context, tx *database.Tx, accountID, id string) error {
 	return tx.One(ctx, "unlink identity", deleteIdentity, id, accountID)
+}
+
+// DropIdentities unlinks all identities of an account.
+func DropIdentities(ctx context.Context, tx *database.Tx, accountID string) error {
+	return Exec(ctx, tx, "unlink identities", dropIdentities, accountID)
 }

@@ -78,7 +78,7 @@ func PasskeyByHash(ctx context.Context, tx *database.Tx, hash string) (Passkey, 
 	return scanPasskey(tx.QueryRow(ctx, passkeyByHash, hash))
 }
 
-func scanPasskey(row scanner) (p Passkey, err error) {
+func scanPasskey(row Scanner) (p Passkey, err error) {
 	var created int64
 	var used sql.NullInt64
 	if err := row.Scan(&p.ID, &p.AccountID, &p.KeyHash, &p.Name, &p.Credential, &p.SignCount, &created, &used); err != nil {

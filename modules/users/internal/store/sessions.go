@@ -163,7 +163,7 @@ func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, n
 
 // LiveSessions lists the ids of an account's sessions that have not ended.
 func LiveSessions(ctx context.Context, tx *database.Tx, accountID string, now time.Time) ([]string, error) {
-	out, err := queryTexts(ctx, tx, liveSessions, accountID, database.Micros(now))
+	out, err := Texts(ctx, tx, liveSessions, accountID, database.Micros(now))
 	return out, database.Found("sessions", err)
 }
 
@@ -175,10 +175,10 @@ func EndSession(ctx context.Context, tx *database.Tx, id, why string, now time.T
 // DeleteSessions removes at most 100 sessions and as many tokens that ended by
 // themselves before a time.
 func DeleteSessions(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	tokens, err := deleteEach(ctx, tx, "refresh tokens", oldRefreshes, deleteRefresh, database.Micros(before))
+	tokens, err := DeleteEach(ctx, tx, "refresh tokens", oldRefreshes, deleteRefresh, database.Micros(before))
 	if err != nil {
 		return 0, err
 	}
-	sessions, err := deleteEach(ctx, tx, "sessions", oldSessions, deleteSession, database.Micros(before))
+	sessions, err := DeleteEach(ctx, tx, "sessions", oldSessions, deleteSession, database.Micros(before))
 	return max(tokens, sessions), err
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -22,8 +23,8 @@ func TestUseRefreshOnce(t *testing.T) {
 		session := store.Session{ID: "ses_1", AccountID: "usr_1", CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
 		var first, second store.Refresh
 		err := write(func(ctx context.Context, tx *database.Tx) (err error) {
-			account := store.Account{ID: "usr_1", Email: "a@b.c", EmailKey: "a@b.c", Version: 1, VerifiedAt: start, CreatedAt: start}
-			if err := errors.Join(store.InsertAccount(ctx, tx, account), store.InsertSession(ctx, tx, session),
+			owner := account.Account{ID: "usr_1", Email: "a@b.c", EmailKey: "a@b.c", Version: 1, VerifiedAt: start, CreatedAt: start}
+			if err := errors.Join(account.Insert(ctx, tx, owner), store.InsertSession(ctx, tx, session),
 				store.InsertRefresh(ctx, tx, "hash", session.ID, start, start.Add(time.Hour))); err != nil {
 				return err
 			}

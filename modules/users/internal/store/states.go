@@ -97,14 +97,14 @@ func SpendLink(ctx context.Context, tx *database.Tx, hash string, now time.Time)
 // ended by themselves before a time.
 func DeleteJourneys(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	at := database.Micros(before)
-	states, err := deleteEach(ctx, tx, "states", oldStates, deleteState, at)
+	states, err := DeleteEach(ctx, tx, "states", oldStates, deleteState, at)
 	if err != nil {
 		return 0, err
 	}
-	links, err := deleteEach(ctx, tx, "links", oldLinks, deleteLink, at)
+	links, err := DeleteEach(ctx, tx, "links", oldLinks, deleteLink, at)
 	if err != nil {
 		return 0, err
 	}
-	ceremonies, err := deleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, at)
+	ceremonies, err := DeleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, at)
 	return max(states, links, ceremonies), err
 }

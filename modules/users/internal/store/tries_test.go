@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 )
@@ -21,14 +22,14 @@ func TestTakeTry_FirstOnesTogether(t *testing.T) {
 	const allowances, callers, burst = 40, 8, 3
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		for n := range allowances {
-			a := store.Allowance{ID: fmt.Sprint("allowance ", n), Burst: burst, Step: time.Minute}
+			a := tries.Allowance{ID: fmt.Sprint("allowance ", n), Burst: burst, Step: time.Minute}
 			var allowed atomic.Int32
 			var all sync.WaitGroup
 			for range callers {
 				all.Go(func() {
 					var wait time.Duration
 					err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) (err error) {
-						wait, err = store.TakeTry(ctx, tx, a, start)
+						wait, err = tries.Take(ctx, tx, a, start)
 						return err
 					})
 					if err != nil {
@@ -55,10 +56,10 @@ func TestTakeTry_FirstOnesTogether(t *testing.T) {
 func TestFault22_TriesWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
-		a := store.Allowance{ID: "allowance", Burst: 3, Step: time.Minute}
+		a := tries.Allowance{ID: "allowance", Burst: 3, Step: time.Minute}
 		take := func(now time.Time) (wait time.Duration) {
 			err := db.Write(t.Context(), func(ctx context.Context, tx *database.Tx) (err error) {
-				wait, err = store.TakeTry(ctx, tx, a, now)
+				wait, err = tries.Take(ctx, tx, a, now)
 				return err
 			})
 			if err != nil {
