@@ -7,7 +7,9 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/httpserver"
 )
 
@@ -52,7 +54,7 @@ type factorInput struct {
 }
 
 func (h handlers) completeSignIn(ctx context.Context, in *factorInput) (*SignedInOutput, error) {
-	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, service.Factor{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
+	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, factor.Proof{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
 }
 
 type stepUpInput struct {
@@ -75,12 +77,12 @@ type FreshOutput struct {
 	}
 }
 
-func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
+func stepUpOutput(in session.SignedIn, err error) (*FreshOutput, error) {
 	if err != nil {
 		return nil, err
 	}
 	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
-	out.Body.Status, out.Body.ExpiresIn = "fresh", int(service.FreshFor.Seconds())
+	out.Body.Status, out.Body.ExpiresIn = "fresh", int(session.FreshFor.Seconds())
 	return out, nil
 }
 
@@ -117,7 +119,7 @@ type factorsOutput struct {
 }
 
 func (h handlers) listFactors(ctx context.Context, _ *struct{}) (*factorsOutput, error) {
-	f, err := h.users().Factors(ctx)
+	f, err := h.users().Factors.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +146,7 @@ type enrolOutput struct {
 }
 
 func (h handlers) enrolTOTP(ctx context.Context, _ *struct{}) (*enrolOutput, error) {
-	e, err := h.users().EnrolTOTP(ctx)
+	e, err := h.users().Factors.EnrolTOTP(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +171,7 @@ type FactorAddedOutput struct {
 	}
 }
 
-func factorAddedOutputOf(in service.FactorAdded, err error) (*FactorAddedOutput, error) {
+func factorAddedOutputOf(in factor.Added, err error) (*FactorAddedOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -179,11 +181,11 @@ func factorAddedOutputOf(in service.FactorAdded, err error) (*FactorAddedOutput,
 }
 
 func (h handlers) confirmTOTP(ctx context.Context, in *confirmInput) (*FactorAddedOutput, error) {
-	return factorAddedOutputOf(h.users().ConfirmTOTP(ctx, in.Body.Code))
+	return factorAddedOutputOf(h.users().Factors.ConfirmTOTP(ctx, in.Body.Code))
 }
 
 func (h handlers) removeTOTP(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, h.users().RemoveTOTP(ctx)
+	return nil, h.users().Factors.RemoveTOTP(ctx)
 }
 
 type recoveryOutput struct {
@@ -194,7 +196,7 @@ type recoveryOutput struct {
 }
 
 func (h handlers) recoveryCodes(ctx context.Context, _ *struct{}) (*recoveryOutput, error) {
-	codes, err := h.users().NewRecoveryCodes(ctx)
+	codes, err := h.users().Factors.NewRecoveryCodes(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,10 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 	"app/platform/httpserver"
 )
@@ -149,7 +151,7 @@ func (p page) showOutcome(w http.ResponseWriter, r *http.Request, err error, tex
 
 // signedInPage ends a sign-in that was made in the browser: with the session's cookie
 // and a redirect, or with the form for the second factor.
-func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in service.SignedIn, err error, to string) {
+func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in session.SignedIn, err error, to string) {
 	switch {
 	case err != nil:
 		from.showError(w, r, err)
@@ -178,8 +180,8 @@ func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 		httpserver.WriteProblem(w, r, err)
 		return
 	}
-	to := h.users().ReturnTo(r.PostForm.Get("return_to"))
-	factor := service.Factor{Method: authn.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	to := h.users().Federation.ReturnTo(r.PostForm.Get("return_to"))
+	factor := factor.Proof{Method: authn.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	if len(factor.Code) != 6 {
 		factor.Method = authn.ByRecovery
 	}

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 	"app/platform/httpserver"
 	"app/platform/identity"
@@ -55,14 +57,14 @@ func providerOf(fixed string, r *http.Request) string {
 func (h handlers) redirectToProvider(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		in := service.Departure{Provider: providerOf(fixed, r), ReturnTo: query.Get("return_to"), Browser: cookieOf(r, journeyCookie)}
+		in := federation.Request{Provider: providerOf(fixed, r), ReturnTo: query.Get("return_to"), Browser: cookieOf(r, journeyCookie)}
 		switch {
 		case query.Get("link") == "1":
 			in.Purpose = "link"
 		case query.Get("step_up") == "1":
 			in.Purpose = "step_up"
 		}
-		to, err := h.users().Depart(r.Context(), in)
+		to, err := h.users().Federation.Begin(r.Context(), in)
 		if err != nil {
 			httpserver.WriteProblem(w, r, err)
 			return
@@ -102,7 +104,7 @@ func signInFlowCookie(name, value string) string {
 func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		out, err := h.users().Arrive(r.Context(), service.Arrival{
+		out, err := h.users().Arrive(r.Context(), federation.Callback{
 			Provider: providerOf(fixed, r), State: query.Get("state"), Code: query.Get("code"), Issuer: query.Get("iss"),
 			Error: query.Get("error"), Browser: cookieOf(r, journeyCookie),
 		})
@@ -159,7 +161,7 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	link := cookieOf(r, linkCookie)
-	email, err := h.users().LinkedAddress(r.Context(), link)
+	email, err := h.users().Federation.LinkedAddress(r.Context(), link)
 	if err != nil {
 		page{Title: "You are not signed in"}.showError(w, r, err)
 		return
@@ -177,9 +179,9 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 
 // linkAs links the identity of the token to the account that has just been signed in to
 // in the browser.
-func (h handlers) linkAs(w http.ResponseWriter, r *http.Request, in service.SignedIn, link string) {
+func (h handlers) linkAs(w http.ResponseWriter, r *http.Request, in session.SignedIn, link string) {
 	ctx := identity.NewContext(r.Context(), identity.Principal{UserID: in.Session.AccountID, SessionID: in.Session.ID, Method: identity.Session})
-	_, to, err := h.users().ConfirmLink(ctx, link)
+	_, to, err := h.users().Federation.ConfirmLink(ctx, link)
 	w.Header().Add("Set-Cookie", sessionSetCookie(in.Browser.Token, in.Browser.Expires))
 	w.Header().Add("Set-Cookie", signInFlowCookie(linkCookie, ""))
 	if err != nil {
@@ -216,7 +218,7 @@ func (h handlers) confirmLink(ctx context.Context, in *linkInput) (*identityOutp
 	if in.Body != nil && in.Body.Link != "" {
 		link = in.Body.Link
 	}
-	i, _, err := h.users().ConfirmLink(ctx, link)
+	i, _, err := h.users().Federation.ConfirmLink(ctx, link)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +230,7 @@ type identitiesOutput struct {
 }
 
 func (h handlers) listIdentities(ctx context.Context, _ *struct{}) (*identitiesOutput, error) {
-	linked, err := h.users().Identities(ctx)
+	linked, err := h.users().Federation.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -247,5 +249,5 @@ func (h handlers) unlinkIdentity(ctx context.Context, in *identityInput) (*struc
 	if !ids.Valid("idn", in.ID) {
 		return nil, fault.Missing("identity")
 	}
-	return nil, h.users().Unlink(ctx, in.ID)
+	return nil, h.users().Federation.Unlink(ctx, in.ID)
 }

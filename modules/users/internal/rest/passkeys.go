@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 	"app/platform/httpserver"
@@ -57,7 +58,7 @@ type ChallengeOutput struct {
 	}
 }
 
-func challengeOutputOf(c service.Challenge, err error) (*ChallengeOutput, error) {
+func challengeOutputOf(c factor.Challenge, err error) (*ChallengeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (h handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*FreshOut
 }
 
 func (h handlers) beginPasskey(ctx context.Context, _ *struct{}) (*ChallengeOutput, error) {
-	return challengeOutputOf(h.users().BeginPasskey(ctx))
+	return challengeOutputOf(h.users().Factors.BeginPasskey(ctx))
 }
 
 type addPasskeyInput struct {
@@ -128,7 +129,7 @@ func (h handlers) addPasskey(ctx context.Context, in *addPasskeyInput) (*FactorA
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	return factorAddedOutputOf(h.users().AddPasskey(ctx, service.NewPasskey{Ceremony: in.Body.Ceremony, Name: in.Body.Name, Credential: raw}))
+	return factorAddedOutputOf(h.users().Factors.AddPasskey(ctx, factor.NewPasskey{Ceremony: in.Body.Ceremony, Name: in.Body.Name, Credential: raw}))
 }
 
 type passkeyInput struct {
@@ -139,5 +140,5 @@ func (h handlers) removePasskey(ctx context.Context, in *passkeyInput) (*struct{
 	if !ids.Valid("psk", in.ID) {
 		return nil, fault.Missing("passkey")
 	}
-	return nil, h.users().RemovePasskey(ctx, in.ID)
+	return nil, h.users().Factors.RemovePasskey(ctx, in.ID)
 }

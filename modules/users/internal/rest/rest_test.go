@@ -101,7 +101,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		}
 	}
 	if value, ok := strings.CutPrefix(access, "cookie:"); ok {
-		b, err := s.service.Browser(context.Background(), value)
+		b, err := s.service.Sessions.Browser(context.Background(), value)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ import (
 
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/httpserver"
 )
 
@@ -48,7 +48,7 @@ type Session struct {
 	ExpiresAt  time.Time `json:"expires_at" doc:"At the latest"`
 }
 
-func sessionOf(s service.SessionView) Session {
+func sessionOf(s session.View) Session {
 	out := Session{
 		ID: s.ID, Kind: s.Transport, Current: s.Current, Device: s.UserAgent, Network: s.Network, Methods: strings.Fields(s.Methods),
 		CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
@@ -68,7 +68,7 @@ func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*ses
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.users().Sessions(ctx, after, in.Want())
+	found, err := h.users().Sessions.List(ctx, after, in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ type sessionInput struct {
 }
 
 func (h handlers) endSession(ctx context.Context, in *sessionInput) (*struct{}, error) {
-	return nil, h.users().EndSession(ctx, in.ID)
+	return nil, h.users().Sessions.End(ctx, in.ID)
 }
 
 type endedOutput struct {
@@ -103,7 +103,7 @@ type endedOutput struct {
 }
 
 func (h handlers) endOtherSessions(ctx context.Context, _ *struct{}) (*endedOutput, error) {
-	ended, err := h.users().EndOtherSessions(ctx)
+	ended, err := h.users().Sessions.EndOthers(ctx)
 	if err != nil {
 		return nil, err
 	}

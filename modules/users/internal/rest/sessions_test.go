@@ -48,7 +48,7 @@ func TestBrowserSession(t *testing.T) {
 	if got := out.Header.Get("Set-Cookie"); got != httpserver.SessionCookie+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
 		t.Errorf("logout sets %q", got)
 	}
-	if _, err := s.service.Browser(t.Context(), cookie.Value); err == nil {
+	if _, err := s.service.Sessions.Browser(t.Context(), cookie.Value); err == nil {
 		t.Error("the cookie opens something after the logout")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/httpserver"
 )
 
@@ -37,7 +38,7 @@ func transportOf(browser bool) authn.Transport {
 }
 
 // signedIn renders the end of any way to sign in.
-func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
+func signedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/httpserver"
 	"app/platform/identity"
 )
@@ -116,7 +117,7 @@ type tokensOutput struct {
 	}
 }
 
-func tokensOf(t service.Tokens, err error) (*tokensOutput, error) {
+func tokensOf(t session.Tokens, err error) (*tokensOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ type refreshInput struct {
 }
 
 func (h handlers) refreshTokens(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
-	return tokensOf(h.users().Refresh(ctx, in.Body.RefreshToken))
+	return tokensOf(h.users().Sessions.Refresh(ctx, in.Body.RefreshToken))
 }
 
 type logoutInput struct {
@@ -158,7 +159,7 @@ func (h handlers) logout(ctx context.Context, in *logoutInput) (*LogoutOutput, e
 	if in.Body != nil {
 		presented = in.Body.RefreshToken
 	}
-	if err := h.users().Logout(ctx, presented); err != nil {
+	if err := h.users().Sessions.Logout(ctx, presented); err != nil {
 		return nil, err
 	}
 	out := &LogoutOutput{}

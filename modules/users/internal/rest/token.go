@@ -11,6 +11,7 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 	"app/platform/httpserver"
 )
@@ -80,7 +81,7 @@ func (h handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 
 // grantTokens makes tokens of what the form holds, or says why not.
 func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
-	var in service.SignedIn
+	var in session.SignedIn
 	var err error
 	switch form.Get("grant_type") {
 	case "password":
@@ -95,7 +96,7 @@ func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 		if !form.Has("refresh_token") {
 			return nil, badRequest("invalid_request", "The refresh grant needs refresh_token."), nil
 		}
-		in.Tokens, err = h.users().Refresh(r.Context(), form.Get("refresh_token"))
+		in.Tokens, err = h.users().Sessions.Refresh(r.Context(), form.Get("refresh_token"))
 	case "":
 		return nil, badRequest("invalid_request", "grant_type is missing."), nil
 	default:

@@ -27,7 +27,7 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 	}
 	row := code.Request{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.Key, Email: addr.Typed, Purpose: code.ChangeAddress}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.Sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row code.Re
 // same for every reason; sign_in_limited; Unauthenticated.
 func (s *Service) ChangeAddress(ctx context.Context, in code.Proof) (user account.User, err error) {
 	err = s.Codes.WithCode(ctx, in, tries.NoAccount, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
-		session, err := s.ownSession(ctx, tx)
+		session, err := s.Sessions.Own(ctx, tx)
 		if err != nil {
 			return false, err
 		}

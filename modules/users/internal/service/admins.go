@@ -7,7 +7,9 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -70,7 +72,7 @@ func (s *Service) promoteToAdmin(ctx context.Context, owner account.Account) (do
 	promotion := rightsChange{account.Promote, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE}
 	changed, err := s.changeRights(ctx, owner.ID, promotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
 		done.Ended = ended
-		done.Factors, err = factorsOf(ctx, tx, owner.ID)
+		done.Factors, err = factor.Of(ctx, tx, owner.ID)
 		return err
 	})
 	if !changed {
@@ -103,7 +105,7 @@ func (s *Service) changeRights(ctx context.Context, accountID string, to rightsC
 		if err != nil {
 			return err
 		}
-		ended, err := s.endSessions(ctx, tx, accountID, "", endedByAdmin)
+		ended, err := s.Sessions.EndAll(ctx, tx, accountID, "", session.EndedByAdmin)
 		if err == nil {
 			err = code.Void(ctx, tx, accountID, s.now())
 		}
@@ -165,7 +167,7 @@ func (s *Service) Admins(ctx context.Context) (out []Administrator, err error) {
 		out = make([]Administrator, len(found))
 		for i, a := range found {
 			out[i] = Administrator{User: account.UserOf(a), Disabled: a.Disabled()}
-			if out[i].Factors, err = factorsOf(ctx, q, a.ID); err != nil {
+			if out[i].Factors, err = factor.Of(ctx, q, a.ID); err != nil {
 				return err
 			}
 		}

@@ -30,7 +30,7 @@ func TestFault17_AdministratorsAreMadeAndUnmade(t *testing.T) {
 			if err := do(); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			_, err := w.Refresh(operator, before.Refresh)
+			_, err := w.Sessions.Refresh(operator, before.Refresh)
 			wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
 			if got := w.revokedSince(); got != revoked+1 {
 				t.Errorf("%s: %d revocations, then %d", name, revoked, got)

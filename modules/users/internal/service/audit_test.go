@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/callctx"
 )
 
@@ -33,17 +34,17 @@ func TestAudit(t *testing.T) {
 		fails := func(email, password string) {
 			_, _ = w.Login(context.Background(), service.Credentials{Email: email, Password: password})
 		}
-		var first, second service.Tokens
+		var first, second session.Tokens
 		for _, step := range []func(){
 			func() { first = w.login(ada, secret) },
 			func() { second = w.login(ada, secret) },
 			func() { fails(ada, "Wrong-Horse-9") },
 			func() { fails("who@example.com", secret) },
-			func() { _ = w.EndSession(w.as(first.Access), w.claims(second.Access).SessionID) },
-			func() { _ = w.EndSession(w.as(first.Access), w.claims(second.Access).SessionID) },
+			func() { _ = w.Sessions.End(w.as(first.Access), w.claims(second.Access).SessionID) },
+			func() { _ = w.Sessions.End(w.as(first.Access), w.claims(second.Access).SessionID) },
 			func() { _, _ = w.makeKey(w.as(first.Access)) },
-			func() { _ = w.Logout(context.Background(), first.Refresh) },
-			func() { _ = w.Logout(context.Background(), first.Refresh) },
+			func() { _ = w.Sessions.Logout(context.Background(), first.Refresh) },
+			func() { _ = w.Sessions.Logout(context.Background(), first.Refresh) },
 			func() { _, _ = w.Disable(context.Background(), user.ID) },
 			func() { fails(ada, secret) },
 			func() { _, _ = w.Enable(context.Background(), user.ID) },

@@ -6,6 +6,7 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/session"
 	"app/platform/database"
 	"app/platform/fault"
 )
@@ -29,7 +30,7 @@ func (s *Service) RequestSignInCode(ctx context.Context, email string) (request 
 
 // SignInWithCode signs in with the code of a request. Errors: code_invalid, the same
 // for every reason and every address; sign_in_limited.
-func (s *Service) SignInWithCode(ctx context.Context, in code.Proof, transport authn.Transport) (out SignedIn, err error) {
+func (s *Service) SignInWithCode(ctx context.Context, in code.Proof, transport authn.Transport) (out session.SignedIn, err error) {
 	s.Keys.Reread(ctx)
 	err = s.Codes.WithCode(ctx, in, code.AccountOf(in), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
 		var account account.Account

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"app/modules/users/internal/account"
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
@@ -21,8 +22,8 @@ func (s *Service) takeOver(ctx context.Context, tx *database.Tx, accountID strin
 	if err != nil {
 		return err
 	}
-	if err := store.DropIdentities(ctx, tx, accountID); err != nil {
+	if err := federation.DropAll(ctx, tx, accountID); err != nil {
 		return err
 	}
-	return s.removeFactors(ctx, tx, accountID)
+	return s.Factors.RemoveAll(ctx, tx, accountID)
 }

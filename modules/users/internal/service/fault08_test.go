@@ -254,7 +254,7 @@ func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			e, err := w.EnrolTOTP(ctx)
+			e, err := w.Factors.EnrolTOTP(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +262,7 @@ func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.ConfirmTOTP(ctx, entry); err != nil {
+			if _, err := w.Factors.ConfirmTOTP(ctx, entry); err != nil {
 				t.Fatal(err)
 			}
 			w.clock.pass(time.Second)

@@ -8,6 +8,7 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/platform/callctx"
 	"app/platform/fault"
@@ -41,11 +42,11 @@ var guesses = map[string]func(w *world, i int) func(ctx context.Context) error{
 		return func(ctx context.Context) error { return w.ResetPassword(ctx, in) }
 	},
 	"SecondFactor": func(w *world, _ int) func(ctx context.Context) error {
-		f := service.Factor{Method: authn.ByTOTP, Code: "123456"}
+		f := factor.Proof{Method: authn.ByTOTP, Code: "123456"}
 		return func(ctx context.Context) error { return second(w.CompleteSignIn(ctx, "spt_unknown", f)) }
 	},
 	"RecoveryCode": func(w *world, _ int) func(ctx context.Context) error {
-		f := service.Factor{Method: authn.ByRecovery, Code: "abcdef"}
+		f := factor.Proof{Method: authn.ByRecovery, Code: "abcdef"}
 		return func(ctx context.Context) error { return second(w.CompleteSignIn(ctx, "spt_unknown", f)) }
 	},
 	"Password": func(w *world, i int) func(ctx context.Context) error {

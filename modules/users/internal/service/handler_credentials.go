@@ -13,7 +13,7 @@ import (
 
 // Session implements usersv1.UsersHandler.
 func (h Handler) Session(ctx context.Context, req *usersv1.SessionRequest) (*usersv1.SessionResponse, error) {
-	b, err := h.users.Browser(ctx, req.GetToken())
+	b, err := h.users.Sessions.Browser(ctx, req.GetToken())
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 	"app/platform/identity/token"
 )
@@ -60,10 +61,10 @@ func TestRotateKeysUnderTraffic(t *testing.T) {
 		signed := map[string]int{}
 		rotated := false
 		for step := range 60 {
-			fresh := make([]service.Tokens, len(processes))
+			fresh := make([]session.Tokens, len(processes))
 			for _, err := range together(len(processes)+1, func(i int) (err error) {
 				if i < len(processes) {
-					fresh[i], err = processes[i].Refresh(context.Background(), current[i])
+					fresh[i], err = processes[i].Sessions.Refresh(context.Background(), current[i])
 				} else if step == 5 {
 					_, err = processes[1].Keys.Rotate(context.Background(), keys.MinLead)
 					rotated = true

@@ -4,25 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/identity/token"
-	"app/platform/ids"
 )
-
-// Tokens are the answer to a sign-in.
-type Tokens struct {
-	Access, Refresh string
-	ExpiresIn       time.Duration // of the access token
-}
 
 // Credentials are what somebody signs in with.
 type Credentials struct {
@@ -34,15 +25,15 @@ type Credentials struct {
 // and a password that is wrong or empty have the same answer after the same work: one
 // look-up, one count, one hash of each kind that there is, one record. Errors:
 // invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
-func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
+func (s *Service) Login(ctx context.Context, in Credentials) (out session.SignedIn, err error) {
 	s.Keys.Reread(ctx)
 	found, kinds, err := s.signingIn(ctx, in.Email)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
 	counted, err := s.Tries.CountPassword(ctx, found.ID, in.Email)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
 	attempt := passwords.Attempt{Stored: found.PasswordHash, Password: in.Password, Kinds: kinds, Barred: found.ID == "" || found.Disabled()}
 	if s.oursOnly && s.hasher.Kind(found.PasswordHash) != "" {
@@ -50,15 +41,15 @@ func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err 
 	}
 	verdict, err := s.hasher.CheckLevel(ctx, attempt)
 	if err != nil {
-		return SignedIn{}, fmt.Errorf("check password: %w", err)
+		return session.SignedIn{}, fmt.Errorf("check password: %w", err)
 	}
 	if !verdict.Match || found.ID == "" || found.Disabled() {
-		return SignedIn{}, s.refuseLogin(ctx, found)
+		return session.SignedIn{}, s.refuseLogin(ctx, found)
 	}
 	rehashed := ""
 	if verdict.Outdated {
 		if rehashed, err = s.hasher.Hash(ctx, in.Password); err != nil {
-			return SignedIn{}, fmt.Errorf("hash password: %w", err)
+			return session.SignedIn{}, fmt.Errorf("hash password: %w", err)
 		}
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -109,27 +100,3 @@ func (s *Service) signingIn(ctx context.Context, email string) (a account.Accoun
 	})
 	return a, kinds, err
 }
-
-func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh string, session store.Session, now time.Time) error {
-	expires := now.Add(s.limits.RefreshIdle)
-	if session.ExpiresAt.Before(expires) {
-		expires = session.ExpiresAt
-	}
-	return store.InsertRefresh(ctx, tx, secret.HashToken(refresh), session.ID, now, expires)
-}
-
-// signTokens signs a fresh access token to go with a refresh token.
-func (s *Service) signTokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
-	p := s.sessionPrincipal(session, admin)
-	access, err := s.Keys.Sign(token.Claims{
-		UserID: p.UserID, SessionID: p.SessionID, TokenID: ids.New("tok", now),
-		Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld,
-		IssuedAt: now, Expires: now.Add(s.limits.AccessLife),
-	})
-	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.limits.AccessLife}, err
-}
-
-// refreshPrefix lets scanners of leaked secrets recognise one.
-const refreshPrefix = "srt_"
-
-func newRefreshToken() string { return secret.NewToken(refreshPrefix) }

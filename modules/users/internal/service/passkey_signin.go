@@ -6,8 +6,10 @@ import (
 
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/pending"
 	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -17,27 +19,27 @@ import (
 // (PasskeySignIn), to complete the sign-in of a ticket (PasskeyFactor), or to prove
 // again who the caller is (PasskeyStepUp). Errors: passkeys_unavailable;
 // ticket_invalid; Unauthenticated.
-func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) (out Challenge, err error) {
-	if err := s.requirePasskeys(); err != nil {
-		return Challenge{}, err
+func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) (out factor.Challenge, err error) {
+	if err := s.Factors.RequirePasskeys(); err != nil {
+		return factor.Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		row := store.Ceremony{Purpose: purpose}
+		row := factor.Ceremony{Purpose: purpose}
 		switch purpose {
-		case PasskeyFactor:
+		case factor.PasskeyFactor:
 			pending, err := pending.ByHash(ctx, tx, secret.HashToken(ticket))
 			if err != nil {
 				return ticketError(err)
 			}
 			row.AccountID, row.TicketHash = pending.AccountID, pending.TicketHash
-		case PasskeyStepUp:
-			session, err := s.ownSession(ctx, tx)
+		case factor.PasskeyStepUp:
+			session, err := s.Sessions.Own(ctx, tx)
 			if err != nil {
 				return err
 			}
 			row.AccountID, row.SessionID = session.AccountID, session.ID
 		}
-		out, err = s.beginChallenge(ctx, tx, row)
+		out, err = s.Factors.BeginChallenge(ctx, tx, row)
 		return err
 	})
 	return out, err
@@ -69,31 +71,31 @@ type ShownPasskey struct {
 //  3. Of two answers at once with one count, one is accepted.
 //
 // Errors: passkey_invalid, the same for every reason; ticket_invalid; Unauthenticated.
-func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedIn, err error) {
+func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out session.SignedIn, err error) {
 	s.Keys.Reread(ctx)
 	var waiting pending.SignIn
-	answer := PasskeyAnswer{Ceremony: in.Ceremony, Credential: in.Credential}
-	shown, err := s.checkPasskey(ctx, answer, func(ctx context.Context, tx *database.Tx, c store.Ceremony) (refusal, err error) {
+	answer := factor.Answer{Ceremony: in.Ceremony, Credential: in.Credential}
+	shown, err := s.Factors.CheckPasskey(ctx, answer, func(ctx context.Context, tx *database.Tx, c factor.Ceremony) (refusal, err error) {
 		waiting, refusal, err = s.pendingOfCeremony(ctx, tx, c, in.Ticket)
 		return refusal, err
 	})
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if shown.Refusal == nil && in.StepUp != (shown.Ceremony.Purpose == PasskeyStepUp) {
+	if shown.Refusal == nil && in.StepUp != (shown.Ceremony.Purpose == factor.PasskeyStepUp) {
 		shown.Refusal = errors.New("the challenge was for something else")
 	}
 	if shown.Refusal != nil {
-		return SignedIn{}, s.refusePasskey(ctx, shown.Account.ID, shown.Refusal)
+		return session.SignedIn{}, s.refusePasskey(ctx, shown.Account.ID, shown.Refusal)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := s.usePasskey(ctx, tx, shown); err != nil {
+		if err := s.Factors.UsePasskey(ctx, tx, shown); err != nil {
 			return err
 		}
 		switch shown.Ceremony.Purpose {
-		case PasskeyFactor:
+		case factor.PasskeyFactor:
 			out, err = s.completeSignIn(ctx, tx, waiting, authn.ByPasskey)
-		case PasskeyStepUp:
+		case factor.PasskeyStepUp:
 			out, err = s.stepUpIn(ctx, tx, shown.Ceremony.SessionID)
 		default:
 			out, err = s.signIn(ctx, tx, SignIn{Account: shown.Account, Method: authn.ByPasskey, Level: authn.AAL2, Transport: in.Transport})
@@ -101,14 +103,14 @@ func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedI
 		return err
 	})
 	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
-		err = errPasskey(err)
+		err = factor.ErrPasskey(err)
 	}
 	return out, err
 }
 
 // pendingOfCeremony counts a ticket's try where the challenge was for one.
-func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c store.Ceremony, ticket string) (p pending.SignIn, refusal, err error) {
-	if c.Purpose != PasskeyFactor {
+func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c factor.Ceremony, ticket string) (p pending.SignIn, refusal, err error) {
+	if c.Purpose != factor.PasskeyFactor {
 		return pending.SignIn{}, nil, nil
 	}
 	p, ok, err := s.pendingOf(ctx, tx, ticket)
@@ -127,17 +129,17 @@ func (s *Service) refusePasskey(ctx context.Context, accountID string, cause err
 	if err != nil {
 		return err
 	}
-	return errPasskey(cause)
+	return factor.ErrPasskey(cause)
 }
 
 // stepUpIn makes the session fresh in which the challenge was asked for, and no other.
-func (s *Service) stepUpIn(ctx context.Context, tx *database.Tx, sessionID string) (SignedIn, error) {
-	session, err := s.ownSession(ctx, tx)
+func (s *Service) stepUpIn(ctx context.Context, tx *database.Tx, sessionID string) (session.SignedIn, error) {
+	current, err := s.Sessions.Own(ctx, tx)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if session.ID != sessionID {
-		return SignedIn{}, errPasskey(errors.New("the challenge is another session's"))
+	if current.ID != sessionID {
+		return session.SignedIn{}, factor.ErrPasskey(errors.New("the challenge is another session's"))
 	}
-	return s.stepUp(ctx, tx, authn.ByPasskey, authn.AAL2)
+	return s.Sessions.StepUp(ctx, tx, authn.ByPasskey, authn.AAL2)
 }

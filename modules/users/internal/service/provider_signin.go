@@ -9,7 +9,10 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -23,7 +26,7 @@ import (
 // Arrived is what becomes of it: exactly one of SignedIn (a session or a ticket),
 // Fresh, Linked and Link.
 type Arrived struct {
-	SignedIn SignedIn
+	SignedIn session.SignedIn
 	Fresh    bool   // SignedIn has the session's new cookie
 	Linked   bool   // to the account that is signed in
 	Link     string // the address has an account: its owner has to confirm, with this token
@@ -46,13 +49,13 @@ type Arrived struct {
 //
 // Errors: those of redeem; sign_in_not_fresh; sign_in_refused, also for an account that
 // may not sign in; address_unverified; identity_taken.
-func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
+func (s *Service) Arrive(ctx context.Context, in federation.Callback) (Arrived, error) {
 	s.Keys.Reread(ctx)
-	state, who, err := s.redeem(ctx, in)
+	state, who, err := s.Federation.Redeem(ctx, in)
 	if err != nil {
 		return Arrived{}, err
 	}
-	if state.Purpose == toProve && !isRecentProviderSignIn(state, who, s.now()) {
+	if state.Purpose == federation.ToProve && !isRecentProviderSignIn(state, who, s.now()) {
 		return Arrived{}, s.refuseStale(ctx)
 	}
 	out, err := s.admitIdentity(ctx, state, who)
@@ -64,7 +67,7 @@ func (s *Service) Arrive(ctx context.Context, in Arrival) (Arrived, error) {
 
 // isRecentProviderSignIn reports whether somebody signed in at the provider after they
 // were sent there, as far as the clocks of two machines can tell.
-func isRecentProviderSignIn(state store.State, who openid.Identity, now time.Time) bool {
+func isRecentProviderSignIn(state federation.State, who openid.Identity, now time.Time) bool {
 	at := who.SignedInAt
 	return !at.IsZero() && !at.Before(state.CreatedAt.Add(-openid.Skew)) && !at.After(now.Add(openid.Skew))
 }
@@ -94,11 +97,11 @@ func levelOf(who openid.Identity) authn.Level {
 // admitIdentity finds out whose identity it is and does what the journey was for. It is
 // tried again when somebody else links the identity, or makes an account of the
 // address, at this very moment.
-func (s *Service) admitIdentity(ctx context.Context, state store.State, who openid.Identity) (out Arrived, err error) {
+func (s *Service) admitIdentity(ctx context.Context, state federation.State, who openid.Identity) (out Arrived, err error) {
 	for range 2 {
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 			out = Arrived{ReturnTo: state.ReturnTo}
-			known, err := store.IdentityBySubject(ctx, tx, who.Issuer, who.Subject)
+			known, err := federation.BySubject(ctx, tx, who.Issuer, who.Subject)
 			switch {
 			case errors.Is(err, store.ErrNotFound):
 				return s.handleUnlinkedIdentity(ctx, tx, state, who, &out)
@@ -116,11 +119,11 @@ func (s *Service) admitIdentity(ctx context.Context, state store.State, who open
 
 // handleLinkedIdentity is somebody whose identity is linked to an account, whatever
 // address they have by now.
-func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, known store.Identity, out *Arrived) error {
-	if err := store.UseIdentity(ctx, tx, known.ID, store.Fit(who.Email, account.MaxAddress), s.now()); err != nil {
+func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state federation.State, who openid.Identity, known federation.Identity, out *Arrived) error {
+	if err := federation.Use(ctx, tx, known.ID, store.Fit(who.Email, account.MaxAddress), s.now()); err != nil {
 		return err
 	}
-	if state.Purpose == toSignIn {
+	if state.Purpose == federation.ToSignIn {
 		account, err := account.ByID(ctx, tx, known.AccountID)
 		if err != nil {
 			return err
@@ -128,17 +131,17 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, sta
 		out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByProvider, Level: levelOf(who), Transport: authn.Cookie, ProvedAt: who.SignedInAt})
 		return err
 	}
-	session, err := s.ownSession(ctx, tx)
+	session, err := s.Sessions.Own(ctx, tx)
 	switch {
 	case err != nil:
 		return err
 	case session.AccountID != known.AccountID:
-		return errIdentityTaken()
-	case state.Purpose == toLink:
+		return federation.ErrIdentityTaken()
+	case state.Purpose == federation.ToLink:
 		out.Linked = true
 		return nil
 	}
-	factors, err := factorsOf(ctx, tx, session.AccountID)
+	factors, err := factor.Of(ctx, tx, session.AccountID)
 	if err != nil {
 		return err
 	}
@@ -146,26 +149,26 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, sta
 		return errFactorRequired()
 	}
 	out.Fresh = true
-	out.SignedIn, err = s.stepUp(ctx, tx, authn.ByProvider, levelOf(who))
+	out.SignedIn, err = s.Sessions.StepUp(ctx, tx, authn.ByProvider, levelOf(who))
 	return err
 }
 
 // handleUnlinkedIdentity is somebody whose identity is linked to no account yet.
-func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state store.State, who openid.Identity, out *Arrived) error {
+func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state federation.State, who openid.Identity, out *Arrived) error {
 	addr, err := account.ParseAddress(who.Email)
 	if !who.Verified || err != nil {
-		return errUnverified()
+		return federation.ErrUnverified()
 	}
 	switch state.Purpose {
-	case toLink:
-		session, err := s.requireRecentAuth(ctx, tx)
+	case federation.ToLink:
+		session, err := s.Sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
 		out.Linked = true
-		return s.linkIdentity(ctx, tx, session.AccountID, state.Provider, who)
-	case toProve:
-		return errIdentityTaken() // it is nobody's, so not the caller's
+		return s.Federation.Link(ctx, tx, session.AccountID, state.Provider, who)
+	case federation.ToProve:
+		return federation.ErrIdentityTaken() // it is nobody's, so not the caller's
 	}
 	there, exists, err := account.IfExists(account.ByEmail(ctx, tx, addr.Key))
 	if err != nil {
@@ -173,14 +176,14 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, s
 	}
 	if exists {
 		out.Email = there.Email
-		out.Link, err = s.proposeLink(ctx, tx, there, state, who)
+		out.Link, err = s.Federation.Propose(ctx, tx, there, state, who)
 		return err
 	}
 	account, err := s.createPasswordlessAccount(ctx, tx, addr, who)
 	if err != nil {
 		return err
 	}
-	if err := s.insertIdentity(ctx, tx, account.ID, state.Provider, who); err != nil {
+	if err := s.Federation.Insert(ctx, tx, account.ID, state.Provider, who); err != nil {
 		return err
 	}
 	out.SignedIn, err = s.signIn(ctx, tx, SignIn{Account: account, Method: authn.ByProvider, Level: levelOf(who), Transport: authn.Cookie, ProvedAt: who.SignedInAt})

@@ -8,6 +8,7 @@ import (
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/session"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/events"
@@ -84,18 +85,9 @@ func (s *Service) setPassword(ctx context.Context, tx *database.Tx, owner accoun
 	if err := account.SetPassword(ctx, tx, owner.ID, hash); err != nil {
 		return err
 	}
-	if err := s.endSessionsAndCodes(ctx, tx, owner.ID, keep, endedByPassword); err != nil {
+	if err := s.Sessions.EndAllAndVoidCodes(ctx, tx, owner.ID, keep, session.EndedByPassword); err != nil {
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
 		&usersevents.PasswordChanged{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
-}
-
-// endSessionsAndCodes ends all sessions of an account except the one to keep, its
-// half-done sign-ins, and the codes on their way to it. The account's row is locked.
-func (s *Service) endSessionsAndCodes(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
-	if _, err := s.endSessions(ctx, tx, accountID, keep, why); err != nil {
-		return err
-	}
-	return code.Void(ctx, tx, accountID, s.now())
 }

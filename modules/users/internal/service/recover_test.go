@@ -39,7 +39,7 @@ func TestResetPassword(t *testing.T) {
 	if err := w.ResetPassword(context.Background(), w.reset(ada, another)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.Refresh(context.Background(), in.Refresh)
+	_, err := w.Sessions.Refresh(context.Background(), in.Refresh)
 	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
 	_, err = w.Login(context.Background(), service.Credentials{Email: ada, Password: secret})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")

@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/identity"
 )
 
@@ -22,9 +23,9 @@ func TestFactorRequired(t *testing.T) {
 		if _, err := w.MakeAdmin(ctx, ada, secret); err != nil {
 			t.Fatal(err)
 		}
-		browser := func(in service.SignedIn) service.Browser {
+		browser := func(in session.SignedIn) session.Browser {
 			t.Helper()
-			b, err := w.Browser(ctx, in.Browser.Token)
+			b, err := w.Sessions.Browser(ctx, in.Browser.Token)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -8,21 +8,19 @@ import (
 	"context"
 	"log/slog"
 	"net/url"
-	"sync/atomic"
 	"time"
-
-	"github.com/go-webauthn/webauthn/webauthn"
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/apikey"
 	"app/modules/users/internal/audit"
-	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/revocation"
-	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/tries"
 	"app/platform/database"
 )
@@ -38,10 +36,10 @@ type Options struct {
 	// with it.
 	PublicURL string
 	// Providers are where people may sign in besides here; none when it is nil.
-	Providers Providers
+	Providers federation.Providers
 	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to
 	// after a sign-in.
-	ReturnTo ReturnList
+	ReturnTo federation.ReturnList
 	// FactorRequired demands a second factor of administrators, and of owners and
 	// managers of merchants.
 	FactorRequired bool
@@ -83,19 +81,8 @@ type Service struct {
 	limits Limits
 
 	publicURL string
-	returnTo  ReturnList
-	providers Providers
-	passkeys  *webauthn.WebAuthn // nil where there can be none
-	noGrant   bool               // the token endpoint takes no passwords
-	oursOnly  bool               // no hash from elsewhere opens anything
-
-	factorRequired bool
-
-	secret secret.Key
-	// identities counts the identities at providers of an account.
-	identities func(ctx context.Context, tx *database.Tx, accountID string) (int, error)
-	// factors lists the second factors of an account.
-	factors func(ctx context.Context, tx *database.Tx, accountID string) ([]authn.Method, error)
+	noGrant   bool // the token endpoint takes no passwords
+	oursOnly  bool // no hash from elsewhere opens anything
 
 	// Keys sign access tokens.
 	Keys *keys.Ring
@@ -112,10 +99,14 @@ type Service struct {
 	Codes *code.Service
 	// Registrations wait for their codes.
 	Registrations *registration.Service
+	// Sessions keep people signed in.
+	Sessions *session.Service
+	// Factors are second factors.
+	Factors *factor.Service
+	// Federation is providers of OpenID Connect, and identities there.
+	Federation *federation.Service
 	// APIKeys are those of merchants.
 	APIKeys *apikey.Service
-
-	reuses atomic.Int64
 }
 
 // New makes the service. It reads the keys, and makes them at the first start.
@@ -132,12 +123,26 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		DB: o.DB, Now: o.Now, Secret: ring.Secret(), Audits: audits, Tries: counter, PublicURL: o.PublicURL,
 		Limits: code.Limits{CodeLife: o.Limits.CodeLife, LettersPerHour: o.Limits.LettersPerHour, LettersPerNetwork: o.Limits.LettersPerNetwork},
 	})
+	sessions := session.New(session.Options{
+		DB: o.DB, Now: o.Now, Logger: o.Logger, Keys: ring, Accounts: accounts, Audits: audits, Revocations: revocations,
+		Factors: factor.Of, FactorRequired: o.FactorRequired,
+		Limits: session.Limits{
+			AccessLife: o.Limits.AccessLife, RefreshIdle: o.Limits.RefreshIdle, RefreshGrace: o.Limits.RefreshGrace,
+			SessionLife: o.Limits.SessionLife, BrowserIdle: o.Limits.BrowserIdle, BrowserLife: o.Limits.BrowserLife, AuditKeep: o.Limits.AuditKeep,
+		},
+	})
+	factors := factor.New(factor.Options{
+		DB: o.DB, Now: o.Now, Secret: ring.Secret(), Accounts: accounts, Sessions: sessions, Identities: federation.Count, PublicURL: o.PublicURL,
+	})
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
-		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL),
-		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant, factorRequired: o.FactorRequired,
-		secret: ring.Secret(), factors: factorsOf, identities: countIdentities, Keys: ring, Revocations: revocations, Audits: audits,
-		Tries: counter, Accounts: accounts, Codes: codes,
+		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant,
+		Keys: ring, Revocations: revocations, Audits: audits,
+		Tries: counter, Accounts: accounts, Codes: codes, Sessions: sessions, Factors: factors,
+		Federation: federation.New(federation.Options{
+			DB: o.DB, Now: o.Now, Logger: o.Logger, Secret: ring.Secret(), Accounts: accounts, Sessions: sessions,
+			Providers: o.Providers, ReturnTo: o.ReturnTo,
+		}),
 		Registrations: registration.New(registration.Options{
 			DB: o.DB, Now: o.Now, Secret: ring.Secret(), Hasher: o.Hasher, CodeLife: o.Limits.CodeLife,
 			Accounts: accounts, Codes: codes, Tries: counter,
@@ -154,9 +159,6 @@ func policyOf(o Options) passwords.Policy {
 
 // PasswordGrant reports whether the token endpoint takes passwords.
 func (s *Service) PasswordGrant() bool { return !s.noGrant }
-
-// Reuses counts the sessions ended because a refresh token came back too late.
-func (s *Service) Reuses() int64 { return s.reuses.Load() }
 
 // Hashes counts the passwords hashed.
 func (s *Service) Hashes() int64 { return s.hasher.Operations() }

@@ -8,6 +8,8 @@ import (
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/fault"
@@ -21,9 +23,6 @@ type Reproof struct {
 	code.Proof
 }
 
-// FreshFor is how long a session counts as fresh.
-const FreshFor = stepUpLife
-
 func errFactorRequired() error {
 	return fault.New(fault.PermissionDenied, "factor_required", "The account has a second factor: show that one.")
 }
@@ -33,27 +32,27 @@ func errFactorRequired() error {
 // factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong
 // proof; factor_required; sign_in_limited after many passwords or codes;
 // Unauthenticated.
-func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
-	account, err := s.callerAccount(ctx)
+func (s *Service) StepUp(ctx context.Context, in Reproof) (out session.SignedIn, err error) {
+	account, err := s.Sessions.CallerAccount(ctx)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
 	if in.Method == authn.ByPassword {
 		if err := s.Tries.CountOwnPassword(ctx); err != nil {
-			return SignedIn{}, err
+			return session.SignedIn{}, err
 		}
 		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
 		if err != nil {
-			return SignedIn{}, fmt.Errorf("check password: %w", err)
+			return session.SignedIn{}, fmt.Errorf("check password: %w", err)
 		}
 		if !verdict.Match {
-			return SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
+			return session.SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
 		}
 	}
 	var counted []tries.Allowance
 	if in.Method != authn.ByPassword {
 		if counted, err = s.Tries.CountCode(ctx, tries.KnownAccount(account.ID)); err != nil {
-			return SignedIn{}, err
+			return session.SignedIn{}, err
 		}
 	}
 	var refusal error
@@ -65,7 +64,7 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 		if refusal != nil {
 			return s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.StepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
 		}
-		if out, err = s.stepUp(ctx, tx, in.Method, level); err != nil {
+		if out, err = s.Sessions.StepUp(ctx, tx, in.Method, level); err != nil {
 			return err
 		}
 		return s.Tries.GiveBack(ctx, tx, counted)
@@ -79,15 +78,15 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 // verifyStepUp judges the proof, whose password has been checked already. A refusal is
 // not an error of the Write, which has to commit the try.
 func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner account.Account, in Reproof) (level authn.Level, refusal, err error) {
-	session, err := s.ownSession(ctx, tx)
+	session, err := s.Sessions.Own(ctx, tx)
 	if err != nil {
 		return 0, nil, err
 	}
 	if in.Method == authn.ByTOTP || in.Method == authn.ByRecovery {
-		refusal, err = s.verifyFactor(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
+		refusal, err = s.Factors.Verify(ctx, tx, session.AccountID, factor.Proof{Method: in.Method, Code: in.Code})
 		return authn.AAL2, refusal, err
 	}
-	factors, err := factorsOf(ctx, tx, session.AccountID)
+	factors, err := factor.Of(ctx, tx, session.AccountID)
 	if err != nil || len(factors) > 0 {
 		return 0, errFactorRequired(), err
 	}
@@ -118,23 +117,6 @@ func (s *Service) refuseStepUp(ctx context.Context, accountID string, method aut
 	return authn.ErrCredentials()
 }
 
-// callerAccount reads the account that the request is made by, with a session and not
-// with a key. Error: Unauthenticated.
-func (s *Service) callerAccount(ctx context.Context) (owner account.Account, err error) {
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		session, err := s.ownSession(ctx, q)
-		if err != nil {
-			return err
-		}
-		owner, err = account.ByID(ctx, q, session.AccountID)
-		if err == nil && owner.Disabled() {
-			return authn.ErrSignedOut()
-		}
-		return account.SignedOut(err)
-	})
-	return owner, err
-}
-
 // PasswordChange is a new password of one's own.
 type PasswordChange struct{ Current, Password, Confirm string }
 
@@ -143,30 +125,30 @@ type PasswordChange struct{ Current, Password, Confirm string }
 // is told by e-mail. Errors: InvalidArgument with pointers, also for a wrong current
 // password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
 // many hashes are waiting.
-func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
-	owner, err := s.callerAccount(ctx)
+func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out session.SignedIn, err error) {
+	owner, err := s.Sessions.CallerAccount(ctx)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
 	if wrong := s.checkNew(in.Password, in.Confirm, owner.Email); len(wrong) > 0 {
-		return SignedIn{}, fault.Invalid(wrong...)
+		return session.SignedIn{}, fault.Invalid(wrong...)
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		_, err := s.requireRecentAuth(ctx, q)
+		_, err := s.Sessions.RequireRecent(ctx, q)
 		return err
 	})
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
 	if err := s.checkCurrent(ctx, owner, in.Current); err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
 	if err != nil {
-		return SignedIn{}, fmt.Errorf("hash password: %w", err)
+		return session.SignedIn{}, fmt.Errorf("hash password: %w", err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.Sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -184,7 +166,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out Si
 		if err := s.Audits.Record(ctx, tx, entry); err != nil {
 			return err
 		}
-		out, err = s.renewCookie(ctx, tx, session)
+		out, err = s.Sessions.RenewCookie(ctx, tx, session)
 		return err
 	})
 	return out, err

@@ -19,13 +19,13 @@ func TestStepUp(t *testing.T) {
 	w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	w.clock.pass(10*time.Minute + time.Second)
-	_, err := w.EnrolTOTP(ctx)
+	_, err := w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
 	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: another})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
 	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: wrong(w.proof(ctx, ada))})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
-	_, err = w.EnrolTOTP(ctx)
+	_, err = w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
 	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(ctx, ada)}); err != nil {
 		t.Fatal(err)
@@ -40,11 +40,11 @@ func TestStepUp(t *testing.T) {
 		_, err := w.StepUp(ctx, in)
 		wants(t, err, fault.PermissionDenied, "factor_required")
 	}
-	wants(t, w.RemoveTOTP(ctx), fault.PermissionDenied, "step_up_required")
+	wants(t, w.Factors.RemoveTOTP(ctx), fault.PermissionDenied, "step_up_required")
 	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByTOTP, Proof: code.Proof{Code: g.next().Code}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.RemoveTOTP(ctx); err != nil {
+	if err := w.Factors.RemoveTOTP(ctx); err != nil {
 		t.Error(err)
 	}
 }
@@ -94,9 +94,9 @@ func TestChangePassword(t *testing.T) {
 	if _, err := w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Refresh(context.Background(), elsewhere.Refresh)
+	_, err = w.Sessions.Refresh(context.Background(), elsewhere.Refresh)
 	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
-	if _, err := w.Refresh(context.Background(), mine.Refresh); err != nil {
+	if _, err := w.Sessions.Refresh(context.Background(), mine.Refresh); err != nil {
 		t.Error(err)
 	}
 	w.login(ada, another)

@@ -6,11 +6,13 @@ import (
 
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/pending"
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/revocation"
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/tries"
 	"app/platform/database"
 )
@@ -37,9 +39,10 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 		}{
 			{registration.Sweep, now.Add(-keepCodes)},
 			{code.Sweep, now.Add(-keepCodes)},
-			{store.DeleteJourneys, now},
-			{store.DeleteSessions, now},
-			{store.DeleteCookies, now},
+			{federation.Sweep, now},
+			{factor.Sweep, now},
+			{session.Sweep, now},
+			{session.SweepCookies, now},
 			{pending.Sweep, now},
 			{tries.Sweep, now},
 			{revocation.Sweep, now},

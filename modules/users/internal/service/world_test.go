@@ -16,6 +16,7 @@ import (
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -154,7 +155,7 @@ func (w *world) signUp(email, password string) account.User {
 	return user
 }
 
-func (w *world) login(email, password string) service.Tokens {
+func (w *world) login(email, password string) session.Tokens {
 	w.t.Helper()
 	in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password, Transport: authn.Bearer})
 	if err != nil {

@@ -1,4 +1,4 @@
-package service
+package session
 
 import (
 	"context"
@@ -37,10 +37,10 @@ const (
 //
 // Errors: refresh_token_invalid, the same for every reason.
 func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error) {
-	s.Keys.Reread(ctx)
+	s.keys.Reread(ctx)
 	now := s.now()
 	successor := s.successorToken(presented)
-	var row store.Refresh
+	var row Refresh
 	var v verdict
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) (err error) {
 		row, v, err = s.rotateRefresh(ctx, tx, secret.HashToken(presented), successor, now)
@@ -64,8 +64,8 @@ func (s *Service) successorToken(parent string) string {
 
 // rotateRefresh must not fail for a reused token: the end of the session has to be
 // committed.
-func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, successor string, now time.Time) (store.Refresh, verdict, error) {
-	row, err := store.RefreshByHash(ctx, tx, hash)
+func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, successor string, now time.Time) (Refresh, verdict, error) {
+	row, err := RefreshByHash(ctx, tx, hash)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return row, refused, nil
@@ -82,13 +82,13 @@ func (s *Service) rotateRefresh(ctx context.Context, tx *database.Tx, hash, succ
 		return row, refused, err
 	}
 	entry := audit.Entry{AccountID: row.Session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "refresh token used again", SessionID: row.Session.ID}
-	return row, reused, s.Audits.Record(ctx, tx, entry)
+	return row, reused, s.audits.Record(ctx, tx, entry)
 }
 
 // exchangeRefresh uses the token and makes its successor, unless somebody else did both
 // a moment ago.
-func (s *Service) exchangeRefresh(ctx context.Context, tx *database.Tx, row store.Refresh, successor string, now time.Time) (store.Refresh, verdict, error) {
-	err := store.UseRefresh(ctx, tx, row, now)
+func (s *Service) exchangeRefresh(ctx context.Context, tx *database.Tx, row Refresh, successor string, now time.Time) (Refresh, verdict, error) {
+	err := UseRefresh(ctx, tx, row, now)
 	switch {
 	case errors.Is(err, store.ErrChanged):
 		return row, granted, nil
@@ -114,7 +114,7 @@ func (s *Service) Logout(ctx context.Context, presented string) error {
 				return err
 			}
 		}
-		row, err := store.RefreshByHash(ctx, tx, secret.HashToken(presented))
+		row, err := RefreshByHash(ctx, tx, secret.HashToken(presented))
 		if errors.Is(err, store.ErrNotFound) {
 			return nil
 		}
@@ -127,7 +127,7 @@ func (s *Service) Logout(ctx context.Context, presented string) error {
 
 // signOut ends a session because its user said so.
 func (s *Service) signOut(ctx context.Context, tx *database.Tx, id string) error {
-	session, err := store.SessionByID(ctx, tx, id)
+	session, err := findSession(ctx, tx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -138,5 +138,8 @@ func (s *Service) signOut(ctx context.Context, tx *database.Tx, id string) error
 	if err != nil || !ok {
 		return err
 	}
-	return s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SignOut, Outcome: audit.OutcomeOK, SessionID: id})
+	return s.audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SignOut, Outcome: audit.OutcomeOK, SessionID: id})
 }
+
+// Reuses counts the sessions ended because a refresh token came back too late.
+func (s *Service) Reuses() int64 { return s.reuses.Load() }

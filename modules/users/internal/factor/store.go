@@ -1,4 +1,4 @@
-package store
+package factor
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -43,7 +44,7 @@ const (
 // InsertTOTP adds a generator that is not confirmed, in place of one that never was.
 // ErrDuplicate: there is a confirmed one.
 func InsertTOTP(ctx context.Context, tx *database.Tx, t TOTP) error {
-	if err := Exec(ctx, tx, "replace generator", deleteTOTP+` AND confirmed_at IS NULL`, t.AccountID); err != nil {
+	if err := store.Exec(ctx, tx, "replace generator", deleteTOTP+` AND confirmed_at IS NULL`, t.AccountID); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, insertTOTP, t.AccountID, t.Secret, database.Micros(t.CreatedAt))
@@ -92,7 +93,7 @@ func DeleteTOTP(ctx context.Context, tx *database.Tx, accountID string) error {
 // ReplaceRecovery gives an account a new set of recovery codes, by their hashes; none
 // removes the set.
 func ReplaceRecovery(ctx context.Context, tx *database.Tx, accountID string, hashes []string, now time.Time) error {
-	if err := Exec(ctx, tx, "delete recovery codes", deleteRecovery, accountID); err != nil {
+	if err := store.Exec(ctx, tx, "delete recovery codes", deleteRecovery, accountID); err != nil {
 		return err
 	}
 	for _, hash := range hashes {
@@ -125,7 +126,7 @@ func CountPasskeys(ctx context.Context, tx *database.Tx, accountID string) (n in
 // account.
 func DeleteFactors(ctx context.Context, tx *database.Tx, accountID string) error {
 	for what, query := range map[string]string{"generator": deleteTOTP, "passkeys": deletePasskeysOf, "recovery codes": deleteRecovery} {
-		if err := Exec(ctx, tx, "delete "+what, query, accountID); err != nil {
+		if err := store.Exec(ctx, tx, "delete "+what, query, accountID); err != nil {
 			return err
 		}
 	}

@@ -1,10 +1,11 @@
-package store
+package session
 
 import (
 	"context"
 	"database/sql"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -17,8 +18,8 @@ type Cookie struct {
 	ExpiresAt time.Time
 }
 
-// Browser is a cookie with its session and the account as they are now.
-type Browser struct {
+// browserRow is a cookie with its session and the account as they are now.
+type browserRow struct {
 	Cookie
 	Session  Session
 	Admin    bool
@@ -37,53 +38,53 @@ const (
 	oldCookies      = `SELECT token_hash FROM users_cookies WHERE expires_at < ? LIMIT 100`
 )
 
-// InsertCookie adds a cookie by its hash. ErrDuplicate.
-func InsertCookie(ctx context.Context, tx *database.Tx, c Cookie) error {
+// addCookie adds a cookie by its hash. ErrDuplicate.
+func addCookie(ctx context.Context, tx *database.Tx, c Cookie) error {
 	_, err := tx.Exec(ctx, insertCookie, c.Hash, c.SessionID, c.Data, database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
 	return database.Inserted("cookie", err)
 }
 
-// BrowserByHash reads a cookie. ErrNotFound.
-func BrowserByHash(ctx context.Context, tx *database.Tx, hash string) (b Browser, err error) {
+// findBrowser reads a cookie. ErrNotFound.
+func findBrowser(ctx context.Context, tx *database.Tx, hash string) (b browserRow, err error) {
 	var created, expires int64
 	var admin int
 	var disabled sql.NullInt64
 	var row sessionRow
 	into := append([]any{&b.Hash, &b.SessionID, &b.Data, &created, &expires, &admin, &disabled}, row.scanTargets(&b.Session)...)
 	if err := tx.QueryRow(ctx, browserByHash, hash).Scan(into...); err != nil {
-		return Browser{}, database.Found("cookie", err)
+		return browserRow{}, database.Found("cookie", err)
 	}
 	row.setTimes(&b.Session)
 	b.CreatedAt, b.ExpiresAt, b.Admin, b.Disabled = database.Time(created), database.Time(expires), admin == 1, disabled.Valid
 	return b, nil
 }
 
-// TouchCookie records that a cookie and its session are in use. ErrChanged: one of them
+// recordUse records that a cookie and its session are in use. ErrChanged: one of them
 // is gone.
-func TouchCookie(ctx context.Context, tx *database.Tx, c Cookie, now time.Time) error {
+func recordUse(ctx context.Context, tx *database.Tx, c Cookie, now time.Time) error {
 	if err := tx.One(ctx, "extend cookie", extendCookie, database.Micros(c.ExpiresAt), c.Hash); err != nil {
 		return err
 	}
 	return tx.One(ctx, "touch session", touchSession, database.Micros(now), c.SessionID)
 }
 
-// CookiesOf lists the hashes of a session's cookies: one, or two for a moment.
-func CookiesOf(ctx context.Context, tx *database.Tx, sessionID string) ([]string, error) {
-	hashes, err := Texts(ctx, tx, cookiesOf, sessionID)
+// listCookies lists the hashes of a session's cookies: one, or two for a moment.
+func listCookies(ctx context.Context, tx *database.Tx, sessionID string) ([]string, error) {
+	hashes, err := store.Texts(ctx, tx, cookiesOf, sessionID)
 	return hashes, database.Found("cookies", err)
 }
 
-// DeleteCookie removes a cookie, if it is there.
-func DeleteCookie(ctx context.Context, tx *database.Tx, hash string) error {
-	return Exec(ctx, tx, "delete cookie", deleteCookie, hash)
+// removeCookie removes a cookie, if it is there.
+func removeCookie(ctx context.Context, tx *database.Tx, hash string) error {
+	return store.Exec(ctx, tx, "delete cookie", deleteCookie, hash)
 }
 
-// DeleteCookiesOf removes the cookies of a session.
-func DeleteCookiesOf(ctx context.Context, tx *database.Tx, sessionID string) error {
-	return Exec(ctx, tx, "delete cookies", deleteCookiesOf, sessionID)
+// removeCookies removes the cookies of a session.
+func removeCookies(ctx context.Context, tx *database.Tx, sessionID string) error {
+	return store.Exec(ctx, tx, "delete cookies", deleteCookiesOf, sessionID)
 }
 
-// DeleteCookies removes at most 100 that ended by themselves before a time.
-func DeleteCookies(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return DeleteEach(ctx, tx, "cookies", oldCookies, deleteCookie, database.Micros(before))
+// SweepCookies removes at most 100 that ended by themselves before a time.
+func SweepCookies(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "cookies", oldCookies, deleteCookie, database.Micros(before))
 }

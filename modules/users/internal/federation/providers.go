@@ -1,4 +1,4 @@
-package service
+package federation
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -19,9 +20,9 @@ const stateLife = 10 * time.Minute
 
 // What a browser goes to a provider for.
 const (
-	toSignIn = "sign_in"
-	toLink   = "link"    // the identity to the account that is signed in
-	toProve  = "step_up" // again who the signed-in user is
+	ToSignIn = "sign_in"
+	ToLink   = "link"    // the identity to the account that is signed in
+	ToProve  = "step_up" // again who the signed-in user is
 )
 
 // Provider asks one provider of OpenID Connect. Errors of both methods:
@@ -50,65 +51,65 @@ func errProviderDown(cause error) error {
 	return f
 }
 
-// Departure is a browser to be sent to a provider.
-type Departure struct {
+// Request is a browser to be sent to a provider.
+type Request struct {
 	Provider string
 	Purpose  string // "sign_in" when empty; "link" and "step_up" need a session
 	ReturnTo string // see Service.ReturnTo
 	Browser  string // the cookie that the browser has from an earlier departure, if any
 }
 
-// Departed is where to, and the cookie that the browser has to bring back.
-type Departed struct {
+// Redirect is where to, and the cookie that the browser has to bring back.
+type Redirect struct {
 	URL     string
 	Browser string
 }
 
-// Depart sends a browser to a provider, with a state of its own that is good for ten
+// Begin sends a browser to a provider, with a state of its own that is good for ten
 // minutes, for one answer and in this browser only. Nonce and PKCE verifier follow from
 // the state and a secret of ours. Errors: provider_not_found; Unavailable when the
 // provider cannot be reached; step_up_required and Unauthenticated for linking.
-func (s *Service) Depart(ctx context.Context, in Departure) (Departed, error) {
+func (s *Service) Begin(ctx context.Context, in Request) (Redirect, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return Departed{}, errProvider()
+		return Redirect{}, errProvider()
 	}
 	state := secret.NewToken("")
 	to, err := provider.Authorize(ctx, openid.Request{
-		State: state, Nonce: s.nonceOf(state), Verifier: s.verifierOf(state), Anew: in.Purpose == toProve,
+		State: state, Nonce: s.nonceOf(state), Verifier: s.verifierOf(state), Anew: in.Purpose == ToProve,
 	})
 	if err != nil {
-		return Departed{}, errProviderDown(err)
+		return Redirect{}, errProviderDown(err)
 	}
 	browser := in.Browser
 	if len(browser) != len(state) {
 		browser = secret.NewToken("")
 	}
 	now := s.now()
-	row := store.State{
-		Hash: secret.HashToken(state), Provider: in.Provider, Purpose: toSignIn, Browser: secret.HashToken(browser), ReturnTo: s.ReturnTo(in.ReturnTo),
+	row := State{
+		Hash: secret.HashToken(state), Provider: in.Provider, Purpose: ToSignIn, Browser: secret.HashToken(browser), ReturnTo: s.ReturnTo(in.ReturnTo),
 		CreatedAt: now, ExpiresAt: now.Add(stateLife),
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if row.Purpose, row.SessionID, err = s.travelPurpose(ctx, tx, in.Purpose); err != nil {
+		if row.Purpose, row.SessionID, err = s.checkPurpose(ctx, tx, in.Purpose); err != nil {
 			return err
 		}
-		return store.InsertState(ctx, tx, row)
+		return addState(ctx, tx, row)
 	})
-	return Departed{URL: to, Browser: browser}, err
+	return Redirect{URL: to, Browser: browser}, err
 }
 
-// travelPurpose checks that somebody who wants to link or to prove something is signed
+// checkPurpose checks that somebody who wants to link or to prove something is signed
 // in; for linking freshly.
-func (s *Service) travelPurpose(ctx context.Context, tx *database.Tx, wanted string) (purpose, session string, err error) {
-	var own store.Session
+func (s *Service) checkPurpose(ctx context.Context, tx *database.Tx, wanted string) (purpose, current string, err error) {
+	var own session.Session
 	switch wanted {
-	case toLink:
-		own, err = s.requireRecentAuth(ctx, tx)
-	case toProve:
-		own, err = s.ownSession(ctx, tx)
+	case ToLink:
+		own, err = s.sessions.RequireRecent(ctx, tx)
+	case ToProve:
+		own, err = s.sessions.Own(ctx, tx)
 	default:
-		return toSignIn, "", nil
+		return ToSignIn, "", nil
 	}
 	return wanted, own.ID, err
 }
@@ -121,8 +122,8 @@ func (s *Service) verifierOf(state string) string {
 	return base64.RawURLEncoding.EncodeToString(s.secret.Derive("pkce", state))
 }
 
-// Arrival is what a browser brings back from a provider.
-type Arrival struct {
+// Callback is what a browser brings back from a provider.
+type Callback struct {
 	Provider string
 	State    string
 	Code     string
@@ -131,7 +132,7 @@ type Arrival struct {
 	Browser  string // the cookie
 }
 
-// redeem uses up the state that Depart made and asks the provider whose the answer is.
+// Redeem uses up the state that Depart made and asks the provider whose the answer is.
 //
 //  1. The state is used up, whatever comes of it: in the browser that it was made for,
 //     by the provider that it was made for, once.
@@ -140,17 +141,17 @@ type Arrival struct {
 //
 // Errors: provider_not_found; sign_in_over; sign_in_cancelled; sign_in_refused for an
 // answer that is not valid; Unavailable.
-func (s *Service) redeem(ctx context.Context, in Arrival) (store.State, openid.Identity, error) {
+func (s *Service) Redeem(ctx context.Context, in Callback) (State, openid.Identity, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return store.State{}, openid.Identity{}, errProvider()
+		return State{}, openid.Identity{}, errProvider()
 	}
 	state, err := s.spendState(ctx, in)
 	if err != nil {
-		return store.State{}, openid.Identity{}, err
+		return State{}, openid.Identity{}, err
 	}
 	if in.Error != "" || in.Code == "" {
-		return store.State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_cancelled", "The provider did not sign you in.")
+		return State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_cancelled", "The provider did not sign you in.")
 	}
 	who, err := provider.Redeem(ctx, openid.Answer{
 		Code: in.Code, Issuer: in.Issuer, Nonce: s.nonceOf(in.State), Verifier: s.verifierOf(in.State),
@@ -158,30 +159,30 @@ func (s *Service) redeem(ctx context.Context, in Arrival) (store.State, openid.I
 	switch {
 	case errors.Is(err, openid.ErrRefused):
 		s.logger.WarnContext(ctx, "provider's answer refused", "provider", in.Provider, "error", err.Error())
-		return store.State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_refused", "The provider's answer is not valid.").Because(err)
+		return State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_refused", "The provider's answer is not valid.").Because(err)
 	case err != nil:
-		return store.State{}, openid.Identity{}, errProviderDown(err)
+		return State{}, openid.Identity{}, errProviderDown(err)
 	}
 	return state, who, nil
 }
 
 // spendState uses the state up.
-func (s *Service) spendState(ctx context.Context, in Arrival) (state store.State, err error) {
+func (s *Service) spendState(ctx context.Context, in Callback) (state State, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		state, err = store.StateByHash(ctx, tx, secret.HashToken(in.State))
+		state, err = findState(ctx, tx, secret.HashToken(in.State))
 		if err == nil {
-			err = store.SpendState(ctx, tx, state.Hash, s.now())
+			err = useState(ctx, tx, state.Hash, s.now())
 		}
 		return err
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
-		return store.State{}, errState()
+		return State{}, errState()
 	case err != nil:
-		return store.State{}, err
+		return State{}, err
 	case state.Browser != secret.HashToken(in.Browser), state.Provider != in.Provider,
 		state.SessionID != "" && state.SessionID != identity.FromContext(ctx).SessionID:
-		return store.State{}, errState()
+		return State{}, errState()
 	}
 	return state, nil
 }

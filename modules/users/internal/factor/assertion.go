@@ -1,4 +1,4 @@
-package service
+package factor
 
 import (
 	"context"
@@ -15,10 +15,10 @@ import (
 	"app/platform/database"
 )
 
-// beginChallenge asks for a passkey of the row's account, or for anybody's, and keeps
+// BeginChallenge asks for a passkey of the row's account, or for anybody's, and keeps
 // what the answer will be checked against. Errors: passkeys_unavailable;
 // passkey_invalid when the account has none.
-func (s *Service) beginChallenge(ctx context.Context, tx *database.Tx, row store.Ceremony) (out Challenge, err error) {
+func (s *Service) BeginChallenge(ctx context.Context, tx *database.Tx, row Ceremony) (out Challenge, err error) {
 	w, err := s.webAuthn()
 	if err != nil {
 		return Challenge{}, err
@@ -45,7 +45,7 @@ func beginAssertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, 
 		return nil, nil, err
 	}
 	if len(user.passkeys) == 0 {
-		return nil, nil, errPasskey(errors.New("the account has none"))
+		return nil, nil, ErrPasskey(errors.New("the account has none"))
 	}
 	options, data, err := w.BeginLogin(user, checked)
 	return options, data, wrapBeginError(err)
@@ -58,15 +58,15 @@ func wrapBeginError(err error) error {
 	return nil
 }
 
-// PasskeyAnswer is a browser's answer to a challenge.
-type PasskeyAnswer struct {
+// Answer is a browser's answer to a challenge.
+type Answer struct {
 	Ceremony   string
 	Credential []byte // JSON
 }
 
 // Assertion is an answer that has been verified: whose it is, and what for.
 type Assertion struct {
-	Ceremony store.Ceremony
+	Ceremony Ceremony
 	Account  account.Account
 	Refusal  error // why the answer is not good; nil when it is
 
@@ -76,23 +76,23 @@ type Assertion struct {
 
 // shownAssertion is what an answer is checked against.
 type shownAssertion struct {
-	Ceremony store.Ceremony
+	Ceremony Ceremony
 	session  webauthn.SessionData
 	holder   holder // whose passkey it is
 }
 
-// checkPasskey uses the challenge up, whatever comes of it, and verifies the answer.
+// CheckPasskey uses the challenge up, whatever comes of it, and verifies the answer.
 // also runs in the Write that uses the challenge up; the refusal that it returns does
 // not undo that. Errors: passkey_invalid for an answer that is nobody's or to nothing
 // that was asked; passkeys_unavailable.
-func (s *Service) checkPasskey(ctx context.Context, in PasskeyAnswer, also func(ctx context.Context, tx *database.Tx, c store.Ceremony) (refusal, err error)) (out Assertion, err error) {
+func (s *Service) CheckPasskey(ctx context.Context, in Answer, also func(ctx context.Context, tx *database.Tx, c Ceremony) (refusal, err error)) (out Assertion, err error) {
 	w, err := s.webAuthn()
 	if err != nil {
 		return Assertion{}, err
 	}
 	answer, err := protocol.ParseCredentialRequestResponseBytes(in.Credential)
 	if err != nil {
-		return Assertion{}, errPasskey(err)
+		return Assertion{}, ErrPasskey(err)
 	}
 	shown, err := s.takeShown(ctx, in.Ceremony, answer, also)
 	if err != nil {
@@ -105,15 +105,15 @@ func (s *Service) checkPasskey(ctx context.Context, in PasskeyAnswer, also func(
 
 // takeShown uses the challenge up and finds out whose passkey it is. A refusal does not
 // undo the first.
-func (s *Service) takeShown(ctx context.Context, ceremony string, answer *protocol.ParsedCredentialAssertionData, also func(ctx context.Context, tx *database.Tx, c store.Ceremony) (refusal, err error)) (out shownAssertion, err error) {
+func (s *Service) takeShown(ctx context.Context, ceremony string, answer *protocol.ParsedCredentialAssertionData, also func(ctx context.Context, tx *database.Tx, c Ceremony) (refusal, err error)) (out shownAssertion, err error) {
 	var refusal error
-	out.Ceremony, out.session, err = s.takeCeremony(ctx, ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
+	out.Ceremony, out.session, err = s.takeCeremony(ctx, ceremony, func(ctx context.Context, tx *database.Tx, c Ceremony) error {
 		if refusal, err = also(ctx, tx, c); err != nil || refusal != nil {
 			return err
 		}
-		passkey, err := store.PasskeyByHash(ctx, tx, secret.HashToken(string(answer.RawID)))
+		passkey, err := PasskeyByHash(ctx, tx, secret.HashToken(string(answer.RawID)))
 		if errors.Is(err, store.ErrNotFound) {
-			refusal = errPasskey(err)
+			refusal = ErrPasskey(err)
 			return nil
 		}
 		if err == nil {
@@ -146,9 +146,9 @@ func (p shownAssertion) verifyAnswer(w *webauthn.WebAuthn, answer *protocol.Pars
 	return used, nil
 }
 
-// usePasskey records the use of the passkey and its new count. Error: passkey_invalid
+// UsePasskey records the use of the passkey and its new count. Error: passkey_invalid
 // when another answer with the same count came first.
-func (s *Service) usePasskey(ctx context.Context, tx *database.Tx, a Assertion) error {
+func (s *Service) UsePasskey(ctx context.Context, tx *database.Tx, a Assertion) error {
 	used := a.used
 	kept, err := json.Marshal(used)
 	if err != nil {
@@ -161,11 +161,11 @@ func (s *Service) usePasskey(ctx context.Context, tx *database.Tx, a Assertion) 
 		}
 		before := p.SignCount
 		p.Credential, p.SignCount = string(kept), int64(used.Authenticator.SignCount)
-		err := store.UsePasskey(ctx, tx, p, before, s.now())
+		err := UsePasskey(ctx, tx, p, before, s.now())
 		if errors.Is(err, store.ErrChanged) {
-			return errPasskey(err)
+			return ErrPasskey(err)
 		}
 		return err
 	}
-	return errPasskey(errors.New("the account has no such passkey"))
+	return ErrPasskey(errors.New("the account has no such passkey"))
 }

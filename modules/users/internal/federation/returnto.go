@@ -1,4 +1,4 @@
-package service
+package federation
 
 import (
 	"net/url"

@@ -1,10 +1,11 @@
-package store
+package federation
 
 import (
 	"context"
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -30,21 +31,21 @@ const (
 	deleteIdentity    = `DELETE FROM users_identities WHERE id = ? AND account_id = ?`
 )
 
-// InsertIdentity links an identity to an account. ErrDuplicate: it is linked, to this
+// addIdentity links an identity to an account. ErrDuplicate: it is linked, to this
 // account or another.
-func InsertIdentity(ctx context.Context, tx *database.Tx, i Identity) error {
+func addIdentity(ctx context.Context, tx *database.Tx, i Identity) error {
 	at := database.Micros(i.CreatedAt)
 	_, err := tx.Exec(ctx, insertIdentity, i.ID, i.AccountID, i.Provider, i.Issuer, i.Subject, i.Email, at, at)
 	return database.Inserted("identity", err)
 }
 
-// IdentityBySubject finds who an issuer's subject is. ErrNotFound.
-func IdentityBySubject(ctx context.Context, tx *database.Tx, issuer, subject string) (Identity, error) {
+// BySubject finds who an issuer's subject is. ErrNotFound.
+func BySubject(ctx context.Context, tx *database.Tx, issuer, subject string) (Identity, error) {
 	return scanIdentity(tx.QueryRow(ctx, identityBySubject, issuer, subject))
 }
 
-// IdentitiesOf reads the identities of an account, the oldest first.
-func IdentitiesOf(ctx context.Context, tx *database.Tx, accountID string) (out []Identity, err error) {
+// listIdentities reads the identities of an account, the oldest first.
+func listIdentities(ctx context.Context, tx *database.Tx, accountID string) (out []Identity, err error) {
 	rows, err := tx.Query(ctx, identitiesOf, accountID)
 	if err != nil {
 		return nil, fmt.Errorf("read identities: %w", err)
@@ -60,7 +61,7 @@ func IdentitiesOf(ctx context.Context, tx *database.Tx, accountID string) (out [
 	return out, database.Found("identities", rows.Err())
 }
 
-func scanIdentity(row Scanner) (i Identity, err error) {
+func scanIdentity(row store.Scanner) (i Identity, err error) {
 	var created, used int64
 	if err := row.Scan(&i.ID, &i.AccountID, &i.Provider, &i.Issuer, &i.Subject, &i.Email, &created, &used); err != nil {
 		return Identity{}, database.Found("identity", err)
@@ -69,18 +70,18 @@ func scanIdentity(row Scanner) (i Identity, err error) {
 	return i, nil
 }
 
-// UseIdentity records a use, and the address that the provider gave with it.
-func UseIdentity(ctx context.Context, tx *database.Tx, id, email string, now time.Time) error {
-	return Exec(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
+// Use records a use, and the address that the provider gave with it.
+func Use(ctx context.Context, tx *database.Tx, id, email string, now time.Time) error {
+	return store.Exec(ctx, tx, "use identity", useIdentity, email, database.Micros(now), id)
 }
 
-// DeleteIdentity unlinks an identity from its account. ErrChanged: the account has no
+// removeIdentity unlinks an identity from its account. ErrChanged: the account has no
 // such.
-func DeleteIdentity(ctx context.Context, tx *database.Tx, accountID, id string) error {
+func removeIdentity(ctx context.Context, tx *database.Tx, accountID, id string) error {
 	return tx.One(ctx, "unlink identity", deleteIdentity, id, accountID)
 }
 
-// DropIdentities unlinks all identities of an account.
-func DropIdentities(ctx context.Context, tx *database.Tx, accountID string) error {
-	return Exec(ctx, tx, "unlink identities", dropIdentities, accountID)
+// DropAll unlinks all identities of an account.
+func DropAll(ctx context.Context, tx *database.Tx, accountID string) error {
+	return store.Exec(ctx, tx, "unlink identities", dropIdentities, accountID)
 }

@@ -1,9 +1,10 @@
-package store
+package federation
 
 import (
 	"context"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -47,15 +48,15 @@ const (
 	deleteLink  = `DELETE FROM users_links WHERE token_hash = ?`
 )
 
-// InsertState adds a state.
-func InsertState(ctx context.Context, tx *database.Tx, s State) error {
+// addState adds a state.
+func addState(ctx context.Context, tx *database.Tx, s State) error {
 	_, err := tx.Exec(ctx, insertState, s.Hash, s.Provider, s.Purpose, s.Browser, s.SessionID, s.ReturnTo,
 		database.Micros(s.CreatedAt), database.Micros(s.ExpiresAt))
 	return database.Inserted("state", err)
 }
 
-// StateByHash reads a state, also one that is over. ErrNotFound.
-func StateByHash(ctx context.Context, tx *database.Tx, hash string) (s State, err error) {
+// findState reads a state, also one that is over. ErrNotFound.
+func findState(ctx context.Context, tx *database.Tx, hash string) (s State, err error) {
 	var created, expires int64
 	err = tx.QueryRow(ctx, stateByHash, hash).Scan(&s.Hash, &s.Provider, &s.Purpose, &s.Browser, &s.SessionID, &s.ReturnTo, &created, &expires)
 	if err != nil {
@@ -65,20 +66,20 @@ func StateByHash(ctx context.Context, tx *database.Tx, hash string) (s State, er
 	return s, nil
 }
 
-// SpendState uses a state up. ErrChanged: it was used before, or is over.
-func SpendState(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
+// useState uses a state up. ErrChanged: it was used before, or is over.
+func useState(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
 	return tx.One(ctx, "spend state", spendState, database.Micros(now), hash, database.Micros(now))
 }
 
-// InsertLink adds an identity that waits.
-func InsertLink(ctx context.Context, tx *database.Tx, l Link) error {
+// addLink adds an identity that waits.
+func addLink(ctx context.Context, tx *database.Tx, l Link) error {
 	_, err := tx.Exec(ctx, insertLink, l.Hash, l.AccountID, l.Provider, l.Issuer, l.Subject, l.Email, l.ReturnTo,
 		database.Micros(l.CreatedAt), database.Micros(l.ExpiresAt))
 	return database.Inserted("link", err)
 }
 
-// LinkByHash reads an identity that waits, also when it is over. ErrNotFound.
-func LinkByHash(ctx context.Context, tx *database.Tx, hash string) (l Link, err error) {
+// findLink reads an identity that waits, also when it is over. ErrNotFound.
+func findLink(ctx context.Context, tx *database.Tx, hash string) (l Link, err error) {
 	var created, expires int64
 	err = tx.QueryRow(ctx, linkByHash, hash).Scan(&l.Hash, &l.AccountID, &l.Provider, &l.Issuer, &l.Subject, &l.Email, &l.ReturnTo, &created, &expires)
 	if err != nil {
@@ -88,23 +89,19 @@ func LinkByHash(ctx context.Context, tx *database.Tx, hash string) (l Link, err 
 	return l, nil
 }
 
-// SpendLink uses the token of a link up. ErrChanged: it was used before, or is over.
-func SpendLink(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
+// useLink uses the token of a link up. ErrChanged: it was used before, or is over.
+func useLink(ctx context.Context, tx *database.Tx, hash string, now time.Time) error {
 	return tx.One(ctx, "spend link", spendLink, database.Micros(now), hash, database.Micros(now))
 }
 
-// DeleteJourneys removes at most 100 states, as many links and as many ceremonies that
-// ended by themselves before a time.
-func DeleteJourneys(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+// Sweep removes at most 100 states and as many links that ended by themselves
+// before a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	at := database.Micros(before)
-	states, err := DeleteEach(ctx, tx, "states", oldStates, deleteState, at)
+	states, err := store.DeleteEach(ctx, tx, "states", oldStates, deleteState, at)
 	if err != nil {
 		return 0, err
 	}
-	links, err := DeleteEach(ctx, tx, "links", oldLinks, deleteLink, at)
-	if err != nil {
-		return 0, err
-	}
-	ceremonies, err := DeleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, at)
-	return max(states, links, ceremonies), err
+	links, err := store.DeleteEach(ctx, tx, "links", oldLinks, deleteLink, at)
+	return max(states, links), err
 }

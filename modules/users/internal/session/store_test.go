@@ -1,4 +1,4 @@
-package store_test
+package session_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/account"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -20,23 +21,23 @@ func TestUseRefreshOnce(t *testing.T) {
 	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		write := func(work database.Work) error { return db.Write(t.Context(), work) }
-		session := store.Session{ID: "ses_1", AccountID: "usr_1", CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
-		var first, second store.Refresh
+		current := session.Session{ID: "ses_1", AccountID: "usr_1", CreatedAt: start, ExpiresAt: start.Add(time.Hour)}
+		var first, second session.Refresh
 		err := write(func(ctx context.Context, tx *database.Tx) (err error) {
 			owner := account.Account{ID: "usr_1", Email: "a@b.c", EmailKey: "a@b.c", Version: 1, VerifiedAt: start, CreatedAt: start}
-			if err := errors.Join(account.Insert(ctx, tx, owner), store.InsertSession(ctx, tx, session),
-				store.InsertRefresh(ctx, tx, "hash", session.ID, start, start.Add(time.Hour))); err != nil {
+			if err := errors.Join(account.Insert(ctx, tx, owner), session.Insert(ctx, tx, current),
+				session.InsertRefresh(ctx, tx, "hash", current.ID, start, start.Add(time.Hour))); err != nil {
 				return err
 			}
-			first, err = store.RefreshByHash(ctx, tx, "hash")
+			first, err = session.RefreshByHash(ctx, tx, "hash")
 			second = first
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		use := func(r store.Refresh) error {
-			return write(func(ctx context.Context, tx *database.Tx) error { return store.UseRefresh(ctx, tx, r, start) })
+		use := func(r session.Refresh) error {
+			return write(func(ctx context.Context, tx *database.Tx) error { return session.UseRefresh(ctx, tx, r, start) })
 		}
 		if err := use(first); err != nil {
 			t.Errorf("the first: %v", err)

@@ -1,4 +1,4 @@
-package service
+package session
 
 import (
 	"context"
@@ -15,36 +15,36 @@ import (
 	"app/platform/ids"
 )
 
-// SessionView is a session as its user sees it.
-type SessionView struct {
-	store.Session
+// View is a session as its user sees it.
+type View struct {
+	Session
 	Current bool // the request was made with it
 }
 
-// Sessions lists the caller's sessions that have not ended, the newest first, after the
+// List lists the caller's sessions that have not ended, the newest first, after the
 // one with the id when it is not empty. Error: Unauthenticated.
-func (s *Service) Sessions(ctx context.Context, after string, limit int) ([]SessionView, error) {
+func (s *Service) List(ctx context.Context, after string, limit int) ([]View, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
 		return nil, authn.ErrSignedOut()
 	}
-	var found []store.Session
+	var found []Session
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		found, err = store.SessionsOf(ctx, q, caller.UserID, after, s.now(), limit)
+		found, err = listSessions(ctx, q, caller.UserID, after, s.now(), limit)
 		return err
 	})
-	out := make([]SessionView, len(found))
+	out := make([]View, len(found))
 	for i, session := range found {
-		out[i] = SessionView{Session: session, Current: session.ID == caller.SessionID}
+		out[i] = View{Session: session, Current: session.ID == caller.SessionID}
 	}
 	return out, err
 }
 
-// EndSession ends one session of the caller's, also the one that the request is made
+// End ends one session of the caller's, also the one that the request is made
 // with; any other needs a fresh proof of who the caller is (ASVS 7.5.2). Errors:
 // NotFound when the caller has no such session, or no longer; step_up_required;
 // Unauthenticated.
-func (s *Service) EndSession(ctx context.Context, id string) error {
+func (s *Service) End(ctx context.Context, id string) error {
 	caller := identity.FromContext(ctx)
 	switch {
 	case caller.UserID == "":
@@ -54,11 +54,11 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if id != caller.SessionID {
-			if _, err := s.requireRecentAuth(ctx, tx); err != nil {
+			if _, err := s.RequireRecent(ctx, tx); err != nil {
 				return err
 			}
 		}
-		session, err := store.SessionByID(ctx, tx, id)
+		session, err := findSession(ctx, tx, id)
 		if err == nil && session.AccountID != caller.UserID {
 			err = store.ErrNotFound
 		}
@@ -72,25 +72,25 @@ func (s *Service) EndSession(ctx context.Context, id string) error {
 		if !ok {
 			return fault.Missing("session")
 		}
-		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: caller.UserID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: id})
+		return s.audits.Record(ctx, tx, audit.Entry{AccountID: caller.UserID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: id})
 	})
 }
 
-// EndOtherSessions ends every session of the caller's but the one that the request is
+// EndOthers ends every session of the caller's but the one that the request is
 // made with, and tells how many. Errors: step_up_required; Unauthenticated.
-func (s *Service) EndOtherSessions(ctx context.Context) (ended int, err error) {
+func (s *Service) EndOthers(ctx context.Context) (ended int, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if _, err := account.Lock(ctx, tx, session.AccountID); err != nil {
 			return account.SignedOut(err)
 		}
-		if ended, err = s.endSessions(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
+		if ended, err = s.EndAll(ctx, tx, session.AccountID, session.ID, endedByOther); err != nil || ended == 0 {
 			return err
 		}
-		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "all others"})
+		return s.audits.Record(ctx, tx, audit.Entry{AccountID: session.AccountID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: "all others"})
 	})
 	return ended, err
 }
@@ -116,7 +116,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 	if now.Sub(b.Session.LastUsedAt) >= sessionsTouched {
 		b.ExpiresAt = s.idleEnd(now, b.Session.ExpiresAt)
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return store.Missing("session", store.TouchCookie(ctx, tx, b.Cookie, now))
+			return store.Missing("session", recordUse(ctx, tx, b.Cookie, now))
 		})
 	}
 	p := s.sessionPrincipal(b.Session, b.Admin)
@@ -126,7 +126,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 }
 
 // findCookie asks scs, which asks the store, for what the value opens.
-func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, error) {
+func (s *Service) findCookie(ctx context.Context, value string) (browserRow, error) {
 	manager, work := s.cookieManager(), &cookieWork{}
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		work.tx = q
@@ -140,4 +140,21 @@ func (s *Service) findCookie(ctx context.Context, value string) (store.Browser, 
 		return nil
 	})
 	return work.found, err
+}
+
+// CallerAccount reads the account that the request is made by, with a session and not
+// with a key. Error: Unauthenticated.
+func (s *Service) CallerAccount(ctx context.Context) (owner account.Account, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		session, err := s.Own(ctx, q)
+		if err != nil {
+			return err
+		}
+		owner, err = account.ByID(ctx, q, session.AccountID)
+		if err == nil && owner.Disabled() {
+			return authn.ErrSignedOut()
+		}
+		return account.SignedOut(err)
+	})
+	return owner, err
 }

@@ -1,4 +1,4 @@
-package service
+package factor
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 		if err != nil {
 			return err
 		}
-		return store.InsertTOTP(ctx, tx, store.TOTP{AccountID: caller.AccountID, Secret: sealed, CreatedAt: s.now()})
+		return InsertTOTP(ctx, tx, TOTP{AccountID: caller.AccountID, Secret: sealed, CreatedAt: s.now()})
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		err = fault.New(fault.FailedPrecondition, "totp_enrolled", "There is a generator already: remove it first.")
@@ -86,17 +86,17 @@ func (s *Service) totpURL(email, secret string) string {
 // ConfirmTOTP makes the generator a factor, by the first code from it. The first factor
 // comes with recovery codes, which are shown this once. Errors: step_up_required;
 // code_invalid; factor_paused; Unauthenticated.
-func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded, err error) {
+func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out Added, err error) {
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if refusal, err = s.judgeTOTP(ctx, tx, caller.AccountID, code, false); err != nil || refusal != nil {
 			return err
 		}
-		if err := store.ConfirmTOTP(ctx, tx, caller.AccountID, s.now()); err != nil {
+		if err := ConfirmTOTP(ctx, tx, caller.AccountID, s.now()); err != nil {
 			return err
 		}
 		out, err = s.finishAddingFactor(ctx, tx, caller.AccountID, authn.ByTOTP, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED, "")
@@ -115,11 +115,11 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out FactorAdded
 // Errors: step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemoveTOTP(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := store.DeleteTOTP(ctx, tx, caller.AccountID); err != nil {
+		if err := DeleteTOTP(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
 		return s.finishRemovingFactor(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
@@ -136,7 +136,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 //  3. After five wrong codes in a row there is a pause of a minute, after five more of
 //     two, up to an hour. Other factors are not affected.
 func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, code string, confirmed bool) (refusal, err error) {
-	t, err := store.TOTPOf(ctx, tx, accountID)
+	t, err := TOTPOf(ctx, tx, accountID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && t.ConfirmedAt.IsZero() == confirmed {
 		return authn.ErrCode(), nil
 	}
@@ -148,13 +148,13 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 		f.RetryAfter = wait
 		return f, nil
 	}
-	err = store.TryTOTP(ctx, tx, t, s.now())
+	err = TryTOTP(ctx, tx, t, s.now())
 	step := int64(0)
 	if err == nil {
 		step, err = s.stepOf(t, code)
 	}
 	if err == nil {
-		err = store.AcceptTOTP(ctx, tx, accountID, step)
+		err = AcceptTOTP(ctx, tx, accountID, step)
 	}
 	if errors.Is(err, store.ErrChanged) || errors.Is(err, store.ErrNotFound) {
 		return authn.ErrCode(), nil
@@ -163,7 +163,7 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 }
 
 // totpBackoff is how long to wait after too many wrong codes.
-func totpBackoff(t store.TOTP, now time.Time) time.Duration {
+func totpBackoff(t TOTP, now time.Time) time.Duration {
 	if t.Tries == 0 || t.Tries%totpRow != 0 {
 		return 0
 	}
@@ -181,7 +181,7 @@ func totpBackoff(t store.TOTP, now time.Time) time.Duration {
 
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
 // counts now.
-func (s *Service) stepOf(t store.TOTP, code string) (step int64, err error) {
+func (s *Service) stepOf(t TOTP, code string) (step int64, err error) {
 	secret, err := s.secret.Unseal(t.AccountID, t.Secret)
 	if err != nil {
 		return 0, err

@@ -1,4 +1,4 @@
-package service
+package factor
 
 import (
 	"context"
@@ -31,11 +31,11 @@ var recoveryReader = strings.NewReplacer("-", "", " ", "", "o", "0", "i", "1", "
 // Unauthenticated.
 func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
-		factors, err := factorsOf(ctx, tx, caller.AccountID)
+		factors, err := Of(ctx, tx, caller.AccountID)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err err
 		if codes, err = s.newRecovery(ctx, tx, caller.AccountID); err != nil {
 			return err
 		}
-		return s.Accounts.NotifyCredentialsChange(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
+		return s.accounts.NotifyCredentialsChange(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODES_MADE, "")
 	})
 	return codes, err
 }
@@ -58,7 +58,7 @@ func (s *Service) newRecovery(ctx context.Context, tx *database.Tx, accountID st
 		codes = append(codes, code)
 		hashes[i] = s.recoveryHash(accountID, code)
 	}
-	return codes, store.ReplaceRecovery(ctx, tx, accountID, hashes, s.now())
+	return codes, ReplaceRecovery(ctx, tx, accountID, hashes, s.now())
 }
 
 // newRecoveryCode makes a code of 120 random bits, as in abcdef-ghjkmn-pqrstv-wxyz01.
@@ -83,12 +83,12 @@ func (s *Service) recoveryHash(accountID, code string) string {
 // judgeRecovery uses a recovery code up, if it is one; of two requests at once one
 // succeeds. The owner is told.
 func (s *Service) judgeRecovery(ctx context.Context, tx *database.Tx, accountID, code string) (refusal, err error) {
-	err = store.SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
+	err = SpendRecovery(ctx, tx, accountID, s.recoveryHash(accountID, code), s.now())
 	if errors.Is(err, store.ErrChanged) {
 		return authn.ErrCode(), nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
+	return nil, s.accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_RECOVERY_CODE_USED, "")
 }

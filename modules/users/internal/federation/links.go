@@ -1,4 +1,4 @@
-package service
+package federation
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/openid"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
@@ -20,11 +21,11 @@ import (
 // linkLife is how long an identity waits for the owner of its address's account.
 const linkLife = 10 * time.Minute
 
-func errIdentityTaken() error {
+func ErrIdentityTaken() error {
 	return fault.New(fault.AlreadyExists, "identity_taken", "The identity signs in to another account.")
 }
 
-func errUnverified() error {
+func ErrUnverified() error {
 	return fault.New(fault.PermissionDenied, "address_unverified",
 		"The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way.")
 }
@@ -33,11 +34,11 @@ func errLink() error {
 	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
 }
 
-// proposeLink keeps the identity until the owner of the account says that it is theirs.
-func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, owner account.Account, state store.State, who openid.Identity) (token string, err error) {
+// Propose keeps the identity until the owner of the account says that it is theirs.
+func (s *Service) Propose(ctx context.Context, tx *database.Tx, owner account.Account, state State, who openid.Identity) (token string, err error) {
 	now := s.now()
 	token = secret.NewToken("slk_")
-	return token, store.InsertLink(ctx, tx, store.Link{
+	return token, addLink(ctx, tx, Link{
 		Hash: secret.HashToken(token), AccountID: owner.ID, Provider: state.Provider, Issuer: who.Issuer, Subject: who.Subject,
 		Email: store.Fit(who.Email, account.MaxAddress), ReturnTo: state.ReturnTo, CreatedAt: now, ExpiresAt: now.Add(linkLife),
 	})
@@ -47,9 +48,9 @@ func (s *Service) proposeLink(ctx context.Context, tx *database.Tx, owner accoun
 // whose owner the caller has to be, freshly signed in by any of the ways there were
 // before. Errors: link_invalid, the same for every reason; identity_taken;
 // step_up_required; Unauthenticated.
-func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.Identity, returnTo string, err error) {
+func (s *Service) ConfirmLink(ctx context.Context, token string) (linked Identity, returnTo string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -60,22 +61,22 @@ func (s *Service) ConfirmLink(ctx context.Context, token string) (linked store.I
 }
 
 // takeLink uses the token up for the account.
-func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (store.Identity, string, error) {
-	row, err := store.LinkByHash(ctx, tx, secret.HashToken(token))
+func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (Identity, string, error) {
+	row, err := findLink(ctx, tx, secret.HashToken(token))
 	if err == nil && row.AccountID != accountID {
 		err = store.ErrNotFound
 	}
 	if err == nil {
-		err = store.SpendLink(ctx, tx, row.Hash, s.now())
+		err = useLink(ctx, tx, row.Hash, s.now())
 	}
 	if err != nil {
-		return store.Identity{}, "", err
+		return Identity{}, "", err
 	}
 	who := openid.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email}
-	if err := s.linkIdentity(ctx, tx, accountID, row.Provider, who); err != nil {
-		return store.Identity{}, "", err
+	if err := s.Link(ctx, tx, accountID, row.Provider, who); err != nil {
+		return Identity{}, "", err
 	}
-	linked, err := store.IdentityBySubject(ctx, tx, row.Issuer, row.Subject)
+	linked, err := BySubject(ctx, tx, row.Issuer, row.Subject)
 	return linked, s.ReturnTo(row.ReturnTo), err
 }
 
@@ -84,7 +85,7 @@ func linkError(err error) error {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
 		return errLink()
 	case errors.Is(err, store.ErrDuplicate):
-		return errIdentityTaken()
+		return ErrIdentityTaken()
 	}
 	return err
 }
@@ -93,7 +94,7 @@ func linkError(err error) error {
 // that asks for its password. Error: link_invalid.
 func (s *Service) LinkedAddress(ctx context.Context, token string) (email string, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		row, err := store.LinkByHash(ctx, q, secret.HashToken(token))
+		row, err := findLink(ctx, q, secret.HashToken(token))
 		if err == nil && !s.now().Before(row.ExpiresAt) {
 			err = store.ErrNotFound
 		}
@@ -107,31 +108,31 @@ func (s *Service) LinkedAddress(ctx context.Context, token string) (email string
 	return email, linkError(err)
 }
 
-// linkIdentity links an identity to an account and tells its owner. store.ErrDuplicate:
+// Link links an identity to an account and tells its owner. store.ErrDuplicate:
 // it is linked.
-func (s *Service) linkIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
-	if err := s.insertIdentity(ctx, tx, accountID, provider, who); err != nil {
+func (s *Service) Link(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
+	if err := s.Insert(ctx, tx, accountID, provider, who); err != nil {
 		return err
 	}
-	return s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
+	return s.accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
 }
 
-func (s *Service) insertIdentity(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
+func (s *Service) Insert(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
-	return store.InsertIdentity(ctx, tx, store.Identity{
+	return addIdentity(ctx, tx, Identity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
 		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now,
 	})
 }
 
-// Identities lists the caller's identities at providers. Error: Unauthenticated.
-func (s *Service) Identities(ctx context.Context) (out []store.Identity, err error) {
+// List lists the caller's identities at providers. Error: Unauthenticated.
+func (s *Service) List(ctx context.Context) (out []Identity, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
 		return nil, authn.ErrSignedOut()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = store.IdentitiesOf(ctx, q, id)
+		out, err = listIdentities(ctx, q, id)
 		return err
 	})
 	return out, err
@@ -142,7 +143,7 @@ func (s *Service) Identities(ctx context.Context) (out []store.Identity, err err
 // Unauthenticated.
 func (s *Service) Unlink(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -150,7 +151,7 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		if err != nil {
 			return account.SignedOut(err)
 		}
-		linked, err := store.IdentitiesOf(ctx, tx, owner.ID)
+		linked, err := listIdentities(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
@@ -160,23 +161,23 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 				name = i.Provider
 			}
 		}
-		if err := store.DeleteIdentity(ctx, tx, owner.ID, id); err != nil {
+		if err := removeIdentity(ctx, tx, owner.ID, id); err != nil {
 			return err
 		}
-		passkeys, err := store.CountPasskeys(ctx, tx, owner.ID)
+		passkeys, err := factor.CountPasskeys(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
 		if err := account.CheckLastCredential(owner, len(linked)-1, passkeys); err != nil {
 			return err
 		}
-		return s.Accounts.NotifyCredentialsChange(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
+		return s.accounts.NotifyCredentialsChange(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
 	return store.Missing("identity", err)
 }
 
-// countIdentities counts the identities that an account is linked to.
-func countIdentities(ctx context.Context, tx *database.Tx, accountID string) (int, error) {
-	linked, err := store.IdentitiesOf(ctx, tx, accountID)
+// Count counts the identities that an account is linked to.
+func Count(ctx context.Context, tx *database.Tx, accountID string) (int, error) {
+	linked, err := listIdentities(ctx, tx, accountID)
 	return len(linked), err
 }

@@ -1,15 +1,25 @@
-package service
+package session
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/pending"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
 	"app/platform/database"
 )
+
+// EndAllAndVoidCodes ends all sessions of an account except the one to keep, its
+// half-done sign-ins, and the codes on their way to it. The account's row is locked.
+func (s *Service) EndAllAndVoidCodes(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
+	if _, err := s.EndAll(ctx, tx, accountID, keep, why); err != nil {
+		return err
+	}
+	return code.Void(ctx, tx, accountID, s.now())
+}
 
 // Why a session ended before its time.
 const (
@@ -17,31 +27,31 @@ const (
 	endedByReuse    = "reuse"   // of a refresh token
 	endedByOther    = "other"   // by its user, from another session
 	endedBySignIn   = "sign_in" // its browser signed in anew
-	endedByPassword = "password"
-	endedByAdmin    = "admin"
+	EndedByPassword = "password"
+	EndedByAdmin    = "admin"
 )
 
 // endSession ends one session of anybody's, with its cookies and for every gateway. ok
 // is false when it has ended before.
 func (s *Service) endSession(ctx context.Context, tx *database.Tx, id, why string) (ok bool, err error) {
-	err = store.EndSession(ctx, tx, id, why, s.now())
+	err = markEnded(ctx, tx, id, why, s.now())
 	if errors.Is(err, store.ErrChanged) {
 		return false, nil
 	}
 	if err == nil {
-		err = store.DeleteCookiesOf(ctx, tx, id)
+		err = removeCookies(ctx, tx, id)
 	}
 	if err == nil {
-		err = s.Revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SESSION, id)
+		err = s.revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_SESSION, id)
 	}
 	return err == nil, err
 }
 
-// endSessions ends all sessions of an account but one, and the sign-ins that wait for a
+// EndAll ends all sessions of an account but one, and the sign-ins that wait for a
 // second factor; except may be empty. It is called under LockAccount, so that no
 // session escapes it. ended counts them.
-func (s *Service) endSessions(ctx context.Context, tx *database.Tx, accountID, except, why string) (ended int, err error) {
-	live, err := store.LiveSessions(ctx, tx, accountID, s.now())
+func (s *Service) EndAll(ctx context.Context, tx *database.Tx, accountID, except, why string) (ended int, err error) {
+	live, err := listLive(ctx, tx, accountID, s.now())
 	if err != nil {
 		return 0, err
 	}
@@ -63,15 +73,15 @@ func (s *Service) endSessions(ctx context.Context, tx *database.Tx, accountID, e
 // dropCookies makes the cookies of a session void, here and at every gateway; the
 // session goes on.
 func (s *Service) dropCookies(ctx context.Context, tx *database.Tx, sessionID string) error {
-	hashes, err := store.CookiesOf(ctx, tx, sessionID)
+	hashes, err := listCookies(ctx, tx, sessionID)
 	if err != nil {
 		return err
 	}
-	if err := store.DeleteCookiesOf(ctx, tx, sessionID); err != nil {
+	if err := removeCookies(ctx, tx, sessionID); err != nil {
 		return err
 	}
 	for _, hash := range hashes {
-		if err := s.Revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_COOKIE, hash); err != nil {
+		if err := s.revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_COOKIE, hash); err != nil {
 			return err
 		}
 	}

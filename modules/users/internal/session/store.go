@@ -1,4 +1,4 @@
-package store
+package session
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -61,16 +62,16 @@ const (
 	deleteRefresh = `DELETE FROM users_refresh WHERE token_hash = ?`
 )
 
-// InsertSession adds a session. ErrDuplicate.
-func InsertSession(ctx context.Context, tx *database.Tx, s Session) error {
+// Insert adds a session. ErrDuplicate.
+func Insert(ctx context.Context, tx *database.Tx, s Session) error {
 	at := database.Micros(s.CreatedAt)
 	_, err := tx.Exec(ctx, insertSession, s.ID, s.AccountID, s.Transport, s.Methods, s.Level, database.Micros(s.ProvedAt),
 		s.UserAgent, s.Network, at, at, database.Micros(s.ExpiresAt))
 	return database.Inserted("session", err)
 }
 
-// SessionByID reads a session, also one that has ended. ErrNotFound.
-func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, err error) {
+// findSession reads a session, also one that has ended. ErrNotFound.
+func findSession(ctx context.Context, tx *database.Tx, id string) (s Session, err error) {
 	var row sessionRow
 	if err := tx.QueryRow(ctx, sessionByID, id).Scan(row.scanTargets(&s)...); err != nil {
 		return Session{}, database.Found("session", err)
@@ -79,9 +80,9 @@ func SessionByID(ctx context.Context, tx *database.Tx, id string) (s Session, er
 	return s, nil
 }
 
-// ProveSession records that the user has shown again who they are: methods, level and
+// recordProof records that the user has shown again who they are: methods, level and
 // time of s. ErrChanged: it has ended.
-func ProveSession(ctx context.Context, tx *database.Tx, s Session) error {
+func recordProof(ctx context.Context, tx *database.Tx, s Session) error {
 	return tx.One(ctx, "prove session", proveSession, s.Methods, s.Level, database.Micros(s.ProvedAt), s.ID)
 }
 
@@ -135,15 +136,15 @@ func UseRefresh(ctx context.Context, tx *database.Tx, r Refresh, now time.Time) 
 		return err
 	}
 	err := tx.One(ctx, "touch session", touchSession, database.Micros(now), r.Session.ID)
-	if errors.Is(err, ErrChanged) {
-		return ErrNotFound
+	if errors.Is(err, store.ErrChanged) {
+		return store.ErrNotFound
 	}
 	return err
 }
 
-// SessionsOf reads the sessions of an account that have not ended, the newest first,
+// listSessions reads the sessions of an account that have not ended, the newest first,
 // after the one with the id when it is not empty.
-func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, now time.Time, limit int) (out []Session, err error) {
+func listSessions(ctx context.Context, tx *database.Tx, accountID, after string, now time.Time, limit int) (out []Session, err error) {
 	rows, err := tx.Query(ctx, sessionsOf, accountID, database.Micros(now), after, after, limit)
 	if err != nil {
 		return nil, database.Found("sessions", err)
@@ -161,24 +162,24 @@ func SessionsOf(ctx context.Context, tx *database.Tx, accountID, after string, n
 	return out, database.Found("sessions", rows.Err())
 }
 
-// LiveSessions lists the ids of an account's sessions that have not ended.
-func LiveSessions(ctx context.Context, tx *database.Tx, accountID string, now time.Time) ([]string, error) {
-	out, err := Texts(ctx, tx, liveSessions, accountID, database.Micros(now))
+// listLive lists the ids of an account's sessions that have not ended.
+func listLive(ctx context.Context, tx *database.Tx, accountID string, now time.Time) ([]string, error) {
+	out, err := store.Texts(ctx, tx, liveSessions, accountID, database.Micros(now))
 	return out, database.Found("sessions", err)
 }
 
-// EndSession ends a session for a reason. ErrChanged: there is none, or it has ended.
-func EndSession(ctx context.Context, tx *database.Tx, id, why string, now time.Time) error {
+// markEnded ends a session for a reason. ErrChanged: there is none, or it has ended.
+func markEnded(ctx context.Context, tx *database.Tx, id, why string, now time.Time) error {
 	return tx.One(ctx, "end session", endSession, database.Micros(now), why, id)
 }
 
-// DeleteSessions removes at most 100 sessions and as many tokens that ended by
+// Sweep removes at most 100 sessions and as many tokens that ended by
 // themselves before a time.
-func DeleteSessions(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	tokens, err := DeleteEach(ctx, tx, "refresh tokens", oldRefreshes, deleteRefresh, database.Micros(before))
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	tokens, err := store.DeleteEach(ctx, tx, "refresh tokens", oldRefreshes, deleteRefresh, database.Micros(before))
 	if err != nil {
 		return 0, err
 	}
-	sessions, err := DeleteEach(ctx, tx, "sessions", oldSessions, deleteSession, database.Micros(before))
+	sessions, err := store.DeleteEach(ctx, tx, "sessions", oldSessions, deleteSession, database.Micros(before))
 	return max(tokens, sessions), err
 }

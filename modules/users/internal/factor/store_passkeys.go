@@ -1,4 +1,4 @@
-package store
+package factor
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
@@ -78,7 +79,7 @@ func PasskeyByHash(ctx context.Context, tx *database.Tx, hash string) (Passkey, 
 	return scanPasskey(tx.QueryRow(ctx, passkeyByHash, hash))
 }
 
-func scanPasskey(row Scanner) (p Passkey, err error) {
+func scanPasskey(row store.Scanner) (p Passkey, err error) {
 	var created int64
 	var used sql.NullInt64
 	if err := row.Scan(&p.ID, &p.AccountID, &p.KeyHash, &p.Name, &p.Credential, &p.SignCount, &created, &used); err != nil {
@@ -120,4 +121,10 @@ func CeremonyByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, 
 // SpendCeremony uses a challenge up. ErrChanged: it was used before, or is over.
 func SpendCeremony(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	return tx.One(ctx, "spend ceremony", spendCeremony, database.Micros(now), id, database.Micros(now))
+}
+
+// Sweep removes at most 100 challenges that ended by themselves before a
+// time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, database.Micros(before))
 }

@@ -1,4 +1,4 @@
-package service
+package session
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func (s *Service) cookieManager() *scs.SessionManager {
 const sessionValue = "session"
 
 // newCookie gives a session a cookie with a token of its own, in the transaction tx.
-func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.Session) (authn.BrowserCookie, error) {
+func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session Session) (authn.BrowserCookie, error) {
 	manager := s.cookieManager()
 	ctx, err := manager.Load(withWork(ctx, &cookieWork{tx: tx}), "") // never what the client brought along
 	if err != nil {
@@ -42,9 +42,9 @@ func (s *Service) newCookie(ctx context.Context, tx *database.Tx, session store.
 	return authn.BrowserCookie{Token: token, Expires: session.ExpiresAt}, nil
 }
 
-// renewCookie gives a browser's session a new cookie and makes the ones before void. A
+// RenewCookie gives a browser's session a new cookie and makes the ones before void. A
 // session of tokens stays as it is.
-func (s *Service) renewCookie(ctx context.Context, tx *database.Tx, session store.Session) (SignedIn, error) {
+func (s *Service) RenewCookie(ctx context.Context, tx *database.Tx, session Session) (SignedIn, error) {
 	out := SignedIn{Session: session}
 	if authn.Transport(session.Transport) != authn.Cookie {
 		return out, nil
@@ -69,7 +69,7 @@ func (s *Service) idleEnd(now, sessionEnd time.Time) time.Time {
 // passes a context only.
 type cookieWork struct {
 	tx    *database.Tx
-	found store.Browser
+	found browserRow
 }
 
 type cookieWorkKey struct{}
@@ -92,7 +92,7 @@ func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, e
 	if !ok {
 		return nil, false, errNoWork
 	}
-	b, err := store.BrowserByHash(ctx, work.tx, secret.HashToken(token))
+	b, err := findBrowser(ctx, work.tx, secret.HashToken(token))
 	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.isCookieLive(b) {
 		return nil, false, nil
 	}
@@ -112,12 +112,12 @@ func (c cookieStore) CommitCtx(ctx context.Context, token string, data []byte, _
 		return err
 	}
 	id, _ := values[sessionValue].(string)
-	session, err := store.SessionByID(ctx, work.tx, id)
+	session, err := findSession(ctx, work.tx, id)
 	if err != nil {
 		return fmt.Errorf("keep cookie: %w", err)
 	}
 	now := c.s.now()
-	return store.InsertCookie(ctx, work.tx, store.Cookie{
+	return addCookie(ctx, work.tx, Cookie{
 		Hash: secret.HashToken(token), SessionID: id, Data: string(data), CreatedAt: now, ExpiresAt: c.s.idleEnd(now, session.ExpiresAt),
 	})
 }
@@ -128,7 +128,7 @@ func (c cookieStore) DeleteCtx(ctx context.Context, token string) error {
 	if !ok {
 		return errNoWork
 	}
-	return store.DeleteCookie(ctx, work.tx, secret.HashToken(token))
+	return removeCookie(ctx, work.tx, secret.HashToken(token))
 }
 
 // Find implements scs.Store, which scs leaves alone in favour of FindCtx.
@@ -142,7 +142,7 @@ func (cookieStore) Delete(string) error { return errNoWork }
 
 // isCookieLive reports whether a cookie still opens anything: neither idle for too long
 // nor past its end, its session not ended, its account not disabled.
-func (s *Service) isCookieLive(b store.Browser) bool {
+func (s *Service) isCookieLive(b browserRow) bool {
 	now := s.now()
 	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
 }

@@ -1,4 +1,4 @@
-package service
+package session
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/device"
-	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/events"
@@ -27,7 +26,7 @@ import (
 //
 // Whoever imitates the owner's program from the owner's provider is not noticed. The
 // event says what the program is and not where it was.
-func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account account.Account, session store.Session) error {
+func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account account.Account, session Session) error {
 	if session.UserAgent == "" && session.Network == "" {
 		return nil // no request of the public API
 	}
@@ -46,7 +45,7 @@ func (s *Service) tellOfStranger(ctx context.Context, tx *database.Tx, account a
 	})
 }
 
-func (s *Service) isUnfamiliarDevice(account account.Account, session store.Session, known []device.Device) bool {
+func (s *Service) isUnfamiliarDevice(account account.Account, session Session, known []device.Device) bool {
 	if len(known) == 0 {
 		return s.now().Sub(account.CreatedAt) >= s.limits.AuditKeep
 	}

@@ -1,4 +1,4 @@
-package service
+package factor
 
 import (
 	"context"
@@ -34,7 +34,7 @@ const (
 	PasskeyStepUp   = "step_up"
 )
 
-func errPasskey(cause error) error {
+func ErrPasskey(cause error) error {
 	return fault.New(fault.Unauthenticated, "passkey_invalid", "The passkey or its answer is not valid: begin again.").Because(cause)
 }
 
@@ -63,8 +63,8 @@ func (s *Service) webAuthn() (*webauthn.WebAuthn, error) {
 	return s.passkeys, nil
 }
 
-// requirePasskeys fails where there can be no passkeys. Error: passkeys_unavailable.
-func (s *Service) requirePasskeys() error {
+// RequirePasskeys fails where there can be no passkeys. Error: passkeys_unavailable.
+func (s *Service) RequirePasskeys() error {
 	_, err := s.webAuthn()
 	return err
 }
@@ -72,7 +72,7 @@ func (s *Service) requirePasskeys() error {
 // holder is an account as the library sees it.
 type holder struct {
 	account  account.Account
-	passkeys []store.Passkey
+	passkeys []Passkey
 }
 
 var _ webauthn.User = holder{}
@@ -102,7 +102,7 @@ func holderOf(ctx context.Context, tx *database.Tx, accountID string) (h holder,
 	if h.account, err = account.ByID(ctx, tx, accountID); err != nil {
 		return holder{}, err
 	}
-	h.passkeys, err = store.PasskeysOf(ctx, tx, accountID)
+	h.passkeys, err = PasskeysOf(ctx, tx, accountID)
 	return h, err
 }
 
@@ -113,24 +113,24 @@ type Challenge struct {
 }
 
 // keepCeremony keeps what the answer will be checked against.
-func (s *Service) keepCeremony(ctx context.Context, tx *database.Tx, row store.Ceremony, session *webauthn.SessionData) (string, error) {
+func (s *Service) keepCeremony(ctx context.Context, tx *database.Tx, row Ceremony, session *webauthn.SessionData) (string, error) {
 	data, err := json.Marshal(session)
 	if err != nil {
 		return "", fmt.Errorf("keep ceremony: %w", err)
 	}
 	now := s.now()
 	row.ID, row.Data, row.CreatedAt, row.ExpiresAt = ids.New("cer", now), string(data), now, now.Add(ceremonyLife)
-	return row.ID, store.InsertCeremony(ctx, tx, row)
+	return row.ID, InsertCeremony(ctx, tx, row)
 }
 
 // takeCeremony uses a challenge up, whatever comes of its answer, and reads what to
 // check that against. Error: passkey_invalid.
-func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx context.Context, tx *database.Tx, c store.Ceremony) error) (c store.Ceremony, session webauthn.SessionData, err error) {
+func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx context.Context, tx *database.Tx, c Ceremony) error) (c Ceremony, session webauthn.SessionData, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if c, err = store.CeremonyByID(ctx, tx, id); err != nil {
+		if c, err = CeremonyByID(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := store.SpendCeremony(ctx, tx, c.ID, s.now()); err != nil {
+		if err := SpendCeremony(ctx, tx, c.ID, s.now()); err != nil {
 			return err
 		}
 		return also(ctx, tx, c)
@@ -139,7 +139,7 @@ func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx con
 		err = json.Unmarshal([]byte(c.Data), &session)
 	}
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		err = errPasskey(err)
+		err = ErrPasskey(err)
 	}
 	return c, session, err
 }
@@ -152,7 +152,7 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 		return Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 			return fmt.Errorf("begin passkey: %w", err)
 		}
 		out.Options = options
-		out.Ceremony, err = s.keepCeremony(ctx, tx, store.Ceremony{Purpose: passkeyRegister, AccountID: caller.AccountID, SessionID: caller.SessionID}, data)
+		out.Ceremony, err = s.keepCeremony(ctx, tx, Ceremony{Purpose: passkeyRegister, AccountID: caller.AccountID, SessionID: caller.SessionID}, data)
 		return err
 	})
 	return out, err
@@ -186,60 +186,60 @@ type NewPasskey struct {
 // AddPasskey adds the passkey. The first factor comes with recovery codes, which are
 // shown this once; the owner is told. Errors: passkey_invalid; InvalidArgument for the
 // name; step_up_required; Unauthenticated.
-func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out FactorAdded, err error) {
+func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out Added, err error) {
 	name, complaint := account.CleanName(in.Name)
 	if complaint != "" || name == "" {
-		return FactorAdded{}, fault.Invalid(fault.Field{Pointer: "/name", Detail: "must have 1 to 100 characters, none of them special"})
+		return Added{}, fault.Invalid(fault.Field{Pointer: "/name", Detail: "must have 1 to 100 characters, none of them special"})
 	}
 	w, err := s.webAuthn()
 	if err != nil {
-		return FactorAdded{}, err
+		return Added{}, err
 	}
 	answer, err := protocol.ParseCredentialCreationResponseBytes(in.Credential)
 	if err != nil {
-		return FactorAdded{}, errPasskey(err)
+		return Added{}, ErrPasskey(err)
 	}
 	var user holder
-	c, data, err := s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
+	c, data, err := s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c Ceremony) error {
 		user, err = holderOf(ctx, tx, c.AccountID)
 		return err
 	})
 	if err != nil {
-		return FactorAdded{}, err
+		return Added{}, err
 	}
 	credential, err := w.CreateCredential(user, data, answer)
 	if err != nil || c.Purpose != passkeyRegister {
-		return FactorAdded{}, errPasskey(err)
+		return Added{}, ErrPasskey(err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
 		if caller.SessionID != c.SessionID {
-			return errPasskey(nil)
+			return ErrPasskey(nil)
 		}
 		out, err = s.insertPasskey(ctx, tx, caller.AccountID, name, credential)
 		return err
 	})
 	if errors.Is(err, store.ErrDuplicate) {
-		err = errPasskey(err)
+		err = ErrPasskey(err)
 	}
 	return out, err
 }
 
-func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID, name string, credential *webauthn.Credential) (FactorAdded, error) {
+func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID, name string, credential *webauthn.Credential) (Added, error) {
 	kept, err := json.Marshal(credential)
 	if err != nil {
-		return FactorAdded{}, fmt.Errorf("keep passkey: %w", err)
+		return Added{}, fmt.Errorf("keep passkey: %w", err)
 	}
 	now := s.now()
-	err = store.InsertPasskey(ctx, tx, store.Passkey{
+	err = InsertPasskey(ctx, tx, Passkey{
 		ID: ids.New("psk", now), AccountID: accountID, KeyHash: secret.HashToken(string(credential.ID)), Name: name, Credential: string(kept),
 		SignCount: int64(credential.Authenticator.SignCount), CreatedAt: now,
 	})
 	if err != nil {
-		return FactorAdded{}, err
+		return Added{}, err
 	}
 	return s.finishAddingFactor(ctx, tx, accountID, authn.ByPasskey, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED, name)
 }
@@ -248,7 +248,7 @@ func (s *Service) insertPasskey(ctx context.Context, tx *database.Tx, accountID,
 // Errors: last_credential; step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		caller, err := s.recentCaller(ctx, tx)
+		caller, err := s.sessions.RecentCaller(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -256,7 +256,7 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		if err != nil {
 			return account.SignedOut(err)
 		}
-		passkeys, err := store.PasskeysOf(ctx, tx, owner.ID)
+		passkeys, err := PasskeysOf(ctx, tx, owner.ID)
 		if err != nil {
 			return err
 		}
@@ -266,7 +266,7 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 				name = p.Name
 			}
 		}
-		if err := store.DeletePasskey(ctx, tx, owner.ID, id); err != nil {
+		if err := DeletePasskey(ctx, tx, owner.ID, id); err != nil {
 			return err
 		}
 		linked, err := s.identities(ctx, tx, owner.ID)
