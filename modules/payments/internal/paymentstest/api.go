@@ -27,6 +27,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 )
@@ -66,13 +67,13 @@ func NewAPI(t testing.TB) API {
 		MerchantA + "/" + ManagerA: merchantsv1.Role_ROLE_MANAGER, MerchantA + "/" + ViewerA: merchantsv1.Role_ROLE_VIEWER,
 		MerchantB + "/" + ManagerB: merchantsv1.Role_ROLE_MANAGER,
 	}, now, test)
-	a := httpserver.NewAPI("payments", httpserver.Options{Logger: quiet})
+	a := httpserver.NewAPI("payments", httpserver.Options{})
 	statements, refunds := statement.NewHandlers(p.Statements), refund.NewHandlers(p.Refunds)
 	statement.Register(a, &statements)
 	refund.Register(a, &refunds)
 	webhook.Register(a, &p.Webhooks, testprovider.SignatureHeader)
 	a.Problems(reason.All()...)
-	a.UseDatabase(db)
+	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return API{t, a.Handler(), p}
 }
 
