@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database/dbtest"
 	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 )
@@ -75,12 +75,12 @@ func OpenAPI(t testing.TB) API {
 		{Foreign, Stranger}: merchantsv1.Role_ROLE_MANAGER,
 		{Pending, Manager}:  merchantsv1.Role_ROLE_MANAGER,
 	}, func() time.Time { now = now.Add(time.Second); return now })
-	a := httpserver.NewAPI("catalog", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
+	a := httpserver.NewAPI("catalog", httpserver.Options{})
 	products, levels := product.NewHandlers(s.Products), stock.NewHandlers(s.Stock)
 	product.Register(a, &products)
 	stock.Register(a, &levels)
 	a.Problems(reason.All()...)
-	a.UseDatabase(s.DB)
+	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
 	return API{t, a.Handler(), s}
 }
 
