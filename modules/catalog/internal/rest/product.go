@@ -8,8 +8,8 @@ import (
 
 	"app/modules/catalog/internal/service"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 // Product is a product as anyone sees it.
@@ -34,12 +34,12 @@ func renderProduct(p service.Product) Product {
 }
 
 type productOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body Product
 }
 
 func productWithETag(p service.Product) *productOutput {
-	return &productOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Body: renderProduct(p)}
+	return &productOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Body: renderProduct(p)}
 }
 
 // productTag changes with everything the reply shows, which includes the units left.
@@ -49,7 +49,7 @@ func productTag(p service.Product) string {
 
 // productMatch compares If-Match with the product's own version only: units that were
 // sold since somebody read the product are no reason to refuse a new title.
-func productMatch(c httpserver.Conditional) service.Match {
+func productMatch(c operation.Conditional) service.Match {
 	if c.IfMatch == "" {
 		return nil
 	}
@@ -80,7 +80,7 @@ type createInput struct {
 }
 
 type createOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Location string `header:"Location" doc:"Where the product is"`
 	Body     Product
 }
@@ -97,7 +97,7 @@ func (h handlers) createProduct(ctx context.Context, in *createInput) (*createOu
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: renderProduct(p)}, nil
+	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: renderProduct(p)}, nil
 }
 
 type idInput struct {
@@ -113,15 +113,15 @@ func (h handlers) getProduct(ctx context.Context, in *idInput) (*productOutput, 
 }
 
 type listInput struct {
-	httpserver.Paging
+	operation.Paging
 	Text       string `query:"q" maxLength:"200" doc:"Up to 10 words that title, sku or description must have, in any case"`
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
 }
 
-type listOutput struct{ Body httpserver.Page[Product] }
+type listOutput struct{ Body operation.Page[Product] }
 
 func (h handlers) listProducts(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := httpserver.DecodeCursor(in.After, 2)
+	after, err := operation.DecodeCursor(in.After, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ func (h handlers) listProducts(ctx context.Context, in *listInput) (*listOutput,
 	if err != nil {
 		return nil, err
 	}
-	page := httpserver.NewPage(found, in.Limit, service.Key)
-	out := &listOutput{httpserver.Page[Product]{Data: make([]Product, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
+	page := operation.NewPage(found, in.Limit, service.Key)
+	out := &listOutput{operation.Page[Product]{Data: make([]Product, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
 	for i, p := range page.Data {
 		out.Body.Data[i] = renderProduct(p)
 	}
@@ -139,7 +139,7 @@ func (h handlers) listProducts(ctx context.Context, in *listInput) (*listOutput,
 
 type changeInput struct {
 	ID string `path:"id"`
-	httpserver.Conditional
+	operation.Conditional
 	Body struct {
 		Title             *string      `json:"title,omitempty" minLength:"1" maxLength:"200"`
 		Description       *string      `json:"description,omitempty" maxLength:"5000"`
@@ -165,7 +165,7 @@ func (h handlers) updateProduct(ctx context.Context, in *changeInput) (*productO
 
 type archiveInput struct {
 	ID string `path:"id"`
-	httpserver.Conditional
+	operation.Conditional
 }
 
 func (h handlers) archiveProduct(ctx context.Context, in *archiveInput) (*struct{}, error) {

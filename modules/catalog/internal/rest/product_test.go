@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/catalog/internal/rest"
-	"app/platform/httpserver"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 func TestWireShapes(t *testing.T) {
@@ -186,12 +186,12 @@ func TestArchive(t *testing.T) {
 	a.product() // its sku is free again
 }
 
-func (a api) page(query string) httpserver.Page[rest.Product] {
+func (a api) page(query string) operation.Page[rest.Product] {
 	a.Helper()
-	return read[httpserver.Page[rest.Product]](a, a.must(200, nobody, "GET", "/v1/products"+query, ""))
+	return read[operation.Page[rest.Product]](a, a.must(200, nobody, "GET", "/v1/products"+query, ""))
 }
 
-func titles(p httpserver.Page[rest.Product]) string {
+func titles(p operation.Page[rest.Product]) string {
 	var out []string
 	for _, p := range p.Data {
 		out = append(out, p.Title)
@@ -242,10 +242,10 @@ func TestSearch(t *testing.T) {
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
 	a := newAPI(t)
-	forged := httpserver.EncodeCursor("x", missing)
+	forged := operation.EncodeCursor("x", missing)
 	for query, pointer := range map[string]string{
 		"limit=0": "/limit", "limit=101": "/limit", "limit=x": "/limit", "after=x": "/after", "after=" + forged: "/after",
-		"after=" + httpserver.EncodeCursor("1", "x"): "/after", "after=" + httpserver.EncodeCursor("1"): "/after",
+		"after=" + operation.EncodeCursor("1", "x"): "/after", "after=" + operation.EncodeCursor("1"): "/after",
 		"merchant_id=x": "/merchant_id", "q=" + strings.Repeat("a+", 11): "/q", "q=" + strings.Repeat("a", 201): "/q", "page=2": "/page",
 	} {
 		wantProblem(t, a.call(nobody, "GET", "/v1/products?"+query, ""), 422, "validation_failed", pointer)

@@ -22,11 +22,11 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -77,7 +77,7 @@ type api struct {
 
 func newAPI(t testing.TB) api {
 	t.Helper()
-	db := dbtest.Open(t, database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), store.Migrations())
+	db := dbtest.Open(t, database.Named("events", events.Migrations), database.Named("http", idempotency.Migrations), store.Migrations())
 	now := start
 	svc := service.New(service.Options{
 		DB: db, Logger: slog.New(slog.DiscardHandler), HoldTTL: time.Hour,
@@ -89,7 +89,7 @@ func newAPI(t testing.TB) api {
 			{pending, manager}:  merchantsv1.Role_ROLE_MANAGER,
 		},
 	})
-	a := httpserver.NewAPI("catalog", httpserver.Options{})
+	a := operation.NewAPI("catalog", operation.Options{})
 	rest.Register(a, func() *service.Service { return svc })
 	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler(), svc}

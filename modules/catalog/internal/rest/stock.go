@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"app/modules/catalog/internal/service"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Stock is the stock of a product as its merchant sees it: on_hand = available + held +
@@ -20,12 +20,12 @@ type Stock struct {
 }
 
 type stockOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body Stock
 }
 
 func stockReply(s service.Stock) *stockOutput {
-	return &stockOutput{httpserver.Tagged{ETag: httpserver.ETag(s.Version)}, Stock{
+	return &stockOutput{operation.Tagged{ETag: operation.ETag(s.Version)}, Stock{
 		ProductID: s.ProductID, OnHand: s.OnHand, Held: s.Held, Sold: s.Sold, Available: s.Available(),
 		LowStockThreshold: s.LowThreshold, Version: s.Version,
 	}}
@@ -41,7 +41,7 @@ func (h handlers) getStock(ctx context.Context, in *idInput) (*stockOutput, erro
 
 type correctInput struct {
 	ID string `path:"id"`
-	httpserver.Conditional
+	operation.Conditional
 	Body struct {
 		Delta  int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" doc:"Units to add, or to take away when negative; not 0"`
 		Reason string `json:"reason" minLength:"1" maxLength:"200" example:"counted again" doc:"For the journal"`

@@ -63,7 +63,7 @@ func New(o Options) *Service {
 	return &Service{db: o.DB, members: o.Members, logger: o.Logger, now: o.Now, ttl: o.HoldTTL, guest: min(cmp.Or(o.HoldGuest, o.HoldTTL), o.HoldTTL), unpaid: o.Unpaid}
 }
 
-// Match checks the version that a change is meant for, as httpserver.Conditional does.
+// Match checks the version that a change is meant for, as operation.Conditional does.
 // Nil accepts every version.
 type Match func(version int64) error
 

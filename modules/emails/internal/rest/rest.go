@@ -9,47 +9,49 @@ import (
 
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
-	"app/platform/httpserver"
+	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Register declares the operations. The service and its notices are asked for when a
 // request comes.
-func Register(api *httpserver.API, s func() *service.Service, n func() *service.Notices) {
+func Register(api *operation.API, s func() *service.Service, n func() *service.Notices) {
 	h := handlers{s}
-	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
-	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
+	admin := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}}
+	dev := operation.Operation{Access: operation.Loopback, Rate: operation.RateDefault, Tags: []string{"Development"}}
 	sender := admin
 	sender.Scope = identity.EmailsSend
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.listTemplates)
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.listTemplates)
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
 		"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour."
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
-	httpserver.Register(api, post, h.sendEmail)
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.getEmail)
-	httpserver.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.listSuppressions)
-	httpserver.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.deleteSuppression)
-	hook := withRoute(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
+	operation.Register(api, post, h.sendEmail)
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.getEmail)
+	operation.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.listSuppressions)
+	operation.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.deleteSuppression)
+	hook := withRoute(operation.Operation{Access: operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"}},
 		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
 	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
 	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
 	api.Raw(hook, noticeHandler(n))
-	httpserver.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.listMailbox)
+	operation.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.listMailbox)
 	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(h.showMailboxPage))
 	api.Problems(
-		httpserver.ProblemInfo{Code: "letter_not_found", Status: http.StatusNotFound, Title: "No such letter", Help: "The letter does not exist, or is not yours."},
-		httpserver.ProblemInfo{Code: "suppression_not_found", Status: http.StatusNotFound, Title: "Not suppressed", Help: "Letters are sent to this address."},
-		httpserver.ProblemInfo{Code: "merchant_rate", Status: http.StatusTooManyRequests, Title: "Too many letters", Help: "The letters of this hour are used up: the merchant's, those of its owner's merchants together, or those of your network. Try again after Retry-After seconds."},
-		httpserver.ProblemInfo{Code: "recipient_rate", Status: http.StatusTooManyRequests, Title: "The recipient has had enough", Help: "An address gets so many letters a day from merchants together. Try again after Retry-After seconds."},
-		httpserver.ProblemInfo{Code: "merchant_not_approved", Status: http.StatusConflict, Title: "Merchant not approved", Help: "The merchant cannot write to anybody before it has been approved."},
-		httpserver.ProblemInfo{Code: "topic_not_accepted", Status: http.StatusForbidden, Title: "Topic not accepted", Help: "List the topic in EMAIL_SES_TOPICS."},
-		httpserver.ProblemInfo{Code: "notice_stale", Status: http.StatusUnauthorized, Title: "Too old", Help: "The message is older than EMAIL_SES_NOTICE_AGE, or from the future: look at the clock."},
+		fault.Reason{Code: "letter_not_found", Status: http.StatusNotFound, Title: "No such letter", Help: "The letter does not exist, or is not yours."},
+		fault.Reason{Code: "suppression_not_found", Status: http.StatusNotFound, Title: "Not suppressed", Help: "Letters are sent to this address."},
+		fault.Reason{Code: "merchant_rate", Status: http.StatusTooManyRequests, Title: "Too many letters", Help: "The letters of this hour are used up: the merchant's, those of its owner's merchants together, or those of your network. Try again after Retry-After seconds."},
+		fault.Reason{Code: "recipient_rate", Status: http.StatusTooManyRequests, Title: "The recipient has had enough", Help: "An address gets so many letters a day from merchants together. Try again after Retry-After seconds."},
+		fault.Reason{Code: "merchant_not_approved", Status: http.StatusConflict, Title: "Merchant not approved", Help: "The merchant cannot write to anybody before it has been approved."},
+		fault.Reason{Code: "topic_not_accepted", Status: http.StatusForbidden, Title: "Topic not accepted", Help: "List the topic in EMAIL_SES_TOPICS."},
+		fault.Reason{Code: "notice_stale", Status: http.StatusUnauthorized, Title: "Too old", Help: "The message is older than EMAIL_SES_NOTICE_AGE, or from the future: look at the clock."},
 	)
 }
 
-func withRoute(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
+func withRoute(op operation.Operation, method, path, id, summary string) operation.Operation {
 	op.Method, op.Path, op.ID, op.Summary = method, path, id, summary
 	return op
 }
@@ -131,11 +133,11 @@ type Template struct {
 }
 
 type templatesReply struct {
-	Body httpserver.Page[Template]
+	Body operation.Page[Template]
 }
 
 func (h handlers) listTemplates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
-	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
+	out := &templatesReply{Body: operation.Page[Template]{Data: []Template{}}}
 	merchant := identity.FromContext(ctx).Merchant
 	for _, t := range h.service().Templates(merchant) {
 		names := []string{}
@@ -167,7 +169,7 @@ type mailboxRequest struct {
 }
 
 type mailboxReply struct {
-	Body httpserver.Page[Mail]
+	Body operation.Page[Mail]
 }
 
 func (h handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
@@ -175,7 +177,7 @@ func (h handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbox
 	if err != nil {
 		return nil, err
 	}
-	out := &mailboxReply{Body: httpserver.Page[Mail]{Data: make([]Mail, len(mails))}}
+	out := &mailboxReply{Body: operation.Page[Mail]{Data: make([]Mail, len(mails))}}
 	for i, m := range mails {
 		out.Body.Data[i] = Mail{ID: m.LetterID, To: m.Recipient, Subject: m.Subject, Text: m.Text, HTML: m.HTML, CreatedAt: m.CreatedAt}
 	}
@@ -186,7 +188,7 @@ func (h handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbox
 func (h handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) {
 	mails, err := h.service().Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
 	if err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	renderPage(w, r.URL.Query().Get("to"), mails)

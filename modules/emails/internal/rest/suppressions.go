@@ -10,7 +10,8 @@ import (
 	"app/modules/emails/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Suppression is the public form of a suppressed address.
@@ -23,11 +24,11 @@ type Suppression struct {
 }
 
 type suppressionsRequest struct {
-	httpserver.Paging
+	operation.Paging
 }
 
 type suppressionsReply struct {
-	Body httpserver.Page[Suppression]
+	Body operation.Page[Suppression]
 }
 
 func (h handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
@@ -43,13 +44,13 @@ func (h handlers) listSuppressions(ctx context.Context, in *suppressionsRequest)
 	for i, s := range found {
 		rows[i] = Suppression{Address: s.Address, Reason: string(s.Reason), Detail: s.Detail, LetterID: s.LetterID, CreatedAt: s.CreatedAt}
 	}
-	return &suppressionsReply{Body: httpserver.NewPage(rows, in.Limit, func(last Suppression) []string {
+	return &suppressionsReply{Body: operation.NewPage(rows, in.Limit, func(last Suppression) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.Address}
 	})}, nil
 }
 
 func suppressionAfter(cursor string) (s store.Suppression, err error) {
-	parts, err := httpserver.DecodeCursor(cursor, 2)
+	parts, err := operation.DecodeCursor(cursor, 2)
 	if err != nil || parts == nil {
 		return s, err
 	}
@@ -72,12 +73,12 @@ func (h handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) 
 // they say.
 func noticeHandler(n func() *service.Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := httpserver.ReadBody(r)
+		body, err := operation.ReadBody(r)
 		if err == nil {
 			err = n().Take(r.Context(), body)
 		}
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		w.WriteHeader(http.StatusOK)

@@ -9,20 +9,22 @@ import (
 	"app/modules/payments/internal/service"
 	"app/modules/payments/internal/store"
 	"app/modules/payments/internal/testprovider"
-	"app/platform/httpserver"
+	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/money"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 var tags = []string{"Payments"}
 
 // Register declares the operations. The service is asked for when a request comes, not
 // before.
-func Register(api *httpserver.API, s func() *service.Service) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, s func() *service.Service) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/payments/{id}", ID: "get-payment", Summary: "Read a payment", Tags: tags,
 		Description: "For the buyer, a guest with the Cart-Token, and the merchants with a share in it, who see their share and its refunds.",
-		Access:      httpserver.Optional, Scope: identity.PaymentsRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      operation.Optional, Scope: identity.PaymentsRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *paymentInput) (*paymentOutput, error) {
 		view, err := s().Payment(ctx, service.NewVisitor(ctx, in.CartToken), in.ID)
 		if err != nil {
@@ -30,11 +32,11 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		}
 		return &paymentOutput{Body: renderPayment(view)}, nil
 	})
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/payments/{id}/refund", ID: "refund-payment", Summary: "Give money back", Tags: tags,
 		Description: "By a manager of a merchant, up to the merchant's share; by an administrator, up to what was captured. " +
 			"Without an amount, all that is left. The money goes back a moment later: the payment shows the refund's status.",
-		Access: httpserver.Member, Scope: identity.PaymentsRefund, Rate: httpserver.RateCheckout, Idempotency: httpserver.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Member, Scope: identity.PaymentsRefund, Rate: operation.RateCheckout, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, func(ctx context.Context, in *refundInput) (*refundOutput, error) {
 		r, err := s().RequestRefund(ctx, service.NewVisitor(ctx, ""), service.RefundRequest{
@@ -49,30 +51,30 @@ func Register(api *httpserver.API, s func() *service.Service) {
 		}
 		return &refundOutput{Location: "/v1/payments/" + in.ID, Body: renderRefund(r, view.Amount.Currency)}, nil
 	})
-	api.Raw(httpserver.Operation{
+	api.Raw(operation.Operation{
 		Method: http.MethodPost, Path: "/v1/payments/webhooks/{provider}", ID: "receive-webhook", Summary: "Take news from a payment provider", Tags: tags,
 		Description: "Called by providers. The signature covers the very bytes of the body; an event is kept before it is acknowledged and acted upon once.",
-		Access:      httpserver.Public, Rate: httpserver.RateWebhook, MaxBody: 256 << 10, Headers: []string{testprovider.SignatureHeader},
+		Access:      operation.Public, Rate: operation.RateWebhook, MaxBody: 256 << 10, Headers: []string{testprovider.SignatureHeader},
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, webhookHandler(s))
 	api.Problems(
-		httpserver.ProblemInfo{Code: "payment_not_found", Status: http.StatusNotFound, Title: "No such payment", Help: "The payment does not exist, or you may not see it."},
-		httpserver.ProblemInfo{Code: "payment_not_captured", Status: http.StatusConflict, Title: "No money taken", Help: "The payment is pending or failed: there is nothing to give back."},
-		httpserver.ProblemInfo{Code: "refund_exceeds_capture", Status: http.StatusConflict, Title: "More than is left", Help: "Refunds together cannot be more than what was captured, nor a merchant's more than its share. Read the payment."},
-		httpserver.ProblemInfo{Code: "signature_invalid", Status: http.StatusUnauthorized, Title: "Signature invalid", Help: "The webhook is not signed with the provider's secret, or more than five minutes old."},
-		httpserver.ProblemInfo{Code: "provider_not_found", Status: http.StatusNotFound, Title: "No such provider", Help: "No payment provider has this name."},
+		fault.Reason{Code: "payment_not_found", Status: http.StatusNotFound, Title: "No such payment", Help: "The payment does not exist, or you may not see it."},
+		fault.Reason{Code: "payment_not_captured", Status: http.StatusConflict, Title: "No money taken", Help: "The payment is pending or failed: there is nothing to give back."},
+		fault.Reason{Code: "refund_exceeds_capture", Status: http.StatusConflict, Title: "More than is left", Help: "Refunds together cannot be more than what was captured, nor a merchant's more than its share. Read the payment."},
+		fault.Reason{Code: "signature_invalid", Status: http.StatusUnauthorized, Title: "Signature invalid", Help: "The webhook is not signed with the provider's secret, or more than five minutes old."},
+		fault.Reason{Code: "provider_not_found", Status: http.StatusNotFound, Title: "No such provider", Help: "No payment provider has this name."},
 	)
 }
 
 // webhookHandler hands the bytes of the body on as they came.
 func webhookHandler(s func() *service.Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := httpserver.ReadBody(r)
+		body, err := operation.ReadBody(r)
 		if err == nil {
 			err = s().Webhook(r.Context(), r.PathValue("provider"), r.Header, body)
 		}
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		w.WriteHeader(http.StatusOK)

@@ -25,11 +25,11 @@ import (
 	"app/modules/payments/paymentsv1"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -77,7 +77,7 @@ type api struct {
 
 func newAPI(t testing.TB) api {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
+	db := dbtest.Open(t, events.Migrations, idempotency.Migrations, store.Migrations())
 	quiet := slog.New(slog.DiscardHandler)
 	now := func() time.Time { return start }
 	test := testprovider.New(testprovider.Options{DB: db, Secret: secret, SlowAfter: time.Hour, Logger: quiet, Now: now})
@@ -85,7 +85,7 @@ func newAPI(t testing.TB) api {
 		DB: db, Merchants: roles{}, Providers: []provider.Port{test}, Logger: quiet, Now: now,
 		Options: service.Options{Timeout: time.Second, Retry: time.Second, Poll: time.Second},
 	})
-	a := httpserver.NewAPI("payments", httpserver.Options{})
+	a := operation.NewAPI("payments", operation.Options{})
 	rest.Register(a, func() *service.Service { return svc })
 	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler(), svc}

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/platform/identity"
 )
 
 // SignedInOutput is the answer of every operation that signs somebody in: 200 with
@@ -60,7 +60,7 @@ func signedIn(in service.SignedIn, err error) (*SignedInOutput, error) {
 // sessionSetCookie is the value of Set-Cookie that gives a browser its session, or
 // takes it away when the token is empty.
 func sessionSetCookie(token string, expires time.Time) string {
-	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	c := http.Cookie{Name: identity.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if c.Expires = expires; token == "" {
 		c.MaxAge = -1
 	}
