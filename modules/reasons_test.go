@@ -21,7 +21,7 @@ import (
 
 	"app/modules"
 	"app/platform/host"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // unexplained are codes that are thrown as plain text and are not on the page of
@@ -58,16 +58,16 @@ func TestReasons(t *testing.T) {
 // explainedCodes reads the codes from the page of problems that a client sees.
 func explainedCodes(t *testing.T) (codes []string) {
 	t.Helper()
-	var apis []*httpserver.API
+	var apis []*operation.API
 	for _, m := range modules.All() {
 		if p, ok := m.(host.Publisher); ok {
-			api := httpserver.NewAPI(m.Name(), httpserver.Options{})
+			api := operation.NewAPI(m.Name(), operation.Options{})
 			p.Operations(api)
 			apis = append(apis, api)
 		}
 	}
 	w := httptest.NewRecorder()
-	httpserver.ProblemsPage(apis...).ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs/problems", nil))
+	operation.ProblemsPage(apis...).ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs/problems", nil))
 	for _, heading := range regexp.MustCompile(`<h2 id="([a-z_]+)">`).FindAllStringSubmatch(w.Body.String(), -1) {
 		codes = append(codes, heading[1])
 	}

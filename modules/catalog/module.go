@@ -20,8 +20,8 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -73,7 +73,7 @@ func (m *Module) Hears() []events.Subscription {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	product.Register(api, &m.rest.products)
 	stock.Register(api, &m.rest.stock)
 	api.Problems(reason.All()...)

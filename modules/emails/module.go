@@ -18,8 +18,8 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -71,7 +71,7 @@ func (m *Module) Hears() []events.Subscription {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) { rest.Register(api, &m.handlers) }
+func (m *Module) Operations(api *operation.API) { rest.Register(api, &m.handlers) }
 
 // Asks implements host.Outgoing.
 func (*Module) Asks() string { return "mail servers, Amazon SES and SNS" }

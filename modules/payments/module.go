@@ -25,8 +25,8 @@ import (
 	"app/platform/config"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -73,7 +73,7 @@ func (*Module) Emits() []proto.Message {
 func (m *Module) Hears() []events.Subscription { return payment.Subscriptions(&m.payments) }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	statement.Register(api, &m.statements)
 	refund.Register(api, &m.refunds)
 	webhook.Register(api, &m.webhooks, testprovider.SignatureHeader)

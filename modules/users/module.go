@@ -16,8 +16,8 @@ import (
 	"app/modules/users/usersevents"
 	"app/modules/users/usersv1"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -54,7 +54,7 @@ func (m *Module) Emits() []proto.Message {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	rest.Declare(api, func() *service.Service { return m.service })
 }
 

@@ -13,7 +13,6 @@ import (
 	"app/platform/config"
 	"app/platform/database"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/lifecycle"
@@ -129,7 +128,7 @@ func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database
 // its own.
 func moduleMigrations(owner DatabaseOwner) []fs.FS {
 	return []fs.FS{
-		database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), owner.Migrations(),
+		database.Named("events", events.Migrations), database.Named("http", idempotency.Migrations), owner.Migrations(),
 	}
 }
 

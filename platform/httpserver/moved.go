@@ -45,7 +45,7 @@ const (
 	PagePolicy                = httpheader.PagePolicy
 	Public                    = operation.Public
 	RateAuth                  = operation.RateAuth
-	RateCheckout              = operation.RateCheckout
+	RateCheckout              = operation.RateCostly
 	RateDefault               = operation.RateDefault
 	RateWebhook               = operation.RateWebhook
 	SessionCookie             = identity.SessionCookie

@@ -17,10 +17,10 @@ import (
 	"app/modules/catalog/internal/stock"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database/dbtest"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 // The merchants and products that an API knows and does not know.
@@ -75,7 +75,7 @@ func OpenAPI(t testing.TB) API {
 		{Foreign, Stranger}: merchantsv1.Role_ROLE_MANAGER,
 		{Pending, Manager}:  merchantsv1.Role_ROLE_MANAGER,
 	}, func() time.Time { now = now.Add(time.Second); return now })
-	a := httpserver.NewAPI("catalog", httpserver.Options{})
+	a := operation.NewAPI("catalog", operation.Options{})
 	products, levels := product.NewHandlers(s.Products), stock.NewHandlers(s.Stock)
 	product.Register(a, &products)
 	stock.Register(a, &levels)

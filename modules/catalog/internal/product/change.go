@@ -61,7 +61,7 @@ func setIfGiven[T any](to, from *T) {
 	}
 }
 
-// Match checks the version that a change is meant for, as httpserver.Conditional does.
+// Match checks the version that a change is meant for, as operation.Conditional does.
 // Nil accepts every version.
 type Match func(version int64) error
 

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 // Handlers serve the operations.
@@ -23,31 +23,31 @@ var tags = []string{"Products"}
 
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
-func Register(api *httpserver.API, at **Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, at **Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
 		Description: "A manager of the merchant may. The sku is unique among the merchant's listed products.",
-		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
-	}, httpserver.On(at, (*Handlers).createProduct))
-	httpserver.Register(api, httpserver.Operation{
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
+	}, operation.On(at, (*Handlers).createProduct))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
 		Description: "Newest first. Archived products are left out.",
-		Access:      httpserver.Public, Rate: httpserver.RateDefault,
-	}, httpserver.On(at, (*Handlers).listProducts))
-	httpserver.Register(api, httpserver.Operation{
+		Access:      operation.Public, Rate: operation.RateDefault,
+	}, operation.On(at, (*Handlers).listProducts))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}", ID: "get-product", Summary: "Read a product", Tags: tags,
-		Access: httpserver.Public, Rate: httpserver.RateDefault, Errors: []int{404},
-	}, httpserver.On(at, (*Handlers).getProduct))
-	httpserver.Register(api, httpserver.Operation{
+		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{404},
+	}, operation.On(at, (*Handlers).getProduct))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: "/v1/products/{id}", ID: "change-product", Summary: "Change a product", Tags: tags,
 		Description: "A manager of the merchant may. What is not sent stays as it is. If-Match takes the ETag of the product; units sold in between do not matter.",
-		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
-	}, httpserver.On(at, (*Handlers).updateProduct))
-	httpserver.Register(api, httpserver.Operation{
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+	}, operation.On(at, (*Handlers).updateProduct))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/products/{id}", ID: "archive-product", Summary: "Take a product off sale", Tags: tags,
 		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are.",
-		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
-	}, httpserver.On(at, (*Handlers).archiveProduct))
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+	}, operation.On(at, (*Handlers).archiveProduct))
 }
 
 // Listing is a product as anyone sees it.
@@ -72,12 +72,12 @@ func listingOf(p Product) Listing {
 }
 
 type productReply struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body Listing
 }
 
 func taggedReply(p Product) *productReply {
-	return &productReply{Tagged: httpserver.Tagged{ETag: productTag(p)}, Body: listingOf(p)}
+	return &productReply{Tagged: operation.Tagged{ETag: productTag(p)}, Body: listingOf(p)}
 }
 
 // productTag changes with everything the reply shows, which includes the units left.
@@ -87,7 +87,7 @@ func productTag(p Product) string {
 
 // productMatch compares If-Match with the product's own version only: units that were
 // sold since somebody read the product are no reason to refuse a new title.
-func productMatch(c httpserver.Conditional) Match {
+func productMatch(c operation.Conditional) Match {
 	if c.IfMatch == "" {
 		return nil
 	}
@@ -118,7 +118,7 @@ type createInput struct {
 }
 
 type createOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Location string `header:"Location" doc:"Where the product is"`
 	Body     Listing
 }
@@ -135,7 +135,7 @@ func (h *Handlers) createProduct(ctx context.Context, in *createInput) (*createO
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{Tagged: httpserver.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: listingOf(p)}, nil
+	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: listingOf(p)}, nil
 }
 
 type getInput struct {
@@ -151,15 +151,15 @@ func (h *Handlers) getProduct(ctx context.Context, in *getInput) (*productReply,
 }
 
 type listInput struct {
-	httpserver.Paging
+	operation.Paging
 	Text       string `query:"q" maxLength:"200" doc:"Up to 10 words that title, sku or description must have, in any case"`
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
 }
 
-type listOutput struct{ Body httpserver.Page[Listing] }
+type listOutput struct{ Body operation.Page[Listing] }
 
 func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput, error) {
-	after, err := httpserver.DecodeCursor(in.After, 2)
+	after, err := operation.DecodeCursor(in.After, 2)
 	if err != nil {
 		return nil, err
 	}
@@ -167,8 +167,8 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 	if err != nil {
 		return nil, err
 	}
-	page := httpserver.NewPage(found, in.Limit, Key)
-	out := &listOutput{httpserver.Page[Listing]{Data: make([]Listing, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
+	page := operation.NewPage(found, in.Limit, Key)
+	out := &listOutput{operation.Page[Listing]{Data: make([]Listing, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
 	for i, p := range page.Data {
 		out.Body.Data[i] = listingOf(p)
 	}
@@ -177,7 +177,7 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 
 type changeInput struct {
 	ID string `path:"id"`
-	httpserver.Conditional
+	operation.Conditional
 	Body struct {
 		Title             *string      `json:"title,omitempty" minLength:"1" maxLength:"200"`
 		Description       *string      `json:"description,omitempty" maxLength:"5000"`
@@ -203,7 +203,7 @@ func (h *Handlers) updateProduct(ctx context.Context, in *changeInput) (*product
 
 type archiveInput struct {
 	ID string `path:"id"`
-	httpserver.Conditional
+	operation.Conditional
 }
 
 func (h *Handlers) archiveProduct(ctx context.Context, in *archiveInput) (*struct{}, error) {

@@ -11,8 +11,8 @@ import (
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/stock"
-	"app/platform/httpserver"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 func TestWireShapes(t *testing.T) {
@@ -188,12 +188,12 @@ func TestArchive(t *testing.T) {
 	a.Create() // its sku is free again
 }
 
-func pageOf(a catalogtest.API, query string) httpserver.Page[product.Listing] {
+func pageOf(a catalogtest.API, query string) operation.Page[product.Listing] {
 	a.Helper()
-	return catalogtest.ReadBody[httpserver.Page[product.Listing]](a, a.Must(200, catalogtest.Nobody, "GET", "/v1/products"+query, ""))
+	return catalogtest.ReadBody[operation.Page[product.Listing]](a, a.Must(200, catalogtest.Nobody, "GET", "/v1/products"+query, ""))
 }
 
-func pageTitles(p httpserver.Page[product.Listing]) string {
+func pageTitles(p operation.Page[product.Listing]) string {
 	var out []string
 	for _, p := range p.Data {
 		out = append(out, p.Title)
@@ -244,10 +244,10 @@ func TestSearch(t *testing.T) {
 func TestListRefuses(t *testing.T) {
 	t.Parallel()
 	a := catalogtest.OpenAPI(t)
-	forged := httpserver.EncodeCursor("x", catalogtest.Missing)
+	forged := operation.EncodeCursor("x", catalogtest.Missing)
 	for query, pointer := range map[string]string{
 		"limit=0": "/limit", "limit=101": "/limit", "limit=x": "/limit", "after=x": "/after", "after=" + forged: "/after",
-		"after=" + httpserver.EncodeCursor("1", "x"): "/after", "after=" + httpserver.EncodeCursor("1"): "/after",
+		"after=" + operation.EncodeCursor("1", "x"): "/after", "after=" + operation.EncodeCursor("1"): "/after",
 		"merchant_id=x": "/merchant_id", "q=" + strings.Repeat("a+", 11): "/q", "q=" + strings.Repeat("a", 201): "/q", "page=2": "/page",
 	} {
 		catalogtest.WantProblem(t, a.Call(catalogtest.Nobody, "GET", "/v1/products?"+query, ""), 422, "validation_failed", pointer)

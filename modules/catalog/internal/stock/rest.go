@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 // Handlers serve the operations.
@@ -18,17 +18,17 @@ var tags = []string{"Products"}
 
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
-func Register(api *httpserver.API, at **Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, at **Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}/stock", ID: "get-stock", Summary: "Read a product's stock", Tags: tags,
 		Description: "Any member of the merchant may.",
-		Access:      httpserver.Member, Scope: identity.CatalogRead, Rate: httpserver.RateDefault, Errors: []int{404},
-	}, httpserver.On(at, (*Handlers).getStock))
-	httpserver.Register(api, httpserver.Operation{
+		Access:      operation.Member, Scope: identity.CatalogRead, Rate: operation.RateDefault, Errors: []int{404},
+	}, operation.On(at, (*Handlers).getStock))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products/{id}/stock", ID: "correct-stock", Summary: "Add or take away units", Tags: tags,
 		Description: "A manager of the merchant may. The movement is kept for ever. Units that are held or sold cannot be taken away. With If-Match, the ETag of the stock, nothing happens if it has changed since.",
-		Access:      httpserver.Member, Scope: identity.CatalogWrite, Rate: httpserver.RateDefault, Errors: []int{403, 404, 409, 412},
-	}, httpserver.On(at, (*Handlers).correctStock))
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+	}, operation.On(at, (*Handlers).correctStock))
 }
 
 // Levels is the stock of a product as its merchant sees it: on_hand = available + held +
@@ -51,7 +51,7 @@ func levelsOf(s Stock) Levels {
 }
 
 type levelsReply struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body Levels
 }
 
@@ -59,7 +59,7 @@ func replyWith(s Stock, err error) (*levelsReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &levelsReply{httpserver.Tagged{ETag: httpserver.ETag(s.Version)}, levelsOf(s)}, nil
+	return &levelsReply{operation.Tagged{ETag: operation.ETag(s.Version)}, levelsOf(s)}, nil
 }
 
 type getInput struct {
@@ -72,7 +72,7 @@ func (h *Handlers) getStock(ctx context.Context, in *getInput) (*levelsReply, er
 
 type correctInput struct {
 	ID string `path:"id"`
-	httpserver.Conditional
+	operation.Conditional
 	Body struct {
 		Delta  int64  `json:"delta" minimum:"-1000000000" maximum:"1000000000" doc:"Units to add, or to take away when negative; not 0"`
 		Reason string `json:"reason" minLength:"1" maxLength:"200" example:"counted again" doc:"For the journal"`

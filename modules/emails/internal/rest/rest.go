@@ -10,49 +10,50 @@ import (
 	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
-func Register(api *httpserver.API, at **Handlers) {
+func Register(api *operation.API, at **Handlers) {
 	api.Problems(reason.All()...)
-	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
-	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
+	admin := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}}
+	dev := operation.Operation{Access: operation.Loopback, Rate: operation.RateDefault, Tags: []string{"Development"}}
 	sender := admin
 	sender.Scope = identity.EmailsSend
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), httpserver.On(at, (*Handlers).listTemplates))
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), operation.On(at, (*Handlers).listTemplates))
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
 		"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour."
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
-	httpserver.Register(api, post, httpserver.On(at, (*Handlers).sendEmail))
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), httpserver.On(at, (*Handlers).getEmail))
-	httpserver.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), httpserver.On(at, (*Handlers).listSuppressions))
-	httpserver.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), httpserver.On(at, (*Handlers).deleteSuppression))
-	hook := withRoute(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
+	operation.Register(api, post, operation.On(at, (*Handlers).sendEmail))
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), operation.On(at, (*Handlers).getEmail))
+	operation.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), operation.On(at, (*Handlers).listSuppressions))
+	operation.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), operation.On(at, (*Handlers).deleteSuppression))
+	hook := withRoute(operation.Operation{Access: operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"}},
 		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
 	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
 	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
 	api.Raw(hook, onRequest(at, (*Handlers).takeNotice))
-	httpserver.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), httpserver.On(at, (*Handlers).listMailbox))
+	operation.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), operation.On(at, (*Handlers).listMailbox))
 	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), onRequest(at, (*Handlers).showMailboxPage))
 }
 
-func withRoute(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
+func withRoute(op operation.Operation, method, path, id, summary string) operation.Operation {
 	op.Method, op.Path, op.ID, op.Summary = method, path, id, summary
 	return op
 }
 
-// onRequest makes a method the handler of a raw operation, as httpserver.On does of
+// onRequest makes a method the handler of a raw operation, as operation.On does of
 // others.
 func onRequest(at **Handlers, method func(*Handlers, http.ResponseWriter, *http.Request) error) http.Handler {
-	handle := httpserver.On(at, func(h *Handlers, _ context.Context, x *exchange) (*struct{}, error) { return nil, method(h, x.w, x.r) })
+	handle := operation.On(at, func(h *Handlers, _ context.Context, x *exchange) (*struct{}, error) { return nil, method(h, x.w, x.r) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := handle(r.Context(), &exchange{w, r}); err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 		}
 	})
 }
@@ -145,11 +146,11 @@ type Template struct {
 }
 
 type templatesReply struct {
-	Body httpserver.Page[Template]
+	Body operation.Page[Template]
 }
 
 func (h *Handlers) listTemplates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
-	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
+	out := &templatesReply{Body: operation.Page[Template]{Data: []Template{}}}
 	merchant := identity.FromContext(ctx).Merchant
 	for _, t := range h.service.Templates(merchant) {
 		names := []string{}
@@ -181,7 +182,7 @@ type mailboxRequest struct {
 }
 
 type mailboxReply struct {
-	Body httpserver.Page[Mail]
+	Body operation.Page[Mail]
 }
 
 func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
@@ -189,7 +190,7 @@ func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbo
 	if err != nil {
 		return nil, err
 	}
-	out := &mailboxReply{Body: httpserver.Page[Mail]{Data: make([]Mail, len(mails))}}
+	out := &mailboxReply{Body: operation.Page[Mail]{Data: make([]Mail, len(mails))}}
 	for i, m := range mails {
 		out.Body.Data[i] = Mail{ID: m.LetterID, To: m.Recipient, Subject: m.Subject, Text: m.Text, HTML: m.HTML, CreatedAt: m.CreatedAt}
 	}

@@ -25,10 +25,10 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -68,7 +68,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
+	db := dbtest.Open(t, database.Named("http", idempotency.Migrations), migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
 	set, err := template.Parse("en")
 	if err != nil {
@@ -82,7 +82,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := httpserver.NewAPI("emails", httpserver.Options{Now: now})
+	api := operation.NewAPI("emails", operation.Options{Now: now})
 	sns := emailstest.NewSNS(t)
 	notices := &service.Notices{Service: s, Verifier: &notice.Verifier{
 		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,

@@ -9,7 +9,7 @@ import (
 	"app/modules/emails/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Suppression is the public form of a suppressed address.
@@ -22,11 +22,11 @@ type Suppression struct {
 }
 
 type suppressionsRequest struct {
-	httpserver.Paging
+	operation.Paging
 }
 
 type suppressionsReply struct {
-	Body httpserver.Page[Suppression]
+	Body operation.Page[Suppression]
 }
 
 func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
@@ -42,13 +42,13 @@ func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest
 	for i, s := range found {
 		rows[i] = Suppression{Address: s.Address, Reason: string(s.Reason), Detail: s.Detail, LetterID: s.LetterID, CreatedAt: s.CreatedAt}
 	}
-	return &suppressionsReply{Body: httpserver.NewPage(rows, in.Limit, func(last Suppression) []string {
+	return &suppressionsReply{Body: operation.NewPage(rows, in.Limit, func(last Suppression) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.Address}
 	})}, nil
 }
 
 func suppressionAfter(cursor string) (s store.Suppression, err error) {
-	parts, err := httpserver.DecodeCursor(cursor, 2)
+	parts, err := operation.DecodeCursor(cursor, 2)
 	if err != nil || parts == nil {
 		return s, err
 	}
@@ -70,7 +70,7 @@ func (h *Handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest)
 // takeNotice hands the bytes of the body on as they came: the signature covers what
 // they say.
 func (h *Handlers) takeNotice(w http.ResponseWriter, r *http.Request) error {
-	body, err := httpserver.ReadBody(r)
+	body, err := operation.ReadBody(r)
 	if err == nil {
 		err = h.notices.Take(r.Context(), body)
 	}

@@ -12,12 +12,12 @@ import (
 	"strconv"
 	"time"
 
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Quotas are requests per minute and caller for each class. Half of a minute's quota
 // may come at once, the rest evenly.
-type Quotas map[httpserver.RateClass]int
+type Quotas map[operation.RateClass]int
 
 // Options of a limiter.
 type Options struct {
@@ -35,7 +35,7 @@ type Options struct {
 type Limiter struct {
 	now     func() time.Time
 	shared  *Shared
-	classes map[httpserver.RateClass]*class
+	classes map[operation.RateClass]*class
 }
 
 type class struct {
@@ -63,7 +63,7 @@ type Decision struct {
 
 // New makes a limiter.
 func New(o Options) *Limiter {
-	l := &Limiter{now: o.Now, shared: o.Shared, classes: make(map[httpserver.RateClass]*class, len(o.Quotas))}
+	l := &Limiter{now: o.Now, shared: o.Shared, classes: make(map[operation.RateClass]*class, len(o.Quotas))}
 	for name, perMinute := range o.Quotas {
 		q := quota{perMinute, max(perMinute/2, 4) + 1, time.Minute / time.Duration(perMinute)}
 		policy := fmt.Sprintf("%q;q=%d;w=60", string(name), perMinute)
@@ -75,7 +75,7 @@ func New(o Options) *Limiter {
 // Take counts one request of a caller, which is a principal, an API key or a network. A
 // class without quota is not limited. It always decides: while the shared count cannot
 // be had, by what this process has seen.
-func (l *Limiter) Take(ctx context.Context, name httpserver.RateClass, caller string) Decision {
+func (l *Limiter) Take(ctx context.Context, name operation.RateClass, caller string) Decision {
 	c := l.classes[name]
 	if c == nil {
 		return Decision{Allowed: true}

@@ -7,12 +7,12 @@ import (
 
 	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/service"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Register declares the operations. The service is asked for when a request comes, not
 // before.
-func Register(api *httpserver.API, s func() *service.Service) {
+func Register(api *operation.API, s func() *service.Service) {
 	registerCarts(api, s)
 	registerOrders(api, s)
 	api.Problems(reason.All()...)

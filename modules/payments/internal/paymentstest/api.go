@@ -26,10 +26,10 @@ import (
 	"app/modules/payments/paymentsv1"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 // ServedAt is the time of every request to an API.
@@ -59,7 +59,7 @@ type API struct {
 // NewAPI makes an API.
 func NewAPI(t testing.TB) API {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, migrations.Files)
+	db := dbtest.Open(t, events.Migrations, idempotency.Migrations, migrations.Files)
 	quiet := slog.New(slog.DiscardHandler)
 	now := func() time.Time { return ServedAt }
 	test := testprovider.New(testprovider.Options{DB: db, Secret: Secret, SlowAfter: time.Hour, Logger: quiet, Now: now})
@@ -67,7 +67,7 @@ func NewAPI(t testing.TB) API {
 		MerchantA + "/" + ManagerA: merchantsv1.Role_ROLE_MANAGER, MerchantA + "/" + ViewerA: merchantsv1.Role_ROLE_VIEWER,
 		MerchantB + "/" + ManagerB: merchantsv1.Role_ROLE_MANAGER,
 	}, now, test)
-	a := httpserver.NewAPI("payments", httpserver.Options{})
+	a := operation.NewAPI("payments", operation.Options{})
 	statements, refunds := statement.NewHandlers(p.Statements), refund.NewHandlers(p.Refunds)
 	statement.Register(a, &statements)
 	refund.Register(a, &refunds)

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"app/modules/payments/internal/payment"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 // Handlers answer requests for refunds.
@@ -19,14 +19,14 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 
 // Register declares the operations, for the handlers that will lie at h when the module
 // is open.
-func Register(api *httpserver.API, h **Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, h **Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/payments/{id}/refund", ID: "refund-payment", Summary: "Give money back", Tags: []string{"Payments"},
 		Description: "By a manager of a merchant, up to the merchant's share; by an administrator, up to what was captured. " +
 			"Without an amount, all that is left. The money goes back a moment later: the payment shows the refund's status.",
-		Access: httpserver.Member, Scope: identity.PaymentsRefund, Rate: httpserver.RateCheckout, Idempotency: httpserver.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Member, Scope: identity.PaymentsRefund, Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
-	}, httpserver.On(h, (*Handlers).RefundPayment))
+	}, operation.On(h, (*Handlers).RefundPayment))
 }
 
 type refundInput struct {

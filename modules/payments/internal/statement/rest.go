@@ -7,9 +7,9 @@ import (
 
 	"app/modules/payments/internal/payment"
 	"app/modules/payments/internal/refund"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 // Handlers answer who reads a payment.
@@ -20,12 +20,12 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 
 // Register declares the operations, for the handlers that will lie at h when the module
 // is open.
-func Register(api *httpserver.API, h **Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, h **Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/payments/{id}", ID: "get-payment", Summary: "Read a payment", Tags: []string{"Payments"},
 		Description: "For the buyer, a guest with the Cart-Token, and the merchants with a share in it, who see their share and its refunds.",
-		Access:      httpserver.Optional, Scope: identity.PaymentsRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
-	}, httpserver.On(h, (*Handlers).GetPayment))
+		Access:      operation.Optional, Scope: identity.PaymentsRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+	}, operation.On(h, (*Handlers).GetPayment))
 }
 
 type paymentInput struct {

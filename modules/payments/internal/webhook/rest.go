@@ -4,16 +4,17 @@ import (
 	"net/http"
 
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Register declares the operations, for the service that will lie at s when the module
 // is open. signatures are the headers that carry the providers' signatures.
-func Register(api *httpserver.API, s **Service, signatures ...string) {
-	api.Raw(httpserver.Operation{
+func Register(api *operation.API, s **Service, signatures ...string) {
+	api.Raw(operation.Operation{
 		Method: http.MethodPost, Path: "/v1/payments/webhooks/{provider}", ID: "receive-webhook", Summary: "Take news from a payment provider",
 		Description: "Called by providers. The signature covers the very bytes of the body; an event is kept before it is acknowledged and acted upon once.",
-		Tags:        []string{"Payments"}, Access: httpserver.Public, Rate: httpserver.RateWebhook, MaxBody: 256 << 10, Headers: signatures,
+		Tags:        []string{"Payments"}, Access: operation.Public, Rate: operation.RateWebhook, MaxBody: 256 << 10, Headers: signatures,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, handlerOf(s))
 }
@@ -22,15 +23,15 @@ func Register(api *httpserver.API, s **Service, signatures ...string) {
 func handlerOf(s **Service) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if *s == nil {
-			httpserver.WriteProblem(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
+			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
 			return
 		}
-		body, err := httpserver.ReadBody(r)
+		body, err := operation.ReadBody(r)
 		if err == nil {
 			err = (*s).Receive(r.Context(), r.PathValue("provider"), r.Header, body)
 		}
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		w.WriteHeader(http.StatusOK)

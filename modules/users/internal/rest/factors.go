@@ -10,37 +10,37 @@ import (
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
-func (h handlers) registerFactorRoutes(api *httpserver.API) {
-	show := httpserver.Operation{
-		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Revokes: true,
+func (h handlers) registerFactorRoutes(api *operation.API) {
+	show := operation.Operation{
+		Method: http.MethodPost, Tags: authTag, Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody, Idempotency: operation.KeyNone, Revokes: true,
 		Errors:      []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 		Description: "Completes a sign-in that was answered with second_factor_required. A ticket is good for five minutes and five tries.",
 	}
-	httpserver.Register(api, operationAt(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"), h.completeSignIn)
-	show.Access, show.Errors = httpserver.User, append(show.Errors, http.StatusForbidden)
+	operation.Register(api, operationAt(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"), h.completeSignIn)
+	show.Access, show.Errors = operation.User, append(show.Errors, http.StatusForbidden)
 	show.Description = "Makes the session fresh for ten minutes, which changes of the address, the password and the factors need. An account with a second factor has to show that one."
-	httpserver.Register(api, operationAt(show, "/v1/auth/step-up", "step-up", "Show again who one is"), h.stepUp)
+	operation.Register(api, operationAt(show, "/v1/auth/step-up", "step-up", "Show again who one is"), h.stepUp)
 
-	own := httpserver.Operation{
-		Method: http.MethodGet, Tags: factorTag, Access: httpserver.User, Rate: httpserver.RateDefault, MaxBody: smallBody,
+	own := operation.Operation{
+		Method: http.MethodGet, Tags: factorTag, Access: operation.User, Rate: operation.RateDefault, MaxBody: smallBody,
 	}
-	httpserver.Register(api, operationAt(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
-	own.Revokes = true                                                                               // the cookie from before
-	own.Method, own.Idempotency, own.Rate = http.MethodPost, httpserver.KeyNone, httpserver.RateAuth // what is shown once is not kept to be replayed
+	operation.Register(api, operationAt(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
+	own.Revokes = true                                                                             // the cookie from before
+	own.Method, own.Idempotency, own.Rate = http.MethodPost, operation.KeyNone, operation.RateAuth // what is shown once is not kept to be replayed
 	own.Errors = []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. The secret is shown this once; the generator is no factor until its first code is confirmed."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"), h.enrolTOTP)
+	operation.Register(api, operationAt(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"), h.enrolTOTP)
 	own.Errors = []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests}
 	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once. Sessions elsewhere go on: see DELETE /v1/auth/sessions."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"), h.confirmTOTP)
+	operation.Register(api, operationAt(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"), h.confirmTOTP)
 	own.Errors, own.Description = []int{http.StatusForbidden, http.StatusConflict}, "Needs a fresh session. The codes are shown this once; those made before are void."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"), h.recoveryCodes)
-	own.Method, own.Rate, own.Errors = http.MethodDelete, httpserver.RateDefault, []int{http.StatusForbidden, http.StatusNotFound}
+	operation.Register(api, operationAt(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"), h.recoveryCodes)
+	own.Method, own.Rate, own.Errors = http.MethodDelete, operation.RateDefault, []int{http.StatusForbidden, http.StatusNotFound}
 	own.Description = "Needs a fresh session. With the last factor the recovery codes go."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"), h.removeTOTP)
+	operation.Register(api, operationAt(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"), h.removeTOTP)
 }
 
 var factorTag = []string{"Second factors"}

@@ -14,16 +14,17 @@ import (
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // registerEmailPageRoutes declares the page that e-mails lead to: mail scanners open
 // links before people do, so GET shows a form and spends nothing; the form's POST uses
 // the code.
-func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
-	show := httpserver.Operation{
+func (h handlers) registerEmailPageRoutes(api *operation.API) {
+	show := operation.Operation{
 		Method: http.MethodGet, Path: code.LetterPath, ID: "show-letter-page", Tags: authTag,
-		Access: httpserver.Public, Rate: httpserver.RateAuth,
+		Access: operation.Public, Rate: operation.RateAuth,
 		Summary:     "The page that a letter with a code leads to",
 		Description: "Shows a form that uses the code. Opening it spends nothing.",
 	}
@@ -33,22 +34,22 @@ func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 		letterPage(query).writeResponse(w, http.StatusOK)
 	}))
 	script := show
-	script.Path, script.ID, script.Rate = scriptPath, "get-letter-script", httpserver.RateDefault
+	script.Path, script.ID, script.Rate = scriptPath, "get-letter-script", operation.RateDefault
 	script.Summary, script.Description = "The script of the page that a letter leads to", "Puts what the link has behind the # into the form. Without it the code is typed."
 	api.Raw(script, http.HandlerFunc(showScript))
 	use := show
-	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
+	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", operation.Optional, pageHeaders, smallBody
 	use.Revokes, use.Lenient = true, true
-	use.Form = []httpserver.FormField{
+	use.Form = []operation.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},
 		{Name: "email", Doc: "For verify_address"}, {Name: "password", Doc: "For verify_address, that of the registration; for reset_password, the new one"}, {Name: "confirm_password", Doc: "The same again"},
 	}
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
-	use.Path, use.ID, use.Access, use.Lenient, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, false, append([]string{"Cookie"}, pageHeaders...)
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers = factorPath, "use-second-factor-page", operation.Public, false, append([]string{"Cookie"}, pageHeaders...)
 	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
-	use.Form = []httpserver.FormField{
+	use.Form = []operation.FormField{
 		{Name: "ticket", Doc: "What the first step answered", Required: true}, {Name: "code", Doc: "Of the generator, or a recovery code", Required: true},
 		{Name: "return_to", Doc: "Where to go then"},
 	}
@@ -104,7 +105,7 @@ func letterPage(values url.Values) page {
 
 func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	if err := h.parseSameSiteForm(r); err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	form := letterPage(r.PostForm)
@@ -177,7 +178,7 @@ func factorPage(ticket, to string) page {
 
 func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 	if err := h.parseSameSiteForm(r); err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	to := h.users().Federation.ReturnTo(r.PostForm.Get("return_to"))

@@ -10,9 +10,10 @@ import (
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Cookies of a browser's journey to a provider and back. They live for ten minutes.
@@ -26,12 +27,12 @@ var journeyHeaders = []string{"Cookie"}
 
 const linkPagePath = "/v1/auth/links/page"
 
-func (h handlers) registerProviderRoutes(api *httpserver.API) {
+func (h handlers) registerProviderRoutes(api *operation.API) {
 	for _, at := range []struct{ path, suffix, provider string }{
 		{"/v1/auth/google", "google", "google"}, {"/v1/auth/oidc/{provider}", "provider", ""},
 	} {
-		leave := httpserver.Operation{
-			Method: http.MethodGet, Path: at.path, ID: "sign-in-at-" + at.suffix, Tags: authTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth,
+		leave := operation.Operation{
+			Method: http.MethodGet, Path: at.path, ID: "sign-in-at-" + at.suffix, Tags: authTag, Access: operation.Optional, Lenient: true, Rate: operation.RateAuth,
 			Headers: journeyHeaders, Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 			Summary: "Sign in at a provider of OpenID Connect",
 			Description: "Sends the browser to the provider (303). Query: return_to, a path of this site or an address that is configured; " +
@@ -66,7 +67,7 @@ func (h handlers) redirectToProvider(fixed string) http.HandlerFunc {
 		}
 		to, err := h.users().Federation.Begin(r.Context(), in)
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		w.Header().Set("Set-Cookie", signInFlowCookie(journeyCookie, to.Browser))
@@ -123,27 +124,27 @@ func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	}
 }
 
-func (h handlers) registerLinkRoutes(api *httpserver.API) {
-	confirm := httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/links/confirm", ID: "confirm-link", Tags: authTag, Access: httpserver.User, Rate: httpserver.RateAuth,
-		Headers: journeyHeaders, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Errors: []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
+func (h handlers) registerLinkRoutes(api *operation.API) {
+	confirm := operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/links/confirm", ID: "confirm-link", Tags: authTag, Access: operation.User, Rate: operation.RateAuth,
+		Headers: journeyHeaders, MaxBody: smallBody, Idempotency: operation.KeyNone, Errors: []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
 		Summary: "Link the identity of a provider to one's own account",
 		Description: "After a sign-in at a provider whose address has an account: sign in to that account by any way there was before, then confirm. Needs a fresh session. " +
 			"The browser has the link in a cookie.",
 	}
-	httpserver.Register(api, confirm, h.confirmLink)
+	operation.Register(api, confirm, h.confirmLink)
 	use := confirm
-	use.Path, use.ID, use.Access, use.Lenient, use.Headers, use.Errors = linkPagePath, "use-link-page", httpserver.Optional, true, append([]string{"Cookie"}, pageHeaders...), nil
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers, use.Errors = linkPagePath, "use-link-page", operation.Optional, true, append([]string{"Cookie"}, pageHeaders...), nil
 	use.Idempotency, use.Revokes = "", true
 	use.Summary, use.Description = "Sign in and link the identity of a provider", "What the form of the page sends, form-encoded."
-	use.Form = []httpserver.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}
+	use.Form = []operation.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}
 	api.Raw(use, http.HandlerFunc(h.useLinkPage))
 
-	own := httpserver.Operation{Method: http.MethodGet, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateDefault}
-	httpserver.Register(api, operationAt(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"), h.listIdentities)
+	own := operation.Operation{Method: http.MethodGet, Tags: usersTag, Access: operation.User, Rate: operation.RateDefault}
+	operation.Register(api, operationAt(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"), h.listIdentities)
 	own.Method, own.Errors = http.MethodDelete, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	own.Description = "Needs a fresh session. The last way to sign in stays."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"), h.unlinkIdentity)
+	operation.Register(api, operationAt(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"), h.unlinkIdentity)
 }
 
 // linkPage asks the owner of an account to say that an identity is theirs.
@@ -157,7 +158,7 @@ func linkPage(email string) page {
 
 func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 	if err := h.parseSameSiteForm(r); err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	link := cookieOf(r, linkCookie)
@@ -226,7 +227,7 @@ func (h handlers) confirmLink(ctx context.Context, in *linkInput) (*identityOutp
 }
 
 type identitiesOutput struct {
-	Body httpserver.Page[Identity]
+	Body operation.Page[Identity]
 }
 
 func (h handlers) listIdentities(ctx context.Context, _ *struct{}) (*identitiesOutput, error) {
@@ -234,7 +235,7 @@ func (h handlers) listIdentities(ctx context.Context, _ *struct{}) (*identitiesO
 	if err != nil {
 		return nil, err
 	}
-	out := &identitiesOutput{Body: httpserver.Page[Identity]{Data: make([]Identity, len(linked))}}
+	out := &identitiesOutput{Body: operation.Page[Identity]{Data: make([]Identity, len(linked))}}
 	for n, i := range linked {
 		out.Body.Data[n] = Identity{i.ID, i.Provider, i.Issuer, i.Email, i.CreatedAt, i.UsedAt}
 	}

@@ -9,37 +9,37 @@ import (
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 // passkeyBody bounds answers of browsers: an attestation may bring certificates along.
 const passkeyBody = 64 << 10
 
-func (h handlers) registerPasskeyRoutes(api *httpserver.API) {
-	begin := httpserver.Operation{
-		Method: http.MethodPost, Tags: factorTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone,
+func (h handlers) registerPasskeyRoutes(api *operation.API) {
+	begin := operation.Operation{
+		Method: http.MethodPost, Tags: factorTag, Access: operation.Optional, Lenient: true, Rate: operation.RateAuth, MaxBody: smallBody, Idempotency: operation.KeyNone,
 		Errors:      []int{http.StatusUnauthorized, http.StatusConflict},
 		Description: "Answers what navigator.credentials.get wants. For step_up one has to be signed in, for second_factor the ticket is needed.",
 	}
-	httpserver.Register(api, operationAt(begin, "/v1/auth/passkeys/begin", "begin-passkey", "Begin to show a passkey"), h.challengePasskey)
+	operation.Register(api, operationAt(begin, "/v1/auth/passkeys/begin", "begin-passkey", "Begin to show a passkey"), h.challengePasskey)
 	finish := begin
 	finish.MaxBody, finish.Revokes = passkeyBody, true
 	finish.Description = "Ends what begin began for sign_in or second_factor. A passkey that signs in has checked its user and counts as two factors."
-	httpserver.Register(api, operationAt(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
-	finish.Access, finish.Lenient, finish.Description = httpserver.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
-	httpserver.Register(api, operationAt(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
+	operation.Register(api, operationAt(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
+	finish.Access, finish.Lenient, finish.Description = operation.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
+	operation.Register(api, operationAt(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
 
 	own := finish
 	own.MaxBody, own.Revokes, own.Errors = smallBody, false, []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. Answers what navigator.credentials.create wants."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"), h.beginPasskey)
+	operation.Register(api, operationAt(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"), h.beginPasskey)
 	own.MaxBody, own.Revokes, own.Errors = passkeyBody, true, []int{http.StatusForbidden, http.StatusUnprocessableEntity}
 	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"), h.addPasskey)
-	own.Method, own.Rate, own.Revokes, own.Errors = http.MethodDelete, httpserver.RateDefault, false, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
+	operation.Register(api, operationAt(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"), h.addPasskey)
+	own.Method, own.Rate, own.Revokes, own.Errors = http.MethodDelete, operation.RateDefault, false, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	own.Description = "Needs a fresh session. The last way to sign in stays."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"), h.removePasskey)
+	operation.Register(api, operationAt(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"), h.removePasskey)
 }
 
 type challengeInput struct {

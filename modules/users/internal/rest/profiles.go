@@ -6,29 +6,29 @@ import (
 	"time"
 
 	"app/modules/users/internal/account"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 var usersTag = []string{"Users"}
 
-func (h handlers) registerProfileRoutes(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (h handlers) registerProfileRoutes(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/me", ID: "get-me", Tags: usersTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Read one's own account",
+		Access: operation.User, Rate: operation.RateDefault, Summary: "Read one's own account",
 	}, h.getOwnAccount)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: "/v1/users/me", ID: "update-me", Tags: usersTag, MaxBody: smallBody,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
+		Access: operation.User, Rate: operation.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
 		Summary: "Change one's own names and the language of one's letters",
 	}, h.updateOwnAccount)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/auth", ID: "get-auth", Tags: usersTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Tell how this call was authenticated, and as whom",
+		Access: operation.User, Rate: operation.RateDefault, Summary: "Tell how this call was authenticated, and as whom",
 	}, h.describeAuth)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/{id}/public", ID: "get-public-profile", Tags: usersTag,
-		Access: httpserver.Public, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 		Summary: "Read what anybody may know of a user",
 	}, h.getPublicProfile)
 }
@@ -38,7 +38,7 @@ func (h handlers) getOwnAccount(ctx context.Context, _ *struct{}) (*userOutput, 
 }
 
 type renameInput struct {
-	httpserver.Conditional
+	operation.Conditional
 	Body struct {
 		FirstName  *string `json:"first_name,omitempty" doc:"1 to 100 characters"`
 		MiddleName *string `json:"middle_name,omitempty" doc:"At most 100 characters"`

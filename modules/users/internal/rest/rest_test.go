@@ -22,11 +22,11 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/identity/token"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -53,7 +53,7 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
-	s.db = dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
+	s.db = dbtest.Open(t, events.Migrations, idempotency.Migrations, store.Migrations())
 	s.options = service.Options{
 		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler), PublicURL: home,
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
@@ -63,7 +63,7 @@ func newSite(t *testing.T) *site {
 		},
 	}
 	s.restart(s.options)
-	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
+	api := operation.NewAPI("users", operation.Options{Now: func() time.Time { return s.now }})
 	rest.Declare(api, func() *service.Service { return s.service })
 	api.UseKeys(idempotency.New(s.db, idempotency.Options{}))
 	s.handler = api.Handler()

@@ -9,28 +9,28 @@ import (
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/session"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
-func (h handlers) registerSessionRoutes(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (h handlers) registerSessionRoutes(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/auth/sessions", ID: "list-sessions", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault,
+		Access: operation.User, Rate: operation.RateDefault,
 		Summary: "List one's own sessions", Description: "Those that have not ended, the newest first.",
 	}, h.listSessions)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions/{id}", ID: "end-session", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden, http.StatusNotFound},
+		Access: operation.User, Rate: operation.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 		Summary: "End one of one's own sessions", Description: "Any but the one that the call is made with needs a fresh session. Its tokens and its cookie are refused from now on: here at once, at other gateways within five seconds.",
 	}, h.endSession)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions", ID: "end-other-sessions", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden},
+		Access: operation.User, Rate: operation.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden},
 		Summary: "End all of one's own sessions but this", Description: "Needs a fresh session. Everywhere else is signed out; the session that the call is made with goes on. To end that one, too, sign out afterwards.",
 	}, h.endOtherSessions)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/me/audit", ID: "list-audit", Tags: usersTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault,
+		Access: operation.User, Rate: operation.RateDefault,
 		Summary: "List what happened to one's own account", Description: "Sign-ins, refused ones too, and changes of what protects the account, the newest first.",
 	}, h.listAudit)
 }
@@ -60,10 +60,10 @@ func sessionOf(s session.View) Session {
 }
 
 type sessionsOutput struct {
-	Body httpserver.Page[Session]
+	Body operation.Page[Session]
 }
 
-func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*sessionsOutput, error) {
+func (h handlers) listSessions(ctx context.Context, in *operation.Paging) (*sessionsOutput, error) {
 	after, err := cursorAfter(in)
 	if err != nil {
 		return nil, err
@@ -76,12 +76,12 @@ func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*ses
 	for i, s := range found {
 		rows[i] = sessionOf(s)
 	}
-	return &sessionsOutput{httpserver.NewPage(rows, in.Limit, func(s Session) []string { return []string{s.ID} })}, nil
+	return &sessionsOutput{operation.NewPage(rows, in.Limit, func(s Session) []string { return []string{s.ID} })}, nil
 }
 
 // cursorAfter is the id that a list goes on from, empty for its beginning.
-func cursorAfter(in *httpserver.Paging) (string, error) {
-	cursor, err := httpserver.DecodeCursor(in.After, 1)
+func cursorAfter(in *operation.Paging) (string, error) {
+	cursor, err := operation.DecodeCursor(in.After, 1)
 	if err != nil || len(cursor) == 0 {
 		return "", err
 	}
@@ -130,10 +130,10 @@ func auditOf(a audit.Record) AuditRecord {
 }
 
 type auditOutput struct {
-	Body httpserver.Page[AuditRecord]
+	Body operation.Page[AuditRecord]
 }
 
-func (h handlers) listAudit(ctx context.Context, in *httpserver.Paging) (*auditOutput, error) {
+func (h handlers) listAudit(ctx context.Context, in *operation.Paging) (*auditOutput, error) {
 	after, err := cursorAfter(in)
 	if err != nil {
 		return nil, err
@@ -146,5 +146,5 @@ func (h handlers) listAudit(ctx context.Context, in *httpserver.Paging) (*auditO
 	for i, a := range found {
 		rows[i] = auditOf(a)
 	}
-	return &auditOutput{httpserver.NewPage(rows, in.Limit, func(a AuditRecord) []string { return []string{a.ID} })}, nil
+	return &auditOutput{operation.NewPage(rows, in.Limit, func(a AuditRecord) []string { return []string{a.ID} })}, nil
 }

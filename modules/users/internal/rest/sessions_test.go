@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/platform/httpserver"
+	"app/platform/identity"
 )
 
 // browse signs in as a browser does and returns the cookie that was set.
@@ -33,7 +33,7 @@ func TestBrowserSession(t *testing.T) {
 	s := newSite(t)
 	s.signIn()
 	cookie := s.browse("")
-	want := httpserver.SessionCookie + "=" + cookie.Value + "; Path=/; Expires=Tue, 31 Mar 2026 12:00:00 GMT; HttpOnly; Secure; SameSite=Lax"
+	want := identity.SessionCookie + "=" + cookie.Value + "; Path=/; Expires=Tue, 31 Mar 2026 12:00:00 GMT; HttpOnly; Secure; SameSite=Lax"
 	if len(cookie.Value) != 43 || cookie.Raw != want {
 		t.Errorf("got  %s\nwant %s", cookie.Raw, want)
 	}
@@ -45,7 +45,7 @@ func TestBrowserSession(t *testing.T) {
 		t.Errorf("tokens came with %q", none.Header["Set-Cookie"])
 	}
 	out := s.must(204, "cookie:"+cookie.Value, "POST", "/v1/auth/logout", "")
-	if got := out.Header.Get("Set-Cookie"); got != httpserver.SessionCookie+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
+	if got := out.Header.Get("Set-Cookie"); got != identity.SessionCookie+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
 		t.Errorf("logout sets %q", got)
 	}
 	if _, err := s.service.Sessions.Browser(t.Context(), cookie.Value); err == nil {

@@ -7,7 +7,7 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
-	"app/platform/httpserver"
+	"app/platform/identity"
 )
 
 // SignedInOutput is the answer of every operation that signs somebody in: 200 with
@@ -62,7 +62,7 @@ func signedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
 // sessionSetCookie is the value of Set-Cookie that gives a browser its session, or
 // takes it away when the token is empty.
 func sessionSetCookie(token string, expires time.Time) string {
-	c := http.Cookie{Name: httpserver.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	c := http.Cookie{Name: identity.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	if c.Expires = expires; token == "" {
 		c.MaxAge = -1
 	}

@@ -8,45 +8,45 @@ import (
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 var authTag = []string{"Sign-in"}
 
-func (h handlers) signIn(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (h handlers) signIn(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/register", ID: "register", Tags: authTag, Status: http.StatusAccepted,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody,
 		Summary:     "Register an address",
 		Description: "Sends a letter to the address: a code for POST /v1/auth/verify, or word that it has an account. The reply is the same either way.",
 	}, h.registerUser)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/verify", ID: "verify-address", Tags: authTag,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody,
 		Summary: "Verify an address with the code from the letter",
 		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the letter may be " +
 			"of somebody else's registration: send along what register answered, or the password that it was given.",
 	}, h.verifyRegistration)
 	// Keys are not for these: a stored reply would keep tokens alive that the client
 	// may have thrown away.
-	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: operation.KeyNone, Revokes: true,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Sign in with a password",
 		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with; with session: true a cookie " +
 			"instead, which is new whatever the browser had before. 202 with a ticket when a second factor has to be shown first.",
 	}, h.login)
-	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: operation.KeyNone, Revokes: true,
+		Access: operation.Public, Rate: operation.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Exchange a refresh token",
 		Description: "The token is exchanged for its successor and a fresh access token. A repetition within ten seconds gets the same successor; " +
 			"later use of a token that was exchanged ends the session.",
 	}, h.refreshTokens)
-	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: operation.KeyNone, Revokes: true,
+		Access: operation.Optional, Lenient: true, Rate: operation.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Sign out",
 		Description: "Ends the session of the refresh token, and that of the access token or cookie that the call is made with. What it had is refused from " +
 			"now on: here at once, at other gateways within five seconds.",
