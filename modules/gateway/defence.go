@@ -38,6 +38,6 @@ func (m *Module) configureDefences(env host.Env) (err error) {
 func (m *Module) rateLimitQuotas() limit.Quotas {
 	return limit.Quotas{
 		operation.RateDefault: m.cfg.Default, operation.RateAuth: m.cfg.Auth,
-		operation.RateCheckout: m.cfg.Checkout, operation.RateWebhook: m.cfg.Webhook,
+		operation.RateCostly: m.cfg.Checkout, operation.RateWebhook: m.cfg.Webhook,
 	}
 }

@@ -92,7 +92,7 @@ func replicas(db *database.DB, n int, lease time.Duration) []*replica {
 		if db != nil {
 			a.UseKeys(idempotency.New(db, idempotency.Options{Now: c.Now, Lease: lease}))
 		}
-		op := operation.Operation{Method: "POST", Access: operation.Optional, Rate: operation.RateCheckout, Status: 201, Scope: identity.OrdersWrite}
+		op := operation.Operation{Method: "POST", Access: operation.Optional, Rate: operation.RateCostly, Status: 201, Scope: identity.OrdersWrite}
 		op.Path, op.Idempotency = "/v1/carts/{id}/checkout", operation.KeyRequired
 		operation.Register(a, op, r.checkout)
 		op.Path, op.Idempotency = "/v1/carts/{id}/lines", ""

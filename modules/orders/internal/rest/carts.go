@@ -74,7 +74,7 @@ func registerCheckout(api *operation.API, s func() *service.Service) {
 		Method: http.MethodPost, Path: "/v1/carts/{id}/checkout", ID: "checkout-cart", Summary: "Turn a cart into an order", Tags: cartTags,
 		Description: "Holds the stock, makes the order and asks for the payment. Repeated with the same Idempotency-Key it answers the same order. " +
 			"The order may still be waiting for its payment: read it until its status says more.",
-		Access: operation.Optional, Rate: operation.RateCheckout, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Optional, Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, func(ctx context.Context, in *checkoutInput) (*createdOrder, error) {
 		key, _ := callctx.IdempotencyOf(ctx)

@@ -36,7 +36,7 @@ func Register(api *operation.API, s func() *service.Service) {
 		Method: http.MethodPost, Path: "/v1/payments/{id}/refund", ID: "refund-payment", Summary: "Give money back", Tags: tags,
 		Description: "By a manager of a merchant, up to the merchant's share; by an administrator, up to what was captured. " +
 			"Without an amount, all that is left. The money goes back a moment later: the payment shows the refund's status.",
-		Access: operation.Member, Scope: identity.PaymentsRefund, Rate: operation.RateCheckout, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Member, Scope: identity.PaymentsRefund, Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, func(ctx context.Context, in *refundInput) (*refundOutput, error) {
 		r, err := s().RequestRefund(ctx, service.NewVisitor(ctx, ""), service.RefundRequest{
