@@ -159,7 +159,7 @@ func (r reasons) addNode(n ast.Node, place func(ast.Node) string) {
 		switch name := typeName(n.Fun); {
 		case name == "fault.Missing" && len(n.Args) == 1:
 			noteCode(r.thrown, textOf(n.Args[0]), "_not_found", place(n))
-		case (name == "fault.New" || strings.HasSuffix(name, ".NewProblem")) && len(n.Args) > 1:
+		case (name == "fault.New" || name == "problem.New") && len(n.Args) > 1:
 			noteCode(r.thrown, textOf(n.Args[1]), "", place(n))
 		}
 	case *ast.CompositeLit:
@@ -195,10 +195,7 @@ func noteCode(in map[string][]string, code, suffix, place string) {
 	}
 }
 
-func isReason(e ast.Expr) bool {
-	name := typeName(e)
-	return name == "fault.Reason" || name == "httpserver.ProblemInfo"
-}
+func isReason(e ast.Expr) bool { return typeName(e) == "fault.Reason" }
 
 // typeName is a name, or a package and a name, empty for everything else.
 func typeName(e ast.Expr) string {
@@ -233,7 +230,7 @@ func TestReasonRules(t *testing.T) {
 			func b() error { return fault.New(fault.Aborted, "till_full", "") }
 			func c() error { return fault.New(fault.Aborted, "till_jammed", "") }
 			func d() error { return fault.Missing("till") }
-			func e() error { return httpserver.NewProblem(400, "till_odd", "") }`)},
+			func e() error { return problem.New(400, "till_odd", "") }`)},
 		"modules/bank/a.go": {Data: []byte(`package bank
 			var twice = fault.Reason{Code: "till_empty", Title: "Empty"}`)},
 	}

@@ -19,11 +19,11 @@ import (
 // operation.
 var passing = []string{
 	"Accept", "Accept-Language", "Content-Type", "Content-Encoding", "Content-Length", "If-Match", "If-None-Match", "Idempotency-Key",
-	"Cart-Token", "User-Agent", ClientHeader, NetworkHeader,
+	identity.GuestHeader, "User-Agent", ClientHeader, NetworkHeader,
 }
 
 // ClientHeader carries a hash of the client's address from the gateway to the module,
-// so that guests without a Cart-Token have idempotency keys of their own. The gateway
+// so that guests without a credential have idempotency keys of their own. The gateway
 // sets it; what a client sends is dropped there.
 const ClientHeader = "Souk-Client"
 

@@ -3,6 +3,8 @@ package httpheader
 import (
 	"net/http"
 	"strings"
+
+	"app/platform/identity"
 )
 
 // cachePrivate and cachePublic are shared by all replies: nobody may change them.
@@ -14,7 +16,7 @@ var (
 
 // credentialHeaders are the request headers that may say who is calling. They decide
 // whether a cache may have a reply.
-const credentialHeaders = "Authorization, Cookie, Cart-Token"
+const credentialHeaders = "Authorization, Cookie, " + identity.GuestHeader
 
 // DecideCaching is the one place that decides about caching, for every reply of every
 // listener: successes and problems, of this process and of another, pages and
@@ -70,5 +72,5 @@ func Uncached(h http.Header) { DecideCaching(h, 0, false) }
 
 // Anonymous reports whether a request says in no header who is calling.
 func Anonymous(r *http.Request) bool {
-	return len(r.Header["Authorization"]) == 0 && len(r.Header["Cookie"]) == 0 && len(r.Header["Cart-Token"]) == 0
+	return len(r.Header["Authorization"]) == 0 && len(r.Header["Cookie"]) == 0 && len(r.Header[identity.GuestHeader]) == 0
 }

@@ -136,6 +136,9 @@ func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 
 func (a *API) declareOperation(op Operation) *endpoint {
 	op = op.withDefaults()
+	if op.Scope != "" && !strings.HasPrefix(string(op.Scope), a.module+":") {
+		panic(fmt.Sprintf("operation %s %s: the scope %s is not one of %s", op.Method, op.Path, op.Scope, a.module))
+	}
 	for _, e := range a.endpoints {
 		if e.op.ID == op.ID || e.op.Path == op.Path && e.op.Method == op.Method {
 			panic(fmt.Sprintf("operation %s %s: %s is declared already", op.Method, op.Path, e.op.ID))

@@ -39,7 +39,7 @@ func (e *endpoint) takeKey(c *call) error {
 	case known || len(values[0]) >= minGuestKey:
 		c.key = values[0]
 	case e.op.Idempotency == KeyRequired:
-		return keyProblem("idempotency_key_invalid", "Without an account or Cart-Token a key needs 16 characters or more, made at random.")
+		return keyProblem("idempotency_key_invalid", "Without an account or "+identity.GuestHeader+" a key needs 16 characters or more, made at random.")
 	}
 	return nil
 }
@@ -58,15 +58,15 @@ func isValidKey(key string) bool {
 }
 
 // ownerOf tells whose key it is, so that nobody gets another's reply. known is false
-// for guests without a cart.
+// for guests without a credential.
 func ownerOf(c *call) (known bool, owner []string) {
 	p := identity.FromContext(c.ctx)
-	cart := c.r.Header.Get("Cart-Token")
+	guest := c.r.Header.Get(identity.GuestHeader)
 	switch {
 	case p.SignedIn():
 		return true, []string{"principal", p.UserID, p.Merchant}
-	case cart != "":
-		return true, []string{"cart", cart}
+	case guest != "":
+		return true, []string{"cart", guest} // the word is part of the hash of every key that is kept
 	}
 	return false, []string{"guest", c.r.Header.Get(exchange.ClientHeader)}
 }

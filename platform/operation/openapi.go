@@ -89,7 +89,7 @@ func securitySchemes() map[string]*huma.SecurityScheme {
 			Description: "API key of a merchant, from POST /v1/merchants/{id}/api-keys, in the header Authorization: Bearer souk_...; it opens operations of its scopes.",
 		},
 		"cartToken": {
-			Type: "apiKey", In: "header", Name: "Cart-Token",
+			Type: "apiKey", In: "header", Name: identity.GuestHeader,
 			Description: "Secret of a guest's cart, from the reply that made the cart.",
 		},
 	}

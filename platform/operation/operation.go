@@ -21,13 +21,13 @@ type Access string
 const (
 	// Public is open to everyone; who is calling makes no difference.
 	Public Access = "public"
-	// Optional is open to everyone, and the handler decides by the principal or the
-	// Cart-Token.
+	// Optional is open to everyone, and the handler decides by the principal or by the
+	// credential of a guest (identity.GuestHeader).
 	Optional Access = "optional"
 	// User needs somebody who is signed in.
 	User Access = "user"
-	// Member needs somebody who is signed in and has a role with the merchant
-	// concerned, which the service checks.
+	// Member needs somebody who is signed in and has a role with whom the thing belongs
+	// to, which the service checks.
 	Member Access = "member"
 	// Admin needs an administrator of the shop.
 	Admin Access = "admin"
@@ -41,10 +41,10 @@ type RateClass string
 
 // The classes. An operation must name one.
 const (
-	RateDefault  RateClass = "default"
-	RateAuth     RateClass = "auth"     // sign-in, codes, registration
-	RateCheckout RateClass = "checkout" // what costs a provider call
-	RateWebhook  RateClass = "webhook"  // called by providers, not by people
+	RateDefault RateClass = "default"
+	RateAuth    RateClass = "auth"     // sign-in, codes, registration
+	RateCostly  RateClass = "checkout" // what costs a call of a provider; the name is public
+	RateWebhook RateClass = "webhook"  // called by providers, not by people
 )
 
 // KeyPolicy says what an operation does with the header Idempotency-Key.
@@ -78,8 +78,8 @@ type Operation struct {
 	// Access and Rate are required: start-up fails without them.
 	Access Access
 	Rate   RateClass
-	// Scope is what a merchant's API key needs for the operation. Empty: keys are
-	// refused, unless the operation is Public.
+	// Scope is what an API key needs for the operation: the module and a kind of work,
+	// such as "catalog:write". Empty: keys are refused, unless the operation is Public.
 	Scope identity.Scope
 	// Revokes tells that the operation may end a session or a key: its gateway refuses
 	// it from the reply on, the others within seconds.
@@ -153,7 +153,7 @@ func (op Operation) withDefaults() Operation {
 func (op Operation) declarationError() string {
 	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	access := []Access{Public, Optional, User, Member, Admin, Loopback}
-	rates := []RateClass{RateDefault, RateAuth, RateCheckout, RateWebhook}
+	rates := []RateClass{RateDefault, RateAuth, RateCostly, RateWebhook}
 	switch {
 	case !slices.Contains(methods, op.Method):
 		return "method must be one of " + strings.Join(methods, ", ")

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"app/platform/fault"
+	"app/platform/identity"
 )
 
 // catalogue holds the codes of the platform. Page adds those of modules.
@@ -13,7 +14,7 @@ var catalogue = []fault.Reason{
 	{Code: "body_missing", Status: 400, Title: "Body missing", Help: "Send the JSON body that the operation describes."},
 	{Code: "body_unreadable", Status: 400, Title: "Body unreadable", Help: "The body ended before its announced length or was badly framed. Send the request again."},
 	{Code: "idempotency_key_missing", Status: 400, Title: "Idempotency-Key missing", Help: "Send the header Idempotency-Key with a value of your own, such as a UUID, and the same value again when you repeat the request."},
-	{Code: "idempotency_key_invalid", Status: 400, Title: "Idempotency-Key invalid", Help: "A key has 1 to 255 visible ASCII characters. A caller who is neither signed in nor has a Cart-Token needs at least 16, made at random."},
+	{Code: "idempotency_key_invalid", Status: 400, Title: "Idempotency-Key invalid", Help: "A key has 1 to 255 visible ASCII characters. A caller who is neither signed in nor has a " + identity.GuestHeader + " needs at least 16, made at random."},
 	{Code: "malformed_form", Status: 400, Title: "Malformed form", Help: "The body is not application/x-www-form-urlencoded."},
 	{Code: "precondition_malformed", Status: 400, Title: "If-Match malformed", Help: "The header If-Match has an asterisk, or one or more ETags in quotation marks, as you got them. Nothing was changed."},
 	{Code: "malformed_request", Status: 400, Title: "Not HTTP", Help: "The request is not well-formed HTTP/1.1: each line of a header ends with CR and LF, and a body has a Content-Length or is chunked, not both. A library that speaks it will do."},
