@@ -178,16 +178,16 @@ func updateHold(ctx context.Context, tx *database.Tx, query string, args ...any)
 	return err == nil, err
 }
 
-// dueHolds lists the orders of up to limit holds whose time has passed, the oldest
+// dueHolds lists the orders of up to 64 holds whose time has passed, the oldest
 // first.
-func dueHolds(ctx context.Context, q *database.Tx, now time.Time, limit int) ([]string, error) {
-	return orderIDs(ctx, q, selectDue, database.Micros(now), limit)
+func dueHolds(ctx context.Context, q *database.Tx, now time.Time) ([]string, error) {
+	return orderIDs(ctx, q, selectDue, database.Micros(now), sweepBatch)
 }
 
-// lateHolds lists the orders of up to limit holds that last longer than any made now
+// lateHolds lists the orders of up to 64 holds that last longer than any made now
 // would: the clock has gone back since.
-func lateHolds(ctx context.Context, q *database.Tx, longest time.Time, limit int) ([]string, error) {
-	return orderIDs(ctx, q, selectLate, database.Micros(longest.Add(database.ClockSkew)), limit)
+func lateHolds(ctx context.Context, q *database.Tx, longest time.Time) ([]string, error) {
+	return orderIDs(ctx, q, selectLate, database.Micros(longest.Add(database.ClockSkew)), sweepBatch)
 }
 
 func orderIDs(ctx context.Context, q *database.Tx, query string, args ...any) (list []string, err error) {

@@ -17,10 +17,10 @@ const sweepBatch = 64
 func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 	var due, late []string
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		if due, err = dueHolds(ctx, q, s.Now(), sweepBatch); err != nil {
+		if due, err = dueHolds(ctx, q, s.Now()); err != nil {
 			return err
 		}
-		late, err = lateHolds(ctx, q, s.Now().Add(s.TTL), sweepBatch)
+		late, err = lateHolds(ctx, q, s.Now().Add(s.TTL))
 		return err
 	})
 	if err == nil && len(late) > 0 {

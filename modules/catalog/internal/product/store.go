@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -72,11 +73,20 @@ var (
 type joinedRow struct {
 	product productRow
 	stock   stock.Row
+	fields  []any // where it is scanned into; each scan replaces every one
 }
 
-// scanFields is where a row of selectProducts is scanned into.
-func (r *joinedRow) scanFields() []any {
-	return append(products.Fields(&r.product), stock.Rows.Fields(&r.stock)[1:]...)
+// joinedRows are for the next reads: a row and its fields are most of what a read of one
+// product would allocate.
+var joinedRows sync.Pool
+
+func borrowRow() *joinedRow {
+	if row, ok := joinedRows.Get().(*joinedRow); ok {
+		return row
+	}
+	row := &joinedRow{}
+	row.fields = append(products.Fields(&row.product), stock.Rows.Fields(&row.stock)[1:]...)
+	return row
 }
 
 func (r *joinedRow) toProduct() Product {
@@ -136,8 +146,9 @@ func bySKU(ctx context.Context, q *database.Tx, merchantID, sku string) (Product
 }
 
 func readOne(ctx context.Context, q *database.Tx, query string, args ...any) (Product, error) {
-	var row joinedRow
-	if err := q.QueryRow(ctx, query, args...).Scan(row.scanFields()...); err != nil {
+	row := borrowRow()
+	defer joinedRows.Put(row)
+	if err := q.QueryRow(ctx, query, args...).Scan(row.fields...); err != nil {
 		return Product{}, database.Found("product", err)
 	}
 	return row.toProduct(), nil
@@ -146,8 +157,10 @@ func readOne(ctx context.Context, q *database.Tx, query string, args ...any) (Pr
 // listedByID reads a product that is not archived. The error is database.ErrNotFound
 // when there is none.
 func listedByID(ctx context.Context, q *database.Tx, id string) (Product, error) {
-	row := joinedRow{product: productRow{ID: id}}
-	if err := q.QueryRow(ctx, selectListed, id).Scan(row.scanFields()[2:]...); err != nil {
+	row := borrowRow()
+	defer joinedRows.Put(row)
+	row.product.ID, row.product.ArchivedAt = id, 0
+	if err := q.QueryRow(ctx, selectListed, id).Scan(row.fields[2:]...); err != nil {
 		return Product{}, database.Found("product", err)
 	}
 	return row.toProduct(), nil
@@ -177,10 +190,10 @@ func readProducts(ctx context.Context, q *database.Tx, query string, args ...any
 	}
 	defer rows.Close()
 	var list []Product
-	var row joinedRow
-	fields := row.scanFields() // for all rows: each scan replaces every field
+	row := borrowRow()
+	defer joinedRows.Put(row)
 	for rows.Next() {
-		if err := rows.Scan(fields...); err != nil {
+		if err := rows.Scan(row.fields...); err != nil {
 			return nil, fmt.Errorf("list products: %w", err)
 		}
 		list = append(list, row.toProduct())
