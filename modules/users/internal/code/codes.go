@@ -112,7 +112,7 @@ func AccountOf(in Proof) tries.AccountOf {
 
 // WithCode runs a Write that spends a code, and is the answer when work says that the
 // code was not good. What cannot be a code costs no try; what can is counted for its
-// network first, see allowCode.
+// network first, see tries.Limiter.CountCode.
 func (s *Service) WithCode(ctx context.Context, in Proof, of tries.AccountOf, work func(ctx context.Context, tx *database.Tx) (ok bool, err error)) error {
 	if !ids.Valid("cod", in.Request) || !IsSixDigits(in.Code) {
 		return authn.ErrCode()

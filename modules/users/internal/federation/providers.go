@@ -132,7 +132,7 @@ type Callback struct {
 	Browser  string // the cookie
 }
 
-// Redeem uses up the state that Depart made and asks the provider whose the answer is.
+// Redeem uses up the state that Begin made and asks the provider whose the answer is.
 //
 //  1. The state is used up, whatever comes of it: in the browser that it was made for,
 //     by the provider that it was made for, once.

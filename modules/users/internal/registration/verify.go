@@ -41,7 +41,7 @@ type Proof struct {
 //     come at once, until a newer one that was asked for from the same network: a try
 //     is counted before it is judged. A wrong password costs no try of the code, which
 //     is somebody else's then.
-//  3. Codes of one network are guessed slowly, see allowCode.
+//  3. Codes of one network are guessed slowly, see tries.Limiter.CountCode.
 //  4. An account that came to be in the meantime (made by an operator) is left as it
 //     is.
 //

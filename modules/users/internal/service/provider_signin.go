@@ -34,7 +34,7 @@ type Arrived struct {
 	ReturnTo string
 }
 
-// Arrive ends the journey that Depart began.
+// Arrive ends the journey that federation began.
 //
 //  1. The state is used up and the provider's answer is checked, see redeem.
 //  2. Who it is follows from issuer and subject, never from the address (ASVS 6.8.1).

@@ -23,7 +23,7 @@ func KnownAccount(accountID string) AccountOf {
 }
 
 // CountCode counts a one-time code, of an e-mail, a generator or a set, that is about
-// to be tried, and returns what was counted, for forgive. Each code has few tries of
+// to be tried, and returns what was counted, for GiveBack. Each code has few tries of
 // its own; this bounds what one network guesses at many of them (ASVS 6.6.3):
 //
 //  1. It counts in the allowance that one network has for passwords at accounts which

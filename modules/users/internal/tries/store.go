@@ -71,7 +71,7 @@ const (
 	deleteTry = `DELETE FROM users_tries WHERE id = ? AND arrival < ?`
 )
 
-// takeRounds bounds how often TakeTry looks again because other processes counted or
+// takeRounds bounds how often Take looks again because other processes counted or
 // gave back tries at the same moment.
 const takeRounds = 10
 

@@ -63,7 +63,7 @@ func errTries(wait time.Duration) error {
 }
 
 // CountPassword counts a password that is about to be tried for an address, and
-// returns what was counted, for forgive. Passwords are guessed slowly, and nobody is
+// returns what was counted, for GiveBack. Passwords are guessed slowly, and nobody is
 // locked out by somebody else's guesses (ASVS 6.1.1, 6.3.1):
 //
 //  1. It counts before the hash, for addresses with and without an account alike, and a
@@ -77,7 +77,7 @@ func errTries(wait time.Duration) error {
 //     have used those up the owner still signs in from a device that is known, with a
 //     code by e-mail, with a provider or a passkey; sessions that are open are not
 //     touched.
-//  4. A password that is right costs nothing: see forgive.
+//  4. A password that is right costs nothing: see GiveBack.
 //  5. The count is in the database, so replicas do not multiply the tries.
 //
 // Errors: sign_in_limited with the time to wait.
@@ -129,7 +129,7 @@ func (l *Limiter) newAllowance(burst int, step time.Duration, parts ...string) A
 	return Allowance{ID: l.secret.Hash("tries", parts...), Burst: burst, Step: step}
 }
 
-// GiveBack takes back what allow has counted, in the transaction of the sign-in that
+// GiveBack takes back what was counted, in the transaction of the sign-in that
 // the password was right for.
 func (l *Limiter) GiveBack(ctx context.Context, tx *database.Tx, counted []Allowance) error {
 	for _, a := range counted {
