@@ -162,8 +162,16 @@ func (s *Store) Stats() engine.Stats {
 	return engine.Stats{Writes: s.writes.Load(), Commits: s.commits.Load(), Retries: s.retries.Load(), Waiting: int(s.waiting.Load())}
 }
 
+// dialect is bun's, less the question for the server's version: it would need a second
+// connection, for which callers that hold all of them would wait for each other. What
+// bun would do for some versions only is not in the SQL that both engines accept.
+type dialect struct{ *mysqldialect.Dialect }
+
+// Init implements schema.Dialect.
+func (dialect) Init(*sql.DB) {}
+
 // Builder makes bun's query builder.
-func (s *Store) Builder() *bun.DB { return bun.NewDB(s.readerDB, mysqldialect.New()) }
+func (s *Store) Builder() *bun.DB { return bun.NewDB(s.readerDB, dialect{mysqldialect.New()}) }
 
 // Close closes all connections.
 func (s *Store) Close() error {
