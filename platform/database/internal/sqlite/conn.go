@@ -1,8 +1,9 @@
-package database
+package sqlite
 
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -16,22 +17,22 @@ import (
 // program are finite; only lists such as IN (?, ?, ?) make more of them.
 const maxStatements = 256
 
-// sqliteConnector makes connections to one file, set up by pragmas.
-type sqliteConnector struct {
+// connector makes connections to one file, set up by pragmas.
+type connector struct {
 	path    string
 	pragmas []string
 }
 
 // Driver implements driver.Connector.
-func (c sqliteConnector) Driver() driver.Driver { return &sqlite.Driver{} }
+func (c connector) Driver() driver.Driver { return &sqlite.Driver{} }
 
 // Connect implements driver.Connector. The pragmas are set in order; each must succeed.
-func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	raw, err := c.Driver().Open((&url.URL{Scheme: "file", OmitHost: true, Path: c.path}).String())
 	if err != nil {
 		return nil, err
 	}
-	conn, ok := raw.(sqliteDriverConn)
+	conn, ok := raw.(driverConn)
 	if !ok {
 		return nil, fmt.Errorf("driver connection %T runs no statements", raw)
 	}
@@ -41,34 +42,34 @@ func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 			return nil, err
 		}
 	}
-	return &sqliteConn{conn: conn, statements: make(map[string]*statement)}, nil
+	return &preparedConn{conn: conn, statements: make(map[string]*statement)}, nil
 }
 
-// sqliteDriverConn is what the driver's connections can do.
-type sqliteDriverConn interface {
+// driverConn is what the driver's connections can do.
+type driverConn interface {
 	driver.Conn
 	driver.ExecerContext
 	driver.QueryerContext
 	IsReadOnly(schema string) (bool, error)
 }
 
-// sqliteStmt is what the driver's statements can do.
-type sqliteStmt interface {
+// driverStmt is what the driver's statements can do.
+type driverStmt interface {
 	driver.Stmt
 	driver.StmtExecContext
 	driver.StmtQueryContext
 }
 
 type statement struct {
-	sqliteStmt
+	driverStmt
 	busy bool // its rows are open: a second use would move the first one's cursor
 }
 
-// sqliteConn is a driver connection that keeps its prepared statements. It exists
+// preparedConn is a driver connection that keeps its prepared statements. It exists
 // because preparing costs more than a point read, and because the driver's statements
 // must not be used again while their rows are open.
-type sqliteConn struct {
-	conn       sqliteDriverConn
+type preparedConn struct {
+	conn       driverConn
 	statements map[string]*statement
 	reading    context.Context // of the Read in progress; its end stops the rows
 	// changed and failed tell whether a statement may have changed something, or met an
@@ -77,13 +78,16 @@ type sqliteConn struct {
 }
 
 // Prepare implements driver.Conn.
-func (c *sqliteConn) Prepare(query string) (driver.Stmt, error) { return c.conn.Prepare(query) }
+func (c *preparedConn) Prepare(query string) (driver.Stmt, error) { return c.conn.Prepare(query) }
+
+// errNested refuses a transaction beside those of the writer.
+var errNested = errors.New("sqlite: the writer begins transactions")
 
 // Begin implements driver.Conn; transactions are the writer's business.
-func (c *sqliteConn) Begin() (driver.Tx, error) { return nil, ErrNested }
+func (c *preparedConn) Begin() (driver.Tx, error) { return nil, errNested }
 
 // Close implements driver.Conn.
-func (c *sqliteConn) Close() error {
+func (c *preparedConn) Close() error {
 	for query, s := range c.statements {
 		_ = s.Close()
 		delete(c.statements, query)
@@ -94,7 +98,7 @@ func (c *sqliteConn) Close() error {
 // ExecContext implements driver.ExecerContext. The context is not handed to SQLite: an
 // interrupted statement would roll back the whole transaction, and watching it costs a
 // goroutine each time.
-func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *preparedConn) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	result, err := c.exec(query, args)
 	if err != nil {
 		c.failed = true
@@ -107,7 +111,7 @@ func (c *sqliteConn) ExecContext(_ context.Context, query string, args []driver.
 	return result, nil
 }
 
-func (c *sqliteConn) exec(query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *preparedConn) exec(query string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) == 0 {
 		return c.conn.ExecContext(context.Background(), query, nil)
 	}
@@ -119,7 +123,7 @@ func (c *sqliteConn) exec(query string, args []driver.NamedValue) (driver.Result
 }
 
 // QueryContext implements driver.QueryerContext; see ExecContext.
-func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *preparedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -136,7 +140,7 @@ func (c *sqliteConn) QueryContext(ctx context.Context, query string, args []driv
 // selects is how queries begin that change nothing. Others may as well change nothing.
 const selects = "SELECT "
 
-func (c *sqliteConn) query(query string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *preparedConn) query(query string, args []driver.NamedValue) (driver.Rows, error) {
 	if len(args) == 0 {
 		return c.wrapRows(nil)(c.conn.QueryContext(context.Background(), query, nil))
 	}
@@ -153,7 +157,7 @@ func (c *sqliteConn) query(query string, args []driver.NamedValue) (driver.Rows,
 // preparedStatement finds or prepares. Statements without arguments never come here:
 // they are rare, or made by the query builder with their values in the text, and would
 // push out the others.
-func (c *sqliteConn) preparedStatement(query string) (*statement, error) {
+func (c *preparedConn) preparedStatement(query string) (*statement, error) {
 	if s, ok := c.statements[query]; ok {
 		return s, nil
 	}
@@ -161,20 +165,20 @@ func (c *sqliteConn) preparedStatement(query string) (*statement, error) {
 	if err != nil {
 		return nil, err
 	}
-	stmt, ok := prepared.(sqliteStmt)
+	stmt, ok := prepared.(driverStmt)
 	if !ok {
 		return nil, fmt.Errorf("driver statement %T takes no context", prepared)
 	}
 	if len(c.statements) >= maxStatements {
 		c.evictStatement()
 	}
-	s := &statement{sqliteStmt: stmt}
+	s := &statement{driverStmt: stmt}
 	c.statements[query] = s
 	return s, nil
 }
 
 // evictStatement closes any statement that is not in use.
-func (c *sqliteConn) evictStatement() {
+func (c *preparedConn) evictStatement() {
 	for query, s := range c.statements {
 		if !s.busy {
 			_ = s.Close()
@@ -184,7 +188,7 @@ func (c *sqliteConn) evictStatement() {
 	}
 }
 
-func (c *sqliteConn) wrapRows(s *statement) func(driver.Rows, error) (driver.Rows, error) {
+func (c *preparedConn) wrapRows(s *statement) func(driver.Rows, error) (driver.Rows, error) {
 	return func(rows driver.Rows, err error) (driver.Rows, error) {
 		if err != nil {
 			return nil, err
@@ -192,20 +196,20 @@ func (c *sqliteConn) wrapRows(s *statement) func(driver.Rows, error) (driver.Row
 		if s != nil {
 			s.busy = true
 		}
-		return &sqliteRows{Rows: rows, conn: c, statement: s}, nil
+		return &preparedRows{Rows: rows, conn: c, statement: s}, nil
 	}
 }
 
-// sqliteRows gives the statement back when it is closed.
-type sqliteRows struct {
+// preparedRows gives the statement back when it is closed.
+type preparedRows struct {
 	driver.Rows
-	conn      *sqliteConn
+	conn      *preparedConn
 	statement *statement
 	closed    bool
 }
 
 // Next implements driver.Rows; it stops when the Read's context has ended.
-func (r *sqliteRows) Next(dest []driver.Value) error {
+func (r *preparedRows) Next(dest []driver.Value) error {
 	if ctx := r.conn.reading; ctx != nil {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -219,7 +223,7 @@ func (r *sqliteRows) Next(dest []driver.Value) error {
 }
 
 // Close implements driver.Rows.
-func (r *sqliteRows) Close() error {
+func (r *preparedRows) Close() error {
 	if r.closed {
 		return nil
 	}
@@ -232,7 +236,7 @@ func (r *sqliteRows) Close() error {
 
 // ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName for bun's
 // maps.
-func (r *sqliteRows) ColumnTypeDatabaseTypeName(index int) string {
+func (r *preparedRows) ColumnTypeDatabaseTypeName(index int) string {
 	if rows, ok := r.Rows.(driver.RowsColumnTypeDatabaseTypeName); ok {
 		return rows.ColumnTypeDatabaseTypeName(index)
 	}
@@ -240,7 +244,7 @@ func (r *sqliteRows) ColumnTypeDatabaseTypeName(index int) string {
 }
 
 // ColumnTypeScanType implements driver.RowsColumnTypeScanType for bun's maps.
-func (r *sqliteRows) ColumnTypeScanType(index int) reflect.Type {
+func (r *preparedRows) ColumnTypeScanType(index int) reflect.Type {
 	if rows, ok := r.Rows.(driver.RowsColumnTypeScanType); ok {
 		return rows.ColumnTypeScanType(index)
 	}
@@ -249,7 +253,7 @@ func (r *sqliteRows) ColumnTypeScanType(index int) reflect.Type {
 
 // execControl runs a statement of the engine itself, prepared once, outside of
 // database/sql: only who holds the writer's turn calls it.
-func (c *sqliteConn) execControl(query string) error {
+func (c *preparedConn) execControl(query string) error {
 	s, err := c.preparedStatement(query)
 	if err != nil {
 		return fmt.Errorf("%s: %w", query, err)

@@ -1,19 +1,15 @@
-package database
+package mysql
 
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-
-	"app/platform/fault"
+	"app/platform/database/internal/engine"
 )
 
 const (
@@ -26,8 +22,6 @@ const (
 	patience = 500 * time.Millisecond
 	// askLimit is how long the server may take to answer then.
 	askLimit = 2 * time.Second
-	// comeBack is when a caller who was refused should try again.
-	comeBack = time.Second
 )
 
 // errNoAnswer is a server that accepts connections and says nothing, as one that is
@@ -38,7 +32,7 @@ var errNoAnswer = errors.New("no answer")
 // one that hangs is found by asking it, beside the calls that wait for it. While it is
 // down calls are refused at once, and those at work are cut off.
 type pulse struct {
-	place  Location
+	server string // its name
 	logger *slog.Logger
 	ask    func(context.Context) error // one round trip, on a connection of its own
 	forget func()                      // drops connections that may be dead
@@ -59,9 +53,9 @@ type call struct {
 	cut   error // why it was given up
 }
 
-func newPulse(place Location, logger *slog.Logger, ask func(context.Context) error, forget func()) *pulse {
+func newPulse(server string, logger *slog.Logger, ask func(context.Context) error, forget func()) *pulse {
 	ctx, end := context.WithCancel(context.Background())
-	p := &pulse{place: place, logger: logger, ask: ask, forget: forget, end: end, ended: make(chan struct{}), calls: map[*call]struct{}{}}
+	p := &pulse{server: server, logger: logger, ask: ask, forget: forget, end: end, ended: make(chan struct{}), calls: map[*call]struct{}{}}
 	go p.pollServer(ctx)
 	return p
 }
@@ -77,7 +71,7 @@ func (p *pulse) beginCall(ctx context.Context) (context.Context, *call, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down != nil {
-		return nil, nil, unavailableError(p.down)
+		return nil, nil, engine.Unavailable(p.down)
 	}
 	ctx, stop := context.WithCancel(ctx)
 	c := &call{pulse: p, began: time.Now(), stop: stop}
@@ -96,11 +90,11 @@ func (c *call) finishWith(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case c.cut != nil && (errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone) || isLost(err)):
-		return unavailableError(c.cut)
-	case isLost(err):
+	case c.cut != nil && (errors.Is(err, context.Canceled) || errors.Is(err, sql.ErrTxDone) || IsLost(err)):
+		return engine.Unavailable(c.cut)
+	case IsLost(err):
 		p.doubt = true
-		return unavailableError(err)
+		return engine.Unavailable(err)
 	}
 	return err
 }
@@ -134,7 +128,7 @@ func (p *pulse) pollServer(ctx context.Context) {
 			return
 		case silent:
 			p.markDown(fmt.Errorf("%w for %s", errNoAnswer, askLimit))
-		case err != nil && isLost(err) && !isAnswer(err):
+		case err != nil && IsLost(err) && !isAnswer(err):
 			p.markDown(err)
 		default:
 			p.markUp()
@@ -163,11 +157,11 @@ func (p *pulse) markDown(err error) {
 	defer p.mu.Unlock()
 	if p.down == nil {
 		p.forget()
-		p.logger.Error("the database does not answer", "database", p.place.String(), "error", err)
+		p.logger.Error("the database does not answer", "database", p.server, "error", err)
 	}
 	// Only the text: what the driver would repeat must not be repeated while nobody is
 	// there.
-	p.down = fmt.Errorf("%s does not answer: %s", p.place, err.Error())
+	p.down = fmt.Errorf("%s does not answer: %s", p.server, err.Error())
 	for c := range p.calls {
 		if c.cut == nil {
 			c.cut = p.down
@@ -180,48 +174,10 @@ func (p *pulse) markUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.down != nil {
-		p.logger.Info("the database answers again", "database", p.place.String())
+		p.logger.Info("the database answers again", "database", p.server)
 	}
 	if p.doubt {
 		p.forget()
 	}
 	p.down, p.doubt = nil, false
-}
-
-// unavailableError is the verdict on work that the server was not there for. Its reason
-// has the prefix by which a caller knows that asking this module once more does not
-// help.
-func unavailableError(cause error) error {
-	v := fault.New(fault.Unavailable, "dependency_unavailable", "").Because(cause)
-	v.RetryAfter = comeBack
-	return v
-}
-
-// IsAway reports whether err comes from a server that was not there, or went away: the
-// same work may succeed later.
-func IsAway(err error) bool {
-	var v *fault.Error
-	return errors.As(err, &v) && v.Code == fault.Unavailable || isLost(err)
-}
-
-// isLost reports whether the connection broke, could not be made, or was ended by the
-// server.
-func isLost(err error) bool {
-	var network *net.OpError
-	var name *net.DNSError
-	return errors.Is(err, errNoAnswer) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) ||
-		errors.As(err, &network) || errors.As(err, &name) || isTurnedAway(err)
-}
-
-// isTurnedAway finds the errors of a server that is there and takes no work: too many
-// connections (of all, of this user), shutting down, a statement or a connection that
-// was killed, and broken packets.
-func isTurnedAway(err error) bool {
-	return hasErrorCode(err, nil, []uint16{1040, 1203, 1053, 1317, 1927, 3169, 1152, 1158, 1159, 1160, 1161})
-}
-
-// isAnswer reports whether the server itself sent the error.
-func isAnswer(err error) bool {
-	var my *mysql.MySQLError
-	return errors.As(err, &my)
 }

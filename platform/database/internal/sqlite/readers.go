@@ -1,8 +1,10 @@
-package database
+package sqlite
 
 import (
 	"context"
 	"database/sql"
+
+	"app/platform/database/internal/engine"
 )
 
 // defaultReaders is enough for small machines: a query on SQLite is work for a core,
@@ -20,7 +22,7 @@ type readers struct {
 
 type reader struct {
 	conn *sql.Conn
-	raw  *sqliteConn
+	raw  *preparedConn
 }
 
 func newReaders(db *sql.DB, limit int) *readers {
@@ -35,25 +37,25 @@ func newReaders(db *sql.DB, limit int) *readers {
 }
 
 // runRead runs fn; one of a single statement needs no transaction to be a snapshot.
-func (p *readers) runRead(ctx context.Context, db *DB, single bool, fn Work) error {
+func (p *readers) runRead(ctx context.Context, single bool, fn engine.Work) error {
 	r, err := p.acquireReader(ctx)
 	if err != nil {
 		return err
 	}
-	tx := &Tx{db: db, conn: r.conn, base: context.Background(), single: single}
+	session := &engine.Session{Conn: r.conn, Base: context.Background(), Single: single}
 	if !single {
-		tx.begin = func(context.Context) error { return r.raw.execControl("BEGIN") }
+		session.Begin = func(context.Context) error { return r.raw.execControl("BEGIN") }
 	}
 	r.raw.reading = ctx
 	defer func() { // also after a panic
-		tx.voidAndCloseRows()
+		session.End()
 		r.raw.reading = nil
-		if tx.begin != nil && tx.begun {
+		if session.Begin != nil && session.Begun() {
 			_ = r.raw.execControl("COMMIT") // it changed nothing, and with no rows open it cannot fail
 		}
 		p.free <- r
 	}()
-	return fn(context.WithValue(ctx, readKey{}, tx), tx)
+	return fn(ctx, session)
 }
 
 // acquireReader gives a free reader, opens one while there are fewer than the limit, or
@@ -61,7 +63,7 @@ func (p *readers) runRead(ctx context.Context, db *DB, single bool, fn Work) err
 func (p *readers) acquireReader(ctx context.Context) (*reader, error) {
 	select {
 	case <-p.closed:
-		return nil, ErrClosed
+		return nil, engine.ErrClosed
 	default:
 	}
 	select {
@@ -77,7 +79,7 @@ func (p *readers) acquireReader(ctx context.Context) (*reader, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case <-p.closed:
-		return nil, ErrClosed
+		return nil, engine.ErrClosed
 	}
 }
 

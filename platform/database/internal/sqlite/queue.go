@@ -1,10 +1,12 @@
-package database
+package sqlite
 
 import (
 	"context"
 	"runtime"
 	"sync/atomic"
 	"time"
+
+	"app/platform/database/internal/engine"
 )
 
 // caller is one Write on its way through the queue and the commit.
@@ -30,7 +32,7 @@ func (w *writer) acquireTurn(ctx context.Context, c *caller) error {
 		w.repeating--
 	case w.closed:
 		w.mu.Unlock()
-		return ErrClosed
+		return engine.ErrClosed
 	}
 	if !w.taken {
 		w.taken = true

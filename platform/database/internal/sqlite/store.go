@@ -1,6 +1,9 @@
-package database
+// Package sqlite keeps a database in a file, with one writer that commits for all who
+// wait at once, and several readers.
+package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +15,8 @@ import (
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
+
+	"app/platform/database/internal/engine"
 )
 
 // The pragmas of every connection. FULL makes a commit wait until the log is on the
@@ -32,35 +37,48 @@ var (
 // recovering the same file.
 const openPatience = 30 * time.Second
 
-// sqliteStore is a file with one writer and several readers.
-type sqliteStore struct {
+// Options say which file to open and how.
+type Options struct {
+	Path     string
+	Module   string // owns it: for errors
+	Readers  int    // how many queries run at the same time; 4 when it is not positive
+	Observer engine.Observer
+	// Alone keeps all others out until Close.
+	Alone bool
+	// Patience is how long Open waits for another process; 30 s when it is 0.
+	Patience time.Duration
+}
+
+// Store is a file with one writer and several readers.
+type Store struct {
 	writerDB, readerDB *sql.DB
 	writer             *writer
 	readers            *readers
 	alone              bool // reads go by the writer: nobody else may have the file open
 }
 
-func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, error) {
+// Open opens the file, and makes one that does not exist. The error names the file.
+func Open(ctx context.Context, o Options) (*Store, error) {
 	keepMemory()
-	path, err := preparePath(path)
+	path, err := preparePath(o.Path)
 	if err != nil {
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, err)
 	}
 	if err := makePrivate(path); err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, explainOpenError(path, err))
 	}
-	pragmas, patience := writerPragmas, openPatience
-	if o.alone {
+	pragmas := writerPragmas
+	if o.Alone {
 		// Asked for before the first access, the lock is taken with it and kept
 		// (https://www.sqlite.org/wal.html#noshm).
-		pragmas, patience = append([]string{"locking_mode=EXCLUSIVE"}, writerPragmas...), aloneFor
+		pragmas = append([]string{"locking_mode=EXCLUSIVE"}, writerPragmas...)
 	}
-	s := &sqliteStore{
-		writerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: pragmas}),
-		readerDB: sql.OpenDB(sqliteConnector{path: path, pragmas: readerPragmas}),
-		alone:    o.alone,
+	s := &Store{
+		writerDB: sql.OpenDB(connector{path: path, pragmas: pragmas}),
+		readerDB: sql.OpenDB(connector{path: path, pragmas: readerPragmas}),
+		alone:    o.Alone,
 	}
-	conn, raw, err := patientConn(ctx, s.writerDB, patience)
+	conn, raw, err := patientConn(ctx, s.writerDB, cmp.Or(o.Patience, openPatience))
 	if err == nil {
 		err = checkFile(raw)
 	}
@@ -68,7 +86,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*sqliteStore, erro
 		_ = s.writerDB.Close()
 		return nil, fmt.Errorf("open database %s: %w", path, explainOpenError(path, err))
 	}
-	s.writer = newWriter(conn, raw)
+	s.writer = newWriter(conn, raw, o.Observer)
 	s.readers = newReaders(s.readerDB, o.Readers)
 	return s, nil
 }
@@ -90,12 +108,12 @@ func preparePath(path string) (string, error) {
 
 // patientConn opens a connection, waiting out another process: a switch to WAL and a
 // recovery lock the file against everybody and do not honour busy_timeout.
-func patientConn(ctx context.Context, db *sql.DB, patience time.Duration) (*sql.Conn, *sqliteConn, error) {
+func patientConn(ctx context.Context, db *sql.DB, patience time.Duration) (*sql.Conn, *preparedConn, error) {
 	// The deadline is not the context's: within it an attempt would fail with what says
 	// nothing of the lock.
 	for deadline := time.Now().Add(patience); ; {
 		conn, raw, err := pinnedConn(ctx, db)
-		if !isBusy(err) || time.Now().After(deadline) {
+		if !IsBusy(err) || time.Now().After(deadline) {
 			return conn, raw, err
 		}
 		select {
@@ -107,21 +125,21 @@ func patientConn(ctx context.Context, db *sql.DB, patience time.Duration) (*sql.
 }
 
 // pinnedConn takes one connection out of the pool for good.
-func pinnedConn(ctx context.Context, db *sql.DB) (*sql.Conn, *sqliteConn, error) {
+func pinnedConn(ctx context.Context, db *sql.DB) (*sql.Conn, *preparedConn, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	var raw *sqliteConn
+	var raw *preparedConn
 	err = conn.Raw(func(c any) error {
-		raw, _ = c.(*sqliteConn) // our connector makes no other
+		raw, _ = c.(*preparedConn) // our connector makes no other
 		return nil
 	})
 	return conn, raw, err
 }
 
 // checkFile refuses what SQLite would open but not write to durably.
-func checkFile(c *sqliteConn) error {
+func checkFile(c *preparedConn) error {
 	if readonly, err := c.conn.IsReadOnly("main"); err != nil {
 		return err
 	} else if readonly {
@@ -147,33 +165,36 @@ func explainOpenError(path string, err error) error {
 	return err
 }
 
-func (s *sqliteStore) write(ctx context.Context, db *DB, fn Work) error {
-	return s.writer.write(ctx, db, fn)
-}
+// Write runs fn in its turn and returns when the commit that holds its changes is
+// durable. A caller that fails having changed something takes the others' changes back
+// with its own, and they run again without it.
+func (s *Store) Write(ctx context.Context, fn engine.Work) error { return s.writer.write(ctx, fn) }
 
-func (s *sqliteStore) read(ctx context.Context, db *DB, fn Work) error {
+// Read runs fn on a reader, in one snapshot.
+func (s *Store) Read(ctx context.Context, fn engine.Work) error { return s.runRead(ctx, false, fn) }
+
+// ReadOne runs fn, of one statement, on a reader.
+func (s *Store) ReadOne(ctx context.Context, fn engine.Work) error { return s.runRead(ctx, true, fn) }
+
+func (s *Store) runRead(ctx context.Context, single bool, fn engine.Work) error {
 	if s.alone {
-		return s.writer.readBetweenBatches(ctx, db, fn)
+		return s.writer.readBetweenBatches(ctx, fn)
 	}
-	return s.readers.runRead(ctx, db, false, fn)
+	return s.readers.runRead(ctx, single, fn)
 }
 
-func (s *sqliteStore) readOne(ctx context.Context, db *DB, fn Work) error {
-	if s.alone {
-		return s.writer.readBetweenBatches(ctx, db, fn)
-	}
-	return s.readers.runRead(ctx, db, true, fn)
+// Inspect runs fn on the writer's connection, between two transactions.
+func (s *Store) Inspect(ctx context.Context, fn engine.Work) error {
+	return s.writer.readBetweenBatches(ctx, fn)
 }
 
-func (s *sqliteStore) inspect(ctx context.Context, db *DB, fn Work) error {
-	return s.writer.readBetweenBatches(ctx, db, fn)
-}
-
-func (s *sqliteStore) maintenanceConn(context.Context) (*sql.Conn, error) {
+// MaintenanceConn is errors.ErrUnsupported: a Write has the time that it takes.
+func (s *Store) MaintenanceConn(context.Context) (*sql.Conn, error) {
 	return nil, errors.ErrUnsupported
 }
 
-func (s *sqliteStore) ping(ctx context.Context) error {
+// Ping reads from the file.
+func (s *Store) Ping(ctx context.Context) error {
 	if s.alone {
 		return ctx.Err()
 	}
@@ -185,17 +206,23 @@ func (s *sqliteStore) ping(ctx context.Context) error {
 	return r.conn.QueryRowContext(context.Background(), "PRAGMA schema_version").Scan(new(int))
 }
 
-func (s *sqliteStore) stats() Stats {
+// Stats counts what the writer did.
+func (s *Store) Stats() engine.Stats {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
-	return Stats{Writes: s.writer.writes.Load(), Commits: s.writer.commits.Load(), Retries: s.writer.repeats.Load(), Waiting: s.writer.length}
+	return engine.Stats{Writes: s.writer.writes.Load(), Commits: s.writer.commits.Load(), Retries: s.writer.repeats.Load(), Waiting: s.writer.length}
 }
 
-func (s *sqliteStore) builder() *bun.DB { return bun.NewDB(s.readerDB, sqlitedialect.New()) }
+// Builder makes bun's query builder.
+func (s *Store) Builder() *bun.DB { return bun.NewDB(s.readerDB, sqlitedialect.New()) }
 
-// close ends the readers first: the last connection that closes folds the log into the
+// HoldBatches sets how long the first caller of a batch waits for the last: tests of
+// what callers share make it longer than any machine takes between two of them.
+func (s *Store) HoldBatches(d time.Duration) { s.writer.hold = d }
+
+// Close ends the readers first: the last connection that closes folds the log into the
 // file.
-func (s *sqliteStore) close() error {
+func (s *Store) Close() error {
 	s.readers.close()
 	err := s.writer.close()
 	_ = s.readerDB.Close()

@@ -1,4 +1,4 @@
-package database
+package sqlite
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"app/platform/callctx"
+	"app/platform/database/internal/engine"
 )
 
 const (
@@ -37,8 +37,9 @@ const (
 // after all, the whole batch is rolled back and its callers run again, each in a
 // savepoint, as do those of the next batches, for failures come in flocks.
 type writer struct {
-	conn *sql.Conn
-	raw  *sqliteConn
+	conn  *sql.Conn
+	raw   *preparedConn
+	meter engine.Observer
 
 	mu         sync.Mutex
 	taken      bool // somebody has the turn
@@ -57,7 +58,6 @@ type writer struct {
 	fences  int     // how many batches to come will be fenced
 	started time.Time
 	hold    time.Duration // maxHold, but for tests of what callers share
-	meter   *meter
 
 	writes, commits, repeats atomic.Uint64
 
@@ -66,39 +66,38 @@ type writer struct {
 	callers sync.Pool
 }
 
-func newWriter(conn *sql.Conn, raw *sqliteConn) *writer {
-	w := &writer{conn: conn, raw: raw, hold: maxHold}
+func newWriter(conn *sql.Conn, raw *preparedConn, meter engine.Observer) *writer {
+	w := &writer{conn: conn, raw: raw, meter: meter, hold: maxHold}
 	w.callers.New = func() any { return &caller{wake: make(chan struct{}, 1)} }
 	w.idle.L = &w.mu
 	return w
 }
 
 // write does one Write.
-func (w *writer) write(ctx context.Context, db *DB, fn Work) error {
-	err := w.writeOnce(ctx, db, fn, false)
+func (w *writer) write(ctx context.Context, fn engine.Work) error {
+	err := w.writeOnce(ctx, fn, false)
 	if err != errAgain { //nolint:errorlint // it is never wrapped, and no work can know it
 		return err
 	}
 	ctx = context.WithoutCancel(ctx) // it has started, so it is completed
 	for err == errAgain {            //nolint:errorlint // as above
 		w.repeats.Add(1)
-		err = w.writeOnce(ctx, db, fn, true)
+		err = w.writeOnce(ctx, fn, true)
 	}
 	return err
 }
 
 // writeOnce brings a caller from the queue to the outcome of its commit.
-func (w *writer) writeOnce(ctx context.Context, db *DB, fn Work, again bool) error {
+func (w *writer) writeOnce(ctx context.Context, fn engine.Work, again bool) error {
 	c, _ := w.callers.Get().(*caller)
 	c.again = again
 	began := time.Now()
 	if err := w.acquireTurn(ctx, c); err != nil {
 		return err // c may still be in the queue: it is not reused
 	}
-	w.meter = db.meter
-	w.meter.observeWait(began)
-	tx := &Tx{db: db, conn: w.conn, base: context.Background(), writing: true}
-	dependent, err := w.runTurn(ctx, c, tx, fn)
+	w.meter.ObserveWait(began)
+	session := &engine.Session{Conn: w.conn, Base: context.Background(), Writing: true}
+	dependent, err := w.runTurn(ctx, c, session, fn)
 	if dependent {
 		<-c.wake
 		if c.err != nil {
@@ -107,15 +106,12 @@ func (w *writer) writeOnce(ctx context.Context, db *DB, fn Work, again bool) err
 	}
 	*c = caller{wake: c.wake}
 	w.callers.Put(c)
-	if err == nil {
-		tx.runAfterCommit()
-	}
 	return err
 }
 
 // runTurn runs fn and passes the turn on. It reports whether the result depends on a
 // commit that others may have to make: then c is woken with the outcome.
-func (w *writer) runTurn(ctx context.Context, c *caller, tx *Tx, fn Work) (dependent bool, err error) {
+func (w *writer) runTurn(ctx context.Context, c *caller, session *engine.Session, fn engine.Work) (dependent bool, err error) {
 	defer func() { w.passTurn() }() // also after a panic
 	if err := ctx.Err(); err != nil {
 		return false, err
@@ -129,7 +125,7 @@ func (w *writer) runTurn(ctx context.Context, c *caller, tx *Tx, fn Work) (depen
 			return false, err
 		}
 	}
-	again, err := w.runWork(ctx, tx, fn)
+	again, err := w.runWork(ctx, session, fn)
 	if again {
 		w.expectRepeats(1)
 		return false, errAgain
@@ -149,21 +145,21 @@ func (w *writer) runTurn(ctx context.Context, c *caller, tx *Tx, fn Work) (depen
 
 // runWork runs fn and keeps or undoes its work; it undoes it as well when fn panics. It
 // reports whether fn has to run again.
-func (w *writer) runWork(ctx context.Context, tx *Tx, fn Work) (again bool, err error) {
+func (w *writer) runWork(ctx context.Context, session *engine.Session, fn engine.Work) (again bool, err error) {
 	w.raw.changed, w.raw.failed = false, false
 	returned := false
 	defer func() {
-		tx.voidAndCloseRows()
+		session.End()
 		if !returned || err != nil {
 			again = w.undoWork(err)
 		}
 	}()
-	err = fn(callctx.WithTransaction(context.WithoutCancel(ctx), tx.db.module), tx)
+	err = fn(context.WithoutCancel(ctx), session)
 	returned = true
 	if err != nil {
 		return false, err
 	}
-	tx.voidAndCloseRows()
+	session.End()
 	return false, w.keepInBatch()
 }
 
@@ -180,7 +176,7 @@ func (w *writer) beginBatch(ctx context.Context) error {
 			w.open, w.fenced, w.started = true, w.fences > 0, time.Now()
 			w.fences = max(w.fences-1, 0)
 			return nil
-		case !isBusy(err):
+		case !IsBusy(err):
 			_ = w.raw.execControl("ROLLBACK") // in case a lost transaction is still open
 			return err
 		case ctx.Err() != nil:
@@ -202,7 +198,7 @@ func (w *writer) commitBatch() {
 		w.rollbackBatch(err)
 		return
 	}
-	w.meter.observeCommit(began, w.done)
+	w.meter.ObserveCommit(began, w.done)
 	w.commits.Add(1)
 	w.writes.Add(uint64(w.done))
 	w.finishBatch(nil)
@@ -243,7 +239,7 @@ func (w *writer) close() error {
 }
 
 // readBetweenBatches runs queries on the writer's connection between two transactions.
-func (w *writer) readBetweenBatches(ctx context.Context, db *DB, fn Work) error {
+func (w *writer) readBetweenBatches(ctx context.Context, fn engine.Work) error {
 	c, _ := w.callers.Get().(*caller)
 	if err := w.acquireTurn(ctx, c); err != nil {
 		return err
@@ -252,7 +248,7 @@ func (w *writer) readBetweenBatches(ctx context.Context, db *DB, fn Work) error 
 	if w.open {
 		w.commitBatch()
 	}
-	tx := &Tx{db: db, conn: w.conn, base: context.Background()}
-	defer tx.voidAndCloseRows()
-	return fn(ctx, tx)
+	session := &engine.Session{Conn: w.conn, Base: context.Background()}
+	defer session.End()
+	return fn(ctx, session)
 }
