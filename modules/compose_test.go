@@ -16,66 +16,53 @@ import (
 	"app/platform/cli"
 	"app/platform/config"
 	"app/platform/host"
+	"app/platform/scaffold/compose"
 )
 
 // What compose.yaml says about the modules is what they declare: its last part is the
 // output of `app plan --compose`.
 func TestComposeFollowsTheDeclarations(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../compose.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out, errs bytes.Buffer
-	p := cli.Program{Modules: modules.All, Environment: config.Fixed(nil), Out: &out, Err: &errs, Now: time.Now}
-	if code := p.Run(t.Context(), []string{"plan", "--compose"}); code != 0 {
-		t.Fatalf("exit code %d: %s", code, &errs)
-	}
-	first, _, _ := strings.Cut(out.String(), "\n")
-	_, got, _ := strings.Cut("\n"+string(raw), "\n"+first+"\n")
-	if diff := cmp.Diff(out.String(), first+"\n"+got); diff != "" {
-		t.Errorf("compose.yaml differs from `app plan --compose` (-plan +compose.yaml):\n%s", diff)
-	}
+	compareDeployment(t, compose.ServicesFile, func(current []byte) ([]byte, error) {
+		return compose.Services(current, planned(t, "--compose"))
+	})
 }
 
 // What the broker imports is what the modules declare.
 func TestBrokerDefinitionsFollowTheDeclarations(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../deploy/rabbitmq/definitions.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out, errs bytes.Buffer
-	p := cli.Program{Modules: modules.All, Environment: config.Fixed(nil), Out: &out, Err: &errs, Now: time.Now}
-	if code := p.Run(t.Context(), []string{"plan", "--broker"}); code != 0 {
-		t.Fatalf("exit code %d: %s", code, &errs)
-	}
-	if diff := cmp.Diff(out.String(), string(raw)); diff != "" {
-		t.Errorf("deploy/rabbitmq/definitions.json differs from `app plan --broker` (-plan +file):\n%s", diff)
-	}
+	compareDeployment(t, compose.BrokerFile, func([]byte) ([]byte, error) { return planned(t, "--broker"), nil })
 }
 
 // Each module with a database has a server of its own in the other arrangement.
 func TestDatabasePerServerKnowsEveryModule(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile("../compose.yaml")
+	compareDeployment(t, compose.PerServerFile, func(current []byte) ([]byte, error) {
+		return compose.PerServer(current, planned(t, "--compose"))
+	})
+}
+
+// planned is what `app plan` prints about all modules.
+func planned(t *testing.T, flag string) []byte {
+	t.Helper()
+	var out, errs bytes.Buffer
+	p := cli.Program{Modules: modules.All, Environment: config.Fixed(nil), Out: &out, Err: &errs, Now: time.Now}
+	if code := p.Run(t.Context(), []string{"plan", flag}); code != 0 {
+		t.Fatalf("exit code %d: %s", code, &errs)
+	}
+	return out.Bytes()
+}
+
+// compareDeployment compares a file with what it would be after `make compose`.
+func compareDeployment(t *testing.T, path string, update func(current []byte) ([]byte, error)) {
+	t.Helper()
+	current, err := os.ReadFile(filepath.Join("..", path))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := os.ReadFile("../compose.database-per-server.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(raw)) {
-		name, found := strings.CutSuffix(strings.TrimSpace(strings.SplitN(line, ":", 2)[0]), "_database_url")
-		if !found {
-			continue
-		}
-		for _, want := range []string{"\n  mysql-" + name + ":\n", "\n  " + name + ":\n", "\n  " + name + "_database_url: "} {
-			if !strings.Contains(string(other), want) {
-				t.Errorf("compose.database-per-server.yaml lacks %q", strings.TrimSpace(want))
-			}
-		}
+	want, err := update(current)
+	if diff := cmp.Diff(string(want), string(current)); err != nil || diff != "" {
+		t.Errorf("%s does not follow the declarations: run `make compose`; err %v (-declared +file):\n%s", path, err, diff)
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/platform/host"
 )
 
@@ -147,7 +147,7 @@ func previewCommand() *cobra.Command {
 		Use: "preview NAME", Short: "Show a letter as it would be, with made-up data", Args: cobra.ExactArgs(1),
 		Example: "  app emails preview receipt --locale=de\n  app emails preview welcome --html > welcome.html",
 		RunE: func(c *cobra.Command, args []string) error {
-			set, err := letters.Parse("en")
+			set, err := template.Parse("en")
 			if err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func previewCommand() *cobra.Command {
 			if !slices.Contains(set.Locales(), locale) {
 				return fmt.Errorf("there are no letters in %q, only in %v", locale, set.Locales())
 			}
-			r, err := t.Render(locale, letters.Sample)
+			r, err := t.Render(locale, template.Sample)
 			if err != nil {
 				return err
 			}
@@ -209,7 +209,7 @@ func (m *Module) templatesCommand(tool host.Tool) *cobra.Command {
 	c := &cobra.Command{
 		Use: "templates", Short: "List the templates and what each needs", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			set, err := letters.Parse("en")
+			set, err := template.Parse("en")
 			if err != nil {
 				return err
 			}

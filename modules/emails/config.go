@@ -11,10 +11,10 @@ import (
 	"strings"
 	"time"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/message"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/smtp"
+	"app/modules/emails/internal/template"
 )
 
 // Config of the module.
@@ -98,7 +98,7 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) checkLetters() error {
-	set, err := letters.Parse(c.Locale)
+	set, err := template.Parse(c.Locale)
 	if err != nil {
 		return fmt.Errorf("EMAIL_LOCALE: %w", err)
 	}

@@ -9,17 +9,17 @@ import (
 	"io/fs"
 	"net/http"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -30,7 +30,7 @@ type Module struct {
 	transport transport.Transport
 	merchants merchantsv1.MerchantsClient
 	service   *service.Service
-	notices   *service.Notices
+	handlers  *rest.Handlers
 	workers   []*lifecycle.Worker
 }
 
@@ -53,35 +53,32 @@ func (m *Module) Calls() []rpc.Dependency {
 
 // Hears implements host.Listener.
 func (m *Module) Hears() []events.Subscription {
-	s := &m.service // set by Open, long before the first event
 	return []events.Subscription{
-		events.Hear("emails.welcome", bindLateService(s, (*service.Service).Registered)),
-		events.Hear("emails.code", bindLateService(s, (*service.Service).CodeIssued)),
-		events.Hear("emails.already_registered", bindLateService(s, (*service.Service).AlreadyRegistered)),
-		events.Hear("emails.password_changed", bindLateService(s, (*service.Service).PasswordChanged)),
-		events.Hear("emails.no_account", bindLateService(s, (*service.Service).NoAccount)),
-		events.Hear("emails.address_changed", bindLateService(s, (*service.Service).EmailChanged)),
-		events.Hear("emails.factor_changed", bindLateService(s, (*service.Service).CredentialsChanged)),
-		events.Hear("emails.new_sign_in", bindLateService(s, (*service.Service).SignedInAnew)),
-		events.Hear("emails.merchant_approved", bindLateService(s, (*service.Service).MerchantApproved)),
-		events.Hear("emails.merchant_invitation", bindLateService(s, (*service.Service).Invited)),
-		events.Hear("emails.receipt", bindLateService(s, (*service.Service).Paid)),
-		events.Hear("emails.order_cancelled", bindLateService(s, (*service.Service).Cancelled)),
-		events.Hear("emails.refund_issued", bindLateService(s, (*service.Service).Refunded)),
+		events.Hear("emails.welcome", events.On(&m.service, (*service.Service).Registered)),
+		events.Hear("emails.code", events.On(&m.service, (*service.Service).CodeIssued)),
+		events.Hear("emails.already_registered", events.On(&m.service, (*service.Service).AlreadyRegistered)),
+		events.Hear("emails.password_changed", events.On(&m.service, (*service.Service).PasswordChanged)),
+		events.Hear("emails.no_account", events.On(&m.service, (*service.Service).NoAccount)),
+		events.Hear("emails.address_changed", events.On(&m.service, (*service.Service).EmailChanged)),
+		events.Hear("emails.factor_changed", events.On(&m.service, (*service.Service).CredentialsChanged)),
+		events.Hear("emails.new_sign_in", events.On(&m.service, (*service.Service).SignedInAnew)),
+		events.Hear("emails.merchant_approved", events.On(&m.service, (*service.Service).MerchantApproved)),
+		events.Hear("emails.merchant_invitation", events.On(&m.service, (*service.Service).Invited)),
+		events.Hear("emails.receipt", events.On(&m.service, (*service.Service).Paid)),
+		events.Hear("emails.order_cancelled", events.On(&m.service, (*service.Service).Cancelled)),
+		events.Hear("emails.refund_issued", events.On(&m.service, (*service.Service).Refunded)),
 	}
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
-	rest.Register(api, func() *service.Service { return m.service }, func() *service.Notices { return m.notices })
-}
+func (m *Module) Operations(api *operation.API) { rest.Register(api, &m.handlers) }
 
 // Asks implements host.Outgoing.
 func (*Module) Asks() string { return "mail servers, Amazon SES and SNS" }
 
 // Open implements host.Opener.
 func (m *Module) Open(ctx context.Context, env host.Env) error {
-	set, err := letters.Parse(m.cfg.Locale)
+	set, err := template.Parse(m.cfg.Locale)
 	if err != nil {
 		return fmt.Errorf("read letters: %w", err)
 	}
@@ -101,9 +98,9 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
-	m.notices = &service.Notices{Service: m.service, Verifier: &notice.Verifier{
+	m.handlers = rest.NewHandlers(m.service, &service.Notices{Service: m.service, Verifier: &notice.Verifier{
 		Topics: m.cfg.SESTopics, Source: notice.NewSource(http.DefaultTransport, env.Now), MaxAge: m.cfg.NoticeAge, Now: env.Now,
-	}}
+	}})
 	m.workers = m.newWorkers(env)
 	return nil
 }

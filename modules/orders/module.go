@@ -19,8 +19,8 @@ import (
 	"app/modules/payments/paymentsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -71,7 +71,7 @@ func (m *Module) Hears() []events.Subscription {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	cart.Register(api, &m.handlers.carts)
 	checkout.Register(api, &m.handlers.checkouts)
 	order.Register(api, &m.handlers.orders)

@@ -7,56 +7,71 @@ import (
 	"slices"
 	"time"
 
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
-// Register declares the operations. The service and its notices are asked for when a
+// Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
-func Register(api *httpserver.API, s func() *service.Service, n func() *service.Notices) {
-	h := handlers{s}
-	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
-	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
+func Register(api *operation.API, at **Handlers) {
+	api.Problems(reason.All()...)
+	admin := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}}
+	dev := operation.Operation{Access: operation.Loopback, Rate: operation.RateDefault, Tags: []string{"Development"}}
 	sender := admin
 	sender.Scope = identity.EmailsSend
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), h.listTemplates)
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), operation.On(at, (*Handlers).listTemplates))
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
 		"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour."
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
-	httpserver.Register(api, post, h.sendEmail)
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), h.getEmail)
-	httpserver.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), h.listSuppressions)
-	httpserver.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), h.deleteSuppression)
-	hook := withRoute(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
+	operation.Register(api, post, operation.On(at, (*Handlers).sendEmail))
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), operation.On(at, (*Handlers).getEmail))
+	operation.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), operation.On(at, (*Handlers).listSuppressions))
+	operation.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), operation.On(at, (*Handlers).deleteSuppression))
+	hook := withRoute(operation.Operation{Access: operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"}},
 		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
 	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
 	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
-	api.Raw(hook, noticeHandler(n))
-	httpserver.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), h.listMailbox)
-	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(h.showMailboxPage))
-	api.Problems(
-		httpserver.ProblemInfo{Code: "letter_not_found", Status: http.StatusNotFound, Title: "No such letter", Help: "The letter does not exist, or is not yours."},
-		httpserver.ProblemInfo{Code: "suppression_not_found", Status: http.StatusNotFound, Title: "Not suppressed", Help: "Letters are sent to this address."},
-		httpserver.ProblemInfo{Code: "merchant_rate", Status: http.StatusTooManyRequests, Title: "Too many letters", Help: "The letters of this hour are used up: the merchant's, those of its owner's merchants together, or those of your network. Try again after Retry-After seconds."},
-		httpserver.ProblemInfo{Code: "recipient_rate", Status: http.StatusTooManyRequests, Title: "The recipient has had enough", Help: "An address gets so many letters a day from merchants together. Try again after Retry-After seconds."},
-		httpserver.ProblemInfo{Code: "merchant_not_approved", Status: http.StatusConflict, Title: "Merchant not approved", Help: "The merchant cannot write to anybody before it has been approved."},
-		httpserver.ProblemInfo{Code: "topic_not_accepted", Status: http.StatusForbidden, Title: "Topic not accepted", Help: "List the topic in EMAIL_SES_TOPICS."},
-		httpserver.ProblemInfo{Code: "notice_stale", Status: http.StatusUnauthorized, Title: "Too old", Help: "The message is older than EMAIL_SES_NOTICE_AGE, or from the future: look at the clock."},
-	)
+	api.Raw(hook, onRequest(at, (*Handlers).takeNotice))
+	operation.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), operation.On(at, (*Handlers).listMailbox))
+	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), onRequest(at, (*Handlers).showMailboxPage))
 }
 
-func withRoute(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
+func withRoute(op operation.Operation, method, path, id, summary string) operation.Operation {
 	op.Method, op.Path, op.ID, op.Summary = method, path, id, summary
 	return op
 }
 
-type handlers struct {
-	service func() *service.Service
+// onRequest makes a method the handler of a raw operation, as operation.On does of
+// others.
+func onRequest(at **Handlers, method func(*Handlers, http.ResponseWriter, *http.Request) error) http.Handler {
+	handle := operation.On(at, func(h *Handlers, _ context.Context, x *exchange) (*struct{}, error) { return nil, method(h, x.w, x.r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := handle(r.Context(), &exchange{w, r}); err != nil {
+			problem.Write(w, r, err)
+		}
+	})
 }
+
+// exchange is a request and where its reply goes.
+type exchange struct {
+	w http.ResponseWriter
+	r *http.Request
+}
+
+// Handlers serve the operations.
+type Handlers struct {
+	service *service.Service
+	notices *service.Notices
+}
+
+// NewHandlers makes the handlers of a service and of what takes its notices.
+func NewHandlers(s *service.Service, n *service.Notices) *Handlers { return &Handlers{s, n} }
 
 // Letter is the public form of an e-mail.
 type Letter struct {
@@ -100,8 +115,8 @@ type sendRequest struct {
 	}
 }
 
-func (h handlers) sendEmail(ctx context.Context, in *sendRequest) (*letterReply, error) {
-	s := h.service()
+func (h *Handlers) sendEmail(ctx context.Context, in *sendRequest) (*letterReply, error) {
+	s := h.service
 	l, err := s.Write(ctx, service.Request{
 		ID: ids.For(ctx, "ltr", s.Now()), MerchantID: identity.FromContext(ctx).Merchant,
 		Template: in.Body.Template, To: in.Body.To, OrderID: in.Body.OrderID, Locale: in.Body.Locale, Data: in.Body.Data,
@@ -116,8 +131,8 @@ type getRequest struct {
 	ID string `path:"id"`
 }
 
-func (h handlers) getEmail(ctx context.Context, in *getRequest) (*letterReply, error) {
-	l, err := h.service().Seen(ctx, identity.FromContext(ctx).Merchant, in.ID)
+func (h *Handlers) getEmail(ctx context.Context, in *getRequest) (*letterReply, error) {
+	l, err := h.service.Seen(ctx, identity.FromContext(ctx).Merchant, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -131,13 +146,13 @@ type Template struct {
 }
 
 type templatesReply struct {
-	Body httpserver.Page[Template]
+	Body operation.Page[Template]
 }
 
-func (h handlers) listTemplates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
-	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
+func (h *Handlers) listTemplates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
+	out := &templatesReply{Body: operation.Page[Template]{Data: []Template{}}}
 	merchant := identity.FromContext(ctx).Merchant
-	for _, t := range h.service().Templates(merchant) {
+	for _, t := range h.service.Templates(merchant) {
 		names := []string{}
 		for _, v := range t.Variables {
 			if merchant == "" || !slices.Contains(service.Given, v.Name) {
@@ -167,15 +182,15 @@ type mailboxRequest struct {
 }
 
 type mailboxReply struct {
-	Body httpserver.Page[Mail]
+	Body operation.Page[Mail]
 }
 
-func (h handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
-	mails, err := h.service().Mailbox(ctx, in.To, mailboxLimit)
+func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
+	mails, err := h.service.Mailbox(ctx, in.To, mailboxLimit)
 	if err != nil {
 		return nil, err
 	}
-	out := &mailboxReply{Body: httpserver.Page[Mail]{Data: make([]Mail, len(mails))}}
+	out := &mailboxReply{Body: operation.Page[Mail]{Data: make([]Mail, len(mails))}}
 	for i, m := range mails {
 		out.Body.Data[i] = Mail{ID: m.LetterID, To: m.Recipient, Subject: m.Subject, Text: m.Text, HTML: m.HTML, CreatedAt: m.CreatedAt}
 	}
@@ -183,11 +198,10 @@ func (h handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbox
 }
 
 // showMailboxPage shows the mailbox to people.
-func (h handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) {
-	mails, err := h.service().Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
-	if err != nil {
-		httpserver.WriteProblem(w, r, err)
-		return
+func (h *Handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) error {
+	mails, err := h.service.Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
+	if err == nil {
+		renderPage(w, r.URL.Query().Get("to"), mails)
 	}
-	renderPage(w, r.URL.Query().Get("to"), mails)
+	return err
 }

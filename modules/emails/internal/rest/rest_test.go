@@ -14,10 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
@@ -25,9 +25,10 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -67,9 +68,9 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
+	db := dbtest.Open(t, database.Named("http", idempotency.Migrations), migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,13 +82,14 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := httpserver.NewAPI("emails", httpserver.Options{Now: now})
+	api := operation.NewAPI("emails", operation.Options{Now: now})
 	sns := emailstest.NewSNS(t)
 	notices := &service.Notices{Service: s, Verifier: &notice.Verifier{
 		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
 	}}
-	rest.Register(api, func() *service.Service { return s }, func() *service.Notices { return notices })
-	api.UseDatabase(db)
+	handlers := rest.NewHandlers(s, notices)
+	rest.Register(api, &handlers)
+	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, s, api.Handler(), sns, now, db}
 }
 

@@ -6,11 +6,10 @@ import (
 	"strconv"
 	"time"
 
-	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Suppression is the public form of a suppressed address.
@@ -23,19 +22,19 @@ type Suppression struct {
 }
 
 type suppressionsRequest struct {
-	httpserver.Paging
+	operation.Paging
 }
 
 type suppressionsReply struct {
-	Body httpserver.Page[Suppression]
+	Body operation.Page[Suppression]
 }
 
-func (h handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
+func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
 	after, err := suppressionAfter(in.After)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().Suppressions(ctx, after, in.Want())
+	found, err := h.service.Suppressions(ctx, after, in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -43,13 +42,13 @@ func (h handlers) listSuppressions(ctx context.Context, in *suppressionsRequest)
 	for i, s := range found {
 		rows[i] = Suppression{Address: s.Address, Reason: string(s.Reason), Detail: s.Detail, LetterID: s.LetterID, CreatedAt: s.CreatedAt}
 	}
-	return &suppressionsReply{Body: httpserver.NewPage(rows, in.Limit, func(last Suppression) []string {
+	return &suppressionsReply{Body: operation.NewPage(rows, in.Limit, func(last Suppression) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.Address}
 	})}, nil
 }
 
 func suppressionAfter(cursor string) (s store.Suppression, err error) {
-	parts, err := httpserver.DecodeCursor(cursor, 2)
+	parts, err := operation.DecodeCursor(cursor, 2)
 	if err != nil || parts == nil {
 		return s, err
 	}
@@ -64,22 +63,19 @@ type unsuppressRequest struct {
 	Address string `query:"address" required:"true" minLength:"3" maxLength:"320" example:"ada@example.com"`
 }
 
-func (h handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) (*struct{}, error) {
-	return &struct{}{}, h.service().Unsuppress(ctx, in.Address)
+func (h *Handlers) deleteSuppression(ctx context.Context, in *unsuppressRequest) (*struct{}, error) {
+	return &struct{}{}, h.service.Unsuppress(ctx, in.Address)
 }
 
-// noticeHandler hands the bytes of the body on as they came: the signature covers what
+// takeNotice hands the bytes of the body on as they came: the signature covers what
 // they say.
-func noticeHandler(n func() *service.Notices) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := httpserver.ReadBody(r)
-		if err == nil {
-			err = n().Take(r.Context(), body)
-		}
-		if err != nil {
-			httpserver.WriteProblem(w, r, err)
-			return
-		}
+func (h *Handlers) takeNotice(w http.ResponseWriter, r *http.Request) error {
+	body, err := operation.ReadBody(r)
+	if err == nil {
+		err = h.notices.Take(r.Context(), body)
+	}
+	if err == nil {
 		w.WriteHeader(http.StatusOK)
-	})
+	}
+	return err
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/platform/database"
 )
 
@@ -51,10 +51,10 @@ func (e *spentError) Error() string {
 // its recipient's, always in the same order: rows are locked in it. Error: a
 // *spentError; what was counted before it has to be taken back with the transaction, or
 // be nothing.
-func (s *Service) spendBudgets(ctx context.Context, tx *database.Tx, t letters.Template, o order) error {
+func (s *Service) spendBudgets(ctx context.Context, tx *database.Tx, t template.Template, o order) error {
 	spends := o.spends
-	if t.Counts != letters.Never && !o.free {
-		mailbox, err := letters.Mailbox(o.recipient)
+	if t.Counts != template.Never && !o.free {
+		mailbox, err := template.Mailbox(o.recipient)
 		if err != nil {
 			return fmt.Errorf("count letter: %w", err)
 		}

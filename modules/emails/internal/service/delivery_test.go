@@ -15,12 +15,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/message"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/smtp"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/platform/database"
@@ -41,7 +41,7 @@ func sender(t *testing.T) message.Sender {
 // over makes a service that sends over SMTP or SES.
 func over(t *testing.T, db *database.DB, tr transport.Transport, lease time.Duration) *service.Service {
 	t.Helper()
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -29,7 +29,7 @@ type Merchants interface {
 var Given = []string{"merchant", "order_id"}
 
 // writeForMerchant is Write for whoever is no administrator.
-func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Request) (l store.Letter, err error) {
+func (s *Service) writeForMerchant(ctx context.Context, t template.Template, r Request) (l store.Letter, err error) {
 	name := r.MerchantID // stands for the name until that is known
 	if wrong := s.unfitForMerchant(t, &r, name); len(wrong) > 0 {
 		return store.Letter{}, fault.Invalid(wrong...)
@@ -62,7 +62,7 @@ func (s *Service) writeForMerchant(ctx context.Context, t letters.Template, r Re
 
 // unfitForMerchant lists what is wrong with a merchant's request, and completes its
 // data with what a merchant does not choose.
-func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) (wrong []fault.Field) {
+func (s *Service) unfitForMerchant(t template.Template, r *Request, name string) (wrong []fault.Field) {
 	if r.To != "" {
 		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: "a merchant's letter goes to the address of its order; leave it out"})
 	}
@@ -82,11 +82,11 @@ func (s *Service) unfitForMerchant(t letters.Template, r *Request, name string) 
 }
 
 // approvedMerchant finds the merchant that an e-mail is from. Errors:
-// FailedPrecondition (merchant_not_approved); those of the call.
+// reason.MerchantNotApproved; those of the call.
 func (s *Service) approvedMerchant(ctx context.Context, merchantID string) (*merchantsv1.ProfileResponse, error) {
 	merchant, err := s.Merchants.Profile(ctx, &merchantsv1.ProfileRequest{MerchantId: merchantID})
 	if fault.CodeOf(err) == fault.NotFound || err == nil && !merchant.GetApproved() {
-		return nil, fault.New(fault.FailedPrecondition, "merchant_not_approved", "The merchant has not been approved yet.").Because(err)
+		return nil, reason.MerchantNotApproved.New().Because(err)
 	}
 	return merchant, err //nolint:wrapcheck // the boundary translates it
 }
@@ -103,11 +103,11 @@ func (s *Service) merchantBudgets(merchantID, ownerID, network string) []budget 
 
 // budgetExceededError is what a merchant is told whose e-mail a budget has no room for.
 func budgetExceededError(spent *spentError) error {
-	reason, text := "merchant_rate", "This %s has sent %d letters in an hour: the next ones go out one by one."
-	if spent.budget.kind == "recipient" {
-		reason, text = "recipient_rate", "The %s gets no more than %d letters a day, and fewer from merchants."
+	b := spent.budget
+	refusal := reason.MerchantRate.Newf("This %s has sent %d letters in an hour: the next ones go out one by one.", b.kind, b.most)
+	if b.kind == "recipient" {
+		refusal = reason.RecipientRate.Newf("The %s gets no more than %d letters a day, and fewer from merchants.", b.kind, b.most)
 	}
-	verdict := fault.New(fault.ResourceExhausted, reason, fmt.Sprintf(text, spent.budget.kind, spent.budget.most))
-	verdict.RetryAfter = spent.wait
-	return verdict
+	refusal.RetryAfter = spent.wait
+	return refusal
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"app/modules/emails/internal/notice"
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
@@ -19,40 +20,34 @@ type Notices struct {
 	Verifier *notice.Verifier
 }
 
-// verdicts are what the sender of a message is told.
-var verdicts = []struct {
+// refusals are what the sender of a message is told.
+var refusals = []struct {
 	err     error
-	verdict func() *fault.Error
+	refusal func() *fault.Error
 }{
-	{notice.ErrTopic, func() *fault.Error {
-		return fault.New(fault.PermissionDenied, "topic_not_accepted", "The topic is not one that this shop listens to.")
-	}},
+	{notice.ErrTopic, reason.TopicNotAccepted.New},
 	{notice.ErrSignature, func() *fault.Error {
 		return fault.New(fault.Unauthenticated, "signature_invalid", "The signature does not hold.")
 	}},
-	{notice.ErrStale, func() *fault.Error {
-		return fault.New(fault.Unauthenticated, "notice_stale", "The message is too old, or from the future.")
-	}},
+	{notice.ErrStale, reason.NoticeStale.New},
 	{notice.ErrMalformed, func() *fault.Error {
 		return fault.Invalid(fault.Field{Pointer: "", Detail: "is not a message of Amazon SNS"})
 	}},
-	{notice.ErrUnavailable, func() *fault.Error {
-		return fault.New(fault.Unavailable, "certificate_unavailable", "The signature cannot be checked now.")
-	}},
+	{notice.ErrUnavailable, reason.CertificateUnavailable.New},
 }
 
 // Take verifies a message and does what it says, once however often it comes. Errors:
-// PermissionDenied topic_not_accepted; Unauthenticated signature_invalid or
-// notice_stale; InvalidArgument; Unavailable, after which SNS sends it again.
+// reason.TopicNotAccepted; signature_invalid; reason.NoticeStale; InvalidArgument;
+// reason.CertificateUnavailable, after which SNS sends it again.
 func (n *Notices) Take(ctx context.Context, body []byte) error {
 	m, err := n.Verifier.Verify(ctx, body)
 	if err == nil {
 		err = n.handleNotice(ctx, m)
 	}
-	for _, v := range verdicts {
-		if errors.Is(err, v.err) {
+	for _, r := range refusals {
+		if errors.Is(err, r.err) {
 			n.Service.metrics.notices.WithLabelValues("any", "refused").Inc()
-			return v.verdict().Because(err)
+			return r.refusal().Because(err)
 		}
 	}
 	return err
@@ -121,20 +116,20 @@ func (s *Service) applyDeliveryEvent(ctx context.Context, tx *database.Tx, e not
 	if !e.Permanent {
 		return nil
 	}
-	reason := store.Bounce
+	why := store.Bounce
 	if e.Kind == notice.Complaint {
-		reason = store.Complaint
+		why = store.Complaint
 	}
 	for _, r := range e.Recipients {
 		address, err := emailaddr.Parse(r)
 		if err != nil {
 			continue // no letter of ours went there
 		}
-		entry := store.Suppression{Address: address.Key(), Reason: reason, Detail: e.Detail, LetterID: letter.ID, CreatedAt: s.Now()}
+		entry := store.Suppression{Address: address.Key(), Reason: why, Detail: e.Detail, LetterID: letter.ID, CreatedAt: s.Now()}
 		if err := store.Suppress(ctx, tx, entry); err != nil {
 			return err
 		}
-		s.metrics.suppressedAdds.WithLabelValues(string(reason)).Inc()
+		s.metrics.suppressedAdds.WithLabelValues(string(why)).Inc()
 	}
 	return nil
 }

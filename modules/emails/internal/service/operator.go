@@ -4,9 +4,9 @@ import (
 	"context"
 	"time"
 
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // List lists e-mails, newest first.
@@ -31,8 +31,8 @@ func (s *Service) Dead(ctx context.Context, silent time.Duration, limit int) ([]
 
 // Retry queues an e-mail again that has failed, for another MaxAge. One that is unknown
 // may have been sent; it is queued only where evenIfSent says that it may be sent
-// twice. Errors: NotFound; FailedPrecondition not_retryable: the e-mail is neither, or
-// its content is erased.
+// twice. Errors: reason.EmailNotFound; reason.NotRetryable: the e-mail is neither, or its
+// content is erased.
 func (s *Service) Retry(ctx context.Context, id string, evenIfSent bool) error {
 	if _, err := s.ByID(ctx, id); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (s *Service) Retry(ctx context.Context, id string, evenIfSent bool) error {
 	if err != nil || done {
 		return err
 	}
-	return fault.New(fault.FailedPrecondition, "not_retryable", "The letter has not failed, may have been sent, or its content is erased.")
+	return reason.NotRetryable.New()
 }
 
 // RetryAll queues every e-mail again that has failed and whose content is there, and

@@ -13,12 +13,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/fault"
 	"app/platform/ids"
 )
 
@@ -26,7 +26,7 @@ import (
 type Options struct {
 	DB        *database.DB
 	Transport transport.Transport
-	Letters   *letters.Set
+	Letters   *template.Set
 	Logger    *slog.Logger
 	Now       func() time.Time
 	Metrics   prometheus.Registerer // nil for nobody
@@ -128,7 +128,7 @@ func (s *Service) queueEmail(ctx context.Context, tx *database.Tx, o order) (sto
 	return l, nil
 }
 
-func (s *Service) composeEmail(t letters.Template, o order) (l store.Letter, err error) {
+func (s *Service) composeEmail(t template.Template, o order) (l store.Letter, err error) {
 	address, err := emailaddr.Parse(o.recipient)
 	if err != nil {
 		return l, err //nolint:wrapcheck // queue says what was tried
@@ -158,7 +158,7 @@ func (s *Service) composeEmail(t letters.Template, o order) (l store.Letter, err
 	return l, nil
 }
 
-func emailPriority(t letters.Template, o order) store.Priority {
+func emailPriority(t template.Template, o order) store.Priority {
 	switch {
 	case t.Secret:
 		return store.First
@@ -168,14 +168,14 @@ func emailPriority(t letters.Template, o order) store.Priority {
 	return store.Normal
 }
 
-// ByID reads an e-mail. Error: NotFound.
+// ByID reads an e-mail. Error: reason.EmailNotFound.
 func (s *Service) ByID(ctx context.Context, id string) (l store.Letter, err error) {
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
 		l, err = store.ByID(ctx, q, id)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return l, fault.Missing("letter")
+		return l, reason.EmailNotFound.New()
 	}
 	return l, err
 }
@@ -194,11 +194,11 @@ func (s *Service) Mailbox(ctx context.Context, to string, limit int) (mails []st
 }
 
 // Seen reads an e-mail for a merchant, who sees those it had written only, or for an
-// administrator, who is none. Error: NotFound.
+// administrator, who is none. Error: reason.EmailNotFound.
 func (s *Service) Seen(ctx context.Context, merchantID, id string) (store.Letter, error) {
 	l, err := s.ByID(ctx, id)
 	if err == nil && merchantID != "" && l.MerchantID != merchantID {
-		return store.Letter{}, fault.Missing("letter")
+		return store.Letter{}, reason.EmailNotFound.New()
 	}
 	return l, err
 }

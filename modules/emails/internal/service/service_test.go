@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
 	"app/platform/database"
@@ -66,7 +66,7 @@ var errLost = fmt.Errorf("after DATA: %w", transport.ErrLost)
 
 func newService(t *testing.T, db *database.DB, c *clock, tr transport.Transport) *service.Service {
 	t.Helper()
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -360,7 +360,7 @@ func TestSuppressionPages(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/store"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/fault"
 )
 
 // Suppressions lists the addresses that get no e-mails, newest first.
@@ -20,13 +20,14 @@ func (s *Service) Suppressions(ctx context.Context, after store.Suppression, lim
 }
 
 // Unsuppress lets an address have e-mails again: those queued from now on, and those
-// that failed when they are queued again. Error: NotFound.
+// that failed when they are queued again. Error:
+// reason.SuppressionNotFound.
 func (s *Service) Unsuppress(ctx context.Context, address string) error {
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return store.Unsuppress(ctx, tx, emailaddr.Key(address))
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return fault.Missing("suppression")
+		return reason.SuppressionNotFound.New()
 	}
 	return err
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/platform/database"
 	"app/platform/emailaddr"
 	"app/platform/fault"
@@ -39,8 +39,8 @@ const codeLife = 15 * time.Minute
 //     and so does a network. A recipient gets so many a day from all merchants.
 //
 // Errors: InvalidArgument naming /template, /to, /order_id or each missing or unfit
-// /data/<variable>; FailedPrecondition (merchant_not_approved); ResourceExhausted
-// (merchant_rate, recipient_rate) with the time to wait.
+// /data/<variable>; reason.MerchantNotApproved; reason.MerchantRate and
+// reason.RecipientRate with the time to wait.
 func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	t, ok := s.Letters.ByName(r.Template)
 	if !ok || !s.mayUse(r.MerchantID, t) {
@@ -68,7 +68,7 @@ func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 }
 
 // emailOrderFrom is what a request orders, for a recipient.
-func (s *Service) emailOrderFrom(t letters.Template, r Request, recipient string) order {
+func (s *Service) emailOrderFrom(t template.Template, r Request, recipient string) order {
 	o := order{eventID: r.ID, merchantID: r.MerchantID, template: r.Template, recipient: recipient, locale: r.Locale, data: r.Data, free: r.MerchantID == ""}
 	if t.Secret {
 		o.expires = s.Now().Add(codeLife)
@@ -77,7 +77,7 @@ func (s *Service) emailOrderFrom(t letters.Template, r Request, recipient string
 }
 
 // invalidDataFields lists what is wrong with the data of an e-mail.
-func (s *Service) invalidDataFields(t letters.Template, data map[string]any) (wrong []fault.Field) {
+func (s *Service) invalidDataFields(t template.Template, data map[string]any) (wrong []fault.Field) {
 	for _, f := range t.Check(data) {
 		wrong = append(wrong, fault.Field{Pointer: "/data" + f.Pointer, Detail: f.Detail})
 	}
@@ -89,11 +89,11 @@ func (s *Service) invalidDataFields(t letters.Template, data map[string]any) (wr
 
 // Templates lists what a merchant may send; an administrator, who is none, may send
 // all.
-func (s *Service) Templates(merchantID string) []letters.Template {
-	return slices.DeleteFunc(s.Letters.All(), func(t letters.Template) bool { return !s.mayUse(merchantID, t) })
+func (s *Service) Templates(merchantID string) []template.Template {
+	return slices.DeleteFunc(s.Letters.All(), func(t template.Template) bool { return !s.mayUse(merchantID, t) })
 }
 
-func (s *Service) mayUse(merchantID string, t letters.Template) bool {
+func (s *Service) mayUse(merchantID string, t template.Template) bool {
 	return merchantID == "" || slices.Contains(s.MerchantTemplates, t.Name)
 }
 

@@ -16,10 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"app/modules/emails/emailstest"
-	"app/modules/emails/internal/letters"
 	"app/modules/emails/internal/message"
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 )
 
@@ -237,7 +237,7 @@ func TestStoredTemplates(t *testing.T) {
 	t.Parallel()
 	server := emailstest.NewSES(t)
 	tr := newTransport(t, server.URL, func(o *ses.Options) { o.Stored = true })
-	set, err := letters.Parse("en")
+	set, err := template.Parse("en")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
-	"app/modules/emails/internal/letters"
+	"app/modules/emails/internal/template"
 )
 
 func (t *Transport) templateName(name, locale string) string {
@@ -18,7 +18,7 @@ func (t *Transport) templateName(name, locale string) string {
 
 // Push stores a template in SES, or brings the stored one up to date. It returns its
 // name there.
-func (t *Transport) Push(ctx context.Context, l letters.Template, locale string) (name string, err error) {
+func (t *Transport) Push(ctx context.Context, l template.Template, locale string) (name string, err error) {
 	stored, err := l.Handlebars(locale)
 	if err != nil {
 		return "", err

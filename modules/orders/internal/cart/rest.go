@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"app/modules/orders/internal/caller"
-	"app/platform/httpserver"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 var tags = []string{"Carts"}
@@ -17,28 +17,28 @@ type Handlers struct{ Carts *Service }
 
 // Register declares the operations on carts. at is where their handlers lie once the
 // module is open.
-func Register(api *httpserver.API, at *Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, at *Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/carts", ID: "create-cart", Summary: "Make a cart", Tags: tags,
 		Description: "A signed-in buyer's cart belongs to the account. " +
 			"A guest's cart has a token, answered once: send it as Cart-Token from then on.",
-		Access: httpserver.Optional, Rate: httpserver.RateDefault, Status: http.StatusCreated,
-	}, httpserver.On(at, Handlers.createCart))
-	httpserver.Register(api, httpserver.Operation{
+		Access: operation.Optional, Rate: operation.RateDefault, Status: http.StatusCreated,
+	}, operation.On(at, Handlers.createCart))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/carts/{id}", ID: "get-cart", Summary: "Read a cart", Tags: tags,
-		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
-	}, httpserver.On(at, Handlers.getCart))
-	httpserver.Register(api, httpserver.Operation{
+		Access: operation.Optional, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+	}, operation.On(at, Handlers.getCart))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPut, Path: "/v1/carts/{id}/lines/{product_id}", ID: "put-cart-line",
 		Summary: "Set the quantity of a product", Tags: tags,
 		Description: "Quantity 0 takes the product out. The price is the one of this moment; checkout compares it.",
-		Access:      httpserver.Optional, Rate: httpserver.RateDefault,
+		Access:      operation.Optional, Rate: operation.RateDefault,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
-	}, httpserver.On(at, Handlers.putLine))
-	httpserver.Register(api, httpserver.Operation{
+	}, operation.On(at, Handlers.putLine))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/carts/{id}/lines/{product_id}", ID: "delete-cart-line", Summary: "Take a product out", Tags: tags,
-		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
-	}, httpserver.On(at, Handlers.deleteLine))
+		Access: operation.Optional, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
+	}, operation.On(at, Handlers.deleteLine))
 }
 
 func (h Handlers) createCart(ctx context.Context, in *struct{ caller.Input }) (*createdCart, error) {
@@ -86,7 +86,7 @@ func (h Handlers) render(c Cart) (*cartOutput, error) {
 		return nil, err
 	}
 	body, err := cartOf(c, total)
-	return &cartOutput{Tagged: httpserver.Tagged{ETag: httpserver.ETag(c.Version)}, Body: body}, err
+	return &cartOutput{Tagged: operation.Tagged{ETag: operation.ETag(c.Version)}, Body: body}, err
 }
 
 // Input names a cart.
@@ -98,7 +98,7 @@ type Input struct {
 // LineInput names a line of a cart.
 type LineInput struct {
 	Input
-	httpserver.Conditional
+	operation.Conditional
 	ProductID string `path:"product_id" maxLength:"64" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
@@ -110,12 +110,12 @@ type putLineInput struct {
 }
 
 type cartOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body cart
 }
 
 type createdCart struct {
-	httpserver.Tagged
+	operation.Tagged
 	Location string `header:"Location"`
 	Body     cart
 }

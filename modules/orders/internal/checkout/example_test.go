@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"app/modules/catalog/catalogv1"
-	"app/modules/orders/internal/order"
 	"app/modules/orders/internal/orderstest"
 	"app/modules/payments/paymentsv1"
 	"app/platform/fault"

@@ -7,7 +7,7 @@ import (
 	"app/modules/orders/internal/cart"
 	"app/modules/orders/internal/order"
 	"app/platform/callctx"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Handlers answer the operation of a checkout.
@@ -15,15 +15,15 @@ type Handlers struct{ Checkouts *Service }
 
 // Register declares the operation of a checkout. at is where its handlers lie once the
 // module is open.
-func Register(api *httpserver.API, at *Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, at *Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/carts/{id}/checkout", ID: "checkout-cart",
 		Summary: "Turn a cart into an order", Tags: []string{"Carts"},
 		Description: "Holds the stock, makes the order and asks for the payment. " +
 			"Repeated with the same Idempotency-Key it answers the same order. The order may still be waiting for its payment: read it until its status says more.",
-		Access: httpserver.Optional, Rate: httpserver.RateCheckout, Idempotency: httpserver.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Optional, Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
-	}, httpserver.On(at, Handlers.placeOrder))
+	}, operation.On(at, Handlers.placeOrder))
 }
 
 func (h Handlers) placeOrder(ctx context.Context, in *checkoutInput) (*order.Created, error) {

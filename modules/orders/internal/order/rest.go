@@ -9,9 +9,9 @@ import (
 	"app/modules/orders/internal/caller"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 var tags = []string{"Orders"}
@@ -21,23 +21,23 @@ type Handlers struct{ Orders *Service }
 
 // Register declares the operations on orders. at is where their handlers lie once the
 // module is open.
-func Register(api *httpserver.API, at *Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, at *Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/orders", ID: "list-orders", Summary: "List orders, newest first", Tags: tags,
 		Description: "One's own; with merchant_id those with lines of the merchant, for its members, with its lines and their sum only.",
-		Access:      httpserver.User, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
-	}, httpserver.On(at, Handlers.listOrders))
-	httpserver.Register(api, httpserver.Operation{
+		Access:      operation.User, Scope: identity.OrdersRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+	}, operation.On(at, Handlers.listOrders))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/orders/{id}", ID: "get-order", Summary: "Read an order", Tags: tags,
 		Description: "For its buyer, a guest with its Cart-Token, and the merchants with lines in it, who see their own lines and their sum.",
-		Access:      httpserver.Optional, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
-	}, httpserver.On(at, Handlers.getOrder))
-	httpserver.Register(api, httpserver.Operation{
+		Access:      operation.Optional, Scope: identity.OrdersRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+	}, operation.On(at, Handlers.getOrder))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/orders/{id}/cancel", ID: "cancel-order", Summary: "Cancel an order", Tags: tags,
 		Description: "By its buyer, or by a manager of the merchant when all lines are the merchant's. What was paid goes back.",
-		Access:      httpserver.Optional, Scope: identity.OrdersWrite, Rate: httpserver.RateDefault, Status: http.StatusOK,
+		Access:      operation.Optional, Scope: identity.OrdersWrite, Rate: operation.RateDefault, Status: http.StatusOK,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
-	}, httpserver.On(at, Handlers.cancelOrder))
+	}, operation.On(at, Handlers.cancelOrder))
 }
 
 func (h Handlers) listOrders(ctx context.Context, in *listInput) (*listOutput, error) {
@@ -74,14 +74,14 @@ type orderInput struct {
 }
 
 type listInput struct {
-	httpserver.Paging
+	operation.Paging
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Orders with lines of this merchant, for its members"`
 }
 
 // toFilter reads the cursor: time and id of the last order seen.
 func (in listInput) toFilter() (Filter, error) {
 	out := Filter{MerchantID: in.MerchantID, Limit: in.Want()}
-	parts, err := httpserver.DecodeCursor(in.After, 2)
+	parts, err := operation.DecodeCursor(in.After, 2)
 	if err != nil || parts == nil {
 		return out, err
 	}
@@ -94,7 +94,7 @@ func (in listInput) toFilter() (Filter, error) {
 }
 
 type listOutput struct {
-	Body httpserver.Page[order]
+	Body operation.Page[order]
 }
 
 type orderOutput struct {
@@ -144,10 +144,10 @@ type entry struct {
 }
 
 func renderPage(views []View, limit int) *listOutput {
-	page := httpserver.NewPage(views, limit, func(last View) []string {
+	page := operation.NewPage(views, limit, func(last View) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.ID}
 	})
-	out := httpserver.Page[order]{Data: make([]order, len(page.Data)), HasMore: page.HasMore, Next: page.Next}
+	out := operation.Page[order]{Data: make([]order, len(page.Data)), HasMore: page.HasMore, Next: page.Next}
 	for i, v := range page.Data {
 		out.Data[i] = orderOf(v)
 	}

@@ -2,7 +2,6 @@ package orderstest
 
 import (
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -19,10 +18,11 @@ import (
 	"app/modules/orders/internal/cart"
 	"app/modules/orders/internal/checkout"
 	"app/modules/orders/internal/order"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
+	"app/platform/operation"
 )
 
 // The products of an API.
@@ -64,11 +64,11 @@ func NewAPI(t testing.TB) API {
 	}
 	s.Merchants.Held[MerchantA+"/"+MemberA] = merchantsv1.Role_ROLE_VIEWER
 	s.Merchants.Held[MerchantB+"/"+MemberB] = merchantsv1.Role_ROLE_MANAGER
-	api := httpserver.NewAPI("orders", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
+	api := operation.NewAPI("orders", operation.Options{})
 	cart.Register(api, &cart.Handlers{Carts: s.Carts})
 	order.Register(api, &order.Handlers{Orders: s.Orders})
 	checkout.Register(api, &checkout.Handlers{Checkouts: s.Checkouts})
-	api.UseDatabase(s.DB)
+	api.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
 	return API{t, api.Handler()}
 }
 

@@ -28,7 +28,7 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
@@ -75,7 +75,7 @@ func New(t testing.TB) *Shop {
 	return openShop(t, dbtest.Open(t, schemas...))
 }
 
-var schemas = []fs.FS{events.Migrations, httpserver.IdempotencyMigrations, migrations.Files}
+var schemas = []fs.FS{events.Migrations, idempotency.Migrations, migrations.Files}
 
 func openShop(t testing.TB, db *database.DB) *Shop {
 	t.Helper()

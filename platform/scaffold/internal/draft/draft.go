@@ -24,6 +24,7 @@ const (
 	templateDir = "modules/_template"
 	listFile    = "modules/modules.go"
 	policyFile  = "modules/boundaries_test.go"
+	mapFile     = "docs/architecture.md"
 )
 
 // placeholder stands for the module's name in the paths of the template.
@@ -40,7 +41,7 @@ type words struct {
 var shape = regexp.MustCompile(`^[a-z][a-z0-9]{2,30}$`)
 
 // Write makes the module's files below root, the root of the repository, and with
-// register adds it to the list and the policy. It returns the paths of what it wrote.
+// register adds it to the list, the policy and the map. It returns the paths of what it wrote.
 // Nothing is written when anything is wrong. ErrName when the name is not one or is
 // taken.
 func Write(root, name string, register bool) ([]string, error) {

@@ -22,7 +22,11 @@ func repository(t *testing.T) string {
 	if err := os.CopyFS(filepath.Join(root, "modules/_template"), os.DirFS(here+"/modules/_template")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Mkdir(filepath.Join(root, "docs"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, content := range map[string]string{
+		"docs/architecture.md": "# The map\n\n| module | owns | calls | hears | emits |\n|---|---|---|---|---|\n| users | accounts | - | - | - |\n\nCalls point down.\n",
 		"modules/modules.go": `package modules
 
 import (
@@ -73,15 +77,23 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
+		"docs/architecture.md",
 		"modules/boundaries_test.go",
 		"modules/coupons/README.md",
 		"modules/coupons/config.go",
 		"modules/coupons/couponsv1/coupons.proto",
-		"modules/coupons/internal/rest/rest.go",
-		"modules/coupons/internal/service/service.go",
-		"modules/coupons/internal/service/service_test.go",
-		"modules/coupons/internal/store/migrations/0001_create_items.up.sql",
-		"modules/coupons/internal/store/store.go",
+		"modules/coupons/internal/item/export_test.go",
+		"modules/coupons/internal/item/item.go",
+		"modules/coupons/internal/item/item_test.go",
+		"modules/coupons/internal/item/rest.go",
+		"modules/coupons/internal/item/rest_test.go",
+		"modules/coupons/internal/item/service.go",
+		"modules/coupons/internal/item/service_test.go",
+		"modules/coupons/internal/item/store.go",
+		"modules/coupons/internal/item/store_test.go",
+		"modules/coupons/internal/reason/reason.go",
+		"modules/coupons/migrations/0001_create_items.up.sql",
+		"modules/coupons/migrations/migrations.go",
 		"modules/coupons/module.go",
 		"modules/coupons/module_test.go",
 		"modules/modules.go",
@@ -140,6 +152,10 @@ var hears = map[string][]string{
 `
 	if diff := cmp.Diff(wantPolicy, read(t, root, "modules/boundaries_test.go")); diff != "" {
 		t.Errorf("policy (-want +got):\n%s", diff)
+	}
+	wantMap := "| users | accounts | - | - | - |\n| coupons | items | - | - | - |\n\nCalls point down.\n"
+	if got := read(t, root, "docs/architecture.md"); !strings.HasSuffix(got, wantMap) {
+		t.Errorf("the map ends with %q", got)
 	}
 }
 

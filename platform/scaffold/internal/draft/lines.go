@@ -9,12 +9,15 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 )
 
-// addLines puts the changed list and policy among the files to write.
+// addLines puts the changed list, policy and map among the files to write.
 func addLines(root, name string, files map[string][]byte) error {
-	for path, edit := range map[string]func(source []byte, name string) ([]byte, error){listFile: addToList, policyFile: addToPolicy} {
+	for path, edit := range map[string]func(source []byte, name string) ([]byte, error){
+		listFile: addToList, policyFile: addToPolicy, mapFile: addToMap,
+	} {
 		source, err := os.ReadFile(filepath.Join(root, path))
 		if err == nil {
 			files[path], err = edit(source, name)
@@ -54,6 +57,18 @@ func addToPolicy(source []byte, name string) ([]byte, error) {
 		}
 		return out, nil
 	})
+}
+
+// mapRows finds the map of the modules, from its head to its last row.
+var mapRows = regexp.MustCompile(`(?m)^\| module \|.*\n(?:\|.*\n)+`)
+
+// addToMap gives the module the last row of the map, for what its template has.
+func addToMap(document []byte, name string) ([]byte, error) {
+	rows := mapRows.FindIndex(document)
+	if rows == nil {
+		return nil, errors.New("no table that begins with | module |")
+	}
+	return slices.Insert(document, rows[1], fmt.Appendf(nil, "| %s | items | - | - | - |\n", name)...), nil
 }
 
 // insertTexts parses the source, puts texts before the positions that where finds, and

@@ -1,4 +1,0 @@
-package letters
-
-// Defuse is for tests.
-var Defuse = preventAutoLinks

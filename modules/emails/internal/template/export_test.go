@@ -1,0 +1,4 @@
+package template
+
+// Defuse is for tests.
+var Defuse = preventAutoLinks
