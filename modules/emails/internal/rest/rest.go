@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/platform/httpserver"
@@ -18,11 +17,8 @@ import (
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
 func Register(api *httpserver.API, at **Handlers) {
-	api.Problems(reason.All()...)
-	admin := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}}
 	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
-	sender := admin
-	sender.Scope = identity.EmailsSend
+	sender := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}, Scope: identity.EmailsSend}
 	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), httpserver.On(at, (*Handlers).listTemplates))
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
@@ -30,15 +26,8 @@ func Register(api *httpserver.API, at **Handlers) {
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
 	httpserver.Register(api, post, httpserver.On(at, (*Handlers).sendEmail))
 	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), httpserver.On(at, (*Handlers).getEmail))
-	httpserver.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), httpserver.On(at, (*Handlers).listSuppressions))
-	httpserver.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), httpserver.On(at, (*Handlers).deleteSuppression))
-	hook := withRoute(httpserver.Operation{Access: httpserver.Public, Rate: httpserver.RateWebhook, Tags: []string{"E-mail"}},
-		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
-	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
-	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
-	api.Raw(hook, onRequest(at, (*Handlers).takeNotice))
 	httpserver.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), httpserver.On(at, (*Handlers).listMailbox))
-	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), onRequest(at, (*Handlers).showMailboxPage))
+	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*at).showMailboxPage(w, r) }))
 }
 
 func withRoute(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
@@ -46,31 +35,11 @@ func withRoute(op httpserver.Operation, method, path, id, summary string) httpse
 	return op
 }
 
-// onRequest makes a method the handler of a raw operation, as httpserver.On does of
-// others.
-func onRequest(at **Handlers, method func(*Handlers, http.ResponseWriter, *http.Request) error) http.Handler {
-	handle := httpserver.On(at, func(h *Handlers, _ context.Context, x *exchange) (*struct{}, error) { return nil, method(h, x.w, x.r) })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := handle(r.Context(), &exchange{w, r}); err != nil {
-			httpserver.WriteProblem(w, r, err)
-		}
-	})
-}
-
-// exchange is a request and where its reply goes.
-type exchange struct {
-	w http.ResponseWriter
-	r *http.Request
-}
-
 // Handlers serve the operations.
-type Handlers struct {
-	service *service.Service
-	notices *service.Notices
-}
+type Handlers struct{ service *service.Service }
 
-// NewHandlers makes the handlers of a service and of what takes its notices.
-func NewHandlers(s *service.Service, n *service.Notices) *Handlers { return &Handlers{s, n} }
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *service.Service) *Handlers { return &Handlers{s} }
 
 // Letter is the public form of an e-mail.
 type Letter struct {
@@ -197,10 +166,11 @@ func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbo
 }
 
 // showMailboxPage shows the mailbox to people.
-func (h *Handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) error {
+func (h *Handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) {
 	mails, err := h.service.Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
-	if err == nil {
-		renderPage(w, r.URL.Query().Get("to"), mails)
+	if err != nil {
+		httpserver.WriteProblem(w, r, err)
+		return
 	}
-	return err
+	renderPage(w, r.URL.Query().Get("to"), mails)
 }
