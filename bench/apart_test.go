@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"app/bench/process"
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/process"
+	"app/e2e/harness/shop"
 	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
 )

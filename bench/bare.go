@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 	"app/platform/freeport"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 const (

@@ -37,7 +37,7 @@ var kinds = []struct {
 	{"database/sql", []string{"database/sql."}},
 	{"system calls of the network", []string{"internal/poll.", "net.(", "syscall.", "internal/runtime/syscall"}},
 	{"net/http", []string{"net/http", "bufio.", "net/textproto", "mime", "net/url"}},
-	{"JSON and its validation", []string{"encoding/json", "github.com/danielgtaylor/huma", "app/platform/httpserver/internal/strictjson"}},
+	{"JSON and its validation", []string{"encoding/json", "github.com/danielgtaylor/huma", "app/platform/operation/internal/strictjson"}},
 	{"the log", []string{"log/slog", "app/platform/telemetry"}},
 	{"cryptography", []string{"crypto/", "golang.org/x/crypto", "app/platform/identity"}},
 	{"routing and limits of the gateway", []string{"app/modules/gateway"}},
@@ -45,7 +45,7 @@ var kinds = []struct {
 	{"events", []string{"app/platform/events"}},
 	{"queueing for the database", []string{"app/platform/database"}},
 	{"calls between modules", []string{"app/platform/rpc"}},
-	{"the REST layer", []string{"app/platform/httpserver"}},
+	{"the REST layer", []string{"app/platform/httpserver", "app/platform/operation", "app/platform/idempotency", "app/platform/problem", "app/platform/exchange", "app/platform/httpheader"}},
 }
 
 const (

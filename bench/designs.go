@@ -13,8 +13,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"app/bench/load"
-	"app/e2e/shop"
+	"app/e2e/harness/load"
+	"app/e2e/harness/shop"
 )
 
 // The two designs of row 13, each with the same eight users, who have signed in.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 	"app/platform/freeport"
 )
 

@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"app/bench/load"
-	"app/platform/httpserver"
+	"app/e2e/harness/load"
+	"app/platform/operation"
 )
 
 const (
@@ -156,7 +156,7 @@ func listed(ctx context.Context, c *load.Conn, request []byte) (found []string, 
 
 // pageRequest asks for the page after a product.
 func pageRequest(p listing) []byte {
-	after := httpserver.EncodeCursor(strconv.FormatInt(p.At, 10), p.ID)
+	after := operation.EncodeCursor(strconv.FormatInt(p.At, 10), p.ID)
 	return load.Request(http.MethodGet, fmt.Sprintf("/v1/products?limit=%d&after=%s", pageSize, after), nil)
 }
 

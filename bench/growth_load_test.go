@@ -12,6 +12,7 @@ import (
 
 	"app/modules/catalog"
 	"app/platform/database"
+	"app/platform/database/migrate"
 	"app/platform/ids"
 )
 
@@ -48,7 +49,7 @@ func withCatalog(t *testing.T, data string, work database.Work) {
 	ctx := t.Context()
 	db, err := database.Open(ctx, database.Options{Module: "catalog", DataDir: data, Migrations: []fs.FS{catalog.New().Migrations()}})
 	if err == nil {
-		_, err = db.Migrate(ctx)
+		_, err = migrate.Up(ctx, db)
 	}
 	if err == nil {
 		err = errors.Join(db.Write(ctx, work), db.Close())

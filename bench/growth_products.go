@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"app/bench/load"
-	"app/bench/process"
+	"app/e2e/harness/load"
+	"app/e2e/harness/process"
 )
 
 // productSizes are how many products are on sale. The first are those that every market

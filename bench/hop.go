@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 	"app/modules"
 	"app/platform/config"
 	"app/platform/identity"

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 )
 
 // Machine is what the figures were measured on. It names the kind of machine, not the

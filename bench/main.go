@@ -17,6 +17,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"app/e2e/harness/shop"
 )
 
 // row is one line of work to measure. Numbers are those of the performance goals.
@@ -101,20 +103,17 @@ func names() string {
 
 // prepare makes the folders and builds the program as it is released.
 func prepare(ctx context.Context, out string) (*bench, error) {
-	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return nil, fmt.Errorf("find the project: %w", err)
-	}
-	b := &bench{root: filepath.Dir(strings.TrimSpace(string(mod))), out: out}
+	b := &bench{root: shop.Root(), out: out}
 	if err := os.MkdirAll(filepath.Join(b.root, "bench", "out"), 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
+	var err error
 	if b.work, err = os.MkdirTemp(filepath.Join(b.root, "bench", "out"), "run-"); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
 	}
 	b.binary = filepath.Join(b.work, "app")
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-tags=timetzdata,grpcnotrace", "-ldflags=-s -w", "-o", b.binary, ".") // as the image has it
-	build.Dir = b.root
+	build.Dir, build.Env = b.root, append(build.Environ(), "GOWORK=off")
 	if said, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("build: %w: %s", err, said), os.RemoveAll(b.work))
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 	"app/platform/freeport"
 )
 

@@ -12,9 +12,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"app/bench/load"
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/load"
+	"app/e2e/harness/shop"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 	"app/platform/freeport"
 )
 
@@ -97,6 +97,7 @@ func (b *bench) obtain(ctx context.Context, program peerProgram) (path, missing 
 	} {
 		run := exec.CommandContext(ctx, "go", step.args...)
 		run.Dir = filepath.Join(b.root, "bench", "peers", program.source)
+		run.Env = append(run.Environ(), "GOWORK=off")
 		if said, err := run.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: go %s: %v\n%s", program.name, step.args[0], err, said)
 			return "", step.failed

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 var proxyRow = row{

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 func value(t *testing.T, figures []Figure, name string) Figure {

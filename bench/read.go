@@ -8,8 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"app/bench/load"
-	"app/bench/process"
+	"app/e2e/harness/load"
+	"app/e2e/harness/process"
 )
 
 const (

@@ -9,16 +9,16 @@ import (
 	"strings"
 	"time"
 
-	"app/bench/load"
-	"app/bench/process"
+	"app/e2e/harness/load"
+	"app/e2e/harness/process"
 )
 
 // seedTime is how long one round of an operation takes where letters are not what is
 // counted.
 const seedTime = 3 * time.Second
 
-// operation is something that both designs of row 13 do.
-type operation struct {
+// workload is something that both designs of row 13 do.
+type workload struct {
 	name    string
 	callers int
 	count   int    // so many in a round; 0: as many as seedTime has room for
@@ -27,7 +27,7 @@ type operation struct {
 
 // operations are in the order in which they are measured: registering comes last,
 // because it makes the list longer.
-var operations = []operation{
+var operations = []workload{
 	{name: "list", callers: readers, note: "ours is GET /v1/users/me, as there is no list of all users for anybody to read; theirs are the names and addresses of all eight"},
 	{name: "send mail", callers: 8, count: 1000, note: "ours is POST /v1/emails: queued durably, then rendered as text and HTML and sent, both counted; theirs sends a text while the caller waits, and writes nothing down"},
 	{name: "sign in", callers: signInCallers, note: "ours hashes with argon2id and opens a session; theirs with bcrypt at cost 12, which is most of it"},
@@ -124,10 +124,10 @@ type bill struct {
 
 // spend measures an operation in all designs, in turns: what it costs by design and
 // round.
-func spend(ctx context.Context, o operation, designs []*design, mail *sink) ([][]bill, error) {
+func spend(ctx context.Context, o workload, designs []*design, mail *sink) ([][]bill, error) {
 	spent := make([][]bill, len(designs))
 	for _, d := range designs {
-		if _, err := d.round(ctx, operation{name: o.name, callers: o.callers, count: o.callers}, mail); err != nil { // everything once
+		if _, err := d.round(ctx, workload{name: o.name, callers: o.callers, count: o.callers}, mail); err != nil { // everything once
 			return nil, err
 		}
 	}
@@ -144,7 +144,7 @@ func spend(ctx context.Context, o operation, designs []*design, mail *sink) ([][
 }
 
 // round measures what one operation costs, up to the arrival of its letter.
-func (d *design) round(ctx context.Context, o operation, mail *sink) (bill, error) {
+func (d *design) round(ctx context.Context, o workload, mail *sink) (bill, error) {
 	t, sent := d.tasks[o.name], mail.taken()
 	plan := load.Plan{Address: d.address, Callers: o.callers, Count: o.count, Work: t.do}
 	if o.count == 0 {
@@ -204,7 +204,7 @@ func (d *design) cpu() ([]time.Duration, error) {
 
 // seedFigures are those of one operation, by design: ours first, then theirs if it was
 // measured.
-func seedFigures(o operation, spent [][]bill) []Figure {
+func seedFigures(o workload, spent [][]bill) []Figure {
 	ours, rounds := smallest(spent[0])
 	figures := []Figure{{Name: o.name + ": processor time, smallest round", Unit: "us", Value: ours.total, Note: rounds + "; " + o.note}}
 	if len(spent) > 1 {

@@ -14,12 +14,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 func TestSeedFigures(t *testing.T) {
 	t.Parallel()
-	list := operation{name: "list", note: "what differs"}
+	list := workload{name: "list", note: "what differs"}
 	t.Run("Both", func(t *testing.T) {
 		t.Parallel()
 		figures := seedFigures(list, [][]bill{{{total: 50}, {total: 40}, {total: 45}}, {{900, "users 900"}, {1000, "users 1,000"}, {800, "users 800"}}})

@@ -7,7 +7,7 @@ import (
 	"net/http"
 	"time"
 
-	"app/bench/process"
+	"app/e2e/harness/process"
 	"app/platform/freeport"
 )
 

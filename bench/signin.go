@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"app/bench/load"
-	"app/e2e/shop"
+	"app/e2e/harness/load"
+	"app/e2e/harness/shop"
 )
 
 const (

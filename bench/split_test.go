@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"app/bench/process"
-	"app/e2e/shop"
+	"app/e2e/harness/process"
+	"app/e2e/harness/shop"
 	"app/platform/events/rabbit/rabbittest"
 )
 

@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // passkeys is what a page of a shop does about passkeys: it hands the shop's challenges

@@ -16,7 +16,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/identity/oidctest"
 )
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // A merchant whose line is one of two reads its own part of the order and of its

@@ -6,10 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/modules"
 	"app/platform/host"
-	"app/platform/httpserver"
+	"app/platform/identity"
+	"app/platform/operation"
 )
 
 // Every operation that is declared, served in the gateway's process or in another:
@@ -18,7 +19,7 @@ import (
 func TestFault12_EveryOperationDecidesAboutCaches(t *testing.T) {
 	t.Parallel()
 	credentials := [][]shop.Option{
-		nil, {shop.Header("Authorization", "Bearer old")}, {shop.Header("Authorization", "Basic eDp5")}, {shop.Header("Cookie", httpserver.SessionCookie+"=x")},
+		nil, {shop.Header("Authorization", "Bearer old")}, {shop.Header("Authorization", "Basic eDp5")}, {shop.Header("Cookie", identity.SessionCookie+"=x")},
 		{shop.Header("Cart-Token", "x")}, {shop.Header("If-None-Match", "*")}, {shop.Header("Cookie", "a=b"), shop.Header("If-None-Match", "*")},
 	}
 	for _, shape := range []shop.Shape{shop.Local, shop.RPC} {
@@ -37,14 +38,14 @@ func TestFault12_EveryOperationDecidesAboutCaches(t *testing.T) {
 				}
 			}
 			for _, path := range []string{"/ready", "/live", "/nothing", "/%64ev/mailbox", "/docs/nothing"} {
-				expectCaching(t, s.Client, httpserver.Operation{Method: http.MethodGet, Path: path}, path, false, nil)
+				expectCaching(t, s.Client, operation.Operation{Method: http.MethodGet, Path: path}, path, false, nil)
 			}
 		})
 	}
 }
 
 // expectCaching sends one request and looks at what the reply says to caches.
-func expectCaching(t *testing.T, c *shop.Client, op httpserver.Operation, path string, anonymous bool, with []shop.Option) {
+func expectCaching(t *testing.T, c *shop.Client, op operation.Operation, path string, anonymous bool, with []shop.Option) {
 	t.Helper()
 	reply, err := c.Send(t.Context(), op.Method, path, nil, with...)
 	if err != nil {
@@ -53,7 +54,7 @@ func expectCaching(t *testing.T, c *shop.Client, op httpserver.Operation, path s
 	}
 	said := reply.Header["Cache-Control"]
 	success := reply.Status == http.StatusOK || reply.Status == http.StatusNotModified
-	allowed := anonymous && op.Access == httpserver.Public && op.Method == http.MethodGet && success
+	allowed := anonymous && op.Access == operation.Public && op.Method == http.MethodGet && success
 	switch {
 	case len(said) != 1:
 		t.Errorf("%s %s: %d with Cache-Control %q", op.Method, path, reply.Status, said)

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 )
 
 // A killed container keeps nobody from buying; what waited for it is done when it is

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // Replicas that are added get their share of the requests, and those that are taken

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/modules"
 	"app/platform/host"
 	"app/platform/ids"

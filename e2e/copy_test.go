@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 	"app/platform/config"
 	"app/platform/database/dbtest"
 )

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 )
 
 // What the crash run does. SOUK_SEED repeats a run that failed.

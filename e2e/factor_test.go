@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // Where a second factor is demanded, somebody with a password alone opens a merchant

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // N buyers, one unit, N checkouts at the same time: one order, one capture, N-1 clean

@@ -10,8 +10,8 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"app/e2e/shop"
-	"app/platform/httpserver"
+	"app/e2e/harness/shop"
+	"app/platform/identity"
 	"app/platform/identity/oidctest"
 )
 
@@ -203,7 +203,7 @@ func visitProvider(t *testing.T, s *shop.Shop) {
 	if landed.Status != http.StatusSeeOther || landed.Location != s.Base+"/docs" {
 		t.Fatalf("%d %v %s", landed.Status, landed.Header, landed.Body)
 	}
-	session := b.Cookie(s.Base, httpserver.SessionCookie)
+	session := b.Cookie(s.Base, identity.SessionCookie)
 	if session == "" || !strings.Contains(b.me(), `"email":"ada@example.com"`) {
 		t.Errorf("signed in as %s", b.me())
 	}
@@ -211,7 +211,7 @@ func visitProvider(t *testing.T, s *shop.Shop) {
 		t.Errorf("the same answer again: %d", got.Status)
 	}
 	b.Get(b.journey(t, "/v1/auth/oidc/acme?return_to=//evil.example", "ada"))
-	if again := b.Cookie(s.Base, httpserver.SessionCookie); again == session || again == "" {
+	if again := b.Cookie(s.Base, identity.SessionCookie); again == session || again == "" {
 		t.Error("the session's cookie did not change at sign-in")
 	}
 	linkByPassword(t, s)
@@ -222,7 +222,7 @@ func linkByPassword(t *testing.T, s *shop.Shop) {
 	must(s.SignUp(t.Context(), "bob@example.com"))(t)
 	b := visitor{oidctest.NewBrowser(t), s}
 	page := b.Get(b.journey(t, "/v1/auth/google", "bob"))
-	if page.Status != http.StatusOK || !strings.Contains(page.Body, "There is an account with this address") || b.Cookie(s.Base, httpserver.SessionCookie) != "" {
+	if page.Status != http.StatusOK || !strings.Contains(page.Body, "There is an account with this address") || b.Cookie(s.Base, identity.SessionCookie) != "" {
 		t.Fatalf("%d %s", page.Status, page.Body)
 	}
 	if got := b.Post(s.Base+"/v1/auth/links/page", url.Values{"password": {"wrong"}}); got.Status != http.StatusUnauthorized {

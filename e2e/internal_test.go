@@ -12,7 +12,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/modules/users/usersv1"
 )
 

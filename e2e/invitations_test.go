@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // Somebody is invited by letter, accepts in the browser, makes an API key and leaves;

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // browserOf sends the headers that a browser sends with everything.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 )
 
 // shoppers is how many buyers a load has at a time.

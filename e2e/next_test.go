@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // What the release after this one changes in catalog's schema, in a file that the
@@ -32,6 +32,7 @@ func nextBinary(t *testing.T) string {
 	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", overlay, "-ldflags", "-X app/platform/cli.release=next", "-o", binary, ".")
 	build.Dir = shop.Root()
+	build.Env = append(build.Environ(), "GOWORK=off")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the next release: %v\n%s", err, out)
 	}

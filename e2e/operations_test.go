@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/database/dbtest"
 )
 

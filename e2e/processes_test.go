@@ -11,8 +11,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 	"app/modules/users/usersevents"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // The walk in the README works when it is pasted, line by line, against a shop that

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 	"app/platform/identity/oidctest"
 )
 

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
-	"app/platform/httpserver"
+	"app/e2e/harness/shop"
+	"app/platform/identity"
 )
 
 // browse signs in as a browser and returns the headers that it would send from then on.
@@ -24,7 +24,7 @@ func browse(t *testing.T, s *shop.Shop, email string) []shop.Option {
 		t.Fatalf("%d %s, %v", reply.Status, reply.Body, err)
 	}
 	cookies := (&http.Response{Header: reply.Header}).Cookies()
-	if len(cookies) != 1 || cookies[0].Name != httpserver.SessionCookie || !cookies[0].Secure || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != "/" || cookies[0].Domain != "" {
+	if len(cookies) != 1 || cookies[0].Name != identity.SessionCookie || !cookies[0].Secure || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Path != "/" || cookies[0].Domain != "" {
 		t.Fatalf("Set-Cookie: %q", reply.Header["Set-Cookie"])
 	}
 	return []shop.Option{shop.Header("Cookie", cookies[0].Name+"="+cookies[0].Value), shop.Header("Sec-Fetch-Site", "same-origin")}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // A release with a new column replaces this one, a process at a time, while buyers buy.

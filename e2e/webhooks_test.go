@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 )
 
 // provider sends what the test provider would.

@@ -21,7 +21,7 @@ import (
 
 	"app/modules"
 	"app/platform/host"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // unexplained are codes that are thrown as plain text and are not on the page of
@@ -32,15 +32,13 @@ var unexplained = []string{
 	"revocations_unavailable", "page_not_found",
 	"identity_not_found", "passkey_not_found", "rotation_pending",
 	// Of contracts.
-	"hold_sold", "hold_released", "hold_differs", "quantity_refused",
-	"payment_differs",
 }
 
 // repeated are codes that more than one place declares. A line goes when one of them
 // does, for the contract of the module whose word it is.
 var repeated = []string{
-	"merchant_not_approved", "merchant_not_found", "provider_not_found", "stock_short",
-	"step_up_required", "ticket_invalid",
+	"merchant_not_approved", "provider_not_found", "step_up_required", "ticket_invalid",
+	"price_changed", "product_gone", "stock_short", "too_many_unpaid", // of catalogv1, and of orders once more
 }
 
 // TestReasons checks that every code that a module throws is declared, and that each is
@@ -60,16 +58,16 @@ func TestReasons(t *testing.T) {
 // explainedCodes reads the codes from the page of problems that a client sees.
 func explainedCodes(t *testing.T) (codes []string) {
 	t.Helper()
-	var apis []*httpserver.API
+	var apis []*operation.API
 	for _, m := range modules.All() {
 		if p, ok := m.(host.Publisher); ok {
-			api := httpserver.NewAPI(m.Name(), httpserver.Options{})
+			api := operation.NewAPI(m.Name(), operation.Options{})
 			p.Operations(api)
 			apis = append(apis, api)
 		}
 	}
 	w := httptest.NewRecorder()
-	httpserver.ProblemsPage(apis...).ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs/problems", nil))
+	operation.ProblemsPage(apis...).ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/docs/problems", nil))
 	for _, heading := range regexp.MustCompile(`<h2 id="([a-z_]+)">`).FindAllStringSubmatch(w.Body.String(), -1) {
 		codes = append(codes, heading[1])
 	}
@@ -161,7 +159,7 @@ func (r reasons) addNode(n ast.Node, place func(ast.Node) string) {
 		switch name := typeName(n.Fun); {
 		case name == "fault.Missing" && len(n.Args) == 1:
 			noteCode(r.thrown, textOf(n.Args[0]), "_not_found", place(n))
-		case (name == "fault.New" || strings.HasSuffix(name, ".NewProblem")) && len(n.Args) > 1:
+		case (name == "fault.New" || name == "problem.New") && len(n.Args) > 1:
 			noteCode(r.thrown, textOf(n.Args[1]), "", place(n))
 		}
 	case *ast.CompositeLit:
@@ -197,10 +195,7 @@ func noteCode(in map[string][]string, code, suffix, place string) {
 	}
 }
 
-func isReason(e ast.Expr) bool {
-	name := typeName(e)
-	return name == "fault.Reason" || name == "httpserver.ProblemInfo"
-}
+func isReason(e ast.Expr) bool { return typeName(e) == "fault.Reason" }
 
 // typeName is a name, or a package and a name, empty for everything else.
 func typeName(e ast.Expr) string {
@@ -235,7 +230,7 @@ func TestReasonRules(t *testing.T) {
 			func b() error { return fault.New(fault.Aborted, "till_full", "") }
 			func c() error { return fault.New(fault.Aborted, "till_jammed", "") }
 			func d() error { return fault.Missing("till") }
-			func e() error { return httpserver.NewProblem(400, "till_odd", "") }`)},
+			func e() error { return problem.New(400, "till_odd", "") }`)},
 		"modules/bank/a.go": {Data: []byte(`package bank
 			var twice = fault.Reason{Code: "till_empty", Title: "Empty"}`)},
 	}

@@ -23,6 +23,13 @@ func TestRules(t *testing.T) {
 		"platform/rpc/page.go":                  source("rpc", "html/template", "text/template/parse"),
 		"platform/rpc/page_test.go":             source("rpc", "html/template"),
 		"platform/scaffold/draft.go":            source("scaffold", "text/template"),
+		"main.go":                               source("main", "app/e2e/harness/shop"),
+		"e2e/walk_test.go":                      source("e2e", "app/e2e/harness/shop", "app/e2e/faults", "app/bench/growth", "app/modules"),
+		"e2e/harness/shop/shop.go":              source("shop", "app/e2e/harness/process", "app/e2e/faults", "app/platform/ids"),
+		"bench/main.go":                         source("main", "app/e2e/harness/shop", "app/e2e/faults", "app/bench/growth"),
+		"go.mod":                                {Data: []byte("module app\n\nrequire (\n\ta.example/x v1.0.0\n\ta.example/y v1.0.0 // indirect\n)\n")},
+		"e2e/go.mod":                            {Data: []byte("module app/e2e\n\nrequire (\n\ta.example/x v1.0.0\n\ta.example/z v1.1.0\n)\n")},
+		"bench/go.mod":                          {Data: []byte("module app/bench\n\nrequire (\n\ta.example/y v1.1.0\n)\n")},
 		"modules/shop/internal/testdata/bad.go": {Data: []byte("not Go")},
 	}
 	p := policy{
@@ -51,6 +58,15 @@ func TestRules(t *testing.T) {
 		}},
 		"templates": {templates(tree), []string{
 			"platform/rpc/page.go: imports html/template: app/platform/markup fills templates, in a program that is smaller for it",
+		}},
+		"apart": {apart(tree), []string{
+			"main.go: imports app/e2e/harness/shop: the program does not know e2e/harness",
+			"e2e/harness/shop/shop.go: imports app/e2e/faults: e2e/harness does not know e2e",
+			"e2e/walk_test.go: imports app/bench/growth: e2e does not know bench",
+			"bench/main.go: imports app/e2e/faults: bench does not know e2e",
+		}},
+		"sameVersions": {sameVersions(tree), []string{
+			"bench/go.mod: requires a.example/y v1.1.0, the program v1.0.0",
 		}},
 		"migrations": {migrations(tree), []string{
 			"modules/bank/migrations/0001.up.sql: table shop_orders does not begin with bank_",

@@ -18,7 +18,7 @@ import (
 	"os"
 	"strings"
 
-	"app/e2e/invariants"
+	"app/e2e/harness/invariants"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"app/e2e/faults"
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/database/dbtest"
 	"app/platform/events/rabbit/rabbittest"
 )
@@ -40,7 +40,7 @@ func open(t *testing.T) faults.Servers {
 	s := faults.Servers{Maria: dbtest.Start(t), Rabbit: rabbittest.Start(t)}
 	dir := t.TempDir()
 	var err error
-	if s.Binary, err = shop.Build(dir, "./e2e/faults/part"); err != nil {
+	if s.Binary, err = shop.Build(dir, "e2e/faults/part"); err != nil {
 		t.Fatal(err)
 	}
 	return s

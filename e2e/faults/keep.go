@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"app/e2e/invariants"
+	"app/e2e/harness/invariants"
 )
 
 // keep writes all tables of all modules into the folder, a file for each with a row on

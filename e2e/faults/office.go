@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // job is something that the back office does after a checkout. again tells that it is

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/invariants"
+	"app/e2e/harness/invariants"
 )
 
 // Options of a run; only the seed has no default.

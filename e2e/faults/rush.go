@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 const (

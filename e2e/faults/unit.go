@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // unit is a module's process under a supervisor that starts it again whenever it ends,

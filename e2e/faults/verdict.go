@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"app/e2e/invariants"
+	"app/e2e/harness/invariants"
 )
 
 // acknowledged are the orders that buyers were told of.

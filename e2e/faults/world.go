@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/modules"
 	"app/platform/config"
 	"app/platform/database/dbtest"

@@ -16,8 +16,8 @@ import (
 	"strings"
 	"testing"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 )
 
 // packFolder writes the files of a data folder into a compressed archive.

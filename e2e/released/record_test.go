@@ -16,7 +16,7 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/config"
 	"app/platform/database/dbtest"
 )

@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pquerna/otp/totp"
 
-	"app/e2e/invariants"
-	"app/e2e/shop"
+	"app/e2e/harness/invariants"
+	"app/e2e/harness/shop"
 	"app/modules"
 	"app/platform/config"
 	"app/platform/database/dbtest"

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // Story is what is known of a recorded shop.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 	"app/platform/redistest"
 )
 

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // matrix is a shop with two merchants, a buyer, guests, and what belongs to them.

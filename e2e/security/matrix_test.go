@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/e2e/shop"
+	"app/e2e/harness/shop"
 )
 
 // open are the operations whose object everybody may see, by id of the OpenAPI

@@ -18,7 +18,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"app/bench/load"
+	"app/e2e/harness/load"
 )
 
 // measured is what came of an operation: a sample of times in microseconds and an

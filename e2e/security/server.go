@@ -9,8 +9,8 @@ import (
 	"regexp"
 	"time"
 
-	"app/bench/process"
-	"app/e2e/shop"
+	"app/e2e/harness/process"
+	"app/e2e/harness/shop"
 	"app/platform/freeport"
 )
 

@@ -11,14 +11,17 @@ import (
 
 	"app/modules/catalog/catalogevents"
 	"app/modules/catalog/catalogv1"
-	"app/modules/catalog/internal/rest"
-	"app/modules/catalog/internal/service"
+	"app/modules/catalog/internal/contract"
+	"app/modules/catalog/internal/hold"
+	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/reason"
+	"app/modules/catalog/internal/stock"
 	"app/modules/catalog/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -26,8 +29,15 @@ import (
 type Module struct {
 	config    Config
 	merchants merchantsv1.MerchantsClient
-	service   *service.Service
-	workers   []*lifecycle.Worker
+	products  *product.Service
+	stock     *stock.Service
+	holds     *hold.Service
+	contract  *contract.Handler
+	rest      struct {
+		products *product.Handlers
+		stock    *stock.Handlers
+	}
+	workers []*lifecycle.Worker
 }
 
 // New makes the module, not opened.
@@ -49,7 +59,7 @@ func (m *Module) Calls() []rpc.Dependency {
 
 // Serves implements host.Callee.
 func (m *Module) Serves() []rpc.Service {
-	return []rpc.Service{catalogv1.ServeCatalog(func() catalogv1.CatalogHandler { return m.service })}
+	return []rpc.Service{catalogv1.ServeCatalog(func() catalogv1.CatalogHandler { return m.contract })}
 }
 
 // Emits implements host.Emitter.
@@ -59,23 +69,29 @@ func (m *Module) Emits() []proto.Message {
 
 // Hears implements host.Listener.
 func (m *Module) Hears() []events.Subscription {
-	return service.Subscriptions(func() *service.Service { return m.service })
+	return hold.Subscriptions(&m.holds)
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+func (m *Module) Operations(api *operation.API) {
+	product.Register(api, &m.rest.products)
+	stock.Register(api, &m.rest.stock)
+	api.Problems(reason.All()...)
 }
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
-	m.service = service.New(service.Options{
-		DB: env.DB, Members: m.merchants, Logger: env.Logger, Now: env.Now, HoldTTL: m.config.HoldTTL,
-		HoldGuest: m.config.HoldGuest, Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
+	m.products = product.New(product.Options{DB: env.DB, Members: m.merchants, Now: env.Now})
+	m.stock = stock.New(stock.Options{DB: env.DB, Products: m.products, Now: env.Now})
+	m.holds = hold.New(hold.Options{
+		DB: env.DB, Logger: env.Logger, Now: env.Now, TTL: m.config.HoldTTL, GuestTTL: m.config.HoldGuest,
+		Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
 	})
+	m.contract = contract.New(m.products, m.holds)
+	m.rest.products, m.rest.stock = product.NewHandlers(m.products), stock.NewHandlers(m.stock)
 	m.workers = []*lifecycle.Worker{
-		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce),
-		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.service.FoldOnce),
+		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
+		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.products.FoldOnce),
 	}
 	return nil
 }

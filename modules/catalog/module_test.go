@@ -9,8 +9,8 @@ import (
 	"app/modules/catalog"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 )
 
 // module is all that the host looks for in catalog.
@@ -41,7 +41,7 @@ func TestDeclarationsNeedNoOpening(t *testing.T) {
 	for _, e := range m.Emits() {
 		got = append(got, "emits "+events.TypeOf(e))
 	}
-	api := httpserver.NewAPI(m.Name(), httpserver.Options{})
+	api := operation.NewAPI(m.Name(), operation.Options{})
 	m.Operations(api)
 	for _, op := range api.Operations() {
 		got = append(got, strings.Join([]string{op.Method, op.Path, string(op.Access)}, " "))

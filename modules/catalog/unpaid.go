@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 
-	"app/modules/catalog/internal/service"
-	"app/modules/catalog/internal/store"
+	"app/modules/catalog/internal/hold"
+	"app/modules/catalog/internal/stock"
 )
 
-// UnpaidConfig bounds what may be held without being paid for; see service.Unpaid.
+// UnpaidConfig bounds what may be held without being paid for; see hold.Unpaid.
 // RATE_LIMIT=off lifts it.
 type UnpaidConfig struct {
 	AccountOrders int64 `env:"CATALOG_UNPAID_ACCOUNT_ORDERS" envDefault:"20" doc:"orders of one account that may wait for their payment at the same time, 1 to 1000000"`
@@ -41,14 +41,14 @@ func (c *UnpaidConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c *UnpaidConfig) unpaidLimits(rateLimit string) service.Unpaid {
+func (c *UnpaidConfig) unpaidLimits(rateLimit string) hold.Unpaid {
 	if rateLimit == "off" {
-		return service.Unpaid{}
+		return hold.Unpaid{}
 	}
-	return service.Unpaid{
-		Account: service.Allowance{Orders: c.AccountOrders, Units: c.AccountUnits},
-		Guest:   service.Allowance{Orders: c.GuestOrders, Units: c.GuestUnits},
-		Network: service.Allowance{Orders: c.NetworkOrders, Units: c.NetworkUnits},
-		Share:   store.Share{Percent: c.GuestShare, Floor: c.GuestFloor},
+	return hold.Unpaid{
+		Account: hold.Allowance{Orders: c.AccountOrders, Units: c.AccountUnits},
+		Guest:   hold.Allowance{Orders: c.GuestOrders, Units: c.GuestUnits},
+		Network: hold.Allowance{Orders: c.NetworkOrders, Units: c.NetworkUnits},
+		Share:   stock.Share{Percent: c.GuestShare, Floor: c.GuestFloor},
 	}
 }

@@ -20,8 +20,8 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -81,7 +81,7 @@ func (m *Module) Hears() []events.Subscription {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	api.Problems(reason.All()...)
 	rest.Register(api, &m.handlers.emails)
 	suppression.Register(api, &m.handlers.suppressions)

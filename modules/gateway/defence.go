@@ -6,7 +6,7 @@ import (
 	"app/modules/gateway/internal/edge"
 	"app/modules/gateway/internal/limit"
 	"app/platform/host"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // configureDefences sets up the limits of the gateway, and the pages of other origins
@@ -37,7 +37,7 @@ func (m *Module) configureDefences(env host.Env) (err error) {
 
 func (m *Module) rateLimitQuotas() limit.Quotas {
 	return limit.Quotas{
-		httpserver.RateDefault: m.cfg.Default, httpserver.RateAuth: m.cfg.Auth,
-		httpserver.RateCheckout: m.cfg.Checkout, httpserver.RateWebhook: m.cfg.Webhook,
+		operation.RateDefault: m.cfg.Default, operation.RateAuth: m.cfg.Auth,
+		operation.RateCostly: m.cfg.Checkout, operation.RateWebhook: m.cfg.Webhook,
 	}
 }

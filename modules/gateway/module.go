@@ -18,8 +18,8 @@ import (
 	"app/modules/gateway/internal/pages"
 	"app/modules/users/usersv1"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -52,7 +52,7 @@ func (m *Module) Calls() []rpc.Dependency {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) { m.pages.Register(api) }
+func (m *Module) Operations(api *operation.API) { m.pages.Register(api) }
 
 // Handler implements host.Gateway.
 func (m *Module) Handler() http.Handler { return m.gateway }
@@ -60,7 +60,7 @@ func (m *Module) Handler() http.Handler { return m.gateway }
 // Open implements host.Opener.
 func (m *Module) Open(ctx context.Context, env host.Env) error {
 	m.logger = env.Logger
-	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, httpserver.ProblemsPage(env.APIs...)
+	m.pages.OpenAPI, m.pages.Problems = env.OpenAPI, operation.ProblemsPage(env.APIs...)
 	m.gateway = &edge.Gateway{
 		Proxies: env.Config.TrustedProxies, DevPages: env.DevPages, DevPagesForAll: env.Config.DevPages == "on", Authenticator: m.newAuthenticator(env), Settle: m.awaitRevocations,
 		Logger: env.Logger,
@@ -100,7 +100,7 @@ func compileRouteTable(env host.Env) (*edge.Table, error) {
 		e := &edge.Entry{Module: route.Module, Operation: route.Operation}
 		entries = append(entries, e)
 		if local := route.Local; local != nil {
-			e.Serve = func(w http.ResponseWriter, r *http.Request, _ *httpserver.Operation) { local.ServeHTTP(w, r) }
+			e.Serve = func(w http.ResponseWriter, r *http.Request, _ *operation.Operation) { local.ServeHTTP(w, r) }
 			continue
 		}
 		if remotes[route.Module] == nil {

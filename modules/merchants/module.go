@@ -14,7 +14,7 @@ import (
 	"app/modules/merchants/migrations"
 	"app/modules/users/usersv1"
 	"app/platform/host"
-	"app/platform/httpserver"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -53,7 +53,7 @@ func (*Module) Emits() []proto.Message {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	rest.Register(api, func() *service.Service { return m.service })
 }
 

@@ -17,8 +17,8 @@ import (
 	"app/modules/payments/paymentsv1"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -64,7 +64,7 @@ func (m *Module) Hears() []events.Subscription {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	rest.Register(api, func() *service.Service { return m.service })
 }
 

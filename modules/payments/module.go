@@ -11,18 +11,22 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/merchants/merchantsv1"
+	"app/modules/payments/internal/due"
+	"app/modules/payments/internal/payment"
 	"app/modules/payments/internal/provider"
-	"app/modules/payments/internal/rest"
-	"app/modules/payments/internal/service"
+	"app/modules/payments/internal/reason"
+	"app/modules/payments/internal/refund"
+	"app/modules/payments/internal/statement"
 	"app/modules/payments/internal/testprovider"
+	"app/modules/payments/internal/webhook"
 	"app/modules/payments/migrations"
 	"app/modules/payments/paymentsevents"
 	"app/modules/payments/paymentsv1"
 	"app/platform/config"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -30,8 +34,12 @@ import (
 type Module struct {
 	cfg       Config
 	merchants merchantsv1.MerchantsClient
-	service   *service.Service
-	workers   []*lifecycle.Worker
+
+	payments   *payment.Service
+	webhooks   *webhook.Service
+	refunds    *refund.Handlers
+	statements *statement.Handlers
+	workers    []*lifecycle.Worker
 }
 
 // New makes the module, not yet open.
@@ -53,7 +61,7 @@ func (m *Module) Calls() []rpc.Dependency {
 
 // Serves implements host.Callee.
 func (m *Module) Serves() []rpc.Service {
-	return []rpc.Service{paymentsv1.ServePayments(func() paymentsv1.PaymentsHandler { return m.service })}
+	return []rpc.Service{paymentsv1.ServePayments(func() paymentsv1.PaymentsHandler { return m.payments })}
 }
 
 // Emits implements host.Emitter.
@@ -62,13 +70,14 @@ func (*Module) Emits() []proto.Message {
 }
 
 // Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription {
-	return service.Hears(func() *service.Service { return m.service })
-}
+func (m *Module) Hears() []events.Subscription { return payment.Subscriptions(&m.payments) }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+func (m *Module) Operations(api *operation.API) {
+	statement.Register(api, &m.statements)
+	refund.Register(api, &m.refunds)
+	webhook.Register(api, &m.webhooks, testprovider.SignatureHeader)
+	api.Problems(reason.All()...)
 }
 
 // Switches implements host.Switcher.
@@ -82,23 +91,38 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
-	m.service = service.New(service.Needs{
-		DB: env.DB, Merchants: m.merchants, Providers: []provider.Port{test}, Logger: env.Logger, Now: env.Now,
-		Options: service.Options{Timeout: m.cfg.Timeout, Retry: m.cfg.Reconcile, Poll: m.cfg.Poll, KeepWebhooks: m.cfg.KeepWebhooks},
+	providers := provider.NewDirectory(test)
+	schedule, queue := due.Schedule{Timeout: m.cfg.Timeout, Retry: m.cfg.Reconcile}, refund.NewQueue(env.Now)
+	m.payments = payment.New(payment.Needs{
+		DB: env.DB, Providers: providers, Refunds: queue, Logger: env.Logger, Now: env.Now, Schedule: schedule, Poll: m.cfg.Poll,
 	})
-	worker := func(name string, work func(context.Context) (bool, error)) *lifecycle.Worker {
-		return lifecycle.NewWorker(name, m.cfg.Reconcile, env.Logger, work)
+	refunds := refund.New(refund.Needs{
+		DB: env.DB, Merchants: m.merchants, Providers: providers, Queue: queue, Logger: env.Logger, Now: env.Now, Schedule: schedule,
+	})
+	m.webhooks = webhook.New(webhook.Needs{
+		DB: env.DB, Payments: m.payments, Providers: providers, Logger: env.Logger, Now: env.Now, Schedule: schedule, Keep: m.cfg.KeepWebhooks,
+	})
+	m.refunds = refund.NewHandlers(refunds)
+	m.statements = statement.NewHandlers(&statement.Service{DB: env.DB, Merchants: m.merchants})
+	m.makeWorkers(env, refunds, queue, test)
+	return nil
+}
+
+// makeWorkers makes the background work, and has those who make work for others wake
+// them.
+func (m *Module) makeWorkers(env host.Env, refunds *refund.Service, queue *refund.Queue, test *testprovider.Provider) {
+	worker := func(name string, interval time.Duration, work func(context.Context) (bool, error)) *lifecycle.Worker {
+		return lifecycle.NewWorker(name, interval, env.Logger, work)
 	}
-	refunds, webhooks := worker("send refunds", m.service.SendRefunds), worker("process webhooks", m.service.ProcessWebhooks)
-	slow := worker("test provider", test.Work)
-	m.service.WakeRefunds, m.service.WakeWebhooks = refunds.Wake, webhooks.Wake
+	send, process := worker("send refunds", m.cfg.Reconcile, refunds.Send), worker("process webhooks", m.cfg.Reconcile, m.webhooks.Process)
+	slow := worker("test provider", m.cfg.Reconcile, test.Work)
+	queue.Wake, m.webhooks.Wake = send.Wake, process.Wake
 	test.Wake = func(after time.Duration) { time.AfterFunc(after, slow.Wake) }
 	m.workers = []*lifecycle.Worker{
-		worker("reconcile payments", m.service.Reconcile), refunds, webhooks, slow,
-		lifecycle.NewWorker("sweep webhooks", m.cfg.Sweep, env.Logger, m.service.Sweep),
-		lifecycle.NewWorker("sweep the test provider", m.cfg.Sweep, env.Logger, test.Sweep),
+		worker("reconcile payments", m.cfg.Reconcile, m.payments.Reconcile), send, process, slow,
+		worker("sweep webhooks", m.cfg.Sweep, m.webhooks.Sweep),
+		worker("sweep the test provider", m.cfg.Sweep, test.Sweep),
 	}
-	return nil
 }
 
 // testProvider makes the built-in provider, whose webhooks take the same way as
@@ -115,7 +139,7 @@ func (m *Module) testProvider(ctx context.Context, env host.Env) (*testprovider.
 		DB: env.DB, Secret: []byte(secret), SlowAfter: m.cfg.TestSlow, Keep: m.cfg.KeepTest, Logger: env.Logger, Now: env.Now,
 		Closed: !config.SwitchedOn(m.cfg.Test, env.Development),
 		Deliver: func(ctx context.Context, header http.Header, body []byte) error {
-			return m.service.Webhook(ctx, "test", header, body)
+			return m.webhooks.Receive(ctx, "test", header, body)
 		},
 	}), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/callctx"
 	"app/platform/fault"
@@ -100,7 +101,7 @@ func (m *Module) listAdmins(ctx context.Context, out io.Writer) error {
 }
 
 // factorNames lists second factors in a few words.
-func factorNames(factors []service.Method) string {
+func factorNames(factors []authn.Method) string {
 	if len(factors) == 0 {
 		return "none"
 	}

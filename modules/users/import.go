@@ -15,7 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/account"
 	"app/platform/config"
 	"app/platform/host"
 )
@@ -40,7 +40,7 @@ func (m *Module) importCommand(tool host.Tool) *cobra.Command {
 				return summarizeImportErrors(err)
 			}
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				made, there, err := m.service.Import(ctx, people)
+				made, there, err := m.service.Accounts.Import(ctx, people)
 				if err != nil {
 					return summarizeImportErrors(err)
 				}
@@ -80,7 +80,7 @@ func summarizeImportErrors(err error) error {
 }
 
 // readAccounts reads either format: lines of JSON begin with a brace.
-func readAccounts(in io.Reader) ([]service.Imported, error) {
+func readAccounts(in io.Reader) ([]account.Imported, error) {
 	buffered := bufio.NewReader(in)
 	first, err := buffered.Peek(1)
 	if err != nil {
@@ -93,13 +93,13 @@ func readAccounts(in io.Reader) ([]service.Imported, error) {
 }
 
 // importFields are the names of what is imported, and where it goes.
-func importFields(i *service.Imported) map[string]*string {
+func importFields(i *account.Imported) map[string]*string {
 	return map[string]*string{
 		"email": &i.Email, "password_hash": &i.PasswordHash, "first_name": &i.FirstName, "middle_name": &i.MiddleName, "last_name": &i.LastName,
 	}
 }
 
-func readCSV(in io.Reader) (out []service.Imported, err error) {
+func readCSV(in io.Reader) (out []account.Imported, err error) {
 	r := csv.NewReader(in)
 	header, err := r.Read()
 	if err != nil {
@@ -108,13 +108,13 @@ func readCSV(in io.Reader) (out []service.Imported, err error) {
 	header[0] = string(bytes.TrimPrefix([]byte(header[0]), []byte("\xef\xbb\xbf"))) // spreadsheets write one
 	seen := map[string]bool{}
 	for _, name := range header {
-		if _, ok := importFields(&service.Imported{})[name]; !ok || seen[name] {
-			return nil, &service.ImportError{Line: 1, Field: name, Text: "is not a field: there are email, password_hash, first_name, middle_name and last_name, each once"}
+		if _, ok := importFields(&account.Imported{})[name]; !ok || seen[name] {
+			return nil, &account.ImportError{Line: 1, Field: name, Text: "is not a field: there are email, password_hash, first_name, middle_name and last_name, each once"}
 		}
 		seen[name] = true
 	}
 	if !seen["email"] {
-		return nil, &service.ImportError{Line: 1, Field: "email", Text: "is missing"}
+		return nil, &account.ImportError{Line: 1, Field: "email", Text: "is missing"}
 	}
 	for {
 		row, err := r.Read()
@@ -125,7 +125,7 @@ func readCSV(in io.Reader) (out []service.Imported, err error) {
 			return nil, fmt.Errorf("read CSV: %w", err) // it names the line
 		}
 		line, _ := r.FieldPos(0)
-		i := service.Imported{Line: line}
+		i := account.Imported{Line: line}
 		for n, name := range header {
 			*importFields(&i)[name] = row[n]
 		}
@@ -133,17 +133,17 @@ func readCSV(in io.Reader) (out []service.Imported, err error) {
 	}
 }
 
-func readJSONLines(in io.Reader) (out []service.Imported, err error) {
+func readJSONLines(in io.Reader) (out []account.Imported, err error) {
 	var errs []error
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		i := service.Imported{Line: n}
+		i := account.Imported{Line: n}
 		var values map[string]any
 		if err := json.Unmarshal(lines.Bytes(), &values); err != nil {
-			errs = append(errs, &service.ImportError{Line: n, Text: "is not an object of JSON"})
+			errs = append(errs, &account.ImportError{Line: n, Text: "is not an object of JSON"})
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(values)) {
@@ -151,9 +151,9 @@ func readJSONLines(in io.Reader) (out []service.Imported, err error) {
 			into, known := importFields(&i)[name]
 			switch {
 			case !known:
-				errs = append(errs, &service.ImportError{Line: n, Field: name, Text: "is not a field: there are email, password_hash, first_name, middle_name and last_name"})
+				errs = append(errs, &account.ImportError{Line: n, Field: name, Text: "is not a field: there are email, password_hash, first_name, middle_name and last_name"})
 			case !ok:
-				errs = append(errs, &service.ImportError{Line: n, Field: name, Text: "must be text"})
+				errs = append(errs, &account.ImportError{Line: n, Field: name, Text: "must be text"})
 			default:
 				*into = text
 			}

@@ -10,17 +10,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/keys"
 	"app/platform/host"
 )
 
 // keyCommands are `app keys`.
 func (m *Module) keyCommands(tool host.Tool) *cobra.Command {
-	keys := &cobra.Command{Use: "keys", Short: "List and rotate the keys that sign access tokens", Args: cobra.NoArgs}
+	all := &cobra.Command{Use: "keys", Short: "List and rotate the keys that sign access tokens", Args: cobra.NoArgs}
 	list := &cobra.Command{
 		Use: "list", Short: "List the keys that verify access tokens", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return tool.Run(c.Context(), func(ctx context.Context) error { return showKeys(c.OutOrStdout())(m.service.SigningKeys(ctx)) })
+			return tool.Run(c.Context(), func(ctx context.Context) error { return showKeys(c.OutOrStdout())(m.service.Keys.List(ctx)) })
 		},
 	}
 	var lead time.Duration
@@ -38,27 +38,27 @@ func (m *Module) keyCommands(tool host.Tool) *cobra.Command {
 			}
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				if revoke {
-					return showKeys(c.OutOrStdout())(m.service.RevokeKeys(ctx))
+					return showKeys(c.OutOrStdout())(m.service.Keys.Revoke(ctx))
 				}
-				return showKeys(c.OutOrStdout())(m.service.RotateKeys(ctx, lead))
+				return showKeys(c.OutOrStdout())(m.service.Keys.Rotate(ctx, lead))
 			})
 		},
 	}
-	rotate.Flags().DurationVar(&lead, "lead", service.DefaultLead, "how long the new key is published before it signs")
+	rotate.Flags().DurationVar(&lead, "lead", keys.DefaultLead, "how long the new key is published before it signs")
 	rotate.Flags().BoolVar(&revoke, "revoke", false, "trust the other keys no longer")
-	keys.AddCommand(list, rotate)
-	return keys
+	all.AddCommand(list, rotate)
+	return all
 }
 
 // showKeys prints the keys after whatever was done to them.
-func showKeys(out io.Writer) func(keys []service.KeyInfo, err error) error {
-	return func(keys []service.KeyInfo, err error) error {
+func showKeys(out io.Writer) func(found []keys.Info, err error) error {
+	return func(found []keys.Info, err error) error {
 		if err != nil {
 			return flattenFieldErrors(err)
 		}
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "KID\tGENERATION\tSIGNS FROM\tVERIFIES UNTIL\t")
-		for _, k := range keys {
+		for _, k := range found {
 			until, now := "-", ""
 			if !k.NotAfter.IsZero() {
 				until = k.NotAfter.Format(time.RFC3339)

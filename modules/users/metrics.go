@@ -18,7 +18,7 @@ func registerMetrics(metrics prometheus.Registerer, s *service.Service) error {
 	}
 	return errors.Join(
 		counter("souk_users_password_hashes_total", "Passwords hashed, each about 23 ms of one core.", s.Hashes),
-		counter("souk_users_passwords_limited_total", "Passwords that were not looked at because too many had been tried.", s.Limited),
-		counter("souk_users_refresh_reuses_total", "Sessions ended because a refresh token was used again.", s.Reuses),
+		counter("souk_users_passwords_limited_total", "Passwords that were not looked at because too many had been tried.", s.Tries.Limited),
+		counter("souk_users_refresh_reuses_total", "Sessions ended because a refresh token was used again.", s.Sessions.Reuses),
 	)
 }

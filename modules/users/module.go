@@ -16,8 +16,8 @@ import (
 	"app/modules/users/usersevents"
 	"app/modules/users/usersv1"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -54,15 +54,16 @@ func (m *Module) Emits() []proto.Message {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *httpserver.API) {
+func (m *Module) Operations(api *operation.API) {
 	rest.Declare(api, func() *service.Service { return m.service })
 }
 
 // Asks implements host.Outgoing.
 func (m *Module) Asks() string { return "providers of OpenID Connect" }
 
-// Open implements host.Opener.
-func (m *Module) Open(_ context.Context, env host.Env) error {
+// Open implements host.Opener. At the first start it makes the keys, so that the gateway
+// finds them.
+func (m *Module) Open(ctx context.Context, env host.Env) error {
 	providers, err := m.config.Elsewhere.parseProviders()
 	if err != nil {
 		return err
@@ -71,21 +72,18 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
-	m.service = service.New(service.Options{
+	m.service, err = service.New(ctx, service.Options{
 		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.serviceLimits(env.Config.RateLimit),
 		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Words: m.config.ShopWords, Providers: newProviderClients(providers, env.Config.PublicURL, env.Now),
 		FactorRequired: m.config.FactorRequired == "on" || m.config.FactorRequired == "auto" && !env.Development,
 		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory), Rules: rules,
 		OursOnly: m.config.Passwords.Imported == "off", NoPasswordGrant: m.config.Passwords.Grant == "off",
 	})
+	if err != nil {
+		return err
+	}
 	m.workers = []*lifecycle.Worker{lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)}
 	return registerMetrics(env.Metrics, m.service)
-}
-
-// Start implements lifecycle.Starter: at the first start it makes the keys, so that the
-// gateway finds them.
-func (m *Module) Start(ctx context.Context) error {
-	return m.service.LoadKeys(ctx)
 }
 
 // Workers implements lifecycle.WorkerOwner.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"app/modules/users/internal/service"
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
 	"app/platform/host"
 )
 
@@ -23,19 +23,19 @@ func (m *Module) peopleCommands(tool host.Tool) *cobra.Command {
 	people.AddCommand(
 		m.auditCommand(tool),
 		m.importCommand(tool),
-		m.onePerson(tool, "disable", "Keep somebody out and end all their sessions", func(ctx context.Context, u service.User) (string, error) {
+		m.onePerson(tool, "disable", "Keep somebody out and end all their sessions", func(ctx context.Context, u account.User) (string, error) {
 			changed, err := m.service.Disable(ctx, u.ID)
 			return outcomeText(changed, "disabled; every session has ended", "is disabled already"), err
 		}),
-		m.onePerson(tool, "enable", "Let somebody in again", func(ctx context.Context, u service.User) (string, error) {
+		m.onePerson(tool, "enable", "Let somebody in again", func(ctx context.Context, u account.User) (string, error) {
 			changed, err := m.service.Enable(ctx, u.ID)
 			return outcomeText(changed, "may sign in again", "is not disabled"), err
 		}),
-		m.onePerson(tool, "forget-factors", "Take away the second factors of somebody who has lost them all", func(ctx context.Context, u service.User) (string, error) {
+		m.onePerson(tool, "forget-factors", "Take away the second factors of somebody who has lost them all", func(ctx context.Context, u account.User) (string, error) {
 			changed, err := m.service.ForgetFactors(ctx, u.ID)
 			return outcomeText(changed, "has no second factor any more; every session has ended", "has no second factor"), err
 		}),
-		m.onePerson(tool, "sign-out", "End all sessions of somebody", func(ctx context.Context, u service.User) (string, error) {
+		m.onePerson(tool, "sign-out", "End all sessions of somebody", func(ctx context.Context, u account.User) (string, error) {
 			ended, err := m.service.SignOutEverywhere(ctx, u.ID)
 			return fmt.Sprintf("signed out of %d sessions", ended), err
 		}),
@@ -52,13 +52,13 @@ func outcomeText(changed bool, done, already string) string {
 
 // onePerson is a command that does something to the account of --user and says what it
 // did.
-func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx context.Context, u service.User) (string, error)) *cobra.Command {
+func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx context.Context, u account.User) (string, error)) *cobra.Command {
 	var who string
 	c := &cobra.Command{
 		Use: use + " --user ID|ADDRESS", Short: short, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				u, err := m.service.Somebody(ctx, who)
+				u, err := m.service.Accounts.Somebody(ctx, who)
 				if err != nil {
 					return flattenFieldErrors(err)
 				}
@@ -96,13 +96,13 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				id := ""
 				if who != "-" {
-					u, err := m.service.Somebody(ctx, who)
+					u, err := m.service.Accounts.Somebody(ctx, who)
 					if err != nil {
 						return flattenFieldErrors(err)
 					}
 					id = u.ID
 				}
-				records, err := m.service.AuditOf(ctx, id, "", limit)
+				records, err := m.service.Audits.Of(ctx, id, "", limit)
 				if err != nil {
 					return err
 				}
@@ -115,7 +115,7 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 	return c
 }
 
-func showAudit(out io.Writer, records []store.Audit) error {
+func showAudit(out io.Writer, records []audit.Record) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "TIME\tEVENT\tOUTCOME\tDETAIL\tNETWORK\tSESSION\tREQUEST\tDEVICE")
 	for _, r := range records {

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/openid"
-	"app/modules/users/internal/service"
 )
 
 // ProvidersConfig says where people may sign in besides here, and where they may be
@@ -108,9 +108,9 @@ func isLoopbackHost(host string) bool {
 }
 
 // newProviderClients makes the clients of the providers, which come back to publicURL.
-func newProviderClients(providers []openid.Provider, publicURL string, now func() time.Time) service.Providers {
+func newProviderClients(providers []openid.Provider, publicURL string, now func() time.Time) federation.Providers {
 	base := strings.TrimSuffix(publicURL, "/")
-	out := service.Providers{}
+	out := federation.Providers{}
 	for _, p := range providers {
 		p.Redirect = base + "/v1/auth/oidc/" + p.Name + "/callback"
 		if p.Name == google {

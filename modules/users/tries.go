@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/tries"
 )
 
 // TriesConfig bounds the guessing of passwords and codes; see service.Tries.
@@ -29,9 +29,9 @@ func (c *TriesConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c *TriesConfig) toServiceTries(rateLimit string) service.Tries {
+func (c *TriesConfig) toServiceTries(rateLimit string) tries.Bounds {
 	if rateLimit == "off" {
-		return service.Tries{}
+		return tries.Bounds{}
 	}
-	return service.Tries{Device: c.Device, Place: c.Place, Account: c.Account, Network: c.Network}
+	return tries.Bounds{Device: c.Device, Place: c.Place, Account: c.Account, Network: c.Network}
 }

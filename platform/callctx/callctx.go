@@ -11,6 +11,10 @@ import (
 	"golang.org/x/text/language"
 )
 
+// RequestIDHeader carries the request id of a request to the processes of the house and
+// back to whoever sent it.
+const RequestIDHeader = "X-Request-Id"
+
 type (
 	requestKey     struct{}
 	idempotencyKey struct{}

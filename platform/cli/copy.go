@@ -14,6 +14,7 @@ import (
 
 	"app/platform/config"
 	"app/platform/database"
+	"app/platform/database/transfer"
 	"app/platform/host"
 )
 
@@ -94,7 +95,7 @@ func (p *Program) copyProgress() func(table string, done, all int64) {
 	}
 }
 
-func printCopied(out io.Writer, copied []database.Copied) {
+func printCopied(out io.Writer, copied []transfer.Copied) {
 	if len(copied) == 0 {
 		return
 	}
@@ -132,8 +133,8 @@ func (p *Program) runBackup(c *cobra.Command, chosen *selection, folder string) 
 	var elsewhere []string
 	err := p.eachDatabase(c, chosen, false, func(module string, db *database.DB) error {
 		path := filepath.Join(folder, module+".db")
-		err := database.Backup(c.Context(), db, path)
-		if errors.Is(err, database.ErrNotAFile) {
+		err := transfer.Backup(c.Context(), db, path)
+		if errors.Is(err, transfer.ErrNotAFile) {
 			elsewhere = append(elsewhere, module)
 			return nil
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"app/platform/database"
+	"app/platform/database/migrate"
 	"app/platform/events"
 	"app/platform/host"
 )
@@ -54,7 +55,7 @@ func (p *Program) eachDatabase(c *cobra.Command, chosen *selection, create bool,
 }
 
 func (p *Program) migrateUp(c *cobra.Command, module string, db *database.DB) error {
-	applied, err := db.Migrate(c.Context())
+	applied, err := migrate.Up(c.Context(), db)
 	if err != nil {
 		return fmt.Errorf("migrate %s: %w", module, err)
 	}
@@ -66,7 +67,7 @@ func (p *Program) migrateUp(c *cobra.Command, module string, db *database.DB) er
 }
 
 func (p *Program) migrateStatus(c *cobra.Command, module string, db *database.DB) error {
-	list, err := db.Status(c.Context())
+	list, err := migrate.Status(c.Context(), db)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (p *Program) migrateStatus(c *cobra.Command, module string, db *database.DB
 	return w.Flush()
 }
 
-func migrationStatus(m database.Migration) string {
+func migrationStatus(m migrate.Migration) string {
 	switch {
 	case m.AppliedAt.IsZero():
 		return "pending"

@@ -2,12 +2,12 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
+	"app/platform/database/internal/mysql"
+	"app/platform/database/internal/sqlite"
 )
 
 // ErrInUse is a database that somebody else has open, most likely the process that
@@ -27,7 +27,7 @@ func OpenAlone(ctx context.Context, o Options) (*DB, error) {
 	}
 	o.alone = true
 	db, err := Open(ctx, o)
-	if isBusy(err) {
+	if sqlite.IsBusy(err) {
 		return nil, fmt.Errorf("open database of %s: %w", o.Module, ErrInUse)
 	}
 	return db, err
@@ -38,42 +38,16 @@ func OpenAlone(ctx context.Context, o Options) (*DB, error) {
 // called. Those of other accounts are seen by an account that may see them. On SQLite
 // it is always nil, since OpenAlone holds a lock there.
 func Alone(ctx context.Context, o Options) error {
-	o = o.withDefaults()
-	place, err := ParseURL(o.URL, o.DataDir, o.Module)
+	place, err := o.Location()
 	if err != nil || place.Engine != MySQL {
 		return err
 	}
-	config, err := mysqlConfig(place, o.Logger)
-	if err != nil {
-		return fmt.Errorf("open database %s: %w", place, err)
+	others, err := mysql.AwaitOthers(ctx, place.server(), aloneFor)
+	if err == nil && others > 0 {
+		err = fmt.Errorf("%d other connections: %w", others, ErrInUse)
 	}
-	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return fmt.Errorf("open database %s: %w", place, err)
-	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(1)
-	defer func() { _ = db.Close() }() // it only asked
-	if err := awaitAlone(ctx, db); err != nil {
 		return fmt.Errorf("open database %s: %w", place, err)
 	}
 	return nil
-}
-
-func awaitAlone(ctx context.Context, db *sql.DB) error {
-	for deadline := time.Now().Add(aloneFor); ; {
-		var others int
-		err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()`).Scan(&others)
-		if err != nil || others == 0 {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%d other connections: %w", others, ErrInUse)
-		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 }

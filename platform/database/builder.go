@@ -20,14 +20,14 @@ func (c bunConn) QueryContext(ctx context.Context, query string, args ...any) (*
 }
 
 func (c bunConn) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	inner, err := c.t.beginStatement(ctx)
+	inner, err := c.t.session.BeginStatement(ctx)
 	if err != nil {
 		ended, cancel := context.WithCancel(ctx)
 		cancel() // *sql.Row cannot be made by hand; an ended context makes one that carries an error
 		inner = ended
 	}
-	row := c.t.conn.QueryRowContext(inner, query, args...)
-	_ = c.t.recordBroken(row.Err())
+	row := c.t.session.Conn.QueryRowContext(inner, query, args...)
+	_ = c.t.session.Judge(row.Err())
 	return row
 }
 

@@ -15,23 +15,28 @@
 //   - an UPDATE counts the rows it matched, not the rows it changed;
 //   - a second statement is refused while the rows of an earlier one are open.
 //
-// The SQL must be in the subset both engines accept; see Options.Migrations.
+// The SQL must be in the subset both engines accept. Package migrate makes the tables,
+// and package transfer copies them, from one engine to the other if need be.
 package database
 
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/uptrace/bun"
 
 	"app/platform/callctx"
+	"app/platform/database/internal/engine"
+	"app/platform/database/internal/mysql"
+	"app/platform/database/internal/sqlite"
 )
 
 // Engine names the kind of server behind a DB.
@@ -48,47 +53,8 @@ var (
 	// one could neither see the outer's changes nor be undone with it.
 	ErrNested = errors.New("database: write inside a write")
 	// ErrClosed is returned by every call after Close.
-	ErrClosed = errors.New("database: closed")
+	ErrClosed = engine.ErrClosed
 )
-
-// Options say which database to open and what belongs in it.
-type Options struct {
-	// Module owns the database; it names the default file and marks the context of a
-	// Write.
-	Module string
-	// URL is one of "" (the file <DataDir>/<Module>.db), "sqlite:///absolute/path.db",
-	// "sqlite:relative/path.db" or "mysql://user:password@host:3306/schema?tls=true".
-	// See ParseURL for the parameters.
-	URL string
-	// DataDir is the folder of the default file, "data" when empty. It is made when
-	// missing, readable by its owner only.
-	DataDir string
-	// Migrations are sets of files, platform sets first, then the module's: each has
-	// *.up.sql files at its root, one statement each, applied in the order of their
-	// names. "0002_add_note.mysql.up.sql" replaces "0002_add_note.up.sql" on that
-	// engine. The id of a migration is the file's name without its endings, preceded by
-	// the set's name when it has one (Named); an id that occurs twice is an error.
-	// "ALTER TABLE t REPLACE CHECKS (CHECK (...), ...)" is understood on both engines
-	// and gives the table these CHECKs in place of those it has.
-	Migrations []fs.FS
-	// Logger receives warnings; nil discards them.
-	Logger *slog.Logger
-	// Now is the clock for times of migration; nil means time.Now.
-	Now func() time.Time
-	// Readers bounds the number of queries that run at the same time on SQLite (default
-	// 4) and the number of connections on MySQL (default 16 for reading, as many for
-	// writing).
-	Readers int
-	// Metrics is where souk_database_* is registered; nowhere when nil. One database of
-	// a module at a time.
-	Metrics prometheus.Registerer
-
-	// Rehearse makes Write run everything twice, undoing the first time: for tests that
-	// work can be repeated.
-	Rehearse bool
-
-	alone bool // see OpenAlone
-}
 
 // Work is the body of a Write or a Read. It must use the context and the Tx it is
 // given, and neither after it returned.
@@ -102,36 +68,42 @@ type Stats struct {
 	Waiting int    // callers of Write that wait for their turn now (SQLite) or for a connection (MySQL)
 }
 
-// store is what an engine does for a DB; sqliteStore and mysqlStore are the two.
+// store is what an engine does for a DB; sqlite.Store and mysql.Store are the two. Every
+// call may give engine.ErrClosed.
 type store interface {
-	// write runs fn in a transaction and returns after its commit or its rollback.
-	write(ctx context.Context, db *DB, fn Work) error
-	// read runs fn on a connection that refuses changes, all of it in one snapshot.
-	read(ctx context.Context, db *DB, fn Work) error
-	// readOne runs fn on such a connection with one statement at most.
-	readOne(ctx context.Context, db *DB, fn Work) error
-	// migrate applies what is pending, safe against a second process and against being
-	// killed.
-	migrate(ctx context.Context, db *DB, all []script) (applied []string, err error)
-	// inspect is read on the connection that is open anyway: used at start, when every
+	// Write runs fn in a transaction and returns after its commit or its rollback. fn may
+	// run more than once, each time with another session.
+	Write(ctx context.Context, fn engine.Work) error
+	// Read runs fn on a connection that refuses changes, all of it in one snapshot.
+	Read(ctx context.Context, fn engine.Work) error
+	// ReadOne runs fn on such a connection with one statement at most.
+	ReadOne(ctx context.Context, fn engine.Work) error
+	// Inspect is Read on the connection that is open anyway: used at start, when every
 	// connection costs time.
-	inspect(ctx context.Context, db *DB, fn Work) error
-	ping(ctx context.Context) error
-	stats() Stats
-	builder() *bun.DB
-	close() error
+	Inspect(ctx context.Context, fn engine.Work) error
+	// MaintenanceConn is a connection whose statements take the time they take;
+	// errors.ErrUnsupported on an engine where all of them do.
+	MaintenanceConn(ctx context.Context) (*sql.Conn, error)
+	Ping(ctx context.Context) error
+	Stats() engine.Stats
+	Builder() *bun.DB
+	Close() error
 }
+
+var (
+	_ store = (*sqlite.Store)(nil)
+	_ store = (*mysql.Store)(nil)
+)
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct {
-	module  string
-	place   string // without the password
-	engine  Engine
-	store   store
-	scripts []script
-	meter   *meter
-	logger  *slog.Logger
-	now     func() time.Time
+	module string
+	place  Location
+	store  store
+	sets   []fs.FS // of migrations
+	meter  *meter
+	logger *slog.Logger
+	now    func() time.Time
 
 	rehearse bool
 	full     atomic.Pointer[refusal] // the last write that found no space, nil once there is some
@@ -142,52 +114,17 @@ type DB struct {
 	bun       *bun.DB
 }
 
-// Open opens the database, making a SQLite file that does not exist; it does not
-// migrate. The error is one line that names the file or the server and never a
-// password.
-func Open(ctx context.Context, o Options) (*DB, error) {
-	o = o.withDefaults()
-	place, err := ParseURL(o.URL, o.DataDir, o.Module)
-	if err != nil {
-		return nil, err
-	}
-	scripts, err := loadScripts(place.Engine, o.Migrations)
-	if err != nil {
-		return nil, err
-	}
-	db := &DB{module: o.Module, place: place.String(), engine: place.Engine, scripts: scripts, logger: o.Logger, now: o.Now, rehearse: o.Rehearse}
-	if place.Engine == MySQL {
-		db.store, err = openMySQL(ctx, place, o)
-	} else {
-		db.store, err = openSQLite(ctx, place.Path, o)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if db.meter, err = newMeter(o.Metrics, o.Module, db.store.stats); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
-}
-
-func (o Options) withDefaults() Options {
-	if o.Module == "" {
-		o.Module = "app"
-	}
-	if o.DataDir == "" {
-		o.DataDir = "data"
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return o
-}
-
 // Engine tells which engine the database runs on.
-func (db *DB) Engine() Engine { return db.engine }
+func (db *DB) Engine() Engine { return db.place.Engine }
+
+// Location is where the database lives.
+func (db *DB) Location() Location { return db.place }
+
+// Migrations are the sets that the database was opened with.
+func (db *DB) Migrations() []fs.FS { return db.sets }
+
+// Logger is where the database sends its warnings.
+func (db *DB) Logger() *slog.Logger { return db.logger }
 
 // Module names the owner of the database.
 func (db *DB) Module() string { return db.module }
@@ -201,18 +138,18 @@ func (db *DB) Ping(ctx context.Context) error {
 	if err := db.checkDiskSpace(ctx); err != nil {
 		return err
 	}
-	return db.store.ping(ctx)
+	return db.store.Ping(ctx)
 }
 
 // Stats reads the counters.
-func (db *DB) Stats() Stats { return db.store.stats() }
+func (db *DB) Stats() Stats { return Stats(db.store.Stats()) }
 
 // Close waits for the calls in progress and closes the database. Calls that come later
 // get ErrClosed.
 func (db *DB) Close() error {
 	db.closeOnce.Do(func() {
 		db.meter.close()
-		db.closeErr = db.store.close()
+		db.closeErr = db.store.Close()
 	})
 	return db.closeErr
 }
@@ -241,12 +178,25 @@ func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) er
 		return err
 	}
 	if db.rehearse {
-		err := db.store.write(ctx, db, func(ctx context.Context, tx *Tx) error { return cmp.Or(fn(ctx, tx), errRehearsed) })
+		err := db.commitWork(ctx, func(ctx context.Context, tx *Tx) error { return cmp.Or(fn(ctx, tx), errRehearsed) })
 		if !errors.Is(err, errRehearsed) {
 			return db.noteDiskFull(err)
 		}
 	}
-	return db.noteDiskFull(db.store.write(ctx, db, fn))
+	return db.noteDiskFull(db.commitWork(ctx, fn))
+}
+
+// commitWork has the engine run fn, and what fn has left for after the commit.
+func (db *DB) commitWork(ctx context.Context, fn Work) error {
+	var last *Tx // of the run that was committed
+	err := db.store.Write(ctx, func(ctx context.Context, s *engine.Session) error {
+		last = &Tx{db: db, session: s}
+		return fn(callctx.WithTransaction(ctx, db.module), last)
+	})
+	if err == nil {
+		last.runAfterCommit()
+	}
+	return err
 }
 
 // errRehearsed undoes what was only tried.
@@ -261,30 +211,55 @@ type readKey struct{}
 // module within it. On SQLite a statement that computes for long is not interrupted
 // when the context ends; between statements and between rows the context is honoured.
 func (db *DB) Read(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
-	return db.joinOrStartRead(ctx, db.store.read, fn)
+	return db.joinOrStartRead(ctx, db.store.Read, fn)
 }
 
 // ReadOne is a Read of one statement, which is its own snapshot: on MySQL it takes one
 // trip to the server where a Read takes two more. A second statement is refused. Within
 // a Read, or another ReadOne, fn sees the snapshot of the outer one.
 func (db *DB) ReadOne(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
-	return db.joinOrStartRead(ctx, db.store.readOne, fn)
+	return db.joinOrStartRead(ctx, db.store.ReadOne, fn)
 }
 
-func (db *DB) joinOrStartRead(ctx context.Context, read func(context.Context, *DB, Work) error, fn Work) error {
-	if outer, ok := ctx.Value(readKey{}).(*Tx); ok && outer.db == db && !outer.over.Load() {
+func (db *DB) joinOrStartRead(ctx context.Context, read func(context.Context, engine.Work) error, fn Work) error {
+	if outer, ok := ctx.Value(readKey{}).(*Tx); ok && outer.db == db && !outer.session.Over() {
 		return fn(ctx, outer) // a Read within a Read must not wait for a second connection
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return read(ctx, db, fn)
+	return read(ctx, func(ctx context.Context, s *engine.Session) error {
+		tx := &Tx{db: db, session: s}
+		return fn(context.WithValue(ctx, readKey{}, tx), tx)
+	})
+}
+
+// Inspect is for the packages that migrate, copy and back up. It runs fn on a connection
+// that is open anyway, since at start every connection costs time. On SQLite that is the
+// one of the writer, between two transactions; on MySQL it is a Read.
+func (db *DB) Inspect(ctx context.Context, fn func(ctx context.Context, q *Tx) error) error {
+	return db.store.Inspect(ctx, func(ctx context.Context, s *engine.Session) error {
+		return fn(ctx, &Tx{db: db, session: s})
+	})
+}
+
+// Maintain is for the package that migrates. It runs fn on a connection of its own to a
+// server, where a statement that changes a large table has the time it needs and a lock
+// that is taken ends with fn. On SQLite, where a Write does all that, the error is
+// errors.ErrUnsupported.
+func (db *DB) Maintain(ctx context.Context, fn func(ctx context.Context, conn *sql.Conn) error) error {
+	conn, err := db.store.MaintenanceConn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect to the database of %s: %w", db.module, err)
+	}
+	defer func() { _ = conn.Close() }()
+	return fn(ctx, conn)
 }
 
 // bunDB makes the query builder when it is first asked for: it costs memory, and most
 // work never asks.
 func (db *DB) bunDB() *bun.DB {
-	db.bunOnce.Do(func() { db.bun = db.store.builder() })
+	db.bunOnce.Do(func() { db.bun = db.store.Builder() })
 	return db.bun
 }
 

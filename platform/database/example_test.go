@@ -11,6 +11,7 @@ import (
 	"github.com/uptrace/bun"
 
 	"app/platform/database"
+	"app/platform/database/migrate"
 )
 
 type noteRow struct {
@@ -35,7 +36,7 @@ func openNotes() (*database.DB, func()) {
 	if err != nil {
 		panic(err)
 	}
-	if _, err := db.Migrate(context.Background()); err != nil {
+	if _, err := migrate.Up(context.Background(), db); err != nil {
 		panic(err)
 	}
 	return db, func() { _, _ = db.Close(), os.RemoveAll(folder) }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
+	"app/platform/database/internal/engine"
+	"app/platform/database/internal/mysql"
+	"app/platform/database/internal/sqlite"
 	"app/platform/fault"
 )
 
@@ -24,22 +22,8 @@ type refusal struct {
 	cause error
 }
 
-// isFull reports whether err comes from a disk without space, or from one that does not
-// take what is written. SQLite: FULL and IOERR with all their extended codes. MySQL:
-// 1021 disk full, 1114 table full, and 1030 with the operating system's error 28,
-// ENOSPC.
-func isFull(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
-		primary := lite.Code() & 0xff
-		return primary == sqlite3.SQLITE_FULL || primary == sqlite3.SQLITE_IOERR
-	}
-	var my *mysql.MySQLError
-	if errors.As(err, &my) && my.Number == 1030 {
-		return strings.Contains(my.Message, "error 28")
-	}
-	return hasErrorCode(err, nil, []uint16{1021, 1114})
-}
+// isFull reports whether err comes from a disk without space.
+func isFull(err error) bool { return sqlite.IsFull(err) || mysql.IsFull(err) }
 
 // noteDiskFull makes of a disk without space what it is for a caller: a database that
 // is away, and may be back.
@@ -58,7 +42,7 @@ func (db *DB) noteDiskFull(err error) error {
 	if errors.As(err, &verdict) {
 		return err
 	}
-	return unavailableError(err)
+	return engine.Unavailable(err)
 }
 
 // checkDiskSpace is an error while the disk takes no writes. It finds out by writing
@@ -68,8 +52,8 @@ func (db *DB) checkDiskSpace(ctx context.Context) error {
 	switch {
 	case refused == nil:
 		return nil
-	case db.engine == SQLite:
-		return db.noteDiskFull(db.store.write(ctx, db, rewriteVersion))
+	case db.Engine() == SQLite:
+		return db.noteDiskFull(db.commitWork(ctx, rewriteVersion))
 	case time.Since(refused.at) < fullFor:
 		return fmt.Errorf("no space: %w", refused.cause)
 	}

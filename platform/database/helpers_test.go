@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"runtime"
 	"sync"
 	"testing"
@@ -25,6 +26,16 @@ var (
 	errRefused = errors.New("refused by the caller's own rule")
 	errGoexit  = errors.New("the goroutine ended")
 )
+
+func openAt(t *testing.T, url string, sets ...fs.FS) *database.DB {
+	t.Helper()
+	db, err := database.Open(t.Context(), database.Options{Module: "test", URL: url, Migrations: sets})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
 
 const insertThing = "INSERT INTO things (id, name, n) VALUES (?, ?, ?)"
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"app/platform/database/internal/mysql"
 )
 
 // Location is where a database lives.
@@ -22,26 +24,15 @@ type Location struct {
 	Query url.Values
 
 	hostname, user, password string
-	size                     poolSize
+	pool                     mysql.Pool
 }
 
-// poolSize bounds the connections of one pool.
-type poolSize struct {
-	conns          int
-	lifetime, idle time.Duration
-}
-
-// resolvePoolSize is the size that the location asks for; conns, when positive, is used
-// where it asks for none.
-func (l Location) resolvePoolSize(conns int) poolSize {
-	size := l.size
-	if size.conns == 0 {
-		size.conns = conns
+// server is a MySQL location as the engine wants it.
+func (l Location) server() mysql.Server {
+	return mysql.Server{
+		Name: l.String(), Host: l.hostname, Address: l.Host, Socket: l.Query.Get("socket"), Schema: l.Schema,
+		User: l.user, Password: l.password, TLS: l.Query.Get("tls"), CA: l.Query.Get("ca"), Pool: l.pool,
 	}
-	if size.conns < 1 {
-		size.conns = defaultConns
-	}
-	return size
 }
 
 // String names the location without its password, for logs and errors.
@@ -112,7 +103,7 @@ func mysqlLocation(u *url.URL, module string) (Location, error) {
 	}
 	err := checkMySQL(l)
 	if err == nil {
-		l.size, err = sizeOf(l.Query)
+		l.pool, err = poolOf(l.Query)
 	}
 	if err != nil {
 		return Location{}, fmt.Errorf("database location of %s: %w", module, err)
@@ -137,15 +128,14 @@ func checkMySQL(l Location) error {
 
 var parameters = []string{"tls", "ca", "socket", "conns", "lifetime", "idle"}
 
-// sizeOf reads the parameters of the pools.
-func sizeOf(query url.Values) (size poolSize, err error) {
-	size = poolSize{lifetime: connLifetime, idle: connIdle}
+// poolOf reads the parameters of the pools.
+func poolOf(query url.Values) (size mysql.Pool, err error) {
 	if raw := query.Get("conns"); raw != "" {
-		if size.conns, err = strconv.Atoi(raw); err != nil || size.conns < 1 {
+		if size.Conns, err = strconv.Atoi(raw); err != nil || size.Conns < 1 {
 			return size, fmt.Errorf("conns=%q is not a number above 0", raw)
 		}
 	}
-	for name, value := range map[string]*time.Duration{"lifetime": &size.lifetime, "idle": &size.idle} {
+	for name, value := range map[string]*time.Duration{"lifetime": &size.Lifetime, "idle": &size.Idle} {
 		raw := query.Get(name)
 		if raw == "" {
 			continue

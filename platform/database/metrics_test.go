@@ -10,6 +10,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/migrate"
 )
 
 // Every write is counted, with its wait and its share in a commit, and a database may
@@ -24,7 +25,7 @@ func TestMetrics(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := db.Migrate(t.Context()); err != nil {
+			if _, err := migrate.Up(t.Context(), db); err != nil {
 				t.Fatal(err)
 			}
 			before := db.Stats()
@@ -46,7 +47,9 @@ func TestMetrics(t *testing.T) {
 				figures["souk_database_write_wait_seconds"] < float64(after.Writes) || figures["souk_database_writes_waiting"] != 0 {
 				t.Errorf("%v after %+v", figures, after)
 			}
-			closeDB(t, db)
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
 			if n, err := testutil.GatherAndCount(registry); err != nil || n != 0 {
 				t.Errorf("%d figures of a closed database, %v", n, err)
 			}

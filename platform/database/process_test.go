@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +29,6 @@ const (
 )
 
 var roles = map[string]func(context.Context, *database.DB) error{
-	"migrate":   migrateAll,
 	"insert":    insertForEver,
 	"increment": increment,
 	"hold":      hold,
@@ -50,7 +49,7 @@ func TestMain(m *testing.M) {
 func play(role string) error {
 	ctx := context.Background()
 	url := os.Getenv(urlVariable) //nolint:forbidigo // how this binary speaks to itself
-	db, err := database.Open(ctx, database.Options{Module: "test", URL: url, Migrations: roleSets(role)})
+	db, err := database.Open(ctx, database.Options{Module: "test", URL: url, Migrations: []fs.FS{things}})
 	if err != nil {
 		return err
 	}
@@ -203,11 +202,4 @@ func TestAnotherProcessIsWaitedOut(t *testing.T) {
 	if diff := cmp.Diff([]string{"other", "ours"}, thingsIn(t, db)); diff != "" {
 		t.Errorf("things (-want +got):\n%s", diff)
 	}
-}
-
-// migrateAll tells what it applied.
-func migrateAll(ctx context.Context, db *database.DB) error {
-	applied, err := db.Migrate(ctx)
-	fmt.Println(strings.Join(applied, "\n"))
-	return err
 }

@@ -27,13 +27,13 @@ type Backlog struct {
 // Measure counts what waits in a module's database.
 func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
 	var b Backlog
-	var waiting, owed int
+	var waiting, deferred int
 	err := db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		for _, c := range []struct {
 			into *int
 			from string
 		}{
-			{&waiting, `events_outbox WHERE state = 0`}, {&owed, `events_outbox WHERE state = 2`}, {&b.Owed, `events_owed`},
+			{&waiting, `events_outbox WHERE state = 0`}, {&deferred, `events_outbox WHERE state = 2`}, {&b.Owed, `events_owed`},
 			{&b.Retrying, `events_inbox WHERE state = 0`}, {&b.Dead, `events_inbox WHERE state = 2`},
 		} {
 			query := `SELECT COUNT(*) FROM (SELECT 1 FROM ` + c.from + ` LIMIT ?) AS found`
@@ -48,7 +48,7 @@ func Measure(ctx context.Context, db *database.DB) (Backlog, error) {
 	if err != nil {
 		return Backlog{}, fmt.Errorf("measure events of %s: %w", db.Module(), err)
 	}
-	b.Unsent = min(waiting+owed, BacklogLimit)
+	b.Unsent = min(waiting+deferred, BacklogLimit)
 	return b, nil
 }
 

@@ -39,7 +39,7 @@ func benchmarkLatency(b *testing.B, rate, owed int) {
 		o.Emitters[0].Routes["bench.Owed"] = []string{"away"}
 		o.Senders = map[string]events.Sender{"away": &post{down: true}}
 	}
-	indebt(b, source, owed)
+	deferAll(b, source, owed)
 	start(b, o)
 	cpu := processorTime(b)
 	b.ResetTimer()
@@ -69,8 +69,8 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// indebt makes events that only the destination "away" has still to get.
-func indebt(b *testing.B, source *database.DB, owed int) {
+// deferAll makes events that only the destination "away" has still to get.
+func deferAll(b *testing.B, source *database.DB, owed int) {
 	b.Helper()
 	if owed == 0 {
 		return

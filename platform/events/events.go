@@ -11,12 +11,12 @@
 //
 // How an event travels: Emit inserts a row into events_outbox and wakes the relay after
 // the commit. The relay (one per module and lease) reads what waits and puts it into a
-// lane for each destination; a lane sends one batch at a time. The ledger marks rows as
-// sent afterwards, many at once. What a destination that is away, or slow, has still to
-// get is written to events_owed, so that nothing waits for it and its own events stay
-// in order. At the listener each consumer's work and its row in events_inbox are one
-// transaction; a failure leaves a row that is retried with growing delays and is dead
-// in the end. Every step may be repeated or cut short at any moment.
+// queue for each destination; a queue sends one batch at a time. The ledger marks rows
+// as sent afterwards, many at once. What a destination that is away, or slow, has still
+// to get is written to events_owed, so that nothing waits for it and its own events
+// stay in order. At the listener each consumer's work and its row in events_inbox are
+// one transaction; a failure leaves a row that is retried with growing delays and is
+// dead in the end. Every step may be repeated or cut short at any moment.
 package events
 
 import (

@@ -19,6 +19,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/database/migrate"
 	"app/platform/events"
 )
 
@@ -119,7 +120,7 @@ func openVictim(dir, name string) (*database.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = db.Migrate(context.Background())
+	_, err = migrate.Up(context.Background(), db)
 	return db, err
 }
 

@@ -10,61 +10,61 @@ import (
 // mark, and a row marked late is at worst delivered twice.
 const linger = 5 * time.Millisecond
 
-// ledger knows which rows are in hand and writes down, off the path of delivery, what
+// ledger knows which rows are in flight and writes down, off the path of delivery, what
 // became of them.
 type ledger struct {
 	outbox *outbox
-	// written tells the lanes that debts are in the table.
-	written func([]debt)
+	// written tells the queues that deferrals are in the table.
+	written func([]deferral)
 	trouble *trouble
 
-	mu       sync.Mutex
-	inHand   map[int64]*held
-	debts    []debt
-	finished []finished
-	kick     chan struct{}
+	mu        sync.Mutex
+	inFlight  map[int64]*held
+	deferrals []deferral
+	finished  []finished
+	kick      chan struct{}
 }
 
-// held is a row in hand and how many lanes still have it.
+// held is a row in flight and how many queues still have it.
 type held struct {
 	row
-	lanes int
-	owed  bool
+	queues   int
+	deferred bool
 }
 
-// finished is a row that no lane has any more.
+// finished is a row that no queue has any more.
 type finished struct {
 	row
-	owed bool
+	deferred bool
 }
 
-func newLedger(o *outbox, t *trouble, written func([]debt)) *ledger {
-	return &ledger{outbox: o, written: written, trouble: t, inHand: map[int64]*held{}, kick: make(chan struct{}, 1)}
+func newLedger(o *outbox, t *trouble, written func([]deferral)) *ledger {
+	return &ledger{outbox: o, written: written, trouble: t, inFlight: map[int64]*held{}, kick: make(chan struct{}, 1)}
 }
 
-// inFlightSeqs gives the numbers of the rows in hand.
+// inFlightSeqs gives the numbers of the rows in flight.
 func (l *ledger) inFlightSeqs() []int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := make([]int64, 0, len(l.inHand))
-	for seq := range l.inHand {
+	out := make([]int64, 0, len(l.inFlight))
+	for seq := range l.inFlight {
 		out = append(out, seq)
 	}
 	return out
 }
 
-// trackRow takes a row in hand for a number of lanes.
-func (l *ledger) trackRow(r row, lanes int) {
+// trackRow notes a row as in flight for a number of queues.
+func (l *ledger) trackRow(r row, queues int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e := &held{row: r, lanes: lanes}
-	l.inHand[r.seq] = e
-	if lanes == 0 {
+	e := &held{row: r, queues: queues}
+	l.inFlight[r.seq] = e
+	if queues == 0 {
 		l.markFinished(e)
 	}
 }
 
-// markDelivered says that one lane is done with the rows.
+// markDelivered says that one queue is done with the rows.
 func (l *ledger) markDelivered(rows []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -73,29 +73,29 @@ func (l *ledger) markDelivered(rows []row) {
 	}
 }
 
-// markDeferred says that one lane is done with the rows and its destination has not got
-// them.
+// markDeferred says that one queue is done with the rows and its destination has not
+// got them.
 func (l *ledger) markDeferred(destination string, rows []row) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range rows {
-		l.debts = append(l.debts, debt{r.seq, destination})
+		l.deferrals = append(l.deferrals, deferral{r.seq, destination})
 		l.completeDestination(r, true)
 	}
 	l.wake()
 }
 
-func (l *ledger) completeDestination(r row, owed bool) {
-	e := l.inHand[r.seq]
-	e.lanes--
-	e.owed = e.owed || owed
-	if e.lanes == 0 {
+func (l *ledger) completeDestination(r row, deferred bool) {
+	e := l.inFlight[r.seq]
+	e.queues--
+	e.deferred = e.deferred || deferred
+	if e.queues == 0 {
 		l.markFinished(e)
 	}
 }
 
 func (l *ledger) markFinished(e *held) {
-	l.finished = append(l.finished, finished{row: e.row, owed: e.owed})
+	l.finished = append(l.finished, finished{row: e.row, deferred: e.deferred})
 	l.wake()
 }
 
@@ -125,25 +125,25 @@ func (l *ledger) flushLoop(hard context.Context, last <-chan struct{}) {
 	}
 }
 
-// flushPending writes everything there is, all debts of a row no later than the row. It
-// reports whether that went well.
+// flushPending writes everything there is, all deferrals of a row no later than the
+// row. It reports whether that went well.
 func (l *ledger) flushPending(ctx context.Context) bool {
 	l.mu.Lock()
-	debts, done := l.debts, l.finished
+	deferrals, done := l.deferrals, l.finished
 	l.mu.Unlock()
-	if len(debts)+len(done) == 0 {
+	if len(deferrals)+len(done) == 0 {
 		return true
 	}
-	err := l.outbox.recordOutcome(ctx, debts, done)
+	err := l.outbox.recordOutcome(ctx, deferrals, done)
 	if l.trouble.noteResult(ctx, err); err != nil {
 		return false
 	}
 	l.mu.Lock()
-	l.debts, l.finished = l.debts[len(debts):], l.finished[len(done):]
+	l.deferrals, l.finished = l.deferrals[len(deferrals):], l.finished[len(done):]
 	for _, f := range done {
-		delete(l.inHand, f.seq)
+		delete(l.inFlight, f.seq)
 	}
 	l.mu.Unlock()
-	l.written(debts)
+	l.written(deferrals)
 	return true
 }

@@ -18,7 +18,7 @@ const measureEvery = 5 * time.Second
 type metrics struct {
 	delivered, handled, duplicates, failures, dead *prometheus.CounterVec
 	delay                                          *prometheus.HistogramVec
-	unsent, owed, oldest, retrying, buried         *prometheus.GaugeVec
+	unsent, deferred, oldest, retrying, buried     *prometheus.GaugeVec
 }
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
@@ -33,7 +33,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .1, .5, 1, 5, 30, 300},
 		}, []string{"consumer"}),
 		unsent:   newGaugeVec("unsent", "Events that have not reached all of their destinations (counted up to 10000)."),
-		owed:     newGaugeVec("owed", "Deliveries waiting for destinations that were away (counted up to 10000)."),
+		deferred: newGaugeVec("owed", "Deliveries waiting for destinations that were away (counted up to 10000)."),
 		oldest:   newGaugeVec("oldest_unsent_seconds", "Age of the oldest unsent event."),
 		retrying: newGaugeVec("retrying", "Failed events that will be tried again (counted up to 10000)."),
 		buried:   newGaugeVec("dead", "Events given up that nobody has retried (counted up to 10000)."),
@@ -41,7 +41,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.delivered, m.handled, m.duplicates, m.failures, m.dead, m.delay, m.unsent, m.owed, m.oldest, m.retrying, m.buried} {
+	for _, c := range []prometheus.Collector{m.delivered, m.handled, m.duplicates, m.failures, m.dead, m.delay, m.unsent, m.deferred, m.oldest, m.retrying, m.buried} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics of events: %w", err)
 		}
@@ -65,7 +65,7 @@ func (m *metrics) measureOften(ctx context.Context, module string, db *database.
 			continue
 		}
 		m.unsent.WithLabelValues(module).Set(float64(b.Unsent))
-		m.owed.WithLabelValues(module).Set(float64(b.Owed))
+		m.deferred.WithLabelValues(module).Set(float64(b.Owed))
 		m.oldest.WithLabelValues(module).Set(b.Oldest.Seconds())
 		m.retrying.WithLabelValues(module).Set(float64(b.Retrying))
 		m.buried.WithLabelValues(module).Set(float64(b.Dead))

@@ -37,8 +37,8 @@ type Emitter struct {
 	// nobody hears has none.
 	Routes map[string][]string
 	// Former are destinations that other arrangements of the shop have, such as modules
-	// that used to be reached without a broker. Events that are still owed to one which
-	// is in no route are routed anew.
+	// that used to be reached without a broker. Events that are still deferred for one
+	// which is in no route are routed anew.
 	Former []string
 }
 
@@ -250,8 +250,8 @@ func (n *Node) startMeasuring(module string, db *database.DB) {
 	n.work.Go(func() { n.metrics.measureOften(n.soft, module, db, t) })
 }
 
-// Stop takes no new events in hand, completes those that are, and gives its leases
-// back. When ctx ends first, what is still in hand is abandoned as by a kill, and
+// Stop takes no new events, completes those in flight, and gives its leases
+// back. When ctx ends first, what is still in flight is abandoned as by a kill, and
 // delivered again by whoever relays next; Stop then returns ctx's error. The databases
 // may be closed after it.
 func (n *Node) Stop(ctx context.Context) error {
@@ -278,7 +278,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	case <-ctx.Done():
 		n.endHard()
 		<-done
-		return fmt.Errorf("events were still in hand: %w", ctx.Err())
+		return fmt.Errorf("events were still in flight: %w", ctx.Err())
 	}
 }
 

@@ -34,25 +34,25 @@ type outbox struct {
 	db     *database.DB
 }
 
-// readPending reads the oldest waiting rows except those already in hand. more tells
-// that there may be others.
+// readPending reads the oldest waiting rows except those in flight. more reports that
+// there may be others.
 //
 // It asks for the state and never for numbers beyond a mark: rows become visible in the
 // order of their commits, which on MySQL is not that of their numbers. On SQLite it is,
-// so that new rows are behind all that are in hand, which to pass over one by one was
+// so that new rows are behind all that are in flight, which to pass over one by one was
 // an eighth of a relay's work. Older ones appear there too, when events are sent again:
 // a look that is not brief finds them.
-func (o *outbox) readPending(ctx context.Context, inHand []int64, brief bool) (rows []row, more bool, err error) {
+func (o *outbox) readPending(ctx context.Context, inFlight []int64, brief bool) (rows []row, more bool, err error) {
 	var args []any
 	query := `SELECT ` + outboxColumns + ` FROM events_outbox o WHERE o.state = 0`
 	switch {
-	case len(inHand) == 0:
+	case len(inFlight) == 0:
 	case brief && o.db.Engine() == database.SQLite:
 		query += ` AND o.seq > ?`
-		args = []any{slices.Max(inHand)}
+		args = []any{slices.Max(inFlight)}
 	default:
 		var marks string
-		marks, args = placeholderList(inHand)
+		marks, args = placeholderList(inFlight)
 		query += ` AND o.seq NOT IN ` + marks
 	}
 	return o.queryRows(ctx, batchRows, query+` ORDER BY o.seq`, args...)
@@ -96,43 +96,43 @@ func (o *outbox) scanRow(found *sql.Rows) (row, error) {
 	return r, err
 }
 
-// debt is an event that a destination has still to get.
-type debt struct {
+// deferral is an event that a destination has still to get.
+type deferral struct {
 	seq         int64
 	destination string
 }
 
-// recordOutcome records debts, and the rows that no lane has in hand any more: sent
-// when nobody is owed them, else owed.
-func (o *outbox) recordOutcome(ctx context.Context, debts []debt, rows []finished) error {
-	var sent, owed parts
+// recordOutcome records deferrals, and the rows that no queue has any more: sent when
+// every destination has them, else deferred.
+func (o *outbox) recordOutcome(ctx context.Context, deferrals []deferral, rows []finished) error {
+	var sent, deferred parts
 	for _, r := range rows {
-		if r.owed {
-			owed.addRow(r.row)
+		if r.deferred {
+			deferred.addRow(r.row)
 		} else {
 			sent.addRow(r.row)
 		}
 	}
 	err := o.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := insertDebts(ctx, tx, debts); err != nil {
+		if err := insertDeferrals(ctx, tx, deferrals); err != nil {
 			return err
 		}
 		if err := applyChanges(ctx, tx,
 			change{`UPDATE events_outbox SET state = 1 WHERE seq IN (@)`, sent.all, nil},
 			change{`UPDATE events_outbox SET payload = x'' WHERE seq IN (@)`, sent.sensitive, nil},
-			change{`UPDATE events_outbox SET state = 2 WHERE seq IN (@)`, owed.all, nil},
+			change{`UPDATE events_outbox SET state = 2 WHERE seq IN (@)`, deferred.all, nil},
 		); err != nil {
 			return err
 		}
-		return closePaid(ctx, tx, owed)
+		return markSentIfComplete(ctx, tx, deferred)
 	})
 	if err != nil {
-		return fmt.Errorf("settle outbox: %w", err)
+		return fmt.Errorf("record outcome in outbox: %w", err)
 	}
 	return nil
 }
 
-// markDeferredSent records that a destination has got what it was owed.
+// markDeferredSent records that a destination has got what was deferred for it.
 func (o *outbox) markDeferredSent(ctx context.Context, destination string, rows []row) error {
 	var p parts
 	for _, r := range rows {
@@ -142,17 +142,18 @@ func (o *outbox) markDeferredSent(ctx context.Context, destination string, rows 
 		if err := applyChanges(ctx, tx, change{`DELETE FROM events_owed WHERE destination = ? AND seq IN (@)`, p.all, []any{destination}}); err != nil {
 			return err
 		}
-		return closePaid(ctx, tx, p)
+		return markSentIfComplete(ctx, tx, p)
 	})
 	if err != nil {
-		return fmt.Errorf("settle owed events: %w", err)
+		return fmt.Errorf("record deferred events: %w", err)
 	}
 	return nil
 }
 
-// closePaid turns owed rows without debts into sent ones. A row that is still waiting
-// (another lane has it in hand) stays as it is: not all of its debts are known.
-func closePaid(ctx context.Context, tx *database.Tx, p parts) error {
+// markSentIfComplete turns deferred rows without deferrals into sent ones. A row that
+// still waits (another queue has it) stays as it is: not all of its deferrals are
+// known.
+func markSentIfComplete(ctx context.Context, tx *database.Tx, p parts) error {
 	return applyChanges(ctx, tx,
 		change{`UPDATE events_outbox SET state = 1 WHERE state = 2 AND seq IN (@)
 			AND NOT EXISTS (SELECT 1 FROM events_owed d WHERE d.seq = events_outbox.seq)`, p.all, nil},
@@ -160,8 +161,8 @@ func closePaid(ctx context.Context, tx *database.Tx, p parts) error {
 	)
 }
 
-func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
-	for _, d := range debts {
+func insertDeferrals(ctx context.Context, tx *database.Tx, deferrals []deferral) error {
+	for _, d := range deferrals {
 		_, err := tx.Exec(ctx, `INSERT INTO events_owed (seq, destination) VALUES (?, ?)`, d.seq, d.destination)
 		if err != nil && !database.IsDuplicate(err) { // another relay may have written the same
 			return err
@@ -170,9 +171,9 @@ func insertDebts(ctx context.Context, tx *database.Tx, debts []debt) error {
 	return nil
 }
 
-// reopenDeferred makes rows wait again that are owed to a destination which this relay
-// has no way to, so that they are routed anew. Rows that still wait keep their debts:
-// the relay that has them in hand counts on those.
+// reopenDeferred makes rows wait again that are deferred for a destination which this
+// relay has no way to, so that they are routed anew. Rows that still wait keep their
+// deferrals: the relay that has them counts on those.
 func (o *outbox) reopenDeferred(ctx context.Context, destination string) error {
 	for {
 		rows, _, err := o.queryRows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq

@@ -11,10 +11,10 @@ import (
 
 const (
 	// poll is how often a relay looks for rows without being woken, and for older ones
-	// behind those in hand: commits of other processes, lost wake-ups, events that are
+	// behind those in flight: commits of other processes, lost wake-ups, events that are
 	// sent again.
 	poll = 500 * time.Millisecond
-	// patience is how long a lane that has no room may keep the others waiting.
+	// patience is how long a queue that has no room may keep the others waiting.
 	patience = 250 * time.Millisecond
 	// unknown stands for the destinations of a type that this program does not know;
 	// another version may.
@@ -70,16 +70,16 @@ func (r *relay) relayEvents(soft, hard context.Context) {
 	defer lost()
 	s := r.newSession()
 	last := make(chan struct{})
-	var lanes, others sync.WaitGroup
+	var queues, others sync.WaitGroup
 	others.Go(func() { r.keepLease(soft, lost) })
 	others.Go(func() { r.sweepOften(soft) })
 	others.Go(func() { s.ledger.flushLoop(hard, last) })
 	others.Go(func() { s.rerouteOften(soft) })
-	for _, l := range s.lanes {
-		lanes.Go(func() { l.deliverLoop(soft, hard) })
+	for _, q := range s.queues {
+		queues.Go(func() { q.deliverLoop(soft, hard) })
 	}
 	s.readOutbox(soft)
-	lanes.Wait()
+	queues.Wait()
 	close(last)
 	others.Wait()
 	if hard.Err() == nil {
@@ -120,15 +120,15 @@ func (r *relay) newTrouble(what string) *trouble { return &trouble{logger: r.log
 type session struct {
 	*relay
 	ledger *ledger
-	lanes  map[string]*lane
+	queues map[string]*queue
 	moved  chan struct{}
 }
 
 func (r *relay) newSession() *session {
-	s := &session{relay: r, lanes: map[string]*lane{}, moved: make(chan struct{}, 1)}
+	s := &session{relay: r, queues: map[string]*queue{}, moved: make(chan struct{}, 1)}
 	s.ledger = newLedger(r.outbox, r.newTrouble("writing the outbox"), s.confirmRecorded)
 	for destination, send := range r.sends {
-		s.lanes[destination] = &lane{
+		s.queues[destination] = &queue{
 			destination: destination, send: send, outbox: r.outbox, ledger: s.ledger,
 			trouble: r.newTrouble("delivery to " + destination), sent: r.metrics.delivered.WithLabelValues(r.module, destination),
 			moved: s.signalMoved, work: make(chan struct{}, 1), mode: closing, size: batchRows,
@@ -144,19 +144,19 @@ func (s *session) signalMoved() {
 	}
 }
 
-func (s *session) confirmRecorded(debts []debt) {
+func (s *session) confirmRecorded(deferrals []deferral) {
 	counts := map[string]int{}
-	for _, d := range debts {
+	for _, d := range deferrals {
 		counts[d.destination]++
 	}
 	for destination, n := range counts {
-		if l := s.lanes[destination]; l != nil {
-			l.confirmDeferred(n)
+		if q := s.queues[destination]; q != nil {
+			q.confirmDeferred(n)
 		}
 	}
 }
 
-// readOutbox brings waiting rows into the lanes until ctx ends.
+// readOutbox brings waiting rows into the queues until ctx ends.
 func (s *session) readOutbox(ctx context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
@@ -214,8 +214,7 @@ func (s *session) waitForWork(ctx context.Context, tick <-chan time.Time, more b
 	return true
 }
 
-// rerouteDeferred takes the events that are owed to the destinations back into the
-// stream.
+// rerouteDeferred takes the events deferred for the destinations back into the stream.
 func (s *session) rerouteDeferred(ctx context.Context, destinations []string) error {
 	for _, d := range destinations {
 		if err := s.outbox.reopenDeferred(ctx, d); err != nil {
@@ -228,13 +227,13 @@ func (s *session) rerouteDeferred(ctx context.Context, destinations []string) er
 // rerouteOften finds what a relay of another arrangement wrote down after it had lost
 // its lease.
 func (s *session) rerouteOften(ctx context.Context) {
-	t := s.newTrouble("routing owed events anew")
+	t := s.newTrouble("routing deferred events anew")
 	for len(s.former) > 0 && !sleepOrStop(ctx, recheck, nil) {
 		t.noteResult(ctx, s.rerouteDeferred(ctx, s.former))
 	}
 }
 
-// routeRow offers a row to the lane of each of its destinations.
+// routeRow offers a row to the queue of each of its destinations.
 func (s *session) routeRow(r row) {
 	destinations, known := s.routes[r.Type]
 	if !known {
@@ -245,12 +244,12 @@ func (s *session) routeRow(r row) {
 	}
 	s.ledger.trackRow(r, len(destinations))
 	for _, d := range destinations {
-		s.lanes[d].enqueueRow(r)
+		s.queues[d].enqueueRow(r)
 	}
 }
 
-// makeRoom waits while a lane is full. When that has kept an idle lane waiting for too
-// long, full lanes go on through the table of debts.
+// makeRoom waits while a queue is full. When that has kept an idle queue waiting for
+// too long, full queues go on through the table of deferrals.
 func (s *session) makeRoom(ctx context.Context) {
 	for {
 		full, idle := s.fullDestinations()
@@ -264,18 +263,18 @@ func (s *session) makeRoom(ctx context.Context) {
 			continue
 		}
 		if idle {
-			for _, l := range full {
-				l.deferQueued()
+			for _, q := range full {
+				q.deferQueued()
 			}
 		}
 	}
 }
 
-func (s *session) fullDestinations() (full []*lane, anyIdle bool) {
-	for _, l := range s.lanes {
-		f, idle := l.queueStatus()
+func (s *session) fullDestinations() (full []*queue, anyIdle bool) {
+	for _, q := range s.queues {
+		f, idle := q.queueStatus()
 		if f {
-			full = append(full, l)
+			full = append(full, q)
 		}
 		anyIdle = anyIdle || idle
 	}

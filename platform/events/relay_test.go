@@ -126,7 +126,7 @@ func TestDestinationDown(t *testing.T) {
 			t.Errorf("-want +got\n%s", diff)
 		}
 		if got := count(t, db, `events_owed`); got != "0" {
-			t.Errorf("%s debts left", got)
+			t.Errorf("%s deferrals left", got)
 		}
 		emit(t, db, "a", "after")
 		synctest.Wait() // at once again, not by way of the table
@@ -136,8 +136,8 @@ func TestDestinationDown(t *testing.T) {
 	})
 }
 
-// A destination that has paid its debt says nothing about another that still has the
-// event in hand.
+// A destination that has got what was deferred says nothing about another that still has
+// the event in hand.
 func TestPaidDebtsDoNotSettleARowInHand(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, away, slow := open(), &post{down: true}, &post{hold: make(chan struct{})}
@@ -145,7 +145,7 @@ func TestPaidDebtsDoNotSettleARowInHand(t *testing.T) {
 		o.Senders = map[string]events.Sender{"away": away, "slow": slow}
 		n := begin(t, o)
 		emit(t, db, "a", "x")
-		await(t, settleTime, "debt", func() bool { return count(t, db, `events_owed`) == "1" })
+		await(t, settleTime, "deferral", func() bool { return count(t, db, `events_owed`) == "1" })
 		away.set(false)
 		await(t, settleTime, "payment", func() bool { return count(t, db, `events_owed`) == "0" })
 		kill(n)
@@ -237,7 +237,7 @@ func TestFailure21_RowsCommittedOutOfOrderAreNotSkipped(t *testing.T) {
 	})
 }
 
-// An event that is sent again is older than those in hand; a relay that never comes to
+// An event that is sent again is older than those in flight; a relay that never comes to
 // rest finds it nevertheless.
 func TestFailure21_OlderRowsAreFoundBehindThoseInHand(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
@@ -464,7 +464,7 @@ func TestDebtsOfAnotherArrangement(t *testing.T) {
 		before.Senders = map[string]events.Sender{"away": away}
 		n := begin(t, before)
 		emitAll(t, db, numbered(300))
-		await(t, settleTime, "debts", func() bool { return count(t, db, `events_owed`) == "300" })
+		await(t, settleTime, "deferrals", func() bool { return count(t, db, `events_owed`) == "300" })
 		stop(t, n)
 
 		broker := &post{}
@@ -484,12 +484,12 @@ func TestDebtsOfAnotherArrangement(t *testing.T) {
 		await(t, settleTime, "late", func() bool { return count(t, db, `events_outbox WHERE state = 1`) == "301" })
 		execute(t, db, `UPDATE events_outbox SET state = 2 WHERE seq = 301`)
 		execute(t, db, `INSERT INTO events_owed (seq, destination) VALUES (301, 'away')`)
-		await(t, settleTime, "the last debt", func() bool { return count(t, db, `events_owed`) == "0" })
+		await(t, settleTime, "the last deferral", func() bool { return count(t, db, `events_owed`) == "0" })
 		await(t, settleTime, "all sent again", func() bool { return count(t, db, `events_outbox WHERE state = 1`) == "301" })
 	})
 }
 
-// A row that is still in somebody's hand keeps its debts: without them it would be
+// A row that is still in somebody's hand keeps its deferrals: without them it would be
 // taken for sent.
 func TestReroutingLeavesRowsInHandAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
@@ -502,9 +502,9 @@ func TestReroutingLeavesRowsInHandAlone(t *testing.T) {
 		execute(t, db, `INSERT INTO events_owed (seq, destination) VALUES (1, 'away')`)
 		<-time.After(8 * time.Second)
 		if got := count(t, db, `events_owed`); got != "1" {
-			t.Errorf("%s debts, want 1", got)
+			t.Errorf("%s deferrals, want 1", got)
 		}
 		close(slow.hold)
-		await(t, settleTime, "no debts", func() bool { return count(t, db, `events_owed`) == "0" })
+		await(t, settleTime, "no deferrals", func() bool { return count(t, db, `events_owed`) == "0" })
 	})
 }

@@ -10,12 +10,13 @@ import (
 
 	"app/platform/config"
 	"app/platform/database"
+	"app/platform/database/transfer"
 )
 
 // CopyData copies all data of a module from one place to another and compares; see
-// database.Copy. The places are written as in <MODULE>_DATABASE_URL; an empty from is
+// transfer.Copy. The places are written as in <MODULE>_DATABASE_URL; an empty from is
 // the one that is configured. Both must be free: the module is not served.
-func CopyData(ctx context.Context, o Options, module, from, to string, progress func(table string, done, all int64)) ([]database.Copied, error) {
+func CopyData(ctx context.Context, o Options, module, from, to string, progress func(table string, done, all int64)) ([]transfer.Copied, error) {
 	source, err := dataOptions(o, module)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func CopyData(ctx context.Context, o Options, module, from, to string, progress 
 	return copied, err
 }
 
-func copyData(ctx context.Context, source, target database.Options, progress func(string, int64, int64)) ([]database.Copied, error) {
+func copyData(ctx context.Context, source, target database.Options, progress func(string, int64, int64)) ([]transfer.Copied, error) {
 	from, err := database.OpenAlone(ctx, source)
 	if err != nil {
 		return nil, fmt.Errorf("source: %w", err)
@@ -46,7 +47,7 @@ func copyData(ctx context.Context, source, target database.Options, progress fun
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("target: %w", err), from.Close())
 	}
-	copied, err := database.Copy(ctx, from, to, progress)
+	copied, err := transfer.Copy(ctx, from, to, progress)
 	return copied, errors.Join(err, from.Close(), to.Close())
 }
 
@@ -78,13 +79,13 @@ func comparableLocation(l database.Location) string {
 }
 
 // RestoreData puts a backup of a module's SQLite database into its place; see
-// database.Restore.
+// transfer.Restore.
 func RestoreData(ctx context.Context, o Options, module, backup string) (former string, err error) {
 	options, err := dataOptions(o, module)
 	if err != nil {
 		return "", err
 	}
-	return database.Restore(ctx, options, backup)
+	return transfer.Restore(ctx, options, backup)
 }
 
 // dataOptions are those of a module's database, at the place that is configured.

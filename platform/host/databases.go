@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"app/platform/database"
+	"app/platform/database/migrate"
 )
 
 // databaseRetry is how soon a server that is away is asked again at start.
@@ -34,7 +35,7 @@ func (h *Host) openMigrated(ctx context.Context, module string, owner DatabaseOw
 	if err != nil {
 		return nil, err
 	}
-	if _, err := db.Migrate(ctx); err != nil {
+	if _, err := migrate.Up(ctx, db); err != nil {
 		_ = db.Close()
 		return nil, fmt.Errorf("migrate the database of %s: %w", module, err)
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"app/platform/httpserver"
+	"app/platform/httpheader"
 	"app/platform/lifecycle"
 )
 
@@ -99,7 +99,7 @@ func (h *Host) serveModules(w http.ResponseWriter, r *http.Request) {
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
-	httpserver.Uncached(w.Header())
+	httpheader.Uncached(w.Header())
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body) // the client may have gone
 }

@@ -18,6 +18,7 @@ import (
 	"app/platform/identity"
 	"app/platform/lifecycle"
 	"app/platform/network"
+	"app/platform/operation"
 	"app/platform/rpc"
 	"app/platform/telemetry"
 )
@@ -31,7 +32,7 @@ type Host struct {
 	logger   *slog.Logger
 
 	hosted     []*hosted // in the order of the plan
-	apis       []*httpserver.API
+	apis       []*operation.API
 	supervisor *lifecycle.Supervisor
 	registry   *prometheus.Registry
 	gate       httpserver.Gate
@@ -48,7 +49,7 @@ type Host struct {
 type hosted struct {
 	module lifecycle.Module
 	logger *slog.Logger
-	api    *httpserver.API // nil when it publishes nothing
+	api    *operation.API  // nil when it publishes nothing
 	db     *database.DB    // nil when it owns none
 	gate   httpserver.Gate // open when the module is
 }
@@ -110,7 +111,7 @@ func newHost(o Options) (*Host, error) {
 // here.
 func (h *Host) addModule(m lifecycle.Module) {
 	logger := h.logger.With(slog.String("module", m.Name()))
-	api := newAPI(m, httpserver.Options{Logger: logger, Now: h.options.Now})
+	api := newAPI(m, operation.Options{Now: h.options.Now})
 	if api != nil {
 		h.apis = append(h.apis, api)
 	}

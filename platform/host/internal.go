@@ -12,6 +12,8 @@ import (
 	"app/platform/callctx"
 	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
+	"app/platform/problem"
 	"app/platform/rpc"
 )
 
@@ -31,7 +33,7 @@ func (h *Host) internalEndpoint() http.Handler {
 		switch {
 		case m != nil && !isGateReady(&m.gate):
 			w.Header().Set("Retry-After", "1")
-			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "module_down", "The module is starting or stopping."))
+			problem.Write(w, r, problem.New(http.StatusServiceUnavailable, "module_down", "The module is starting or stopping."))
 		case isCall:
 			calls.ServeHTTP(w, r) // checks the assertion itself
 		default:
@@ -62,7 +64,7 @@ func (h *Host) serveOperation(w http.ResponseWriter, r *http.Request, m *hosted)
 		return
 	}
 	if m == nil || m.api == nil {
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusNotFound, "route_not_found", "The module is not served here."))
+		problem.Write(w, r, problem.New(http.StatusNotFound, "route_not_found", "The module is not served here."))
 		return
 	}
 	ctx := identity.WithCaller(identity.NewContext(r.Context(), assertion.Principal), assertion.Caller)
@@ -92,7 +94,7 @@ func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Asse
 	var body []byte
 	if r.ContentLength != 0 {
 		r.Body = http.MaxBytesReader(w, r.Body, maxPassedOn)
-		if body, err = httpserver.ReadBody(r); err != nil {
+		if body, err = operation.ReadBody(r); err != nil {
 			return a, err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -103,12 +105,12 @@ func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Asse
 // rejectAssertion answers a request that reaches no module.
 func (h *Host) rejectAssertion(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.Is(err, identity.ErrAssertion) { // what is wrong with the body
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	if errors.Is(err, identity.ErrUsed) {
 		w.Header().Set(identity.AssertionHeader, identity.AssertionUsed)
 	}
 	h.logger.WarnContext(r.Context(), "request refused", "path", r.URL.Path, "reason", err)
-	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusUnauthorized, "unauthenticated", "This address serves the processes of the shop only."))
+	problem.Write(w, r, problem.New(http.StatusUnauthorized, "unauthenticated", "This address serves the processes of the shop only."))
 }

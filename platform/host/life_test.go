@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/platform/database"
+	"app/platform/database/migrate"
 	"app/platform/host"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
@@ -270,7 +271,7 @@ func TestDatabases(t *testing.T) {
 	visit := func(create bool) (seen []string) {
 		err := host.Databases(t.Context(), o, create, func(module string, db *database.DB) error {
 			seen = append(seen, module)
-			_, err := db.Migrate(t.Context())
+			_, err := migrate.Up(t.Context(), db)
 			return err
 		})
 		if err != nil {

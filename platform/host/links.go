@@ -8,6 +8,7 @@ import (
 
 	"app/platform/config"
 	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // URL is the base address of the public API, or of the internal endpoint without the
@@ -60,7 +61,7 @@ func (h *Host) devLinks(base string) []Link {
 	var out []Link
 	for _, r := range h.publicRoutes() {
 		op := r.Operation
-		if h.devPages() && op.Access == httpserver.Loopback && op.Method == http.MethodGet && !strings.ContainsAny(op.Path, "{.") {
+		if h.devPages() && op.Access == operation.Loopback && op.Method == http.MethodGet && !strings.ContainsAny(op.Path, "{.") {
 			out = append(out, Link{path.Base(op.Path), base + op.Path})
 		}
 	}

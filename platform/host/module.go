@@ -14,8 +14,8 @@ import (
 	"app/platform/config"
 	"app/platform/database"
 	"app/platform/events"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -68,7 +68,7 @@ type Publisher interface {
 	// Operations declares them. The gateway's process declares the operations of
 	// modules hosted elsewhere too, so handlers must look at the receiver when they are
 	// called and not before.
-	Operations(api *httpserver.API)
+	Operations(api *operation.API)
 }
 
 // Opener is a module that has to be put together.
@@ -123,7 +123,7 @@ type Env struct {
 	// gateway dispatches.
 	Routes []Route
 	// APIs hold the operations of all modules, for documents about them.
-	APIs []*httpserver.API
+	APIs []*operation.API
 	// OpenAPI renders the merged document of all public operations.
 	OpenAPI func() ([]byte, error)
 }
@@ -131,7 +131,7 @@ type Env struct {
 // Route is one public operation and where it is served.
 type Route struct {
 	Module    string
-	Operation httpserver.Operation
+	Operation operation.Operation
 	// Local serves the operation when its module is hosted here, else nil. It expects
 	// the principal, the request id and the caller in the request's context.
 	Local http.Handler

@@ -9,8 +9,8 @@ import (
 	"app/platform/config"
 	"app/platform/database"
 	"app/platform/events/rabbit"
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -55,7 +55,7 @@ type ModulePlan struct {
 	// Variables configure the module.
 	Variables []config.Variable
 	// Operations are the module's public ones.
-	Operations []httpserver.Operation
+	Operations []operation.Operation
 	// Gateway tells that the module serves the public API.
 	Gateway bool
 	// Outside is whom the module may ask that is not part of the shop; empty for a
@@ -139,7 +139,7 @@ type planner struct {
 	environment config.Environment
 	platform    config.Platform
 	options     Options
-	apis        []*httpserver.API
+	apis        []*operation.API
 	emits       map[string][]string // by module
 	plan        Plan
 }
@@ -171,7 +171,7 @@ func (p *planner) isHosted(module string) bool { return slices.Contains(p.option
 
 func (p *planner) addModule(m lifecycle.Module) error {
 	mp := ModulePlan{Name: m.Name(), Hosted: p.isHosted(m.Name()), Emits: p.emits[m.Name()]}
-	if i := slices.IndexFunc(p.apis, func(a *httpserver.API) bool { return a.Module() == mp.Name }); i >= 0 {
+	if i := slices.IndexFunc(p.apis, func(a *operation.API) bool { return a.Module() == mp.Name }); i >= 0 {
 		mp.Operations = p.apis[i].Operations()
 	}
 	if !mp.Hosted {

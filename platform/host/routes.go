@@ -6,25 +6,25 @@ import (
 	"fmt"
 	"slices"
 
-	"app/platform/httpserver"
 	"app/platform/lifecycle"
+	"app/platform/operation"
 )
 
 // newAPI declares the operations of a module, nil when it has none.
-func newAPI(m lifecycle.Module, o httpserver.Options) *httpserver.API {
+func newAPI(m lifecycle.Module, o operation.Options) *operation.API {
 	p, ok := m.(Publisher)
 	if !ok {
 		return nil
 	}
-	api := httpserver.NewAPI(m.Name(), o)
+	api := operation.NewAPI(m.Name(), o)
 	p.Operations(api)
 	return api
 }
 
-func newAPIs(modules []lifecycle.Module) []*httpserver.API {
-	var out []*httpserver.API
+func newAPIs(modules []lifecycle.Module) []*operation.API {
+	var out []*operation.API
 	for _, m := range modules {
-		if api := newAPI(m, httpserver.Options{}); api != nil {
+		if api := newAPI(m, operation.Options{}); api != nil {
 			out = append(out, api)
 		}
 	}
@@ -51,8 +51,8 @@ func byPath(a, b Route) int {
 // OpenAPI renders the merged document of the public operations of modules as JSON.
 func OpenAPI(modules []lifecycle.Module) ([]byte, error) { return openAPI(newAPIs(modules)) }
 
-func openAPI(apis []*httpserver.API) ([]byte, error) {
-	document, err := httpserver.Merge(apis...)
+func openAPI(apis []*operation.API) ([]byte, error) {
+	document, err := operation.Merge(apis...)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,9 @@ import (
 	"sync/atomic"
 
 	"app/platform/config"
+	"app/platform/httpheader"
 	"app/platform/httpserver"
+	"app/platform/problem"
 	"app/platform/telemetry"
 )
 
@@ -36,7 +38,7 @@ func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", "1")
-	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
+	problem.Write(w, r, problem.New(http.StatusServiceUnavailable, "unavailable", "The process is starting."))
 }
 
 // listenAll takes all addresses and begins to answer: /live at once, everything else
@@ -84,7 +86,7 @@ func (h *Host) newServer(l Listen, metrics *httpserver.Metrics) *httpserver.Serv
 	inner := http.Handler(&h.servers.publicHandler)
 	switch l.role {
 	case rolePublic:
-		server.Headers = httpserver.SecurityHeaders(h.platform.Secure())
+		server.Headers = httpheader.SecurityHeaders(h.platform.Secure())
 		server.MaxConnections, server.Trusted = h.platform.MaxConnections, h.platform.TrustedProxies
 		if h.platform.RateLimit != "off" {
 			server.MaxPerNetwork = h.platform.MaxConnectionsNetwork
@@ -109,7 +111,7 @@ func onLoopbackOnly(private bool, next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !httpserver.OnLoopback(r) {
-			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusForbidden, "forbidden", "This is for people at this machine."))
+			problem.Write(w, r, problem.New(http.StatusForbidden, "forbidden", "This is for people at this machine."))
 			return
 		}
 		next.ServeHTTP(w, r)

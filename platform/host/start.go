@@ -13,7 +13,7 @@ import (
 	"app/platform/config"
 	"app/platform/database"
 	"app/platform/events"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/lifecycle"
 	"app/platform/rpc"
@@ -128,7 +128,7 @@ func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database
 // its own.
 func moduleMigrations(owner DatabaseOwner) []fs.FS {
 	return []fs.FS{
-		database.Named("events", events.Migrations), database.Named("http", httpserver.IdempotencyMigrations), owner.Migrations(),
+		database.Named("events", events.Migrations), database.Named("http", idempotency.Migrations), owner.Migrations(),
 	}
 }
 
@@ -273,7 +273,7 @@ func (h *Host) supervisedUnit(m *hosted) lifecycle.Unit {
 
 func (h *Host) openModule(ctx context.Context, m *hosted) error {
 	if m.api != nil && m.db != nil {
-		m.api.UseDatabase(m.db)
+		m.api.UseKeys(idempotency.New(m.db, idempotency.Options{Logger: m.logger, Now: h.options.Now}))
 	}
 	opener, ok := m.module.(Opener)
 	if !ok {

@@ -14,7 +14,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"app/platform/httpheader"
 	"app/platform/httpserver"
+	"app/platform/problem"
 )
 
 // patience is how long a loaded machine may take.
@@ -54,7 +56,7 @@ func limited(t *testing.T, s *httpserver.Server) *httpserver.Server {
 }
 
 // problemIn reads a reply that has to be a problem and the last of its connection.
-func problemIn(t *testing.T, conn net.Conn) (p httpserver.Problem, reply *http.Response) {
+func problemIn(t *testing.T, conn net.Conn) (p problem.Problem, reply *http.Response) {
 	t.Helper()
 	reply, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
@@ -75,7 +77,7 @@ func problemIn(t *testing.T, conn net.Conn) (p httpserver.Problem, reply *http.R
 // with the server's headers.
 func TestRefusalsOfTheServerAreProblems(t *testing.T) {
 	t.Parallel()
-	s := limited(t, &httpserver.Server{Headers: httpserver.SecurityHeaders(true)})
+	s := limited(t, &httpserver.Server{Headers: httpheader.SecurityHeaders(true)})
 	for name, tc := range map[string]struct{ request, want string }{
 		"NotHTTP":       {"hello\r\n\r\n", "400 malformed_request"},
 		"NoHost":        {"GET / HTTP/1.1\r\n\r\n", "400 malformed_request"},

@@ -1,11 +1,12 @@
 package httpserver
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"app/platform/exchange"
 )
 
 // Metrics counts requests by module, route template, method and status. One serves all
@@ -34,15 +35,6 @@ func (m *Metrics) observeRequest(module, route, method string, status int, elaps
 	if m == nil {
 		return
 	}
-	m.requests.WithLabelValues(module, route, methodLabel(method), strconv.Itoa(status)).Inc()
+	m.requests.WithLabelValues(module, route, exchange.KnownMethod(method), strconv.Itoa(status)).Inc()
 	m.duration.WithLabelValues(module, route).Observe(elapsed.Seconds())
-}
-
-// methodLabel keeps the number of series bounded: a method is whatever a client writes.
-func methodLabel(method string) string {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
-		return method
-	}
-	return "other"
 }

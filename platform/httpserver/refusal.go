@@ -7,7 +7,9 @@ import (
 	"strconv"
 	"time"
 
+	"app/platform/callctx"
 	"app/platform/ids"
+	"app/platform/problem"
 )
 
 // refusals are what net/http answers to requests that never reach a handler.
@@ -54,17 +56,14 @@ func (s *Server) newProblemReply(status int) (header http.Header, body []byte) {
 	if !ok {
 		known = refusals[http.StatusBadRequest]
 	}
-	p := NewProblem(status, known.code, known.detail)
+	p := problem.New(status, known.code, known.detail)
 	p.RequestID = ids.New("req", time.Now())
 	s.Logger.Info("request refused", slog.Int("status", status), slog.String("code", p.Code), slog.String("request_id", p.RequestID))
 	if header = s.Headers.Clone(); header == nil {
 		header = http.Header{}
 	}
-	p.addHeaders(header)
-	body = p.encodeJSON()
-	Uncached(header)
+	body = p.Render(header)
 	header["Connection"] = []string{"close"}
-	header["Content-Type"], header["Content-Length"] = []string{problemType}, []string{strconv.Itoa(len(body))}
-	header[requestIDHeader] = []string{p.RequestID}
+	header[callctx.RequestIDHeader] = []string{p.RequestID}
 	return header, body
 }

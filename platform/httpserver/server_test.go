@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,16 @@ import (
 
 	"app/platform/fault"
 	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
+
+func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	os.Exit(m.Run())
+}
+
+var moment = time.Date(2025, 11, 20, 9, 30, 0, 0, time.UTC)
 
 func TestListenErrors(t *testing.T) {
 	t.Parallel()
@@ -66,7 +76,7 @@ func serve(t *testing.T, s *httpserver.Server) (ended chan error) {
 	return ended
 }
 
-func get(t *testing.T, url string) (reply, error) {
+func get(t *testing.T, url string) (operationtest.Reply, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
@@ -75,11 +85,11 @@ func get(t *testing.T, url string) (reply, error) {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(r)
 	if err != nil {
-		return reply{}, err
+		return operationtest.Reply{}, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	return reply{response.StatusCode, response.Header, string(body)}, err
+	return operationtest.Reply{Status: response.StatusCode, Header: response.Header, Body: string(body)}, err
 }
 
 func TestShutdownDrains(t *testing.T) {
@@ -173,13 +183,13 @@ func TestServerLimitsHeaders(t *testing.T) {
 
 // observed serves an API the way a listener does, logging to the buffer.
 func observed(level slog.Level, trust bool) (http.Handler, *bytes.Buffer, *prometheus.Registry) {
-	a := httpserver.NewAPI("orders", httpserver.Options{})
-	op := httpserver.Operation{Method: "GET", Access: httpserver.Public, Rate: httpserver.RateDefault}
+	a := operation.NewAPI("orders", operation.Options{})
+	op := operation.Operation{Method: "GET", Access: operation.Public, Rate: operation.RateDefault}
 	for path, err := range map[string]error{
 		"/ok": nil, "/refused/{id}": fault.Missing("order"), "/broken": errors.New("disk on fire"),
 	} {
 		op.Path = path
-		httpserver.Register(a, op, func(context.Context, *struct{}) (*struct{}, error) { return nil, err })
+		operation.Register(a, op, func(context.Context, *struct{}) (*struct{}, error) { return nil, err })
 	}
 	op.Path = "/panic"
 	a.Raw(op, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("boom") }))
@@ -208,7 +218,7 @@ func TestOneLogLinePerFailedRequest(t *testing.T) {
 		"/broken":         `level=ERROR msg=request module=orders method=GET route=/broken status=500 bytes=182 took=0s request_id=` + id + ` code=internal path=/broken error="disk on fire"` + "\n",
 	} {
 		h, log, _ := observed(slog.LevelInfo, true)
-		got := send(h, nobody, http.MethodGet, path, "", "X-Request-Id", id)
+		got := operationtest.Send(h, operationtest.Nobody, http.MethodGet, path, "", "X-Request-Id", id)
 		if got.Header.Get("X-Request-Id") != id {
 			t.Errorf("%s: %v", path, got.Header)
 		}
@@ -222,13 +232,13 @@ func TestRequestIDs(t *testing.T) {
 	t.Parallel()
 	const theirs = "req_01kan4v6e8fx2s1gq0vj5t3x7c"
 	h, _, _ := observed(slog.LevelInfo, false)
-	got := send(h, nobody, http.MethodGet, "/broken", "", "X-Request-Id", theirs)
+	got := operationtest.Send(h, operationtest.Nobody, http.MethodGet, "/broken", "", "X-Request-Id", theirs)
 	id := got.Header.Get("X-Request-Id")
-	if id == theirs || !strings.HasPrefix(id, "req_") || got.problem(t).RequestID != id {
+	if id == theirs || !strings.HasPrefix(id, "req_") || got.Problem(t).RequestID != id {
 		t.Errorf("from outside: %+v", got)
 	}
 	trusting, _, _ := observed(slog.LevelInfo, true)
-	if got := send(trusting, nobody, http.MethodGet, "/ok", "", "X-Request-Id", "req_<script>"); got.Header.Get("X-Request-Id") == "req_<script>" {
+	if got := operationtest.Send(trusting, operationtest.Nobody, http.MethodGet, "/ok", "", "X-Request-Id", "req_<script>"); got.Header.Get("X-Request-Id") == "req_<script>" {
 		t.Errorf("malformed: %+v", got)
 	}
 }
@@ -236,8 +246,8 @@ func TestRequestIDs(t *testing.T) {
 func TestPanicsAreLoggedWithStack(t *testing.T) {
 	t.Parallel()
 	h, log, _ := observed(slog.LevelInfo, false)
-	got := send(h, nobody, http.MethodGet, "/panic", "")
-	if got.problem(t).Status != 500 || strings.Contains(got.Body, "boom") {
+	got := operationtest.Send(h, operationtest.Nobody, http.MethodGet, "/panic", "")
+	if got.Problem(t).Status != 500 || strings.Contains(got.Body, "boom") {
 		t.Errorf("got %+v", got)
 	}
 	if line := log.String(); strings.Count(line, "\n") != 1 || !strings.Contains(line, "boom") || !strings.Contains(line, "server_test.go") {
@@ -264,9 +274,9 @@ func TestMetricsByTemplate(t *testing.T) {
 	t.Parallel()
 	h, _, registry := observed(slog.LevelInfo, false)
 	for _, path := range []string{"/refused/a", "/refused/b", "/ok", "/nowhere", "/elsewhere"} {
-		send(h, nobody, http.MethodGet, path, "")
+		operationtest.Send(h, operationtest.Nobody, http.MethodGet, path, "")
 	}
-	send(h, nobody, "BREW", "/ok", "")
+	operationtest.Send(h, operationtest.Nobody, "BREW", "/ok", "")
 	want := `
 # HELP souk_http_requests_total HTTP requests answered.
 # TYPE souk_http_requests_total counter

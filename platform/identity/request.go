@@ -19,7 +19,7 @@ type Request struct {
 // them, is another request. Fields that a transport adds by itself are not here; the
 // module called is in the assertion.
 var bound = [...]string{
-	"Authorization", "Cart-Token", "Cookie", "Idempotency-Key", "If-Match", "If-None-Match",
+	"Authorization", GuestHeader, "Cookie", "Idempotency-Key", "If-Match", "If-None-Match",
 	"Souk-Client", "Souk-Client-Network", "Souk-Contract", "Souk-Idempotency",
 }
 

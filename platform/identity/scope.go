@@ -6,7 +6,7 @@ import "slices"
 // other rights: what an operation declares no scope for is closed to keys.
 type Scope string
 
-// The scopes. An operation declares the one it belongs to (httpserver.Operation.Scope).
+// The scopes. An operation declares the one it belongs to (operation.Operation.Scope).
 const (
 	CatalogRead    Scope = "catalog:read"    // stock and its movements
 	CatalogWrite   Scope = "catalog:write"   // products, prices, stock

@@ -47,6 +47,7 @@ func createModule(ctx context.Context, name string, register bool) error {
 	}
 	printPaths(written)
 	generate := exec.CommandContext(ctx, "go", "tool", "-modfile=tools/go.mod", "buf", "generate", "--path", "modules/"+name)
+	generate.Env = append(generate.Environ(), "GOWORK=off") // a -modfile does not go with a workspace
 	generate.Stdout, generate.Stderr = os.Stdout, os.Stderr
 	if err := generate.Run(); err != nil {
 		return fmt.Errorf("generate the contract: %w", err)

@@ -79,6 +79,7 @@ var mailpit = sync.OnceValues(func() (string, error) {
 	var said bytes.Buffer
 	c := exec.CommandContext(context.Background(), "go", "tool", "-n", "-modfile="+filepath.Join(root, "tools", "mailpit", "go.mod"), "mailpit")
 	c.Dir, c.Stderr = root, &said
+	c.Env = append(c.Environ(), "GOWORK=off") // a -modfile does not go with a workspace
 	out, err := c.Output()
 	if err != nil {
 		return "", fmt.Errorf("%w: %w: %s", errNoMailpit, err, said.String())

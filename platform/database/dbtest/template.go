@@ -15,6 +15,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"app/platform/database"
+	"app/platform/database/migrate"
 )
 
 // A schema that was migrated once in this process is made again by its CREATE
@@ -49,7 +50,7 @@ func applyMigrations(t testing.TB, db *database.DB, location string, migrations 
 
 func migrateByFiles(t testing.TB, db *database.DB) {
 	t.Helper()
-	if _, err := db.Migrate(context.Background()); err != nil {
+	if _, err := migrate.Up(context.Background(), db); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -84,7 +85,7 @@ func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
 // and all that the files say.
 func migrationsDigest(db *database.DB, migrations []fs.FS) (string, error) {
 	sum := sha256.New()
-	pending, err := db.Status(context.Background())
+	pending, err := migrate.Status(context.Background(), db)
 	for _, m := range pending {
 		_, _ = fmt.Fprintln(sum, m.ID) // a hash takes everything
 	}

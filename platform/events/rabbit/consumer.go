@@ -79,7 +79,7 @@ func (c *Consumer) Stop(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		err = fmt.Errorf("events of the broker were still in hand: %w", ctx.Err())
+		err = fmt.Errorf("events of the broker were still in flight: %w", ctx.Err())
 	}
 	c.endHard()
 	<-done

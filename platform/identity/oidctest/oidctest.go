@@ -109,7 +109,7 @@ var built = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(folder, "dex")
 	c := exec.Command("go", "build", "-o", program, ".")
 	c.Dir = filepath.Join(root, "tools", "dex")
-	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false") //nolint:forbidigo // go needs its own
+	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-buildvcs=false", "GOWORK=off") //nolint:forbidigo // go needs its own
 	if out, err := c.CombinedOutput(); err != nil {
 		_ = os.RemoveAll(folder)
 		return "", fmt.Errorf("build provider: %w: %s", err, out)

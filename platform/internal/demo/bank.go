@@ -14,10 +14,10 @@ import (
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/internal/demo/bankv1"
 	"app/platform/internal/demo/shopevents"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -139,10 +139,10 @@ type account struct {
 }
 
 // Operations implements host.Publisher.
-func (b *Bank) Operations(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (b *Bank) Operations(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/accounts/{id}", Summary: "Read an account",
-		Access: httpserver.Optional, Rate: httpserver.RateDefault,
+		Access: operation.Optional, Rate: operation.RateDefault,
 	}, b.getAccount)
 }
 

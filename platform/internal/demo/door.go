@@ -11,8 +11,8 @@ import (
 
 	"app/platform/callctx"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/problem"
 )
 
 // Door is the gateway: it believes whoever says who they are in the header Demo-User.
@@ -28,12 +28,12 @@ func (d *Door) Handler() http.Handler { return d.mux }
 func (d *Door) Open(_ context.Context, env host.Env) error {
 	d.mux = http.NewServeMux()
 	d.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no such path."))
+		problem.Write(w, r, problem.New(http.StatusNotFound, "route_not_found", "There is no such path."))
 	})
 	d.mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, r *http.Request) {
 		document, err := env.OpenAPI()
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		_, _ = w.Write(document)
@@ -80,7 +80,7 @@ func newReverseProxy(route host.Route, signer *identity.Signer) (http.Handler, e
 		}),
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, _ error) {
 			w.Header().Set("Retry-After", "1")
-			httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusServiceUnavailable, "module_down", "The module is down."))
+			problem.Write(w, r, problem.New(http.StatusServiceUnavailable, "module_down", "The module is down."))
 		},
 	}, nil
 }

@@ -14,10 +14,10 @@ import (
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/host"
-	"app/platform/httpserver"
 	"app/platform/ids"
 	"app/platform/internal/demo/bankv1"
 	"app/platform/internal/demo/shopevents"
+	"app/platform/operation"
 	"app/platform/rpc"
 )
 
@@ -72,15 +72,15 @@ type sale struct {
 }
 
 // Operations implements host.Publisher.
-func (s *Shop) Operations(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (s *Shop) Operations(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/sales", Summary: "Sell something", Status: http.StatusCreated,
-		Access: httpserver.Optional, Rate: httpserver.RateDefault,
+		Access: operation.Optional, Rate: operation.RateDefault,
 	}, func(ctx context.Context, in *saleInput) (*saleOutput, error) {
 		return s.recordSale(ctx, in.Body.Account, in.Body.Amount)
 	})
-	api.Raw(httpserver.Operation{
-		Method: http.MethodGet, Path: "/v1/wait", Summary: "Wait", Access: httpserver.Public, Rate: httpserver.RateDefault,
+	api.Raw(operation.Operation{
+		Method: http.MethodGet, Path: "/v1/wait", Summary: "Wait", Access: operation.Public, Rate: operation.RateDefault,
 	}, http.HandlerFunc(s.handleWait))
 }
 

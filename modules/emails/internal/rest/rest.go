@@ -9,28 +9,29 @@ import (
 
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
-func Register(api *httpserver.API, at **Handlers) {
-	dev := httpserver.Operation{Access: httpserver.Loopback, Rate: httpserver.RateDefault, Tags: []string{"Development"}}
-	sender := httpserver.Operation{Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"}, Scope: identity.EmailsSend}
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), httpserver.On(at, (*Handlers).listTemplates))
+func Register(api *operation.API, at **Handlers) {
+	dev := operation.Operation{Access: operation.Loopback, Rate: operation.RateDefault, Tags: []string{"Development"}}
+	sender := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: identity.EmailsSend}
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), operation.On(at, (*Handlers).listTemplates))
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
 		"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour."
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
-	httpserver.Register(api, post, httpserver.On(at, (*Handlers).sendEmail))
-	httpserver.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), httpserver.On(at, (*Handlers).getEmail))
-	httpserver.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), httpserver.On(at, (*Handlers).listMailbox))
+	operation.Register(api, post, operation.On(at, (*Handlers).sendEmail))
+	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), operation.On(at, (*Handlers).getEmail))
+	operation.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), operation.On(at, (*Handlers).listMailbox))
 	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*at).showMailboxPage(w, r) }))
 }
 
-func withRoute(op httpserver.Operation, method, path, id, summary string) httpserver.Operation {
+func withRoute(op operation.Operation, method, path, id, summary string) operation.Operation {
 	op.Method, op.Path, op.ID, op.Summary = method, path, id, summary
 	return op
 }
@@ -114,11 +115,11 @@ type Template struct {
 }
 
 type templatesReply struct {
-	Body httpserver.Page[Template]
+	Body operation.Page[Template]
 }
 
 func (h *Handlers) listTemplates(ctx context.Context, _ *struct{}) (*templatesReply, error) {
-	out := &templatesReply{Body: httpserver.Page[Template]{Data: []Template{}}}
+	out := &templatesReply{Body: operation.Page[Template]{Data: []Template{}}}
 	merchant := identity.FromContext(ctx).Merchant
 	for _, t := range h.service.Templates(merchant) {
 		names := []string{}
@@ -150,7 +151,7 @@ type mailboxRequest struct {
 }
 
 type mailboxReply struct {
-	Body httpserver.Page[Mail]
+	Body operation.Page[Mail]
 }
 
 func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailboxReply, error) {
@@ -158,7 +159,7 @@ func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbo
 	if err != nil {
 		return nil, err
 	}
-	out := &mailboxReply{Body: httpserver.Page[Mail]{Data: make([]Mail, len(mails))}}
+	out := &mailboxReply{Body: operation.Page[Mail]{Data: make([]Mail, len(mails))}}
 	for i, m := range mails {
 		out.Body.Data[i] = Mail{ID: m.LetterID, To: m.Recipient, Subject: m.Subject, Text: m.Text, HTML: m.HTML, CreatedAt: m.CreatedAt}
 	}
@@ -169,7 +170,7 @@ func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbo
 func (h *Handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) {
 	mails, err := h.service.Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
 	if err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	renderPage(w, r.URL.Query().Get("to"), mails)

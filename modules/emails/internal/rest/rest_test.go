@@ -26,9 +26,10 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -68,7 +69,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	db := dbtest.Open(t, database.Named("http", httpserver.IdempotencyMigrations), migrations.Files)
+	db := dbtest.Open(t, database.Named("http", idempotency.Migrations), migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
 	set, err := template.Parse("en")
 	if err != nil {
@@ -82,7 +83,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	api := httpserver.NewAPI("emails", httpserver.Options{Now: now})
+	api := operation.NewAPI("emails", operation.Options{Now: now})
 	sns := emailstest.NewSNS(t)
 	notices, err := notice.NewService(notice.Options{
 		DB: db, Now: now, Logger: slog.New(slog.DiscardHandler), Verifier: &notice.Verifier{
@@ -96,7 +97,7 @@ func newSite(t *testing.T) *site {
 	rest.Register(api, &handlers)
 	suppression.Register(api, &suppressions)
 	notice.Register(api, &hook)
-	api.UseDatabase(db)
+	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, s, api.Handler(), sns, now, db}
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Handlers serve the operations of suppressions.
@@ -19,15 +19,15 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
-func Register(api *httpserver.API, at **Handlers) {
-	httpserver.Register(api, httpserver.Operation{
+func Register(api *operation.API, at **Handlers) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/emails/suppressions", ID: "list-suppressions", Summary: "List the addresses that get no letters, newest first",
-		Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"},
-	}, httpserver.On(at, (*Handlers).listSuppressions))
-	httpserver.Register(api, httpserver.Operation{
+		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"},
+	}, operation.On(at, (*Handlers).listSuppressions))
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/emails/suppressions", ID: "delete-suppression", Summary: "Let an address have letters again",
-		Access: httpserver.Admin, Rate: httpserver.RateDefault, Tags: []string{"E-mail"},
-	}, httpserver.On(at, (*Handlers).deleteSuppression))
+		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"},
+	}, operation.On(at, (*Handlers).deleteSuppression))
 }
 
 // suppression is a Suppression on the wire. Its name is that of the schema in the
@@ -46,11 +46,11 @@ func wireOf(s Suppression) suppression {
 }
 
 type suppressionsRequest struct {
-	httpserver.Paging
+	operation.Paging
 }
 
 type suppressionsReply struct {
-	Body httpserver.Page[suppression]
+	Body operation.Page[suppression]
 }
 
 func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest) (*suppressionsReply, error) {
@@ -66,7 +66,7 @@ func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest
 	for i, s := range found {
 		rows[i] = wireOf(s)
 	}
-	return &suppressionsReply{Body: httpserver.NewPage(rows, in.Limit, func(last suppression) []string {
+	return &suppressionsReply{Body: operation.NewPage(rows, in.Limit, func(last suppression) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.Address}
 	})}, nil
 }
@@ -74,7 +74,7 @@ func (h *Handlers) listSuppressions(ctx context.Context, in *suppressionsRequest
 // parseCursor reads after which suppression a page begins, the zero value for the first
 // page.
 func parseCursor(cursor string) (s Suppression, err error) {
-	parts, err := httpserver.DecodeCursor(cursor, 2)
+	parts, err := operation.DecodeCursor(cursor, 2)
 	if err != nil || parts == nil {
 		return s, err
 	}

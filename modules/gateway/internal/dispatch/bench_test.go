@@ -12,7 +12,7 @@ import (
 
 	"app/modules/gateway/internal/dispatch"
 	"app/platform/callctx"
-	"app/platform/httpserver"
+	"app/platform/exchange"
 	"app/platform/identity"
 )
 
@@ -46,12 +46,12 @@ func BenchmarkRemote(b *testing.B) {
 	ctx = identity.NewContext(ctx, identity.Principal{UserID: "usr_01m7wfdfmdf70t97dnvpejcs5a", Method: identity.Bearer})
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/v1/products/prd_01m7wfdfmdf70t97dnvpejcs5a", http.NoBody)
 	r.Header.Set("Authorization", "Bearer ada")
-	r.Header.Set(httpserver.ClientHeader, "0123456789abcdef0123456789abcdef")
-	r.Header.Set(httpserver.NetworkHeader, "192.0.2.0/24")
+	r.Header.Set(exchange.ClientHeader, "0123456789abcdef0123456789abcdef")
+	r.Header.Set(exchange.NetworkHeader, "192.0.2.0/24")
 	w := &discard{http.Header{}}
 	b.ReportAllocs()
 	for b.Loop() {
 		clear(w.header)
-		remote.ServeHTTP(w, r, operation)
+		remote.ServeHTTP(w, r, declared)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 
-	"app/platform/httpserver"
+	"app/platform/problem"
 )
 
 // grown is how much of a body is believed to come before it does.
@@ -22,7 +22,7 @@ func readWholeBody(r *http.Request) ([]byte, error) {
 	var text bytes.Buffer
 	text.Grow(int(min(max(r.ContentLength, 0), grown)) + bytes.MinRead)
 	if _, err := text.ReadFrom(r.Body); err != nil {
-		return nil, httpserver.BodyError(r.Context(), err)
+		return nil, problem.BodyError(r.Context(), err)
 	}
 	return text.Bytes(), nil
 }

@@ -32,7 +32,7 @@ func TestRemote_NobodyWaitsForAModuleThatHangs(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		w := httptest.NewRecorder()
-		remote.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/things/1", http.NoBody), operation)
+		remote.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/things/1", http.NoBody), declared)
 		return w
 	}
 	for range 10 {

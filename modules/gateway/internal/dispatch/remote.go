@@ -16,8 +16,9 @@ import (
 
 	"app/platform/callctx"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 const (
@@ -71,7 +72,7 @@ func NewRemote(module string, base *url.URL, transport http.RoundTripper, signer
 
 // outgoing is what forward needs and a proxy hands on through the request's context.
 type outgoing struct {
-	op     *httpserver.Operation
+	op     *operation.Operation
 	module string
 	reply  http.Header // what the gateway has said so far
 	sign   *sign       // what the request says about the module
@@ -83,23 +84,23 @@ type outgoingKey struct{}
 // ServeHTTP proxies one request for the operation. The principal and the request id are
 // those of the context; nothing else of the client's headers goes along than what the
 // operation passes.
-func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserver.Operation) {
+func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *operation.Operation) {
 	select {
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()
 	default:
 		busy := fault.New(fault.Unavailable, "module_busy", "This part of the shop has all its hands full.")
 		busy.RetryAfter = retryAfter
-		httpserver.WriteProblem(w, r, busy)
+		problem.Write(w, r, busy)
 		return
 	}
 	body, err := readWholeBody(r)
 	if err != nil { // it is the client's request that broke off
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	if !d.breaker.TryAcquirePermit() {
-		httpserver.WriteProblem(w, r, moduleDownError())
+		problem.Write(w, r, moduleDownError())
 		return
 	}
 	seen := none
@@ -110,7 +111,7 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *httpserve
 	d.proxy.ServeHTTP(w, r)
 }
 
-// moduleDownError is the verdict on a request that no module has seen.
+// moduleDownError is the problem on a request that no module has seen.
 func moduleDownError() *fault.Error {
 	v := fault.New(fault.Unavailable, "module_down", "This part of the shop is down at the moment.")
 	v.RetryAfter = retryAfter
@@ -140,7 +141,7 @@ func rewriteRequest(r *httputil.ProxyRequest, base *url.URL) {
 // handler in this process writes the reply. The proxy alone would send both, and of two
 // policies for a page a browser keeps the narrower.
 func modifyResponse(reply *http.Response) error {
-	if err := httpserver.Whole(reply); err != nil {
+	if err := problem.Whole(reply); err != nil {
 		return err //nolint:wrapcheck // for failed, to whom it is a module that broke off
 	}
 	with, _ := reply.Request.Context().Value(outgoingKey{}).(*outgoing)
@@ -156,24 +157,24 @@ func modifyResponse(reply *http.Response) error {
 // handleProxyError answers for a module that gave no answer.
 func (d *Remote) handleProxyError(w http.ResponseWriter, r *http.Request, err error) {
 	with, _ := r.Context().Value(outgoingKey{}).(*outgoing)
-	var verdict *fault.Error
+	var answer *fault.Error
 	var dial *net.OpError
 	switch {
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
-		verdict = fault.New(fault.Canceled, "canceled", "")
+		answer = fault.New(fault.Canceled, "canceled", "")
 	case errors.As(err, &dial) && dial.Op == "dial": // before the deadline: a time-out of the dialer's looks like one
-		verdict = moduleDownError()
+		answer = moduleDownError()
 	case errors.Is(err, context.DeadlineExceeded):
-		verdict = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
+		answer = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
 	default: // it was reached and broke off: what it did is not known
-		verdict = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
+		answer = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
 	}
-	if verdict.Code != fault.Canceled {
+	if answer.Code != fault.Canceled {
 		*with.sign = bad
 	}
-	verdict.RetryAfter = retryAfter
-	d.logger.WarnContext(r.Context(), "module did not answer", "module", d.module, "reason", verdict.Reason, "error", err)
-	httpserver.WriteProblem(w, r, verdict.Because(err))
+	answer.RetryAfter = retryAfter
+	d.logger.WarnContext(r.Context(), "module did not answer", "module", d.module, "reason", answer.Reason, "error", err)
+	problem.Write(w, r, answer.Because(err))
 }
 
 // bufferPool lends the buffers that bodies are copied through.

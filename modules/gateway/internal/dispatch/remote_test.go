@@ -20,10 +20,12 @@ import (
 	"app/platform/callctx"
 	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
+	"app/platform/problem"
 	"app/platform/rpc/rpctest"
 )
 
-var operation = &httpserver.Operation{Method: http.MethodPost, Path: "/v1/things/{id}", Headers: []string{"Souk-Signature"}, MaxBody: 1 << 20}
+var declared = &operation.Operation{Method: http.MethodPost, Path: "/v1/things/{id}", Headers: []string{"Souk-Signature"}, MaxBody: 1 << 20}
 
 func newSigner(t *testing.T) *identity.Signer {
 	t.Helper()
@@ -46,15 +48,15 @@ func newGateway(t *testing.T, module string, p identity.Principal) *httptest.Ser
 	remote := dispatch.NewRemote("orders", base, transport, newSigner(t), slog.New(slog.DiscardHandler))
 	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := identity.NewContext(callctx.WithRequestID(r.Context(), "req_ours"), p)
-		remote.ServeHTTP(w, r.WithContext(ctx), operation)
+		remote.ServeHTTP(w, r.WithContext(ctx), declared)
 	}))
 	t.Cleanup(gateway.Close)
 	return gateway
 }
 
-// exchange sends the very bytes and returns the reply, so that nothing tidies them up
+// sendRaw sends the very bytes and returns the reply, so that nothing tidies them up
 // on the way.
-func exchange(t *testing.T, server *httptest.Server, request string) *http.Response {
+func sendRaw(t *testing.T, server *httptest.Server, request string) *http.Response {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 	if err != nil {
@@ -81,7 +83,7 @@ func TestFailure37_ClientHeadersDoNotCross(t *testing.T) {
 	t.Cleanup(module.Close)
 	ada := identity.Principal{UserID: "usr_ada", Method: identity.Bearer}
 	gateway := newGateway(t, module.URL, ada)
-	exchange(t, gateway, `POST /v1/things/caf%C3%A9?q=a%2Fb&x=;y HTTP/1.1
+	sendRaw(t, gateway, `POST /v1/things/caf%C3%A9?q=a%2Fb&x=;y HTTP/1.1
 Host: evil.example
 Connection: close, Souk-Assertion, Souk-Module, X-Request-Id
 Souk-Assertion: forged
@@ -151,7 +153,7 @@ func TestRemote_ModuleDecidesItsHeaders(t *testing.T) {
 	} {
 		w.Header().Set(name, value)
 	}
-	remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", http.NoBody), operation)
+	remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", http.NoBody), declared)
 	for name, want := range map[string]string{
 		"X-Request-Id": "req_ours", "Content-Security-Policy": "default-src 'self'", "Vary": "Origin, Accept-Language", "Referrer-Policy": "same-origin",
 	} {
@@ -167,7 +169,7 @@ func TestRemote_Failures(t *testing.T) {
 		t.Parallel()
 		nobody := httptest.NewServer(http.NotFoundHandler())
 		nobody.Close()
-		reply := exchange(t, newGateway(t, nobody.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Length: 0\n\n")
+		reply := sendRaw(t, newGateway(t, nobody.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Length: 0\n\n")
 		if reply.StatusCode != http.StatusServiceUnavailable || reply.Header.Get("Retry-After") == "" {
 			t.Errorf("%d, %v", reply.StatusCode, reply.Header)
 		}
@@ -178,7 +180,7 @@ func TestRemote_Failures(t *testing.T) {
 		transport.DialContext = (&net.Dialer{Timeout: time.Nanosecond}).DialContext
 		remote := dispatch.NewRemote("orders", &url.URL{Scheme: "http", Host: "127.0.0.1:1"}, transport, newSigner(t), slog.New(slog.DiscardHandler))
 		w := httptest.NewRecorder()
-		remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", http.NoBody), operation)
+		remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", http.NoBody), declared)
 		if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
 			t.Errorf("%d, %v", w.Code, w.Header())
 		}
@@ -191,7 +193,7 @@ func TestRemote_Failures(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}))
 		t.Cleanup(module.Close)
-		reply := exchange(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nIdempotency-Key: k\nContent-Length: 2\n\n{}")
+		reply := sendRaw(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nIdempotency-Key: k\nContent-Length: 2\n\n{}")
 		if reply.StatusCode != http.StatusServiceUnavailable || calls.Load() != 1 {
 			t.Errorf("%d after %d calls", reply.StatusCode, calls.Load())
 		}
@@ -229,7 +231,7 @@ func TestRemote_Failures(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		w := httptest.NewRecorder()
-		remote.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/things/1", http.NoBody), operation)
+		remote.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodPost, "/v1/things/1", http.NoBody), declared)
 		if w.Code != http.StatusGatewayTimeout {
 			t.Errorf("answered %d", w.Code)
 		}
@@ -243,12 +245,12 @@ func TestRemote_BreaksOffAnywhere(t *testing.T) {
 	t.Parallel()
 	module := &httpserver.Server{Name: "test", Addr: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)}
 	module.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text, err := httpserver.ReadBody(r)
+		text, err := operation.ReadBody(r)
 		if err == nil && string(text) != "{}" {
-			err = httpserver.NewProblem(http.StatusBadRequest, "malformed_json", "The body is not well-formed JSON.")
+			err = problem.New(http.StatusBadRequest, "malformed_json", "The body is not well-formed JSON.")
 		}
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 		}
 	})
 	if err := module.Listen(t.Context()); err != nil {
@@ -274,7 +276,7 @@ func TestRemote_BreaksOffAnywhere(t *testing.T) {
 				}
 			}()
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/v1/things/1", strings.NewReader(body))
-			remote.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, &http.Server{})), operation)
+			remote.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), http.ServerContextKey, &http.Server{})), declared)
 		}()
 		return w.Code, wire.End()
 	}
@@ -301,7 +303,7 @@ func TestRemote_BadBody(t *testing.T) {
 	t.Parallel()
 	module := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	t.Cleanup(module.Close)
-	reply := exchange(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked\n\nzz\n{}")
+	reply := sendRaw(t, newGateway(t, module.URL, identity.Principal{}), "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nTransfer-Encoding: chunked\n\nzz\n{}")
 	text, err := io.ReadAll(reply.Body)
 	if err != nil || reply.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "body_unreadable") {
 		t.Errorf("%d %s, %v", reply.StatusCode, text, err)
@@ -325,9 +327,9 @@ func TestRemote_HangsUpInTheBody(t *testing.T) {
 	t.Parallel()
 	base, _ := url.Parse("http://127.0.0.1:1")
 	remote := dispatch.NewRemote("orders", base, gone{}, newSigner(t), slog.New(slog.DiscardHandler))
-	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { remote.ServeHTTP(w, r, operation) }))
+	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { remote.ServeHTTP(w, r, declared) }))
 	t.Cleanup(gateway.Close)
-	reply := exchange(t, gateway, "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Length: 2\n\n{}")
+	reply := sendRaw(t, gateway, "POST /v1/things/1 HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Length: 2\n\n{}")
 	if reply.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("answered %d", reply.StatusCode)
 	}

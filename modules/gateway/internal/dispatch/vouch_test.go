@@ -52,7 +52,7 @@ func TestFault10_TheGatewayVouchesForEachRequest(t *testing.T) {
 		r := httptest.NewRequestWithContext(t.Context(), method, target, io.MultiReader(strings.NewReader(body))) // of unknown length
 		r.Header = header
 		w := httptest.NewRecorder()
-		remote.ServeHTTP(w, r, operation)
+		remote.ServeHTTP(w, r, declared)
 		return w.Code
 	}
 	long := strings.Repeat("x", 100_000)
@@ -98,7 +98,7 @@ func TestFault10_ARepeatedReadIsVouchedForAnew(t *testing.T) {
 			base, _ := url.Parse(server.URL)
 			remote := dispatch.NewRemote("orders", base, dispatch.NewTransport(), newSigner(t), slog.New(slog.DiscardHandler))
 			w := httptest.NewRecorder()
-			remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), c.method, "/v1/things/1", strings.NewReader(c.body)), operation)
+			remote.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), c.method, "/v1/things/1", strings.NewReader(c.body)), declared)
 			if w.Code != c.want || len(module.answered) != c.times {
 				t.Errorf("%d, answered %v", w.Code, module.answered)
 			}

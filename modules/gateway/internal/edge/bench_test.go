@@ -9,7 +9,7 @@ import (
 
 	"app/modules/gateway/internal/edge"
 	"app/modules/gateway/internal/limit"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // discard is the cheapest http.ResponseWriter.
@@ -24,14 +24,14 @@ func (d *discard) WriteHeader(int)             {}
 func BenchmarkGateway(b *testing.B) {
 	for name, remote := range map[string]bool{"local": false, "remote": true} {
 		b.Run(name, func(b *testing.B) {
-			op := httpserver.Operation{
-				Method: http.MethodGet, Path: "/v1/products/{id}", Access: httpserver.Public, Rate: httpserver.RateDefault, Timeout: 15 * time.Second,
+			op := operation.Operation{
+				Method: http.MethodGet, Path: "/v1/products/{id}", Access: operation.Public, Rate: operation.RateDefault, Timeout: 15 * time.Second,
 			}
 			g := &edge.Gateway{
-				Table:         edge.NewTable([]*edge.Entry{{Module: "catalog", Operation: op, Remote: remote, Serve: func(http.ResponseWriter, *http.Request, *httpserver.Operation) {}}}),
+				Table:         edge.NewTable([]*edge.Entry{{Module: "catalog", Operation: op, Remote: remote, Serve: func(http.ResponseWriter, *http.Request, *operation.Operation) {}}}),
 				Proxies:       edge.Proxies{netip.MustParsePrefix("10.0.0.0/8")},
 				Authenticator: door{}, Origins: http.NewCrossOriginProtection(), Crowd: edge.NewCrowd(2048, 256),
-				Limiter: limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateDefault: 1_000_000_000}, Keys: 50_000, Now: time.Now}),
+				Limiter: limit.New(limit.Options{Quotas: limit.Quotas{operation.RateDefault: 1_000_000_000}, Keys: 50_000, Now: time.Now}),
 			}
 			r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/v1/products/prd_01m7wfdfmdf70t97dnvpejcs5a", http.NoBody)
 			r.Header.Set("Authorization", "Bearer ada")

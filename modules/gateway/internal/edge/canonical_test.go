@@ -11,7 +11,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"app/modules/gateway/internal/edge"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 func TestFault03_APathHasOneReading(t *testing.T) {
@@ -92,7 +92,7 @@ func FuzzCanonical(f *testing.F) {
 			return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 		}),
 	}
-	table := edge.NewTable([]*edge.Entry{{Operation: httpserver.Operation{Method: http.MethodGet, Path: "/{a}/{b}/{c}"}}})
+	table := edge.NewTable([]*edge.Entry{{Operation: operation.Operation{Method: http.MethodGet, Path: "/{a}/{b}/{c}"}}})
 	router := mux.NewRouter().SkipClean(true)
 	var vars map[string]string
 	router.HandleFunc("/{a}/{b}/{c}", func(_ http.ResponseWriter, r *http.Request) { vars = mux.Vars(r) })

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"app/platform/httpserver"
+	"app/platform/problem"
 )
 
 // CrossOrigins are the web pages of other origins that may use the API from a browser,
@@ -74,9 +74,9 @@ func (g *Gateway) answerPreflight(w http.ResponseWriter, r *http.Request, listed
 	h["Vary"] = []string{"Origin, Access-Control-Request-Method, Access-Control-Request-Headers"}
 	switch {
 	case methods == nil:
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path."))
+		problem.Write(w, r, problem.New(http.StatusNotFound, "route_not_found", "There is no operation at this path."))
 	case !listed:
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not use the API."))
+		problem.Write(w, r, problem.New(http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not use the API."))
 	default:
 		h["Access-Control-Allow-Methods"] = []string{strings.Join(methods, ", ")}
 		h["Access-Control-Allow-Headers"] = []string{crossHeaders}

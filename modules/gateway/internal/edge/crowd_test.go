@@ -6,14 +6,14 @@ import (
 	"testing"
 
 	"app/modules/gateway/internal/edge"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // busy is a gateway whose requests stay in hand until they are let go.
 func busy(most, perNetwork int) (g *edge.Gateway, begun chan struct{}, finish chan struct{}) {
 	begun, finish = make(chan struct{}, 100), make(chan struct{})
-	op := httpserver.Operation{Method: http.MethodPost, Path: "/public", Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: 10}
-	table := edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(http.ResponseWriter, *http.Request, *httpserver.Operation) {
+	op := operation.Operation{Method: http.MethodPost, Path: "/public", Access: operation.Public, Rate: operation.RateDefault, MaxBody: 10}
+	table := edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(http.ResponseWriter, *http.Request, *operation.Operation) {
 		begun <- struct{}{}
 		<-finish
 	}}})

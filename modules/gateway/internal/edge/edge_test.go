@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"app/modules/gateway/internal/edge"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 func TestFailure37_NonCanonicalPathsAreRefused(t *testing.T) {
@@ -131,7 +131,7 @@ func TestNetwork(t *testing.T) {
 
 func newTable() *edge.Table {
 	var entries []*edge.Entry
-	for _, op := range []httpserver.Operation{
+	for _, op := range []operation.Operation{
 		{Method: http.MethodGet, Path: "/"},
 		{Method: http.MethodGet, Path: "/v1/orders/{id}", ID: "get"},
 		{Method: http.MethodPut, Path: "/v1/carts/{id}/lines/{product_id}", ID: "put"},
@@ -159,7 +159,7 @@ func TestTable(t *testing.T) {
 	})
 	t.Run("RemoteModulesReadThePathThemselves", func(t *testing.T) {
 		t.Parallel()
-		table := edge.NewTable([]*edge.Entry{{Remote: true, Operation: httpserver.Operation{Method: http.MethodGet, Path: "/v1/products/{id}"}}})
+		table := edge.NewTable([]*edge.Entry{{Remote: true, Operation: operation.Operation{Method: http.MethodGet, Path: "/v1/products/{id}"}}})
 		r := httptest.NewRequest(http.MethodGet, "/v1/products/prd_1", http.NoBody)
 		if e, problem, _ := table.Find(r); e == nil || r.PathValue("id") != "" {
 			t.Errorf("%+v, %v, %q", e, problem, r.PathValue("id"))

@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"app/modules/gateway/internal/limit"
+	"app/platform/exchange"
 	"app/platform/fault"
 	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Authenticator tells who is calling.
@@ -61,7 +64,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.Crowd != nil {
 		leave, err := g.Crowd.acquireSlot(client)
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		defer leave()
@@ -73,7 +76,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	httpserver.SetOperation(w, r, entry.Module, &entry.Operation)
+	operation.Note(w, r, entry.Module, &entry.Operation)
 	principal, err := g.authenticateRequest(r, entry.Operation)
 	if !g.withinLimit(w, r, entry.Operation, principal, client) {
 		return
@@ -85,7 +88,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = g.mayCall(r, entry.Operation, principal)
 	}
 	if err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	g.dispatchAsPrincipal(w, r, entry, principal, client)
@@ -96,19 +99,19 @@ func (g *Gateway) requireCanonicalPath(w http.ResponseWriter, r *http.Request) b
 	if plainTarget(r.URL) && Canonical(wirePath(r.URL)) {
 		return true
 	}
-	httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "path_not_canonical",
+	problem.Write(w, r, problem.New(http.StatusBadRequest, "path_not_canonical",
 		"The path has more than one reading: no empty or dot segments, no semicolons, and no escapes of what needs none or would part it."))
 	return false
 }
 
 // findRoute finds the operation, or answers that there is none.
 func (g *Gateway) findRoute(w http.ResponseWriter, r *http.Request) (*Entry, bool) {
-	entry, problem, allow := g.Table.Find(r)
-	if problem != nil {
+	entry, answer, allow := g.Table.Find(r)
+	if answer != nil {
 		if len(allow) > 0 {
 			w.Header().Set("Allow", strings.Join(allow, ", "))
 		}
-		httpserver.WriteProblem(w, r, problem)
+		problem.Write(w, r, answer)
 		return nil, false
 	}
 	return entry, true
@@ -116,25 +119,25 @@ func (g *Gateway) findRoute(w http.ResponseWriter, r *http.Request) (*Entry, boo
 
 // withinLimit counts the request, also one that will be refused, and answers 429 when
 // the caller has used its limit up.
-func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op httpserver.Operation, p identity.Principal, client netip.Addr) bool {
+func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op operation.Operation, p identity.Principal, client netip.Addr) bool {
 	if g.Limiter == nil {
 		return true
 	}
-	verdict := g.Limiter.Take(r.Context(), op.Rate, rateLimitKey(op, p, client))
-	verdict.Header(w.Header())
-	if verdict.Allowed {
+	decision := g.Limiter.Take(r.Context(), op.Rate, rateLimitKey(op, p, client))
+	decision.Header(w.Header())
+	if decision.Allowed {
 		return true
 	}
 	refusal := fault.New(fault.ResourceExhausted, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
-	refusal.RetryAfter = verdict.RetryAfter
-	httpserver.WriteProblem(w, r, refusal)
+	refusal.RetryAfter = decision.RetryAfter
+	problem.Write(w, r, refusal)
 	return false
 }
 
 // rateLimitKey is whom a limit counts for: the user, the API key, or the network where
 // nobody is signed in or the operation is about signing in.
-func rateLimitKey(op httpserver.Operation, p identity.Principal, client netip.Addr) string {
-	if op.Rate == httpserver.RateAuth || !p.SignedIn() {
+func rateLimitKey(op operation.Operation, p identity.Principal, client netip.Addr) string {
+	if op.Rate == operation.RateAuth || !p.SignedIn() {
 		return Network(client)
 	}
 	if p.UserID != "" {
@@ -147,11 +150,11 @@ func rateLimitKey(op httpserver.Operation, p identity.Principal, client netip.Ad
 // by its data. What is for this machine is so at every request: a proxy on the same
 // host and a name that points here (DNS rebinding) bring strangers to a loopback
 // listener.
-func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.Principal) error {
-	if op.Access == httpserver.Loopback && (!g.DevPages || !g.DevPagesForAll && !httpserver.OnLoopback(r)) {
-		return httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
+func (g *Gateway) mayCall(r *http.Request, op operation.Operation, p identity.Principal) error {
+	if op.Access == operation.Loopback && (!g.DevPages || !g.DevPagesForAll && !httpserver.OnLoopback(r)) {
+		return problem.New(http.StatusNotFound, "route_not_found", "There is no operation at this path.")
 	}
-	return op.Admit(p) //nolint:wrapcheck // the verdict is what the client gets
+	return op.Admit(p) //nolint:wrapcheck // the decision is what the client gets
 }
 
 // dispatchAsPrincipal bounds the request's size and time and hands it on as the
@@ -159,7 +162,7 @@ func (g *Gateway) mayCall(r *http.Request, op httpserver.Operation, p identity.P
 func (g *Gateway) dispatchAsPrincipal(w http.ResponseWriter, r *http.Request, entry *Entry, p identity.Principal, client netip.Addr) {
 	op := &entry.Operation
 	if r.ContentLength > op.MaxBody {
-		httpserver.WriteProblem(w, r, &http.MaxBytesError{Limit: op.MaxBody})
+		problem.Write(w, r, &http.MaxBytesError{Limit: op.MaxBody})
 		return
 	}
 	ctx := identity.WithCaller(identity.NewContext(r.Context(), p), "gateway")
@@ -171,7 +174,7 @@ func (g *Gateway) dispatchAsPrincipal(w http.ResponseWriter, r *http.Request, en
 	inner := r.WithContext(ctx)
 	// What the request was read into is the gateway's own: nobody looks at it again.
 	marks := []string{clientMark(client), truncateAddress(client)}
-	inner.Header[httpserver.ClientHeader], inner.Header[httpserver.NetworkHeader] = marks[:1:1], marks[1:]
+	inner.Header[exchange.ClientHeader], inner.Header[exchange.NetworkHeader] = marks[:1:1], marks[1:]
 	if r.ContentLength != 0 {
 		inner.Body = http.MaxBytesReader(w, r.Body, op.MaxBody)
 	}

@@ -16,8 +16,9 @@ import (
 	"app/modules/gateway/internal/edge"
 	"app/modules/gateway/internal/limit"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // people are who the test's tokens belong to.
@@ -57,14 +58,14 @@ func newGateway(t *testing.T, l *limit.Limiter) (*edge.Gateway, *[]identity.Prin
 	t.Helper()
 	var reached []identity.Principal
 	var entries []*edge.Entry
-	for _, access := range []httpserver.Access{
-		httpserver.Public, httpserver.Optional, httpserver.User, httpserver.Member, httpserver.Admin, httpserver.Loopback, "forgotten",
+	for _, access := range []operation.Access{
+		operation.Public, operation.Optional, operation.User, operation.Member, operation.Admin, operation.Loopback, "forgotten",
 	} {
 		entries = append(entries, &edge.Entry{
-			Module: "test", Operation: httpserver.Operation{Method: http.MethodPost, Path: "/" + string(access), Access: access, Rate: httpserver.RateAuth, MaxBody: 10},
-			Serve: func(w http.ResponseWriter, r *http.Request, _ *httpserver.Operation) {
+			Module: "test", Operation: operation.Operation{Method: http.MethodPost, Path: "/" + string(access), Access: access, Rate: operation.RateAuth, MaxBody: 10},
+			Serve: func(w http.ResponseWriter, r *http.Request, _ *operation.Operation) {
 				if _, err := io.ReadAll(r.Body); err != nil {
-					httpserver.WriteProblem(w, r, err)
+					problem.Write(w, r, err)
 					return
 				}
 				reached = append(reached, identity.FromContext(r.Context()))
@@ -156,7 +157,7 @@ func TestFault02_DevelopmentPagesAreForThisMachine(t *testing.T) {
 
 func TestGateway_Limit(t *testing.T) {
 	t.Parallel()
-	l := limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateAuth: 8}, Keys: 100, Now: time.Now})
+	l := limit.New(limit.Options{Quotas: limit.Quotas{operation.RateAuth: 8}, Keys: 100, Now: time.Now})
 	g, reached := newGateway(t, l)
 	var last *httptest.ResponseRecorder
 	for range 20 {
@@ -202,10 +203,10 @@ func TestGateway_Deadline(t *testing.T) {
 	t.Parallel()
 	for _, remote := range []bool{true, false} {
 		var bounded bool
-		op := httpserver.Operation{Method: http.MethodPost, Path: "/x", Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: 10, Timeout: time.Minute}
+		op := operation.Operation{Method: http.MethodPost, Path: "/x", Access: operation.Public, Rate: operation.RateDefault, MaxBody: 10, Timeout: time.Minute}
 		g := &edge.Gateway{Authenticator: door{}, Origins: http.NewCrossOriginProtection(), Table: edge.NewTable([]*edge.Entry{{
 			Module: "test", Operation: op, Remote: remote,
-			Serve: func(_ http.ResponseWriter, r *http.Request, _ *httpserver.Operation) {
+			Serve: func(_ http.ResponseWriter, r *http.Request, _ *operation.Operation) {
 				_, bounded = r.Context().Deadline()
 			},
 		}})}

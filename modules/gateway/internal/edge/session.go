@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 // authenticateRequest finds the principal of a request to an operation. A credential is
@@ -30,8 +30,8 @@ import (
 //     order placed as a guest instead would be a surprise.
 //  7. A cookie that opens nothing counts as not sent everywhere: a browser cannot be
 //     told to leave it out.
-func (g *Gateway) authenticateRequest(r *http.Request, op httpserver.Operation) (identity.Principal, error) {
-	open := op.Access == httpserver.Public || op.Access == httpserver.Loopback
+func (g *Gateway) authenticateRequest(r *http.Request, op operation.Operation) (identity.Principal, error) {
+	open := op.Access == operation.Public || op.Access == operation.Loopback
 	if !op.Passes("Authorization") && hasBearerHeader(r) {
 		p, err := g.authenticateBearer(r)
 		switch {
@@ -42,7 +42,7 @@ func (g *Gateway) authenticateRequest(r *http.Request, op httpserver.Operation) 
 			return identity.Principal{}, err
 		}
 	}
-	cookies := r.CookiesNamed(httpserver.SessionCookie)
+	cookies := r.CookiesNamed(identity.SessionCookie)
 	if len(cookies) != 1 { // a browser has one; of two nobody can tell which it means
 		return identity.Principal{}, nil
 	}
@@ -60,7 +60,7 @@ func (g *Gateway) authenticateBearer(r *http.Request) (identity.Principal, error
 	if len(values) > 1 {
 		return identity.Principal{}, fault.New(fault.Unauthenticated, "token_invalid", "The header Authorization is there more than once.")
 	}
-	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the verdict is what the client gets
+	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the decision is what the client gets
 }
 
 // hasBearerHeader reports whether a request has an Authorization header of our scheme.
@@ -81,8 +81,8 @@ func hasBearerHeader(r *http.Request) bool {
 // in Sec-Fetch-Site, older ones in Origin; what says neither comes from no browser. A
 // bearer credential is never added by itself, while a browser repeats what it knows of
 // the scheme Basic.
-func (g *Gateway) sameSite(r *http.Request, op httpserver.Operation) error {
-	carried := len(r.CookiesNamed(httpserver.SessionCookie)) > 0 || op.Rate == httpserver.RateAuth
+func (g *Gateway) sameSite(r *http.Request, op operation.Operation) error {
+	carried := len(r.CookiesNamed(identity.SessionCookie)) > 0 || op.Rate == operation.RateAuth
 	if !carried || hasBearerHeader(r) {
 		return nil
 	}

@@ -9,14 +9,14 @@ import (
 	"testing"
 
 	"app/modules/gateway/internal/edge"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 // browse sends what a browser with Ada's cookie would, with more headers.
 func browse(g http.Handler, method, path string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, "http://shop.example"+path, strings.NewReader(""))
-	r.Header.Set("Cookie", httpserver.SessionCookie+"=ada")
+	r.Header.Set("Cookie", identity.SessionCookie+"=ada")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -49,8 +49,8 @@ func TestCookie(t *testing.T) {
 		}
 	})
 	for name, cookie := range map[string]string{
-		"Two": httpserver.SessionCookie + "=ada; " + httpserver.SessionCookie + "=admin", "WithoutThePrefix": "souk=ada; __host-souk=ada; __Host-souk2=ada",
-		"Unknown": httpserver.SessionCookie + "=evil", "Empty": httpserver.SessionCookie + "=",
+		"Two": identity.SessionCookie + "=ada; " + identity.SessionCookie + "=admin", "WithoutThePrefix": "souk=ada; __host-souk=ada; __Host-souk2=ada",
+		"Unknown": identity.SessionCookie + "=evil", "Empty": identity.SessionCookie + "=",
 	} {
 		t.Run(name+"OpensNothing", func(t *testing.T) {
 			t.Parallel()
@@ -97,8 +97,8 @@ func TestFailure30_CrossSiteRequestsWithTheCookie(t *testing.T) {
 		"PublicWithCookie":     {"/public", []string{"Sec-Fetch-Site", "cross-site"}, true},
 		"SignInWithoutCookie":  {"/public", []string{"Sec-Fetch-Site", "cross-site", "Cookie", "other=1"}, true},
 		"BearerFromOtherSite":  {"/user", []string{"Sec-Fetch-Site", "cross-site", "Authorization", "Bearer ada"}, false},
-		"UnknownCookieCounts":  {"/public", []string{"Sec-Fetch-Site", "cross-site", "Cookie", httpserver.SessionCookie + "=evil"}, true},
-		"TwoCookiesCount":      {"/public", []string{"Sec-Fetch-Site", "cross-site", "Cookie", httpserver.SessionCookie + "=a; " + httpserver.SessionCookie + "=b"}, true},
+		"UnknownCookieCounts":  {"/public", []string{"Sec-Fetch-Site", "cross-site", "Cookie", identity.SessionCookie + "=evil"}, true},
+		"TwoCookiesCount":      {"/public", []string{"Sec-Fetch-Site", "cross-site", "Cookie", identity.SessionCookie + "=a; " + identity.SessionCookie + "=b"}, true},
 		"HeaderOfTheProxyIsNo": {"/user", []string{"Sec-Fetch-Site", "cross-site", "X-Forwarded-Host", "evil.example", "Origin", "https://evil.example"}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,9 +126,9 @@ func TestSettle(t *testing.T) {
 			t.Parallel()
 			recorder := httptest.NewRecorder()
 			settled := 0
-			op := httpserver.Operation{Method: http.MethodPost, Path: "/out", Access: httpserver.Public, Rate: httpserver.RateDefault, Revokes: true}
+			op := operation.Operation{Method: http.MethodPost, Path: "/out", Access: operation.Public, Rate: operation.RateDefault, Revokes: true}
 			g := &edge.Gateway{
-				Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(w http.ResponseWriter, _ *http.Request, _ *httpserver.Operation) {
+				Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(w http.ResponseWriter, _ *http.Request, _ *operation.Operation) {
 					if settled != 0 {
 						t.Error("settled before anything was revoked")
 					}
@@ -155,9 +155,9 @@ func TestSettle(t *testing.T) {
 func TestAuthorizationOfTheOperation(t *testing.T) {
 	t.Parallel()
 	var seen string
-	op := httpserver.Operation{Method: http.MethodPost, Path: "/token", Access: httpserver.Public, Rate: httpserver.RateAuth, Headers: []string{"Authorization"}}
+	op := operation.Operation{Method: http.MethodPost, Path: "/token", Access: operation.Public, Rate: operation.RateAuth, Headers: []string{"Authorization"}}
 	g := &edge.Gateway{
-		Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(_ http.ResponseWriter, r *http.Request, _ *httpserver.Operation) {
+		Table: edge.NewTable([]*edge.Entry{{Module: "test", Operation: op, Serve: func(_ http.ResponseWriter, r *http.Request, _ *operation.Operation) {
 			seen = r.Header.Get("Authorization")
 		}}}),
 		Authenticator: door{}, Origins: http.NewCrossOriginProtection(),
@@ -171,7 +171,7 @@ func TestAuthorizationOfTheOperation(t *testing.T) {
 // over.
 func TestFault13_CredentialsThatAreNotNeeded(t *testing.T) {
 	t.Parallel()
-	const cookie = httpserver.SessionCookie + "=admin"
+	const cookie = identity.SessionCookie + "=admin"
 	type outcome struct {
 		status int
 		who    string

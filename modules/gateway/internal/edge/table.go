@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Entry is one public operation and how to serve it.
 type Entry struct {
 	Module    string
-	Operation httpserver.Operation
+	Operation operation.Operation
 	// Remote tells that the module is in another process, which may not answer: the
 	// gateway minds the time itself. A module in this process keeps to the operation's
 	// time-out.
@@ -20,7 +21,7 @@ type Entry struct {
 	// Serve answers a request that has passed the gateway. The path's parameters are
 	// its path values, unless the module is Remote: that gets the path itself. The
 	// operation is the entry's, to be read only.
-	Serve func(w http.ResponseWriter, r *http.Request, op *httpserver.Operation)
+	Serve func(w http.ResponseWriter, r *http.Request, op *operation.Operation)
 }
 
 // Table finds the operation of a request; what is not in it does not exist outside. It
@@ -122,16 +123,16 @@ func (n *node) findNode(path string, values []string) (*node, []string) {
 
 // Find returns the entry for a request and sets its path values, unless it is Remote,
 // or what to answer instead: 404, or 405 with the methods the path has.
-func (t *Table) Find(r *http.Request) (*Entry, *httpserver.Problem, []string) {
+func (t *Table) Find(r *http.Request) (*Entry, *problem.Problem, []string) {
 	n, values := t.root.findNode(r.URL.Path[1:], nil)
 	if n == nil {
-		return nil, httpserver.NewProblem(http.StatusNotFound, "route_not_found", "There is no operation at this path."), nil
+		return nil, problem.New(http.StatusNotFound, "route_not_found", "There is no operation at this path."), nil
 	}
 	l := n.methods[r.Method]
 	if l == nil {
 		allow := n.allowedMethods()
 		detail := "This path is for " + strings.Join(allow, ", ") + "."
-		return nil, httpserver.NewProblem(http.StatusMethodNotAllowed, "method_not_allowed", detail), allow
+		return nil, problem.New(http.StatusMethodNotAllowed, "method_not_allowed", detail), allow
 	}
 	if !l.entry.Remote {
 		for i, name := range l.names {

@@ -12,12 +12,12 @@ import (
 	"strconv"
 	"time"
 
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Quotas are requests per minute and caller for each class. Half of a minute's quota
 // may come at once, the rest evenly.
-type Quotas map[httpserver.RateClass]int
+type Quotas map[operation.RateClass]int
 
 // Options of a limiter.
 type Options struct {
@@ -35,7 +35,7 @@ type Options struct {
 type Limiter struct {
 	now     func() time.Time
 	shared  *Shared
-	classes map[httpserver.RateClass]*class
+	classes map[operation.RateClass]*class
 }
 
 type class struct {
@@ -51,8 +51,8 @@ type quota struct {
 	step             time.Duration
 }
 
-// Verdict is what a limit says about one request.
-type Verdict struct {
+// Decision is what a limit says about one request.
+type Decision struct {
 	Allowed    bool
 	RetryAfter time.Duration // positive when not allowed
 
@@ -63,7 +63,7 @@ type Verdict struct {
 
 // New makes a limiter.
 func New(o Options) *Limiter {
-	l := &Limiter{now: o.Now, shared: o.Shared, classes: make(map[httpserver.RateClass]*class, len(o.Quotas))}
+	l := &Limiter{now: o.Now, shared: o.Shared, classes: make(map[operation.RateClass]*class, len(o.Quotas))}
 	for name, perMinute := range o.Quotas {
 		q := quota{perMinute, max(perMinute/2, 4) + 1, time.Minute / time.Duration(perMinute)}
 		policy := fmt.Sprintf("%q;q=%d;w=60", string(name), perMinute)
@@ -75,10 +75,10 @@ func New(o Options) *Limiter {
 // Take counts one request of a caller, which is a principal, an API key or a network. A
 // class without quota is not limited. It always decides: while the shared count cannot
 // be had, by what this process has seen.
-func (l *Limiter) Take(ctx context.Context, name httpserver.RateClass, caller string) Verdict {
+func (l *Limiter) Take(ctx context.Context, name operation.RateClass, caller string) Decision {
 	c := l.classes[name]
 	if c == nil {
-		return Verdict{Allowed: true}
+		return Decision{Allowed: true}
 	}
 	if l.shared != nil {
 		if v, ok := l.shared.tryCountRequest(ctx, c, caller); ok {
@@ -105,21 +105,21 @@ const askew = time.Second
 // spaced, would have been made (theoretical arrival time), before this one and with it.
 // All in nanoseconds. An arrival time that no quota allows is none: the clock has gone
 // back, and nobody is locked out until it has come up again.
-func (c *class) decideRequest(before, now int64) (v Verdict, after int64) {
+func (c *class) decideRequest(before, now int64) (v Decision, after int64) {
 	step, tolerance := int64(c.quota.step), int64(c.quota.step)*int64(c.quota.burst)
 	if before > now+tolerance+int64(askew) {
 		before = 0
 	}
 	after = max(before, now) + step
 	if wait := after - tolerance - now; wait > 0 {
-		return Verdict{RetryAfter: time.Duration(wait), class: c, reset: time.Duration(before - now)}, before
+		return Decision{RetryAfter: time.Duration(wait), class: c, reset: time.Duration(before - now)}, before
 	}
 	ahead := after - now
-	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: time.Duration(ahead)}, after
+	return Decision{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: time.Duration(ahead)}, after
 }
 
 // Header writes what is left of the limit.
-func (v Verdict) Header(h http.Header) {
+func (v Decision) Header(h http.Header) {
 	if v.class == nil {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"app/modules/gateway/internal/limit"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // clock moves when it is told to.
@@ -22,18 +22,18 @@ func (c *clock) pass(d time.Duration) { c.at.Add(int64(d)) }
 // newLimiter allows 20 a minute, 11 of them at once.
 func newLimiter(keys int) (*limit.Limiter, *clock) {
 	c := &clock{}
-	return limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateAuth: 20}, Keys: keys, Now: c.Now}), c
+	return limit.New(limit.Options{Quotas: limit.Quotas{operation.RateAuth: 20}, Keys: keys, Now: c.Now}), c
 }
 
 const burst = 11
 
-func take(l *limit.Limiter, caller string) limit.Verdict {
-	return l.Take(context.Background(), httpserver.RateAuth, caller)
+func take(l *limit.Limiter, caller string) limit.Decision {
+	return l.Take(context.Background(), operation.RateAuth, caller)
 }
 
 // drain takes until the limit refuses and returns how many were allowed and the
 // refusal.
-func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal limit.Verdict) {
+func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal limit.Decision) {
 	t.Helper()
 	for range 1000 {
 		v := take(l, caller)
@@ -43,10 +43,10 @@ func drain(t *testing.T, l *limit.Limiter, caller string) (allowed int, refusal 
 		allowed++
 	}
 	t.Fatal("nothing was refused")
-	return 0, limit.Verdict{}
+	return 0, limit.Decision{}
 }
 
-func headers(v limit.Verdict) string {
+func headers(v limit.Decision) string {
 	h := http.Header{}
 	v.Header(h)
 	return h.Get("RateLimit-Policy") + " " + h.Get("RateLimit")
@@ -79,7 +79,7 @@ func TestTake(t *testing.T) {
 func TestTakeLeavesOtherClassesAlone(t *testing.T) {
 	t.Parallel()
 	l, _ := newLimiter(10)
-	if v := l.Take(context.Background(), httpserver.RateWebhook, "a"); !v.Allowed || headers(v) != " " {
+	if v := l.Take(context.Background(), operation.RateWebhook, "a"); !v.Allowed || headers(v) != " " {
 		t.Errorf("%+v", v)
 	}
 }
@@ -134,11 +134,11 @@ func TestFailure39_MoreKeysThanTheLimiterHolds(t *testing.T) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	l := limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateDefault: 1 << 30}, Keys: 50000, Now: time.Now})
+	l := limit.New(limit.Options{Quotas: limit.Quotas{operation.RateDefault: 1 << 30}, Keys: 50000, Now: time.Now})
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		l.Take(ctx, httpserver.RateDefault, "usr_01kan4v6e8fx2s1gq0vj5t3x7c")
+		l.Take(ctx, operation.RateDefault, "usr_01kan4v6e8fx2s1gq0vj5t3x7c")
 	}
 }
 

@@ -45,7 +45,7 @@ func newMemory(keys int) *memory {
 }
 
 // countRequest counts a request at a time in nanoseconds since 1970.
-func (m *memory) countRequest(c *class, caller string, now int64) Verdict {
+func (m *memory) countRequest(c *class, caller string, now int64) Decision {
 	s := &m.shards[0]
 	if len(m.shards) > 1 {
 		s = &m.shards[maphash.String(m.seed, caller)%shards]

@@ -27,7 +27,7 @@ const (
 	connections = 64
 )
 
-// counting does in Redis what class.verdict does here, in one step and by the clock of
+// counting does in Redis what class.decision does here, in one step and by the clock of
 // Redis, in microseconds. It gives whether the request is allowed, and how far ahead of
 // time the caller then is. The arrival time is kept as text: Lua would round it. One
 // further ahead than a quota allows, by a second and more, is none: the clock has gone
@@ -122,25 +122,25 @@ func (s *Shared) redisAvailability() float64 {
 }
 
 // tryCountRequest counts a request; not ok when the process has to count it alone.
-func (s *Shared) tryCountRequest(ctx context.Context, c *class, caller string) (v Verdict, ok bool) {
+func (s *Shared) tryCountRequest(ctx context.Context, c *class, caller string) (v Decision, ok bool) {
 	if !s.mayAsk() {
 		s.alone.Inc()
-		return Verdict{}, false
+		return Decision{}, false
 	}
 	allowed, ahead, err := s.countInRedis(ctx, c, caller)
 	if err != nil {
 		s.noteRedisFailure(ctx, err)
 		s.alone.Inc()
-		return Verdict{}, false
+		return Decision{}, false
 	}
 	if s.retryAt.Swap(0) != 0 {
 		s.logger.InfoContext(ctx, "redis answers again: limits are shared between the gateways")
 	}
 	step, tolerance := c.quota.step, c.quota.step*time.Duration(c.quota.burst)
 	if !allowed {
-		return Verdict{RetryAfter: max(ahead+step-tolerance, time.Millisecond), class: c, reset: ahead}, true
+		return Decision{RetryAfter: max(ahead+step-tolerance, time.Millisecond), class: c, reset: ahead}, true
 	}
-	return Verdict{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: ahead}, true
+	return Decision{Allowed: true, class: c, left: int((tolerance - ahead) / step), reset: ahead}, true
 }
 
 // countInRedis asks Redis. A client that goes away says nothing about Redis, and its

@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"app/modules/gateway/internal/limit"
-	"app/platform/httpserver"
+	"app/platform/operation"
 	"app/platform/redistest"
 )
 
@@ -58,7 +58,7 @@ func newGateway(t *testing.T, address string, patience time.Duration) *gateway {
 	}
 	t.Cleanup(func() { _ = shared.Close() })
 	c := &clock{}
-	g.Limiter = limit.New(limit.Options{Quotas: limit.Quotas{httpserver.RateAuth: 1}, Keys: 100, Now: c.Now, Shared: shared})
+	g.Limiter = limit.New(limit.Options{Quotas: limit.Quotas{operation.RateAuth: 1}, Keys: 100, Now: c.Now, Shared: shared})
 	return g
 }
 

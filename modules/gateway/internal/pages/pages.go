@@ -14,7 +14,9 @@ import (
 	"github.com/vearutop/statigz"
 
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/httpheader"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 //go:embed index.html
@@ -39,13 +41,13 @@ type Pages struct {
 }
 
 // Register declares the pages.
-func (p *Pages) Register(api *httpserver.API) {
+func (p *Pages) Register(api *operation.API) {
 	api.Problems(problems...)
 	assets := http.StripPrefix("/docs/", statigz.FileServer(static.FS))
 	page := func(path, id, summary string, h http.Handler) {
-		api.Raw(httpserver.Operation{
+		api.Raw(operation.Operation{
 			Method: http.MethodGet, Path: path, ID: id, Summary: summary,
-			Access: httpserver.Public, Rate: httpserver.RateDefault, Undocumented: true,
+			Access: operation.Public, Rate: operation.RateDefault, Undocumented: true,
 		}, h)
 	}
 	page("/", "show-index", "Where to find what", http.HandlerFunc(serveIndex))
@@ -88,14 +90,14 @@ func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 
 func serveIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Content-Security-Policy", httpserver.PagePolicy)
+	w.Header().Set("Content-Security-Policy", httpheader.PagePolicy)
 	_, _ = w.Write(index) // the client may have gone
 }
 
 func (p *Pages) serveDocument(w http.ResponseWriter, r *http.Request) {
 	p.once.Do(func() { p.document, p.failed = p.OpenAPI() })
 	if p.failed != nil {
-		httpserver.WriteProblem(w, r, p.failed)
+		problem.Write(w, r, p.failed)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -113,7 +115,7 @@ type found struct {
 // WriteHeader implements http.ResponseWriter.
 func (f *found) WriteHeader(status int) {
 	if f.missing = status == http.StatusNotFound; f.missing {
-		httpserver.WriteProblem(f.ResponseWriter, f.request, fault.Missing("page"))
+		problem.Write(f.ResponseWriter, f.request, fault.Missing("page"))
 		return
 	}
 	f.ResponseWriter.WriteHeader(status)

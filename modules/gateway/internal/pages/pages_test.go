@@ -10,13 +10,13 @@ import (
 	"testing"
 
 	"app/modules/gateway/internal/pages"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 func get(t *testing.T, path string) *httptest.ResponseRecorder {
 	t.Helper()
-	p := &pages.Pages{OpenAPI: func() ([]byte, error) { return []byte("{}"), nil }, Problems: httpserver.ProblemsPage()}
-	api := httpserver.NewAPI("gateway", httpserver.Options{})
+	p := &pages.Pages{OpenAPI: func() ([]byte, error) { return []byte("{}"), nil }, Problems: operation.ProblemsPage()}
+	api := operation.NewAPI("gateway", operation.Options{})
 	p.Register(api)
 	w := httptest.NewRecorder()
 	api.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, http.NoBody))

@@ -1,9 +1,9 @@
 package pages
 
-import "app/platform/httpserver"
+import "app/platform/fault"
 
 // problems are the codes of the gateway's own replies.
-var problems = []httpserver.ProblemInfo{
+var problems = []fault.Reason{
 	{Code: "path_not_canonical", Status: 400, Title: "Path not canonical", Help: "The path has more than one reading: leave out empty and dot segments, backslashes and semicolons, and do not escape letters, digits, dots, slashes or percent signs."},
 	{Code: "token_invalid", Status: 401, Title: "Access token not valid", Help: "It has run out, its session has ended, or it is not ours: refresh it, or sign in again."},
 	{Code: "api_key_invalid", Status: 401, Title: "API key not valid", Help: "The key is unknown, revoked or has run out: make another."},

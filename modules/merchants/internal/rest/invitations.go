@@ -7,8 +7,9 @@ import (
 
 	"app/modules/merchants/internal/service"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // smallBody bounds the bodies of answers to invitations.
@@ -16,27 +17,27 @@ const smallBody = 16 << 10
 
 // registerInvitations declares how people answer an invitation: by a program, or with
 // the form of the page that the e-mail leads to.
-func (h handlers) registerInvitations(api *httpserver.API) {
-	answer := httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: httpserver.User, Rate: httpserver.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,
+func (h handlers) registerInvitations(api *operation.API) {
+	answer := operation.Operation{
+		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: operation.User, Rate: operation.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,
 	}
 	accept, decline := answer, answer
 	accept.Path, accept.ID, accept.Summary = answer.Path+"/accept", "accept-invitation", "Become a member of a merchant"
 	accept.Description = "The caller gets the role, whatever their address: the token from the letter is the proof. A member keeps the role that they have. " +
 		"Accepting again changes nothing."
-	decline.Path, decline.ID, decline.Summary, decline.Access = answer.Path+"/decline", "decline-invitation", "Answer an invitation with no", httpserver.Public
-	httpserver.Register(api, accept, h.acceptInvitation)
-	httpserver.Register(api, decline, h.declineInvitation)
-	show := httpserver.Operation{
-		Method: http.MethodGet, Path: service.LetterPath, ID: "show-invitation-page", Tags: answer.Tags, Access: httpserver.Public, Rate: httpserver.RateDefault,
+	decline.Path, decline.ID, decline.Summary, decline.Access = answer.Path+"/decline", "decline-invitation", "Answer an invitation with no", operation.Public
+	operation.Register(api, accept, h.acceptInvitation)
+	operation.Register(api, decline, h.declineInvitation)
+	show := operation.Operation{
+		Method: http.MethodGet, Path: service.LetterPath, ID: "show-invitation-page", Tags: answer.Tags, Access: operation.Public, Rate: operation.RateDefault,
 		Summary: "The page that the letter of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
 	}
 	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{Form: true}.writePage(w, http.StatusOK) }))
 	use := show
-	use.Method, use.ID, use.Access, use.Rate, use.MaxBody = http.MethodPost, "use-invitation-page", httpserver.Optional, httpserver.RateAuth, smallBody
+	use.Method, use.ID, use.Access, use.Rate, use.MaxBody = http.MethodPost, "use-invitation-page", operation.Optional, operation.RateAuth, smallBody
 	use.Headers = []string{"Origin", "Sec-Fetch-Site"}
 	use.Summary, use.Description = "Answer an invitation in the browser", "What the form of the page sends, form-encoded."
-	use.Form = []httpserver.FormField{
+	use.Form = []operation.FormField{
 		{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
 	}
 	api.Raw(use, http.HandlerFunc(h.answerPage))
@@ -74,7 +75,7 @@ func (h handlers) declineInvitation(ctx context.Context, in *answerRequest) (*st
 // page posts.
 func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		httpserver.WriteProblem(w, r, httpserver.NewProblem(http.StatusBadRequest, "malformed_form", "The form cannot be read."))
+		problem.Write(w, r, problem.New(http.StatusBadRequest, "malformed_form", "The form cannot be read."))
 		return
 	}
 	code := strings.TrimSpace(r.PostForm.Get("code"))

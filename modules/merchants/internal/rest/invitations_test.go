@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"app/modules/merchants/internal/rest"
-	"app/platform/httpserver"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 // post sends the form of the page as a browser does.
@@ -79,7 +79,7 @@ func TestFault07_TheListSaysInvited(t *testing.T) {
 	id, _ := s.invite(path, "eve@example.com")
 	var seen []rest.Member
 	for after, more := "", true; more; {
-		next := read[httpserver.Page[rest.Member]](t, s.must(200, owner, "GET", path+"/members?limit=1"+after, ""))
+		next := read[operation.Page[rest.Member]](t, s.must(200, owner, "GET", path+"/members?limit=1"+after, ""))
 		seen, after, more = append(seen, next.Data...), "&after="+next.Next, next.HasMore
 	}
 	if len(seen) != 4 || seen[0].Status != "invited" || seen[0].Email != "eve@example.com" || seen[0].InvitationID != id || seen[0].InvitedBy != owner || seen[3].Status != "member" {

@@ -8,15 +8,15 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"app/modules/merchants/internal/service"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // registerAPIKeys declares what owners do with API keys. Idempotency keys are not for
 // making one: a stored reply would keep the key.
-func (h handlers) registerAPIKeys(api *httpserver.API) {
-	op := httpserver.Operation{
-		Path: "/v1/merchants/{id}/api-keys", Access: httpserver.Member, Rate: httpserver.RateDefault, Tags: []string{"API keys"},
-		Idempotency: httpserver.KeyNone, Errors: []int{http.StatusForbidden},
+func (h handlers) registerAPIKeys(api *operation.API) {
+	op := operation.Operation{
+		Path: "/v1/merchants/{id}/api-keys", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"API keys"},
+		Idempotency: operation.KeyNone, Errors: []int{http.StatusForbidden},
 	}
 	create, list, revoke := op, op, op
 	create.Method, create.ID, create.Status, create.Summary = http.MethodPost, "create-api-key", http.StatusCreated, "Make an API key, as an owner"
@@ -26,9 +26,9 @@ func (h handlers) registerAPIKeys(api *httpserver.API) {
 	revoke.Path += "/{key_id}"
 	revoke.Method, revoke.ID, revoke.Summary, revoke.Revokes = http.MethodDelete, "revoke-api-key", "Revoke an API key, as an owner", true
 	revoke.Description = "The key is refused from now on: here at once, at other gateways within five seconds."
-	httpserver.Register(api, create, h.createKey)
-	httpserver.Register(api, list, h.listKeys)
-	httpserver.Register(api, revoke, h.revokeKey)
+	operation.Register(api, create, h.createKey)
+	operation.Register(api, list, h.listKeys)
+	operation.Register(api, revoke, h.revokeKey)
 }
 
 // APIKey is what may be known of an API key.

@@ -8,12 +8,12 @@ import (
 	"app/modules/merchants/internal/service"
 	"app/modules/merchants/internal/store"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // registerMembers declares who may act for a merchant, and how they come and go.
-func (h handlers) registerMembers(api *httpserver.API) {
-	op := httpserver.Operation{Path: "/v1/merchants/{id}/members", Access: httpserver.Member, Rate: httpserver.RateDefault, Tags: []string{"Members"}}
+func (h handlers) registerMembers(api *operation.API) {
+	op := operation.Operation{Path: "/v1/merchants/{id}/members", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"Members"}}
 	list, set, remove, withdraw := op, op, op, op
 	list.Method, list.ID, list.Summary = http.MethodGet, "list-members", "List a merchant's members"
 	list.Description = "Owners see invitations that wait for an answer as well, before the members."
@@ -25,10 +25,10 @@ func (h handlers) registerMembers(api *httpserver.API) {
 	remove.Description = "The user_id me is the caller's. Invitations that the member sent are withdrawn. API keys that the member made go on: the reply lists them."
 	withdraw.Method, withdraw.ID, withdraw.Summary = http.MethodDelete, "withdraw-invitation", "Take an invitation back, as an owner"
 	withdraw.Path = "/v1/merchants/{id}/invitations/{invitation_id}"
-	httpserver.Register(api, list, h.listMembers)
-	httpserver.Register(api, set, h.setMember)
-	httpserver.Register(api, remove, h.removeMember)
-	httpserver.Register(api, withdraw, h.withdrawInvitation)
+	operation.Register(api, list, h.listMembers)
+	operation.Register(api, set, h.setMember)
+	operation.Register(api, remove, h.removeMember)
+	operation.Register(api, withdraw, h.withdrawInvitation)
 }
 
 // Member is somebody who may act for a merchant, or an address that is invited to.
@@ -55,14 +55,14 @@ func renderInvitation(i store.Invitation) Member {
 }
 
 type membersRequest struct {
-	httpserver.Paging
+	operation.Paging
 	ID string `path:"id"`
 }
 
-type membersReply struct{ Body httpserver.Page[Member] }
+type membersReply struct{ Body operation.Page[Member] }
 
 func (h handlers) listMembers(ctx context.Context, in *membersRequest) (*membersReply, error) {
-	after, err := httpserver.DecodeCursor(in.After, 1)
+	after, err := operation.DecodeCursor(in.After, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (h handlers) listMembers(ctx context.Context, in *membersRequest) (*members
 			out[i] = renderInvitation(e.Invitation)
 		}
 	}
-	return &membersReply{httpserver.NewPage(out, in.Limit, func(m Member) []string { return []string{m.InvitationID + m.UserID} })}, nil
+	return &membersReply{operation.NewPage(out, in.Limit, func(m Member) []string { return []string{m.InvitationID + m.UserID} })}, nil
 }
 
 type setMemberRequest struct {

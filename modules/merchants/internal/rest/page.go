@@ -8,8 +8,8 @@ import (
 	"net/http"
 	"strings"
 
-	"app/platform/httpserver"
 	"app/platform/markup"
+	"app/platform/problem"
 )
 
 //go:embed page.html
@@ -70,11 +70,11 @@ func (p page) showResult(w http.ResponseWriter, r *http.Request, err error, text
 		page{Text: text}.writePage(w, http.StatusOK)
 		return
 	}
-	problem := httpserver.ProblemOf(err)
-	if problem.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		httpserver.WriteProblem(w, r, err)
+	answer := problem.Of(err)
+	if answer.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		problem.Write(w, r, err)
 		return
 	}
-	p.Error = problem.Detail
-	p.writePage(w, problem.Status)
+	p.Error = answer.Detail
+	p.writePage(w, answer.Status)
 }

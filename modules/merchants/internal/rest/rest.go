@@ -9,24 +9,24 @@ import (
 	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/internal/service"
 	"app/modules/merchants/merchantsv1"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Register declares the operations. The service is asked for when a request comes.
-func Register(api *httpserver.API, s func() *service.Service) {
+func Register(api *operation.API, s func() *service.Service) {
 	h := handlers{s}
-	op := func(access httpserver.Access, method, path, id, summary string) httpserver.Operation {
-		return httpserver.Operation{
-			Method: method, Path: path, ID: id, Summary: summary, Access: access, Rate: httpserver.RateDefault, Tags: []string{"Merchants"},
+	op := func(access operation.Access, method, path, id, summary string) operation.Operation {
+		return operation.Operation{
+			Method: method, Path: path, ID: id, Summary: summary, Access: access, Rate: operation.RateDefault, Tags: []string{"Merchants"},
 		}
 	}
-	created := func(op httpserver.Operation) httpserver.Operation { op.Status = http.StatusCreated; return op }
+	created := func(op operation.Operation) operation.Operation { op.Status = http.StatusCreated; return op }
 	const one = "/v1/merchants/{id}"
-	httpserver.Register(api, created(op(httpserver.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.openMerchant)
-	httpserver.Register(api, op(httpserver.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.listOwnMerchants)
-	httpserver.Register(api, op(httpserver.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.getMerchant)
-	httpserver.Register(api, op(httpserver.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.updateMerchant)
-	httpserver.Register(api, op(httpserver.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approveMerchant)
+	operation.Register(api, created(op(operation.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.openMerchant)
+	operation.Register(api, op(operation.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.listOwnMerchants)
+	operation.Register(api, op(operation.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.getMerchant)
+	operation.Register(api, op(operation.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.updateMerchant)
+	operation.Register(api, op(operation.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approveMerchant)
 	h.registerMembers(api)
 	h.registerInvitations(api)
 	h.registerAPIKeys(api)
@@ -56,7 +56,7 @@ var roles = map[string]merchantsv1.Role{
 }
 
 type merchantReply struct {
-	httpserver.Tagged
+	operation.Tagged
 	Location string `header:"Location"`
 	Body     Merchant
 }
@@ -65,7 +65,7 @@ func toMerchantReply(v service.View, err error) (*merchantReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &merchantReply{Tagged: httpserver.Tagged{ETag: httpserver.ETag(v.Version)}, Body: renderMerchant(v)}, nil
+	return &merchantReply{Tagged: operation.Tagged{ETag: operation.ETag(v.Version)}, Body: renderMerchant(v)}, nil
 }
 
 type openRequest struct {
@@ -84,10 +84,10 @@ func (h handlers) openMerchant(ctx context.Context, in *openRequest) (*merchantR
 	return out, err
 }
 
-type mineReply struct{ Body httpserver.Page[Merchant] }
+type mineReply struct{ Body operation.Page[Merchant] }
 
-func (h handlers) listOwnMerchants(ctx context.Context, in *httpserver.Paging) (*mineReply, error) {
-	after, err := httpserver.DecodeCursor(in.After, 1)
+func (h handlers) listOwnMerchants(ctx context.Context, in *operation.Paging) (*mineReply, error) {
+	after, err := operation.DecodeCursor(in.After, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +99,7 @@ func (h handlers) listOwnMerchants(ctx context.Context, in *httpserver.Paging) (
 	for i, m := range found {
 		out[i] = renderMerchant(service.View{Merchant: m})
 	}
-	return &mineReply{httpserver.NewPage(out, in.Limit, func(m Merchant) []string { return []string{m.ID} })}, nil
+	return &mineReply{operation.NewPage(out, in.Limit, func(m Merchant) []string { return []string{m.ID} })}, nil
 }
 
 // cursorStart is where a list goes on, empty for its beginning.
@@ -123,7 +123,7 @@ func (h handlers) approveMerchant(ctx context.Context, in *idRequest) (*merchant
 }
 
 type updateRequest struct {
-	httpserver.Conditional
+	operation.Conditional
 	ID   string `path:"id"`
 	Body struct {
 		Name        *string `json:"name,omitempty" minLength:"1" maxLength:"200"`

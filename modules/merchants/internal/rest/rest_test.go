@@ -25,8 +25,9 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -93,7 +94,7 @@ type site struct {
 
 func newSite(t *testing.T, approve bool) *site {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, migrations.Files)
+	db := dbtest.Open(t, events.Migrations, idempotency.Migrations, migrations.Files)
 	now := func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC) }
 	s := service.New(service.Options{
 		DB: db, Users: users{}, Now: now, AutoApprove: approve, PublicURL: "https://shop.example",
@@ -101,9 +102,9 @@ func newSite(t *testing.T, approve bool) *site {
 			Merchants: 10, Pending: 3, InvitationsDay: 20, InvitationsPending: 10, InvitationLife: 7 * 24 * time.Hour, KeyLife: 365 * 24 * time.Hour,
 		},
 	})
-	api := httpserver.NewAPI("merchants", httpserver.Options{Now: now})
+	api := operation.NewAPI("merchants", operation.Options{Now: now})
 	rest.Register(api, func() *service.Service { return s })
-	api.UseDatabase(db)
+	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, api.Handler(), db}
 }
 
@@ -234,8 +235,8 @@ func TestWireShapes(t *testing.T) {
 	if diff := cmp.Diff(`{"user_id":"`+manager+`","role":"manager","status":"member","created_at":"2026-03-01T12:00:00.123456Z"}`+"\n", changed.Body); diff != "" || member != read[rest.Member](t, changed) {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	first := read[httpserver.Page[rest.Member]](t, list)
-	second := read[httpserver.Page[rest.Member]](t, s.must(200, owner, "GET", path+"/members?limit=1&after="+first.Next, ""))
+	first := read[operation.Page[rest.Member]](t, list)
+	second := read[operation.Page[rest.Member]](t, s.must(200, owner, "GET", path+"/members?limit=1&after="+first.Next, ""))
 	if len(first.Data) != 1 || !first.HasMore || len(second.Data) != 1 || second.HasMore || first.Data[0] == second.Data[0] {
 		t.Errorf("%+v then %+v", first, second)
 	}

@@ -8,17 +8,17 @@ import (
 	"app/modules/orders/internal/service"
 	"app/modules/orders/internal/store"
 	"app/platform/callctx"
-	"app/platform/httpserver"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 var cartTags = []string{"Carts"}
 
-func registerCarts(api *httpserver.API, s func() *service.Service) {
-	httpserver.Register(api, httpserver.Operation{
+func registerCarts(api *operation.API, s func() *service.Service) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/carts", ID: "create-cart", Summary: "Make a cart", Tags: cartTags,
 		Description: "A signed-in buyer's cart belongs to the account. A guest's cart has a token, answered once: send it as Cart-Token from then on.",
-		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Status: http.StatusCreated,
+		Access:      operation.Optional, Rate: operation.RateDefault, Status: http.StatusCreated,
 	}, func(ctx context.Context, in *struct{ Guest }) (*createdCart, error) {
 		cart, token, err := s().CreateCart(ctx, in.toVisitor(ctx))
 		if err != nil {
@@ -31,9 +31,9 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 		out.Body.Token = token
 		return &createdCart{Location: "/v1/carts/" + cart.ID, Tagged: out.Tagged, Body: out.Body}, nil
 	})
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/carts/{id}", ID: "get-cart", Summary: "Read a cart", Tags: cartTags,
-		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access: operation.Optional, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *CartInput) (*cartOutput, error) {
 		cart, err := s().Cart(ctx, in.toVisitor(ctx), in.ID)
 		if err != nil {
@@ -45,11 +45,11 @@ func registerCarts(api *httpserver.API, s func() *service.Service) {
 	registerCheckout(api, s)
 }
 
-func registerLines(api *httpserver.API, s func() *service.Service) {
-	httpserver.Register(api, httpserver.Operation{
+func registerLines(api *operation.API, s func() *service.Service) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPut, Path: "/v1/carts/{id}/lines/{product_id}", ID: "put-cart-line", Summary: "Set the quantity of a product", Tags: cartTags,
 		Description: "Quantity 0 takes the product out. The price is the one of this moment; checkout compares it.",
-		Access:      httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
+		Access:      operation.Optional, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, func(ctx context.Context, in *putLineInput) (*cartOutput, error) {
 		cart, err := s().EditLine(ctx, in.toVisitor(ctx), in.toEdit(in.Body.Quantity))
 		if err != nil {
@@ -57,9 +57,9 @@ func registerLines(api *httpserver.API, s func() *service.Service) {
 		}
 		return renderCart(s(), cart)
 	})
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/carts/{id}/lines/{product_id}", ID: "delete-cart-line", Summary: "Take a product out", Tags: cartTags,
-		Access: httpserver.Optional, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
+		Access: operation.Optional, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusPreconditionFailed},
 	}, func(ctx context.Context, in *LineInput) (*cartOutput, error) {
 		cart, err := s().EditLine(ctx, in.toVisitor(ctx), in.toEdit(0))
 		if err != nil {
@@ -69,12 +69,12 @@ func registerLines(api *httpserver.API, s func() *service.Service) {
 	})
 }
 
-func registerCheckout(api *httpserver.API, s func() *service.Service) {
-	httpserver.Register(api, httpserver.Operation{
+func registerCheckout(api *operation.API, s func() *service.Service) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/carts/{id}/checkout", ID: "checkout-cart", Summary: "Turn a cart into an order", Tags: cartTags,
 		Description: "Holds the stock, makes the order and asks for the payment. Repeated with the same Idempotency-Key it answers the same order. " +
 			"The order may still be waiting for its payment: read it until its status says more.",
-		Access: httpserver.Optional, Rate: httpserver.RateCheckout, Idempotency: httpserver.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Optional, Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, func(ctx context.Context, in *checkoutInput) (*createdOrder, error) {
 		key, _ := callctx.IdempotencyOf(ctx)
@@ -97,7 +97,7 @@ type CartInput struct {
 // LineInput names a line of a cart.
 type LineInput struct {
 	CartInput
-	httpserver.Conditional
+	operation.Conditional
 	ProductID string `path:"product_id" maxLength:"64" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
@@ -121,12 +121,12 @@ type checkoutInput struct {
 }
 
 type cartOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body cart
 }
 
 type createdCart struct {
-	httpserver.Tagged
+	operation.Tagged
 	Location string `header:"Location"`
 	Body     cart
 }
@@ -169,5 +169,5 @@ func renderCart(s *service.Service, c store.Cart) (*cartOutput, error) {
 		}
 		out.Lines[i] = cartLine{ProductID: l.ProductID, MerchantID: l.MerchantID, Title: l.Title, Quantity: l.Quantity, Price: l.Price, Total: sum, SoldIn: l.SoldIn}
 	}
-	return &cartOutput{Tagged: httpserver.Tagged{ETag: httpserver.ETag(c.Version)}, Body: out}, nil
+	return &cartOutput{Tagged: operation.Tagged{ETag: operation.ETag(c.Version)}, Body: out}, nil
 }

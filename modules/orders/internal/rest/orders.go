@@ -10,18 +10,18 @@ import (
 	"app/modules/orders/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/money"
+	"app/platform/operation"
 )
 
 var orderTags = []string{"Orders"}
 
-func registerOrders(api *httpserver.API, s func() *service.Service) {
-	httpserver.Register(api, httpserver.Operation{
+func registerOrders(api *operation.API, s func() *service.Service) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/orders", ID: "list-orders", Summary: "List orders, newest first", Tags: orderTags,
 		Description: "One's own; with merchant_id those with lines of the merchant, for its members, with its lines and their sum only.",
-		Access:      httpserver.User, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      operation.User, Scope: identity.OrdersRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *listInput) (*listOutput, error) {
 		list, err := in.toListQuery()
 		if err != nil {
@@ -33,10 +33,10 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 		}
 		return renderPage(views, in.Limit), nil
 	})
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/orders/{id}", ID: "get-order", Summary: "Read an order", Tags: orderTags,
 		Description: "For its buyer, a guest with its Cart-Token, and the merchants with lines in it, who see their own lines and their sum.",
-		Access:      httpserver.Optional, Scope: identity.OrdersRead, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      operation.Optional, Scope: identity.OrdersRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, in *orderInput) (*orderOutput, error) {
 		view, err := s().Order(ctx, in.toVisitor(ctx), in.ID)
 		if err != nil {
@@ -44,10 +44,10 @@ func registerOrders(api *httpserver.API, s func() *service.Service) {
 		}
 		return &orderOutput{Body: renderOrder(view)}, nil
 	})
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/orders/{id}/cancel", ID: "cancel-order", Summary: "Cancel an order", Tags: orderTags,
 		Description: "By its buyer, or by a manager of the merchant when all lines are the merchant's. What was paid goes back.",
-		Access:      httpserver.Optional, Scope: identity.OrdersWrite, Rate: httpserver.RateDefault, Status: http.StatusOK,
+		Access:      operation.Optional, Scope: identity.OrdersWrite, Rate: operation.RateDefault, Status: http.StatusOK,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, func(ctx context.Context, in *orderInput) (*orderOutput, error) {
 		view, err := s().Cancel(ctx, in.toVisitor(ctx), in.ID)
@@ -64,14 +64,14 @@ type orderInput struct {
 }
 
 type listInput struct {
-	httpserver.Paging
+	operation.Paging
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Orders with lines of this merchant, for its members"`
 }
 
 // toListQuery reads the cursor: time and id of the last order seen.
 func (in listInput) toListQuery() (service.List, error) {
 	out := service.List{MerchantID: in.MerchantID, Limit: in.Want()}
-	parts, err := httpserver.DecodeCursor(in.After, 2)
+	parts, err := operation.DecodeCursor(in.After, 2)
 	if err != nil || parts == nil {
 		return out, err
 	}
@@ -84,7 +84,7 @@ func (in listInput) toListQuery() (service.List, error) {
 }
 
 type listOutput struct {
-	Body httpserver.Page[order]
+	Body operation.Page[order]
 }
 
 type orderOutput struct {
@@ -133,10 +133,10 @@ type entry struct {
 }
 
 func renderPage(views []service.View, limit int) *listOutput {
-	page := httpserver.NewPage(views, limit, func(last service.View) []string {
+	page := operation.NewPage(views, limit, func(last service.View) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.ID}
 	})
-	out := httpserver.Page[order]{Data: make([]order, len(page.Data)), HasMore: page.HasMore, Next: page.Next}
+	out := operation.Page[order]{Data: make([]order, len(page.Data)), HasMore: page.HasMore, Next: page.Next}
 	for i, v := range page.Data {
 		out.Data[i] = renderOrder(v)
 	}

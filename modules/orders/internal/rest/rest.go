@@ -4,34 +4,18 @@ package rest
 
 import (
 	"context"
-	"net/http"
 
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/service"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
 // Register declares the operations. The service is asked for when a request comes, not
 // before.
-func Register(api *httpserver.API, s func() *service.Service) {
+func Register(api *operation.API, s func() *service.Service) {
 	registerCarts(api, s)
 	registerOrders(api, s)
-	api.Problems(
-		httpserver.ProblemInfo{Code: "cart_not_found", Status: http.StatusNotFound, Title: "No such cart", Help: "The cart does not exist, or the Cart-Token or account is not the one it belongs to."},
-		httpserver.ProblemInfo{Code: "cart_already_ordered", Status: http.StatusConflict, Title: "Cart already ordered", Help: "The cart has become the order that errors names. Make a new cart to buy more."},
-		httpserver.ProblemInfo{Code: "cart_empty", Status: http.StatusConflict, Title: "Cart empty", Help: "Put something in the cart first."},
-		httpserver.ProblemInfo{Code: "cart_full", Status: http.StatusConflict, Title: "Cart full", Help: "A cart holds 200 different products."},
-		httpserver.ProblemInfo{Code: "cart_changed", Status: http.StatusConflict, Title: "Cart changed", Help: "The cart was changed while it was checked out. Read it and check out again; the same Idempotency-Key may be used."},
-		httpserver.ProblemInfo{Code: "currency_mixed", Status: http.StatusConflict, Title: "Two currencies", Help: "All products of a cart are sold in one currency. errors names the lines that are not, and the cart shows what they are sold in: take them out, or use a second cart."},
-		httpserver.ProblemInfo{Code: "total_too_high", Status: http.StatusConflict, Title: "Too much for one order", Help: "One order can cost 9,007,199,254,740,991 minor units of its currency. Put less into the cart."},
-		httpserver.ProblemInfo{Code: "price_changed", Status: http.StatusConflict, Title: "Prices changed", Help: "Prices are not those the cart showed; errors lists them. The cart has the new ones now: show them, and check out again with a new Idempotency-Key."},
-		httpserver.ProblemInfo{Code: "quantity_out_of_bounds", Status: http.StatusConflict, Title: "Not sold in this quantity", Help: "errors names the products and how many of each one order may have. Change the cart, and check out again with a new Idempotency-Key."},
-		httpserver.ProblemInfo{Code: "too_many_unpaid", Status: http.StatusTooManyRequests, Title: "Too much unpaid", Help: "Orders that wait for their payment hold stock, and one buyer, and one network of guests, may hold so much of it. Pay or cancel them, or come back after Retry-After seconds; without that header the cart alone is too large: sign in, or put less into it."},
-		httpserver.ProblemInfo{Code: "stock_short", Status: http.StatusConflict, Title: "Not enough stock", Help: "errors lists what is left. Change the cart, and check out again with a new Idempotency-Key."},
-		httpserver.ProblemInfo{Code: "product_gone", Status: http.StatusConflict, Title: "No longer sold", Help: "errors lists the products. Take them out of the cart."},
-		httpserver.ProblemInfo{Code: "order_not_found", Status: http.StatusNotFound, Title: "No such order", Help: "The order does not exist, or you may not see it."},
-		httpserver.ProblemInfo{Code: "order_shared", Status: http.StatusConflict, Title: "Other merchants' lines", Help: "The order has lines of other merchants: refund your own part instead of cancelling it."},
-		httpserver.ProblemInfo{Code: "order_not_cancellable", Status: http.StatusConflict, Title: "Too late to cancel", Help: "The order has been refunded."},
-	)
+	api.Problems(reason.All()...)
 }
 
 // Guest is embedded in the input of every operation on a cart or an order (exported, or

@@ -22,10 +22,11 @@ import (
 	"app/modules/payments/paymentsv1"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -100,7 +101,7 @@ type api struct {
 
 func newAPI(t testing.TB) api {
 	t.Helper()
-	db := dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, migrations.Files)
+	db := dbtest.Open(t, events.Migrations, idempotency.Migrations, migrations.Files)
 	product := func(id, merchant, currency string, cents int64) *catalogv1.Product {
 		return &catalogv1.Product{Id: id, MerchantId: merchant, Title: "Thing", Sku: "sku-1", Price: &moneyv1.Money{Amount: cents, Currency: currency}}
 	}
@@ -116,9 +117,9 @@ func newAPI(t testing.TB) api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := httpserver.NewAPI("orders", httpserver.Options{Logger: slog.New(slog.DiscardHandler)})
+	a := operation.NewAPI("orders", operation.Options{})
 	rest.Register(a, func() *service.Service { return svc })
-	a.UseDatabase(db)
+	a.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return api{t, a.Handler()}
 }
 

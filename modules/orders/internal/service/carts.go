@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/ids"
 	"app/platform/money"
 )
-
-// errCart is the answer for a cart that does not exist or is not the visitor's.
-var errCart = fault.Missing("cart")
 
 // CreateCart makes an empty cart: the visitor's own when signed in, else a guest's,
 // whose token is answered this once and for a repetition of the same request.
@@ -53,16 +51,16 @@ func cartOf(ctx context.Context, tx *database.Tx, v Visitor, id string,
 	read func(context.Context, *database.Tx, string) (store.Cart, error),
 ) (store.Cart, error) {
 	if !ids.Valid("crt", id) {
-		return store.Cart{}, errCart
+		return store.Cart{}, reason.CartNotFound.New()
 	}
 	cart, err := read(ctx, tx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return store.Cart{}, errCart
+		return store.Cart{}, reason.CartNotFound.New()
 	case err != nil:
 		return store.Cart{}, err
 	case !v.isOwner(cart.BuyerID, cart.TokenHash):
-		return store.Cart{}, errCart
+		return store.Cart{}, reason.CartNotFound.New()
 	}
 	return cart, nil
 }
@@ -84,8 +82,7 @@ func checkTotalLimit(c store.Cart, products ...string) error {
 	if err == nil && !total.TooMuch() || errors.Is(err, money.ErrCurrency) {
 		return nil // lines of two currencies are another verdict
 	}
-	e := fault.New(fault.FailedPrecondition, "total_too_high", "One order cannot cost more than "+
-		money.Money{Amount: money.Max, Currency: c.Currency}.String()+".")
+	e := reason.TotalTooHigh.Newf("One order cannot cost more than %s.", money.Money{Amount: money.Max, Currency: c.Currency})
 	for _, id := range products {
 		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + id + "/quantity", Detail: "makes the cart cost more than one order may"})
 	}
@@ -107,7 +104,7 @@ func totalOf(c store.Cart) (money.Money, error) {
 }
 
 func alreadyOrdered(orderID string) error {
-	e := fault.New(fault.FailedPrecondition, "cart_already_ordered", "This cart has become order "+orderID+".")
+	e := reason.CartAlreadyOrdered.Newf("This cart has become order %s.", orderID)
 	e.Fields = []fault.Field{{Pointer: "/order_id", Detail: orderID}}
 	return e
 }

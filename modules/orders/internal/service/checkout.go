@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/platform/database"
 	"app/platform/emailaddr"
@@ -60,14 +61,14 @@ func (s *Service) orderCart(ctx context.Context, v Visitor, in Checkout) (order 
 		case err != nil || before != nil:
 			return orderOrZero(before), false, err
 		case seen != nil && !slices.Equal(seen, cart.Lines):
-			return store.Order{}, false, errCartChanged
+			return store.Order{}, false, reason.CartChanged.New()
 		}
 		seen = cart.Lines
-		if order, placed, err = s.attemptCheckout(ctx, v, in, cart); !errors.Is(err, errCartChanged) {
+		if order, placed, err = s.attemptCheckout(ctx, v, in, cart); !reason.CartChanged.Matches(err) {
 			return order, placed, err
 		}
 	}
-	return store.Order{}, false, errCartChanged
+	return store.Order{}, false, reason.CartChanged.New()
 }
 
 // attemptCheckout holds the stock of the cart as it was read, and makes the order.
@@ -149,7 +150,7 @@ func checkCartReady(cart store.Cart) error {
 		return alreadyOrdered(cart.OrderID)
 	}
 	if len(cart.Lines) == 0 {
-		return fault.New(fault.FailedPrecondition, "cart_empty", "There is nothing in this cart.")
+		return reason.CartEmpty.New()
 	}
 	return checkTotalLimit(cart)
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"app/modules/catalog/catalogv1"
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -135,7 +136,7 @@ func checkLineFits(cart store.Cart, at int, line store.CartLine) error {
 		return nil
 	}
 	if at < 0 && len(cart.Lines) >= MaxLines {
-		return fault.New(fault.FailedPrecondition, "cart_full", "A cart holds "+strconv.Itoa(MaxLines)+" different products at most.")
+		return reason.CartFull.Newf("A cart holds %d different products at most.", MaxLines)
 	}
 	for i, other := range cart.Lines {
 		if i != at && other.Price.Currency != line.Price.Currency {

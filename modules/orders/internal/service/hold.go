@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/catalog/catalogv1"
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -32,7 +33,7 @@ type held struct {
 func (s *Service) holdStock(ctx context.Context, v Visitor, cart store.Cart) (store.Cart, held, error) {
 	answer, err := s.reserveStock(ctx, cart)
 	stale := err == nil && answer.GetExpiresAt().AsTime().Sub(s.Now()) < s.Options.FreshHold
-	if stale || isReason(err, "hold_released") {
+	if stale || fault.ReasonOf(err) == holdReleased {
 		old := cart.OrderID
 		if cart, err = s.renewOrderID(ctx, v, cart); err != nil {
 			return cart, held{}, err
@@ -73,17 +74,12 @@ func (s *Service) renewOrderID(ctx context.Context, v Visitor, read store.Cart) 
 			return alreadyOrdered(cart.OrderID)
 		}
 		if cart.Version != read.Version {
-			return errCartChanged
+			return reason.CartChanged.New()
 		}
 		return s.bumpCartVersion(ctx, tx, &cart)
 	})
 	return cart, err
 }
-
-func isReason(err error, reason string) bool { return err != nil && fault.ReasonOf(err) == reason }
-
-// errCartChanged is the answer of a checkout that lost against a change of its cart.
-var errCartChanged error = fault.New(fault.Aborted, "cart_changed", "The cart was changed during the checkout. Read it and try again.")
 
 // releaseStock gives back what a checkout that came to nothing has held. It is a
 // courtesy: an unused hold lapses.
@@ -117,21 +113,28 @@ func heldFor(cart store.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	return h, nil
 }
 
+// What catalog says of a hold, beside the codes that a buyer sees too.
+const (
+	holdReleased    = "hold_released"
+	holdDiffers     = "hold_differs"
+	quantityRefused = "quantity_refused"
+)
+
 // handleReserveError turns catalog's refusal into the answer of the checkout. Changed
 // prices are taken over into the cart first.
 func (s *Service) handleReserveError(ctx context.Context, cart store.Cart, err error) error {
-	switch fault.ReasonOf(err) {
-	case "price_changed":
+	switch {
+	case reason.PriceChanged.Matches(err):
 		return s.repriceCart(ctx, cart, errorDetail[*catalogv1.PriceChange](err).GetLines())
-	case "stock_short":
+	case reason.StockShort.Matches(err):
 		return stockShort(errorDetail[*catalogv1.Shortage](err).GetLines())
-	case "quantity_refused":
+	case fault.ReasonOf(err) == quantityRefused:
 		return outOfBounds(errorDetail[*catalogv1.Quantities](err).GetLines())
-	case "hold_differs": // another checkout of the cart has held other lines
-		return errCartChanged
-	case "too_many_unpaid":
+	case fault.ReasonOf(err) == holdDiffers: // another checkout of the cart has held other lines
+		return reason.CartChanged.New()
+	case reason.TooManyUnpaid.Matches(err):
 		return tooManyUnpaid(err)
-	case "product_gone":
+	case reason.ProductGone.Matches(err):
 		return productGone(errorDetail[*catalogv1.Gone](err).GetProductIds())
 	default:
 		return err // the boundary translates it
@@ -153,7 +156,7 @@ func errorDetail[M proto.Message](err error) M {
 }
 
 func stockShort(lines []*catalogv1.Short) error {
-	e := fault.New(fault.FailedPrecondition, "stock_short", "There is not enough stock for this cart.")
+	e := reason.StockShort.New()
 	for _, l := range lines {
 		left := fmt.Sprintf("%d wanted, %d available", l.GetRequested(), l.GetAvailable())
 		if l.GetGuests() {
@@ -165,7 +168,7 @@ func stockShort(lines []*catalogv1.Short) error {
 }
 
 func outOfBounds(lines []*catalogv1.Bounds) error {
-	e := fault.New(fault.FailedPrecondition, "quantity_out_of_bounds", "Some products of this cart are not sold in this quantity.")
+	e := reason.QuantityOutOfBounds.New()
 	for _, l := range lines {
 		e.Fields = append(e.Fields, fault.Field{
 			Pointer: "/lines/" + l.GetProductId() + "/quantity", Detail: fmt.Sprintf("must be %d to %d", l.GetMinQuantity(), l.GetMaxQuantity()),
@@ -176,7 +179,7 @@ func outOfBounds(lines []*catalogv1.Bounds) error {
 
 // tooManyUnpaid takes over catalog's refusal, and when to come back.
 func tooManyUnpaid(err error) error {
-	e := fault.New(fault.ResourceExhausted, "too_many_unpaid", "Too much is held for you, or for guests of your network, that is not paid for yet.")
+	e := reason.TooManyUnpaid.New()
 	var call *fault.CallError
 	if errors.As(err, &call) {
 		e.RetryAfter = call.RetryAfter
@@ -185,7 +188,7 @@ func tooManyUnpaid(err error) error {
 }
 
 func productGone(products []string) error {
-	e := fault.New(fault.FailedPrecondition, "product_gone", "Products of this cart are no longer sold.")
+	e := reason.ProductGone.New()
 	for _, id := range products {
 		e.Fields = append(e.Fields, fault.Field{Pointer: "/lines/" + id, Detail: "is no longer sold"})
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"app/modules/merchants/merchantsv1"
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/modules/orders/ordersevents"
 	"app/platform/database"
@@ -14,10 +15,6 @@ import (
 	"app/platform/identity"
 	"app/platform/ids"
 )
-
-// errOrder is the answer for an order that does not exist or that the visitor may not
-// see.
-var errOrder = fault.Missing("order")
 
 // View is an order as somebody may see it.
 type View struct {
@@ -44,7 +41,7 @@ func (s *Service) Order(ctx context.Context, v Visitor, id string) (View, error)
 	}
 	sees := access.AtLeast(merchantsv1.Role_ROLE_VIEWER)
 	if len(sees) == 0 {
-		return View{}, errOrder
+		return View{}, reason.OrderNotFound.New()
 	}
 	return s.merchantOrderView(ctx, id, sees)
 }
@@ -61,12 +58,12 @@ func (s *Service) merchantOrderView(ctx context.Context, id string, merchants []
 
 func (s *Service) readOrder(ctx context.Context, id string) (o store.Order, err error) {
 	if !ids.Valid("ord", id) {
-		return o, errOrder
+		return o, reason.OrderNotFound.New()
 	}
 	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		o, err = store.OrderByID(ctx, q, id)
 		if errors.Is(err, store.ErrNotFound) {
-			return errOrder
+			return reason.OrderNotFound.New()
 		}
 		return err
 	})
@@ -101,7 +98,7 @@ func (s *Service) Orders(ctx context.Context, v Visitor, in List) ([]View, error
 	filter := store.Filter{MerchantID: in.MerchantID, BeforeAt: in.BeforeAt, BeforeID: in.BeforeID, Limit: in.Limit}
 	if in.MerchantID == "" {
 		if filter.BuyerID = v.Principal.UserID; filter.BuyerID == "" { // would be every guest's
-			return nil, fault.New(fault.PermissionDenied, "permission_denied", "Name a merchant to list its orders.")
+			return nil, fault.NotAllowed.Newf("Name a merchant to list its orders.")
 		}
 	} else if err := s.mayList(ctx, v, in.MerchantID); err != nil {
 		return nil, err
@@ -123,14 +120,14 @@ func (s *Service) Orders(ctx context.Context, v Visitor, in List) ([]View, error
 
 func (s *Service) mayList(ctx context.Context, v Visitor, merchantID string) error {
 	if !ids.Valid("mrc", merchantID) {
-		return fault.Missing("merchant")
+		return merchantsv1.MerchantNotFound.New()
 	}
 	if v.Principal.Admin {
 		return nil
 	}
 	access, err := merchantsv1.AccessOf(ctx, s.Merchants, v.Principal, scopes, merchantID)
 	if err == nil && access.Role(merchantID) < merchantsv1.Role_ROLE_VIEWER {
-		return fault.Missing("merchant")
+		return merchantsv1.MerchantNotFound.New()
 	}
 	return err //nolint:wrapcheck // the boundary translates it
 }
@@ -158,7 +155,7 @@ func (s *Service) Cancel(ctx context.Context, v Visitor, id string) (View, error
 		case o.Status == store.Cancelled:
 			return nil
 		case !Allowed(o.Status, store.Cancelled):
-			return fault.New(fault.FailedPrecondition, "order_not_cancellable", "The order is "+string(o.Status)+".")
+			return reason.OrderNotCancellable.Newf("The order is %s.", o.Status)
 		}
 		return s.cancelOrder(ctx, tx, &o, o.PaymentStatus, why)
 	})
@@ -190,11 +187,11 @@ func (s *Service) mayCancel(ctx context.Context, v Visitor, o store.Order) (orde
 	manages := access.AtLeast(merchantsv1.Role_ROLE_MANAGER)
 	switch {
 	case len(access.AtLeast(merchantsv1.Role_ROLE_VIEWER)) == 0:
-		return 0, nil, errOrder
+		return 0, nil, reason.OrderNotFound.New()
 	case len(manages) == 0:
 		return 0, nil, access.ErrTooLow() //nolint:wrapcheck // it is what the client gets
 	case len(manages) < len(o.Parts()):
-		return 0, nil, fault.New(fault.FailedPrecondition, "order_shared", "The order has lines of other merchants too: refund your own instead.")
+		return 0, nil, reason.OrderShared.New()
 	}
 	return byMerchant, manages, nil
 }

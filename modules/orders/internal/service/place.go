@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/modules/orders/ordersevents"
 	"app/platform/callctx"
@@ -79,7 +80,7 @@ func (s *Service) resolveLostCheckout(ctx context.Context, v Visitor, in Checkou
 		if cart.State == store.CartOrdered {
 			return alreadyOrdered(cart.OrderID)
 		}
-		return errCartChanged
+		return reason.CartChanged.New()
 	})
 	if orphan {
 		s.releaseStock(ctx, held.OrderID)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"app/modules/catalog/catalogv1"
+	"app/modules/orders/internal/reason"
 	"app/modules/orders/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -106,8 +107,7 @@ func (s *Service) writePrices(ctx context.Context, tx *database.Tx, before, afte
 // currencyMixed is the refusal of lines that are not sold in the currency of their
 // cart.
 func currencyMixed(currency string, lines []fault.Field) error {
-	e := fault.New(fault.FailedPrecondition, "currency_mixed",
-		"This cart is in "+currency+", and some of its products are sold in another currency.")
+	e := reason.CurrencyMixed.Newf("This cart is in %s, and some of its products are sold in another currency.", currency)
 	e.Fields = lines
 	return e
 }
@@ -117,7 +117,7 @@ func soldIn(product, currency string) fault.Field {
 }
 
 func priceChanged(changes []*catalogv1.NewPrice) error {
-	e := fault.New(fault.FailedPrecondition, "price_changed", "Prices have changed since they were put in the cart. The cart shows the new ones.")
+	e := reason.PriceChanged.New()
 	e.Fields = newPrices(changes, "")
 	return e
 }

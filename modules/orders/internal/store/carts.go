@@ -2,8 +2,9 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/platform/database"
 	"app/platform/money"
@@ -45,67 +46,103 @@ type CartLine struct {
 	SoldIn string
 }
 
-// InsertCart adds a cart without lines. ErrDuplicate when the id is taken.
-func InsertCart(ctx context.Context, tx *database.Tx, c Cart) error {
-	_, err := tx.Exec(ctx, `INSERT INTO orders_carts (id, buyer_id, token_hash, currency, state, order_id, version, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		c.ID, c.BuyerID, c.TokenHash, c.Currency, c.State, c.OrderID, c.Version, database.Micros(c.CreatedAt), database.Micros(c.UpdatedAt))
-	return database.Inserted("cart", err)
+// cartRow is a cart as it is stored, without its lines.
+type cartRow struct {
+	bun.BaseModel `bun:"table:orders_carts,alias:c"`
+
+	ID        string             `bun:"id,pk"`
+	BuyerID   string             `bun:"buyer_id"`
+	TokenHash string             `bun:"token_hash"`
+	Currency  string             `bun:"currency"`
+	State     CartState          `bun:"state"`
+	OrderID   string             `bun:"order_id"`
+	Version   int64              `bun:"version"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+	UpdatedAt database.Timestamp `bun:"updated_at"`
 }
 
-const cartByID = `SELECT id, buyer_id, token_hash, currency, state, order_id, version, created_at, updated_at
-	FROM orders_carts WHERE id = ?`
+// cartLineRow is a line of a cart as it is stored. Its currency is the cart's.
+type cartLineRow struct {
+	bun.BaseModel `bun:"table:orders_cart_lines,alias:l"`
+
+	CartID     string             `bun:"cart_id,pk"`
+	ProductID  string             `bun:"product_id,pk"`
+	MerchantID string             `bun:"merchant_id"`
+	Title      string             `bun:"title"`
+	Quantity   int64              `bun:"quantity"`
+	Price      int64              `bun:"price"`
+	AddedAt    database.Timestamp `bun:"added_at"`
+	SoldIn     string             `bun:"sold_in"`
+}
+
+var (
+	carts     = database.ModelOf[cartRow]()
+	cartLines = database.ModelOf[cartLineRow]()
+)
+
+func rowOfCart(c Cart) cartRow {
+	return cartRow{
+		ID: c.ID, BuyerID: c.BuyerID, TokenHash: c.TokenHash, Currency: c.Currency, State: c.State, OrderID: c.OrderID,
+		Version: c.Version, CreatedAt: database.Timestamp{Time: c.CreatedAt}, UpdatedAt: database.Timestamp{Time: c.UpdatedAt},
+	}
+}
+
+func cartOfRow(r cartRow) Cart {
+	return Cart{
+		ID: r.ID, BuyerID: r.BuyerID, TokenHash: r.TokenHash, Currency: r.Currency, State: r.State, OrderID: r.OrderID,
+		Version: r.Version, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+	}
+}
+
+func rowOfCartLine(cartID string, l CartLine) cartLineRow {
+	return cartLineRow{
+		CartID: cartID, ProductID: l.ProductID, MerchantID: l.MerchantID, Title: l.Title, Quantity: l.Quantity,
+		Price: l.Price.Amount, AddedAt: database.Timestamp{Time: l.AddedAt}, SoldIn: l.SoldIn,
+	}
+}
+
+func cartLineOfRow(r cartLineRow, currency string) CartLine {
+	return CartLine{
+		ProductID: r.ProductID, MerchantID: r.MerchantID, Title: r.Title, Quantity: r.Quantity,
+		Price: money.Money{Amount: r.Price, Currency: currency}, AddedAt: r.AddedAt.Time, SoldIn: r.SoldIn,
+	}
+}
+
+// InsertCart adds a cart without lines. ErrDuplicate when the id is taken.
+func InsertCart(ctx context.Context, tx *database.Tx, c Cart) error {
+	return carts.Insert(ctx, tx, "cart", rowOfCart(c))
+}
 
 // CartByID reads a cart with its lines. ErrNotFound.
 func CartByID(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
-	return readCart(ctx, tx, cartByID, id)
+	return readCart(ctx, tx, "WHERE c.id = ?", id)
 }
 
 // LockCart is CartByID for a change: the cart stays as it is until the transaction
 // ends.
 func LockCart(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
-	return readCart(ctx, tx, cartByID+tx.ForUpdate(), id)
+	return readCart(ctx, tx, "WHERE c.id = ?"+tx.ForUpdate(), id)
 }
 
-func readCart(ctx context.Context, tx *database.Tx, query, id string) (Cart, error) {
-	var c Cart
-	var created, updated int64
-	err := tx.QueryRow(ctx, query, id).
-		Scan(&c.ID, &c.BuyerID, &c.TokenHash, &c.Currency, &c.State, &c.OrderID, &c.Version, &created, &updated)
+func readCart(ctx context.Context, tx *database.Tx, tail, id string) (Cart, error) {
+	row, err := carts.Get(ctx, tx, "cart", tail, id)
 	if err != nil {
-		return Cart{}, database.Found("cart", err)
+		return Cart{}, err
 	}
-	c.CreatedAt, c.UpdatedAt = database.Time(created), database.Time(updated)
-	c.Lines, err = cartLines(ctx, tx, c)
-	return c, err
-}
-
-func cartLines(ctx context.Context, tx *database.Tx, c Cart) ([]CartLine, error) {
-	rows, err := tx.Query(ctx, `SELECT product_id, merchant_id, title, quantity, price, added_at, sold_in
-		FROM orders_cart_lines WHERE cart_id = ? ORDER BY added_at, product_id`, c.ID)
+	lines, err := cartLines.List(ctx, tx, "cart lines", "WHERE l.cart_id = ? ORDER BY l.added_at, l.product_id", id)
 	if err != nil {
-		return nil, fmt.Errorf("read cart lines: %w", err)
+		return Cart{}, err
 	}
-	defer func() { _ = rows.Close() }()
-	var lines []CartLine
-	for rows.Next() {
-		l := CartLine{Price: money.Money{Currency: c.Currency}}
-		var added int64
-		if err := rows.Scan(&l.ProductID, &l.MerchantID, &l.Title, &l.Quantity, &l.Price.Amount, &added, &l.SoldIn); err != nil {
-			return nil, fmt.Errorf("read cart line: %w", err)
-		}
-		l.AddedAt = database.Time(added)
-		lines = append(lines, l)
+	c := cartOfRow(row)
+	for _, line := range lines {
+		c.Lines = append(c.Lines, cartLineOfRow(line, c.Currency))
 	}
-	return lines, rows.Err()
+	return c, nil
 }
 
 // InsertCartLine adds a line for a product that the cart does not have.
 func InsertCartLine(ctx context.Context, tx *database.Tx, cartID string, l CartLine) error {
-	_, err := tx.Exec(ctx, `INSERT INTO orders_cart_lines (cart_id, product_id, merchant_id, title, quantity, price, added_at, sold_in)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		cartID, l.ProductID, l.MerchantID, l.Title, l.Quantity, l.Price.Amount, database.Micros(l.AddedAt), l.SoldIn)
-	return database.Inserted("cart line", err)
+	return cartLines.Insert(ctx, tx, "cart line", rowOfCartLine(cartID, l))
 }
 
 // UpdateCartLine replaces quantity, price and title of a line that the cart has.

@@ -9,7 +9,6 @@ import (
 	"github.com/uptrace/bun"
 
 	"app/platform/database"
-	"app/platform/money"
 )
 
 // Filter says whose orders to list, newest first. Exactly one of BuyerID and MerchantID
@@ -33,12 +32,14 @@ func Orders(ctx context.Context, tx *database.Tx, f Filter) ([]Order, error) {
 	}
 	defer func() { _ = rows.Close() }()
 	var orders []Order
+	var row orderRow
+	var refunded int64
+	fields := append(orderModel.Fields(&row), &refunded)
 	for rows.Next() {
-		var refunded int64
-		o, err := scanOrder(rows, &refunded)
-		if err != nil {
+		if err := rows.Scan(fields...); err != nil {
 			return nil, fmt.Errorf("list orders: %w", err)
 		}
+		o := orderOfRow(row)
 		o.Refunded = refunded
 		orders = append(orders, o)
 	}
@@ -67,7 +68,7 @@ func (f Filter) listQuery(on database.Engine) (string, []any) {
 	if f.BeforeID != "" {
 		at, id = database.Micros(f.BeforeAt), f.BeforeID
 	}
-	query := `SELECT ` + orderColumns + from + ` WHERE ` + is + ` AND ` + place[0] + ` <= ? AND (` + place[0] + ` < ? OR ` + place[1] + ` < ?)
+	query := `SELECT ` + orderModel.Columns() + from + ` WHERE ` + is + ` AND ` + place[0] + ` <= ? AND (` + place[0] + ` < ? OR ` + place[1] + ` < ?)
 		ORDER BY ` + owner + ` DESC, ` + place[0] + ` DESC, ` + place[1] + ` DESC LIMIT ` + strconv.Itoa(f.Limit)
 	// A number in the text: SQLite prepares a statement again whenever an argument of
 	// LIMIT is bound.
@@ -83,27 +84,14 @@ func addLines(ctx context.Context, tx *database.Tx, orders []Order) error {
 	for i, o := range orders {
 		at[o.ID], ids[i] = i, o.ID
 	}
-	rows, err := tx.Bun().NewSelect().TableExpr("orders_lines").
-		Column("order_id", "product_id", "merchant_id", "title", "sku", "quantity", "price", "total").
-		Where("order_id IN ?", bun.Tuple(ids)).OrderExpr("order_id, line_no").Rows(ctx)
+	var rows []lineRow
+	err := tx.Bun().NewSelect().Model(&rows).Where("l.order_id IN ?", bun.Tuple(ids)).OrderExpr("l.order_id, l.line_no").Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("list order lines: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var id string
-		var l Line
-		if err := rows.Scan(&id, &l.ProductID, &l.MerchantID, &l.Title, &l.SKU, &l.Quantity, &l.Price.Amount, &l.Total.Amount); err != nil {
-			return fmt.Errorf("list order lines: %w", err)
-		}
-		o := &orders[at[id]]
-		l.Price, l.Total = inCurrency(l.Price, o.Total.Currency), inCurrency(l.Total, o.Total.Currency)
-		o.Lines = append(o.Lines, l)
+	for _, row := range rows {
+		o := &orders[at[row.OrderID]]
+		o.Lines = append(o.Lines, lineOfRow(row, o.Total.Currency))
 	}
-	return rows.Err()
-}
-
-func inCurrency(m money.Money, currency string) money.Money {
-	m.Currency = currency
-	return m
+	return nil
 }

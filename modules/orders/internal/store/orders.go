@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
@@ -96,64 +95,28 @@ func (o Order) Parts() []Part {
 // InsertOrder adds an order with its lines and each merchant's part. ErrDuplicate when
 // the id or the checkout key is taken.
 func InsertOrder(ctx context.Context, tx *database.Tx, o Order) error {
-	_, err := tx.Exec(ctx, `INSERT INTO orders_orders (id, cart_id, buyer_id, token_hash, email, status, currency, total, checkout_key,
-		payment_id, payment_method, payment_status, expires_at, due_at, version, created_at, updated_at, locale)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		o.ID, o.CartID, o.BuyerID, o.TokenHash, o.Email, o.Status, o.Total.Currency, o.Total.Amount, o.CheckoutKey,
-		o.PaymentID, o.PaymentMethod, o.PaymentStatus, database.Micros(o.ExpiresAt), database.NullMicros(o.DueAt), o.Version,
-		database.Micros(o.CreatedAt), database.Micros(o.UpdatedAt), o.Locale)
-	if err != nil {
-		return database.Inserted("order", err)
-	}
-	if err := insertLines(ctx, tx, o); err != nil {
+	if err := orderModel.Insert(ctx, tx, "order", rowOfOrder(o)); err != nil {
 		return err
 	}
-	return insertParts(ctx, tx, o)
-}
-
-func insertLines(ctx context.Context, tx *database.Tx, o Order) error {
-	const width = 9
-	args := make([]any, 0, width*len(o.Lines))
-	for i, l := range o.Lines {
-		args = append(args, o.ID, i+1, l.ProductID, l.MerchantID, l.Title, l.SKU, l.Quantity, l.Price.Amount, l.Total.Amount)
+	lines := make([]lineRow, len(o.Lines))
+	for i, line := range o.Lines {
+		lines[i] = rowOfLine(o.ID, i+1, line)
 	}
-	return database.Inserted("order lines", tx.InsertMany(ctx,
-		`INSERT INTO orders_lines (order_id, line_no, product_id, merchant_id, title, sku, quantity, price, total)`, width, args))
-}
-
-func insertParts(ctx context.Context, tx *database.Tx, o Order) error {
-	const width = 4
-	parts := o.Parts()
-	args := make([]any, 0, width*len(parts))
-	for _, p := range parts {
-		args = append(args, p.MerchantID, database.Micros(o.CreatedAt), o.ID, p.Total.Amount)
+	if err := lineModel.Insert(ctx, tx, "order lines", lines...); err != nil {
+		return err
 	}
-	return database.Inserted("order parts", tx.InsertMany(ctx,
-		`INSERT INTO orders_order_merchants (merchant_id, created_at, order_id, total)`, width, args))
-}
-
-const orderColumns = `o.id, o.cart_id, o.buyer_id, o.token_hash, o.email, o.status, o.currency, o.total, o.checkout_key,
-	o.payment_id, o.payment_method, o.payment_status, o.expires_at, o.due_at, o.version, o.created_at, o.updated_at, o.locale`
-
-func scanOrder(row scanner, more ...any) (Order, error) {
-	var o Order
-	var expires, created, updated int64
-	var due sql.NullInt64
-	into := append([]any{&o.ID, &o.CartID, &o.BuyerID, &o.TokenHash, &o.Email, &o.Status, &o.Total.Currency, &o.Total.Amount, &o.CheckoutKey,
-		&o.PaymentID, &o.PaymentMethod, &o.PaymentStatus, &expires, &due, &o.Version, &created, &updated, &o.Locale}, more...)
-	err := row.Scan(into...)
-	o.ExpiresAt, o.DueAt = database.Time(expires), database.NullTime(due)
-	o.CreatedAt, o.UpdatedAt = database.Time(created), database.Time(updated)
-	return o, err //nolint:wrapcheck // the caller names what was read
+	var parts []partRow
+	for _, part := range o.Parts() {
+		parts = append(parts, partRow{
+			MerchantID: part.MerchantID, CreatedAt: database.Timestamp{Time: o.CreatedAt}, OrderID: o.ID, Total: part.Total.Amount,
+		})
+	}
+	return partModel.Insert(ctx, tx, "order parts", parts...)
 }
 
 // OrderByID reads an order with its lines and its timeline. ErrNotFound.
 func OrderByID(ctx context.Context, tx *database.Tx, id string) (Order, error) {
-	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.id = ?`, id))
-	if err != nil {
-		return Order{}, database.Found("order", err)
-	}
-	return loadOrderDetails(ctx, tx, o)
+	return readOrder(ctx, tx, "WHERE o.id = ?", id)
 }
 
 // OrderFor is OrderByID for merchants with lines in the order: it knows what was given
@@ -188,49 +151,44 @@ func RefundPart(ctx context.Context, tx *database.Tx, o Order, merchantID string
 // OrderByKey reads the order that a checkout with the key placed, with its lines and
 // its timeline. ErrNotFound.
 func OrderByKey(ctx context.Context, tx *database.Tx, key string) (Order, error) {
-	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.checkout_key = ?`, key))
-	if err != nil {
-		return Order{}, database.Found("order", err)
-	}
-	return loadOrderDetails(ctx, tx, o)
+	return readOrder(ctx, tx, "WHERE o.checkout_key = ?", key)
 }
 
 // LockOrder reads an order with its lines, without its timeline, for a change: it stays
 // as it is until the transaction ends. ErrNotFound.
 func LockOrder(ctx context.Context, tx *database.Tx, id string) (Order, error) {
-	o, err := scanOrder(tx.QueryRow(ctx, `SELECT `+orderColumns+` FROM orders_orders o WHERE o.id = ?`+tx.ForUpdate(), id))
-	if err != nil {
-		return Order{}, database.Found("order", err)
-	}
-	o.Lines, err = orderLines(ctx, tx, o)
-	return o, err
+	return readOrderAndLines(ctx, tx, "WHERE o.id = ?"+tx.ForUpdate(), id)
 }
 
-func loadOrderDetails(ctx context.Context, tx *database.Tx, o Order) (Order, error) {
-	var err error
-	if o.Lines, err = orderLines(ctx, tx, o); err != nil {
+func readOrder(ctx context.Context, tx *database.Tx, tail, key string) (Order, error) {
+	o, err := readOrderAndLines(ctx, tx, tail, key)
+	if err != nil {
 		return Order{}, err
 	}
-	o.Timeline, err = orderTimeline(ctx, tx, o.ID)
-	return o, err
+	entries, err := entryModel.List(ctx, tx, "timeline", "WHERE t.order_id = ? ORDER BY t.version", o.ID)
+	if err != nil {
+		return Order{}, err
+	}
+	for _, entry := range entries {
+		o.Timeline = append(o.Timeline, entryOfRow(entry))
+	}
+	return o, nil
 }
 
-func orderLines(ctx context.Context, tx *database.Tx, o Order) ([]Line, error) {
-	rows, err := tx.Query(ctx, `SELECT product_id, merchant_id, title, sku, quantity, price, total
-		FROM orders_lines WHERE order_id = ? ORDER BY line_no`, o.ID)
+func readOrderAndLines(ctx context.Context, tx *database.Tx, tail, key string) (Order, error) {
+	row, err := orderModel.Get(ctx, tx, "order", tail, key)
 	if err != nil {
-		return nil, fmt.Errorf("read order lines: %w", err)
+		return Order{}, err
 	}
-	defer func() { _ = rows.Close() }()
-	var lines []Line
-	for rows.Next() {
-		l := Line{Price: money.Money{Currency: o.Total.Currency}, Total: money.Money{Currency: o.Total.Currency}}
-		if err := rows.Scan(&l.ProductID, &l.MerchantID, &l.Title, &l.SKU, &l.Quantity, &l.Price.Amount, &l.Total.Amount); err != nil {
-			return nil, fmt.Errorf("read order line: %w", err)
-		}
-		lines = append(lines, l)
+	lines, err := lineModel.List(ctx, tx, "order lines", "WHERE l.order_id = ? ORDER BY l.line_no", row.ID)
+	if err != nil {
+		return Order{}, err
 	}
-	return lines, rows.Err()
+	o := orderOfRow(row)
+	for _, line := range lines {
+		o.Lines = append(o.Lines, lineOfRow(line, row.Currency))
+	}
+	return o, nil
 }
 
 // UpdateOrder stores status, payment status, due time and time of an order and raises

@@ -16,6 +16,3 @@ var (
 	// ErrChanged: the row is no longer in the version the change was made for.
 	ErrChanged = database.ErrChanged
 )
-
-// scanner is one row of an answer.
-type scanner interface{ Scan(dest ...any) error }

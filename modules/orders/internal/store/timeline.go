@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"app/platform/database"
@@ -25,26 +24,5 @@ type Entry struct {
 // InsertEntry adds to the timeline. ErrDuplicate when the order has an entry with this
 // version.
 func InsertEntry(ctx context.Context, tx *database.Tx, orderID string, e Entry) error {
-	_, err := tx.Exec(ctx, `INSERT INTO orders_timeline (order_id, version, at, event, detail, merchant_id, amount) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		orderID, e.Version, database.Micros(e.At), e.Event, e.Detail, e.MerchantID, e.Amount)
-	return database.Inserted("timeline entry", err)
-}
-
-func orderTimeline(ctx context.Context, tx *database.Tx, orderID string) ([]Entry, error) {
-	rows, err := tx.Query(ctx, `SELECT version, at, event, detail, merchant_id, amount FROM orders_timeline WHERE order_id = ? ORDER BY version`, orderID)
-	if err != nil {
-		return nil, fmt.Errorf("read timeline: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var entries []Entry
-	for rows.Next() {
-		var e Entry
-		var at int64
-		if err := rows.Scan(&e.Version, &at, &e.Event, &e.Detail, &e.MerchantID, &e.Amount); err != nil {
-			return nil, fmt.Errorf("read timeline entry: %w", err)
-		}
-		e.At = database.Time(at)
-		entries = append(entries, e)
-	}
-	return entries, rows.Err()
+	return entryModel.Insert(ctx, tx, "timeline entry", rowOfEntry(orderID, e))
 }

@@ -4,23 +4,24 @@ import (
 	"context"
 	"net/http"
 
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
-func (h handlers) registerAddressRoutes(api *httpserver.API) {
-	op := httpserver.Operation{
-		Method: http.MethodPost, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateAuth, MaxBody: smallBody,
+func (h handlers) registerAddressRoutes(api *operation.API) {
+	op := operation.Operation{
+		Method: http.MethodPost, Tags: usersTag, Access: operation.User, Rate: operation.RateAuth, MaxBody: smallBody,
 		Status: http.StatusAccepted, Errors: []int{http.StatusForbidden},
 		Description: "Needs a fresh session. The code goes to the new address; the reply is the same when that has an account.",
 	}
-	httpserver.Register(api, operationAt(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"), h.requestAddress)
-	op.Status, op.Errors, op.Idempotency = http.StatusOK, []int{http.StatusUnprocessableEntity}, httpserver.KeyNone
+	operation.Register(api, operationAt(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"), h.requestAddress)
+	op.Status, op.Errors, op.Idempotency = http.StatusOK, []int{http.StatusUnprocessableEntity}, operation.KeyNone
 	op.Description = "The old address gets a letter that says so."
-	httpserver.Register(api, operationAt(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"), h.changeAddress)
+	operation.Register(api, operationAt(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"), h.changeAddress)
 	op.Errors, op.Revokes = []int{http.StatusForbidden, http.StatusUnprocessableEntity}, true
 	op.Description = "Needs a fresh session, and signs the account out everywhere else."
-	httpserver.Register(api, operationAt(op, "/v1/users/me/password", "change-password", "Change one's own password"), h.changePassword)
+	operation.Register(api, operationAt(op, "/v1/users/me/password", "change-password", "Change one's own password"), h.changePassword)
 }
 
 func (h handlers) requestAddress(ctx context.Context, in *askInput) (*askedOutput, error) {
@@ -35,7 +36,7 @@ type addressInput struct {
 }
 
 func (h handlers) changeAddress(ctx context.Context, in *addressInput) (*userOutput, error) {
-	return taggedUserOutput(h.users().ChangeAddress(ctx, service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}))
+	return taggedUserOutput(h.users().ChangeAddress(ctx, code.Proof{Request: in.Body.Request, Code: in.Body.Code}))
 }
 
 type passwordInput struct {

@@ -4,31 +4,32 @@ import (
 	"context"
 	"net/http"
 
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/platform/operation"
 )
 
-func (h handlers) registerCodeRoutes(api *httpserver.API) {
-	ask := httpserver.Operation{
-		Method: http.MethodPost, Status: http.StatusAccepted, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+func (h handlers) registerCodeRoutes(api *operation.API) {
+	ask := operation.Operation{
+		Method: http.MethodPost, Status: http.StatusAccepted, Tags: authTag, Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody,
 		Description: "The reply is the same for every address. The code is good for ten minutes, five tries and one use, and for this request only.",
 	}
-	httpserver.Register(api, operationAt(ask, "/v1/auth/code", "request-code", "Ask for a code to sign in without a password"), h.requestCode)
-	httpserver.Register(api, operationAt(ask, "/v1/auth/password/forgot", "forgot-password", "Ask for a code to set a new password with"), h.requestPasswordReset)
-	use := httpserver.Operation{
-		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
-		Idempotency: httpserver.KeyNone, // a stored reply would keep tokens alive, and a code is used once anyway
+	operation.Register(api, operationAt(ask, "/v1/auth/code", "request-code", "Ask for a code to sign in without a password"), h.requestCode)
+	operation.Register(api, operationAt(ask, "/v1/auth/password/forgot", "forgot-password", "Ask for a code to set a new password with"), h.requestPasswordReset)
+	use := operation.Operation{
+		Method: http.MethodPost, Tags: authTag, Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody,
+		Idempotency: operation.KeyNone, // a stored reply would keep tokens alive, and a code is used once anyway
 		Revokes:     true,
 		Errors:      []int{http.StatusUnprocessableEntity},
 		Description: "Starts a session, or asks for the second factor of an account that has one.",
 	}
-	httpserver.Register(api, operationAt(use, "/v1/auth/code/verify", "sign-in-with-code", "Sign in with the code from the letter"), h.signInWithCode)
+	operation.Register(api, operationAt(use, "/v1/auth/code/verify", "sign-in-with-code", "Sign in with the code from the letter"), h.signInWithCode)
 	use.Description = "Sets the password and signs the account out everywhere. It signs nobody in: a second factor is asked for at the next sign-in as before."
-	httpserver.Register(api, operationAt(use, "/v1/auth/password/reset", "reset-password", "Set a new password with the code from the letter"), h.resetPassword)
+	operation.Register(api, operationAt(use, "/v1/auth/password/reset", "reset-password", "Set a new password with the code from the letter"), h.resetPassword)
 }
 
 // operationAt is the operation at a path of its own.
-func operationAt(op httpserver.Operation, path, id, summary string) httpserver.Operation {
+func operationAt(op operation.Operation, path, id, summary string) operation.Operation {
 	op.Path, op.ID, op.Summary = path, id, summary
 	return op
 }
@@ -72,7 +73,7 @@ type codeInput struct {
 }
 
 func (h handlers) signInWithCode(ctx context.Context, in *codeInput) (*SignedInOutput, error) {
-	proof := service.CodeProof{Request: in.Body.Request, Code: in.Body.Code}
+	proof := code.Proof{Request: in.Body.Request, Code: in.Body.Code}
 	return signedIn(h.users().SignInWithCode(ctx, proof, transportOf(in.Body.Session)))
 }
 
@@ -88,6 +89,6 @@ type resetInput struct {
 func (h handlers) resetPassword(ctx context.Context, in *resetInput) (*struct{}, error) {
 	b := in.Body
 	return nil, h.users().ResetPassword(ctx, service.NewPassword{
-		CodeProof: service.CodeProof{Request: b.Request, Code: b.Code}, Password: b.Password, Confirm: b.Confirm,
+		Proof: code.Proof{Request: b.Request, Code: b.Code}, Password: b.Password, Confirm: b.Confirm,
 	})
 }

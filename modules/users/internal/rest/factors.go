@@ -5,38 +5,42 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/modules/users/internal/session"
+	"app/platform/operation"
 )
 
-func (h handlers) registerFactorRoutes(api *httpserver.API) {
-	show := httpserver.Operation{
-		Method: http.MethodPost, Tags: authTag, Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Revokes: true,
+func (h handlers) registerFactorRoutes(api *operation.API) {
+	show := operation.Operation{
+		Method: http.MethodPost, Tags: authTag, Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody, Idempotency: operation.KeyNone, Revokes: true,
 		Errors:      []int{http.StatusUnauthorized, http.StatusUnprocessableEntity, http.StatusTooManyRequests},
 		Description: "Completes a sign-in that was answered with second_factor_required. A ticket is good for five minutes and five tries.",
 	}
-	httpserver.Register(api, operationAt(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"), h.completeSignIn)
-	show.Access, show.Errors = httpserver.User, append(show.Errors, http.StatusForbidden)
+	operation.Register(api, operationAt(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"), h.completeSignIn)
+	show.Access, show.Errors = operation.User, append(show.Errors, http.StatusForbidden)
 	show.Description = "Makes the session fresh for ten minutes, which changes of the address, the password and the factors need. An account with a second factor has to show that one."
-	httpserver.Register(api, operationAt(show, "/v1/auth/step-up", "step-up", "Show again who one is"), h.stepUp)
+	operation.Register(api, operationAt(show, "/v1/auth/step-up", "step-up", "Show again who one is"), h.stepUp)
 
-	own := httpserver.Operation{
-		Method: http.MethodGet, Tags: factorTag, Access: httpserver.User, Rate: httpserver.RateDefault, MaxBody: smallBody,
+	own := operation.Operation{
+		Method: http.MethodGet, Tags: factorTag, Access: operation.User, Rate: operation.RateDefault, MaxBody: smallBody,
 	}
-	httpserver.Register(api, operationAt(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
-	own.Revokes = true                                                                               // the cookie from before
-	own.Method, own.Idempotency, own.Rate = http.MethodPost, httpserver.KeyNone, httpserver.RateAuth // what is shown once is not kept to be replayed
+	operation.Register(api, operationAt(own, "/v1/users/me/factors", "list-factors", "List one's own second factors"), h.listFactors)
+	own.Revokes = true                                                                             // the cookie from before
+	own.Method, own.Idempotency, own.Rate = http.MethodPost, operation.KeyNone, operation.RateAuth // what is shown once is not kept to be replayed
 	own.Errors = []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. The secret is shown this once; the generator is no factor until its first code is confirmed."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"), h.enrolTOTP)
+	operation.Register(api, operationAt(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"), h.enrolTOTP)
 	own.Errors = []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests}
 	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once. Sessions elsewhere go on: see DELETE /v1/auth/sessions."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"), h.confirmTOTP)
+	operation.Register(api, operationAt(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"), h.confirmTOTP)
 	own.Errors, own.Description = []int{http.StatusForbidden, http.StatusConflict}, "Needs a fresh session. The codes are shown this once; those made before are void."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"), h.recoveryCodes)
-	own.Method, own.Rate, own.Errors = http.MethodDelete, httpserver.RateDefault, []int{http.StatusForbidden, http.StatusNotFound}
+	operation.Register(api, operationAt(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"), h.recoveryCodes)
+	own.Method, own.Rate, own.Errors = http.MethodDelete, operation.RateDefault, []int{http.StatusForbidden, http.StatusNotFound}
 	own.Description = "Needs a fresh session. With the last factor the recovery codes go."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"), h.removeTOTP)
+	operation.Register(api, operationAt(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"), h.removeTOTP)
 }
 
 var factorTag = []string{"Second factors"}
@@ -50,7 +54,7 @@ type factorInput struct {
 }
 
 func (h handlers) completeSignIn(ctx context.Context, in *factorInput) (*SignedInOutput, error) {
-	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, service.Factor{Method: service.Method(in.Body.Method), Code: in.Body.Code}))
+	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, factor.Proof{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
 }
 
 type stepUpInput struct {
@@ -73,28 +77,28 @@ type FreshOutput struct {
 	}
 }
 
-func stepUpOutput(in service.SignedIn, err error) (*FreshOutput, error) {
+func stepUpOutput(in session.SignedIn, err error) (*FreshOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in)}
-	out.Body.Status, out.Body.ExpiresIn = "fresh", int(service.FreshFor.Seconds())
+	out := &FreshOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
+	out.Body.Status, out.Body.ExpiresIn = "fresh", int(session.FreshFor.Seconds())
 	return out, nil
 }
 
 // renewedCookie is the header for the cookie of a session whose privilege has changed,
 // empty for a session of tokens.
-func renewedCookie(in service.SignedIn) string {
-	if in.Browser.Token == "" {
+func renewedCookie(c authn.BrowserCookie) string {
+	if c.Token == "" {
 		return ""
 	}
-	return sessionSetCookie(in.Browser.Token, in.Browser.Expires)
+	return sessionSetCookie(c.Token, c.Expires)
 }
 
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
 	return stepUpOutput(h.users().StepUp(ctx, service.Reproof{
-		Method: service.Method(b.Method), Password: b.Password, CodeProof: service.CodeProof{Request: b.Request, Code: b.Code},
+		Method: authn.Method(b.Method), Password: b.Password, Proof: code.Proof{Request: b.Request, Code: b.Code},
 	}))
 }
 
@@ -115,7 +119,7 @@ type factorsOutput struct {
 }
 
 func (h handlers) listFactors(ctx context.Context, _ *struct{}) (*factorsOutput, error) {
-	f, err := h.users().Factors(ctx)
+	f, err := h.users().Factors.List(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +146,7 @@ type enrolOutput struct {
 }
 
 func (h handlers) enrolTOTP(ctx context.Context, _ *struct{}) (*enrolOutput, error) {
-	e, err := h.users().EnrolTOTP(ctx)
+	e, err := h.users().Factors.EnrolTOTP(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -167,21 +171,21 @@ type FactorAddedOutput struct {
 	}
 }
 
-func factorAddedOutputOf(in service.FactorAdded, err error) (*FactorAddedOutput, error) {
+func factorAddedOutputOf(in factor.Added, err error) (*FactorAddedOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.SignedIn)}
+	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: renewedCookie(in.Browser)}
 	out.Body.Status, out.Body.RecoveryCodes = "added", append([]string{}, in.Recovery...)
 	return out, nil
 }
 
 func (h handlers) confirmTOTP(ctx context.Context, in *confirmInput) (*FactorAddedOutput, error) {
-	return factorAddedOutputOf(h.users().ConfirmTOTP(ctx, in.Body.Code))
+	return factorAddedOutputOf(h.users().Factors.ConfirmTOTP(ctx, in.Body.Code))
 }
 
 func (h handlers) removeTOTP(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, h.users().RemoveTOTP(ctx)
+	return nil, h.users().Factors.RemoveTOTP(ctx)
 }
 
 type recoveryOutput struct {
@@ -192,7 +196,7 @@ type recoveryOutput struct {
 }
 
 func (h handlers) recoveryCodes(ctx context.Context, _ *struct{}) (*recoveryOutput, error) {
-	codes, err := h.users().NewRecoveryCodes(ctx)
+	codes, err := h.users().Factors.NewRecoveryCodes(ctx)
 	if err != nil {
 		return nil, err
 	}

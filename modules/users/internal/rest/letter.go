@@ -7,18 +7,24 @@ import (
 	"net/url"
 	"strings"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // registerEmailPageRoutes declares the page that e-mails lead to: mail scanners open
 // links before people do, so GET shows a form and spends nothing; the form's POST uses
 // the code.
-func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
-	show := httpserver.Operation{
-		Method: http.MethodGet, Path: service.LetterPath, ID: "show-letter-page", Tags: authTag,
-		Access: httpserver.Public, Rate: httpserver.RateAuth,
+func (h handlers) registerEmailPageRoutes(api *operation.API) {
+	show := operation.Operation{
+		Method: http.MethodGet, Path: code.LetterPath, ID: "show-letter-page", Tags: authTag,
+		Access: operation.Public, Rate: operation.RateAuth,
 		Summary:     "The page that a letter with a code leads to",
 		Description: "Shows a form that uses the code. Opening it spends nothing.",
 	}
@@ -28,22 +34,22 @@ func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 		letterPage(query).writeResponse(w, http.StatusOK)
 	}))
 	script := show
-	script.Path, script.ID, script.Rate = scriptPath, "get-letter-script", httpserver.RateDefault
+	script.Path, script.ID, script.Rate = scriptPath, "get-letter-script", operation.RateDefault
 	script.Summary, script.Description = "The script of the page that a letter leads to", "Puts what the link has behind the # into the form. Without it the code is typed."
 	api.Raw(script, http.HandlerFunc(showScript))
 	use := show
-	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", httpserver.Optional, pageHeaders, smallBody
+	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", operation.Optional, pageHeaders, smallBody
 	use.Revokes, use.Lenient = true, true
-	use.Form = []httpserver.FormField{
+	use.Form = []operation.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},
 		{Name: "email", Doc: "For verify_address"}, {Name: "password", Doc: "For verify_address, that of the registration; for reset_password, the new one"}, {Name: "confirm_password", Doc: "The same again"},
 	}
 	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
 	api.Raw(use, http.HandlerFunc(h.useLetter))
-	use.Path, use.ID, use.Access, use.Lenient, use.Headers = factorPath, "use-second-factor-page", httpserver.Public, false, append([]string{"Cookie"}, pageHeaders...)
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers = factorPath, "use-second-factor-page", operation.Public, false, append([]string{"Cookie"}, pageHeaders...)
 	use.Summary, use.Description = "Show the second factor of a sign-in made in the browser", "What the form of the page sends, form-encoded."
-	use.Form = []httpserver.FormField{
+	use.Form = []operation.FormField{
 		{Name: "ticket", Doc: "What the first step answered", Required: true}, {Name: "code", Doc: "Of the generator, or a recovery code", Required: true},
 		{Name: "return_to", Doc: "Where to go then"},
 	}
@@ -51,7 +57,7 @@ func (h handlers) registerEmailPageRoutes(api *httpserver.API) {
 }
 
 // scriptPath is where the script of the e-mails' page is.
-const scriptPath = service.LetterPath + ".js"
+const scriptPath = code.LetterPath + ".js"
 
 //go:embed letter.js
 var script string
@@ -68,7 +74,7 @@ func showScript(w http.ResponseWriter, _ *http.Request) {
 // fragment, by the page's script, or is typed; of a form that was posted before it is
 // there again.
 func letterPage(values url.Values) page {
-	p := page{Action: service.LetterPath, Script: scriptPath}
+	p := page{Action: code.LetterPath, Script: scriptPath}
 	for _, name := range []string{"purpose", "request"} {
 		p.Hidden = append(p.Hidden, hidden{name, values.Get(name)})
 	}
@@ -99,23 +105,23 @@ func letterPage(values url.Values) page {
 
 func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	if err := h.parseSameSiteForm(r); err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	form := letterPage(r.PostForm)
-	proof := service.CodeProof{Request: r.PostForm.Get("request"), Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	proof := code.Proof{Request: r.PostForm.Get("request"), Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	switch r.PostForm.Get("purpose") {
 	case "verify_address":
 		h.verifyPage(w, r, form, proof)
 	case "sign_in":
-		in, err := h.users().SignInWithCode(r.Context(), proof, service.Cookie)
+		in, err := h.users().SignInWithCode(r.Context(), proof, authn.Cookie)
 		h.signedInPage(w, r, form, in, err, "/")
 	case "change_address":
 		_, err := h.users().ChangeAddress(r.Context(), proof)
 		form.showOutcome(w, r, err, "Your account has its new address.")
 	case "reset_password":
 		err := h.users().ResetPassword(r.Context(), service.NewPassword{
-			CodeProof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
+			Proof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
 		})
 		form.showOutcome(w, r, err, "Your password is set. You can sign in with it now.")
 	default:
@@ -125,13 +131,13 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 
 // verifyPage makes the account of a registration. The e-mail has told which one, so
 // that is no sign of who has registered: the password is.
-func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof service.CodeProof) {
-	in := service.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
+func (h handlers) verifyPage(w http.ResponseWriter, r *http.Request, form page, proof code.Proof) {
+	in := registration.Proof{Email: r.PostForm.Get("email"), Code: proof.Code, Registration: proof.Request, Password: r.PostForm.Get("password")}
 	if in.Password == "" {
 		form.showError(w, r, fault.Invalid(fault.Field{Pointer: "/password", Detail: "is needed, the one that you have registered with"}))
 		return
 	}
-	_, err := h.users().Verify(r.Context(), in)
+	_, err := h.users().Registrations.Verify(r.Context(), in)
 	form.showOutcome(w, r, err, "Your address is confirmed. You can sign in now.")
 }
 
@@ -146,7 +152,7 @@ func (p page) showOutcome(w http.ResponseWriter, r *http.Request, err error, tex
 
 // signedInPage ends a sign-in that was made in the browser: with the session's cookie
 // and a redirect, or with the form for the second factor.
-func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in service.SignedIn, err error, to string) {
+func (h handlers) signedInPage(w http.ResponseWriter, r *http.Request, from page, in session.SignedIn, err error, to string) {
 	switch {
 	case err != nil:
 		from.showError(w, r, err)
@@ -172,13 +178,13 @@ func factorPage(ticket, to string) page {
 
 func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 	if err := h.parseSameSiteForm(r); err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
-	to := h.users().ReturnTo(r.PostForm.Get("return_to"))
-	factor := service.Factor{Method: service.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
+	to := h.users().Federation.ReturnTo(r.PostForm.Get("return_to"))
+	factor := factor.Proof{Method: authn.ByTOTP, Code: strings.TrimSpace(r.PostForm.Get("code"))}
 	if len(factor.Code) != 6 {
-		factor.Method = service.ByRecovery
+		factor.Method = authn.ByRecovery
 	}
 	in, err := h.users().CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
 	if link := cookieOf(r, linkCookie); err == nil && link != "" {

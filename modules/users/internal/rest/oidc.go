@@ -5,11 +5,15 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // Cookies of a browser's journey to a provider and back. They live for ten minutes.
@@ -23,12 +27,12 @@ var journeyHeaders = []string{"Cookie"}
 
 const linkPagePath = "/v1/auth/links/page"
 
-func (h handlers) registerProviderRoutes(api *httpserver.API) {
+func (h handlers) registerProviderRoutes(api *operation.API) {
 	for _, at := range []struct{ path, suffix, provider string }{
 		{"/v1/auth/google", "google", "google"}, {"/v1/auth/oidc/{provider}", "provider", ""},
 	} {
-		leave := httpserver.Operation{
-			Method: http.MethodGet, Path: at.path, ID: "sign-in-at-" + at.suffix, Tags: authTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth,
+		leave := operation.Operation{
+			Method: http.MethodGet, Path: at.path, ID: "sign-in-at-" + at.suffix, Tags: authTag, Access: operation.Optional, Lenient: true, Rate: operation.RateAuth,
 			Headers: journeyHeaders, Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 			Summary: "Sign in at a provider of OpenID Connect",
 			Description: "Sends the browser to the provider (303). Query: return_to, a path of this site or an address that is configured; " +
@@ -54,16 +58,16 @@ func providerOf(fixed string, r *http.Request) string {
 func (h handlers) redirectToProvider(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		in := service.Departure{Provider: providerOf(fixed, r), ReturnTo: query.Get("return_to"), Browser: cookieOf(r, journeyCookie)}
+		in := federation.Request{Provider: providerOf(fixed, r), ReturnTo: query.Get("return_to"), Browser: cookieOf(r, journeyCookie)}
 		switch {
 		case query.Get("link") == "1":
 			in.Purpose = "link"
 		case query.Get("step_up") == "1":
 			in.Purpose = "step_up"
 		}
-		to, err := h.users().Depart(r.Context(), in)
+		to, err := h.users().Federation.Begin(r.Context(), in)
 		if err != nil {
-			httpserver.WriteProblem(w, r, err)
+			problem.Write(w, r, err)
 			return
 		}
 		w.Header().Set("Set-Cookie", signInFlowCookie(journeyCookie, to.Browser))
@@ -101,7 +105,7 @@ func signInFlowCookie(name, value string) string {
 func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		out, err := h.users().Arrive(r.Context(), service.Arrival{
+		out, err := h.users().Arrive(r.Context(), federation.Callback{
 			Provider: providerOf(fixed, r), State: query.Get("state"), Code: query.Get("code"), Issuer: query.Get("iss"),
 			Error: query.Get("error"), Browser: cookieOf(r, journeyCookie),
 		})
@@ -120,27 +124,27 @@ func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	}
 }
 
-func (h handlers) registerLinkRoutes(api *httpserver.API) {
-	confirm := httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/links/confirm", ID: "confirm-link", Tags: authTag, Access: httpserver.User, Rate: httpserver.RateAuth,
-		Headers: journeyHeaders, MaxBody: smallBody, Idempotency: httpserver.KeyNone, Errors: []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
+func (h handlers) registerLinkRoutes(api *operation.API) {
+	confirm := operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/links/confirm", ID: "confirm-link", Tags: authTag, Access: operation.User, Rate: operation.RateAuth,
+		Headers: journeyHeaders, MaxBody: smallBody, Idempotency: operation.KeyNone, Errors: []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
 		Summary: "Link the identity of a provider to one's own account",
 		Description: "After a sign-in at a provider whose address has an account: sign in to that account by any way there was before, then confirm. Needs a fresh session. " +
 			"The browser has the link in a cookie.",
 	}
-	httpserver.Register(api, confirm, h.confirmLink)
+	operation.Register(api, confirm, h.confirmLink)
 	use := confirm
-	use.Path, use.ID, use.Access, use.Lenient, use.Headers, use.Errors = linkPagePath, "use-link-page", httpserver.Optional, true, append([]string{"Cookie"}, pageHeaders...), nil
+	use.Path, use.ID, use.Access, use.Lenient, use.Headers, use.Errors = linkPagePath, "use-link-page", operation.Optional, true, append([]string{"Cookie"}, pageHeaders...), nil
 	use.Idempotency, use.Revokes = "", true
 	use.Summary, use.Description = "Sign in and link the identity of a provider", "What the form of the page sends, form-encoded."
-	use.Form = []httpserver.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}
+	use.Form = []operation.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}
 	api.Raw(use, http.HandlerFunc(h.useLinkPage))
 
-	own := httpserver.Operation{Method: http.MethodGet, Tags: usersTag, Access: httpserver.User, Rate: httpserver.RateDefault}
-	httpserver.Register(api, operationAt(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"), h.listIdentities)
+	own := operation.Operation{Method: http.MethodGet, Tags: usersTag, Access: operation.User, Rate: operation.RateDefault}
+	operation.Register(api, operationAt(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"), h.listIdentities)
 	own.Method, own.Errors = http.MethodDelete, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	own.Description = "Needs a fresh session. The last way to sign in stays."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"), h.unlinkIdentity)
+	operation.Register(api, operationAt(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"), h.unlinkIdentity)
 }
 
 // linkPage asks the owner of an account to say that an identity is theirs.
@@ -154,16 +158,16 @@ func linkPage(email string) page {
 
 func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 	if err := h.parseSameSiteForm(r); err != nil {
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 		return
 	}
 	link := cookieOf(r, linkCookie)
-	email, err := h.users().LinkedAddress(r.Context(), link)
+	email, err := h.users().Federation.LinkedAddress(r.Context(), link)
 	if err != nil {
 		page{Title: "You are not signed in"}.showError(w, r, err)
 		return
 	}
-	in, err := h.users().Login(r.Context(), service.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: service.Cookie})
+	in, err := h.users().Login(r.Context(), service.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: authn.Cookie})
 	switch {
 	case err != nil:
 		linkPage(email).showError(w, r, err)
@@ -176,9 +180,9 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 
 // linkAs links the identity of the token to the account that has just been signed in to
 // in the browser.
-func (h handlers) linkAs(w http.ResponseWriter, r *http.Request, in service.SignedIn, link string) {
+func (h handlers) linkAs(w http.ResponseWriter, r *http.Request, in session.SignedIn, link string) {
 	ctx := identity.NewContext(r.Context(), identity.Principal{UserID: in.Session.AccountID, SessionID: in.Session.ID, Method: identity.Session})
-	_, to, err := h.users().ConfirmLink(ctx, link)
+	_, to, err := h.users().Federation.ConfirmLink(ctx, link)
 	w.Header().Add("Set-Cookie", sessionSetCookie(in.Browser.Token, in.Browser.Expires))
 	w.Header().Add("Set-Cookie", signInFlowCookie(linkCookie, ""))
 	if err != nil {
@@ -215,7 +219,7 @@ func (h handlers) confirmLink(ctx context.Context, in *linkInput) (*identityOutp
 	if in.Body != nil && in.Body.Link != "" {
 		link = in.Body.Link
 	}
-	i, _, err := h.users().ConfirmLink(ctx, link)
+	i, _, err := h.users().Federation.ConfirmLink(ctx, link)
 	if err != nil {
 		return nil, err
 	}
@@ -223,15 +227,15 @@ func (h handlers) confirmLink(ctx context.Context, in *linkInput) (*identityOutp
 }
 
 type identitiesOutput struct {
-	Body httpserver.Page[Identity]
+	Body operation.Page[Identity]
 }
 
 func (h handlers) listIdentities(ctx context.Context, _ *struct{}) (*identitiesOutput, error) {
-	linked, err := h.users().Identities(ctx)
+	linked, err := h.users().Federation.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := &identitiesOutput{Body: httpserver.Page[Identity]{Data: make([]Identity, len(linked))}}
+	out := &identitiesOutput{Body: operation.Page[Identity]{Data: make([]Identity, len(linked))}}
 	for n, i := range linked {
 		out.Body.Data[n] = Identity{i.ID, i.Provider, i.Issuer, i.Email, i.CreatedAt, i.UsedAt}
 	}
@@ -246,5 +250,5 @@ func (h handlers) unlinkIdentity(ctx context.Context, in *identityInput) (*struc
 	if !ids.Valid("idn", in.ID) {
 		return nil, fault.Missing("identity")
 	}
-	return nil, h.users().Unlink(ctx, in.ID)
+	return nil, h.users().Federation.Unlink(ctx, in.ID)
 }

@@ -7,8 +7,9 @@ import (
 	"strings"
 
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/markup"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 //go:embed page.html
@@ -71,16 +72,16 @@ func (p page) templateData() map[string]any {
 // showError shows the page again with what went wrong, to whoever asks for pages. What
 // a person cannot mend, and what a program gets, is a problem as anywhere else.
 func (p page) showError(w http.ResponseWriter, r *http.Request, err error) {
-	problem := httpserver.ProblemOf(err)
-	if problem.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		httpserver.WriteProblem(w, r, err)
+	answer := problem.Of(err)
+	if answer.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		problem.Write(w, r, err)
 		return
 	}
-	p.Error = problem.Detail
-	for _, f := range problem.Errors {
-		p.Error = problem.Detail + " " + f.Pointer[1:] + " " + f.Detail + "."
+	p.Error = answer.Detail
+	for _, f := range answer.Errors {
+		p.Error = answer.Detail + " " + f.Pointer[1:] + " " + f.Detail + "."
 	}
-	p.writeResponse(w, problem.Status)
+	p.writeResponse(w, answer.Status)
 }
 
 // pageHeaders are the request headers that tell where a form was posted from.
@@ -94,5 +95,5 @@ func (h handlers) parseSameSiteForm(r *http.Request) error {
 	if site != "" && site != "same-origin" && site != "none" || site == "" && origin != "" && origin != h.users().Origin() {
 		return fault.New(fault.PermissionDenied, "cross_site", "The form was sent from another site.")
 	}
-	return httpserver.ParseForm(r)
+	return operation.ParseForm(r)
 }

@@ -6,39 +6,40 @@ import (
 	"fmt"
 	"net/http"
 
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
-	"app/platform/httpserver"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 // passkeyBody bounds answers of browsers: an attestation may bring certificates along.
 const passkeyBody = 64 << 10
 
-func (h handlers) registerPasskeyRoutes(api *httpserver.API) {
-	begin := httpserver.Operation{
-		Method: http.MethodPost, Tags: factorTag, Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateAuth, MaxBody: smallBody, Idempotency: httpserver.KeyNone,
+func (h handlers) registerPasskeyRoutes(api *operation.API) {
+	begin := operation.Operation{
+		Method: http.MethodPost, Tags: factorTag, Access: operation.Optional, Lenient: true, Rate: operation.RateAuth, MaxBody: smallBody, Idempotency: operation.KeyNone,
 		Errors:      []int{http.StatusUnauthorized, http.StatusConflict},
 		Description: "Answers what navigator.credentials.get wants. For step_up one has to be signed in, for second_factor the ticket is needed.",
 	}
-	httpserver.Register(api, operationAt(begin, "/v1/auth/passkeys/begin", "begin-passkey", "Begin to show a passkey"), h.challengePasskey)
+	operation.Register(api, operationAt(begin, "/v1/auth/passkeys/begin", "begin-passkey", "Begin to show a passkey"), h.challengePasskey)
 	finish := begin
 	finish.MaxBody, finish.Revokes = passkeyBody, true
 	finish.Description = "Ends what begin began for sign_in or second_factor. A passkey that signs in has checked its user and counts as two factors."
-	httpserver.Register(api, operationAt(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
-	finish.Access, finish.Lenient, finish.Description = httpserver.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
-	httpserver.Register(api, operationAt(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
+	operation.Register(api, operationAt(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"), h.finishPasskey)
+	finish.Access, finish.Lenient, finish.Description = operation.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
+	operation.Register(api, operationAt(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"), h.stepUpPasskey)
 
 	own := finish
 	own.MaxBody, own.Revokes, own.Errors = smallBody, false, []int{http.StatusForbidden, http.StatusConflict}
 	own.Description = "Needs a fresh session. Answers what navigator.credentials.create wants."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"), h.beginPasskey)
+	operation.Register(api, operationAt(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"), h.beginPasskey)
 	own.MaxBody, own.Revokes, own.Errors = passkeyBody, true, []int{http.StatusForbidden, http.StatusUnprocessableEntity}
 	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"), h.addPasskey)
-	own.Method, own.Rate, own.Revokes, own.Errors = http.MethodDelete, httpserver.RateDefault, false, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
+	operation.Register(api, operationAt(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"), h.addPasskey)
+	own.Method, own.Rate, own.Revokes, own.Errors = http.MethodDelete, operation.RateDefault, false, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 	own.Description = "Needs a fresh session. The last way to sign in stays."
-	httpserver.Register(api, operationAt(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"), h.removePasskey)
+	operation.Register(api, operationAt(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"), h.removePasskey)
 }
 
 type challengeInput struct {
@@ -57,7 +58,7 @@ type ChallengeOutput struct {
 	}
 }
 
-func challengeOutputOf(c service.Challenge, err error) (*ChallengeOutput, error) {
+func challengeOutputOf(c factor.Challenge, err error) (*ChallengeOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (h handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*FreshOut
 }
 
 func (h handlers) beginPasskey(ctx context.Context, _ *struct{}) (*ChallengeOutput, error) {
-	return challengeOutputOf(h.users().BeginPasskey(ctx))
+	return challengeOutputOf(h.users().Factors.BeginPasskey(ctx))
 }
 
 type addPasskeyInput struct {
@@ -128,7 +129,7 @@ func (h handlers) addPasskey(ctx context.Context, in *addPasskeyInput) (*FactorA
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
-	return factorAddedOutputOf(h.users().AddPasskey(ctx, service.NewPasskey{Ceremony: in.Body.Ceremony, Name: in.Body.Name, Credential: raw}))
+	return factorAddedOutputOf(h.users().Factors.AddPasskey(ctx, factor.NewPasskey{Ceremony: in.Body.Ceremony, Name: in.Body.Name, Credential: raw}))
 }
 
 type passkeyInput struct {
@@ -139,5 +140,5 @@ func (h handlers) removePasskey(ctx context.Context, in *passkeyInput) (*struct{
 	if !ids.Valid("psk", in.ID) {
 		return nil, fault.Missing("passkey")
 	}
-	return nil, h.users().RemovePasskey(ctx, in.ID)
+	return nil, h.users().Factors.RemovePasskey(ctx, in.ID)
 }

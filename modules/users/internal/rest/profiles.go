@@ -5,40 +5,40 @@ import (
 	"net/http"
 	"time"
 
-	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/modules/users/internal/account"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 var usersTag = []string{"Users"}
 
-func (h handlers) registerProfileRoutes(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (h handlers) registerProfileRoutes(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/me", ID: "get-me", Tags: usersTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Read one's own account",
+		Access: operation.User, Rate: operation.RateDefault, Summary: "Read one's own account",
 	}, h.getOwnAccount)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: "/v1/users/me", ID: "update-me", Tags: usersTag, MaxBody: smallBody,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
+		Access: operation.User, Rate: operation.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
 		Summary: "Change one's own names and the language of one's letters",
 	}, h.updateOwnAccount)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/auth", ID: "get-auth", Tags: usersTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Summary: "Tell how this call was authenticated, and as whom",
+		Access: operation.User, Rate: operation.RateDefault, Summary: "Tell how this call was authenticated, and as whom",
 	}, h.describeAuth)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/{id}/public", ID: "get-public-profile", Tags: usersTag,
-		Access: httpserver.Public, Rate: httpserver.RateDefault, Errors: []int{http.StatusNotFound},
+		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 		Summary: "Read what anybody may know of a user",
 	}, h.getPublicProfile)
 }
 
 func (h handlers) getOwnAccount(ctx context.Context, _ *struct{}) (*userOutput, error) {
-	return taggedUserOutput(h.users().Me(ctx))
+	return taggedUserOutput(h.users().Accounts.Me(ctx))
 }
 
 type renameInput struct {
-	httpserver.Conditional
+	operation.Conditional
 	Body struct {
 		FirstName  *string `json:"first_name,omitempty" doc:"1 to 100 characters"`
 		MiddleName *string `json:"middle_name,omitempty" doc:"At most 100 characters"`
@@ -48,8 +48,8 @@ type renameInput struct {
 }
 
 func (h handlers) updateOwnAccount(ctx context.Context, in *renameInput) (*userOutput, error) {
-	names := service.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName, Locale: in.Body.Locale}
-	return taggedUserOutput(h.users().Rename(ctx, names, in.Match))
+	names := account.Names{FirstName: in.Body.FirstName, MiddleName: in.Body.MiddleName, LastName: in.Body.LastName, Locale: in.Body.Locale}
+	return taggedUserOutput(h.users().Accounts.Rename(ctx, names, in.Match))
 }
 
 type authOutput struct {
@@ -60,7 +60,7 @@ type authOutput struct {
 }
 
 func (h handlers) describeAuth(ctx context.Context, _ *struct{}) (*authOutput, error) {
-	u, err := h.users().Me(ctx)
+	u, err := h.users().Accounts.Me(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ type publicProfile struct {
 }
 
 func (h handlers) getPublicProfile(ctx context.Context, in *publicInput) (*publicOutput, error) {
-	p, err := h.users().PublicProfile(ctx, in.ID)
+	p, err := h.users().Accounts.PublicProfile(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}

@@ -5,13 +5,15 @@ package rest
 import (
 	"time"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/platform/fault"
+	"app/platform/operation"
 )
 
 // Declare adds the operations to the API. The service is asked for when an operation is
 // called: the operations are declared where users is not hosted, too.
-func Declare(api *httpserver.API, users func() *service.Service) {
+func Declare(api *operation.API, users func() *service.Service) {
 	h := handlers{users}
 	h.signIn(api)
 	h.registerTokenRoute(api)
@@ -33,7 +35,7 @@ type handlers struct{ users func() *service.Service }
 // bytes and three names.
 const smallBody = 16 << 10
 
-var problems = []httpserver.ProblemInfo{
+var problems = []fault.Reason{
 	{Code: "invalid_credentials", Status: 401, Title: "Wrong address or password", Help: "The address and the password do not belong to an account that may sign in. Which of the two is wrong is not told."},
 	{Code: "sign_in_limited", Status: 429, Title: "Too many passwords or codes tried", Help: "Wait for the time in Retry-After, or sign in another way: with a code by e-mail, a provider or a passkey. A device that the account has signed in from has tries of its own."},
 	{Code: "refresh_token_invalid", Status: 401, Title: "Refresh token not valid", Help: "It is unknown, has run out, or its session has ended: sign in again. A token that is used again long after it was exchanged ends its session."},
@@ -75,18 +77,18 @@ type user struct {
 	Locale     string    `json:"locale" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
 }
 
-func userOf(u service.User) user {
+func userOf(u account.User) user {
 	return user{u.ID, u.Email, u.FirstName, u.MiddleName, u.LastName, u.Admin, u.CreatedAt, u.Locale}
 }
 
 type userOutput struct {
-	httpserver.Tagged
+	operation.Tagged
 	Body user
 }
 
-func taggedUserOutput(u service.User, err error) (*userOutput, error) {
+func taggedUserOutput(u account.User, err error) (*userOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &userOutput{Tagged: httpserver.Tagged{ETag: httpserver.ETag(u.Version)}, Body: userOf(u)}, nil
+	return &userOutput{Tagged: operation.Tagged{ETag: operation.ETag(u.Version)}, Body: userOf(u)}, nil
 }

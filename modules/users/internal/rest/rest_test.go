@@ -22,10 +22,11 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
-	"app/platform/httpserver"
+	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/identity/token"
 	"app/platform/ids"
+	"app/platform/operation"
 )
 
 func TestMain(m *testing.M) {
@@ -52,7 +53,7 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
-	s.db = dbtest.Open(t, events.Migrations, httpserver.IdempotencyMigrations, store.Migrations())
+	s.db = dbtest.Open(t, events.Migrations, idempotency.Migrations, store.Migrations())
 	s.options = service.Options{
 		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler), PublicURL: home,
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
@@ -61,12 +62,21 @@ func newSite(t *testing.T) *site {
 			SessionLife: 2160 * time.Hour, LettersPerHour: 100, LettersPerNetwork: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 		},
 	}
-	s.service = service.New(s.options)
-	api := httpserver.NewAPI("users", httpserver.Options{Now: func() time.Time { return s.now }})
+	s.restart(s.options)
+	api := operation.NewAPI("users", operation.Options{Now: func() time.Time { return s.now }})
 	rest.Declare(api, func() *service.Service { return s.service })
-	api.UseDatabase(s.db)
+	api.UseKeys(idempotency.New(s.db, idempotency.Options{}))
 	s.handler = api.Handler()
 	return s
+}
+
+// restart puts the operations on users with other options.
+func (s *site) restart(o service.Options) {
+	s.t.Helper()
+	var err error
+	if s.service, err = service.New(context.Background(), o); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // reply is what came back.
@@ -91,7 +101,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		}
 	}
 	if value, ok := strings.CutPrefix(access, "cookie:"); ok {
-		b, err := s.service.Browser(context.Background(), value)
+		b, err := s.service.Sessions.Browser(context.Background(), value)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -99,7 +109,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		r = r.WithContext(identity.NewContext(r.Context(), p))
 	} else if access != "" {
 		clock := func() time.Time { return s.now }
-		claims, err := token.NewVerifier(token.NewKeys(s.service.KeySet, clock), clock).Verify(context.Background(), access)
+		claims, err := token.NewVerifier(token.NewKeys(s.service.Keys.Set, clock), clock).Verify(context.Background(), access)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -6,30 +6,31 @@ import (
 	"strings"
 	"time"
 
-	"app/modules/users/internal/service"
-	"app/modules/users/internal/store"
-	"app/platform/httpserver"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/session"
+	"app/platform/operation"
 )
 
-func (h handlers) registerSessionRoutes(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (h handlers) registerSessionRoutes(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/auth/sessions", ID: "list-sessions", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault,
+		Access: operation.User, Rate: operation.RateDefault,
 		Summary: "List one's own sessions", Description: "Those that have not ended, the newest first.",
 	}, h.listSessions)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions/{id}", ID: "end-session", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden, http.StatusNotFound},
+		Access: operation.User, Rate: operation.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 		Summary: "End one of one's own sessions", Description: "Any but the one that the call is made with needs a fresh session. Its tokens and its cookie are refused from now on: here at once, at other gateways within five seconds.",
 	}, h.endSession)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions", ID: "end-other-sessions", Tags: authTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden},
+		Access: operation.User, Rate: operation.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden},
 		Summary: "End all of one's own sessions but this", Description: "Needs a fresh session. Everywhere else is signed out; the session that the call is made with goes on. To end that one, too, sign out afterwards.",
 	}, h.endOtherSessions)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/me/audit", ID: "list-audit", Tags: usersTag,
-		Access: httpserver.User, Rate: httpserver.RateDefault,
+		Access: operation.User, Rate: operation.RateDefault,
 		Summary: "List what happened to one's own account", Description: "Sign-ins, refused ones too, and changes of what protects the account, the newest first.",
 	}, h.listAudit)
 }
@@ -47,27 +48,27 @@ type Session struct {
 	ExpiresAt  time.Time `json:"expires_at" doc:"At the latest"`
 }
 
-func sessionOf(s service.SessionView) Session {
+func sessionOf(s session.View) Session {
 	out := Session{
 		ID: s.ID, Kind: s.Transport, Current: s.Current, Device: s.UserAgent, Network: s.Network, Methods: strings.Fields(s.Methods),
 		CreatedAt: s.CreatedAt, LastUsedAt: s.LastUsedAt, ExpiresAt: s.ExpiresAt,
 	}
-	if s.Transport == string(service.Cookie) {
+	if s.Transport == string(authn.Cookie) {
 		out.Kind = "browser"
 	}
 	return out
 }
 
 type sessionsOutput struct {
-	Body httpserver.Page[Session]
+	Body operation.Page[Session]
 }
 
-func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*sessionsOutput, error) {
+func (h handlers) listSessions(ctx context.Context, in *operation.Paging) (*sessionsOutput, error) {
 	after, err := cursorAfter(in)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.users().Sessions(ctx, after, in.Want())
+	found, err := h.users().Sessions.List(ctx, after, in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -75,12 +76,12 @@ func (h handlers) listSessions(ctx context.Context, in *httpserver.Paging) (*ses
 	for i, s := range found {
 		rows[i] = sessionOf(s)
 	}
-	return &sessionsOutput{httpserver.NewPage(rows, in.Limit, func(s Session) []string { return []string{s.ID} })}, nil
+	return &sessionsOutput{operation.NewPage(rows, in.Limit, func(s Session) []string { return []string{s.ID} })}, nil
 }
 
 // cursorAfter is the id that a list goes on from, empty for its beginning.
-func cursorAfter(in *httpserver.Paging) (string, error) {
-	cursor, err := httpserver.DecodeCursor(in.After, 1)
+func cursorAfter(in *operation.Paging) (string, error) {
+	cursor, err := operation.DecodeCursor(in.After, 1)
 	if err != nil || len(cursor) == 0 {
 		return "", err
 	}
@@ -92,7 +93,7 @@ type sessionInput struct {
 }
 
 func (h handlers) endSession(ctx context.Context, in *sessionInput) (*struct{}, error) {
-	return nil, h.users().EndSession(ctx, in.ID)
+	return nil, h.users().Sessions.End(ctx, in.ID)
 }
 
 type endedOutput struct {
@@ -102,7 +103,7 @@ type endedOutput struct {
 }
 
 func (h handlers) endOtherSessions(ctx context.Context, _ *struct{}) (*endedOutput, error) {
-	ended, err := h.users().EndOtherSessions(ctx)
+	ended, err := h.users().Sessions.EndOthers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -124,20 +125,20 @@ type AuditRecord struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
-func auditOf(a store.Audit) AuditRecord {
+func auditOf(a audit.Record) AuditRecord {
 	return AuditRecord{a.ID, a.Event, a.Outcome, a.Detail, a.SessionID, a.Network, a.UserAgent, a.RequestID, a.CreatedAt}
 }
 
 type auditOutput struct {
-	Body httpserver.Page[AuditRecord]
+	Body operation.Page[AuditRecord]
 }
 
-func (h handlers) listAudit(ctx context.Context, in *httpserver.Paging) (*auditOutput, error) {
+func (h handlers) listAudit(ctx context.Context, in *operation.Paging) (*auditOutput, error) {
 	after, err := cursorAfter(in)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.users().Audit(ctx, after, in.Want())
+	found, err := h.users().Audits.Own(ctx, after, in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -145,5 +146,5 @@ func (h handlers) listAudit(ctx context.Context, in *httpserver.Paging) (*auditO
 	for i, a := range found {
 		rows[i] = auditOf(a)
 	}
-	return &auditOutput{httpserver.NewPage(rows, in.Limit, func(a AuditRecord) []string { return []string{a.ID} })}, nil
+	return &auditOutput{operation.NewPage(rows, in.Limit, func(a AuditRecord) []string { return []string{a.ID} })}, nil
 }

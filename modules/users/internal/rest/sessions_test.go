@@ -8,8 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/platform/identity"
 )
 
 // browse signs in as a browser does and returns the cookie that was set.
@@ -34,7 +33,7 @@ func TestBrowserSession(t *testing.T) {
 	s := newSite(t)
 	s.signIn()
 	cookie := s.browse("")
-	want := httpserver.SessionCookie + "=" + cookie.Value + "; Path=/; Expires=Tue, 31 Mar 2026 12:00:00 GMT; HttpOnly; Secure; SameSite=Lax"
+	want := identity.SessionCookie + "=" + cookie.Value + "; Path=/; Expires=Tue, 31 Mar 2026 12:00:00 GMT; HttpOnly; Secure; SameSite=Lax"
 	if len(cookie.Value) != 43 || cookie.Raw != want {
 		t.Errorf("got  %s\nwant %s", cookie.Raw, want)
 	}
@@ -46,10 +45,10 @@ func TestBrowserSession(t *testing.T) {
 		t.Errorf("tokens came with %q", none.Header["Set-Cookie"])
 	}
 	out := s.must(204, "cookie:"+cookie.Value, "POST", "/v1/auth/logout", "")
-	if got := out.Header.Get("Set-Cookie"); got != httpserver.SessionCookie+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
+	if got := out.Header.Get("Set-Cookie"); got != identity.SessionCookie+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
 		t.Errorf("logout sets %q", got)
 	}
-	if _, err := s.service.Browser(t.Context(), cookie.Value); err == nil {
+	if _, err := s.service.Sessions.Browser(t.Context(), cookie.Value); err == nil {
 		t.Error("the cookie opens something after the logout")
 	}
 }
@@ -121,7 +120,7 @@ func TestTokenEndpointWithoutPasswords(t *testing.T) {
 	in := s.signIn()
 	o := s.options
 	o.NoPasswordGrant = true
-	s.service = service.New(o)
+	s.restart(o)
 	before := s.service.Hashes()
 	got := s.grant("grant_type=password&username=Ada%40Example.com&password=" + password)
 	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.service.Hashes() != before {

@@ -5,46 +5,48 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
-	"app/platform/httpserver"
+	"app/modules/users/internal/session"
 	"app/platform/identity"
+	"app/platform/operation"
 )
 
 var authTag = []string{"Sign-in"}
 
-func (h handlers) signIn(api *httpserver.API) {
-	httpserver.Register(api, httpserver.Operation{
+func (h handlers) signIn(api *operation.API) {
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/register", ID: "register", Tags: authTag, Status: http.StatusAccepted,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody,
 		Summary:     "Register an address",
 		Description: "Sends a letter to the address: a code for POST /v1/auth/verify, or word that it has an account. The reply is the same either way.",
 	}, h.registerUser)
-	httpserver.Register(api, httpserver.Operation{
+	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/verify", ID: "verify-address", Tags: authTag,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody,
 		Summary: "Verify an address with the code from the letter",
 		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the letter may be " +
 			"of somebody else's registration: send along what register answered, or the password that it was given.",
 	}, h.verifyRegistration)
 	// Keys are not for these: a stored reply would keep tokens alive that the client
 	// may have thrown away.
-	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: authTag, Idempotency: operation.KeyNone, Revokes: true,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Sign in with a password",
 		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with; with session: true a cookie " +
 			"instead, which is new whatever the browser had before. 202 with a ticket when a second factor has to be shown first.",
 	}, h.login)
-	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Public, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/refresh", ID: "refresh-tokens", Tags: authTag, Idempotency: operation.KeyNone, Revokes: true,
+		Access: operation.Public, Rate: operation.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Exchange a refresh token",
 		Description: "The token is exchanged for its successor and a fresh access token. A repetition within ten seconds gets the same successor; " +
 			"later use of a token that was exchanged ends the session.",
 	}, h.refreshTokens)
-	httpserver.Register(api, httpserver.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: httpserver.KeyNone, Revokes: true,
-		Access: httpserver.Optional, Lenient: true, Rate: httpserver.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/auth/logout", ID: "logout", Tags: authTag, Idempotency: operation.KeyNone, Revokes: true,
+		Access: operation.Optional, Lenient: true, Rate: operation.RateDefault, MaxBody: smallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Sign out",
 		Description: "Ends the session of the refresh token, and that of the access token or cookie that the call is made with. What it had is refused from " +
 			"now on: here at once, at other gateways within five seconds.",
@@ -71,7 +73,7 @@ type registerOutput struct {
 
 func (h handlers) registerUser(ctx context.Context, in *registerInput) (*registerOutput, error) {
 	b := in.Body
-	id, err := h.users().Register(ctx, service.Registration{
+	id, err := h.users().Registrations.Register(ctx, registration.Form{
 		Email: b.Email, Password: b.Password, Confirm: b.Confirm, FirstName: b.FirstName, MiddleName: b.MiddleName, LastName: b.LastName,
 	})
 	if err != nil {
@@ -93,7 +95,7 @@ type verifyInput struct {
 
 func (h handlers) verifyRegistration(ctx context.Context, in *verifyInput) (*userOutput, error) {
 	b := in.Body
-	return taggedUserOutput(h.users().Verify(ctx, service.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
+	return taggedUserOutput(h.users().Registrations.Verify(ctx, registration.Proof{Email: b.Email, Code: b.Code, Registration: b.Registration, Password: b.Password}))
 }
 
 type loginInput struct {
@@ -115,7 +117,7 @@ type tokensOutput struct {
 	}
 }
 
-func tokensOf(t service.Tokens, err error) (*tokensOutput, error) {
+func tokensOf(t session.Tokens, err error) (*tokensOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +138,7 @@ type refreshInput struct {
 }
 
 func (h handlers) refreshTokens(ctx context.Context, in *refreshInput) (*tokensOutput, error) {
-	return tokensOf(h.users().Refresh(ctx, in.Body.RefreshToken))
+	return tokensOf(h.users().Sessions.Refresh(ctx, in.Body.RefreshToken))
 }
 
 type logoutInput struct {
@@ -157,7 +159,7 @@ func (h handlers) logout(ctx context.Context, in *logoutInput) (*LogoutOutput, e
 	if in.Body != nil {
 		presented = in.Body.RefreshToken
 	}
-	if err := h.users().Logout(ctx, presented); err != nil {
+	if err := h.users().Sessions.Logout(ctx, presented); err != nil {
 		return nil, err
 	}
 	out := &LogoutOutput{}

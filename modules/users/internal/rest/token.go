@@ -9,24 +9,27 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
-	"app/platform/httpserver"
+	"app/platform/operation"
+	"app/platform/problem"
 )
 
 // registerTokenRoute declares the token endpoint of OAuth 2 (RFC 6749), for clients
 // that expect one: the password grant (section 4.3), as FastAPI and its clients have
 // it, and the refresh grant (section 6). The shop's own operations do the same in JSON.
-func (h handlers) registerTokenRoute(api *httpserver.API) {
-	api.Raw(httpserver.Operation{
+func (h handlers) registerTokenRoute(api *operation.API) {
+	api.Raw(operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: authTag, Revokes: true,
-		Access: httpserver.Public, Rate: httpserver.RateAuth, MaxBody: smallBody, Headers: []string{"Authorization"},
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody, Headers: []string{"Authorization"},
 		Summary: "Get tokens by a grant of OAuth 2",
 		Description: "Errors are those of RFC 6749 section 5.2. There are no clients to register: client_id, client_secret and the header Authorization are " +
 			"taken and mean nothing. The password grant is off unless the shop has switched it on (USERS_PASSWORD_GRANT), and its error is unsupported_grant_type: " +
 			"POST /v1/auth/login does the same. Where a second factor is needed the error is mfa_required, with the ticket for POST /v1/auth/second-factor in mfa_token.",
 		Errors: []int{http.StatusBadRequest, http.StatusForbidden},
-		Form: []httpserver.FormField{
+		Form: []operation.FormField{
 			{Name: "grant_type", Doc: "refresh_token, or password where that is on", Required: true},
 			{Name: "username", Doc: "For password: the e-mail address"},
 			{Name: "password", Doc: "For password"},
@@ -69,7 +72,7 @@ func (h handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Pragma", "no-cache") // RFC 6749 section 5.1
 	switch {
 	case err != nil:
-		httpserver.WriteProblem(w, r, err)
+		problem.Write(w, r, err)
 	case refusal != nil:
 		writeJSON(w, refusal.status, refusal)
 	default:
@@ -79,7 +82,7 @@ func (h handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 
 // grantTokens makes tokens of what the form holds, or says why not.
 func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
-	var in service.SignedIn
+	var in session.SignedIn
 	var err error
 	switch form.Get("grant_type") {
 	case "password":
@@ -89,12 +92,12 @@ func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 		if !form.Has("username") || !form.Has("password") {
 			return nil, badRequest("invalid_request", "The password grant needs username and password."), nil
 		}
-		in, err = h.users().Login(r.Context(), service.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: service.Bearer})
+		in, err = h.users().Login(r.Context(), service.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer})
 	case "refresh_token":
 		if !form.Has("refresh_token") {
 			return nil, badRequest("invalid_request", "The refresh grant needs refresh_token."), nil
 		}
-		in.Tokens, err = h.users().Refresh(r.Context(), form.Get("refresh_token"))
+		in.Tokens, err = h.users().Sessions.Refresh(r.Context(), form.Get("refresh_token"))
 	case "":
 		return nil, badRequest("invalid_request", "grant_type is missing."), nil
 	default:
@@ -117,7 +120,7 @@ func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 // tokenForm reads the body. A parameter that comes twice makes a request invalid (RFC
 // 6749 section 3.2); one without a value counts as left out.
 func tokenForm(r *http.Request) (url.Values, *oauthError, error) {
-	body, err := httpserver.ReadBody(r)
+	body, err := operation.ReadBody(r)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -4,46 +4,45 @@ import (
 	"context"
 	"errors"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/tries"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/ids"
 )
 
-// AuditAddressChange is the record of another address.
-const AuditAddressChange AuditEvent = "address_change"
-
 // RequestAddress has a code sent to the address that the caller wants for their
 // account. An address that has an account gets the e-mail that says so instead; the
 // answer is the same. Errors: InvalidArgument with a pointer; step_up_required;
 // Unauthenticated.
 func (s *Service) RequestAddress(ctx context.Context, email string) (request string, err error) {
-	addr, err := parseAddress(email)
+	addr, err := account.ParseAddress(email)
 	if err != nil {
-		return "", errEmail(err)
+		return "", account.ErrEmail(err)
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return "", err
-	}
-	row := store.CodeRequest{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.key, Email: addr.typed, Purpose: store.ChangeAddress}
+	row := code.Request{ID: ids.For(ctx, "cod", s.now()), EmailKey: addr.Key, Email: addr.Typed, Purpose: code.ChangeAddress}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.Sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
-		account, err := store.AccountByID(ctx, tx, session.AccountID)
+		owner, err := account.ByID(ctx, tx, session.AccountID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		there, exists, err := accountIfExists(store.AccountByEmail(ctx, tx, addr.key))
+		there, exists, err := account.IfExists(account.ByEmail(ctx, tx, addr.Key))
 		switch {
 		case err != nil:
 			return err
-		case exists && there.ID != account.ID:
+		case exists && there.ID != owner.ID:
 			return s.addressTaken(ctx, tx, row, there)
 		}
-		return s.issueCodeRequest(ctx, tx, row, account)
+		return s.Codes.Issue(ctx, tx, row, owner)
 	})
 	if errors.Is(err, store.ErrDuplicate) {
 		err = nil // the request was sent twice and has had its effect
@@ -53,14 +52,14 @@ func (s *Service) RequestAddress(ctx context.Context, email string) (request str
 
 // addressTaken keeps a request that nobody has the code of, and tells whose address it
 // is.
-func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.CodeRequest, owner store.Account) error {
+func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row code.Request, owner account.Account) error {
 	row.CreatedAt = s.now()
 	row.ExpiresAt = row.CreatedAt.Add(s.limits.CodeLife)
-	if ok, err := s.takeLetter(ctx, tx, &row); err != nil || !ok {
+	if ok, err := s.Codes.TakeLetter(ctx, tx, &row); err != nil || !ok {
 		return err
 	}
-	row.Hash = s.requestHash(row, newDigits())
-	if err := store.InsertCodeRequest(ctx, tx, row); err != nil {
+	row.Hash = s.Codes.HashOf(row, code.NewDigits())
+	if err := code.Insert(ctx, tx, row); err != nil {
 		return err
 	}
 	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
@@ -70,13 +69,13 @@ func (s *Service) addressTaken(ctx context.Context, tx *database.Tx, row store.C
 // ChangeAddress gives the caller's account the address that the code was sent to. The
 // old address is told, and codes on their way to it are void. Errors: code_invalid, the
 // same for every reason; sign_in_limited; Unauthenticated.
-func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, err error) {
-	err = s.withCode(ctx, in, noAccount, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
-		session, err := s.ownSession(ctx, tx)
+func (s *Service) ChangeAddress(ctx context.Context, in code.Proof) (user account.User, err error) {
+	err = s.Codes.WithCode(ctx, in, tries.NoAccount, func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+		session, err := s.Sessions.Own(ctx, tx)
 		if err != nil {
 			return false, err
 		}
-		row, ok, err := s.takeCode(ctx, tx, store.ChangeAddress, in)
+		row, ok, err := s.Codes.Take(ctx, tx, code.ChangeAddress, in)
 		if err != nil || !ok || row.AccountID != session.AccountID {
 			return false, err
 		}
@@ -84,29 +83,29 @@ func (s *Service) ChangeAddress(ctx context.Context, in CodeProof) (user User, e
 		return true, err
 	})
 	if errors.Is(err, store.ErrDuplicate) || errors.Is(err, store.ErrChanged) {
-		return User{}, errCode()
+		return account.User{}, authn.ErrCode()
 	}
 	return user, err
 }
 
 // moveTo gives the account of the request its address.
-func (s *Service) moveTo(ctx context.Context, tx *database.Tx, row store.CodeRequest) (User, error) {
-	account, err := store.LockAccount(ctx, tx, row.AccountID)
+func (s *Service) moveTo(ctx context.Context, tx *database.Tx, row code.Request) (account.User, error) {
+	owner, err := account.Lock(ctx, tx, row.AccountID)
 	if err != nil {
-		return User{}, signedOut(err)
+		return account.User{}, account.SignedOut(err)
 	}
 	now := s.now()
-	if err := store.SetEmail(ctx, tx, account.ID, account.EmailKey, row.Email, row.EmailKey, now); err != nil {
-		return User{}, err
+	if err := account.SetEmail(ctx, tx, owner.ID, owner.EmailKey, row.Email, row.EmailKey, now); err != nil {
+		return account.User{}, err
 	}
-	if err := store.VoidCodeRequests(ctx, tx, account.ID, now); err != nil {
-		return User{}, err
+	if err := code.Void(ctx, tx, owner.ID, now); err != nil {
+		return account.User{}, err
 	}
-	old := account.Email
-	account.Email, account.EmailKey, account.VerifiedAt, account.Version = row.Email, row.EmailKey, now, account.Version+1
-	if err := s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditAddressChange, Outcome: OutcomeOK}); err != nil {
-		return User{}, err
+	old := owner.Email
+	owner.Email, owner.EmailKey, owner.VerifiedAt, owner.Version = row.Email, row.EmailKey, now, owner.Version+1
+	if err := s.Audits.Record(ctx, tx, audit.Entry{AccountID: owner.ID, Event: audit.AddressChange, Outcome: audit.OutcomeOK}); err != nil {
+		return account.User{}, err
 	}
-	return userOf(account), events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.EmailChanged{UserId: account.ID, OldEmail: old, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
+	return account.UserOf(owner), events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
+		&usersevents.EmailChanged{UserId: owner.ID, OldEmail: old, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }

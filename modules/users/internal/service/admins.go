@@ -3,8 +3,13 @@ package service
 import (
 	"context"
 	"errors"
-	"strings"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -13,7 +18,7 @@ import (
 
 // Appointment is what MakeAdmin did.
 type Appointment struct {
-	User     User
+	User     account.User
 	Created  bool // else the account was there
 	Promoted bool // else it was an administrator's, or was made as one
 	// Generated is the password of a new account for which none was given. It is shown
@@ -23,7 +28,7 @@ type Appointment struct {
 	// them was no administrator.
 	Ended int
 	// Factors are the second factors that a promoted account had before, which stay.
-	Factors []Method
+	Factors []authn.Method
 }
 
 // MakeAdmin makes the address's account an administrator's, and makes the account when
@@ -40,40 +45,40 @@ func (s *Service) MakeAdmin(ctx context.Context, email, password string) (Appoin
 }
 
 func (s *Service) makeAdminAccount(ctx context.Context, email, password string) (Appointment, error) {
-	there, err := s.accountByEmail(ctx, email)
+	there, err := s.Accounts.RowByEmail(ctx, email)
 	if err != nil {
 		return Appointment{}, err
 	}
 	if there.ID != "" {
 		return s.promoteToAdmin(ctx, there)
 	}
-	who, wrong := checkPerson(email, "Shop", "", "Administrator")
+	who, wrong := account.CheckPerson(email, "Shop", "", "Administrator")
 	done := Appointment{Created: true}
 	if password == "" {
 		password = generatePassword()
 		done.Generated = password
 	}
-	if wrong = append(wrong, s.checkPassword(password, email)...); len(wrong) > 0 {
+	if wrong = append(wrong, s.Accounts.CheckPassword(password, email)...); len(wrong) > 0 {
 		return Appointment{}, fault.Invalid(wrong...)
 	}
-	account, err := s.createAccount(ctx, who, password, true)
-	done.User = userOf(account)
+	owner, err := s.Accounts.Create(ctx, who, password, true)
+	done.User = account.UserOf(owner)
 	return done, err
 }
 
 // promoteToAdmin makes an account that is there an administrator's.
-func (s *Service) promoteToAdmin(ctx context.Context, account store.Account) (done Appointment, err error) {
-	account.Admin = true
-	promotion := rightsChange{store.PromoteAccount, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE}
-	changed, err := s.changeRights(ctx, account.ID, promotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
+func (s *Service) promoteToAdmin(ctx context.Context, owner account.Account) (done Appointment, err error) {
+	owner.Admin = true
+	promotion := rightsChange{account.Promote, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE}
+	changed, err := s.changeRights(ctx, owner.ID, promotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
 		done.Ended = ended
-		done.Factors, err = s.factorsOf(ctx, tx, account.ID)
+		done.Factors, err = factor.Of(ctx, tx, owner.ID)
 		return err
 	})
 	if !changed {
 		done = Appointment{}
 	}
-	done.User, done.Promoted = userOf(account), changed
+	done.User, done.Promoted = account.UserOf(owner), changed
 	return done, err
 }
 
@@ -90,8 +95,8 @@ type rightsChange struct {
 // then nothing else happens.
 func (s *Service) changeRights(ctx context.Context, accountID string, to rightsChange, then func(context.Context, *database.Tx, int) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if _, err := store.LockAccount(ctx, tx, accountID); err != nil {
-			return mapNotFound("user", err)
+		if _, err := account.Lock(ctx, tx, accountID); err != nil {
+			return store.Missing("user", err)
 		}
 		err := to.apply(ctx, tx, accountID)
 		if changed = err == nil; errors.Is(err, store.ErrChanged) {
@@ -100,12 +105,12 @@ func (s *Service) changeRights(ctx context.Context, accountID string, to rightsC
 		if err != nil {
 			return err
 		}
-		ended, err := s.endSessions(ctx, tx, accountID, "", endedByAdmin)
+		ended, err := s.Sessions.EndAll(ctx, tx, accountID, "", session.EndedByAdmin)
 		if err == nil {
-			err = store.VoidCodeRequests(ctx, tx, accountID, s.now())
+			err = code.Void(ctx, tx, accountID, s.now())
 		}
 		if err == nil {
-			err = s.notifyCredentialsChange(ctx, tx, accountID, to.told, "")
+			err = s.Accounts.NotifyCredentialsChange(ctx, tx, accountID, to.told, "")
 		}
 		if err != nil {
 			return err
@@ -117,7 +122,7 @@ func (s *Service) changeRights(ctx context.Context, accountID string, to rightsC
 
 // Dismissal is what RemoveAdmin did.
 type Dismissal struct {
-	User    User
+	User    account.User
 	Removed bool // else it was no administrator's
 	Ended   int  // sessions
 	Left    int  // administrators that may sign in
@@ -128,13 +133,13 @@ type Dismissal struct {
 // gets an e-mail. The last administrator may go: another is made by command. Errors:
 // user_not_found.
 func (s *Service) RemoveAdmin(ctx context.Context, who string) (out Dismissal, err error) {
-	if out.User, err = s.Somebody(ctx, who); err != nil {
+	if out.User, err = s.Accounts.Somebody(ctx, who); err != nil {
 		return Dismissal{}, err
 	}
-	demotion := rightsChange{store.DemoteAccount, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED}
+	demotion := rightsChange{account.Demote, usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_REMOVED}
 	out.Removed, err = s.changeRights(ctx, out.User.ID, demotion, func(ctx context.Context, tx *database.Tx, ended int) (err error) {
 		out.Ended = ended
-		out.Left, err = store.CountAdmins(ctx, tx)
+		out.Left, err = account.CountAdmins(ctx, tx)
 		return err
 	})
 	out.User.Admin = false
@@ -143,10 +148,10 @@ func (s *Service) RemoveAdmin(ctx context.Context, who string) (out Dismissal, e
 
 // Administrator is one as Admins lists them.
 type Administrator struct {
-	User
+	account.User
 
 	Disabled bool
-	Factors  []Method // second factors
+	Factors  []authn.Method // second factors
 }
 
 // maxAdmins bounds what Admins lists.
@@ -155,14 +160,14 @@ const maxAdmins = 1000
 // Admins lists the administrators, the oldest account first, at most a thousand.
 func (s *Service) Admins(ctx context.Context) (out []Administrator, err error) {
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := store.Admins(ctx, q, maxAdmins)
+		found, err := account.Admins(ctx, q, maxAdmins)
 		if err != nil {
 			return err
 		}
 		out = make([]Administrator, len(found))
 		for i, a := range found {
-			out[i] = Administrator{User: userOf(a), Disabled: a.Disabled()}
-			if out[i].Factors, err = s.factorsOf(ctx, q, a.ID); err != nil {
+			out[i] = Administrator{User: account.UserOf(a), Disabled: a.Disabled()}
+			if out[i].Factors, err = factor.Of(ctx, q, a.ID); err != nil {
 				return err
 			}
 		}
@@ -173,6 +178,5 @@ func (s *Service) Admins(ctx context.Context) (out []Administrator, err error) {
 
 // generatePassword makes a password of 125 random bits that the policy accepts.
 func generatePassword() string {
-	raw := strings.TrimPrefix(newRefreshToken(), refreshPrefix)[:21]
-	return "Aa1-" + raw
+	return "Aa1-" + secret.NewToken("")[:21]
 }

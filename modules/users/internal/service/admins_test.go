@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
@@ -29,7 +30,7 @@ func TestFault17_AdministratorsAreMadeAndUnmade(t *testing.T) {
 			if err := do(); err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			_, err := w.Refresh(operator, before.Refresh)
+			_, err := w.Sessions.Refresh(operator, before.Refresh)
 			wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
 			if got := w.revokedSince(); got != revoked+1 {
 				t.Errorf("%s: %d revocations, then %d", name, revoked, got)
@@ -37,7 +38,7 @@ func TestFault17_AdministratorsAreMadeAndUnmade(t *testing.T) {
 			if got := lastChange(w); got != change {
 				t.Errorf("%s: told of %s", name, got)
 			}
-			log, err := w.AuditOf(operator, user.ID, "", 1)
+			log, err := w.Audits.Of(operator, user.ID, "", 1)
 			if err != nil || len(log) != 1 || log[0].Event != "account_change" || log[0].Detail != detail || log[0].UserAgent != "command line, by grace" {
 				t.Errorf("%s: %+v, %v", name, log, err)
 			}
@@ -84,7 +85,7 @@ func TestFault17_NothingToChange(t *testing.T) {
 	if err != nil || lastChange(w) != usersevents.CredentialsChange_CREDENTIALS_CHANGE_ADMIN_MADE {
 		t.Fatalf("%+v, %v", made, err)
 	}
-	if log, err := w.AuditOf(ctx, made.User.ID, "", 10); err != nil || len(log) != 1 || log[0].Detail != "promoted" {
+	if log, err := w.Audits.Of(ctx, made.User.ID, "", 10); err != nil || len(log) != 1 || log[0].Detail != "promoted" {
 		t.Errorf("%+v, %v", log, err)
 	}
 	w.login(ada, secret)
@@ -109,7 +110,7 @@ func TestFault17_PlantedFactorsAreNamed(t *testing.T) {
 	w.signUp(ada, secret)
 	w.enrol(w.as(w.login(ada, secret).Access))
 	done, err := w.MakeAdmin(context.Background(), ada, "")
-	if diff := cmp.Diff([]service.Method{service.ByTOTP, service.ByRecovery}, done.Factors); diff != "" || err != nil {
+	if diff := cmp.Diff([]authn.Method{authn.ByTOTP, authn.ByRecovery}, done.Factors); diff != "" || err != nil {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
 }

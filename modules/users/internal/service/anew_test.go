@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/federation"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 )
 
@@ -19,7 +21,7 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 	if err != nil || a.acme.anew != 0 {
 		t.Fatalf("%v, asked anew %d times", err, a.acme.anew)
 	}
-	ctx := session(in.SignedIn)
+	ctx := inSession(in.SignedIn)
 	a.clock.pass(11 * time.Minute)
 	for name, tc := range map[string]struct {
 		at   time.Duration // of the sign-in there, after leaving; the way takes a minute
@@ -30,7 +32,7 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 		"Anew": {30 * time.Second, true, true}, "ClockBehind": {-59 * time.Second, true, true}, "ClockAhead": {119 * time.Second, true, true},
 		"Future": {3 * time.Minute, true, false},
 	} {
-		j := a.leave(ctx, service.Departure{Provider: "acme", Purpose: "step_up"})
+		j := a.leave(ctx, federation.Request{Provider: "acme", Purpose: "step_up"})
 		left := a.clock.Now()
 		a.clock.pass(time.Minute)
 		a.acme.now = nil
@@ -38,7 +40,7 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 			a.acme.now = func() time.Time { return left.Add(tc.at) }
 		}
 		j.Code = "c1"
-		got, err := a.Arrive(ctx, j.Arrival)
+		got, err := a.Arrive(ctx, j.Callback)
 		if tc.good {
 			if err != nil || !got.Fresh {
 				t.Errorf("%s: %+v, %v", name, got, err)
@@ -46,7 +48,7 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 			continue
 		}
 		wants(t, err, fault.PermissionDenied, "sign_in_not_fresh")
-		if log, err := a.Audit(ctx, "", 1); err != nil || log[0].Event != "step_up" || log[0].Outcome != "refused" {
+		if log, err := a.Audits.Own(ctx, "", 1); err != nil || log[0].Event != "step_up" || log[0].Outcome != "refused" {
 			t.Errorf("%s: %+v, %v", name, log, err)
 		}
 	}
@@ -66,13 +68,13 @@ func TestFault19_ASignInIsAsFreshAsTheProviders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = a.EnrolTOTP(session(in.SignedIn))
+	_, err = a.Factors.EnrolTOTP(inSession(in.SignedIn))
 	wants(t, err, fault.PermissionDenied, "step_up_required")
 	a.acme.now = a.clock.Now
 	if in, err = a.signInWith("c1"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.EnrolTOTP(session(in.SignedIn)); err != nil {
+	if _, err := a.Factors.EnrolTOTP(inSession(in.SignedIn)); err != nil {
 		t.Error(err)
 	}
 }
@@ -87,7 +89,7 @@ func TestFault19_TwoFactorsThere(t *testing.T) {
 	strong := a.acme.people["c1"]
 	strong.TwoFactors = true
 	a.acme.people["c2"] = strong
-	level := func(code string, want service.Level) service.SignedIn {
+	level := func(code string, want authn.Level) session.SignedIn {
 		t.Helper()
 		in, err := a.signInWith(code)
 		if err != nil || in.SignedIn.Session.Level != int(want) {
@@ -95,14 +97,14 @@ func TestFault19_TwoFactorsThere(t *testing.T) {
 		}
 		return in.SignedIn
 	}
-	one := level("c1", service.AAL1)
-	level("c2", service.AAL2)
-	a.enrol(session(one))
-	level("c2", service.AAL2)
+	one := level("c1", authn.AAL1)
+	level("c2", authn.AAL2)
+	a.enrol(inSession(one))
+	level("c2", authn.AAL2)
 	for code, good := range map[string]bool{"c1": false, "c2": true} {
-		j := a.leave(session(one), service.Departure{Provider: "acme", Purpose: "step_up"})
+		j := a.leave(inSession(one), federation.Request{Provider: "acme", Purpose: "step_up"})
 		j.Code = code
-		_, err := a.Arrive(session(one), j.Arrival)
+		_, err := a.Arrive(inSession(one), j.Callback)
 		if (err == nil) != good {
 			t.Errorf("%s: %v", code, err)
 		}

@@ -48,11 +48,11 @@ func TestFault27_KeyEndsInBounds(t *testing.T) {
 func TestFault32_KeysEndByDefault(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		info, key, err := w.CreateAPIKey(context.Background(), draft())
+		info, key, err := w.APIKeys.Create(context.Background(), draft())
 		if err != nil || !info.ExpiresAt.Equal(moment.Add(365*24*time.Hour)) {
 			t.Fatalf("%+v, %v", info, err)
 		}
-		_, old, err := w.CreateAPIKey(context.Background(), draft())
+		_, old, err := w.APIKeys.Create(context.Background(), draft())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,9 +64,9 @@ func TestFault32_KeysEndByDefault(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.clock.pass(365 * 24 * time.Hour)
-		_, err = w.APIKey(context.Background(), key)
+		_, err = w.APIKeys.Find(context.Background(), key)
 		wants(t, err, fault.NotFound, "api_key_not_found")
-		if found, err := w.APIKey(context.Background(), old); err != nil || !found.ExpiresAt.IsZero() {
+		if found, err := w.APIKeys.Find(context.Background(), old); err != nil || !found.ExpiresAt.IsZero() {
 			t.Errorf("%+v, %v", found, err)
 		}
 		reply, err := service.NewHandler(w.Service).ListAPIKeys(context.Background(), &usersv1.ListAPIKeysRequest{MerchantId: "mrc_1"})
@@ -81,7 +81,7 @@ func TestFault32_KeyLimitHoldsAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		for range 95 {
-			if _, _, err := w.CreateAPIKey(context.Background(), draft()); err != nil {
+			if _, _, err := w.APIKeys.Create(context.Background(), draft()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -89,7 +89,7 @@ func TestFault32_KeyLimitHoldsAtOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for range 16 {
 			all.Go(func() {
-				switch _, _, err := w.CreateAPIKey(context.Background(), draft()); {
+				switch _, _, err := w.APIKeys.Create(context.Background(), draft()); {
 				case err == nil:
 					made.Add(1)
 				case fault.ReasonOf(err) != "too_many_api_keys":

@@ -10,13 +10,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/callctx"
 )
 
 // log is the audit log of an account, the oldest first: event, outcome and detail.
 func (w *world) log(accountID string) (out []string) {
 	w.t.Helper()
-	records, err := w.AuditOf(context.Background(), accountID, "", 100)
+	records, err := w.Audits.Of(context.Background(), accountID, "", 100)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -33,17 +34,17 @@ func TestAudit(t *testing.T) {
 		fails := func(email, password string) {
 			_, _ = w.Login(context.Background(), service.Credentials{Email: email, Password: password})
 		}
-		var first, second service.Tokens
+		var first, second session.Tokens
 		for _, step := range []func(){
 			func() { first = w.login(ada, secret) },
 			func() { second = w.login(ada, secret) },
 			func() { fails(ada, "Wrong-Horse-9") },
 			func() { fails("who@example.com", secret) },
-			func() { _ = w.EndSession(w.as(first.Access), w.claims(second.Access).SessionID) },
-			func() { _ = w.EndSession(w.as(first.Access), w.claims(second.Access).SessionID) },
+			func() { _ = w.Sessions.End(w.as(first.Access), w.claims(second.Access).SessionID) },
+			func() { _ = w.Sessions.End(w.as(first.Access), w.claims(second.Access).SessionID) },
 			func() { _, _ = w.makeKey(w.as(first.Access)) },
-			func() { _ = w.Logout(context.Background(), first.Refresh) },
-			func() { _ = w.Logout(context.Background(), first.Refresh) },
+			func() { _ = w.Sessions.Logout(context.Background(), first.Refresh) },
+			func() { _ = w.Sessions.Logout(context.Background(), first.Refresh) },
 			func() { _, _ = w.Disable(context.Background(), user.ID) },
 			func() { fails(ada, secret) },
 			func() { _, _ = w.Enable(context.Background(), user.ID) },
@@ -66,7 +67,7 @@ func TestAudit(t *testing.T) {
 		if diff := cmp.Diff([]string{"sign_in unknown_address password"}, w.log("")); diff != "" {
 			t.Errorf("nobody's: -want +got\n%s", diff)
 		}
-		if own, err := w.Audit(w.as(w.login(ada, secret).Access), "", 3); err != nil || len(own) != 3 {
+		if own, err := w.Audits.Own(w.as(w.login(ada, secret).Access), "", 3); err != nil || len(own) != 3 {
 			t.Errorf("%v, %v", own, err)
 		}
 	})
@@ -74,7 +75,7 @@ func TestAudit(t *testing.T) {
 
 // makeKey makes a key and forgets it.
 func (w *world) makeKey(ctx context.Context) (string, error) {
-	info, _, err := w.CreateAPIKey(ctx, draft())
+	info, _, err := w.APIKeys.Create(ctx, draft())
 	return info.ID, err
 }
 
@@ -92,13 +93,13 @@ func TestAuditKeepsNoSecrets(t *testing.T) {
 	}
 	_, _ = w.Login(ctx, service.Credentials{Email: ada, Password: "Wrong-Horse-9"})
 	_, _ = w.Login(ctx, service.Credentials{Email: "secret@example.com", Password: "Wrong-Horse-9"})
-	_, key, err := w.CreateAPIKey(w.as(in.Tokens.Access), draft())
+	_, key, err := w.APIKeys.Create(w.as(in.Tokens.Access), draft())
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []string
 	for _, id := range []string{user.ID, ""} {
-		records, err := w.AuditOf(context.Background(), id, "", 100)
+		records, err := w.Audits.Of(context.Background(), id, "", 100)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -35,10 +37,10 @@ func (w *world) ask(ctx context.Context, email string) (string, []proto.Message)
 }
 
 // proof asks for a sign-in code and reads it from the e-mail.
-func (w *world) proof(ctx context.Context, email string) service.CodeProof {
+func (w *world) proof(ctx context.Context, email string) code.Proof {
 	w.t.Helper()
 	request, told := w.ask(ctx, email)
-	return service.CodeProof{Request: request, Code: issued(w.t, told).GetCode()}
+	return code.Proof{Request: request, Code: issued(w.t, told).GetCode()}
 }
 
 // issued is the only event there is, a code.
@@ -54,15 +56,15 @@ func issued(t *testing.T, told []proto.Message) *usersevents.CodeIssued {
 }
 
 // wrong is the proof with another code.
-func wrong(p service.CodeProof) service.CodeProof {
+func wrong(p code.Proof) code.Proof {
 	p.Code = other(p.Code)
 	return p
 }
 
 // refusesCode tries to sign in.
-func refusesCode(t *testing.T, w *world, p service.CodeProof) {
+func refusesCode(t *testing.T, w *world, p code.Proof) {
 	t.Helper()
-	in, err := w.SignInWithCode(context.Background(), p, service.Bearer)
+	in, err := w.SignInWithCode(context.Background(), p, authn.Bearer)
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	if in.Session.ID != "" || in.Ticket != "" {
 		t.Errorf("signed in: %+v", in)
@@ -81,11 +83,11 @@ func TestSignInWithCode(t *testing.T) {
 	if got := letter.GetExpiresAt().AsTime().Sub(w.clock.Now()); got != 10*time.Minute {
 		t.Errorf("good for %s", got)
 	}
-	in, err := w.SignInWithCode(context.Background(), service.CodeProof{Request: request, Code: letter.GetCode()}, service.Bearer)
+	in, err := w.SignInWithCode(context.Background(), code.Proof{Request: request, Code: letter.GetCode()}, authn.Bearer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := w.claims(in.Tokens.Access); c.UserID != user.ID || in.Session.Methods != "code" || in.Session.Level != int(service.AAL1) {
+	if c := w.claims(in.Tokens.Access); c.UserID != user.ID || in.Session.Methods != "code" || in.Session.Level != int(authn.AAL1) {
 		t.Errorf("claims %+v of %+v", c, in.Session)
 	}
 	if n := w.count(`SELECT COUNT(*) FROM users_requests WHERE code_hash LIKE ?`, "%"+letter.GetCode()+"%"); n != 0 {
@@ -96,8 +98,8 @@ func TestSignInWithCode(t *testing.T) {
 func TestFailure24_SignInCodes(t *testing.T) {
 	t.Parallel()
 	bg := context.Background()
-	signIn := func(w *world, p service.CodeProof) error {
-		_, err := w.SignInWithCode(bg, p, service.Bearer)
+	signIn := func(w *world, p code.Proof) error {
+		_, err := w.SignInWithCode(bg, p, authn.Bearer)
 		return err
 	}
 	t.Run("OnceEvenTwiceAtOnce", func(t *testing.T) {
@@ -133,8 +135,8 @@ func TestFailure24_SignInCodes(t *testing.T) {
 		w := newWorld(t)
 		w.signUp(ada, secret)
 		p := w.proof(bg, ada)
-		for _, code := range []string{"", "1", "1234567", "12345x", p.Code + " ", "１２３４５６"} {
-			refusesCode(t, w, service.CodeProof{Request: p.Request, Code: code})
+		for _, entry := range []string{"", "1", "1234567", "12345x", p.Code + " ", "１２３４５６"} {
+			refusesCode(t, w, code.Proof{Request: p.Request, Code: entry})
 		}
 		if err := signIn(w, p); err != nil {
 			t.Error(err)
@@ -172,10 +174,10 @@ func TestFailure24_SignInCodes(t *testing.T) {
 		if mine.Code == theirs.Code {
 			t.Skip("one in a million: the codes are the same")
 		}
-		refusesCode(t, w, service.CodeProof{Request: mine.Request, Code: theirs.Code})
-		refusesCode(t, w, service.CodeProof{Request: ids.New("cod", moment), Code: mine.Code})
-		refusesCode(t, w, service.CodeProof{Request: "", Code: mine.Code})
-		err := w.ResetPassword(bg, service.NewPassword{CodeProof: mine, Password: "Another-Horse-8", Confirm: "Another-Horse-8"})
+		refusesCode(t, w, code.Proof{Request: mine.Request, Code: theirs.Code})
+		refusesCode(t, w, code.Proof{Request: ids.New("cod", moment), Code: mine.Code})
+		refusesCode(t, w, code.Proof{Request: "", Code: mine.Code})
+		err := w.ResetPassword(bg, service.NewPassword{Proof: mine, Password: "Another-Horse-8", Confirm: "Another-Horse-8"})
 		wants(t, err, fault.InvalidArgument, "code_invalid")
 		if err := signIn(w, mine); err != nil {
 			t.Error(err)
@@ -206,11 +208,11 @@ func TestFailure24_StrangersDoNotLockTheOwnerOut(t *testing.T) {
 	if letters != limits().LettersPerHour {
 		t.Errorf("%d letters to strangers", letters)
 	}
-	if _, err := w.SignInWithCode(home, mine, service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(home, mine, authn.Bearer); err != nil {
 		t.Errorf("the owner's code: %v", err)
 	}
 	mine = w.proof(home, ada)
-	if _, err := w.SignInWithCode(from("192.0.2.0/24"), mine, service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(from("192.0.2.0/24"), mine, authn.Bearer); err != nil {
 		t.Errorf("the owner's next code: %v", err)
 	}
 	w.login(ada, secret)
@@ -246,7 +248,7 @@ func TestFailure23_CodesOfAnyAddress(t *testing.T) {
 	w.signUp(ada, secret)
 	w.signUp("off@example.com", secret)
 	w.run(`UPDATE users_accounts SET disabled_at = 1 WHERE email_key = 'off@example.com'`)
-	w.register(registration("unverified@example.com", secret))
+	w.register(newForm("unverified@example.com", secret))
 	for _, email := range []string{ada, "off@example.com", "unverified@example.com", "unknown@example.com"} {
 		for name, ask := range map[string]func(context.Context, string) (string, error){"code": w.RequestSignInCode, "forgot": w.RequestReset} {
 			w.clock.pass(time.Second)
@@ -262,9 +264,9 @@ func TestFailure23_CodesOfAnyAddress(t *testing.T) {
 			if _, known := told[0].(*usersevents.CodeIssued); known != (email == ada) {
 				t.Errorf("%s of %s: told %v", name, email, told)
 			}
-			refusesCode(t, w, service.CodeProof{Request: request, Code: "123456"})
+			refusesCode(t, w, code.Proof{Request: request, Code: "123456"})
 			err = w.ResetPassword(context.Background(), service.NewPassword{
-				CodeProof: service.CodeProof{Request: request, Code: "123456"}, Password: "Another-Horse-8", Confirm: "Another-Horse-8"})
+				Proof: code.Proof{Request: request, Code: "123456"}, Password: "Another-Horse-8", Confirm: "Another-Horse-8"})
 			wants(t, err, fault.InvalidArgument, "code_invalid")
 			if n := w.count(`SELECT tries FROM users_requests WHERE id = ?`, request); n != 1 {
 				t.Errorf("%s of %s: %d tries", name, email, n)
@@ -282,7 +284,7 @@ func TestCodeOfNobody(t *testing.T) {
 	theirs := w.proof(context.Background(), "bob@example.com")
 	w.run(`UPDATE users_requests SET account_id = '' WHERE id = ?`, theirs.Request)
 	refusesCode(t, w, theirs)
-	refusesCode(t, w, service.CodeProof{Request: request, Code: "123456"})
+	refusesCode(t, w, code.Proof{Request: request, Code: "123456"})
 }
 
 func TestCodeOfAnAccountDisabledMeanwhile(t *testing.T) {
@@ -320,7 +322,7 @@ func TestRequestOfNoAddress(t *testing.T) {
 func TestFailure27_LinksInLetters(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, told := w.register(registration("a.b+c@example.com", secret))
+	_, told := w.register(newForm("a.b+c@example.com", secret))
 	link := issued(t, told).GetLink()
 	if !strings.HasPrefix(link, home+"/v1/auth/letter?purpose=verify_address&request=cod_") || !strings.HasSuffix(link, "&email=a.b%2Bc%40example.com") {
 		t.Errorf("verify: %s", link)

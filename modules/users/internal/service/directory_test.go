@@ -8,8 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersv1"
+	"app/platform/database"
+	"app/platform/database/dbtest"
 	"app/platform/fault"
 	"app/platform/identity/token"
 )
@@ -108,15 +111,17 @@ func TestEnsure(t *testing.T) {
 // accept each other's tokens and codes.
 func TestKeysRacedByTwoProcesses(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, w *world) {
+	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		const processes = 6
 		all := make([]*world, processes)
-		for i := range all {
-			all[i] = on(t, w.db)
-		}
 		sets := make([]string, processes)
-		for _, err := range together(processes, func(i int) error {
-			set, err := all[i].KeySet(context.Background())
+		c := &clock{now: moment}
+		for _, err := range together(processes, func(i int) (err error) {
+			all[i] = &world{t: t, db: db, clock: c}
+			if all[i].Service, err = all[i].start(func(*service.Options) {}); err != nil {
+				return err
+			}
+			set, err := all[i].Keys.Set(context.Background())
 			sets[i] = string(set)
 			return err
 		}) {
@@ -124,6 +129,7 @@ func TestKeysRacedByTwoProcesses(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		w := all[0]
 		parsed, err := token.ParseSet([]byte(sets[0]))
 		if err != nil || len(parsed) != 1 || w.count(`SELECT COUNT(*) FROM users_keys`) != 1 || w.count(`SELECT COUNT(*) FROM users_secrets`) != 1 {
 			t.Fatalf("%d keys, %v", len(parsed), err)
@@ -134,11 +140,11 @@ func TestKeysRacedByTwoProcesses(t *testing.T) {
 			}
 		}
 		code := all[0].code(ada, secret)
-		if _, err := all[1].Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
+		if _, err := all[1].Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 		all[3].claims(all[2].login(ada, secret).Access)
-	})
+	}, migrations()...)
 }
 
 func TestKeysRPC(t *testing.T) {

@@ -9,6 +9,10 @@ import (
 	"github.com/pquerna/otp/totp"
 	"golang.org/x/crypto/bcrypt"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -24,19 +28,19 @@ func (w *world) strict() *world {
 
 // lettersTo registers an address from a network and counts the e-mails that this
 // causes; proof is for the last of them.
-func (w *world) lettersTo(ctx context.Context, email, password string, n int) (letters int, proof service.Proof) {
+func (w *world) lettersTo(ctx context.Context, email, password string, n int) (letters int, proof registration.Proof) {
 	w.t.Helper()
 	for range n {
 		w.clock.pass(time.Second)
 		before := len(w.emitted())
-		id, err := w.Register(ctx, registration(email, password))
+		id, err := w.Registrations.Register(ctx, newForm(email, password))
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		for _, m := range w.emitted()[before:] {
 			letters++
 			if e, ok := m.(*usersevents.CodeIssued); ok {
-				proof = service.Proof{Email: email, Code: e.GetCode(), Registration: id}
+				proof = registration.Proof{Email: email, Code: e.GetCode(), Registration: id}
 			}
 		}
 	}
@@ -71,7 +75,7 @@ func TestFault08_StrangersLeaveTheOwnerLetters(t *testing.T) {
 					t.Fatalf("%d letters to the owner", n)
 				}
 				w.lettersTo(from(strangers(60)), ada, attackers, 10)
-				if _, err := w.Verify(from(hereabouts), mine); err != nil {
+				if _, err := w.Registrations.Verify(from(hereabouts), mine); err != nil {
 					t.Errorf("the owner's code: %v", err)
 				}
 				w.login(ada, secret)
@@ -121,7 +125,7 @@ func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
 		}
 		mine := w.proof(from(hereabouts), ada)
 		w.ask(from("192.0.2.0/24"), ada)
-		if _, err := w.SignInWithCode(from(hereabouts), mine, service.Bearer); err != nil {
+		if _, err := w.SignInWithCode(from(hereabouts), mine, authn.Bearer); err != nil {
 			t.Errorf("the owner's code: %v", err)
 		}
 	})
@@ -156,7 +160,7 @@ func TestFault08_LettersAtOnce(t *testing.T) {
 		replica := w.with(func(o *service.Options) { o.Limits.LettersPerNetwork = 3 })
 		both := []*service.Service{w.Service, replica}
 		for _, err := range together(16, func(i int) error {
-			_, err := both[i%2].Register(from(elsewhere), registration(ada, attackers))
+			_, err := both[i%2].Registrations.Register(from(elsewhere), newForm(ada, attackers))
 			return err
 		}) {
 			if err != nil {
@@ -184,9 +188,9 @@ func TestFault08_ACodeAloneMakesNoAccount(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		theirs := w.proofOf(ada, attackers)
-		_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: theirs.Code})
+		_, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: theirs.Code})
 		wants(t, err, fault.InvalidArgument, "validation_failed")
-		for _, in := range []service.Proof{
+		for _, in := range []registration.Proof{
 			{Email: ada, Code: theirs.Code, Password: secret},
 			{Email: ada, Code: theirs.Code, Password: secret, Registration: theirs.Registration},
 			{Email: "bob@example.com", Code: theirs.Code, Registration: theirs.Registration},
@@ -202,7 +206,7 @@ func TestFault08_ACodeAloneMakesNoAccount(t *testing.T) {
 			t.Errorf("whoever does not know the registration used up %d tries of it", n)
 		}
 		mine := w.proofOf(ada, secret)
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: mine.Code, Password: secret}); err != nil {
+		if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: mine.Code, Password: secret}); err != nil {
 			t.Fatal(err)
 		}
 		w.login(ada, secret)
@@ -217,11 +221,11 @@ func TestFault08_VerifyIsTheSameForEveryAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.signUp(ada, secret)
-	w.register(registration("pending@example.com", secret))
+	w.register(newForm("pending@example.com", secret))
 	for _, email := range []string{ada, "pending@example.com", "unknown@example.com"} {
 		for _, password := range []string{secret, attackers} {
 			before := w.Hashes()
-			refuses(t, w, service.Proof{Email: email, Code: "000000", Password: password})
+			refuses(t, w, registration.Proof{Email: email, Code: "000000", Password: password})
 			if n := w.Hashes() - before; n != 1 {
 				t.Errorf("%s: %d hashes", email, n)
 			}
@@ -241,24 +245,24 @@ func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := w.Import(context.Background(), []service.Imported{{Line: 1, Email: email, PasswordHash: string(hash), FirstName: "A", LastName: "B"}}); err != nil {
+			if _, _, err := w.Accounts.Import(context.Background(), []account.Imported{{Line: 1, Email: email, PasswordHash: string(hash), FirstName: "A", LastName: "B"}}); err != nil {
 				t.Fatal(err)
 			}
 			ctx := w.as(w.login(email, attackers).Access)
 			if confirmed {
-				if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(context.Background(), email)}); err != nil {
+				if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(context.Background(), email)}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			e, err := w.EnrolTOTP(ctx)
+			e, err := w.Factors.EnrolTOTP(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
-			code, err := totp.GenerateCode(e.Secret, w.clock.Now())
+			entry, err := totp.GenerateCode(e.Secret, w.clock.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.ConfirmTOTP(ctx, code); err != nil {
+			if _, err := w.Factors.ConfirmTOTP(ctx, entry); err != nil {
 				t.Fatal(err)
 			}
 			w.clock.pass(time.Second)
@@ -267,8 +271,8 @@ func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			proof := service.CodeProof{Request: request, Code: issued(t, w.emitted()[before:]).GetCode()}
-			if err := w.ResetPassword(context.Background(), service.NewPassword{CodeProof: proof, Password: secret, Confirm: secret}); err != nil {
+			proof := code.Proof{Request: request, Code: issued(t, w.emitted()[before:]).GetCode()}
+			if err := w.ResetPassword(context.Background(), service.NewPassword{Proof: proof, Password: secret, Confirm: secret}); err != nil {
 				t.Fatal(err)
 			}
 			in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: secret})

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/platform/callctx"
 	"app/platform/fault"
@@ -24,26 +27,26 @@ var guesses = map[string]func(w *world, i int) func(ctx context.Context) error{
 	"Verify": func(w *world, i int) func(ctx context.Context) error {
 		p := w.proofOf(fmt.Sprintf("v%d@example.com", i), secret)
 		p.Code = other(p.Code)
-		return func(ctx context.Context) error { return second(w.Verify(ctx, p)) }
+		return func(ctx context.Context) error { return second(w.Registrations.Verify(ctx, p)) }
 	},
 	"SignIn": func(w *world, i int) func(ctx context.Context) error {
 		p := wrong(w.proofOfAccount(i))
-		return func(ctx context.Context) error { return second(w.SignInWithCode(ctx, p, service.Bearer)) }
+		return func(ctx context.Context) error { return second(w.SignInWithCode(ctx, p, authn.Bearer)) }
 	},
 	"SignInUnknownRequest": func(w *world, _ int) func(ctx context.Context) error {
-		p := service.CodeProof{Request: ids.New("cod", w.clock.Now()), Code: "123456"}
-		return func(ctx context.Context) error { return second(w.SignInWithCode(ctx, p, service.Bearer)) }
+		p := code.Proof{Request: ids.New("cod", w.clock.Now()), Code: "123456"}
+		return func(ctx context.Context) error { return second(w.SignInWithCode(ctx, p, authn.Bearer)) }
 	},
 	"Reset": func(w *world, i int) func(ctx context.Context) error {
-		in := service.NewPassword{CodeProof: wrong(w.proofOfAccount(i)), Password: another, Confirm: another}
+		in := service.NewPassword{Proof: wrong(w.proofOfAccount(i)), Password: another, Confirm: another}
 		return func(ctx context.Context) error { return w.ResetPassword(ctx, in) }
 	},
 	"SecondFactor": func(w *world, _ int) func(ctx context.Context) error {
-		f := service.Factor{Method: service.ByTOTP, Code: "123456"}
+		f := factor.Proof{Method: authn.ByTOTP, Code: "123456"}
 		return func(ctx context.Context) error { return second(w.CompleteSignIn(ctx, "spt_unknown", f)) }
 	},
 	"RecoveryCode": func(w *world, _ int) func(ctx context.Context) error {
-		f := service.Factor{Method: service.ByRecovery, Code: "abcdef"}
+		f := factor.Proof{Method: authn.ByRecovery, Code: "abcdef"}
 		return func(ctx context.Context) error { return second(w.CompleteSignIn(ctx, "spt_unknown", f)) }
 	},
 	"Password": func(w *world, i int) func(ctx context.Context) error {
@@ -55,7 +58,7 @@ var guesses = map[string]func(w *world, i int) func(ctx context.Context) error{
 func second[T any](_ T, err error) error { return err }
 
 // proofOfAccount makes an account and asks for a code of it.
-func (w *world) proofOfAccount(i int) service.CodeProof {
+func (w *world) proofOfAccount(i int) code.Proof {
 	w.t.Helper()
 	email := fmt.Sprintf("a%d@example.com", i)
 	w.signUp(email, secret)
@@ -103,7 +106,7 @@ func TestFault09_AtOnceInTwoReplicas(t *testing.T) {
 		looked := 0
 		for range 4 {
 			for _, err := range together(16, func(i int) error {
-				_, err := replicas[i%2].SignInWithCode(from(elsewhere), service.CodeProof{Request: ids.New("cod", moment), Code: "123456"}, service.Bearer)
+				_, err := replicas[i%2].SignInWithCode(from(elsewhere), code.Proof{Request: ids.New("cod", moment), Code: "123456"}, authn.Bearer)
 				return err
 			}) {
 				if !limited(err) {
@@ -124,7 +127,7 @@ func TestFault09_OwnersAreNotLockedOut(t *testing.T) {
 	eachGuarded(t, func(t *testing.T, w *world) {
 		w.signUp(ada, secret)
 		for range 60 {
-			if _, err := w.SignInWithCode(from(elsewhere), w.proof(from(elsewhere), ada), service.Bearer); err != nil {
+			if _, err := w.SignInWithCode(from(elsewhere), w.proof(from(elsewhere), ada), authn.Bearer); err != nil {
 				t.Fatal(err)
 			}
 			w.clock.pass(time.Hour)
@@ -136,7 +139,7 @@ func TestFault09_OwnersAreNotLockedOut(t *testing.T) {
 		if err := guesses["SignInUnknownRequest"](w, 0)(mallory); !limited(err) {
 			t.Errorf("a stranger guesses on: %v", err)
 		}
-		if _, err := w.SignInWithCode(from(elsewhere), w.proof(from(elsewhere), ada), service.Bearer); err != nil {
+		if _, err := w.SignInWithCode(from(elsewhere), w.proof(from(elsewhere), ada), authn.Bearer); err != nil {
 			t.Errorf("the owner's device: %v", err)
 		}
 	})
@@ -156,16 +159,16 @@ func TestFault09_StepUp(t *testing.T) {
 	stolen := w.asFrom(in.Tokens.Access, elsewhere)
 	looked := 0
 	for i := range 80 {
-		method := []service.Method{service.ByCode, service.ByTOTP, service.ByRecovery}[i%3]
-		proof := service.CodeProof{Request: ids.New("cod", moment), Code: "123456"}
-		if _, err := w.StepUp(stolen, service.Reproof{Method: method, CodeProof: proof}); !limited(err) {
+		method := []authn.Method{authn.ByCode, authn.ByTOTP, authn.ByRecovery}[i%3]
+		proof := code.Proof{Request: ids.New("cod", moment), Code: "123456"}
+		if _, err := w.StepUp(stolen, service.Reproof{Method: method, Proof: proof}); !limited(err) {
 			looked++
 		}
 	}
 	if looked != 50 {
 		t.Errorf("%d codes were looked at", looked)
 	}
-	if _, err := w.ChangeAddress(identity.NewContext(from(elsewhere), identity.FromContext(stolen)), service.CodeProof{Request: ids.New("cod", moment), Code: "123456"}); !limited(err) {
+	if _, err := w.ChangeAddress(identity.NewContext(from(elsewhere), identity.FromContext(stolen)), code.Proof{Request: ids.New("cod", moment), Code: "123456"}); !limited(err) {
 		t.Errorf("a change of address: %v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/service"
 	"app/modules/users/internal/store"
@@ -25,18 +27,18 @@ func TestFault18_ImportedAccountsAreNotToldByTheWork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in := []service.Imported{{Line: 1, Email: "argon@example.com", PasswordHash: dearer, FirstName: "A", LastName: "B"}}
+		in := []account.Imported{{Line: 1, Email: "argon@example.com", PasswordHash: dearer, FirstName: "A", LastName: "B"}}
 		for cost, email := range map[int]string{4: "four@example.com", 6: "six@example.com"} {
 			hash, err := bcrypt.GenerateFromPassword([]byte(attackers), cost)
 			if err != nil {
 				t.Fatal(err)
 			}
-			in = append(in, service.Imported{Line: cost, Email: email, PasswordHash: string(hash), FirstName: "A", LastName: "B"})
+			in = append(in, account.Imported{Line: cost, Email: email, PasswordHash: string(hash), FirstName: "A", LastName: "B"})
 		}
 		w.signUp(ada, secret)
 		off := w.signUp("off@example.com", secret)
 		w.run(`UPDATE users_accounts SET disabled_at = 1 WHERE id = ?`, off.ID)
-		if _, _, err := w.Import(context.Background(), in); err != nil {
+		if _, _, err := w.Accounts.Import(context.Background(), in); err != nil {
 			t.Fatal(err)
 		}
 		work := func(email, password string) [2]int64 {
@@ -75,7 +77,7 @@ func TestFault18_ImportedHashesMayBeShut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := w.Import(context.Background(), []service.Imported{{Line: 1, Email: ada, PasswordHash: string(hash), FirstName: "A", LastName: "B"}}); err != nil {
+	if _, _, err := w.Accounts.Import(context.Background(), []account.Imported{{Line: 1, Email: ada, PasswordHash: string(hash), FirstName: "A", LastName: "B"}}); err != nil {
 		t.Fatal(err)
 	}
 	hasher := passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil)
@@ -85,7 +87,7 @@ func TestFault18_ImportedHashesMayBeShut(t *testing.T) {
 	if argon, rounds := hasher.Work(); argon != 8 || rounds != 0 {
 		t.Errorf("%d, %d rounds", argon, rounds)
 	}
-	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), authn.Bearer); err != nil {
 		t.Errorf("with a code: %v", err)
 	}
 }

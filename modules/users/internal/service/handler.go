@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"app/modules/users/internal/account"
 	"app/modules/users/usersv1"
 	"app/platform/fault"
 )
@@ -17,7 +18,7 @@ func NewHandler(s *Service) Handler { return Handler{s} }
 
 // Keys implements usersv1.UsersHandler.
 func (h Handler) Keys(ctx context.Context, _ *usersv1.KeysRequest) (*usersv1.KeysResponse, error) {
-	set, err := h.users.KeySet(ctx)
+	set, err := h.users.Keys.Set(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -26,13 +27,13 @@ func (h Handler) Keys(ctx context.Context, _ *usersv1.KeysRequest) (*usersv1.Key
 
 // Find implements usersv1.UsersHandler.
 func (h Handler) Find(ctx context.Context, req *usersv1.FindRequest) (*usersv1.FindResponse, error) {
-	var user User
+	var user account.User
 	var err error
 	switch by := req.GetBy().(type) {
 	case *usersv1.FindRequest_Id:
-		user, err = h.users.FindByID(ctx, by.Id)
+		user, err = h.users.Accounts.FindByID(ctx, by.Id)
 	case *usersv1.FindRequest_Email:
-		user, err = h.users.FindByEmail(ctx, by.Email)
+		user, err = h.users.Accounts.FindByEmail(ctx, by.Email)
 	default:
 		err = fault.Invalid(fault.Field{Pointer: "/by", Detail: "is missing"})
 	}
@@ -44,7 +45,7 @@ func (h Handler) Find(ctx context.Context, req *usersv1.FindRequest) (*usersv1.F
 
 // Ensure implements usersv1.UsersHandler.
 func (h Handler) Ensure(ctx context.Context, req *usersv1.EnsureRequest) (*usersv1.EnsureResponse, error) {
-	user, created, err := h.users.Ensure(ctx, Newcomer{
+	user, created, err := h.users.Accounts.Ensure(ctx, account.Newcomer{
 		Email: req.GetEmail(), Password: req.GetPassword(), FirstName: req.GetFirstName(), LastName: req.GetLastName(),
 	})
 	if err != nil {
@@ -53,6 +54,6 @@ func (h Handler) Ensure(ctx context.Context, req *usersv1.EnsureRequest) (*users
 	return &usersv1.EnsureResponse{User: userToProto(user), Created: created}, nil
 }
 
-func userToProto(u User) *usersv1.User {
+func userToProto(u account.User) *usersv1.User {
 	return &usersv1.User{Id: u.ID, Email: u.Email, FirstName: u.FirstName, LastName: u.LastName}
 }

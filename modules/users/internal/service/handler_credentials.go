@@ -7,13 +7,13 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/apikey"
 	"app/modules/users/usersv1"
 )
 
 // Session implements usersv1.UsersHandler.
 func (h Handler) Session(ctx context.Context, req *usersv1.SessionRequest) (*usersv1.SessionResponse, error) {
-	b, err := h.users.Browser(ctx, req.GetToken())
+	b, err := h.users.Sessions.Browser(ctx, req.GetToken())
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func (h Handler) Session(ctx context.Context, req *usersv1.SessionRequest) (*use
 
 // Revocations implements usersv1.UsersHandler.
 func (h Handler) Revocations(ctx context.Context, req *usersv1.RevocationsRequest) (*usersv1.RevocationsResponse, error) {
-	revoked, err := h.users.Revocations(ctx, req.GetAfter())
+	revoked, err := h.users.Revocations.Since(ctx, req.GetAfter())
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (h Handler) Revocations(ctx context.Context, req *usersv1.RevocationsReques
 
 // APIKey implements usersv1.UsersHandler.
 func (h Handler) APIKey(ctx context.Context, req *usersv1.APIKeyRequest) (*usersv1.APIKeyResponse, error) {
-	k, err := h.users.APIKey(ctx, req.GetKey())
+	k, err := h.users.APIKeys.Find(ctx, req.GetKey())
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func (h Handler) APIKey(ctx context.Context, req *usersv1.APIKeyRequest) (*users
 
 // CreateAPIKey implements usersv1.UsersHandler.
 func (h Handler) CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error) {
-	draft := KeyDraft{MerchantID: req.GetMerchantId(), Name: req.GetName(), Scopes: req.GetScopes()}
+	draft := apikey.Draft{MerchantID: req.GetMerchantId(), Name: req.GetName(), Scopes: req.GetScopes()}
 	if end := req.GetExpiresAt(); end != nil {
 		at := time.Time{} // refused, as what is no timestamp is to be
 		if end.CheckValid() == nil {
@@ -57,7 +57,7 @@ func (h Handler) CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequ
 		}
 		draft.ExpiresAt = &at
 	}
-	row, key, err := h.users.CreateAPIKey(ctx, draft)
+	row, key, err := h.users.APIKeys.Create(ctx, draft)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func (h Handler) CreateAPIKey(ctx context.Context, req *usersv1.CreateAPIKeyRequ
 
 // ListAPIKeys implements usersv1.UsersHandler.
 func (h Handler) ListAPIKeys(ctx context.Context, req *usersv1.ListAPIKeysRequest) (*usersv1.ListAPIKeysResponse, error) {
-	rows, err := h.users.APIKeys(ctx, req.GetMerchantId())
+	rows, err := h.users.APIKeys.List(ctx, req.GetMerchantId())
 	if err != nil {
 		return nil, err
 	}
@@ -79,13 +79,13 @@ func (h Handler) ListAPIKeys(ctx context.Context, req *usersv1.ListAPIKeysReques
 
 // RevokeAPIKey implements usersv1.UsersHandler.
 func (h Handler) RevokeAPIKey(ctx context.Context, req *usersv1.RevokeAPIKeyRequest) (*usersv1.RevokeAPIKeyResponse, error) {
-	if err := h.users.RevokeAPIKey(ctx, req.GetMerchantId(), req.GetKeyId()); err != nil {
+	if err := h.users.APIKeys.Revoke(ctx, req.GetMerchantId(), req.GetKeyId()); err != nil {
 		return nil, err
 	}
 	return &usersv1.RevokeAPIKeyResponse{}, nil
 }
 
-func keyInfo(k store.APIKey) *usersv1.APIKeyInfo {
+func keyInfo(k apikey.Key) *usersv1.APIKeyInfo {
 	return &usersv1.APIKeyInfo{
 		Id: k.ID, Name: k.Name, Hint: k.Hint, Scopes: strings.Fields(k.Scopes), CreatedBy: k.CreatedBy,
 		CreatedAt: optionalTimestamp(k.CreatedAt), ExpiresAt: optionalTimestamp(k.ExpiresAt), LastUsedAt: optionalTimestamp(k.LastUsedAt),

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
 	"app/platform/fault"
 )
@@ -20,11 +22,11 @@ func TestImportUpgradesHashes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := []service.Imported{
+	in := []account.Imported{
 		{Line: 1, Email: ada, PasswordHash: strings.Replace(string(hash), "$2a$", "$2b$", 1), FirstName: "Ada", LastName: "Lovelace"},
 		{Line: 2, Email: "bob@example.com", FirstName: "Bob", LastName: "Builder"},
 	}
-	if made, there, err := w.Import(context.Background(), in); err != nil || made != 2 || there != 0 {
+	if made, there, err := w.Accounts.Import(context.Background(), in); err != nil || made != 2 || there != 0 {
 		t.Fatalf("%d, %d, %v", made, there, err)
 	}
 	if n := len(w.emitted()); n != 0 {
@@ -40,7 +42,7 @@ func TestImportUpgradesHashes(t *testing.T) {
 	}
 	_, err = w.Login(context.Background(), service.Credentials{Email: "bob@example.com", Password: ""})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
-	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), "bob@example.com"), service.Bearer); err != nil {
+	if _, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), "bob@example.com"), authn.Bearer); err != nil {
 		t.Errorf("without a password, with a code: %v", err)
 	}
 }
@@ -48,11 +50,11 @@ func TestImportUpgradesHashes(t *testing.T) {
 func TestImportInBatches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	in := make([]service.Imported, 450)
+	in := make([]account.Imported, 450)
 	for i := range in {
-		in[i] = service.Imported{Line: i + 1, Email: "a" + strings.Repeat("b", i%50) + string(rune('a'+i/50)) + "@example.com", FirstName: "A", LastName: "B"}
+		in[i] = account.Imported{Line: i + 1, Email: "a" + strings.Repeat("b", i%50) + string(rune('a'+i/50)) + "@example.com", FirstName: "A", LastName: "B"}
 	}
-	made, there, err := w.Import(context.Background(), in)
+	made, there, err := w.Accounts.Import(context.Background(), in)
 	if err != nil || made != 450 || there != 0 || w.count(`SELECT COUNT(*) FROM users_accounts`) != 450 {
 		t.Errorf("%d, %d, %v", made, there, err)
 	}

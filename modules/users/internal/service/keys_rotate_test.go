@@ -2,12 +2,12 @@ package service_test
 
 import (
 	"context"
-	"log/slog"
 	"testing"
 	"time"
 
-	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/keys"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 	"app/platform/identity/token"
 )
@@ -15,21 +15,18 @@ import (
 // beside is another process of users on the same database, by the same clock.
 func (w *world) beside() *world {
 	w.t.Helper()
-	return &world{t: w.t, db: w.db, clock: w.clock, Service: service.New(service.Options{
-		DB: w.db, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
-		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
-	})}
+	return &world{t: w.t, db: w.db, clock: w.clock, Service: w.with(func(*service.Options) {})}
 }
 
 // kid is the key that a token was signed with.
 func kid(t *testing.T, w *world, access string) string {
 	t.Helper()
-	keys, err := w.SigningKeys(context.Background())
+	keys, err := w.Keys.List(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, k := range keys {
-		only := token.NewKeys(w.KeySet, w.clock.Now)
+		only := token.NewKeys(w.Keys.Set, w.clock.Now)
 		if _, err := only.Key(context.Background(), k.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +51,7 @@ func TestRotateKeysUnderTraffic(t *testing.T) {
 		current := []string{w.signedIn().Refresh, w.login(ada, secret).Refresh}
 		var gateways []*token.Verifier
 		for _, p := range processes {
-			gateways = append(gateways, token.NewVerifier(token.NewKeys(p.KeySet, w.clock.Now), w.clock.Now))
+			gateways = append(gateways, token.NewVerifier(token.NewKeys(p.Keys.Set, w.clock.Now), w.clock.Now))
 		}
 		type issued struct {
 			access  string
@@ -64,12 +61,12 @@ func TestRotateKeysUnderTraffic(t *testing.T) {
 		signed := map[string]int{}
 		rotated := false
 		for step := range 60 {
-			fresh := make([]service.Tokens, len(processes))
+			fresh := make([]session.Tokens, len(processes))
 			for _, err := range together(len(processes)+1, func(i int) (err error) {
 				if i < len(processes) {
-					fresh[i], err = processes[i].Refresh(context.Background(), current[i])
+					fresh[i], err = processes[i].Sessions.Refresh(context.Background(), current[i])
 				} else if step == 5 {
-					_, err = processes[1].RotateKeys(context.Background(), service.MinLead)
+					_, err = processes[1].Keys.Rotate(context.Background(), keys.MinLead)
 					rotated = true
 				}
 				return err
@@ -105,7 +102,7 @@ func TestRotateKeysUnderTraffic(t *testing.T) {
 		if !rotated || len(signed) != 2 || signed[""] != 0 {
 			t.Errorf("tokens by key: %v", signed)
 		}
-		if keys, err := w.SigningKeys(context.Background()); err != nil || len(keys) != 1 || keys[0].Generation != 2 || !keys[0].Signs {
+		if keys, err := w.Keys.List(context.Background()); err != nil || len(keys) != 1 || keys[0].Generation != 2 || !keys[0].Signs {
 			t.Errorf("in the end: %+v, %v", keys, err)
 		}
 	})
@@ -118,7 +115,7 @@ func TestRotateKeys(t *testing.T) {
 		w := newWorld(t)
 		first := w.signedIn()
 		old := kid(t, w, first.Access)
-		keys, err := w.RotateKeys(context.Background(), 10*time.Minute)
+		keys, err := w.Keys.Rotate(context.Background(), 10*time.Minute)
 		if err != nil || len(keys) != 2 || keys[0].Signs || !keys[1].Signs || keys[1].ID != old {
 			t.Fatalf("%+v, %v", keys, err)
 		}
@@ -131,11 +128,11 @@ func TestRotateKeys(t *testing.T) {
 			t.Errorf("signed with %s", got)
 		}
 		w.clock.pass(time.Hour)
-		if left, err := w.SigningKeys(context.Background()); err != nil || len(left) != 2 {
+		if left, err := w.Keys.List(context.Background()); err != nil || len(left) != 2 {
 			t.Errorf("an hour later: %+v, %v", left, err)
 		}
 		w.clock.pass(time.Minute)
-		if left, err := w.SigningKeys(context.Background()); err != nil || len(left) != 1 {
+		if left, err := w.Keys.List(context.Background()); err != nil || len(left) != 1 {
 			t.Errorf("when its last token is over: %+v, %v", left, err)
 		}
 	})
@@ -145,7 +142,7 @@ func TestRotateKeys(t *testing.T) {
 			w.signedIn()
 			ok := 0
 			for _, err := range together(4, func(int) error {
-				_, err := w.beside().RotateKeys(context.Background(), time.Minute)
+				_, err := w.beside().Keys.Rotate(context.Background(), time.Minute)
 				return err
 			}) {
 				if err == nil {
@@ -155,14 +152,14 @@ func TestRotateKeys(t *testing.T) {
 			if n := w.count(`SELECT COUNT(*) FROM users_keys`); ok != 1 || n != 2 {
 				t.Errorf("%d rotations, %d keys", ok, n)
 			}
-			_, err := w.RotateKeys(context.Background(), time.Minute)
+			_, err := w.Keys.Rotate(context.Background(), time.Minute)
 			wants(t, err, fault.FailedPrecondition, "rotation_pending")
 		})
 	})
 	t.Run("LeadOutOfBounds", func(t *testing.T) {
 		t.Parallel()
-		for _, lead := range []time.Duration{0, -time.Minute, service.MinLead - 1, 8 * 24 * time.Hour} {
-			_, err := newWorld(t).RotateKeys(context.Background(), lead)
+		for _, lead := range []time.Duration{0, -time.Minute, keys.MinLead - 1, 8 * 24 * time.Hour} {
+			_, err := newWorld(t).Keys.Rotate(context.Background(), lead)
 			wants(t, err, fault.InvalidArgument, "validation_failed")
 		}
 	})
@@ -173,10 +170,10 @@ func TestRevokeKeys(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		in := w.signedIn()
 		stolen := kid(t, w, in.Access)
-		if _, err := w.RotateKeys(context.Background(), time.Hour); err != nil {
+		if _, err := w.Keys.Rotate(context.Background(), time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		keys, err := w.RevokeKeys(context.Background())
+		keys, err := w.Keys.Revoke(context.Background())
 		if err != nil || len(keys) != 1 || !keys[0].Signs || keys[0].Generation != 3 {
 			t.Fatalf("%+v, %v", keys, err)
 		}
@@ -184,7 +181,7 @@ func TestRevokeKeys(t *testing.T) {
 		if len(subjects) != 2 || subjects[0] != stolen && subjects[1] != stolen {
 			t.Errorf("gateways are told of %q", subjects)
 		}
-		gateway := token.NewVerifier(token.NewKeys(w.KeySet, w.clock.Now), w.clock.Now)
+		gateway := token.NewVerifier(token.NewKeys(w.Keys.Set, w.clock.Now), w.clock.Now)
 		if _, err := gateway.Verify(context.Background(), in.Access); err == nil {
 			t.Error("a token of the stolen key is good")
 		}

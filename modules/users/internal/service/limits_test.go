@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"testing"
 	"time"
 
-	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/tries"
 	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/fault"
@@ -20,11 +20,10 @@ import (
 func guarded(t *testing.T, db *database.DB, c *clock) *world {
 	t.Helper()
 	l := limits()
-	l.Tries = service.Tries{Device: 10, Place: 5, Account: 20, Network: 50}
-	return &world{t: t, db: db, clock: c, Service: service.New(service.Options{
-		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Limits: l, PublicURL: "https://shop.example",
-		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
-	})}
+	l.Tries = tries.Bounds{Device: 10, Place: 5, Account: 20, Network: 50}
+	w := &world{t: t, db: db, clock: c}
+	w.Service = w.with(func(o *service.Options) { o.Limits = l })
+	return w
 }
 
 // eachGuarded runs the test on both engines.
@@ -93,7 +92,7 @@ func TestTries(t *testing.T) {
 		if got := w.try(from(elsewhere), ada, secret); got != "in" {
 			t.Errorf("after the wait: %s", got)
 		}
-		if n := w.Limited(); n != 13 {
+		if n := w.Tries.Limited(); n != 13 {
 			t.Errorf("%d counted as limited", n)
 		}
 	})
@@ -122,7 +121,7 @@ func TestFailure24_GuessesDoNotLockTheOwnerOut(t *testing.T) {
 			t.Errorf("elsewhere: %s", got)
 		}
 		ctx := from(elsewhere)
-		if _, err := w.SignInWithCode(ctx, w.proof(ctx, ada), service.Bearer); err != nil {
+		if _, err := w.SignInWithCode(ctx, w.proof(ctx, ada), authn.Bearer); err != nil {
 			t.Errorf("elsewhere with a code: %v", err)
 		}
 		if got := w.try(from(elsewhere), ada, secret); got != "in" { // which is known there now
@@ -214,7 +213,7 @@ func TestTries_InASession(t *testing.T) {
 	for i := range 20 {
 		var err error
 		if i%2 == 0 {
-			_, err = w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: "Wrong-Horse-9"})
+			_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: "Wrong-Horse-9"})
 		} else {
 			_, err = w.ChangePassword(ctx, service.PasswordChange{Current: "Wrong-Horse-9", Password: another, Confirm: another})
 		}

@@ -8,7 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/registration"
 	"app/platform/callctx"
 	"app/platform/fault"
 )
@@ -39,7 +40,7 @@ func (w *world) languages() (out []string) {
 func TestLettersInTheLanguageOfTheRegistration(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		registered, err := w.Register(speaking("de-AT,de;q=0.9,en;q=0.5"), registration(ada, secret))
+		registered, err := w.Registrations.Register(speaking("de-AT,de;q=0.9,en;q=0.5"), newForm(ada, secret))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,11 +48,11 @@ func TestLettersInTheLanguageOfTheRegistration(t *testing.T) {
 		if !ok {
 			t.Fatalf("%T", w.emitted()[0])
 		}
-		user, err := w.Verify(speaking("fr"), service.Proof{Email: ada, Code: issued.GetCode(), Registration: registered})
+		user, err := w.Registrations.Verify(speaking("fr"), registration.Proof{Email: ada, Code: issued.GetCode(), Registration: registered})
 		if err != nil || user.Locale != "de-AT" {
 			t.Fatalf("%+v, %v", user, err)
 		}
-		if _, err := w.Register(speaking("sv"), registration(ada, secret)); err != nil {
+		if _, err := w.Registrations.Register(speaking("sv"), newForm(ada, secret)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.RequestSignInCode(speaking("sv"), ada); err != nil {
@@ -73,13 +74,13 @@ func TestLocaleOfOneself(t *testing.T) {
 	w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	for _, tc := range []struct{ in, want string }{{"de", "de"}, {"EN-gb", "en-GB"}, {"", ""}} {
-		got, err := w.Rename(ctx, service.Names{Locale: &tc.in}, anyVersion)
-		if me, _ := w.Me(ctx); err != nil || got.Locale != tc.want || me != got {
+		got, err := w.Accounts.Rename(ctx, account.Names{Locale: &tc.in}, anyVersion)
+		if me, _ := w.Accounts.Me(ctx); err != nil || got.Locale != tc.want || me != got {
 			t.Errorf("%q: %+v, %v", tc.in, got, err)
 		}
 	}
 	for _, in := range []string{"german", "x\r\ny", strings.Repeat("de-", 40)} {
-		_, err := w.Rename(ctx, service.Names{Locale: &in}, anyVersion)
+		_, err := w.Accounts.Rename(ctx, account.Names{Locale: &in}, anyVersion)
 		wants(t, err, fault.InvalidArgument, "validation_failed")
 		if diff := cmp.Diff([]string{"/locale"}, pointers(err)); diff != "" {
 			t.Errorf("%q: -want +got\n%s", in, diff)

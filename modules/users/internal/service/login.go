@@ -2,168 +2,101 @@ package service
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"time"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/fault"
-	"app/platform/identity/token"
-	"app/platform/ids"
 )
-
-// Tokens are the answer to a sign-in.
-type Tokens struct {
-	Access, Refresh string
-	ExpiresIn       time.Duration // of the access token
-}
 
 // Credentials are what somebody signs in with.
 type Credentials struct {
 	Email, Password string
-	Transport       Transport
-}
-
-func errCredentials() error {
-	return fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
+	Transport       authn.Transport
 }
 
 // Login signs in with a password. An address that is unknown, not verified or disabled
 // and a password that is wrong or empty have the same answer after the same work: one
 // look-up, one count, one hash of each kind that there is, one record. Errors:
 // invalid_credentials; sign_in_limited; Unavailable when too many hashes are waiting.
-func (s *Service) Login(ctx context.Context, in Credentials) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
-	account, kinds, err := s.signingIn(ctx, in.Email)
+func (s *Service) Login(ctx context.Context, in Credentials) (out session.SignedIn, err error) {
+	s.Keys.Reread(ctx)
+	found, kinds, err := s.signingIn(ctx, in.Email)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	counted, err := s.countPasswordTry(ctx, account, in.Email)
+	counted, err := s.Tries.CountPassword(ctx, found.ID, in.Email)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	attempt := passwords.Attempt{Stored: account.PasswordHash, Password: in.Password, Kinds: kinds, Barred: account.ID == "" || account.Disabled()}
-	if s.oursOnly && s.hasher.Kind(account.PasswordHash) != "" {
+	attempt := passwords.Attempt{Stored: found.PasswordHash, Password: in.Password, Kinds: kinds, Barred: found.ID == "" || found.Disabled()}
+	if s.oursOnly && s.hasher.Kind(found.PasswordHash) != "" {
 		attempt.Stored = ""
 	}
 	verdict, err := s.hasher.CheckLevel(ctx, attempt)
 	if err != nil {
-		return SignedIn{}, fmt.Errorf("check password: %w", err)
+		return session.SignedIn{}, fmt.Errorf("check password: %w", err)
 	}
-	if !verdict.Match || account.ID == "" || account.Disabled() {
-		return SignedIn{}, s.refuseLogin(ctx, account)
+	if !verdict.Match || found.ID == "" || found.Disabled() {
+		return session.SignedIn{}, s.refuseLogin(ctx, found)
 	}
 	rehashed := ""
 	if verdict.Outdated {
 		if rehashed, err = s.hasher.Hash(ctx, in.Password); err != nil {
-			return SignedIn{}, fmt.Errorf("hash password: %w", err)
+			return session.SignedIn{}, fmt.Errorf("hash password: %w", err)
 		}
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		account := account
+		owner := found
 		if rehashed != "" {
-			err := store.RehashPassword(ctx, tx, account.ID, account.PasswordHash, rehashed)
+			err := account.Rehash(ctx, tx, owner.ID, owner.PasswordHash, rehashed)
 			if err != nil && !errors.Is(err, store.ErrChanged) {
 				return err
 			}
-			account.PasswordHash = rehashed // another one by now is refused by signIn
+			owner.PasswordHash = rehashed // another one by now is refused by signIn
 		}
-		out, err = s.signIn(ctx, tx, SignIn{Account: account, Method: ByPassword, Level: AAL1, Transport: in.Transport})
+		out, err = s.signIn(ctx, tx, SignIn{Account: owner, Method: authn.ByPassword, Level: authn.AAL1, Transport: in.Transport})
 		if err != nil {
 			return err
 		}
-		return s.returnTries(ctx, tx, counted)
+		return s.Tries.GiveBack(ctx, tx, counted)
 	})
 	return out, err
 }
 
 // refuseLogin records the attempt, with the same work for every address, and is the
 // answer to it.
-func (s *Service) refuseLogin(ctx context.Context, account store.Account) error {
-	entry := AuditEntry{AccountID: account.ID, Event: AuditSignIn, Outcome: "wrong_password", Detail: string(ByPassword)}
+func (s *Service) refuseLogin(ctx context.Context, account account.Account) error {
+	entry := audit.Entry{AccountID: account.ID, Event: audit.SignIn, Outcome: "wrong_password", Detail: string(authn.ByPassword)}
 	switch {
 	case account.ID == "":
 		entry.Outcome = "unknown_address"
 	case account.Disabled():
 		entry.Outcome = "disabled"
 	}
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.recordAudit(ctx, tx, entry) })
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.Audits.Record(ctx, tx, entry) })
 	if err != nil {
 		return err
 	}
-	return errCredentials()
+	return authn.ErrCredentials()
 }
 
 // signingIn reads the account of an address as it was typed, and the kinds of hashes
 // that came from elsewhere.
-func (s *Service) signingIn(ctx context.Context, email string) (a store.Account, kinds []string, err error) {
+func (s *Service) signingIn(ctx context.Context, email string) (a account.Account, kinds []string, err error) {
 	key := emailaddr.Key(email)
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		if a, _, err = accountIfExists(store.AccountByEmail(ctx, q, key)); err != nil || s.oursOnly {
+		if a, _, err = account.IfExists(account.ByEmail(ctx, q, key)); err != nil || s.oursOnly {
 			return err
 		}
-		kinds, err = store.HashKinds(ctx, q)
+		kinds, err = account.HashKinds(ctx, q)
 		return err
 	})
 	return a, kinds, err
-}
-
-// accountByEmail reads the account of an address as it was typed; one without an id
-// when there is none.
-func (s *Service) accountByEmail(ctx context.Context, email string) (a store.Account, err error) {
-	key := emailaddr.Key(email)
-	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		a, _, err = accountIfExists(store.AccountByEmail(ctx, q, key))
-		return err
-	})
-	return a, err
-}
-
-func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh string, session store.Session, now time.Time) error {
-	expires := now.Add(s.limits.RefreshIdle)
-	if session.ExpiresAt.Before(expires) {
-		expires = session.ExpiresAt
-	}
-	return store.InsertRefresh(ctx, tx, hashToken(refresh), session.ID, now, expires)
-}
-
-// signTokens signs a fresh access token to go with a refresh token.
-func (s *Service) signTokens(session store.Session, admin bool, refresh string, now time.Time) (Tokens, error) {
-	p := s.sessionPrincipal(session, admin)
-	access, err := s.ring.signers.Load().activeAt(now).Sign(token.Claims{
-		UserID: p.UserID, SessionID: p.SessionID, TokenID: ids.New("tok", now),
-		Admin: p.Admin, FactorNeeded: p.FactorNeeded, AdminWithheld: p.AdminWithheld,
-		IssuedAt: now, Expires: now.Add(s.limits.AccessLife),
-	})
-	return Tokens{Access: access, Refresh: refresh, ExpiresIn: s.limits.AccessLife}, err
-}
-
-// refreshPrefix lets scanners of leaked secrets recognise one.
-const refreshPrefix = "srt_"
-
-func newRefreshToken() string { return newSecret(refreshPrefix) }
-
-// hashToken is what is kept of a refresh token, whose 256 random bits need no salt.
-func hashToken(refresh string) string {
-	sum := sha256.Sum256([]byte(refresh))
-	return hex.EncodeToString(sum[:])
-}
-
-// truncateRunes shortens a text to so many characters.
-func truncateRunes(text string, most int) string {
-	n := 0
-	for i := range text {
-		if n == most {
-			return text[:i]
-		}
-		n++
-	}
-	return text
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity/token"
@@ -66,7 +67,7 @@ func TestFailure23_LoginIsTheSameForEveryAddress(t *testing.T) {
 			before := w.Hashes()
 			tokens, err := w.Login(context.Background(), in)
 			wants(t, err, fault.Unauthenticated, "invalid_credentials")
-			if hashes := w.Hashes() - before; hashes != 1 || tokens.Tokens != (service.Tokens{}) || tokens.Session.ID != "" || tokens.Ticket != "" {
+			if hashes := w.Hashes() - before; hashes != 1 || tokens.Tokens != (session.Tokens{}) || tokens.Session.ID != "" || tokens.Ticket != "" {
 				t.Errorf("%s: %d hashes, %+v", name, hashes, tokens)
 			}
 		}

@@ -9,8 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/federation"
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
 	"app/platform/identity"
@@ -66,7 +69,7 @@ func newAbroad(t *testing.T) *abroad {
 func goAbroad(w *world) *abroad {
 	a := &abroad{world: w, acme: &provider{people: map[string]openid.Identity{}}, other: &provider{people: map[string]openid.Identity{}}}
 	w.Service = w.with(func(o *service.Options) {
-		o.Providers = service.Providers{"acme": a.acme, "other": a.other}
+		o.Providers = federation.Providers{"acme": a.acme, "other": a.other}
 		o.ReturnTo = []string{"https://app.example/welcome"}
 	})
 	return a
@@ -79,13 +82,13 @@ func (a *abroad) person(code, subject, email string, verified bool) {
 
 // journey is a browser that has left.
 type journey struct {
-	service.Arrival
+	federation.Callback
 	nonce string
 }
 
-func (a *abroad) leave(ctx context.Context, in service.Departure) journey {
+func (a *abroad) leave(ctx context.Context, in federation.Request) journey {
 	a.t.Helper()
-	to, err := a.Depart(ctx, in)
+	to, err := a.Federation.Begin(ctx, in)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -93,19 +96,19 @@ func (a *abroad) leave(ctx context.Context, in service.Departure) journey {
 	if err != nil || len(u.Query().Get("verifier")) < 43 {
 		a.t.Fatalf("%s, %v", to.URL, err)
 	}
-	return journey{service.Arrival{Provider: in.Provider, State: u.Query().Get("state"), Browser: to.Browser}, u.Query().Get("nonce")}
+	return journey{federation.Callback{Provider: in.Provider, State: u.Query().Get("state"), Browser: to.Browser}, u.Query().Get("nonce")}
 }
 
 // go signs in at acme with a code.
 func (a *abroad) signInWith(code string) (service.Arrived, error) {
 	a.t.Helper()
-	j := a.leave(context.Background(), service.Departure{Provider: "acme"})
+	j := a.leave(context.Background(), federation.Request{Provider: "acme"})
 	j.Code = code
-	return a.Arrive(context.Background(), j.Arrival)
+	return a.Arrive(context.Background(), j.Callback)
 }
 
 // session is a context of the browser that has arrived.
-func session(in service.SignedIn) context.Context {
+func inSession(in session.SignedIn) context.Context {
 	return identity.NewContext(context.Background(), identity.Principal{UserID: in.Session.AccountID, SessionID: in.Session.ID, Method: identity.Session})
 }
 
@@ -113,9 +116,9 @@ func TestSignInAtProvider(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
 	a.person("c1", "s1", ada, true)
-	j := a.leave(context.Background(), service.Departure{Provider: "acme", ReturnTo: "/orders?x=1"})
+	j := a.leave(context.Background(), federation.Request{Provider: "acme", ReturnTo: "/orders?x=1"})
 	j.Code = "c1"
-	first, err := a.Arrive(context.Background(), j.Arrival)
+	first, err := a.Arrive(context.Background(), j.Callback)
 	if err != nil || first.SignedIn.Browser.Token == "" || first.ReturnTo != "/orders?x=1" || first.SignedIn.Session.Methods != "provider" {
 		t.Fatalf("%+v, %v", first, err)
 	}
@@ -142,30 +145,30 @@ func TestFailure30_ReusedState(t *testing.T) {
 	a.person("c1", "s1", ada, true)
 	for name, spoil := range map[string]func(j *journey){
 		"OtherBrowser": func(j *journey) {
-			j.Browser = a.leave(context.Background(), service.Departure{Provider: "acme"}).Browser
+			j.Browser = a.leave(context.Background(), federation.Request{Provider: "acme"}).Browser
 		},
 		"NoBrowser":     func(j *journey) { j.Browser = "" },
 		"OtherProvider": func(j *journey) { j.Provider = "other" },
 		"OtherState": func(j *journey) {
-			j.State = a.leave(context.Background(), service.Departure{Provider: "acme"}).State + "x"
+			j.State = a.leave(context.Background(), federation.Request{Provider: "acme"}).State + "x"
 		},
 		"NoState": func(j *journey) { j.State = "" },
 		"TooLate": func(*journey) { a.clock.pass(10 * time.Minute) },
 	} {
-		j := a.leave(context.Background(), service.Departure{Provider: "acme"})
+		j := a.leave(context.Background(), federation.Request{Provider: "acme"})
 		j.Code = "c1"
 		spoil(&j)
-		got, err := a.Arrive(context.Background(), j.Arrival)
+		got, err := a.Arrive(context.Background(), j.Callback)
 		wants(t, err, fault.InvalidArgument, "sign_in_over")
 		if got.SignedIn.Session.ID != "" || len(a.acme.asked)+len(a.other.asked) != 0 {
 			t.Errorf("%s: %+v, asked %v", name, got, a.acme.asked)
 		}
 	}
-	j := a.leave(context.Background(), service.Departure{Provider: "acme"})
+	j := a.leave(context.Background(), federation.Request{Provider: "acme"})
 	j.Code = "c1"
 	good := 0
 	for _, err := range together(6, func(int) error {
-		_, err := a.Arrive(context.Background(), j.Arrival)
+		_, err := a.Arrive(context.Background(), j.Callback)
 		return err
 	}) {
 		if err == nil {
@@ -177,12 +180,12 @@ func TestFailure30_ReusedState(t *testing.T) {
 	if good != 1 || len(a.acme.asked) != 1 {
 		t.Errorf("%d succeeded, asked %d times", good, len(a.acme.asked))
 	}
-	j = a.leave(context.Background(), service.Departure{Provider: "acme"})
+	j = a.leave(context.Background(), federation.Request{Provider: "acme"})
 	j.Error = "access_denied"
-	_, err := a.Arrive(context.Background(), j.Arrival)
+	_, err := a.Arrive(context.Background(), j.Callback)
 	wants(t, err, fault.Unauthenticated, "sign_in_cancelled")
 	j.Error, j.Code = "", "c1"
-	_, err = a.Arrive(context.Background(), j.Arrival)
+	_, err = a.Arrive(context.Background(), j.Callback)
 	wants(t, err, fault.InvalidArgument, "sign_in_over")
 }
 
@@ -206,7 +209,7 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 	t.Run("LocalRegistrationUnverified", func(t *testing.T) {
 		t.Parallel()
 		a := newAbroad(t)
-		attackers, _ := a.register(registration(ada, another))
+		attackers, _ := a.register(newForm(ada, another))
 		code := ""
 		if e, ok := a.emitted()[0].(*usersevents.CodeIssued); ok {
 			code = e.GetCode()
@@ -215,7 +218,7 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 		if in, err := a.signInWith("c1"); err != nil || in.SignedIn.Session.ID == "" {
 			t.Fatalf("%+v, %v", in, err)
 		}
-		_, err := a.Verify(context.Background(), service.Proof{Email: ada, Code: code, Registration: attackers})
+		_, err := a.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Registration: attackers})
 		if err != nil { // its owner may press the button: the account that is there stays as it is
 			t.Fatal(err)
 		}
@@ -230,9 +233,9 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.other.people["c1"] = openid.Identity{Issuer: "https://other.example", Subject: "s1", Email: ada, Verified: true}
-		j := a.leave(context.Background(), service.Departure{Provider: "other"})
+		j := a.leave(context.Background(), federation.Request{Provider: "other"})
 		j.Code = "c1"
-		got, err := a.Arrive(context.Background(), j.Arrival)
+		got, err := a.Arrive(context.Background(), j.Callback)
 		if err != nil || got.SignedIn.Session.ID != "" || got.SignedIn.Ticket != "" || got.Link == "" {
 			t.Errorf("%+v, %v", got, err)
 		}
@@ -247,28 +250,28 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 		if err != nil || got.Link == "" || got.Email != ada || got.SignedIn.Session.ID != "" {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		_, _, err = a.ConfirmLink(context.Background(), got.Link)
+		_, _, err = a.Federation.ConfirmLink(context.Background(), got.Link)
 		wants(t, err, fault.Unauthenticated, "unauthenticated")
-		_, _, err = a.ConfirmLink(a.as(a.login("bob@example.com", secret).Access), got.Link)
+		_, _, err = a.Federation.ConfirmLink(a.as(a.login("bob@example.com", secret).Access), got.Link)
 		wants(t, err, fault.InvalidArgument, "link_invalid")
 		ctx := a.as(a.login(ada, secret).Access)
 		a.clock.pass(10*time.Minute + time.Second)
-		_, _, err = a.ConfirmLink(ctx, got.Link)
+		_, _, err = a.Federation.ConfirmLink(ctx, got.Link)
 		wants(t, err, fault.PermissionDenied, "step_up_required")
 		ctx = a.as(a.login(ada, secret).Access)
-		_, _, err = a.ConfirmLink(ctx, got.Link)
+		_, _, err = a.Federation.ConfirmLink(ctx, got.Link)
 		wants(t, err, fault.InvalidArgument, "link_invalid") // over
 		if got, err = a.signInWith("c1"); err != nil {
 			t.Fatal(err)
 		}
-		linked, _, err := a.ConfirmLink(ctx, got.Link)
+		linked, _, err := a.Federation.ConfirmLink(ctx, got.Link)
 		if err != nil || linked.Provider != "acme" || linked.Subject != "s1" {
 			t.Fatalf("%+v, %v", linked, err)
 		}
 		if c := lastChange(a.world); c != usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED {
 			t.Errorf("told of %s", c)
 		}
-		_, _, err = a.ConfirmLink(ctx, got.Link)
+		_, _, err = a.Federation.ConfirmLink(ctx, got.Link)
 		wants(t, err, fault.InvalidArgument, "link_invalid")
 		if in, err := a.signInWith("c1"); err != nil || in.SignedIn.Session.AccountID != linked.AccountID {
 			t.Errorf("%+v, %v", in, err)
@@ -291,35 +294,35 @@ func TestLinkWhileSignedIn(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
 	a.signUp(ada, secret)
-	_, err := a.Depart(context.Background(), service.Departure{Provider: "acme", Purpose: "link"})
+	_, err := a.Federation.Begin(context.Background(), federation.Request{Provider: "acme", Purpose: "link"})
 	wants(t, err, fault.Unauthenticated, "unauthenticated")
 	ctx := a.as(a.login(ada, secret).Access)
-	j := a.leave(ctx, service.Departure{Provider: "acme", Purpose: "link", ReturnTo: "/me"})
+	j := a.leave(ctx, federation.Request{Provider: "acme", Purpose: "link", ReturnTo: "/me"})
 	a.person("c1", "s1", "other@example.com", true)
 	j.Code = "c1"
-	_, err = a.Arrive(a.as(a.login(ada, secret).Access), j.Arrival)
+	_, err = a.Arrive(a.as(a.login(ada, secret).Access), j.Callback)
 	wants(t, err, fault.InvalidArgument, "sign_in_over") // another session
-	j = a.leave(ctx, service.Departure{Provider: "acme", Purpose: "link", ReturnTo: "/me"})
+	j = a.leave(ctx, federation.Request{Provider: "acme", Purpose: "link", ReturnTo: "/me"})
 	j.Code = "c1"
-	if got, err := a.Arrive(ctx, j.Arrival); err != nil || !got.Linked || got.ReturnTo != "/me" || got.SignedIn.Session.ID != "" {
+	if got, err := a.Arrive(ctx, j.Callback); err != nil || !got.Linked || got.ReturnTo != "/me" || got.SignedIn.Session.ID != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	linked, err := a.Identities(ctx)
+	linked, err := a.Federation.List(ctx)
 	if err != nil || len(linked) != 1 || linked[0].Email != "other@example.com" {
 		t.Fatalf("%+v, %v", linked, err)
 	}
 	a.signUp("bob@example.com", secret)
 	bob := a.as(a.login("bob@example.com", secret).Access)
-	j = a.leave(bob, service.Departure{Provider: "acme", Purpose: "link"})
+	j = a.leave(bob, federation.Request{Provider: "acme", Purpose: "link"})
 	j.Code = "c1"
-	_, err = a.Arrive(bob, j.Arrival)
+	_, err = a.Arrive(bob, j.Callback)
 	wants(t, err, fault.AlreadyExists, "identity_taken")
-	wants(t, a.Unlink(bob, linked[0].ID), fault.NotFound, "identity_not_found")
-	if err := a.Unlink(ctx, linked[0].ID); err != nil {
+	wants(t, a.Federation.Unlink(bob, linked[0].ID), fault.NotFound, "identity_not_found")
+	if err := a.Federation.Unlink(ctx, linked[0].ID); err != nil {
 		t.Error(err)
 	}
 	a.clock.pass(11 * time.Minute)
-	_, err = a.Depart(ctx, service.Departure{Provider: "acme", Purpose: "link"})
+	_, err = a.Federation.Begin(ctx, federation.Request{Provider: "acme", Purpose: "link"})
 	wants(t, err, fault.PermissionDenied, "step_up_required")
 }
 
@@ -331,16 +334,16 @@ func TestLastCredentialStays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := session(in.SignedIn)
-	linked, err := a.Identities(ctx)
+	ctx := inSession(in.SignedIn)
+	linked, err := a.Federation.List(ctx)
 	if err != nil || len(linked) != 1 {
 		t.Fatal(linked, err)
 	}
-	wants(t, a.Unlink(ctx, linked[0].ID), fault.FailedPrecondition, "last_credential")
+	wants(t, a.Federation.Unlink(ctx, linked[0].ID), fault.FailedPrecondition, "last_credential")
 	if _, err := a.ChangePassword(ctx, service.PasswordChange{Password: another, Confirm: another}); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Unlink(ctx, linked[0].ID); err != nil {
+	if err := a.Federation.Unlink(ctx, linked[0].ID); err != nil {
 		t.Error(err)
 	}
 }
@@ -354,13 +357,13 @@ func TestProviderProvesAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := session(in.SignedIn)
+	ctx := inSession(in.SignedIn)
 	a.clock.pass(11 * time.Minute)
 	a.acme.now = a.clock.Now
 	prove := func(code string) (service.Arrived, error) {
-		j := a.leave(ctx, service.Departure{Provider: "acme", Purpose: "step_up"})
+		j := a.leave(ctx, federation.Request{Provider: "acme", Purpose: "step_up"})
 		j.Code = code
-		return a.Arrive(ctx, j.Arrival)
+		return a.Arrive(ctx, j.Callback)
 	}
 	_, err = prove("c2")
 	wants(t, err, fault.AlreadyExists, "identity_taken")
@@ -382,15 +385,15 @@ func TestProviderProvesAgain(t *testing.T) {
 func TestProviderThatIsDown(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
-	j := a.leave(context.Background(), service.Departure{Provider: "acme"})
+	j := a.leave(context.Background(), federation.Request{Provider: "acme"})
 	a.acme.down = errors.Join(openid.ErrUnavailable, errors.New("connection refused"))
-	_, err := a.Depart(context.Background(), service.Departure{Provider: "acme"})
+	_, err := a.Federation.Begin(context.Background(), federation.Request{Provider: "acme"})
 	wants(t, err, fault.Unavailable, "provider_unavailable")
 	a.person("c1", "s1", ada, true)
 	j.Code = "c1"
-	_, err = a.Arrive(context.Background(), j.Arrival)
+	_, err = a.Arrive(context.Background(), j.Callback)
 	wants(t, err, fault.Unavailable, "provider_unavailable")
-	_, err = a.Depart(context.Background(), service.Departure{Provider: "nobody"})
+	_, err = a.Federation.Begin(context.Background(), federation.Request{Provider: "nobody"})
 	wants(t, err, fault.NotFound, "provider_not_found")
 }
 
@@ -402,7 +405,7 @@ func TestNewIdentityTwiceAtOnce(t *testing.T) {
 		a.person("c1", "s1", ada, true)
 		journeys := make([]journey, 4)
 		for i := range journeys {
-			journeys[i] = a.leave(context.Background(), service.Departure{Provider: "acme"})
+			journeys[i] = a.leave(context.Background(), federation.Request{Provider: "acme"})
 			journeys[i].Code = "c1"
 		}
 		for _, err := range together(len(journeys), func(i int) error {
@@ -420,7 +423,7 @@ func TestNewIdentityTwiceAtOnce(t *testing.T) {
 }
 
 func (a *abroad) admitted(j journey) (service.Arrived, error) {
-	got, err := a.Arrive(context.Background(), j.Arrival)
+	got, err := a.Arrive(context.Background(), j.Callback)
 	if err == nil && got.SignedIn.Session.ID == "" {
 		err = fmt.Errorf("not signed in: %+v", got)
 	}
@@ -431,12 +434,12 @@ func TestReturnTo(t *testing.T) {
 	t.Parallel()
 	a := newAbroad(t)
 	for _, to := range []string{"/", "/orders", "/a/b?c=d&e=%20f#g", "https://app.example/welcome", "/x@y"} {
-		if got := a.ReturnTo(to); got != to {
+		if got := a.Federation.ReturnTo(to); got != to {
 			t.Errorf("%q becomes %q", to, got)
 		}
 	}
 	for _, to := range evilPlaces {
-		if got := a.ReturnTo(to); got != "/" {
+		if got := a.Federation.ReturnTo(to); got != "/" {
 			t.Errorf("%q becomes %q", to, got)
 		}
 	}

@@ -2,13 +2,14 @@ package service
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
-	"github.com/go-webauthn/webauthn/protocol"
-	"github.com/go-webauthn/webauthn/webauthn"
-
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/pending"
+	"app/modules/users/internal/secret"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -18,33 +19,27 @@ import (
 // (PasskeySignIn), to complete the sign-in of a ticket (PasskeyFactor), or to prove
 // again who the caller is (PasskeyStepUp). Errors: passkeys_unavailable;
 // ticket_invalid; Unauthenticated.
-func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) (out Challenge, err error) {
-	w, err := s.webAuthn()
-	if err != nil {
-		return Challenge{}, err
+func (s *Service) ChallengePasskey(ctx context.Context, purpose, ticket string) (out factor.Challenge, err error) {
+	if err := s.Factors.RequirePasskeys(); err != nil {
+		return factor.Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		row := store.Ceremony{Purpose: purpose}
+		row := factor.Ceremony{Purpose: purpose}
 		switch purpose {
-		case PasskeyFactor:
-			pending, err := store.PendingByHash(ctx, tx, hashToken(ticket))
+		case factor.PasskeyFactor:
+			pending, err := pending.ByHash(ctx, tx, secret.HashToken(ticket))
 			if err != nil {
 				return ticketError(err)
 			}
 			row.AccountID, row.TicketHash = pending.AccountID, pending.TicketHash
-		case PasskeyStepUp:
-			session, err := s.ownSession(ctx, tx)
+		case factor.PasskeyStepUp:
+			session, err := s.Sessions.Own(ctx, tx)
 			if err != nil {
 				return err
 			}
 			row.AccountID, row.SessionID = session.AccountID, session.ID
 		}
-		options, data, err := beginAssertion(ctx, tx, w, row.AccountID)
-		if err != nil {
-			return err
-		}
-		out.Options = options
-		out.Ceremony, err = s.keepCeremony(ctx, tx, row, data)
+		out, err = s.Factors.BeginChallenge(ctx, tx, row)
 		return err
 	})
 	return out, err
@@ -57,38 +52,12 @@ func ticketError(err error) error {
 	return err
 }
 
-// beginAssertion asks for a passkey of the account, or for anybody's. Its user has to
-// be checked (ASVS 6.3.3): a passkey is as good as two factors.
-func beginAssertion(ctx context.Context, tx *database.Tx, w *webauthn.WebAuthn, accountID string) (*protocol.CredentialAssertion, *webauthn.SessionData, error) {
-	checked := webauthn.WithUserVerification(protocol.VerificationRequired)
-	if accountID == "" {
-		options, data, err := w.BeginDiscoverableLogin(checked)
-		return options, data, wrapBeginError(err)
-	}
-	user, err := holderOf(ctx, tx, accountID)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(user.passkeys) == 0 {
-		return nil, nil, errPasskey(errors.New("the account has none"))
-	}
-	options, data, err := w.BeginLogin(user, checked)
-	return options, data, wrapBeginError(err)
-}
-
-func wrapBeginError(err error) error {
-	if err != nil {
-		return fmt.Errorf("begin ceremony: %w", err)
-	}
-	return nil
-}
-
 // ShownPasskey is a browser's answer to ChallengePasskey.
 type ShownPasskey struct {
 	Ceremony   string
 	Ticket     string // for PasskeyFactor
 	Credential []byte // JSON
-	Transport  Transport
+	Transport  authn.Transport
 	StepUp     bool // the answer to a challenge for that, and to no other
 }
 
@@ -102,149 +71,75 @@ type ShownPasskey struct {
 //  3. Of two answers at once with one count, one is accepted.
 //
 // Errors: passkey_invalid, the same for every reason; ticket_invalid; Unauthenticated.
-func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out SignedIn, err error) {
-	w, err := s.webAuthn()
+func (s *Service) ShowPasskey(ctx context.Context, in ShownPasskey) (out session.SignedIn, err error) {
+	s.Keys.Reread(ctx)
+	var waiting pending.SignIn
+	answer := factor.Answer{Ceremony: in.Ceremony, Credential: in.Credential}
+	shown, err := s.Factors.CheckPasskey(ctx, answer, func(ctx context.Context, tx *database.Tx, c factor.Ceremony) (refusal, err error) {
+		waiting, refusal, err = s.pendingOfCeremony(ctx, tx, c, in.Ticket)
+		return refusal, err
+	})
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
+	if shown.Refusal == nil && in.StepUp != (shown.Ceremony.Purpose == factor.PasskeyStepUp) {
+		shown.Refusal = errors.New("the challenge was for something else")
 	}
-	answer, err := protocol.ParseCredentialRequestResponseBytes(in.Credential)
-	if err != nil {
-		return SignedIn{}, errPasskey(err)
-	}
-	shown, err := s.takeShown(ctx, in, answer)
-	if err != nil {
-		return SignedIn{}, err
-	}
-	used, err := shown.verifyAnswer(w, answer)
-	if err == nil && in.StepUp != (shown.ceremony.Purpose == PasskeyStepUp) {
-		err = errors.New("the challenge was for something else")
-	}
-	if err != nil {
-		return SignedIn{}, s.refusePasskey(ctx, shown.user.account.ID, err)
+	if shown.Refusal != nil {
+		return session.SignedIn{}, s.refusePasskey(ctx, shown.Account.ID, shown.Refusal)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := s.usePasskey(ctx, tx, shown.user, used); err != nil {
+		if err := s.Factors.UsePasskey(ctx, tx, shown); err != nil {
 			return err
 		}
-		switch shown.ceremony.Purpose {
-		case PasskeyFactor:
-			out, err = s.completeSignIn(ctx, tx, shown.pending, ByPasskey)
-		case PasskeyStepUp:
-			out, err = s.stepUpIn(ctx, tx, shown.ceremony.SessionID)
+		switch shown.Ceremony.Purpose {
+		case factor.PasskeyFactor:
+			out, err = s.completeSignIn(ctx, tx, waiting, authn.ByPasskey)
+		case factor.PasskeyStepUp:
+			out, err = s.stepUpIn(ctx, tx, shown.Ceremony.SessionID)
 		default:
-			out, err = s.signIn(ctx, tx, SignIn{Account: shown.user.account, Method: ByPasskey, Level: AAL2, Transport: in.Transport})
+			out, err = s.signIn(ctx, tx, SignIn{Account: shown.Account, Method: authn.ByPasskey, Level: authn.AAL2, Transport: in.Transport})
 		}
 		return err
 	})
 	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
-		err = errPasskey(err)
+		err = factor.ErrPasskey(err)
 	}
 	return out, err
 }
 
-// shownPasskey is what an answer is checked against.
-type shownPasskey struct {
-	ceremony store.Ceremony
-	session  webauthn.SessionData
-	pending  store.Pending // for PasskeyFactor
-	user     holder        // whose passkey it is
-}
-
-// takeShown uses the challenge up, counts a ticket's try, and finds out whose passkey
-// it is. A refusal does not undo the first two.
-func (s *Service) takeShown(ctx context.Context, in ShownPasskey, answer *protocol.ParsedCredentialAssertionData) (out shownPasskey, err error) {
-	var refusal error
-	out.ceremony, out.session, err = s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c store.Ceremony) error {
-		if c.Purpose == PasskeyFactor {
-			var ok bool
-			if out.pending, ok, err = s.pendingOf(ctx, tx, in.Ticket); err != nil {
-				return err
-			}
-			if !ok || out.pending.TicketHash != c.TicketHash {
-				refusal = errTicket()
-				return nil
-			}
-		}
-		passkey, err := store.PasskeyByHash(ctx, tx, hashToken(string(answer.RawID)))
-		if errors.Is(err, store.ErrNotFound) {
-			refusal = errPasskey(err)
-			return nil
-		}
-		if err == nil {
-			out.user, err = holderOf(ctx, tx, passkey.AccountID)
-		}
-		return err
-	})
-	return out, errors.Join(err, refusal)
-}
-
-// verifyAnswer verifies an answer. The passkey's account has to be the ceremony's, or
-// the one that the answer names.
-func (p shownPasskey) verifyAnswer(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
-	switch c := p.ceremony; {
-	case c.Purpose == passkeyRegister:
-		return nil, errors.New("the challenge was for a new passkey")
-	case c.AccountID != "" && c.AccountID != p.user.account.ID:
-		return nil, errors.New("the passkey is another account's")
-	case c.AccountID != "":
-		used, err = w.ValidateLogin(p.user, p.session, answer)
-	default:
-		used, err = w.ValidateDiscoverableLogin(func(_, _ []byte) (webauthn.User, error) { return p.user, nil }, p.session, answer)
+// pendingOfCeremony counts a ticket's try where the challenge was for one.
+func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c factor.Ceremony, ticket string) (p pending.SignIn, refusal, err error) {
+	if c.Purpose != factor.PasskeyFactor {
+		return pending.SignIn{}, nil, nil
 	}
-	if err != nil {
-		return nil, err //nolint:wrapcheck // the caller names it
+	p, ok, err := s.pendingOf(ctx, tx, ticket)
+	if err == nil && (!ok || p.TicketHash != c.TicketHash) {
+		refusal = errTicket()
 	}
-	if used.Authenticator.CloneWarning {
-		return nil, errors.New("the sign count did not grow: there may be a copy")
-	}
-	return used, nil
+	return p, refusal, err
 }
 
 // refusePasskey records the refusal.
 func (s *Service) refusePasskey(ctx context.Context, accountID string, cause error) error {
 	s.logger.WarnContext(ctx, "passkey refused", "user_id", accountID, "error", cause.Error())
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditSignIn, Outcome: "passkey_invalid", Detail: string(ByPasskey)})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: accountID, Event: audit.SignIn, Outcome: "passkey_invalid", Detail: string(authn.ByPasskey)})
 	})
 	if err != nil {
 		return err
 	}
-	return errPasskey(cause)
-}
-
-// usePasskey records the use and the new count.
-func (s *Service) usePasskey(ctx context.Context, tx *database.Tx, user holder, used *webauthn.Credential) error {
-	kept, err := json.Marshal(used)
-	if err != nil {
-		return fmt.Errorf("keep passkey: %w", err)
-	}
-	hash := hashToken(string(used.ID))
-	for _, p := range user.passkeys {
-		if p.KeyHash != hash {
-			continue
-		}
-		before := p.SignCount
-		p.Credential, p.SignCount = string(kept), int64(used.Authenticator.SignCount)
-		err := store.UsePasskey(ctx, tx, p, before, s.now())
-		if errors.Is(err, store.ErrChanged) {
-			return errPasskey(err)
-		}
-		return err
-	}
-	return errPasskey(errors.New("the account has no such passkey"))
+	return factor.ErrPasskey(cause)
 }
 
 // stepUpIn makes the session fresh in which the challenge was asked for, and no other.
-func (s *Service) stepUpIn(ctx context.Context, tx *database.Tx, sessionID string) (SignedIn, error) {
-	session, err := s.ownSession(ctx, tx)
+func (s *Service) stepUpIn(ctx context.Context, tx *database.Tx, sessionID string) (session.SignedIn, error) {
+	current, err := s.Sessions.Own(ctx, tx)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if session.ID != sessionID {
-		return SignedIn{}, errPasskey(errors.New("the challenge is another session's"))
+	if current.ID != sessionID {
+		return session.SignedIn{}, factor.ErrPasskey(errors.New("the challenge is another session's"))
 	}
-	return s.stepUp(ctx, tx, ByPasskey, AAL2)
+	return s.Sessions.StepUp(ctx, tx, authn.ByPasskey, authn.AAL2)
 }

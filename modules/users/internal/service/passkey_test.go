@@ -9,6 +9,8 @@ import (
 
 	"github.com/descope/virtualwebauthn"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -40,7 +42,7 @@ func newKey() virtualwebauthn.Credential {
 	}
 }
 
-func (p *phone) options(c service.Challenge) string {
+func (p *phone) options(c factor.Challenge) string {
 	p.w.t.Helper()
 	raw, err := json.Marshal(c.Options)
 	if err != nil {
@@ -50,27 +52,27 @@ func (p *phone) options(c service.Challenge) string {
 }
 
 // attest answers a challenge for a new passkey.
-func (p *phone) attest(c service.Challenge) service.NewPasskey {
+func (p *phone) attest(c factor.Challenge) factor.NewPasskey {
 	p.w.t.Helper()
 	options, err := virtualwebauthn.ParseAttestationOptions(p.options(c))
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
 	p.Options.UserHandle = []byte(options.UserID)
-	return service.NewPasskey{
+	return factor.NewPasskey{
 		Ceremony: c.Ceremony, Name: "Phone", Credential: []byte(virtualwebauthn.CreateAttestationResponse(p.rp, p.Authenticator, p.key, *options)),
 	}
 }
 
 // assert answers a challenge with the passkey, whose count grows.
-func (p *phone) assert(c service.Challenge) service.ShownPasskey {
+func (p *phone) assert(c factor.Challenge) service.ShownPasskey {
 	p.w.t.Helper()
 	p.key.Counter++
 	return p.again(c)
 }
 
 // again answers without a new count.
-func (p *phone) again(c service.Challenge) service.ShownPasskey {
+func (p *phone) again(c factor.Challenge) service.ShownPasskey {
 	p.w.t.Helper()
 	options, err := virtualwebauthn.ParseAssertionOptions(p.options(c))
 	if err != nil {
@@ -79,7 +81,7 @@ func (p *phone) again(c service.Challenge) service.ShownPasskey {
 	return service.ShownPasskey{Ceremony: c.Ceremony, Credential: []byte(virtualwebauthn.CreateAssertionResponse(p.rp, p.Authenticator, p.key, *options))}
 }
 
-func (w *world) challenge(ctx context.Context, purpose, ticket string) service.Challenge {
+func (w *world) challenge(ctx context.Context, purpose, ticket string) factor.Challenge {
 	w.t.Helper()
 	c, err := w.ChallengePasskey(ctx, purpose, ticket)
 	if err != nil {
@@ -89,13 +91,13 @@ func (w *world) challenge(ctx context.Context, purpose, ticket string) service.C
 }
 
 // add adds the phone's passkey to the account of the session.
-func (p *phone) add(ctx context.Context) service.FactorAdded {
+func (p *phone) add(ctx context.Context) factor.Added {
 	p.w.t.Helper()
-	c, err := p.w.BeginPasskey(ctx)
+	c, err := p.w.Factors.BeginPasskey(ctx)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	added, err := p.w.AddPasskey(ctx, p.attest(c))
+	added, err := p.w.Factors.AddPasskey(ctx, p.attest(c))
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -108,40 +110,40 @@ func TestPasskeys(t *testing.T) {
 	user := w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	p := newPhone(w)
-	if added := p.add(ctx); len(added.Recovery) != 10 || added.Session.Level != int(service.AAL2) {
+	if added := p.add(ctx); len(added.Recovery) != 10 || sessionLevel(ctx, w) != authn.AAL2 {
 		t.Errorf("%+v", added)
 	}
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED {
 		t.Errorf("told of %s", got)
 	}
-	in, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), service.PasskeySignIn, "")))
-	if err != nil || in.Session.AccountID != user.ID || in.Session.Level != int(service.AAL2) || in.Session.Methods != "passkey" || in.Tokens.Access == "" {
+	in, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
+	if err != nil || in.Session.AccountID != user.ID || in.Session.Level != int(authn.AAL2) || in.Session.Methods != "passkey" || in.Tokens.Access == "" {
 		t.Fatalf("%+v, %v", in, err)
 	}
 	ticket := w.ticket()
-	shown := p.assert(w.challenge(context.Background(), service.PasskeyFactor, ticket))
+	shown := p.assert(w.challenge(context.Background(), factor.PasskeyFactor, ticket))
 	shown.Ticket = ticket
-	if in, err = w.ShowPasskey(context.Background(), shown); err != nil || in.Session.Methods != "password passkey" || in.Session.Level != int(service.AAL2) {
+	if in, err = w.ShowPasskey(context.Background(), shown); err != nil || in.Session.Methods != "password passkey" || in.Session.Level != int(authn.AAL2) {
 		t.Fatalf("%+v, %v", in, err)
 	}
 	w.clock.pass(11 * time.Minute)
-	_, err = w.BeginPasskey(ctx)
+	_, err = w.Factors.BeginPasskey(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	shown = p.assert(w.challenge(ctx, service.PasskeyStepUp, ""))
+	shown = p.assert(w.challenge(ctx, factor.PasskeyStepUp, ""))
 	shown.StepUp = true
 	if _, err := w.ShowPasskey(ctx, shown); err != nil {
 		t.Fatal(err)
 	}
-	f, err := w.Factors(ctx)
+	f, err := w.Factors.List(ctx)
 	if err != nil || len(f.Passkeys) != 1 || f.Passkeys[0].Name != "Phone" || f.Passkeys[0].UsedAt.IsZero() || f.Recovery != 10 {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	wants(t, w.RemovePasskey(ctx, "psk_other"), fault.NotFound, "passkey_not_found")
-	if err := w.RemovePasskey(ctx, f.Passkeys[0].ID); err != nil {
+	wants(t, w.Factors.RemovePasskey(ctx, "psk_other"), fault.NotFound, "passkey_not_found")
+	if err := w.Factors.RemovePasskey(ctx, f.Passkeys[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	w.login(ada, secret) // no factor any more
-	_, err = w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), service.PasskeySignIn, "")))
+	_, err = w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 }
 
@@ -163,7 +165,7 @@ func TestPasskeyTricks(t *testing.T) {
 			t.Errorf("%s: signed in", name)
 		}
 	}
-	challenge := func() service.Challenge { return w.challenge(bg, service.PasskeySignIn, "") }
+	challenge := func() factor.Challenge { return w.challenge(bg, factor.PasskeySignIn, "") }
 	good := p.assert(challenge())
 	if _, err := w.ShowPasskey(bg, good); err != nil {
 		t.Fatal(err)
@@ -193,7 +195,7 @@ func TestPasskeyTricks(t *testing.T) {
 	forged := p.assert(challenge())
 	forged.Credential = []byte(`{"id":"x"}`)
 	refused("nonsense", forged)
-	begun, err := w.BeginPasskey(w.as(w.login2(p)))
+	begun, err := w.Factors.BeginPasskey(w.as(w.login2(p)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +210,7 @@ func TestPasskeyTricks(t *testing.T) {
 // login2 signs in with the phone.
 func (w *world) login2(p *phone) string {
 	w.t.Helper()
-	in, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), service.PasskeySignIn, "")))
+	in, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -223,7 +225,7 @@ func TestFailure24_PasskeyAnswersOnce(t *testing.T) {
 		w.signUp(ada, secret)
 		p := newPhone(w)
 		p.add(w.as(w.login(ada, secret).Access))
-		shown := p.again(w.challenge(context.Background(), service.PasskeySignIn, ""))
+		shown := p.again(w.challenge(context.Background(), factor.PasskeySignIn, ""))
 		good := 0
 		for _, err := range together(5, func(int) error {
 			_, err := w.ShowPasskey(context.Background(), shown)
@@ -252,30 +254,30 @@ func TestPasskeyOfAnotherAccount(t *testing.T) {
 	mine.add(ctx)
 	theirs.add(w.as(w.login("bob@example.com", secret).Access))
 	ticket := w.ticket()
-	shown := theirs.assert(w.challenge(context.Background(), service.PasskeyFactor, ticket))
+	shown := theirs.assert(w.challenge(context.Background(), factor.PasskeyFactor, ticket))
 	shown.Ticket = ticket
 	_, err := w.ShowPasskey(context.Background(), shown)
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
-	shown = mine.assert(w.challenge(context.Background(), service.PasskeyFactor, ticket))
+	shown = mine.assert(w.challenge(context.Background(), factor.PasskeyFactor, ticket))
 	shown.Ticket = w.ticket()
 	_, err = w.ShowPasskey(context.Background(), shown)
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
-	shown = theirs.assert(w.challenge(ctx, service.PasskeyStepUp, ""))
+	shown = theirs.assert(w.challenge(ctx, factor.PasskeyStepUp, ""))
 	shown.StepUp = true
 	_, err = w.ShowPasskey(ctx, shown)
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
-	shown = mine.assert(w.challenge(ctx, service.PasskeyStepUp, ""))
+	shown = mine.assert(w.challenge(ctx, factor.PasskeyStepUp, ""))
 	_, err = w.ShowPasskey(context.Background(), shown) // as a sign-in
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
-	_, err = w.ChallengePasskey(context.Background(), service.PasskeyFactor, "spt_x")
+	_, err = w.ChallengePasskey(context.Background(), factor.PasskeyFactor, "spt_x")
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
-	_, err = w.ChallengePasskey(context.Background(), service.PasskeyStepUp, "")
+	_, err = w.ChallengePasskey(context.Background(), factor.PasskeyStepUp, "")
 	wants(t, err, fault.Unauthenticated, "unauthenticated")
-	c, err := w.BeginPasskey(ctx)
+	c, err := w.Factors.BeginPasskey(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.AddPasskey(ctx, theirs.attest(c))
+	_, err = w.Factors.AddPasskey(ctx, theirs.attest(c))
 	wants(t, err, fault.Unauthenticated, "passkey_invalid") // it is somebody's already
 }
 
@@ -286,7 +288,7 @@ func TestPasskeyOfADisabledAccount(t *testing.T) {
 	p := newPhone(w)
 	p.add(w.as(w.login(ada, secret).Access))
 	w.run(`UPDATE users_accounts SET disabled_at = 1`)
-	_, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), service.PasskeySignIn, "")))
+	_, err := w.ShowPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 }
 
@@ -295,13 +297,13 @@ func TestPasskeysNeedAHostName(t *testing.T) {
 	w := newWorld(t)
 	for _, address := range []string{"http://127.0.0.1:8080", "http://[::1]:8080", ""} {
 		s := w.with(func(o *service.Options) { o.PublicURL = address })
-		_, err := s.ChallengePasskey(context.Background(), service.PasskeySignIn, "")
+		_, err := s.ChallengePasskey(context.Background(), factor.PasskeySignIn, "")
 		wants(t, err, fault.FailedPrecondition, "passkeys_unavailable")
 		if !strings.Contains(fault.From(err).Detail, "set PUBLIC_URL to one that has") {
 			t.Errorf("%s: %v does not say what to do", address, err)
 		}
 	}
-	if _, err := w.with(func(o *service.Options) { o.PublicURL = "http://localhost:8080" }).ChallengePasskey(context.Background(), service.PasskeySignIn, ""); err != nil {
+	if _, err := w.with(func(o *service.Options) { o.PublicURL = "http://localhost:8080" }).ChallengePasskey(context.Background(), factor.PasskeySignIn, ""); err != nil {
 		t.Error(err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/account"
 	"app/platform/fault"
 )
 
@@ -21,15 +21,15 @@ func TestMe(t *testing.T) {
 	w := newWorld(t)
 	user := w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
-	if got, err := w.Me(ctx); err != nil || got != user {
+	if got, err := w.Accounts.Me(ctx); err != nil || got != user {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err := w.Me(context.Background())
+	_, err := w.Accounts.Me(context.Background())
 	wants(t, err, fault.Unauthenticated, "unauthenticated")
 	w.run(`UPDATE users_accounts SET disabled_at = 1`)
-	_, err = w.Me(ctx)
+	_, err = w.Accounts.Me(ctx)
 	wants(t, err, fault.Unauthenticated, "unauthenticated")
-	_, err = w.Rename(ctx, service.Names{FirstName: text("Eve")}, anyVersion)
+	_, err = w.Accounts.Rename(ctx, account.Names{FirstName: text("Eve")}, anyVersion)
 	wants(t, err, fault.Unauthenticated, "unauthenticated")
 }
 
@@ -40,26 +40,26 @@ func TestRename(t *testing.T) {
 	ctx := w.as(w.login(ada, secret).Access)
 	want := user
 	want.FirstName, want.MiddleName, want.Version = "Augusta", "Ada", 2
-	got, err := w.Rename(ctx, service.Names{FirstName: text(" Augusta "), MiddleName: text("Ada")}, anyVersion)
+	got, err := w.Accounts.Rename(ctx, account.Names{FirstName: text(" Augusta "), MiddleName: text("Ada")}, anyVersion)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
-	if got, err := w.Me(ctx); err != nil || got != want {
+	if got, err := w.Accounts.Me(ctx); err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if got, err := w.Rename(ctx, service.Names{FirstName: text("Augusta")}, anyVersion); err != nil || got.Version != 2 {
+	if got, err := w.Accounts.Rename(ctx, account.Names{FirstName: text("Augusta")}, anyVersion); err != nil || got.Version != 2 {
 		t.Errorf("no change made a version: %+v, %v", got, err)
 	}
-	if got, err := w.Rename(ctx, service.Names{MiddleName: text("")}, anyVersion); err != nil || got.MiddleName != "" {
+	if got, err := w.Accounts.Rename(ctx, account.Names{MiddleName: text("")}, anyVersion); err != nil || got.MiddleName != "" {
 		t.Errorf("middle name not cleared: %+v, %v", got, err)
 	}
-	_, err = w.Rename(ctx, service.Names{FirstName: text(""), LastName: text("a\nb")}, anyVersion)
+	_, err = w.Accounts.Rename(ctx, account.Names{FirstName: text(""), LastName: text("a\nb")}, anyVersion)
 	wants(t, err, fault.InvalidArgument, "validation_failed")
 	if diff := cmp.Diff([]string{"/first_name", "/last_name"}, pointers(err)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	mismatch, seen := errors.New("not this one"), int64(0)
-	_, err = w.Rename(ctx, service.Names{FirstName: text("Eve")}, func(v int64) error { seen = v; return mismatch })
+	_, err = w.Accounts.Rename(ctx, account.Names{FirstName: text("Eve")}, func(v int64) error { seen = v; return mismatch })
 	if !errors.Is(err, mismatch) || seen != 3 {
 		t.Errorf("version %d, %v", seen, err)
 	}
@@ -74,7 +74,7 @@ func TestRenameAtOnce(t *testing.T) {
 		stale := errors.New("stale")
 		succeeded := 0
 		for _, err := range together(8, func(i int) error {
-			_, err := w.Rename(ctx, service.Names{FirstName: text(string(rune('A' + i)))}, func(v int64) error {
+			_, err := w.Accounts.Rename(ctx, account.Names{FirstName: text(string(rune('A' + i)))}, func(v int64) error {
 				if v != 1 {
 					return stale
 				}
@@ -97,21 +97,21 @@ func TestRenameAtOnce(t *testing.T) {
 func TestPublicProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	in := registration(ada, secret)
+	in := newForm(ada, secret)
 	in.LastName = "Öberg"
 	w.register(in)
 	w.clock.pass(time.Minute)
 	user := w.signUp(ada, secret)
-	got, err := w.PublicProfile(context.Background(), user.ID)
-	want := service.Public{ID: user.ID, DisplayName: "Ada L.", CreatedAt: user.CreatedAt}
+	got, err := w.Accounts.PublicProfile(context.Background(), user.ID)
+	want := account.Public{ID: user.ID, DisplayName: "Ada L.", CreatedAt: user.CreatedAt}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
 	for _, id := range []string{"", "me", "usr_01kan4v6e8fx2s1gq0vj5t3x7c", "mrc_01kan4v6e8fx2s1gq0vj5t3x7c", user.ID + "x"} {
-		_, err := w.PublicProfile(context.Background(), id)
+		_, err := w.Accounts.PublicProfile(context.Background(), id)
 		wants(t, err, fault.NotFound, "user_not_found")
 	}
 	w.run(`UPDATE users_accounts SET disabled_at = 1`)
-	_, err = w.PublicProfile(context.Background(), user.ID)
+	_, err = w.Accounts.PublicProfile(context.Background(), user.ID)
 	wants(t, err, fault.NotFound, "user_not_found")
 }

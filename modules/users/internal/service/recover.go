@@ -4,25 +4,26 @@ import (
 	"context"
 	"fmt"
 
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/session"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/fault"
 )
 
-// LetterPath is the page that e-mails with a code lead to.
-const LetterPath = "/v1/auth/letter"
-
 // RequestReset has a code sent to the address that sets a new password. It is to every
 // address what RequestSignInCode is.
 func (s *Service) RequestReset(ctx context.Context, email string) (request string, err error) {
-	return s.requestCode(ctx, store.ResetPassword, email)
+	return s.Codes.Request(ctx, code.ResetPassword, email)
 }
 
 // NewPassword is a password to be set and the code that allows it.
 type NewPassword struct {
-	CodeProof
+	code.Proof
 
 	Password, Confirm string
 }
@@ -48,12 +49,12 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 	if err != nil {
 		return fmt.Errorf("hash password: %w", err)
 	}
-	return s.withCode(ctx, in.CodeProof, accountOfRequest(in.CodeProof), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
-		account, ok, err := s.spendCode(ctx, tx, store.ResetPassword, in.CodeProof)
+	return s.Codes.WithCode(ctx, in.Proof, code.AccountOf(in.Proof), func(ctx context.Context, tx *database.Tx) (ok bool, err error) {
+		account, ok, err := s.Codes.Spend(ctx, tx, code.ResetPassword, in.Proof)
 		if err != nil || !ok {
 			return false, err
 		}
-		if wrong := s.checkPassword(in.Password, account.Email); len(wrong) > 0 {
+		if wrong := s.Accounts.CheckPassword(in.Password, account.Email); len(wrong) > 0 {
 			return false, fault.Invalid(wrong...) // and the code is as good as before: whoever has it has not guessed it
 		}
 		if err := s.setPassword(ctx, tx, account, hash, ""); err != nil {
@@ -62,13 +63,13 @@ func (s *Service) ResetPassword(ctx context.Context, in NewPassword) error {
 		if err := s.takeOver(ctx, tx, account.ID); err != nil {
 			return false, err
 		}
-		return true, s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditRecovery, Outcome: OutcomeOK, Detail: string(ByCode)})
+		return true, s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.Recovery, Outcome: audit.OutcomeOK, Detail: string(authn.ByCode)})
 	})
 }
 
 // checkNew complains about a new password and its repetition.
 func (s *Service) checkNew(password, confirm, email string) (wrong []fault.Field) {
-	wrong = s.checkPassword(password, email)
+	wrong = s.Accounts.CheckPassword(password, email)
 	if confirm != password {
 		wrong = append(wrong, fault.Field{Pointer: "/confirm_password", Detail: "must be the same as the password"})
 	}
@@ -77,25 +78,16 @@ func (s *Service) checkNew(password, confirm, email string) (wrong []fault.Field
 
 // setPassword gives the account a password, ends whatever the old one has opened except
 // the session keep, and tells the owner.
-func (s *Service) setPassword(ctx context.Context, tx *database.Tx, account store.Account, hash, keep string) error {
-	if _, err := store.LockAccount(ctx, tx, account.ID); err != nil {
+func (s *Service) setPassword(ctx context.Context, tx *database.Tx, owner account.Account, hash, keep string) error {
+	if _, err := account.Lock(ctx, tx, owner.ID); err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
-	if err := store.SetPassword(ctx, tx, account.ID, hash); err != nil {
+	if err := account.SetPassword(ctx, tx, owner.ID, hash); err != nil {
 		return err
 	}
-	if err := s.endSessionsAndCodes(ctx, tx, account.ID, keep, endedByPassword); err != nil {
+	if err := s.Sessions.EndAllAndVoidCodes(ctx, tx, owner.ID, keep, session.EndedByPassword); err != nil {
 		return err
 	}
-	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: account.ID, Version: account.Version},
-		&usersevents.PasswordChanged{UserId: account.ID, Email: account.Email, FirstName: account.FirstName, Locale: account.Locale})
-}
-
-// endSessionsAndCodes ends all sessions of an account except the one to keep, its
-// half-done sign-ins, and the codes on their way to it. The account's row is locked.
-func (s *Service) endSessionsAndCodes(ctx context.Context, tx *database.Tx, accountID, keep, why string) error {
-	if _, err := s.endSessions(ctx, tx, accountID, keep, why); err != nil {
-		return err
-	}
-	return store.VoidCodeRequests(ctx, tx, accountID, s.now())
+	return events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
+		&usersevents.PasswordChanged{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }

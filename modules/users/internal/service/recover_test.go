@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -25,8 +26,8 @@ func (w *world) reset(email, password string) service.NewPassword {
 	if letter.GetPurpose() != usersevents.Purpose_PURPOSE_RESET_PASSWORD {
 		w.t.Errorf("letter %v", letter)
 	}
-	proof := service.CodeProof{Request: request, Code: letter.GetCode()}
-	return service.NewPassword{CodeProof: proof, Password: password, Confirm: password}
+	proof := code.Proof{Request: request, Code: letter.GetCode()}
+	return service.NewPassword{Proof: proof, Password: password, Confirm: password}
 }
 
 func TestResetPassword(t *testing.T) {
@@ -38,7 +39,7 @@ func TestResetPassword(t *testing.T) {
 	if err := w.ResetPassword(context.Background(), w.reset(ada, another)); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.Refresh(context.Background(), in.Refresh)
+	_, err := w.Sessions.Refresh(context.Background(), in.Refresh)
 	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
 	_, err = w.Login(context.Background(), service.Credentials{Email: ada, Password: secret})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")

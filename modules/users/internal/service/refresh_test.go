@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/fault"
 )
 
-func (w *world) refresh(presented string) service.Tokens {
+func (w *world) refresh(presented string) session.Tokens {
 	w.t.Helper()
-	tokens, err := w.Refresh(context.Background(), presented)
+	tokens, err := w.Sessions.Refresh(context.Background(), presented)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -20,14 +20,14 @@ func (w *world) refresh(presented string) service.Tokens {
 
 func (w *world) refusesRefresh(presented string) {
 	w.t.Helper()
-	tokens, err := w.Refresh(context.Background(), presented)
+	tokens, err := w.Sessions.Refresh(context.Background(), presented)
 	wants(w.t, err, fault.Unauthenticated, "refresh_token_invalid")
-	if tokens != (service.Tokens{}) {
+	if tokens != (session.Tokens{}) {
 		w.t.Errorf("got %+v", tokens)
 	}
 }
 
-func (w *world) signedIn() service.Tokens {
+func (w *world) signedIn() session.Tokens {
 	w.t.Helper()
 	w.signUp(ada, secret)
 	return w.login(ada, secret)
@@ -53,9 +53,9 @@ func TestFailure25_Refresh(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, w *world) {
 			presented := w.signedIn().Refresh
-			got := make([]service.Tokens, 10)
+			got := make([]session.Tokens, 10)
 			for _, err := range together(10, func(i int) (err error) {
-				got[i], err = w.Refresh(context.Background(), presented)
+				got[i], err = w.Sessions.Refresh(context.Background(), presented)
 				return err
 			}) {
 				if err != nil {
@@ -94,8 +94,8 @@ func TestFailure25_Refresh(t *testing.T) {
 			w.refusesRefresh(stolen)
 			w.refusesRefresh(current)
 			w.refusesRefresh(stolen)
-			if w.Reuses() != 1 || w.count(`SELECT COUNT(*) FROM users_sessions WHERE ended_why = 'reuse'`) != 1 {
-				t.Errorf("%d reuses", w.Reuses())
+			if w.Sessions.Reuses() != 1 || w.count(`SELECT COUNT(*) FROM users_sessions WHERE ended_why = 'reuse'`) != 1 {
+				t.Errorf("%d reuses", w.Sessions.Reuses())
 			}
 			w.refresh(elsewhere.Refresh) // another session of the same account goes on
 		})
@@ -108,8 +108,8 @@ func TestFailure25_Refresh(t *testing.T) {
 			w.clock.pass(13 * time.Minute)
 			current = w.refresh(current).Refresh
 		}
-		if w.Reuses() != 0 {
-			t.Errorf("%d reuses", w.Reuses())
+		if w.Sessions.Reuses() != 0 {
+			t.Errorf("%d reuses", w.Sessions.Reuses())
 		}
 	})
 }
@@ -161,19 +161,23 @@ func TestRefreshRefuses(t *testing.T) {
 
 func TestLogout(t *testing.T) {
 	t.Parallel()
-	for name, logout := range map[string]func(w *world, tokens service.Tokens) error{
-		"ByRefreshToken": func(w *world, tokens service.Tokens) error { return w.Logout(context.Background(), tokens.Refresh) },
-		"ByAccessToken":  func(w *world, tokens service.Tokens) error { return w.Logout(w.as(tokens.Access), "") },
-		"ByBoth":         func(w *world, tokens service.Tokens) error { return w.Logout(w.as(tokens.Access), tokens.Refresh) },
-		"ByUsedToken": func(w *world, tokens service.Tokens) error {
-			w.refresh(tokens.Refresh)
-			return w.Logout(context.Background(), tokens.Refresh)
+	for name, logout := range map[string]func(w *world, tokens session.Tokens) error{
+		"ByRefreshToken": func(w *world, tokens session.Tokens) error {
+			return w.Sessions.Logout(context.Background(), tokens.Refresh)
 		},
-		"Twice": func(w *world, tokens service.Tokens) error {
-			if err := w.Logout(context.Background(), tokens.Refresh); err != nil {
+		"ByAccessToken": func(w *world, tokens session.Tokens) error { return w.Sessions.Logout(w.as(tokens.Access), "") },
+		"ByBoth": func(w *world, tokens session.Tokens) error {
+			return w.Sessions.Logout(w.as(tokens.Access), tokens.Refresh)
+		},
+		"ByUsedToken": func(w *world, tokens session.Tokens) error {
+			w.refresh(tokens.Refresh)
+			return w.Sessions.Logout(context.Background(), tokens.Refresh)
+		},
+		"Twice": func(w *world, tokens session.Tokens) error {
+			if err := w.Sessions.Logout(context.Background(), tokens.Refresh); err != nil {
 				return err
 			}
-			return w.Logout(context.Background(), tokens.Refresh)
+			return w.Sessions.Logout(context.Background(), tokens.Refresh)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -190,13 +194,13 @@ func TestLogout(t *testing.T) {
 	}
 	t.Run("UnknownTokenIsNoError", func(t *testing.T) {
 		t.Parallel()
-		if err := newWorld(t).Logout(context.Background(), "srt_x"); err != nil {
+		if err := newWorld(t).Sessions.Logout(context.Background(), "srt_x"); err != nil {
 			t.Error(err)
 		}
 	})
 	t.Run("Nobody", func(t *testing.T) {
 		t.Parallel()
-		wants(t, newWorld(t).Logout(context.Background(), ""), fault.Unauthenticated, "unauthenticated")
+		wants(t, newWorld(t).Sessions.Logout(context.Background(), ""), fault.Unauthenticated, "unauthenticated")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -21,37 +22,37 @@ func TestRegisterRefuses(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 101)
 	for name, tc := range map[string]struct {
-		change func(r *service.Registration)
+		change func(r *registration.Form)
 		want   []string
 	}{
-		"NoAddress":        {func(r *service.Registration) { r.Email = "" }, []string{"/email"}},
-		"NotAnAddress":     {func(r *service.Registration) { r.Email = "ada" }, []string{"/email"}},
-		"TwoAts":           {func(r *service.Registration) { r.Email = "a@b@example.com" }, []string{"/email"}},
-		"LocalDomain":      {func(r *service.Registration) { r.Email = "ada@localhost" }, []string{"/email"}},
-		"HeaderInAddress":  {func(r *service.Registration) { r.Email = "ada@example.com\r\nBcc: x@example.com" }, []string{"/email"}},
-		"ListOfAddresses":  {func(r *service.Registration) { r.Email = "a@example.com,b@example.com" }, []string{"/email"}},
-		"NamedAddress":     {func(r *service.Registration) { r.Email = "Ada <ada@example.com>" }, []string{"/email"}},
-		"Lookalike":        {func(r *service.Registration) { r.Email = "аda@example.com" }, []string{"/email"}}, // a Cyrillic а
-		"LongAddress":      {func(r *service.Registration) { r.Email = "a@" + strings.Repeat("x.", 130) + "com" }, []string{"/email"}},
-		"DashedDomain":     {func(r *service.Registration) { r.Email = "a@-example.com" }, []string{"/email"}},
-		"EmptyLabel":       {func(r *service.Registration) { r.Email = "a@example..com" }, []string{"/email"}},
-		"WeakPassword":     {func(r *service.Registration) { r.Password, r.Confirm = "password", "password" }, []string{"/password"}},
-		"OtherConfirm":     {func(r *service.Registration) { r.Confirm += "x" }, []string{"/confirm_password"}},
-		"NoNames":          {func(r *service.Registration) { r.FirstName, r.LastName = " ", "" }, []string{"/first_name", "/last_name"}},
-		"LongNames":        {func(r *service.Registration) { r.FirstName, r.MiddleName, r.LastName = long, long, long }, []string{"/first_name", "/middle_name", "/last_name"}},
-		"HeaderInName":     {func(r *service.Registration) { r.FirstName = "Ada\r\nBcc: x" }, []string{"/first_name"}},
-		"LinkInName":       {func(r *service.Registration) { r.FirstName = "Win at https://example.net" }, []string{"/first_name"}},
-		"TagInName":        {func(r *service.Registration) { r.LastName = "<b>Ada</b>" }, []string{"/last_name"}},
-		"DirectionInName":  {func(r *service.Registration) { r.LastName = "a\u202eb" }, []string{"/last_name"}},
-		"NotUTF8":          {func(r *service.Registration) { r.LastName = "\xff" }, []string{"/last_name"}},
-		"EverythingAtOnce": {func(r *service.Registration) { *r = service.Registration{Confirm: "x"} }, []string{"/email", "/first_name", "/last_name", "/password", "/confirm_password"}},
+		"NoAddress":        {func(r *registration.Form) { r.Email = "" }, []string{"/email"}},
+		"NotAnAddress":     {func(r *registration.Form) { r.Email = "ada" }, []string{"/email"}},
+		"TwoAts":           {func(r *registration.Form) { r.Email = "a@b@example.com" }, []string{"/email"}},
+		"LocalDomain":      {func(r *registration.Form) { r.Email = "ada@localhost" }, []string{"/email"}},
+		"HeaderInAddress":  {func(r *registration.Form) { r.Email = "ada@example.com\r\nBcc: x@example.com" }, []string{"/email"}},
+		"ListOfAddresses":  {func(r *registration.Form) { r.Email = "a@example.com,b@example.com" }, []string{"/email"}},
+		"NamedAddress":     {func(r *registration.Form) { r.Email = "Ada <ada@example.com>" }, []string{"/email"}},
+		"Lookalike":        {func(r *registration.Form) { r.Email = "аda@example.com" }, []string{"/email"}}, // a Cyrillic а
+		"LongAddress":      {func(r *registration.Form) { r.Email = "a@" + strings.Repeat("x.", 130) + "com" }, []string{"/email"}},
+		"DashedDomain":     {func(r *registration.Form) { r.Email = "a@-example.com" }, []string{"/email"}},
+		"EmptyLabel":       {func(r *registration.Form) { r.Email = "a@example..com" }, []string{"/email"}},
+		"WeakPassword":     {func(r *registration.Form) { r.Password, r.Confirm = "password", "password" }, []string{"/password"}},
+		"OtherConfirm":     {func(r *registration.Form) { r.Confirm += "x" }, []string{"/confirm_password"}},
+		"NoNames":          {func(r *registration.Form) { r.FirstName, r.LastName = " ", "" }, []string{"/first_name", "/last_name"}},
+		"LongNames":        {func(r *registration.Form) { r.FirstName, r.MiddleName, r.LastName = long, long, long }, []string{"/first_name", "/middle_name", "/last_name"}},
+		"HeaderInName":     {func(r *registration.Form) { r.FirstName = "Ada\r\nBcc: x" }, []string{"/first_name"}},
+		"LinkInName":       {func(r *registration.Form) { r.FirstName = "Win at https://example.net" }, []string{"/first_name"}},
+		"TagInName":        {func(r *registration.Form) { r.LastName = "<b>Ada</b>" }, []string{"/last_name"}},
+		"DirectionInName":  {func(r *registration.Form) { r.LastName = "a\u202eb" }, []string{"/last_name"}},
+		"NotUTF8":          {func(r *registration.Form) { r.LastName = "\xff" }, []string{"/last_name"}},
+		"EverythingAtOnce": {func(r *registration.Form) { *r = registration.Form{Confirm: "x"} }, []string{"/email", "/first_name", "/last_name", "/password", "/confirm_password"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			in := registration(ada, secret)
+			in := newForm(ada, secret)
 			tc.change(&in)
-			_, err := w.Register(context.Background(), in)
+			_, err := w.Registrations.Register(context.Background(), in)
 			wants(t, err, fault.InvalidArgument, "validation_failed")
 			if diff := cmp.Diff(tc.want, pointers(err)); diff != "" {
 				t.Errorf("-want +got\n%s", diff)
@@ -67,7 +68,7 @@ func TestRegisterAccepts(t *testing.T) {
 	t.Parallel()
 	for _, email := range []string{"a@example.com", "Ada.Lovelace+shop@mail.Example.co.uk", " ada@example.com ", "o'brien@xn--bcher-kva.example", "1@2.3x"} {
 		w := newWorld(t)
-		in := registration(email, secret)
+		in := newForm(email, secret)
 		in.FirstName, in.MiddleName, in.LastName = "Søren Aabye", "Ⅱ", "O’Brien-王"
 		if _, told := w.register(in); len(told) != 1 {
 			t.Errorf("%q: emitted %v", email, told)
@@ -87,7 +88,7 @@ func TestFailure23_RegisterIsTheSameForEveryAddress(t *testing.T) {
 		w.run(`UPDATE users_accounts SET disabled_at = 1 WHERE id = ?`, off.ID)
 		for _, email := range []string{ada, "ADA@example.COM", pending, disabled, unknown} {
 			hashes, letters := w.Hashes(), w.count(`SELECT COUNT(*) FROM users_codes`)
-			id, told := w.register(registration(email, "Other-Horse-7"))
+			id, told := w.register(newForm(email, "Other-Horse-7"))
 			if !ids.Valid("cod", id) || len(told) != 1 || w.Hashes() != hashes+1 || w.count(`SELECT COUNT(*) FROM users_codes`) != letters+1 {
 				t.Errorf("%s: %q, emitted %v, %d hashes", email, id, told, w.Hashes()-hashes)
 			}
@@ -102,7 +103,7 @@ func TestRegisterTellsTheOwner(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	user := w.signUp(ada, secret)
-	in := registration("ada@EXAMPLE.com", "Other-Horse-7")
+	in := newForm("ada@EXAMPLE.com", "Other-Horse-7")
 	in.FirstName = "Mallory"
 	_, told := w.register(in)
 	want := &usersevents.AlreadyRegistered{UserId: user.ID, Email: ada, FirstName: "Ada"}
@@ -118,7 +119,7 @@ func TestRegisterTellsTheOwner(t *testing.T) {
 func TestRegisterIssuesACode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	id, told := w.register(registration(" "+ada, secret))
+	id, told := w.register(newForm(" "+ada, secret))
 	issued, ok := told[0].(*usersevents.CodeIssued)
 	if !ok {
 		t.Fatalf("emitted %v", told)
@@ -143,12 +144,12 @@ func TestRegisterRepeatedWithItsKey(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
 		ctx := callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: "k", At: moment})
-		first, err := w.Register(ctx, registration(ada, secret))
+		first, err := w.Registrations.Register(ctx, newForm(ada, secret))
 		if err != nil {
 			t.Fatal(err)
 		}
 		w.clock.pass(time.Second)
-		again, err := w.Register(ctx, registration(ada, secret))
+		again, err := w.Registrations.Register(ctx, newForm(ada, secret))
 		if err != nil || first != again || len(w.emitted()) != 1 {
 			t.Errorf("%q then %q, %v, emitted %v", first, again, err, w.emitted())
 		}
@@ -162,18 +163,18 @@ func TestRegisterBoundsLetters(t *testing.T) {
 	for range limits().LettersPerHour {
 		last = w.code(ada, secret)
 	}
-	if id, told := w.register(registration(ada, secret)); !ids.Valid("cod", id) || len(told) != 0 {
+	if id, told := w.register(newForm(ada, secret)); !ids.Valid("cod", id) || len(told) != 0 {
 		t.Errorf("%q, emitted %v", id, told)
 	}
 	w.code("other@example.com", secret) // nobody else is kept waiting
-	if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: last, Password: secret}); err != nil {
+	if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: last, Password: secret}); err != nil {
 		t.Errorf("the newest code was lost: %v", err)
 	}
-	if _, told := w.register(registration(ada, secret)); len(told) != 0 {
+	if _, told := w.register(newForm(ada, secret)); len(told) != 0 {
 		t.Errorf("the owner of an account gets more letters: %v", told)
 	}
 	w.clock.pass(time.Hour)
-	if _, told := w.register(registration(ada, secret)); len(told) != 1 {
+	if _, told := w.register(newForm(ada, secret)); len(told) != 1 {
 		t.Errorf("after an hour: emitted %v", told)
 	}
 }
@@ -184,7 +185,7 @@ func TestPasswordsOfTheShopsWords(t *testing.T) {
 	w := newWorld(t)
 	w.Service = w.with(func(o *service.Options) { o.PublicURL, o.Words = "https://lovelace.example", []string{"Babbage"} })
 	for _, password := range []string{"Lovelace-26!", "!26Babbage"} {
-		_, err := w.Register(context.Background(), registration(ada, password))
+		_, err := w.Registrations.Register(context.Background(), newForm(ada, password))
 		wants(t, err, fault.InvalidArgument, "validation_failed")
 		if diff := cmp.Diff([]string{"/password"}, pointers(err)[:1]); diff != "" {
 			t.Errorf("%s: -want +got\n%s", password, diff)

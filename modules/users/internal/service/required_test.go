@@ -6,7 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/platform/identity"
 )
 
@@ -20,15 +23,15 @@ func TestFactorRequired(t *testing.T) {
 		if _, err := w.MakeAdmin(ctx, ada, secret); err != nil {
 			t.Fatal(err)
 		}
-		browser := func(in service.SignedIn) service.Browser {
+		browser := func(in session.SignedIn) session.Browser {
 			t.Helper()
-			b, err := w.Browser(ctx, in.Browser.Token)
+			b, err := w.Sessions.Browser(ctx, in.Browser.Token)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return b
 		}
-		cookie, err := w.Login(ctx, service.Credentials{Email: ada, Password: secret, Transport: service.Cookie})
+		cookie, err := w.Login(ctx, service.Credentials{Email: ada, Password: secret, Transport: authn.Cookie})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +49,7 @@ func TestFactorRequired(t *testing.T) {
 		if b := browser(cookie); b.Admin || !b.FactorNeeded {
 			t.Errorf("the browser's session from before: %+v", b)
 		}
-		out, err := w.StepUp(identity.NewContext(ctx, identity.Principal{UserID: p.UserID, SessionID: browser(cookie).SessionID, Method: identity.Session}), service.Reproof{Method: service.ByRecovery, CodeProof: service.CodeProof{Code: recovery[0]}})
+		out, err := w.StepUp(identity.NewContext(ctx, identity.Principal{UserID: p.UserID, SessionID: browser(cookie).SessionID, Method: identity.Session}), service.Reproof{Method: authn.ByRecovery, Proof: code.Proof{Code: recovery[0]}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/federation"
 )
 
 // FuzzReturnTo: whatever is asked for, a browser stays on this site or goes to an
 // address that is configured.
 func FuzzReturnTo(f *testing.F) {
 	const configured = "https://app.example/welcome"
-	s := service.New(service.Options{ReturnTo: []string{configured}, PublicURL: home})
+	s := federation.ReturnList{configured}
 	for _, seed := range append([]string{"/", "/orders?x=1#y", configured}, evilPlaces...) {
 		f.Add(seed)
 	}
@@ -21,7 +21,7 @@ func FuzzReturnTo(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, wanted string) {
-		got := s.ReturnTo(wanted)
+		got := s.Choose(wanted)
 		if got == configured {
 			return
 		}

@@ -5,17 +5,24 @@
 package service
 
 import (
-	"errors"
+	"context"
 	"log/slog"
-	"sync/atomic"
+	"net/url"
 	"time"
 
-	"github.com/go-webauthn/webauthn/webauthn"
-
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/apikey"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/federation"
+	"app/modules/users/internal/keys"
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/registration"
+	"app/modules/users/internal/revocation"
+	"app/modules/users/internal/session"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // Options are what a Service works with. All are required.
@@ -29,10 +36,10 @@ type Options struct {
 	// with it.
 	PublicURL string
 	// Providers are where people may sign in besides here; none when it is nil.
-	Providers Providers
+	Providers federation.Providers
 	// ReturnTo are addresses, besides paths of this site, that a browser may be sent to
 	// after a sign-in.
-	ReturnTo []string
+	ReturnTo federation.ReturnList
 	// FactorRequired demands a second factor of administrators, and of owners and
 	// managers of merchants.
 	FactorRequired bool
@@ -62,7 +69,7 @@ type Limits struct {
 	// see shareOf.
 	LettersPerHour, LettersPerNetwork int
 	// Tries bound the guessing of passwords.
-	Tries Tries
+	Tries tries.Bounds
 }
 
 // Service is the use cases. Safe for concurrent use.
@@ -74,27 +81,74 @@ type Service struct {
 	limits Limits
 
 	publicURL string
-	returnTo  []string
-	providers Providers
-	passkeys  *webauthn.WebAuthn // nil where there can be none
-	policy    passwords.Policy
 	noGrant   bool // the token endpoint takes no passwords
 	oursOnly  bool // no hash from elsewhere opens anything
 
-	factorRequired bool
+	// Keys sign access tokens.
+	Keys *keys.Ring
+	// Revocations are what gateways follow.
+	Revocations *revocation.Log
 
-	ring    keyring
-	reuses  atomic.Int64
-	limited atomic.Int64
+	// Audits are the audit log.
+	Audits *audit.Log
+	// Tries bound the guessing of passwords and codes.
+	Tries *tries.Limiter
+	// Accounts are who people are.
+	Accounts *account.Service
+	// Codes are one-time codes by e-mail.
+	Codes *code.Service
+	// Registrations wait for their codes.
+	Registrations *registration.Service
+	// Sessions keep people signed in.
+	Sessions *session.Service
+	// Factors are second factors.
+	Factors *factor.Service
+	// Federation is providers of OpenID Connect, and identities there.
+	Federation *federation.Service
+	// APIKeys are those of merchants.
+	APIKeys *apikey.Service
 }
 
-// New makes the service. It reads nothing yet.
-func New(o Options) *Service {
+// New makes the service. It reads the keys, and makes them at the first start.
+func New(ctx context.Context, o Options) (*Service, error) {
+	revocations := revocation.NewLog(o.DB, o.Now)
+	ring, err := keys.Load(ctx, keys.Options{DB: o.DB, Now: o.Now, Logger: o.Logger, Revocations: revocations})
+	if err != nil {
+		return nil, err
+	}
+	audits := audit.NewLog(o.DB, o.Now)
+	counter := tries.New(tries.Options{DB: o.DB, Now: o.Now, Secret: ring.Secret(), Bounds: o.Limits.Tries})
+	accounts := account.New(account.Options{DB: o.DB, Now: o.Now, Logger: o.Logger, Hasher: o.Hasher, Policy: policyOf(o), Audits: audits})
+	codes := code.New(code.Options{
+		DB: o.DB, Now: o.Now, Secret: ring.Secret(), Audits: audits, Tries: counter, PublicURL: o.PublicURL,
+		Limits: code.Limits{CodeLife: o.Limits.CodeLife, LettersPerHour: o.Limits.LettersPerHour, LettersPerNetwork: o.Limits.LettersPerNetwork},
+	})
+	sessions := session.New(session.Options{
+		DB: o.DB, Now: o.Now, Logger: o.Logger, Keys: ring, Accounts: accounts, Audits: audits, Revocations: revocations,
+		Factors: factor.Of, FactorRequired: o.FactorRequired,
+		Limits: session.Limits{
+			AccessLife: o.Limits.AccessLife, RefreshIdle: o.Limits.RefreshIdle, RefreshGrace: o.Limits.RefreshGrace,
+			SessionLife: o.Limits.SessionLife, BrowserIdle: o.Limits.BrowserIdle, BrowserLife: o.Limits.BrowserLife, AuditKeep: o.Limits.AuditKeep,
+		},
+	})
+	factors := factor.New(factor.Options{
+		DB: o.DB, Now: o.Now, Secret: ring.Secret(), Accounts: accounts, Sessions: sessions, Identities: federation.Count, PublicURL: o.PublicURL,
+	})
 	return &Service{
 		db: o.DB, now: o.Now, logger: o.Logger, hasher: o.Hasher, limits: o.Limits, publicURL: o.PublicURL,
-		returnTo: o.ReturnTo, providers: o.Providers, passkeys: newWebAuthn(o.PublicURL), policy: policyOf(o),
-		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant, factorRequired: o.FactorRequired,
-	}
+		oursOnly: o.OursOnly, noGrant: o.NoPasswordGrant,
+		Keys: ring, Revocations: revocations, Audits: audits,
+		Tries: counter, Accounts: accounts, Codes: codes, Sessions: sessions, Factors: factors,
+		Federation: federation.New(federation.Options{
+			DB: o.DB, Now: o.Now, Logger: o.Logger, Secret: ring.Secret(), Accounts: accounts, Sessions: sessions,
+			Providers: o.Providers, ReturnTo: o.ReturnTo,
+		}),
+		Registrations: registration.New(registration.Options{
+			DB: o.DB, Now: o.Now, Secret: ring.Secret(), Hasher: o.Hasher, CodeLife: o.Limits.CodeLife,
+			Accounts: accounts, Codes: codes, Tries: counter,
+		}),
+		APIKeys: apikey.New(apikey.Options{DB: o.DB, Now: o.Now, Audits: audits, Revocations: revocations}),
+	}, nil
 }
 
 func policyOf(o Options) passwords.Policy {
@@ -106,39 +160,15 @@ func policyOf(o Options) passwords.Policy {
 // PasswordGrant reports whether the token endpoint takes passwords.
 func (s *Service) PasswordGrant() bool { return !s.noGrant }
 
-// Reuses counts the sessions ended because a refresh token came back too late.
-func (s *Service) Reuses() int64 { return s.reuses.Load() }
-
 // Hashes counts the passwords hashed.
 func (s *Service) Hashes() int64 { return s.hasher.Operations() }
 
-// User is an account as its owner sees it.
-type User struct {
-	ID         string
-	Email      string
-	FirstName  string
-	MiddleName string
-	LastName   string
-	Admin      bool
-	Version    int64
-	CreatedAt  time.Time
-	Locale     string // language of letters, a BCP 47 tag; empty where it is not known
-}
-
-func userOf(a store.Account) User {
-	return User{
-		ID: a.ID, Email: a.Email, FirstName: a.FirstName, MiddleName: a.MiddleName, LastName: a.LastName,
-		Admin: a.Admin, Version: a.Version, CreatedAt: a.CreatedAt, Locale: a.Locale,
+// Origin is the scheme, host and port that people use, as a browser writes it in the
+// header Origin.
+func (s *Service) Origin() string {
+	u, err := url.Parse(s.publicURL)
+	if err != nil {
+		return ""
 	}
-}
-
-func errMissing() error { return fault.Missing("user") }
-
-// accountIfExists tells an account that is there from one that is not; the error is any
-// other.
-func accountIfExists(a store.Account, err error) (store.Account, bool, error) {
-	if errors.Is(err, store.ErrNotFound) {
-		return store.Account{}, false, nil
-	}
-	return a, err == nil, err
+	return u.Scheme + "://" + u.Host
 }

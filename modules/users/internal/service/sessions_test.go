@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/modules/users/usersv1"
 	"app/platform/callctx"
 	"app/platform/fault"
@@ -14,13 +16,13 @@ import (
 )
 
 // browse signs in as a browser does, in a context that may have one's cookie already.
-func (w *world) browse(ctx context.Context) service.SignedIn {
+func (w *world) browse(ctx context.Context) session.SignedIn {
 	w.t.Helper()
-	in, err := w.Login(ctx, service.Credentials{Email: ada, Password: secret, Transport: service.Cookie})
+	in, err := w.Login(ctx, service.Credentials{Email: ada, Password: secret, Transport: authn.Cookie})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if in.Browser.Token == "" || in.Tokens != (service.Tokens{}) || in.Ticket != "" {
+	if in.Browser.Token == "" || in.Tokens != (session.Tokens{}) || in.Ticket != "" {
 		w.t.Fatalf("got %+v", in)
 	}
 	return in
@@ -29,7 +31,7 @@ func (w *world) browse(ctx context.Context) service.SignedIn {
 // inBrowser is a context in which a browser calls, as the gateway finds out.
 func (w *world) inBrowser(cookie string) context.Context {
 	w.t.Helper()
-	b, err := w.Browser(context.Background(), cookie)
+	b, err := w.Sessions.Browser(context.Background(), cookie)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -39,9 +41,9 @@ func (w *world) inBrowser(cookie string) context.Context {
 // closed checks that a cookie opens nothing.
 func (w *world) closed(cookie string) {
 	w.t.Helper()
-	b, err := w.Browser(context.Background(), cookie)
+	b, err := w.Sessions.Browser(context.Background(), cookie)
 	wants(w.t, err, fault.NotFound, "session_not_found")
-	if b != (service.Browser{}) {
+	if b != (session.Browser{}) {
 		w.t.Errorf("got %+v", b)
 	}
 }
@@ -49,7 +51,7 @@ func (w *world) closed(cookie string) {
 // revoked lists what gateways are told after an epoch, and the newest epoch.
 func (w *world) revoked(after int64) (subjects []string, epoch int64) {
 	w.t.Helper()
-	out, err := w.Revocations(context.Background(), after)
+	out, err := w.Revocations.Since(context.Background(), after)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -66,8 +68,8 @@ func TestBrowserSession(t *testing.T) {
 		each(t, func(t *testing.T, w *world) {
 			user := w.signUp(ada, secret)
 			in := w.browse(context.Background())
-			b, err := w.Browser(context.Background(), in.Browser.Token)
-			want := service.Browser{UserID: user.ID, SessionID: in.Session.ID, Expires: w.clock.Now().Add(168 * time.Hour)}
+			b, err := w.Sessions.Browser(context.Background(), in.Browser.Token)
+			want := session.Browser{UserID: user.ID, SessionID: in.Session.ID, Expires: w.clock.Now().Add(168 * time.Hour)}
 			if err != nil || b != want {
 				t.Errorf("got %+v, %v, want %+v", b, err, want)
 			}
@@ -157,7 +159,7 @@ func TestFailure30_NewCookieAtStepUp(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.signUp(ada, secret)
 		before := w.browse(context.Background())
-		after, err := w.StepUp(w.inBrowser(before.Browser.Token), service.Reproof{Method: service.ByPassword, Password: secret})
+		after, err := w.StepUp(w.inBrowser(before.Browser.Token), service.Reproof{Method: authn.ByPassword, Password: secret})
 		if err != nil || after.Session.ID != before.Session.ID || after.Browser.Token == before.Browser.Token {
 			t.Fatalf("%+v, %v", after, err)
 		}
@@ -179,14 +181,14 @@ func TestSessions(t *testing.T) {
 			w.clock.pass(time.Minute)
 			ctx := callctx.WithClient(context.Background(), callctx.Client{Agent: "Firefox", Network: "203.0.113.0/24"})
 			browser := w.browse(ctx)
-			got, err := w.Sessions(w.as(tokens.Access), "", 10)
+			got, err := w.Sessions.List(w.as(tokens.Access), "", 10)
 			if err != nil || len(got) != 2 || got[0].ID != browser.Session.ID || got[0].Current || !got[1].Current {
 				t.Fatalf("%+v, %v", got, err)
 			}
 			if got[0].UserAgent != "Firefox" || got[0].Network != "203.0.113.0/24" || got[0].Transport != "cookie" || got[0].Methods != "password" || got[0].Level != 1 {
 				t.Errorf("%+v", got[0])
 			}
-			second, err := w.Sessions(w.as(tokens.Access), got[0].ID, 10)
+			second, err := w.Sessions.List(w.as(tokens.Access), got[0].ID, 10)
 			if err != nil || len(second) != 1 || second[0].ID != got[1].ID {
 				t.Errorf("%+v, %v", second, err)
 			}
@@ -197,12 +199,12 @@ func TestSessions(t *testing.T) {
 		each(t, func(t *testing.T, w *world) {
 			w.signUp(ada, secret)
 			tokens, browser := w.login(ada, secret), w.browse(context.Background())
-			if err := w.EndSession(w.as(tokens.Access), browser.Session.ID); err != nil {
+			if err := w.Sessions.End(w.as(tokens.Access), browser.Session.ID); err != nil {
 				t.Fatal(err)
 			}
 			w.closed(browser.Browser.Token)
 			w.refresh(tokens.Refresh)
-			wants(t, w.EndSession(w.as(tokens.Access), browser.Session.ID), fault.NotFound, "session_not_found")
+			wants(t, w.Sessions.End(w.as(tokens.Access), browser.Session.ID), fault.NotFound, "session_not_found")
 		})
 	})
 	t.Run("AnothersIsNotThere", func(t *testing.T) {
@@ -212,9 +214,9 @@ func TestSessions(t *testing.T) {
 		w.signUp("bob@example.com", secret)
 		browser := w.browse(context.Background())
 		bob := w.as(w.login("bob@example.com", secret).Access)
-		wants(t, w.EndSession(bob, browser.Session.ID), fault.NotFound, "session_not_found")
-		wants(t, w.EndSession(bob, "ses_x"), fault.NotFound, "session_not_found")
-		wants(t, w.EndSession(context.Background(), browser.Session.ID), fault.Unauthenticated, "unauthenticated")
+		wants(t, w.Sessions.End(bob, browser.Session.ID), fault.NotFound, "session_not_found")
+		wants(t, w.Sessions.End(bob, "ses_x"), fault.NotFound, "session_not_found")
+		wants(t, w.Sessions.End(context.Background(), browser.Session.ID), fault.Unauthenticated, "unauthenticated")
 		w.inBrowser(browser.Browser.Token)
 	})
 	t.Run("EndAllOthers", func(t *testing.T) {
@@ -224,7 +226,7 @@ func TestSessions(t *testing.T) {
 			w.signUp("bob@example.com", secret)
 			here, there, bob := w.login(ada, secret), w.login(ada, secret), w.login("bob@example.com", secret)
 			browser := w.browse(context.Background())
-			ended, err := w.EndOtherSessions(w.as(here.Access))
+			ended, err := w.Sessions.EndOthers(w.as(here.Access))
 			if err != nil || ended != 2 {
 				t.Fatalf("%d, %v", ended, err)
 			}
@@ -244,17 +246,17 @@ func TestSessions(t *testing.T) {
 		here, there := w.login(ada, secret), w.login(ada, secret)
 		ctx, mine, other := w.as(here.Access), w.claims(here.Access).SessionID, w.claims(there.Access).SessionID
 		w.clock.pass(11 * time.Minute)
-		_, err := w.EndOtherSessions(ctx)
+		_, err := w.Sessions.EndOthers(ctx)
 		wants(t, err, fault.PermissionDenied, "step_up_required")
-		wants(t, w.EndSession(ctx, other), fault.PermissionDenied, "step_up_required")
-		if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+		wants(t, w.Sessions.End(ctx, other), fault.PermissionDenied, "step_up_required")
+		if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
 			t.Fatal(err)
 		}
-		if ended, err := w.EndOtherSessions(ctx); err != nil || ended != 1 {
+		if ended, err := w.Sessions.EndOthers(ctx); err != nil || ended != 1 {
 			t.Errorf("%d, %v", ended, err)
 		}
 		w.clock.pass(11 * time.Minute)
-		if err := w.EndSession(ctx, mine); err != nil {
+		if err := w.Sessions.End(ctx, mine); err != nil {
 			t.Errorf("one's own: %v", err)
 		}
 	})
@@ -264,10 +266,10 @@ func TestSessions(t *testing.T) {
 		w.signUp(ada, secret)
 		here, there := w.login(ada, secret), w.login(ada, secret)
 		ctx := w.as(here.Access)
-		if err := w.Logout(ctx, ""); err != nil {
+		if err := w.Sessions.Logout(ctx, ""); err != nil {
 			t.Fatal(err)
 		}
-		_, err := w.EndOtherSessions(ctx)
+		_, err := w.Sessions.EndOthers(ctx)
 		wants(t, err, fault.Unauthenticated, "unauthenticated")
 		w.refresh(there.Refresh)
 	})
@@ -307,7 +309,7 @@ func TestRevocations(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, w *world) {
 			w.signUp(ada, secret)
-			var sessions []service.Tokens
+			var sessions []session.Tokens
 			for range 12 {
 				sessions = append(sessions, w.login(ada, secret))
 			}
@@ -326,7 +328,7 @@ func TestRevocations(t *testing.T) {
 					}
 					return nil
 				}
-				return w.Logout(context.Background(), sessions[i].Refresh)
+				return w.Sessions.Logout(context.Background(), sessions[i].Refresh)
 			}) {
 				if err != nil {
 					t.Error(err)
@@ -342,7 +344,7 @@ func TestRevocations(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		in := w.signedIn()
-		if err := w.Logout(context.Background(), in.Refresh); err != nil {
+		if err := w.Sessions.Logout(context.Background(), in.Refresh); err != nil {
 			t.Fatal(err)
 		}
 		w.clock.pass(time.Hour)

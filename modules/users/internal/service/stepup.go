@@ -4,7 +4,13 @@ import (
 	"context"
 	"fmt"
 
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/session"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 	"app/platform/fault"
 )
@@ -12,13 +18,10 @@ import (
 // Reproof is what somebody who is signed in shows to prove it again: a password, a code
 // that was asked for with RequestSignInCode, or a second factor.
 type Reproof struct {
-	Method   Method // ByPassword, ByCode, ByTOTP or ByRecovery
+	Method   authn.Method // ByPassword, ByCode, ByTOTP or ByRecovery
 	Password string
-	CodeProof
+	code.Proof
 }
-
-// FreshFor is how long a session counts as fresh.
-const FreshFor = stepUpLife
 
 func errFactorRequired() error {
 	return fault.New(fault.PermissionDenied, "factor_required", "The account has a second factor: show that one.")
@@ -29,45 +32,42 @@ func errFactorRequired() error {
 // factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong
 // proof; factor_required; sign_in_limited after many passwords or codes;
 // Unauthenticated.
-func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err error) {
-	if err := s.LoadKeys(ctx); err != nil {
-		return SignedIn{}, err
-	}
-	account, err := s.callerAccount(ctx)
+func (s *Service) StepUp(ctx context.Context, in Reproof) (out session.SignedIn, err error) {
+	account, err := s.Sessions.CallerAccount(ctx)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if in.Method == ByPassword {
-		if err := s.allowOwn(ctx); err != nil {
-			return SignedIn{}, err
+	if in.Method == authn.ByPassword {
+		if err := s.Tries.CountOwnPassword(ctx); err != nil {
+			return session.SignedIn{}, err
 		}
 		verdict, err := s.hasher.Check(ctx, account.PasswordHash, in.Password)
 		if err != nil {
-			return SignedIn{}, fmt.Errorf("check password: %w", err)
+			return session.SignedIn{}, fmt.Errorf("check password: %w", err)
 		}
 		if !verdict.Match {
-			return SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
+			return session.SignedIn{}, s.refuseStepUp(ctx, account.ID, in.Method)
 		}
 	}
-	var counted []store.Allowance
-	if in.Method != ByPassword {
-		if counted, err = s.allowCode(ctx, knownAccount(account.ID)); err != nil {
-			return SignedIn{}, err
+	var counted []tries.Allowance
+	if in.Method != authn.ByPassword {
+		if counted, err = s.Tries.CountCode(ctx, tries.KnownAccount(account.ID)); err != nil {
+			return session.SignedIn{}, err
 		}
 	}
 	var refusal error
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		var level Level
+		var level authn.Level
 		if level, refusal, err = s.verifyStepUp(ctx, tx, account, in); err != nil {
 			return err
 		}
 		if refusal != nil {
-			return s.recordAudit(ctx, tx, AuditEntry{AccountID: account.ID, Event: AuditStepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
+			return s.Audits.Record(ctx, tx, audit.Entry{AccountID: account.ID, Event: audit.StepUp, Outcome: fault.ReasonOf(refusal), Detail: string(in.Method)})
 		}
-		if out, err = s.stepUp(ctx, tx, in.Method, level); err != nil {
+		if out, err = s.Sessions.StepUp(ctx, tx, in.Method, level); err != nil {
 			return err
 		}
-		return s.returnTries(ctx, tx, counted)
+		return s.Tries.GiveBack(ctx, tx, counted)
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -77,61 +77,44 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out SignedIn, err err
 
 // verifyStepUp judges the proof, whose password has been checked already. A refusal is
 // not an error of the Write, which has to commit the try.
-func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, account store.Account, in Reproof) (level Level, refusal, err error) {
-	session, err := s.ownSession(ctx, tx)
+func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner account.Account, in Reproof) (level authn.Level, refusal, err error) {
+	session, err := s.Sessions.Own(ctx, tx)
 	if err != nil {
 		return 0, nil, err
 	}
-	if in.Method == ByTOTP || in.Method == ByRecovery {
-		refusal, err = s.verifyFactor(ctx, tx, session.AccountID, Factor{Method: in.Method, Code: in.Code})
-		return AAL2, refusal, err
+	if in.Method == authn.ByTOTP || in.Method == authn.ByRecovery {
+		refusal, err = s.Factors.Verify(ctx, tx, session.AccountID, factor.Proof{Method: in.Method, Code: in.Code})
+		return authn.AAL2, refusal, err
 	}
-	factors, err := s.factorsOf(ctx, tx, session.AccountID)
+	factors, err := factor.Of(ctx, tx, session.AccountID)
 	if err != nil || len(factors) > 0 {
 		return 0, errFactorRequired(), err
 	}
-	now, err := store.LockAccount(ctx, tx, account.ID)
+	now, err := account.Lock(ctx, tx, owner.ID)
 	switch {
 	case err != nil:
-		return 0, nil, signedOut(err)
-	case in.Method == ByPassword && now.PasswordHash == account.PasswordHash:
-		return AAL1, nil, nil
-	case in.Method != ByCode:
-		return 0, errCredentials(), nil
+		return 0, nil, account.SignedOut(err)
+	case in.Method == authn.ByPassword && now.PasswordHash == owner.PasswordHash:
+		return authn.AAL1, nil, nil
+	case in.Method != authn.ByCode:
+		return 0, authn.ErrCredentials(), nil
 	}
-	row, ok, err := s.takeCode(ctx, tx, store.SignInCode, in.CodeProof)
-	if err == nil && (!ok || row.AccountID != account.ID) {
-		refusal = errCode()
+	row, ok, err := s.Codes.Take(ctx, tx, code.SignIn, in.Proof)
+	if err == nil && (!ok || row.AccountID != owner.ID) {
+		refusal = authn.ErrCode()
 	}
-	return AAL1, refusal, err
+	return authn.AAL1, refusal, err
 }
 
 // refuseStepUp records a wrong password.
-func (s *Service) refuseStepUp(ctx context.Context, accountID string, method Method) error {
+func (s *Service) refuseStepUp(ctx context.Context, accountID string, method authn.Method) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return s.recordAudit(ctx, tx, AuditEntry{AccountID: accountID, Event: AuditStepUp, Outcome: OutcomeRefused, Detail: string(method)})
+		return s.Audits.Record(ctx, tx, audit.Entry{AccountID: accountID, Event: audit.StepUp, Outcome: audit.OutcomeRefused, Detail: string(method)})
 	})
 	if err != nil {
 		return err
 	}
-	return errCredentials()
-}
-
-// callerAccount reads the account that the request is made by, with a session and not
-// with a key. Error: Unauthenticated.
-func (s *Service) callerAccount(ctx context.Context) (account store.Account, err error) {
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		session, err := s.ownSession(ctx, q)
-		if err != nil {
-			return err
-		}
-		account, err = store.AccountByID(ctx, q, session.AccountID)
-		if err == nil && account.Disabled() {
-			return errSignedOut()
-		}
-		return signedOut(err)
-	})
-	return account, err
+	return authn.ErrCredentials()
 }
 
 // PasswordChange is a new password of one's own.
@@ -142,59 +125,59 @@ type PasswordChange struct{ Current, Password, Confirm string }
 // is told by e-mail. Errors: InvalidArgument with pointers, also for a wrong current
 // password; step_up_required; sign_in_limited; Unauthenticated; Unavailable when too
 // many hashes are waiting.
-func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out SignedIn, err error) {
-	account, err := s.callerAccount(ctx)
+func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out session.SignedIn, err error) {
+	owner, err := s.Sessions.CallerAccount(ctx)
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if wrong := s.checkNew(in.Password, in.Confirm, account.Email); len(wrong) > 0 {
-		return SignedIn{}, fault.Invalid(wrong...)
+	if wrong := s.checkNew(in.Password, in.Confirm, owner.Email); len(wrong) > 0 {
+		return session.SignedIn{}, fault.Invalid(wrong...)
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		_, err := s.requireRecentAuth(ctx, q)
+		_, err := s.Sessions.RequireRecent(ctx, q)
 		return err
 	})
 	if err != nil {
-		return SignedIn{}, err
+		return session.SignedIn{}, err
 	}
-	if err := s.checkCurrent(ctx, account, in.Current); err != nil {
-		return SignedIn{}, err
+	if err := s.checkCurrent(ctx, owner, in.Current); err != nil {
+		return session.SignedIn{}, err
 	}
 	hash, err := s.hasher.Hash(ctx, in.Password)
 	if err != nil {
-		return SignedIn{}, fmt.Errorf("hash password: %w", err)
+		return session.SignedIn{}, fmt.Errorf("hash password: %w", err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		session, err := s.requireRecentAuth(ctx, tx)
+		session, err := s.Sessions.RequireRecent(ctx, tx)
 		if err != nil {
 			return err
 		}
-		now, err := store.LockAccount(ctx, tx, account.ID)
+		now, err := account.Lock(ctx, tx, owner.ID)
 		if err != nil {
-			return signedOut(err)
+			return account.SignedOut(err)
 		}
-		if now.PasswordHash != account.PasswordHash {
+		if now.PasswordHash != owner.PasswordHash {
 			return fault.New(fault.Aborted, "aborted", "The password was changed at the same time. Try again.")
 		}
-		if err := s.setPassword(ctx, tx, account, hash, session.ID); err != nil {
+		if err := s.setPassword(ctx, tx, owner, hash, session.ID); err != nil {
 			return err
 		}
-		entry := AuditEntry{AccountID: account.ID, Event: AuditPasswordChange, Outcome: OutcomeOK}
-		if err := s.recordAudit(ctx, tx, entry); err != nil {
+		entry := audit.Entry{AccountID: owner.ID, Event: audit.PasswordChange, Outcome: audit.OutcomeOK}
+		if err := s.Audits.Record(ctx, tx, entry); err != nil {
 			return err
 		}
-		out, err = s.renewCookie(ctx, tx, session)
+		out, err = s.Sessions.RenewCookie(ctx, tx, session)
 		return err
 	})
 	return out, err
 }
 
 // checkCurrent checks the password that the account has, if it has one.
-func (s *Service) checkCurrent(ctx context.Context, account store.Account, current string) error {
+func (s *Service) checkCurrent(ctx context.Context, account account.Account, current string) error {
 	if account.PasswordHash == "" {
 		return nil
 	}
-	if err := s.allowOwn(ctx); err != nil {
+	if err := s.Tries.CountOwnPassword(ctx); err != nil {
 		return err
 	}
 	verdict, err := s.hasher.Check(ctx, account.PasswordHash, current)

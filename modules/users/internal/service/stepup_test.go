@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/code"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
@@ -17,32 +19,32 @@ func TestStepUp(t *testing.T) {
 	w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	w.clock.pass(10*time.Minute + time.Second)
-	_, err := w.EnrolTOTP(ctx)
+	_, err := w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	_, err = w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: another})
+	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: another})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
-	_, err = w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: wrong(w.proof(ctx, ada))})
+	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: wrong(w.proof(ctx, ada))})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
-	_, err = w.EnrolTOTP(ctx)
+	_, err = w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(ctx, ada)}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(ctx, ada)}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.pass(11 * time.Minute)
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
 		t.Fatal(err)
 	}
 	g, _ := w.enrol(ctx)
 	w.clock.pass(11 * time.Minute)
-	for _, in := range []service.Reproof{{Method: service.ByPassword, Password: secret}, {Method: service.ByCode, CodeProof: w.proof(ctx, ada)}} {
+	for _, in := range []service.Reproof{{Method: authn.ByPassword, Password: secret}, {Method: authn.ByCode, Proof: w.proof(ctx, ada)}} {
 		_, err := w.StepUp(ctx, in)
 		wants(t, err, fault.PermissionDenied, "factor_required")
 	}
-	wants(t, w.RemoveTOTP(ctx), fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByTOTP, CodeProof: service.CodeProof{Code: g.next().Code}}); err != nil {
+	wants(t, w.Factors.RemoveTOTP(ctx), fault.PermissionDenied, "step_up_required")
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByTOTP, Proof: code.Proof{Code: g.next().Code}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.RemoveTOTP(ctx); err != nil {
+	if err := w.Factors.RemoveTOTP(ctx); err != nil {
 		t.Error(err)
 	}
 }
@@ -54,7 +56,7 @@ func TestStepUpWithAnothersCode(t *testing.T) {
 	w.signUp(ada, secret)
 	w.signUp("bob@example.com", secret)
 	ctx := w.as(w.login(ada, secret).Access)
-	_, err := w.StepUp(ctx, service.Reproof{Method: service.ByCode, CodeProof: w.proof(ctx, "bob@example.com")})
+	_, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(ctx, "bob@example.com")})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 }
 
@@ -66,7 +68,7 @@ func TestStepUpNeedsASession(t *testing.T) {
 		"Nobody": {}, "Key": {UserID: user.ID, Merchant: "mrc_1", Method: identity.APIKey}, "Another's": {UserID: user.ID, SessionID: "ses_1"},
 	} {
 		ctx := identity.NewContext(context.Background(), p)
-		_, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret})
+		_, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret})
 		wants(t, err, fault.Unauthenticated, "unauthenticated")
 		if _, err := w.RequestAddress(ctx, "x@example.com"); fault.ReasonOf(err) != "unauthenticated" {
 			t.Errorf("%s: %v", name, err)
@@ -86,15 +88,15 @@ func TestChangePassword(t *testing.T) {
 	w.clock.pass(11 * time.Minute)
 	_, err = w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another})
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: service.ByPassword, Password: secret}); err != nil {
+	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.Refresh(context.Background(), elsewhere.Refresh)
+	_, err = w.Sessions.Refresh(context.Background(), elsewhere.Refresh)
 	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
-	if _, err := w.Refresh(context.Background(), mine.Refresh); err != nil {
+	if _, err := w.Sessions.Refresh(context.Background(), mine.Refresh); err != nil {
 		t.Error(err)
 	}
 	w.login(ada, another)
@@ -111,7 +113,7 @@ func TestChangeAddress(t *testing.T) {
 	w.signUp("bob@example.com", secret)
 	ctx := w.as(w.login(ada, secret).Access)
 	old := w.proof(ctx, ada)
-	ask := func(email string) service.CodeProof {
+	ask := func(email string) code.Proof {
 		t.Helper()
 		w.clock.pass(time.Second)
 		before := len(w.emitted())
@@ -123,7 +125,7 @@ func TestChangeAddress(t *testing.T) {
 		if letter.GetEmail() != email || letter.GetPurpose() != usersevents.Purpose_PURPOSE_CHANGE_ADDRESS {
 			t.Errorf("letter %v", letter)
 		}
-		return service.CodeProof{Request: request, Code: letter.GetCode()}
+		return code.Proof{Request: request, Code: letter.GetCode()}
 	}
 	p := ask("New@Example.com")
 	_, err := w.ChangeAddress(w.as(w.login("bob@example.com", secret).Access), p)
@@ -158,7 +160,7 @@ func TestChangeAddressToAnothers(t *testing.T) {
 	if e, ok := told[0].(*usersevents.AlreadyRegistered); !ok || e.GetEmail() != "bob@example.com" || len(told) != 1 {
 		t.Errorf("told %v", told)
 	}
-	_, err = w.ChangeAddress(ctx, service.CodeProof{Request: request, Code: "123456"})
+	_, err = w.ChangeAddress(ctx, code.Proof{Request: request, Code: "123456"})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	w.clock.pass(11 * time.Minute)
 	_, err = w.RequestAddress(ctx, "new@example.com")

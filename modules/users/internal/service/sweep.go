@@ -4,7 +4,16 @@ import (
 	"context"
 	"time"
 
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/code"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/federation"
+	"app/modules/users/internal/keys"
+	"app/modules/users/internal/pending"
+	"app/modules/users/internal/registration"
+	"app/modules/users/internal/revocation"
+	"app/modules/users/internal/session"
+	"app/modules/users/internal/tries"
 	"app/platform/database"
 )
 
@@ -28,17 +37,18 @@ func (s *Service) SweepOnce(ctx context.Context) (more bool, err error) {
 			remove func(context.Context, *database.Tx, time.Time) (int, error)
 			before time.Time
 		}{
-			{store.DeleteCodes, now.Add(-keepCodes)},
-			{store.DeleteCodeRequests, now.Add(-keepCodes)},
-			{store.DeleteJourneys, now},
-			{store.DeleteSessions, now},
-			{store.DeleteCookies, now},
-			{store.DeletePendings, now},
-			{store.DeleteTries, now},
-			{store.DeleteRevocations, now},
-			{store.DeleteKeys, now},
-			{store.DeleteAudits, now.Add(-s.limits.AuditKeep)},
-			{store.DeleteStrayAudits, now.Add(-keepStrays)},
+			{registration.Sweep, now.Add(-keepCodes)},
+			{code.Sweep, now.Add(-keepCodes)},
+			{federation.Sweep, now},
+			{factor.Sweep, now},
+			{session.Sweep, now},
+			{session.SweepCookies, now},
+			{pending.Sweep, now},
+			{tries.Sweep, now},
+			{revocation.Sweep, now},
+			{keys.Sweep, now},
+			{audit.Sweep, now.Add(-s.limits.AuditKeep)},
+			{audit.SweepStrays, now.Add(-keepStrays)},
 		} {
 			n, err := old.remove(ctx, tx, old.before)
 			if err != nil {

@@ -14,7 +14,7 @@ func TestFault26_NamesOfEveryScript(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for i, name := range []string{"علی\u200cرضا", "山田\u3000太郎", "क्\u200dष", "Zoe\u0308", "Ada"} {
-		in := registration(ids.New("a", w.clock.Now())[2:]+"@example.com", secret)
+		in := newForm(ids.New("a", w.clock.Now())[2:]+"@example.com", secret)
 		in.FirstName, in.LastName = name, name
 		_, told := w.register(in)
 		if len(told) != 1 {
@@ -25,9 +25,9 @@ func TestFault26_NamesOfEveryScript(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"\u200b\u200b", "a\u200bb", "\u2800", "\u3164", "a\u061cb", "Z" + "\u0336\u0336\u0336\u0336\u0336\u0336\u0336\u0336\u0336", "\u3000"} {
-		in := registration(ada, secret)
+		in := newForm(ada, secret)
 		in.FirstName = name
-		_, err := w.Register(context.Background(), in)
+		_, err := w.Registrations.Register(context.Background(), in)
 		wants(t, err, fault.InvalidArgument, "validation_failed")
 	}
 }
@@ -59,7 +59,7 @@ func TestFault20_AccountsOfBeforeSignIn(t *testing.T) {
 		if _, err := w.Login(context.Background(), service.Credentials{Email: "Ada@10.0.0.1", Password: secret}); err != nil {
 			t.Error(err)
 		}
-		if found, err := w.FindByEmail(context.Background(), "ADA@10.0.0.1"); err != nil || found.ID != user.ID {
+		if found, err := w.Accounts.FindByEmail(context.Background(), "ADA@10.0.0.1"); err != nil || found.ID != user.ID {
 			t.Errorf("%+v, %v", found, err)
 		}
 	})

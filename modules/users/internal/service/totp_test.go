@@ -9,9 +9,12 @@ import (
 
 	"github.com/pquerna/otp/totp"
 
+	"app/modules/users/internal/authn"
+	"app/modules/users/internal/factor"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/fault"
+	"app/platform/identity"
 )
 
 // generator is somebody's app.
@@ -30,20 +33,20 @@ func (g generator) code() string {
 }
 
 // next is a code of a later time step than any before.
-func (g generator) next() service.Factor {
+func (g generator) next() factor.Proof {
 	g.w.clock.pass(30 * time.Second)
-	return service.Factor{Method: service.ByTOTP, Code: g.code()}
+	return factor.Proof{Method: authn.ByTOTP, Code: g.code()}
 }
 
 // enrol sets a generator up in a session and returns it with the recovery codes.
 func (w *world) enrol(ctx context.Context) (generator, []string) {
 	w.t.Helper()
-	e, err := w.EnrolTOTP(ctx)
+	e, err := w.Factors.EnrolTOTP(ctx)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	g := generator{w, e.Secret}
-	added, err := w.ConfirmTOTP(ctx, g.code())
+	added, err := w.Factors.ConfirmTOTP(ctx, g.code())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -70,12 +73,18 @@ func lastChange(w *world) usersevents.CredentialsChange {
 	return e.GetChange()
 }
 
+// sessionLevel reads the level of the session that the context's caller is in.
+func sessionLevel(ctx context.Context, w *world) authn.Level {
+	w.t.Helper()
+	return authn.Level(w.count(`SELECT level FROM users_sessions WHERE id = ?`, identity.FromContext(ctx).SessionID))
+}
+
 func TestTOTP(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
-	e, err := w.EnrolTOTP(ctx)
+	e, err := w.Factors.EnrolTOTP(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,30 +97,30 @@ func TestTOTP(t *testing.T) {
 	}
 	w.login(ada, secret) // not a factor yet
 	g := generator{w, e.Secret}
-	_, err = w.ConfirmTOTP(ctx, other(g.code()))
+	_, err = w.Factors.ConfirmTOTP(ctx, other(g.code()))
 	wants(t, err, fault.InvalidArgument, "code_invalid")
-	added, err := w.ConfirmTOTP(ctx, g.code())
-	if err != nil || len(added.Recovery) != 10 || added.Session.Level != int(service.AAL2) {
+	added, err := w.Factors.ConfirmTOTP(ctx, g.code())
+	if err != nil || len(added.Recovery) != 10 || sessionLevel(ctx, w) != authn.AAL2 {
 		t.Fatalf("%+v, %v", added, err)
 	}
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_ADDED {
 		t.Errorf("told of %s", got)
 	}
-	_, err = w.EnrolTOTP(ctx)
+	_, err = w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.FailedPrecondition, "totp_enrolled")
 	in, err := w.CompleteSignIn(context.Background(), w.ticket(), g.next())
-	if err != nil || in.Session.Level != int(service.AAL2) || in.Session.Methods != "password totp" {
+	if err != nil || in.Session.Level != int(authn.AAL2) || in.Session.Methods != "password totp" {
 		t.Fatalf("%+v, %v", in, err)
 	}
-	if err := w.RemoveTOTP(ctx); err != nil {
+	if err := w.Factors.RemoveTOTP(ctx); err != nil {
 		t.Fatal(err)
 	}
-	f, err := w.Factors(ctx)
+	f, err := w.Factors.List(ctx)
 	if err != nil || !f.TOTP.IsZero() || f.Recovery != 0 {
 		t.Errorf("%+v, %v", f, err)
 	}
 	w.login(ada, secret)
-	wants(t, w.RemoveTOTP(ctx), fault.NotFound, "factor_not_found")
+	wants(t, w.Factors.RemoveTOTP(ctx), fault.NotFound, "factor_not_found")
 }
 
 // A time step is accepted once, whoever presents its code, and none before it (ASVS
@@ -142,7 +151,7 @@ func TestFailure24_TimeStepsAreAcceptedOnce(t *testing.T) {
 			t.Errorf("%d succeeded", good)
 		}
 		for _, code := range []string{f.Code, before} {
-			_, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByTOTP, Code: code})
+			_, err := w.CompleteSignIn(context.Background(), w.ticket(), factor.Proof{Method: authn.ByTOTP, Code: code})
 			wants(t, err, fault.InvalidArgument, "code_invalid")
 		}
 	})
@@ -173,7 +182,7 @@ func TestTOTPOfNeighbouringSteps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByTOTP, Code: code})
+		_, err = w.CompleteSignIn(context.Background(), ticket, factor.Proof{Method: authn.ByTOTP, Code: code})
 		if (err == nil) != tc.good {
 			t.Errorf("step %d, %s into the current one: %v", tc.step, tc.into, err)
 		}
@@ -187,7 +196,7 @@ func TestFailure24_WrongTOTPCodesPause(t *testing.T) {
 	w := newWorld(t)
 	w.signUp(ada, secret)
 	g, recovery := w.enrol(w.as(w.login(ada, secret).Access))
-	complete := func(f service.Factor) error {
+	complete := func(f factor.Proof) error {
 		_, err := w.CompleteSignIn(context.Background(), w.ticket(), f)
 		return err
 	}
@@ -204,7 +213,7 @@ func TestFailure24_WrongTOTPCodesPause(t *testing.T) {
 		}
 		w.clock.pass(wait - 30*time.Second)
 	}
-	if err := complete(service.Factor{Method: service.ByRecovery, Code: recovery[0]}); err != nil {
+	if err := complete(factor.Proof{Method: authn.ByRecovery, Code: recovery[0]}); err != nil {
 		t.Errorf("recovery code: %v", err)
 	}
 	if err := complete(g.next()); err != nil {
@@ -219,12 +228,12 @@ func TestTicketHasFiveTries(t *testing.T) {
 	_, recovery := w.enrol(w.as(w.login(ada, secret).Access))
 	ticket := w.ticket()
 	for range 5 {
-		_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByRecovery, Code: "00000-00000"})
+		_, err := w.CompleteSignIn(context.Background(), ticket, factor.Proof{Method: authn.ByRecovery, Code: "00000-00000"})
 		wants(t, err, fault.InvalidArgument, "code_invalid")
 	}
-	_, err := w.CompleteSignIn(context.Background(), ticket, service.Factor{Method: service.ByRecovery, Code: recovery[0]})
+	_, err := w.CompleteSignIn(context.Background(), ticket, factor.Proof{Method: authn.ByRecovery, Code: recovery[0]})
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
-	_, err = w.CompleteSignIn(context.Background(), "spt_x", service.Factor{Method: service.ByRecovery, Code: recovery[0]})
+	_, err = w.CompleteSignIn(context.Background(), "spt_x", factor.Proof{Method: authn.ByRecovery, Code: recovery[0]})
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
 }
 
@@ -239,7 +248,7 @@ func TestFailure24_RecoveryCodesOnce(t *testing.T) {
 		typed := strings.ToUpper(strings.ReplaceAll(recovery[0], "-", " "))
 		good := 0
 		for _, err := range together(len(tickets), func(i int) error {
-			_, err := w.CompleteSignIn(context.Background(), tickets[i], service.Factor{Method: service.ByRecovery, Code: typed})
+			_, err := w.CompleteSignIn(context.Background(), tickets[i], factor.Proof{Method: authn.ByRecovery, Code: typed})
 			return err
 		}) {
 			if err == nil {
@@ -260,19 +269,19 @@ func TestNewRecoveryCodes(t *testing.T) {
 	w := newWorld(t)
 	w.signUp(ada, secret)
 	ctx := w.as(w.login(ada, secret).Access)
-	_, err := w.NewRecoveryCodes(ctx)
+	_, err := w.Factors.NewRecoveryCodes(ctx)
 	wants(t, err, fault.FailedPrecondition, "no_factor")
 	_, older := w.enrol(ctx)
-	newer, err := w.NewRecoveryCodes(ctx)
+	newer, err := w.Factors.NewRecoveryCodes(ctx)
 	if err != nil || len(newer) != 10 {
 		t.Fatalf("%v, %v", newer, err)
 	}
 	if bits := 5 * len(strings.ReplaceAll(newer[0], "-", "")); bits < 112 {
 		t.Errorf("%s is of %d bits, which a plain hash does not keep", newer[0], bits)
 	}
-	_, err = w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: older[0]})
+	_, err = w.CompleteSignIn(context.Background(), w.ticket(), factor.Proof{Method: authn.ByRecovery, Code: older[0]})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
-	if _, err := w.CompleteSignIn(context.Background(), w.ticket(), service.Factor{Method: service.ByRecovery, Code: newer[9]}); err != nil {
+	if _, err := w.CompleteSignIn(context.Background(), w.ticket(), factor.Proof{Method: authn.ByRecovery, Code: newer[9]}); err != nil {
 		t.Error(err)
 	}
 }
@@ -284,7 +293,7 @@ func TestRecoveryDoesNotBypassTheFactor(t *testing.T) {
 	w := newWorld(t)
 	w.signUp(ada, secret)
 	g, _ := w.enrol(w.as(w.login(ada, secret).Access))
-	in, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), service.Bearer)
+	in, err := w.SignInWithCode(context.Background(), w.proof(context.Background(), ada), authn.Bearer)
 	if err != nil || in.Ticket == "" || in.Session.ID != "" {
 		t.Errorf("code: %+v, %v", in, err)
 	}
@@ -320,9 +329,9 @@ func TestForgetFactors(t *testing.T) {
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED {
 		t.Errorf("told of %s", got)
 	}
-	_, err := w.Refresh(context.Background(), in.Refresh)
+	_, err := w.Sessions.Refresh(context.Background(), in.Refresh)
 	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
-	_, err = w.ChallengePasskey(context.Background(), service.PasskeyFactor, ticket)
+	_, err = w.ChallengePasskey(context.Background(), factor.PasskeyFactor, ticket)
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 	w.login(ada, secret)
 	if n := w.count(`SELECT (SELECT COUNT(*) FROM users_totp) + (SELECT COUNT(*) FROM users_passkeys) + (SELECT COUNT(*) FROM users_recovery)`); n != 0 {

@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
@@ -15,11 +17,11 @@ import (
 	"app/platform/ids"
 )
 
-func refuses(t *testing.T, w *world, in service.Proof) {
+func refuses(t *testing.T, w *world, in registration.Proof) {
 	t.Helper()
-	user, err := w.Verify(context.Background(), in)
+	user, err := w.Registrations.Verify(context.Background(), in)
 	wants(t, err, fault.InvalidArgument, "code_invalid")
-	if diff := cmp.Diff([]string{"/code"}, pointers(err)); diff != "" || user != (service.User{}) {
+	if diff := cmp.Diff([]string{"/code"}, pointers(err)); diff != "" || user != (account.User{}) {
 		t.Errorf("%+v, -want +got\n%s", user, diff)
 	}
 }
@@ -35,15 +37,15 @@ func other(code string) string {
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	in := registration(ada, secret)
+	in := newForm(ada, secret)
 	in.MiddleName = "King"
 	_, told := w.register(in)
 	code := told[0].(*usersevents.CodeIssued).Code //nolint:errcheck // a test may panic
-	got, err := w.Verify(context.Background(), service.Proof{Email: "ada@EXAMPLE.com ", Code: code, Password: secret})
+	got, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: "ada@EXAMPLE.com ", Code: code, Password: secret})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := service.User{ID: got.ID, Email: ada, FirstName: "Ada", MiddleName: "King", LastName: "Lovelace", Version: 1, CreatedAt: w.clock.Now()}
+	want := account.User{ID: got.ID, Email: ada, FirstName: "Ada", MiddleName: "King", LastName: "Lovelace", Version: 1, CreatedAt: w.clock.Now()}
 	if diff := cmp.Diff(want, got); diff != "" || !ids.Valid("usr", got.ID) {
 		t.Errorf("-want +got\n%s", diff)
 	}
@@ -64,7 +66,7 @@ func TestFailure24_Codes(t *testing.T) {
 			code := w.code(ada, secret)
 			succeeded := 0
 			for _, err := range together(8, func(int) error {
-				_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret})
+				_, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret})
 				return err
 			}) {
 				if err == nil {
@@ -76,7 +78,7 @@ func TestFailure24_Codes(t *testing.T) {
 			if n := len(w.emitted()); succeeded != 1 || n != 2 {
 				t.Errorf("%d succeeded, %d events", succeeded, n)
 			}
-			refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
+			refuses(t, w, registration.Proof{Email: ada, Code: code, Password: secret})
 		})
 	})
 	t.Run("FiveTries", func(t *testing.T) {
@@ -84,22 +86,22 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		for range 5 {
-			refuses(t, w, service.Proof{Email: ada, Code: other(code), Password: secret})
+			refuses(t, w, registration.Proof{Email: ada, Code: other(code), Password: secret})
 		}
-		refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
+		refuses(t, w, registration.Proof{Email: ada, Code: code, Password: secret})
 	})
 	t.Run("FiveTriesEvenAtOnce", func(t *testing.T) {
 		t.Parallel()
 		each(t, func(t *testing.T, w *world) {
 			code := w.code(ada, secret)
 			together(20, func(int) error {
-				_, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: other(code), Password: secret})
+				_, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: other(code), Password: secret})
 				return err
 			})
 			if n := w.count(`SELECT tries FROM users_codes`); n != 5 {
 				t.Errorf("%d tries counted", n)
 			}
-			refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
+			refuses(t, w, registration.Proof{Email: ada, Code: code, Password: secret})
 		})
 	})
 	t.Run("FifthTryMaySucceed", func(t *testing.T) {
@@ -107,9 +109,9 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		for range 4 {
-			refuses(t, w, service.Proof{Email: ada, Code: other(code), Password: secret})
+			refuses(t, w, registration.Proof{Email: ada, Code: other(code), Password: secret})
 		}
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
+		if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -118,9 +120,9 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		for _, malformed := range []string{"", "1", "12345", "1234567", "12345x", "１２３４５６", code + " ", "-12345"} {
-			refuses(t, w, service.Proof{Email: ada, Code: malformed, Password: secret})
+			refuses(t, w, registration.Proof{Email: ada, Code: malformed, Password: secret})
 		}
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
+		if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -129,9 +131,9 @@ func TestFailure24_Codes(t *testing.T) {
 		w := newWorld(t)
 		code := w.code(ada, secret)
 		w.clock.pass(10 * time.Minute)
-		refuses(t, w, service.Proof{Email: ada, Code: code, Password: secret})
+		refuses(t, w, registration.Proof{Email: ada, Code: code, Password: secret})
 		w.clock.pass(-time.Microsecond)
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret}); err != nil {
+		if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -143,8 +145,8 @@ func TestFailure24_Codes(t *testing.T) {
 		for older == newer { // one in a million
 			newer = w.code(ada, secret)
 		}
-		refuses(t, w, service.Proof{Email: ada, Code: older, Password: secret})
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: newer, Password: secret}); err != nil {
+		refuses(t, w, registration.Proof{Email: ada, Code: older, Password: secret})
+		if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: newer, Password: secret}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -152,16 +154,16 @@ func TestFailure24_Codes(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		code := w.code(ada, secret)
-		refuses(t, w, service.Proof{Email: "other@example.com", Code: code, Password: secret})
-		refuses(t, w, service.Proof{Email: "", Code: code, Password: secret})
+		refuses(t, w, registration.Proof{Email: "other@example.com", Code: code, Password: secret})
+		refuses(t, w, registration.Proof{Email: "", Code: code, Password: secret})
 	})
 	t.Run("SameAnswerForKnownAddresses", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.signUp(ada, secret)
-		w.register(registration(ada, secret))
-		refuses(t, w, service.Proof{Email: ada, Code: "123456", Password: secret})
-		refuses(t, w, service.Proof{Email: "unknown@example.com", Code: "123456", Password: secret})
+		w.register(newForm(ada, secret))
+		refuses(t, w, registration.Proof{Email: ada, Code: "123456", Password: secret})
+		refuses(t, w, registration.Proof{Email: "unknown@example.com", Code: "123456", Password: secret})
 	})
 }
 
@@ -179,7 +181,7 @@ func TestFailure26_PreHijack(t *testing.T) {
 	t.Run("AttackerFirst", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		mallory := registration(ada, attackers)
+		mallory := newForm(ada, attackers)
 		mallory.FirstName = "Mallory"
 		w.register(mallory)
 		user := w.signUp(ada, secret)
@@ -195,21 +197,21 @@ func TestFailure26_PreHijack(t *testing.T) {
 		if w.code(ada, attackers) == owners {
 			t.Skip("one in a million: the codes are the same")
 		}
-		refuses(t, w, service.Proof{Email: ada, Code: owners, Password: secret})
+		refuses(t, w, registration.Proof{Email: ada, Code: owners, Password: secret})
 	})
 	t.Run("AttackerLastCannotBeVerifiedByMistake", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
-		mine, _ := w.register(registration(ada, secret))
-		theirs, told := w.register(registration(ada, attackers))
+		mine, _ := w.register(newForm(ada, secret))
+		theirs, told := w.register(newForm(ada, attackers))
 		code := told[0].(*usersevents.CodeIssued).Code //nolint:errcheck // a test may panic
-		refuses(t, w, service.Proof{Email: ada, Code: code, Registration: mine})
+		refuses(t, w, registration.Proof{Email: ada, Code: code, Registration: mine})
 		if mine == theirs || w.count(`SELECT COUNT(*) FROM users_accounts`) != 0 {
 			t.Error("the attacker's registration was verified")
 		}
-		mine, told = w.register(registration(ada, secret))
+		mine, told = w.register(newForm(ada, secret))
 		code = told[0].(*usersevents.CodeIssued).Code //nolint:errcheck // a test may panic
-		if _, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Registration: mine}); err != nil {
+		if _, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Registration: mine}); err != nil {
 			t.Fatal(err)
 		}
 		wantOwners(t, w)
@@ -218,7 +220,7 @@ func TestFailure26_PreHijack(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
 		w.signUp(ada, secret)
-		w.register(registration(ada, attackers))
+		w.register(newForm(ada, attackers))
 		wantOwners(t, w)
 	})
 }
@@ -227,12 +229,12 @@ func TestVerifyRepeatedWithItsKey(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := callctx.WithIdempotency(context.Background(), callctx.Idempotency{Key: "k", At: moment})
-	proof := service.Proof{Email: ada, Code: w.code(ada, secret), Password: secret}
-	first, err := w.Verify(ctx, proof)
+	proof := registration.Proof{Email: ada, Code: w.code(ada, secret), Password: secret}
+	first, err := w.Registrations.Verify(ctx, proof)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := w.Verify(ctx, proof)
+	again, err := w.Registrations.Verify(ctx, proof)
 	if err != nil || first != again || len(w.emitted()) != 2 {
 		t.Errorf("%+v then %+v, %v", first, again, err)
 	}
@@ -246,7 +248,7 @@ func TestVerifyLeavesAnAccountThatCameToBe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, err := w.Verify(context.Background(), service.Proof{Email: ada, Code: code, Password: secret})
+	user, err := w.Registrations.Verify(context.Background(), registration.Proof{Email: ada, Code: code, Password: secret})
 	if err != nil || user.ID != made.User.ID {
 		t.Errorf("%+v, %v", user, err)
 	}

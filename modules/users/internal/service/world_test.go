@@ -11,8 +11,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"app/modules/users/internal/account"
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/registration"
 	"app/modules/users/internal/service"
+	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -86,13 +90,22 @@ func on(t *testing.T, db *database.DB) *world {
 
 // with makes a service on the world's database with other options.
 func (w *world) with(change func(*service.Options)) *service.Service {
+	w.t.Helper()
+	s, err := w.start(change)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+func (w *world) start(change func(*service.Options)) (*service.Service, error) {
 	o := service.Options{
 		DB: w.db, Now: w.clock.Now, Logger: slog.New(slog.DiscardHandler), Limits: limits(),
 		Hasher:    passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
 		PublicURL: home,
 	}
 	change(&o)
-	return service.New(o)
+	return service.New(context.Background(), o)
 }
 
 // each runs the test on both engines.
@@ -101,17 +114,17 @@ func each(t *testing.T, run func(t *testing.T, w *world)) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, on(t, db)) }, migrations()...)
 }
 
-func registration(email, password string) service.Registration {
-	return service.Registration{Email: email, Password: password, Confirm: password, FirstName: "Ada", LastName: "Lovelace"}
+func newForm(email, password string) registration.Form {
+	return registration.Form{Email: email, Password: password, Confirm: password, FirstName: "Ada", LastName: "Lovelace"}
 }
 
 // register accepts a registration a second after the last one and returns its id and
 // what was emitted.
-func (w *world) register(in service.Registration) (string, []proto.Message) {
+func (w *world) register(in registration.Form) (string, []proto.Message) {
 	w.t.Helper()
 	w.clock.pass(time.Second)
 	before := len(w.emitted())
-	id, err := w.Register(context.Background(), in)
+	id, err := w.Registrations.Register(context.Background(), in)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -120,10 +133,10 @@ func (w *world) register(in service.Registration) (string, []proto.Message) {
 
 // proofOf registers and returns the code in the e-mail with the registration that it
 // belongs to.
-func (w *world) proofOf(email, password string) service.Proof {
+func (w *world) proofOf(email, password string) registration.Proof {
 	w.t.Helper()
-	id, told := w.register(registration(email, password))
-	return service.Proof{Email: email, Code: issued(w.t, told).GetCode(), Registration: id}
+	id, told := w.register(newForm(email, password))
+	return registration.Proof{Email: email, Code: issued(w.t, told).GetCode(), Registration: id}
 }
 
 // code registers and returns the code in the e-mail.
@@ -133,18 +146,18 @@ func (w *world) code(email, password string) string {
 }
 
 // signUp registers and verifies.
-func (w *world) signUp(email, password string) service.User {
+func (w *world) signUp(email, password string) account.User {
 	w.t.Helper()
-	user, err := w.Verify(context.Background(), w.proofOf(email, password))
+	user, err := w.Registrations.Verify(context.Background(), w.proofOf(email, password))
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	return user
 }
 
-func (w *world) login(email, password string) service.Tokens {
+func (w *world) login(email, password string) session.Tokens {
 	w.t.Helper()
-	in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password, Transport: service.Bearer})
+	in, err := w.Login(context.Background(), service.Credentials{Email: email, Password: password, Transport: authn.Bearer})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -154,7 +167,7 @@ func (w *world) login(email, password string) service.Tokens {
 // claims verifies an access token as the gateway does.
 func (w *world) claims(access string) token.Claims {
 	w.t.Helper()
-	c, err := token.NewVerifier(token.NewKeys(w.KeySet, w.clock.Now), w.clock.Now).Verify(context.Background(), access)
+	c, err := token.NewVerifier(token.NewKeys(w.Keys.Set, w.clock.Now), w.clock.Now).Verify(context.Background(), access)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,15 +1,20 @@
-// Package store keeps accounts, codes, sessions and keys. Its functions run within a
-// database.Write or Read of the caller, who decides what belongs in one transaction;
-// what a caller decides by is named here, the driver's errors stay wrapped.
+// Package store holds the module's tables, and what the stores of all its subjects have
+// in common. A store's functions run within a database.Write or Read of the caller, who
+// decides what belongs in one transaction; what a caller decides by is named here, the
+// driver's errors stay wrapped.
 package store
 
 import (
 	"context"
+	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"app/platform/database"
+	"app/platform/fault"
 )
 
 // Errors that callers decide by.
@@ -34,19 +39,19 @@ func Migrations() fs.FS {
 	return sub
 }
 
-// scanner is one row of an answer.
-type scanner interface{ Scan(dest ...any) error }
+// Scanner is one row of an answer.
+type Scanner interface{ Scan(dest ...any) error }
 
-// execAny runs a change that matches any number of rows.
-func execAny(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
+// Exec runs a change that matches any number of rows.
+func Exec(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
 	if _, err := tx.Exec(ctx, query, args...); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-// queryTexts collects the rows of a query of one text column.
-func queryTexts(ctx context.Context, tx *database.Tx, query string, args ...any) (out []string, err error) {
+// Texts collects the rows of a query of one text column.
+func Texts(ctx context.Context, tx *database.Tx, query string, args ...any) (out []string, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // the caller names it
@@ -60,4 +65,53 @@ func queryTexts(ctx context.Context, tx *database.Tx, query string, args ...any)
 		out = append(out, s)
 	}
 	return out, rows.Err() //nolint:wrapcheck // the caller names it
+}
+
+// DeleteEach removes what a query lists, a row at a time: neither engine's DELETE ...
+// LIMIT is the other's.
+func DeleteEach(ctx context.Context, tx *database.Tx, what, list, remove string, args ...any) (int, error) {
+	found, err := Texts(ctx, tx, list, args...)
+	if err != nil {
+		return 0, fmt.Errorf("list old %s: %w", what, err)
+	}
+	for _, id := range found {
+		if _, err := tx.Exec(ctx, remove, id); err != nil {
+			return 0, fmt.Errorf("delete old %s: %w", what, err)
+		}
+	}
+	return len(found), nil
+}
+
+// NullMicros is the column of a time that may be absent.
+func NullMicros(t time.Time) sql.NullInt64 {
+	return sql.NullInt64{Int64: database.Micros(t), Valid: !t.IsZero()}
+}
+
+// BoolToInt is a column of 0 and 1.
+func BoolToInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Missing turns a row that is not there, or not as it has to be, into the answer that
+// there is none: NotFound with the reason <what>_not_found. Other errors stay.
+func Missing(what string, err error) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrChanged) {
+		return fault.Missing(what)
+	}
+	return err
+}
+
+// Fit shortens a text to the characters that its column holds.
+func Fit(text string, most int) string {
+	n := 0
+	for i := range text {
+		if n == most {
+			return text[:i]
+		}
+		n++
+	}
+	return text
 }

@@ -1,0 +1,185 @@
+package catalogtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/reason"
+	"app/modules/catalog/internal/stock"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/database/dbtest"
+	"app/platform/idempotency"
+	"app/platform/identity"
+	"app/platform/ids"
+	"app/platform/operation"
+)
+
+// The merchants and products that an API knows and does not know.
+var (
+	Foreign = ids.Derive("mrc", Start, "foreign")
+	Pending = ids.Derive("mrc", Start, "pending")
+	Nowhere = ids.Derive("mrc", Start, "nowhere")
+	Missing = ids.Derive("prd", Start, "missing")
+)
+
+// The users of an API, each named for what it is to Merchant.
+const (
+	Nobody = ""
+	Owner  = "usr_owner"
+	Viewer = "usr_viewer"
+	// Unproven is a manager, and a viewer until there is a second factor.
+	Unproven = "usr_unproven"
+	// Stranger is a manager of Foreign.
+	Stranger = "usr_stranger"
+)
+
+// roles answers for merchants.
+type roles map[[2]string]merchantsv1.Role
+
+func (r roles) Roles(_ context.Context, req *merchantsv1.RolesRequest) (*merchantsv1.RolesResponse, error) {
+	out := &merchantsv1.RolesResponse{}
+	for _, id := range req.GetMerchantIds() {
+		out.Members = append(out.Members, &merchantsv1.MemberResponse{
+			Role: r[[2]string{id, req.GetUserId()}], Approved: id != Pending, SecondFactorNeeded: req.GetUserId() == Unproven,
+		})
+	}
+	return out, nil
+}
+
+// API is catalog's API on a database of its own, and a clock that goes on by a second
+// whenever it is asked.
+type API struct {
+	testing.TB
+	http.Handler
+
+	shop *Shop
+}
+
+// OpenAPI makes an API.
+func OpenAPI(t testing.TB) API {
+	t.Helper()
+	s := &Shop{DB: dbtest.Open(t, Migrations()...), T: t}
+	now := Start.Add(123456 * time.Microsecond)
+	s.assemble(roles{
+		{Merchant, Owner}: merchantsv1.Role_ROLE_OWNER, {Merchant, Manager}: merchantsv1.Role_ROLE_MANAGER,
+		{Merchant, Viewer}: merchantsv1.Role_ROLE_VIEWER, {Merchant, Unproven}: merchantsv1.Role_ROLE_VIEWER,
+		{Foreign, Stranger}: merchantsv1.Role_ROLE_MANAGER,
+		{Pending, Manager}:  merchantsv1.Role_ROLE_MANAGER,
+	}, func() time.Time { now = now.Add(time.Second); return now })
+	a := operation.NewAPI("catalog", operation.Options{})
+	products, levels := product.NewHandlers(s.Products), stock.NewHandlers(s.Stock)
+	product.Register(a, &products)
+	stock.Register(a, &levels)
+	a.Problems(reason.All()...)
+	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
+	return API{t, a.Handler(), s}
+}
+
+// Reply is an answer of the API.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Call sends a request as the user. Headers are "Name: value".
+func (a API) Call(user, method, path, body string, headers ...string) Reply {
+	a.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		r.Header.Set(name, value)
+	}
+	if user != Nobody {
+		r = r.WithContext(identity.NewContext(r.Context(), identity.Principal{UserID: user, Method: identity.Bearer}))
+	}
+	w := httptest.NewRecorder()
+	a.ServeHTTP(w, r)
+	return Reply{w.Code, w.Header(), w.Body.String()}
+}
+
+// Must is Call for what has to succeed with the status.
+func (a API) Must(status int, user, method, path, body string, headers ...string) Reply {
+	a.Helper()
+	got := a.Call(user, method, path, body, headers...)
+	if got.Status != status {
+		a.Fatalf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, status)
+	}
+	return got
+}
+
+// ReadBody is what the body of a reply says.
+func ReadBody[T any](t testing.TB, r Reply) (out T) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.Body), &out); err != nil {
+		t.Fatalf("%v in %s", err, r.Body)
+	}
+	return out
+}
+
+// Problem is the body of a refusal.
+type Problem struct {
+	Status int    `json:"status"`
+	Code   string `json:"code"`
+	Errors []struct {
+		Pointer string `json:"pointer"`
+	} `json:"errors"`
+}
+
+// WantProblem checks status, code and pointers of a refusal.
+func WantProblem(t testing.TB, r Reply, status int, code string, pointers ...string) {
+	t.Helper()
+	p := ReadBody[Problem](t, r)
+	var got []string
+	for _, e := range p.Errors {
+		got = append(got, e.Pointer)
+	}
+	if r.Status != status || p.Status != status || p.Code != code || !cmp.Equal(pointers, got) {
+		t.Errorf("got %d %s, want %d %s %v", r.Status, r.Body, status, code, pointers)
+	}
+	if kind := r.Header.Get("Content-Type"); kind != "application/problem+json" {
+		t.Errorf("content type is %s", kind)
+	}
+}
+
+// Draft is the body of a new product; values replace or remove ("") its fields.
+func Draft(values ...string) string {
+	fields := map[string]string{
+		"merchant_id": `"` + Merchant + `"`, "title": `"Chair"`, "description": `"To sit on."`, "sku": `"CH-1"`,
+		"price": `{"amount":1990,"currency":"EUR"}`, "stock": "7",
+	}
+	for i := 0; i < len(values); i += 2 {
+		fields[values[i]] = values[i+1]
+	}
+	var out []string
+	for name, value := range fields {
+		if value != "" {
+			out = append(out, fmt.Sprintf("%q:%s", name, value))
+		}
+	}
+	return "{" + strings.Join(out, ",") + "}"
+}
+
+// Create lists a product of Draft.
+func (a API) Create(values ...string) product.Listing {
+	a.Helper()
+	return ReadBody[product.Listing](a, a.Must(201, Manager, "POST", "/v1/products", Draft(values...)))
+}
+
+// Hold holds units of a product.
+func (a API) Hold(productID string, quantity int64) {
+	a.Helper()
+	a.shop.MustReserve(NewOrder(Line(productID, quantity)))
+}

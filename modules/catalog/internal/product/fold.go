@@ -1,0 +1,118 @@
+package product
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"app/platform/database"
+)
+
+// foldBatch bounds the products of one transaction.
+const foldBatch = 100
+
+// FoldOnce looks at the next 100 products and gives those that were listed by an
+// earlier release what searches and skus are compared by today; more reports whether
+// there are others. Until then they are found as before. Processes may run it at the
+// same time.
+func (s *Service) FoldOnce(ctx context.Context) (more bool, err error) {
+	return database.Write(ctx, s.DB, foldNextProducts)
+}
+
+// foldRow is what a product is found by, in the database.
+type foldRow struct {
+	bun.BaseModel `bun:"table:catalog_products,alias:p"`
+
+	ID          string `bun:"id,pk"`
+	ArchivedAt  int64  `bun:"archived_at"` // 0 while it is listed
+	MerchantID  string `bun:"merchant_id"`
+	Title       string `bun:"title"`
+	Description string `bun:"description"`
+	SKU         string `bun:"sku"`
+	SKUFold     string `bun:"sku_fold,nullzero"`
+	Search      string `bun:"search"`
+	Version     int64  `bun:"version"`
+}
+
+// foldedProducts is the row of catalog_folded that says how far folding has come.
+const foldedProducts = "products"
+
+// foldNextProducts gives the next products the search text and the sku_fold that they
+// would be given today, and reports whether there may be more. What others change at
+// the same time has them already. Of products of a merchant whose skus are one by now
+// the first keeps the sku_fold, and the others go without.
+func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err error) {
+	var at string
+	err = database.Found("place of folding", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, foldedProducts).Scan(&at))
+	begun := !errors.Is(err, database.ErrNotFound)
+	if err != nil && begun {
+		return false, err
+	}
+	var next []foldRow
+	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", at).OrderExpr("p.id").Limit(foldBatch).Scan(ctx)
+	if err != nil || len(next) == 0 {
+		return false, err
+	}
+	for _, row := range next {
+		if err := foldProduct(ctx, tx, row); err != nil {
+			return false, err
+		}
+	}
+	move := `UPDATE catalog_folded SET product_id = ? WHERE name = ?`
+	if !begun {
+		move = `INSERT INTO catalog_folded (product_id, name) VALUES (?, ?)`
+	}
+	if _, err := tx.Exec(ctx, move, next[len(next)-1].ID, foldedProducts); err != nil && !database.IsDuplicate(err) {
+		return false, fmt.Errorf("move place of folding: %w", err)
+	}
+	return len(next) == foldBatch, nil
+}
+
+// foldProduct writes what of a product is out of date.
+func foldProduct(ctx context.Context, tx *database.Tx, row foldRow) error {
+	search := searchText(Product{Title: row.Title, SKU: row.SKU, Description: row.Description})
+	if search != row.Search {
+		_, err := tx.Bun().NewUpdate().Model((*foldRow)(nil)).
+			Set("search = ?", search).Where("id = ? AND version = ?", row.ID, row.Version).Exec(ctx)
+		if err != nil {
+			return fmt.Errorf("update search text: %w", err)
+		}
+	}
+	if row.ArchivedAt != 0 || row.SKUFold != "" {
+		return nil
+	}
+	_, err := tx.Bun().NewUpdate().Model((*foldRow)(nil)).
+		Set("sku_fold = ?", foldSKU(row.SKU)).Where("id = ? AND version = ? AND archived_at = 0", row.ID, row.Version).Exec(ctx)
+	if err != nil && !database.IsDuplicate(err) { // a duplicate: the merchant had both before
+		return fmt.Errorf("update sku_fold: %w", err)
+	}
+	return nil
+}
+
+// retryAfterFreeingSKU runs a change of p once more when it meets a sku_fold that is
+// out of date: the release before this column archives products and changes their skus
+// without it.
+func retryAfterFreeingSKU(ctx context.Context, tx *database.Tx, p Product, change func() error) error {
+	err := change()
+	if !errors.Is(err, database.ErrDuplicate) {
+		return err
+	}
+	fold := foldSKU(p.SKU)
+	var other foldRow
+	err = database.Found("product by sku_fold", tx.Bun().NewSelect().Model(&other).
+		Where("p.merchant_id = ? AND p.sku_fold = ?", p.MerchantID, fold).Scan(ctx))
+	switch {
+	case errors.Is(err, database.ErrNotFound) || err == nil && other.ArchivedAt == 0 && foldSKU(other.SKU) == fold:
+		return database.ErrDuplicate
+	case err != nil:
+		return err
+	}
+	_, err = tx.Bun().NewUpdate().Model((*foldRow)(nil)).
+		Set("sku_fold = NULL").Where("id = ? AND sku_fold = ?", other.ID, fold).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("update sku_fold: %w", err)
+	}
+	return change()
+}

@@ -1,0 +1,134 @@
+// Package product is what merchants sell: products, who may change them, and how they
+// are found.
+package product
+
+import (
+	"cmp"
+	"strconv"
+	"time"
+
+	"app/modules/catalog/internal/stock"
+	"app/platform/fault"
+	"app/platform/ids"
+	"app/platform/money"
+	"app/platform/text"
+)
+
+// Bounds of a product. The lengths are in characters.
+const (
+	MaxTitle       = 200
+	MaxDescription = 5_000
+	MaxSKU         = 64
+	MaxPrice       = money.Max
+	// DefaultLowStock is the number of available units at which a merchant is told
+	// unless it chose another.
+	DefaultLowStock = 5
+	// MinQuantity and MaxQuantity bound the units of one product in one order, unless
+	// the merchant chose narrower bounds.
+	MinQuantity = 1
+	MaxQuantity = 10_000
+)
+
+// Product is what a merchant sells, with its stock.
+type Product struct {
+	ID          string
+	MerchantID  string
+	Title       string
+	Description string
+	SKU         string
+	Price       money.Money
+	// Version counts the changes of the product itself, from 1; its stock has a version
+	// of its own.
+	Version   int64
+	CreatedAt time.Time
+	// Archived products are not sold any more; orders may still name them.
+	Archived bool
+	// MinQuantity and MaxQuantity bound the units of one order.
+	MinQuantity, MaxQuantity int64
+	Stock                    stock.Stock
+}
+
+// Item is the product as stock knows it.
+func (p Product) Item() stock.Item {
+	return stock.Item{MerchantID: p.MerchantID, SKU: p.SKU, Stock: p.Stock}
+}
+
+// Draft is a product that is to be listed.
+type Draft struct {
+	MerchantID, Title, Description, SKU string
+	Price                               money.Money
+	// Stock is the number of units to begin with.
+	Stock             int64
+	LowStockThreshold int64
+	// MinQuantity and MaxQuantity bound the units of one order; 0 is the widest bound.
+	MinQuantity, MaxQuantity int64
+}
+
+// toProduct makes the product with the id, or says what is wrong with the draft.
+func (d Draft) toProduct(id string, now time.Time) (Product, error) {
+	p := Product{
+		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
+		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
+		Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
+		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
+	}
+	wrong := normaliseProduct(&p, now)
+	if !ids.Valid("mrc", p.MerchantID) {
+		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
+	}
+	if len(wrong) > 0 {
+		return Product{}, fault.Invalid(wrong...)
+	}
+	return p, nil
+}
+
+// normaliseProduct puts the product's texts in the form to keep and lists what keeps it
+// from being listed.
+func normaliseProduct(p *Product, now time.Time) (wrong []fault.Field) {
+	wrong = append(wrong, normaliseText("/title", &p.Title, text.Line, 1, MaxTitle)...)
+	wrong = append(wrong, normaliseText("/description", &p.Description, text.Block, 0, MaxDescription)...)
+	wrong = append(wrong, normaliseText("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, validatePrice(p.Price, now)...)
+	wrong = append(wrong, validateCount("/stock", p.Stock.OnHand, stock.MaxOnHand)...)
+	wrong = append(wrong, validateCount("/low_stock_threshold", p.Stock.LowThreshold, stock.MaxOnHand)...)
+	return append(wrong, validateQuantities(*p)...)
+}
+
+// validateQuantities lists what is wrong with how many units one order may have.
+func validateQuantities(p Product) (wrong []fault.Field) {
+	if p.MinQuantity < MinQuantity || p.MinQuantity > MaxQuantity {
+		wrong = append(wrong, fault.Field{Pointer: "/min_quantity", Detail: "must be between 1 and " + strconv.Itoa(MaxQuantity)})
+	}
+	if p.MaxQuantity < p.MinQuantity || p.MaxQuantity > MaxQuantity {
+		wrong = append(wrong, fault.Field{Pointer: "/max_quantity", Detail: "must be between min_quantity and " + strconv.Itoa(MaxQuantity)})
+	}
+	return wrong
+}
+
+func validatePrice(m money.Money, now time.Time) []fault.Field {
+	wrong := validateCount("/price/amount", m.Amount, MaxPrice)
+	switch {
+	case !money.Known(m.Currency):
+		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is not a currency of this shop"})
+	case !money.InUse(m.Currency, now):
+		wrong = append(wrong, fault.Field{Pointer: "/price/currency", Detail: "is a currency that has ended"})
+	}
+	return wrong
+}
+
+// normaliseText replaces a text by its form to keep, or says what is wrong with it.
+func normaliseText(pointer string, s *string, rule func(s string, least, most int) (string, error), least, most int) []fault.Field {
+	kept, err := rule(*s, least, most)
+	if err != nil {
+		return []fault.Field{{Pointer: pointer, Detail: err.Error()}}
+	}
+	*s = kept
+	return nil
+}
+
+func validateCount(pointer string, n, most int64) []fault.Field {
+	if n < 0 || n > most {
+		return []fault.Field{{Pointer: pointer, Detail: "must be between 0 and " + strconv.FormatInt(most, 10)}}
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package product
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/money"
+	"app/platform/operation"
+)
+
+// Handlers serve the operations.
+type Handlers struct{ service *Service }
+
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
+
+var tags = []string{"Products"}
+
+// Register declares the operations. The handlers lie at the address by the time that a
+// request comes.
+func Register(api *operation.API, at **Handlers) {
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
+		Description: "A manager of the merchant may. The sku is unique among the merchant's listed products.",
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
+	}, operation.On(at, (*Handlers).createProduct))
+	operation.Register(api, operation.Operation{
+		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
+		Description: "Newest first. Archived products are left out.",
+		Access:      operation.Public, Rate: operation.RateDefault,
+	}, operation.On(at, (*Handlers).listProducts))
+	operation.Register(api, operation.Operation{
+		Method: http.MethodGet, Path: "/v1/products/{id}", ID: "get-product", Summary: "Read a product", Tags: tags,
+		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{404},
+	}, operation.On(at, (*Handlers).getProduct))
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPatch, Path: "/v1/products/{id}", ID: "change-product", Summary: "Change a product", Tags: tags,
+		Description: "A manager of the merchant may. What is not sent stays as it is. If-Match takes the ETag of the product; units sold in between do not matter.",
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+	}, operation.On(at, (*Handlers).updateProduct))
+	operation.Register(api, operation.Operation{
+		Method: http.MethodDelete, Path: "/v1/products/{id}", ID: "archive-product", Summary: "Take a product off sale", Tags: tags,
+		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are.",
+		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+	}, operation.On(at, (*Handlers).archiveProduct))
+}
+
+// Listing is a product as anyone sees it.
+type Listing struct {
+	ID          string      `json:"id" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	MerchantID  string      `json:"merchant_id" example:"mrc_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	SKU         string      `json:"sku"`
+	Price       money.Money `json:"price"`
+	Available   int64       `json:"available" doc:"Units that can be bought now"`
+	MinQuantity int64       `json:"min_quantity" doc:"Units that one order has to have at least"`
+	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
+	CreatedAt   time.Time   `json:"created_at"`
+}
+
+func listingOf(p Product) Listing {
+	return Listing{
+		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
+		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
+	}
+}
+
+type productReply struct {
+	operation.Tagged
+	Body Listing
+}
+
+func taggedReply(p Product) *productReply {
+	return &productReply{Tagged: operation.Tagged{ETag: productTag(p)}, Body: listingOf(p)}
+}
+
+// productTag changes with everything the reply shows, which includes the units left.
+func productTag(p Product) string {
+	return `"` + strconv.FormatInt(p.Version, 10) + "-" + strconv.FormatInt(p.Stock.Version, 10) + `"`
+}
+
+// productMatch compares If-Match with the product's own version only: units that were
+// sold since somebody read the product are no reason to refuse a new title.
+func productMatch(c operation.Conditional) Match {
+	if c.IfMatch == "" {
+		return nil
+	}
+	return func(version int64) error {
+		for tag := range strings.SplitSeq(c.IfMatch, ",") {
+			tag = strings.TrimSpace(tag)
+			own, _, _ := strings.Cut(tag, "-")
+			if tag == "*" || own == `"`+strconv.FormatInt(version, 10) && strings.HasSuffix(tag, `"`) {
+				return nil
+			}
+		}
+		return fault.OldVersion.New()
+	}
+}
+
+type createInput struct {
+	Body struct {
+		MerchantID        string      `json:"merchant_id"`
+		Title             string      `json:"title" minLength:"1" maxLength:"200"`
+		Description       string      `json:"description,omitempty" maxLength:"5000"`
+		SKU               string      `json:"sku" minLength:"1" maxLength:"64" doc:"The merchant's own name for the product"`
+		Price             money.Money `json:"price"`
+		Stock             int64       `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units to begin with"`
+		LowStockThreshold *int64      `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000" doc:"Available units at which the merchant is told; 5 unless sent"`
+		MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
+		MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
+	}
+}
+
+type createOutput struct {
+	operation.Tagged
+	Location string `header:"Location" doc:"Where the product is"`
+	Body     Listing
+}
+
+func (h *Handlers) createProduct(ctx context.Context, in *createInput) (*createOutput, error) {
+	b, low := in.Body, int64(DefaultLowStock)
+	if b.LowStockThreshold != nil {
+		low = *b.LowStockThreshold
+	}
+	p, err := h.service.Create(ctx, Draft{
+		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
+		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: listingOf(p)}, nil
+}
+
+type getInput struct {
+	ID string `path:"id"`
+}
+
+func (h *Handlers) getProduct(ctx context.Context, in *getInput) (*productReply, error) {
+	p, err := h.service.ByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return taggedReply(p), nil
+}
+
+type listInput struct {
+	operation.Paging
+	Text       string `query:"q" maxLength:"200" doc:"Up to 10 words that title, sku or description must have, in any case"`
+	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
+}
+
+type listOutput struct{ Body operation.Page[Listing] }
+
+func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput, error) {
+	after, err := operation.DecodeCursor(in.After, 2)
+	if err != nil {
+		return nil, err
+	}
+	found, err := h.service.List(ctx, Query{MerchantID: in.MerchantID, Text: in.Text, After: after, Limit: in.Want()})
+	if err != nil {
+		return nil, err
+	}
+	page := operation.NewPage(found, in.Limit, Key)
+	out := &listOutput{operation.Page[Listing]{Data: make([]Listing, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
+	for i, p := range page.Data {
+		out.Body.Data[i] = listingOf(p)
+	}
+	return out, nil
+}
+
+type changeInput struct {
+	ID string `path:"id"`
+	operation.Conditional
+	Body struct {
+		Title             *string      `json:"title,omitempty" minLength:"1" maxLength:"200"`
+		Description       *string      `json:"description,omitempty" maxLength:"5000"`
+		SKU               *string      `json:"sku,omitempty" minLength:"1" maxLength:"64"`
+		Price             *money.Money `json:"price,omitempty"`
+		LowStockThreshold *int64       `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000"`
+		MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
+		MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`
+	}
+}
+
+func (h *Handlers) updateProduct(ctx context.Context, in *changeInput) (*productReply, error) {
+	b := in.Body
+	p, err := h.service.Change(ctx, in.ID, productMatch(in.Conditional), Change{
+		Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, LowStockThreshold: b.LowStockThreshold,
+		MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return taggedReply(p), nil
+}
+
+type archiveInput struct {
+	ID string `path:"id"`
+	operation.Conditional
+}
+
+func (h *Handlers) archiveProduct(ctx context.Context, in *archiveInput) (*struct{}, error) {
+	return nil, h.service.Archive(ctx, in.ID, productMatch(in.Conditional))
+}

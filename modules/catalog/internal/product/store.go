@@ -1,0 +1,239 @@
+package product
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"app/modules/catalog/internal/stock"
+	"app/platform/database"
+	"app/platform/money"
+)
+
+// productRow is a product in the database, without what it is found by: sku_key,
+// sku_fold and search follow from its texts. id and archived_at come first: see
+// selectListed.
+type productRow struct {
+	bun.BaseModel `bun:"table:catalog_products,alias:p"`
+
+	ID          string             `bun:"id,pk"`
+	ArchivedAt  int64              `bun:"archived_at"` // 0 while it is listed
+	MerchantID  string             `bun:"merchant_id"`
+	Title       string             `bun:"title"`
+	Description string             `bun:"description"`
+	SKU         string             `bun:"sku"`
+	PriceAmount int64              `bun:"price_amount"`
+	Currency    string             `bun:"currency"`
+	Version     int64              `bun:"version"`
+	CreatedAt   database.Timestamp `bun:"created_at"`
+	MinQuantity int64              `bun:"min_quantity"`
+	MaxQuantity int64              `bun:"max_quantity"`
+}
+
+var products = database.ModelOf[productRow]()
+
+// productRowOf is the row of a listed product.
+func productRowOf(p Product) productRow {
+	return productRow{
+		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
+		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
+		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
+	}
+}
+
+func (r *productRow) toProduct() Product {
+	return Product{
+		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
+		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
+		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity,
+	}
+}
+
+var (
+	// The id of a product is that of its stock, and is read once.
+	stockColumns   = strings.TrimPrefix(stock.Rows.Columns(), "s.product_id, ")
+	productTables  = ` FROM catalog_products p JOIN catalog_stock s ON s.product_id = p.id`
+	selectProducts = `SELECT ` + products.Columns() + `, ` + stockColumns + productTables
+
+	// The hottest read of the shop: what is known already is not asked for.
+	selectListed = `SELECT ` + strings.TrimPrefix(products.Columns(), "p.id, p.archived_at, ") + `, ` + stockColumns + productTables +
+		` WHERE p.id = ? AND p.archived_at = 0`
+
+	selectProduct      = selectProducts + ` WHERE p.id = ?`
+	selectProductBySKU = selectProducts + ` WHERE p.merchant_id = ? AND p.sku_key = ?`
+	selectProductsIn   = selectProducts + ` WHERE p.id IN `
+)
+
+// joinedRow is a row of selectProducts.
+type joinedRow struct {
+	product productRow
+	stock   stock.Row
+	fields  []any // where it is scanned into; each scan replaces every one
+}
+
+// joinedRows are for the next reads: a row and its fields are most of what a read of one
+// product would allocate.
+var joinedRows sync.Pool
+
+func borrowRow() *joinedRow {
+	if row, ok := joinedRows.Get().(*joinedRow); ok {
+		return row
+	}
+	row := &joinedRow{}
+	row.fields = append(products.Fields(&row.product), stock.Rows.Fields(&row.stock)[1:]...)
+	return row
+}
+
+func (r *joinedRow) toProduct() Product {
+	p := r.product.toProduct()
+	r.stock.ProductID = p.ID
+	p.Stock = r.stock.Stock()
+	return p
+}
+
+// Insert adds a listed product without its stock. The error is database.ErrDuplicate
+// when the id exists, or the merchant lists the sku, in this spelling or another.
+func Insert(ctx context.Context, tx *database.Tx, p Product) error {
+	row := productRowOf(p)
+	row.Version = 1
+	return retryAfterFreeingSKU(ctx, tx, p, func() error {
+		_, err := tx.Bun().NewInsert().Model(&row).
+			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", foldSKU(p.SKU)).Value("search", "?", searchText(p)).Exec(ctx)
+		return database.Inserted("product", err)
+	})
+}
+
+// updateProduct writes next over the version of a listed product that was read before.
+// The error is database.ErrChanged when that is not the current version any more, and
+// database.ErrDuplicate when the merchant lists the sku already.
+func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) error {
+	row := productRowOf(next)
+	return retryAfterFreeingSKU(ctx, tx, next, func() error {
+		update := tx.Bun().NewUpdate().Model(&row).
+			ExcludeColumn("id", "merchant_id", "created_at", "archived_at", "version").
+			Set("sku_key = ?", next.SKU).Set("search = ?", searchText(next)).Set("version = version + 1").
+			Where("id = ? AND version = ? AND archived_at = 0", next.ID, before.Version)
+		if next.SKU != before.SKU { // a sku that stays keeps what it has, which may be nothing
+			update.Set("sku_fold = ?", foldSKU(next.SKU))
+		}
+		return expectOne(update.Exec(ctx))
+	})
+}
+
+// archiveProduct takes the version of a listed product that was read off sale. The
+// error is database.ErrChanged when that is not the current version.
+func archiveProduct(ctx context.Context, tx *database.Tx, p Product, at time.Time) error {
+	return expectOne(tx.Bun().NewUpdate().Model((*productRow)(nil)).
+		Set("archived_at = ?", database.Micros(at)).Set("sku_key = id").Set("sku_fold = NULL").Set("version = version + 1").
+		Where("id = ? AND version = ? AND archived_at = 0", p.ID, p.Version).Exec(ctx))
+}
+
+// byID reads a product, archived or not. The error is database.ErrNotFound when there
+// is none.
+func byID(ctx context.Context, q *database.Tx, id string) (Product, error) {
+	return readOne(ctx, q, selectProduct, id)
+}
+
+// bySKU reads the product that the merchant lists under the sku. The error is
+// database.ErrNotFound when there is none.
+func bySKU(ctx context.Context, q *database.Tx, merchantID, sku string) (Product, error) {
+	return readOne(ctx, q, selectProductBySKU, merchantID, sku)
+}
+
+func readOne(ctx context.Context, q *database.Tx, query string, args ...any) (Product, error) {
+	row := borrowRow()
+	defer joinedRows.Put(row)
+	if err := q.QueryRow(ctx, query, args...).Scan(row.fields...); err != nil {
+		return Product{}, database.Found("product", err)
+	}
+	return row.toProduct(), nil
+}
+
+// listedByID reads a product that is not archived. The error is database.ErrNotFound
+// when there is none.
+func listedByID(ctx context.Context, q *database.Tx, id string) (Product, error) {
+	row := borrowRow()
+	defer joinedRows.Put(row)
+	row.product.ID, row.product.ArchivedAt = id, 0
+	if err := q.QueryRow(ctx, selectListed, id).Scan(row.fields[2:]...); err != nil {
+		return Product{}, database.Found("product", err)
+	}
+	return row.toProduct(), nil
+}
+
+// ByIDs reads those of the products that exist, archived or not.
+func ByIDs(ctx context.Context, q *database.Tx, ids []string) (map[string]Product, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	keys, args := anyOf(ids)
+	list, err := readProducts(ctx, q, selectProductsIn+keys, args...)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]Product, len(list))
+	for _, p := range list {
+		out[p.ID] = p
+	}
+	return out, nil
+}
+
+func readProducts(ctx context.Context, q *database.Tx, query string, args ...any) ([]Product, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list products: %w", err)
+	}
+	defer rows.Close()
+	var list []Product
+	row := borrowRow()
+	defer joinedRows.Put(row)
+	for rows.Next() {
+		if err := rows.Scan(row.fields...); err != nil {
+			return nil, fmt.Errorf("list products: %w", err)
+		}
+		list = append(list, row.toProduct())
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list products: %w", err)
+	}
+	return list, nil
+}
+
+// anyOf is "(?, ?, ...)" for the keys. The list is filled up to a power of two by
+// repeating the last key, so that there are few distinct statements to prepare. keys
+// must not be empty.
+func anyOf(keys []string) (list string, args []any) {
+	size := 1
+	for size < len(keys) {
+		size *= 2
+	}
+	args = make([]any, size)
+	for i := range args {
+		args[i] = keys[min(i, len(keys)-1)]
+	}
+	return "(" + strings.Repeat("?, ", size-1) + "?)", args
+}
+
+// expectOne names the outcome of an update of one product: database.ErrDuplicate when
+// the merchant lists the sku, database.ErrChanged when no row matched.
+func expectOne(result sql.Result, err error) error {
+	if database.IsDuplicate(err) {
+		return database.ErrDuplicate
+	}
+	if err != nil {
+		return fmt.Errorf("update product: %w", err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		return fmt.Errorf("update product: %w", err)
+	}
+	if n == 0 {
+		return database.ErrChanged
+	}
+	return nil
+}

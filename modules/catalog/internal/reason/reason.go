@@ -1,0 +1,35 @@
+// Package reason declares the public codes of the module, each once.
+package reason
+
+import (
+	"app/modules/catalog/catalogv1"
+	"app/modules/merchants/merchantsv1"
+	"app/platform/fault"
+)
+
+// Of products and whose they are.
+var (
+	// ProductNotFound hides what is archived from everybody, and from whoever has no
+	// role with the merchant what only its members see.
+	ProductNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "product_not_found", Detail: "There is no such product.",
+		Title: "No such product", Help: "The product does not exist, is not sold any more, or is not yours to change.",
+	}
+	MerchantNotApproved = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "merchant_not_approved", Detail: "The merchant has not been approved yet.",
+		Title: "Merchant not approved", Help: "The merchant cannot sell before it has been approved.",
+	}
+	SKUTaken = fault.Reason{
+		Kind: fault.AlreadyExists, Code: "sku_taken", Detail: "The merchant has a product with this sku.",
+		Title: "SKU taken", Help: "The merchant lists another product under this sku. Choose another one, or archive that product.",
+	}
+)
+
+// All lists the module's reasons for the page of problems, those of its contract with
+// them.
+func All() []fault.Reason {
+	return []fault.Reason{
+		ProductNotFound, MerchantNotApproved, SKUTaken,
+		catalogv1.StockShort, merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow,
+	}
+}

@@ -1,0 +1,11 @@
+package stock
+
+// What the tests of rows and of wire forms compare, and what they call below the
+// service.
+var (
+	RowOf         = stockRowOf
+	MovementRowOf = movementRowOf
+	LevelsOf      = levelsOf
+	AdjustOnHand  = adjustOnHand
+	Read          = readStock
+)

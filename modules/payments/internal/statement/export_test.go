@@ -1,0 +1,4 @@
+package statement
+
+// NewBody renders a statement.
+var NewBody = newBody

@@ -1,0 +1,186 @@
+// Package apikey keeps the API keys of merchants, by their hashes.
+package apikey
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/revocation"
+	"app/modules/users/internal/secret"
+	"app/modules/users/internal/store"
+	"app/modules/users/usersv1"
+	"app/platform/database"
+	"app/platform/fault"
+	"app/platform/identity"
+	"app/platform/ids"
+	"app/platform/text"
+)
+
+// Options are what a Service works with. All are required.
+type Options struct {
+	DB          *database.DB
+	Now         func() time.Time
+	Audits      *audit.Log
+	Revocations *revocation.Log
+}
+
+// Service is the use cases of API keys. Safe for concurrent use.
+type Service struct {
+	db          *database.DB
+	now         func() time.Time
+	audits      *audit.Log
+	revocations *revocation.Log
+}
+
+// New makes the service. It reads nothing yet.
+func New(o Options) *Service {
+	return &Service{db: o.DB, now: o.Now, audits: o.Audits, revocations: o.Revocations}
+}
+
+const (
+	maxKeyName = 100 // characters
+	// maxAPIKeys bounds the keys of one merchant.
+	maxAPIKeys = 100
+	// keyLife is how long a key lives that is made without an end, maxKeyLife bounds an
+	// end that is given: two years with a leap day. Keys made before there were bounds
+	// may have no end.
+	keyLife    = 365 * 24 * time.Hour
+	maxKeyLife = 731 * 24 * time.Hour
+	// hintLength is how much of a key is kept readable: the prefix and 16 bits.
+	hintLength = len(identity.APIKeyPrefix) + 4
+)
+
+func generateKey() string {
+	var raw [20]byte
+	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
+	return identity.NewAPIKey(raw)
+}
+
+// Draft is an API key to be made.
+type Draft struct {
+	MerchantID string
+	Name       string
+	Scopes     []string
+	ExpiresAt  *time.Time // nil: after keyLife. The zero time is a time like any other, and past.
+}
+
+// normalizeAndValidate lists what is wrong with the draft, puts its scopes in order and
+// gives it an end.
+func (d *Draft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
+	name, err := text.Line(d.Name, 1, maxKeyName)
+	if err != nil {
+		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: err.Error()})
+	}
+	d.Name = name
+	given := map[string]bool{}
+	for _, scope := range d.Scopes {
+		given[scope] = true
+	}
+	d.Scopes = d.Scopes[:0:0]
+	for _, scope := range identity.Scopes() {
+		if given[string(scope)] {
+			d.Scopes = append(d.Scopes, string(scope))
+			delete(given, string(scope))
+		}
+	}
+	if len(given) > 0 || len(d.Scopes) == 0 {
+		wrong = append(wrong, fault.Field{Pointer: "/scopes", Detail: "expected one or more of the scopes there are"})
+	}
+	if d.ExpiresAt == nil {
+		end := now.Add(keyLife)
+		d.ExpiresAt = &end
+	}
+	if !d.ExpiresAt.After(now) || d.ExpiresAt.After(now.Add(maxKeyLife)) {
+		wrong = append(wrong, fault.Field{Pointer: "/expires_at", Detail: "must be in the future, two years ahead at most"})
+	}
+	return wrong
+}
+
+// Create makes a key for a merchant and returns it, which nobody can ever again.
+// Errors: InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
+func (s *Service) Create(ctx context.Context, d Draft) (Key, string, error) {
+	now := s.now()
+	if wrong := d.normalizeAndValidate(now); len(wrong) > 0 {
+		return Key{}, "", fault.Invalid(wrong...)
+	}
+	key := generateKey()
+	row := Key{
+		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: secret.HashToken(key), Hint: key[:hintLength],
+		Scopes: strings.Join(d.Scopes, " "), CreatedBy: identity.FromContext(ctx).UserID,
+		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: *d.ExpiresAt,
+	}
+	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := lockMerchant(ctx, tx, d.MerchantID); err != nil { // others that make a key would not be counted
+			return err
+		}
+		there, err := keysOf(ctx, tx, d.MerchantID, now)
+		if err != nil {
+			return err
+		}
+		if len(there) >= maxAPIKeys {
+			return fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
+		}
+		if err := insertKey(ctx, tx, row); err != nil {
+			return err
+		}
+		return s.audits.Record(ctx, tx, audit.Entry{AccountID: row.CreatedBy, Event: audit.KeyCreated, Outcome: audit.OutcomeOK, Detail: row.ID + " " + row.MerchantID})
+	})
+	return row, key, err
+}
+
+// List lists the keys of a merchant that are in force, the newest first.
+func (s *Service) List(ctx context.Context, merchantID string) (out []Key, err error) {
+	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+		out, err = keysOf(ctx, q, merchantID, s.now())
+		return err
+	})
+	return out, err
+}
+
+// Revoke ends a key of a merchant, for every gateway; a repetition changes
+// nothing. Error: NotFound when the merchant has no such key.
+func (s *Service) Revoke(ctx context.Context, merchantID, id string) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := revokeKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
+			_, err = keyByID(ctx, tx, merchantID, id)
+			return store.Missing("api_key", err)
+		} else if err != nil {
+			return err
+		}
+		if err := s.revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
+			return err
+		}
+		caller := identity.FromContext(ctx).UserID
+		return s.audits.Record(ctx, tx, audit.Entry{AccountID: caller, Event: audit.KeyRevoked, Outcome: audit.OutcomeOK, Detail: id + " " + merchantID})
+	})
+}
+
+// keyTouched is how long the time of a key's last use may lag behind.
+const keyTouched = time.Minute
+
+// Find finds a key that is in force, and notes at most once a minute that it is in
+// use. Error: NotFound when it is unknown, revoked or has run out.
+func (s *Service) Find(ctx context.Context, presented string) (key Key, err error) {
+	now := s.now()
+	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
+		key, err = keyByHash(ctx, q, secret.HashToken(presented))
+		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
+		if over {
+			err = store.ErrNotFound
+		}
+		return store.Missing("api_key", err)
+	})
+	if err != nil {
+		return Key{}, err
+	}
+	if now.Sub(key.LastUsedAt) < keyTouched {
+		return key, nil
+	}
+	return key, s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		return touchKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
+	})
+}

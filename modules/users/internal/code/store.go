@@ -1,0 +1,104 @@
+package code
+
+import (
+	"context"
+	"time"
+
+	"app/modules/users/internal/store"
+	"app/platform/database"
+)
+
+// The purposes of requests for a code.
+const (
+	SignIn        Purpose = "sign_in"
+	ResetPassword Purpose = "reset_password"
+	// ChangeAddress is a code sent to the new address of an account.
+	ChangeAddress Purpose = "change_address"
+)
+
+// Request is one request for a one-time code.
+type Request struct {
+	ID        string // cod_...
+	EmailKey  string // what was asked for, in lower case
+	Purpose   Purpose
+	Network   string // which it was made from; empty: not known
+	Share     Share
+	AccountID string // empty: nobody gets this code
+	Email     string // where the letter goes
+	Hash      string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+const (
+	requestColumns = `id, email_key, purpose, network, account_id, email, code_hash, created_at, expires_at, share`
+
+	insertRequest = `INSERT INTO users_requests (` + requestColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
+	requestByID   = `SELECT ` + requestColumns + ` FROM users_requests WHERE id = ?`
+	newestRequest = `SELECT id FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
+	tryRequest    = `UPDATE users_requests SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
+	spendRequest  = `UPDATE users_requests SET spent_at = ? WHERE id = ? AND spent_at IS NULL`
+	voidRequests  = `UPDATE users_requests SET spent_at = ? WHERE account_id = ? AND spent_at IS NULL`
+	oldRequests   = `SELECT id FROM users_requests WHERE created_at < ? LIMIT 100`
+	deleteRequest = `DELETE FROM users_requests WHERE id = ?`
+)
+
+// Insert adds a row. ErrDuplicate: the id has one, so the request is a
+// repetition.
+func Insert(ctx context.Context, tx *database.Tx, r Request) error {
+	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
+		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt), string(r.Share))
+	return database.Inserted("request for a code", err)
+}
+
+// findRequest reads a row. ErrNotFound.
+func findRequest(ctx context.Context, tx *database.Tx, id string) (r Request, err error) {
+	var created, expires int64
+	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires, &r.Share)
+	if err != nil {
+		return Request{}, database.Found("request for a code", err)
+	}
+	r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
+	return r, nil
+}
+
+// isNewest reports whether r is the newest of its address, purpose and
+// network: no other counts.
+func isNewest(ctx context.Context, tx *database.Tx, r Request) (newest bool, err error) {
+	var id string
+	err = tx.QueryRow(ctx, newestRequest, r.EmailKey, string(r.Purpose), r.Network).Scan(&id)
+	return id == r.ID, database.Found("newest request for a code", err)
+}
+
+// countTry counts a try before it is made. ErrChanged: no try is left, or the
+// code is spent or over.
+func countTry(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return tx.One(ctx, "try code", tryRequest, id, database.Micros(now))
+}
+
+// useRequest uses a code up. ErrChanged: it was used before.
+func useRequest(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return tx.One(ctx, "spend code", spendRequest, database.Micros(now), id)
+}
+
+// Void makes all codes void that an account has been sent.
+func Void(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
+	return store.Exec(ctx, tx, "void codes", voidRequests, database.Micros(now), accountID)
+}
+
+// Sweep removes at most 100 rows older than a time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
+}
+
+// Purpose says what a row of codes is for.
+type Purpose string
+
+// The purposes.
+const (
+	// VerifyAddress is a code with the registration that it makes true.
+	VerifyAddress Purpose = "verify_address"
+	// KnownAddress records that the owner of an account was told of a registration; it
+	// has no code.
+	KnownAddress Purpose = "known_address"
+)

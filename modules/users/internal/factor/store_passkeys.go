@@ -1,0 +1,130 @@
+package factor
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"app/modules/users/internal/store"
+	"app/platform/database"
+)
+
+// Passkey is one WebAuthn credential of an account.
+type Passkey struct {
+	ID         string // psk_...
+	AccountID  string
+	KeyHash    string // of the credential's id
+	Name       string
+	Credential string // JSON, as the library keeps it
+	SignCount  int64
+	CreatedAt  time.Time
+	UsedAt     time.Time // zero: never
+}
+
+// Ceremony is one WebAuthn challenge.
+type Ceremony struct {
+	ID         string // cer_...
+	Purpose    string // "register", "sign_in", "second_factor", "step_up"
+	AccountID  string // empty where the passkey says whose it is
+	TicketHash string
+	SessionID  string
+	Data       string // JSON, as the library keeps it
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+}
+
+const (
+	passkeyColumns  = `id, account_id, key_hash, name, credential, sign_count, created_at, used_at`
+	ceremonyColumns = `id, purpose, account_id, ticket_hash, session_id, data, created_at, expires_at`
+
+	insertPasskey = `INSERT INTO users_passkeys (` + passkeyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)`
+	passkeysOf    = `SELECT ` + passkeyColumns + ` FROM users_passkeys WHERE account_id = ? ORDER BY id LIMIT 100`
+	passkeyByHash = `SELECT ` + passkeyColumns + ` FROM users_passkeys WHERE key_hash = ?`
+	usePasskey    = `UPDATE users_passkeys SET credential = ?, sign_count = ?, used_at = ? WHERE id = ? AND sign_count = ?`
+	deletePasskey = `DELETE FROM users_passkeys WHERE id = ? AND account_id = ?`
+
+	insertCeremony = `INSERT INTO users_ceremonies (` + ceremonyColumns + `, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`
+	ceremonyByID   = `SELECT ` + ceremonyColumns + ` FROM users_ceremonies WHERE id = ?`
+	spendCeremony  = `UPDATE users_ceremonies SET spent_at = ? WHERE id = ? AND spent_at IS NULL AND expires_at > ?`
+	oldCeremonies  = `SELECT id FROM users_ceremonies WHERE expires_at < ? LIMIT 100`
+	deleteCeremony = `DELETE FROM users_ceremonies WHERE id = ?`
+)
+
+// InsertPasskey adds a passkey. ErrDuplicate: the credential is somebody's already.
+func InsertPasskey(ctx context.Context, tx *database.Tx, p Passkey) error {
+	_, err := tx.Exec(ctx, insertPasskey, p.ID, p.AccountID, p.KeyHash, p.Name, p.Credential, p.SignCount, database.Micros(p.CreatedAt))
+	return database.Inserted("passkey", err)
+}
+
+// PasskeysOf reads the passkeys of an account, the oldest first.
+func PasskeysOf(ctx context.Context, tx *database.Tx, accountID string) (out []Passkey, err error) {
+	rows, err := tx.Query(ctx, passkeysOf, accountID)
+	if err != nil {
+		return nil, fmt.Errorf("read passkeys: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		p, err := scanPasskey(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, database.Found("passkeys", rows.Err())
+}
+
+// PasskeyByHash reads a passkey by the hash of its credential's id. ErrNotFound.
+func PasskeyByHash(ctx context.Context, tx *database.Tx, hash string) (Passkey, error) {
+	return scanPasskey(tx.QueryRow(ctx, passkeyByHash, hash))
+}
+
+func scanPasskey(row store.Scanner) (p Passkey, err error) {
+	var created int64
+	var used sql.NullInt64
+	if err := row.Scan(&p.ID, &p.AccountID, &p.KeyHash, &p.Name, &p.Credential, &p.SignCount, &created, &used); err != nil {
+		return Passkey{}, database.Found("passkey", err)
+	}
+	p.CreatedAt, p.UsedAt = database.Time(created), database.NullTime(used)
+	return p, nil
+}
+
+// UsePasskey records a use: the credential and count of p, which was read with the
+// count before. ErrChanged: it was used at the same time, or is gone.
+func UsePasskey(ctx context.Context, tx *database.Tx, p Passkey, before int64, now time.Time) error {
+	return tx.One(ctx, "use passkey", usePasskey, p.Credential, p.SignCount, database.Micros(now), p.ID, before)
+}
+
+// DeletePasskey removes a passkey of an account. ErrChanged: it has no such.
+func DeletePasskey(ctx context.Context, tx *database.Tx, accountID, id string) error {
+	return tx.One(ctx, "delete passkey", deletePasskey, id, accountID)
+}
+
+// InsertCeremony adds a challenge.
+func InsertCeremony(ctx context.Context, tx *database.Tx, c Ceremony) error {
+	_, err := tx.Exec(ctx, insertCeremony, c.ID, c.Purpose, c.AccountID, c.TicketHash, c.SessionID, c.Data,
+		database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
+	return database.Inserted("ceremony", err)
+}
+
+// CeremonyByID reads a challenge, also one that is over. ErrNotFound.
+func CeremonyByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, err error) {
+	var created, expires int64
+	err = tx.QueryRow(ctx, ceremonyByID, id).Scan(&c.ID, &c.Purpose, &c.AccountID, &c.TicketHash, &c.SessionID, &c.Data, &created, &expires)
+	if err != nil {
+		return Ceremony{}, database.Found("ceremony", err)
+	}
+	c.CreatedAt, c.ExpiresAt = database.Time(created), database.Time(expires)
+	return c, nil
+}
+
+// SpendCeremony uses a challenge up. ErrChanged: it was used before, or is over.
+func SpendCeremony(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
+	return tx.One(ctx, "spend ceremony", spendCeremony, database.Micros(now), id, database.Micros(now))
+}
+
+// Sweep removes at most 100 challenges that ended by themselves before a
+// time.
+func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
+	return store.DeleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, database.Micros(before))
+}

@@ -1,0 +1,161 @@
+package modules_test
+
+import (
+	"fmt"
+	"go/scanner"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// shopWords are what the shop is about and the platform is not. "order" is not among
+// them because things have an order everywhere.
+var shopWords = []string{
+	"cart", "carts", "checkout", "catalog", "product", "products", "orders", "merchant", "merchants",
+	"buyer", "buyers", "payment", "payments", "refund", "refunds", "receipt", "sku",
+}
+
+// spokenOf are the places where the platform has words of the shop all the same, a file
+// or a folder, and why. A line goes when its place has no such word any more.
+var spokenOf = map[string]string{
+	"platform/cli":                     "the examples of --help name modules and tables that whoever reads them has",
+	"platform/database/location.go":    "an example in a message",
+	"platform/database/scripts.go":     "an example in a message",
+	"platform/identity/credential.go":  "the name of the header is public",
+	"platform/identity/identity.go":    "a principal may act for a merchant, and a text of the API says who needs a second factor",
+	"platform/identity/scope.go":       "the scopes of API keys are listed here until modules declare them",
+	"platform/operation/key.go":        "the owner of a key is hashed with a word that rows already have",
+	"platform/operation/openapi.go":    "texts and the name of a scheme of the document, which are public",
+	"platform/operation/operation.go":  "the name of a cost class is public",
+	"platform/operation/operationtest": "a principal may act for a merchant",
+	"platform/problem/catalogue.go":    "a text of the API says who needs a second factor",
+}
+
+// TestPlatformWords checks that the code of the platform, its comments and tests left
+// out, does not know by word what the shop is about.
+func TestPlatformWords(t *testing.T) {
+	t.Parallel()
+	broken, err := foreignWords(os.DirFS(".."), spokenOf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range broken {
+		t.Error(line)
+	}
+}
+
+// foreignWords lists the files with words of the shop that nobody has explained, and the
+// explanations that nobody needs.
+func foreignWords(tree fs.FS, explained map[string]string) (broken []string, err error) {
+	used := map[string]bool{}
+	err = eachFile(tree, "platform", ".go", func(file string) error {
+		source, err := fs.ReadFile(tree, file)
+		if err != nil || strings.HasSuffix(file, "_test.go") || isGenerated(source) {
+			return err
+		}
+		words := wordsOf(source)
+		place := explainedPlace(file, explained)
+		switch {
+		case len(words) == 0:
+		case place != "":
+			used[place] = true
+		default:
+			broken = append(broken, fmt.Sprintf("%s: says %s, which is the shop's: let a module declare it", file, strings.Join(words, ", ")))
+		}
+		return nil
+	})
+	for place := range explained {
+		if !used[place] {
+			broken = append(broken, fmt.Sprintf("modules/words_test.go: %s has no word of the shop any more: take it out of the list", place))
+		}
+	}
+	slices.Sort(broken)
+	return broken, err
+}
+
+func isGenerated(source []byte) bool {
+	first, _, _ := strings.Cut(string(source), "\n")
+	return strings.HasPrefix(first, "// Code generated")
+}
+
+// explainedPlace is the file, or the nearest folder above it, that has an explanation.
+func explainedPlace(file string, explained map[string]string) string {
+	for place := file; place != "."; place = path.Dir(place) {
+		if explained[place] != "" {
+			return place
+		}
+	}
+	return ""
+}
+
+// wordsOf lists the words of the shop in the identifiers and texts of a file.
+func wordsOf(source []byte) (found []string) {
+	var s scanner.Scanner
+	set := token.NewFileSet()
+	s.Init(set.AddFile("", set.Base(), len(source)), source, nil, 0)
+	for {
+		_, kind, text := s.Scan()
+		if kind == token.EOF {
+			break
+		}
+		if kind != token.IDENT && kind != token.STRING {
+			continue
+		}
+		for _, word := range splitWords(text) {
+			if slices.Contains(shopWords, word) {
+				found = append(found, word)
+			}
+		}
+	}
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+// splitWords takes an identifier or a text apart: CartToken is cart and token.
+func splitWords(text string) (words []string) {
+	var word strings.Builder
+	end := func() {
+		if word.Len() > 0 {
+			words = append(words, strings.ToLower(word.String()))
+			word.Reset()
+		}
+	}
+	for _, r := range text {
+		if !unicode.IsLetter(r) || unicode.IsUpper(r) {
+			end()
+		}
+		if unicode.IsLetter(r) {
+			word.WriteRune(r)
+		}
+	}
+	end()
+	return words
+}
+
+// TestPlatformWordsRule breaks the rule in a made-up tree.
+func TestPlatformWordsRule(t *testing.T) {
+	t.Parallel()
+	tree := fstest.MapFS{
+		"platform/a/a.go":      {Data: []byte("package a\n// The cart of a merchant.\nvar CartToken = \"two products, in order\"\n")},
+		"platform/a/a_test.go": {Data: []byte("package a\nvar cart int\n")},
+		"platform/a/a.pb.go":   {Data: []byte("// Code generated by protoc. DO NOT EDIT.\npackage a\nvar cart int\n")},
+		"platform/b/c/d.go":    {Data: []byte("package c\nvar checkout int\n")},
+		"platform/e/e.go":      {Data: []byte("package e\nvar order, cartography int\n")},
+	}
+	got, err := foreignWords(tree, map[string]string{"platform/b": "an example", "platform/e": "nothing"})
+	want := []string{
+		"modules/words_test.go: platform/e has no word of the shop any more: take it out of the list",
+		"platform/a/a.go: says cart, products, which is the shop's: let a module declare it",
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("err %v, complaints (-want +got):\n%s", err, diff)
+	}
+}
