@@ -10,8 +10,10 @@ import (
 	"net/http"
 
 	"app/modules/emails/internal/notice"
+	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/suppression"
 	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
@@ -30,8 +32,16 @@ type Module struct {
 	transport transport.Transport
 	merchants merchantsv1.MerchantsClient
 	service   *service.Service
-	handlers  *rest.Handlers
+	notices   *notice.Service
+	handlers  handlers
 	workers   []*lifecycle.Worker
+}
+
+// handlers are those of each subject.
+type handlers struct {
+	emails       *rest.Handlers
+	suppressions *suppression.Handlers
+	notices      *notice.Handlers
 }
 
 // New makes the module, not yet open.
@@ -71,7 +81,12 @@ func (m *Module) Hears() []events.Subscription {
 }
 
 // Operations implements host.Publisher.
-func (m *Module) Operations(api *operation.API) { rest.Register(api, &m.handlers) }
+func (m *Module) Operations(api *operation.API) {
+	api.Problems(reason.All()...)
+	rest.Register(api, &m.handlers.emails)
+	suppression.Register(api, &m.handlers.suppressions)
+	notice.Register(api, &m.handlers.notices)
+}
 
 // Asks implements host.Outgoing.
 func (*Module) Asks() string { return "mail servers, Amazon SES and SNS" }
@@ -98,9 +113,17 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
-	m.handlers = rest.NewHandlers(m.service, &service.Notices{Service: m.service, Verifier: &notice.Verifier{
-		Topics: m.cfg.SESTopics, Source: notice.NewSource(http.DefaultTransport, env.Now), MaxAge: m.cfg.NoticeAge, Now: env.Now,
-	}})
+	m.notices, err = notice.NewService(notice.Options{
+		DB: env.DB, Now: env.Now, Logger: env.Logger, Metrics: env.Metrics, Verifier: &notice.Verifier{
+			Topics: m.cfg.SESTopics, Source: notice.NewSource(http.DefaultTransport, env.Now), MaxAge: m.cfg.NoticeAge, Now: env.Now,
+		},
+	})
+	if err != nil {
+		return err
+	}
+	m.handlers = handlers{
+		rest.NewHandlers(m.service), suppression.NewHandlers(&suppression.Service{DB: env.DB}), notice.NewHandlers(m.notices),
+	}
 	m.workers = m.newWorkers(env)
 	return nil
 }

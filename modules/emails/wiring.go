@@ -78,7 +78,7 @@ func (m *Module) newWorkers(env host.Env) []*lifecycle.Worker {
 	out := []*lifecycle.Worker{
 		send, worker("emails.measure", measureEvery, m.service.Measure),
 		worker("emails.forget", forgetEvery, func(ctx context.Context) error {
-			return errors.Join(m.service.ForgetNotices(ctx, m.cfg.NoticeAge), m.service.Forget(ctx, m.cfg.KeepCustomers))
+			return errors.Join(m.notices.Forget(ctx, m.cfg.NoticeAge), m.service.Forget(ctx, m.cfg.KeepCustomers))
 		}),
 	}
 	if checker, ok := m.transport.(transport.Checker); ok && m.cfg.Check != "off" {

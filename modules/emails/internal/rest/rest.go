@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
 	"app/platform/identity"
@@ -19,11 +18,8 @@ import (
 // Register declares the operations. The handlers lie at the address by the time that a
 // request comes.
 func Register(api *operation.API, at **Handlers) {
-	api.Problems(reason.All()...)
-	admin := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}}
 	dev := operation.Operation{Access: operation.Loopback, Rate: operation.RateDefault, Tags: []string{"Development"}}
-	sender := admin
-	sender.Scope = identity.EmailsSend
+	sender := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: identity.EmailsSend}
 	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), operation.On(at, (*Handlers).listTemplates))
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
@@ -31,15 +27,8 @@ func Register(api *operation.API, at **Handlers) {
 	post.Status, post.Errors = http.StatusAccepted, []int{http.StatusConflict, http.StatusTooManyRequests}
 	operation.Register(api, post, operation.On(at, (*Handlers).sendEmail))
 	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/{id}", "get-email", "Read a letter and how far it has come"), operation.On(at, (*Handlers).getEmail))
-	operation.Register(api, withRoute(admin, http.MethodGet, "/v1/emails/suppressions", "list-suppressions", "List the addresses that get no letters, newest first"), operation.On(at, (*Handlers).listSuppressions))
-	operation.Register(api, withRoute(admin, http.MethodDelete, "/v1/emails/suppressions", "delete-suppression", "Let an address have letters again"), operation.On(at, (*Handlers).deleteSuppression))
-	hook := withRoute(operation.Operation{Access: operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"}},
-		http.MethodPost, "/v1/emails/webhooks/ses", "receive-ses-notice", "Take news about letters from Amazon SES")
-	hook.Description = "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them."
-	hook.MaxBody, hook.Errors = 512<<10, []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity}
-	api.Raw(hook, onRequest(at, (*Handlers).takeNotice))
 	operation.Register(api, withRoute(dev, http.MethodGet, "/dev/mailbox.json", "get-mailbox", "Read the development mailbox, newest first"), operation.On(at, (*Handlers).listMailbox))
-	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), onRequest(at, (*Handlers).showMailboxPage))
+	api.Raw(withRoute(dev, http.MethodGet, "/dev/mailbox", "show-mailbox", "The development mailbox as a page"), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*at).showMailboxPage(w, r) }))
 }
 
 func withRoute(op operation.Operation, method, path, id, summary string) operation.Operation {
@@ -47,31 +36,11 @@ func withRoute(op operation.Operation, method, path, id, summary string) operati
 	return op
 }
 
-// onRequest makes a method the handler of a raw operation, as operation.On does of
-// others.
-func onRequest(at **Handlers, method func(*Handlers, http.ResponseWriter, *http.Request) error) http.Handler {
-	handle := operation.On(at, func(h *Handlers, _ context.Context, x *exchange) (*struct{}, error) { return nil, method(h, x.w, x.r) })
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := handle(r.Context(), &exchange{w, r}); err != nil {
-			problem.Write(w, r, err)
-		}
-	})
-}
-
-// exchange is a request and where its reply goes.
-type exchange struct {
-	w http.ResponseWriter
-	r *http.Request
-}
-
 // Handlers serve the operations.
-type Handlers struct {
-	service *service.Service
-	notices *service.Notices
-}
+type Handlers struct{ service *service.Service }
 
-// NewHandlers makes the handlers of a service and of what takes its notices.
-func NewHandlers(s *service.Service, n *service.Notices) *Handlers { return &Handlers{s, n} }
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *service.Service) *Handlers { return &Handlers{s} }
 
 // Letter is the public form of an e-mail.
 type Letter struct {
@@ -198,10 +167,11 @@ func (h *Handlers) listMailbox(ctx context.Context, in *mailboxRequest) (*mailbo
 }
 
 // showMailboxPage shows the mailbox to people.
-func (h *Handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) error {
+func (h *Handlers) showMailboxPage(w http.ResponseWriter, r *http.Request) {
 	mails, err := h.service.Mailbox(r.Context(), r.URL.Query().Get("to"), mailboxLimit)
-	if err == nil {
-		renderPage(w, r.URL.Query().Get("to"), mails)
+	if err != nil {
+		problem.Write(w, r, err)
+		return
 	}
-	return err
+	renderPage(w, r.URL.Query().Get("to"), mails)
 }

@@ -17,6 +17,7 @@ import (
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/rest"
 	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/suppression"
 	"app/modules/emails/internal/template"
 	"app/modules/emails/internal/transport"
 	"app/modules/emails/migrations"
@@ -84,11 +85,18 @@ func newSite(t *testing.T) *site {
 	}
 	api := operation.NewAPI("emails", operation.Options{Now: now})
 	sns := emailstest.NewSNS(t)
-	notices := &service.Notices{Service: s, Verifier: &notice.Verifier{
-		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
-	}}
-	handlers := rest.NewHandlers(s, notices)
+	notices, err := notice.NewService(notice.Options{
+		DB: db, Now: now, Logger: slog.New(slog.DiscardHandler), Verifier: &notice.Verifier{
+			Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, time.Now), MaxAge: time.Hour, Now: now,
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handlers, suppressions, hook := rest.NewHandlers(s), suppression.NewHandlers(&suppression.Service{DB: db}), notice.NewHandlers(notices)
 	rest.Register(api, &handlers)
+	suppression.Register(api, &suppressions)
+	notice.Register(api, &hook)
 	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, s, api.Handler(), sns, now, db}
 }

@@ -13,13 +13,11 @@ import (
 // metrics are the module's figures. Labels are transports, outcomes and statuses: a
 // handful each.
 type metrics struct {
-	handed         *prometheus.CounterVec
-	waiting        *prometheus.GaugeVec
-	oldest         prometheus.Gauge
-	shut           *prometheus.GaugeVec
-	notices        *prometheus.CounterVec
-	suppressedAdds *prometheus.CounterVec
-	withheld       *prometheus.CounterVec
+	handed   *prometheus.CounterVec
+	waiting  *prometheus.GaugeVec
+	oldest   prometheus.Gauge
+	shut     *prometheus.GaugeVec
+	withheld *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
@@ -36,12 +34,6 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		shut: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "souk_emails_transport_blocked", Help: "1 while the transport takes no letters at all.",
 		}, []string{"transport"}),
-		notices: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "souk_emails_notices_total", Help: "Notices about letters, by type and by what was done with them.",
-		}, []string{"type", "outcome"}),
-		suppressedAdds: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "souk_emails_suppressions_total", Help: "Reports that had an address suppressed.",
-		}, []string{"reason"}),
 		withheld: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "souk_emails_withheld_total", Help: "Letters that were not written: the recipient's budget is spent, or the order was never paid.",
 		}, []string{"template", "reason"}),
@@ -49,7 +41,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	if r == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.handed, m.waiting, m.oldest, m.shut, m.notices, m.suppressedAdds, m.withheld} {
+	for _, c := range []prometheus.Collector{m.handed, m.waiting, m.oldest, m.shut, m.withheld} {
 		if err := r.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics of emails: %w", err)
 		}

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/suppression"
 	"app/modules/emails/internal/transport"
 	"app/platform/database"
-	"app/platform/emailaddr"
 	"app/platform/ids"
 )
 
@@ -224,19 +224,10 @@ func (s *Service) beginSending(ctx context.Context, claim string, l store.Letter
 	return failure, ours, err
 }
 
-// isSuppressed reports whether the e-mail's address wants no e-mails of this kind. What
-// a person needs to get into an account goes out in spite of a complaint: it was asked
-// for. To a mailbox that does not exist nothing goes.
+// isSuppressed reports whether the e-mail's address wants no e-mails of this kind.
 func (s *Service) isSuppressed(ctx context.Context, q *database.Tx, l store.Letter) (bool, error) {
-	found, err := store.SuppressionOf(ctx, q, emailaddr.Key(l.Recipient))
-	if errors.Is(err, store.ErrNotFound) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
 	t, ok := s.Letters.ByName(l.Template)
-	return !ok || !t.Security || found.Reason != store.Complaint, nil
+	return suppression.Stops(ctx, q, l.Recipient, ok && t.Security)
 }
 
 // outcomeOfSend turns what the transport said into an outcome.

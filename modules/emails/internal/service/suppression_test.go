@@ -15,6 +15,7 @@ import (
 	"app/modules/emails/internal/notice"
 	"app/modules/emails/internal/service"
 	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/suppression"
 	"app/modules/emails/internal/template"
 	"app/modules/emails/migrations"
 	"app/platform/database"
@@ -29,7 +30,8 @@ type post struct {
 	clock   *clock
 	courier *courier
 	*service.Service
-	notices *service.Notices
+	notices      *notice.Service
+	suppressions *suppression.Service
 }
 
 func newPost(t *testing.T, db *database.DB) *post {
@@ -37,9 +39,15 @@ func newPost(t *testing.T, db *database.DB) *post {
 	c, tr := newClock(), &courier{}
 	c.us.Store(database.Micros(time.Now())) // certificates are valid now
 	s, sns := newService(t, db, c, tr), emailstest.NewSNS(t)
-	return &post{t, sns, c, tr, s, &service.Notices{Service: s, Verifier: &notice.Verifier{
-		Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, c.Now), MaxAge: time.Hour, Now: c.Now,
-	}}}
+	notices, err := notice.NewService(notice.Options{
+		DB: db, Now: c.Now, Logger: slog.New(slog.DiscardHandler), Verifier: &notice.Verifier{
+			Topics: []string{emailstest.SNSTopic}, Source: notice.NewSource(sns.Network, c.Now), MaxAge: time.Hour, Now: c.Now,
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &post{t, sns, c, tr, s, notices, &suppression.Service{DB: db}}
 }
 
 // hear posts an event.
@@ -53,7 +61,7 @@ func (p *post) hear(text string) {
 // suppressed lists the addresses with their reasons.
 func (p *post) suppressed() string {
 	p.t.Helper()
-	found, err := p.Suppressions(context.Background(), store.Suppression{}, 100)
+	found, err := p.suppressions.List(context.Background(), suppression.Suppression{}, 100)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -86,7 +94,7 @@ func TestFailure34_SuppressionAddedWhileQueued(t *testing.T) {
 		if l := p.letter(other); l.Status != store.Sent {
 			t.Errorf("another's letter is %s", l.Status)
 		}
-		if err := p.Unsuppress(context.Background(), "ada@example.com"); err != nil {
+		if err := p.suppressions.Delete(context.Background(), "ada@example.com"); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.Retry(context.Background(), id, false); err != nil {
@@ -95,7 +103,7 @@ func TestFailure34_SuppressionAddedWhileQueued(t *testing.T) {
 		if sendDue(t, p.Service); p.letter(id).Status != store.Sent || p.courier.took[id] != 1 {
 			t.Errorf("afterwards it is %s, offered %d times", p.letter(id).Status, p.courier.took[id])
 		}
-		if err := p.Unsuppress(context.Background(), "ada@example.com"); fault.CodeOf(err) != fault.NotFound {
+		if err := p.suppressions.Delete(context.Background(), "ada@example.com"); fault.CodeOf(err) != fault.NotFound {
 			t.Errorf("an address that is not suppressed: %v", err)
 		}
 	}, migrations.Files)
@@ -185,7 +193,7 @@ func TestFailure35_ReplayedNotice(t *testing.T) {
 			})
 		}
 		posts.Wait()
-		if err := p.Unsuppress(ctx, "a@example.com"); err != nil {
+		if err := p.suppressions.Delete(ctx, "a@example.com"); err != nil {
 			t.Fatal(err)
 		}
 		if err := p.notices.Take(ctx, body); err != nil || p.suppressed() != "" {
@@ -196,7 +204,7 @@ func TestFailure35_ReplayedNotice(t *testing.T) {
 			t.Errorf("after an hour: %v", err)
 		}
 		p.clock.Advance(24 * time.Hour)
-		if err := p.ForgetNotices(ctx, time.Hour); err != nil {
+		if err := p.notices.Forget(ctx, time.Hour); err != nil {
 			t.Fatal(err)
 		}
 	}, migrations.Files)
@@ -338,9 +346,9 @@ func TestSuppressionPages(t *testing.T) {
 		p.clock.Advance(time.Second)
 		p.hear(emailstest.Complaint("abuse", "ltr_1", "d@example.com", "a@example.com"))
 		var got []string
-		after := store.Suppression{}
+		after := suppression.Suppression{}
 		for {
-			page, err := p.Suppressions(context.Background(), after, 2)
+			page, err := p.suppressions.List(context.Background(), after, 2)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,27 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// TakeNotice notes that a message has come. ErrDuplicate: it has come before.
-func TakeNotice(ctx context.Context, tx *database.Tx, messageID string, now time.Time) error {
-	_, err := tx.Exec(ctx, `INSERT INTO emails_notices (message_id, received_at) VALUES (?, ?)`, messageID, database.Micros(now))
-	if database.IsDuplicate(err) {
-		return ErrDuplicate
-	}
-	if err != nil {
-		return fmt.Errorf("insert notice: %w", err)
-	}
-	return nil
-}
-
-// ForgetNotices removes the notes of messages that came before a time. Older ones are
-// refused for their age.
-func ForgetNotices(ctx context.Context, tx *database.Tx, before time.Time) error {
-	if _, err := tx.Exec(ctx, `DELETE FROM emails_notices WHERE received_at < ?`, database.Micros(before)); err != nil {
-		return fmt.Errorf("delete notices: %w", err)
-	}
-	return nil
-}
-
 // News is what the transport tells of an e-mail that it took.
 type News struct {
 	LetterID    string // empty when only the transport's id is known
