@@ -139,6 +139,9 @@ func listWide(ctx context.Context, q *database.Tx, from string) error {
 		}
 		list = append(list, w)
 	}
+	if len(list) == 0 {
+		return database.ErrNotFound
+	}
 	return rows.Err()
 }
 

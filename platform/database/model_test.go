@@ -289,7 +289,7 @@ func TestModelOfRefuses(t *testing.T) {
 			database.ModelOf[struct {
 				bun.BaseModel `bun:"table:x,alias:x"`
 				ID            string `bun:"id,pk"`
-				name          string `bun:"name"` //nolint:unused // what is refused
+				name          string `bun:"name"`
 			}]()
 		},
 		"Twice": func() {

@@ -10,7 +10,7 @@ import (
 // column, as Micros has them, and read in UTC. NULL is read as the zero time; the zero
 // time is stored as NULL only where the field has the tag nullzero, for a Model and for
 // bun alike.
-type Timestamp struct{ time.Time }
+type Timestamp struct{ time.Time } //nolint:recvcheck // a Valuer is a value, a Scanner is a pointer
 
 var (
 	_ driver.Valuer = Timestamp{}

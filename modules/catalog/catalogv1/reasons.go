@@ -1,3 +1,5 @@
+// Package catalogv1 is what other modules may ask catalog: the contract, and the reasons
+// for which it refuses.
 package catalogv1
 
 import "app/platform/fault"

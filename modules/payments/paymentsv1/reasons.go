@@ -1,3 +1,5 @@
+// Package paymentsv1 is what other modules may ask payments: the contract, and the
+// reasons for which it refuses.
 package paymentsv1
 
 import "app/platform/fault"

@@ -30,7 +30,7 @@ type (
 		Labels  map[string]int
 		Digest  [2]byte
 		Stops   []amount
-		private int
+		private int //nolint:unused // Filled leaves it alone
 	}
 	parcelRow struct {
 		ID     string

@@ -170,9 +170,9 @@ func (o Order) refund(amount money.Money, merchantID string, full bool) change {
 	return c
 }
 
-// apply makes the change. An order that waits for nothing any more is off the
+// applyChange makes the change of an order. An order that waits for nothing any more is off the
 // reconciler's list. The error is a change that is not among the transitions.
-func (o *Order) apply(c change, now time.Time) error {
+func applyChange(o *Order, c change, now time.Time) error {
 	if c.to != o.Status && !o.Status.CanBecome(c.to) {
 		return fmt.Errorf("order %s cannot go from %s to %s", o.ID, o.Status, c.to)
 	}

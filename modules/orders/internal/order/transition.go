@@ -27,7 +27,7 @@ func Place(ctx context.Context, tx *database.Tx, o Order) error {
 
 // store makes a change of an order that the transaction has locked, and keeps it.
 func (s *Service) store(ctx context.Context, tx *database.Tx, o *Order, c change) error {
-	if err := o.apply(c, s.Now()); err != nil {
+	if err := applyChange(o, c, s.Now()); err != nil {
 		return err
 	}
 	if err := update(ctx, tx, *o); err != nil {

@@ -1,6 +1,7 @@
 package orderstest
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -82,7 +83,7 @@ type Reply struct {
 // Call sends a request as the user. Headers are "Name: value".
 func (a API) Call(user, method, path, body string, headers ...string) Reply {
 	a.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}

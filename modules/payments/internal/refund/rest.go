@@ -38,20 +38,21 @@ type refundInput struct {
 	}
 }
 
-type refundOutput struct {
+// Output is the answer: a refund and where its payment is.
+type Output struct {
 	Location string `header:"Location"`
 	Body     refund
 }
 
 // RefundPayment queues a refund and answers it.
-func (h *Handlers) RefundPayment(ctx context.Context, in *refundInput) (*refundOutput, error) {
+func (h *Handlers) RefundPayment(ctx context.Context, in *refundInput) (*Output, error) {
 	r, err := h.refunds.Request(ctx, payment.NewCaller(ctx, ""), Request{
 		PaymentID: in.ID, Amount: in.Body.Amount, MerchantID: in.Body.MerchantID, Reason: in.Body.Reason,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &refundOutput{Location: "/v1/payments/" + in.ID, Body: NewBody(r)}, nil
+	return &Output{Location: "/v1/payments/" + in.ID, Body: NewBody(r)}, nil
 }
 
 // refund is a refund on the wire. The public document names its schema after the type.

@@ -33,17 +33,18 @@ type paymentInput struct {
 	CartToken string `header:"Cart-Token" maxLength:"200" doc:"A guest's secret, as it was answered when the cart was made"`
 }
 
-type paymentOutput struct {
+// Output is the answer: a payment.
+type Output struct {
 	Body Payment
 }
 
 // GetPayment answers a payment as the caller may see it.
-func (h *Handlers) GetPayment(ctx context.Context, in *paymentInput) (*paymentOutput, error) {
+func (h *Handlers) GetPayment(ctx context.Context, in *paymentInput) (*Output, error) {
 	s, err := h.statements.Of(ctx, payment.NewCaller(ctx, in.CartToken), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &paymentOutput{Body: newBody(s)}, nil
+	return &Output{Body: newBody(s)}, nil
 }
 
 // Payment is a payment on the wire.

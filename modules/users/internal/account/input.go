@@ -27,6 +27,7 @@ func ParseAddress(text string) (Address, error) {
 	return Address{Typed: a.String(), Key: a.Key()}, nil
 }
 
+// ErrEmail says at /email what is wrong with an address.
 func ErrEmail(err error) error {
 	return fault.Invalid(fault.Field{Pointer: "/email", Detail: err.Error()})
 }

@@ -23,6 +23,7 @@ type User struct {
 	Locale     string // language of letters, a BCP 47 tag; empty where it is not known
 }
 
+// UserOf is what the rest of the module may know of an account.
 func UserOf(a Account) User {
 	return User{
 		ID: a.ID, Email: a.Email, FirstName: a.FirstName, MiddleName: a.MiddleName, LastName: a.LastName,
@@ -51,6 +52,7 @@ func FromDraft(id string, d Draft, now time.Time) Account {
 	}
 }
 
+// ErrMissing says that there is no such account.
 func ErrMissing() error { return fault.Missing("user") }
 
 // IfExists tells an account that is there from one that is not; the error is any

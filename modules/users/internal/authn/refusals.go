@@ -4,10 +4,12 @@ import (
 	"app/platform/fault"
 )
 
+// ErrCredentials refuses an address and password, without saying which of them is wrong.
 func ErrCredentials() error {
 	return fault.New(fault.Unauthenticated, "invalid_credentials", "The e-mail address or the password is wrong.")
 }
 
+// ErrSignedOut refuses whoever is not signed in.
 func ErrSignedOut() error {
 	return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
 }

@@ -208,6 +208,8 @@ func NewDigits() string {
 	return fmt.Sprintf("%06d", n.Int64())
 }
 
+// IsSixDigits reports whether a text has the form of a code. The form is checked before
+// anything is asked for: a text that cannot be a code takes no try.
 func IsSixDigits(code string) bool {
 	for i := range len(code) {
 		if code[i] < '0' || code[i] > '9' {

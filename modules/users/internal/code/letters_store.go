@@ -36,6 +36,8 @@ func sentLetters(ctx context.Context, tx *database.Tx, emailKey string, p Purpos
 	return ListLetters(ctx, tx, requestLetters, emailKey, database.Micros(since), string(p))
 }
 
+// ListLetters reads what a query selects of e-mails that were caused: their network, its
+// share and their time.
 func ListLetters(ctx context.Context, tx *database.Tx, query string, args ...any) (out []Letter, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {

@@ -34,6 +34,7 @@ const (
 	PasskeyStepUp   = "step_up"
 )
 
+// ErrPasskey refuses a passkey, for a cause that stays inside.
 func ErrPasskey(cause error) error {
 	return fault.New(fault.Unauthenticated, "passkey_invalid", "The passkey or its answer is not valid: begin again.").Because(cause)
 }

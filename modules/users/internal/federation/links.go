@@ -21,10 +21,12 @@ import (
 // linkLife is how long an identity waits for the owner of its address's account.
 const linkLife = 10 * time.Minute
 
+// ErrIdentityTaken refuses an identity that signs in to another account.
 func ErrIdentityTaken() error {
 	return fault.New(fault.AlreadyExists, "identity_taken", "The identity signs in to another account.")
 }
 
+// ErrUnverified refuses an identity whose provider does not vouch for its address.
 func ErrUnverified() error {
 	return fault.New(fault.PermissionDenied, "address_unverified",
 		"The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way.")
@@ -117,6 +119,7 @@ func (s *Service) Link(ctx context.Context, tx *database.Tx, accountID, provider
 	return s.accounts.NotifyCredentialsChange(ctx, tx, accountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_LINKED, provider)
 }
 
+// Insert links an identity to an account, within the caller's transaction.
 func (s *Service) Insert(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
 	return addIdentity(ctx, tx, Identity{

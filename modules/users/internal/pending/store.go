@@ -1,3 +1,4 @@
+// Package pending keeps sign-ins that wait for a second factor.
 package pending
 
 import (
