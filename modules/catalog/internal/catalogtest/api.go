@@ -173,9 +173,9 @@ func Draft(values ...string) string {
 }
 
 // Create lists a product of Draft.
-func (a API) Create(values ...string) product.Listing {
+func (a API) Create(values ...string) product.Body {
 	a.Helper()
-	return ReadBody[product.Listing](a, a.Must(201, Manager, "POST", "/v1/products", Draft(values...)))
+	return ReadBody[product.Body](a, a.Must(201, Manager, "POST", "/v1/products", Draft(values...)))
 }
 
 // Hold holds units of a product.

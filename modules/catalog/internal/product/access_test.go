@@ -37,7 +37,7 @@ func TestFailure18_AnotherMerchantsProduct(t *testing.T) {
 		catalogtest.WantProblem(t, a.Call(catalogtest.Stranger, "POST", "/v1/products", catalogtest.Draft("merchant_id", `"`+other+`"`)), 404, "merchant_not_found")
 	}
 	catalogtest.WantProblem(t, a.Call(catalogtest.Nobody, "POST", "/v1/products", catalogtest.Draft()), 401, "unauthenticated")
-	if got := catalogtest.ReadBody[product.Listing](t, a.Must(200, catalogtest.Nobody, "GET", "/v1/products/"+p.ID, "")); got != p {
+	if got := catalogtest.ReadBody[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", "/v1/products/"+p.ID, "")); got != p {
 		t.Errorf("the product is %+v now, was %+v", got, p)
 	}
 	for _, i := range []int{0, 2, 3, 1} { // the last one archives it

@@ -6,7 +6,7 @@ import "app/platform/database"
 // service.
 var (
 	RowOf        = productRowOf
-	ListingOf    = listingOf
+	NewBody      = newBody
 	ListProducts = listProducts
 	ListedByID   = listedByID
 	Update       = updateProduct

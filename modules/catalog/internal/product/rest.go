@@ -50,8 +50,12 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).archiveProduct))
 }
 
-// Listing is a product as anyone sees it.
-type Listing struct {
+// Body is a product as anyone sees it.
+type Body = product
+
+// product has the name of its schema in the public document: clients are generated from
+// it.
+type product struct {
 	ID          string      `json:"id" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	MerchantID  string      `json:"merchant_id" example:"mrc_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	Title       string      `json:"title"`
@@ -64,8 +68,8 @@ type Listing struct {
 	CreatedAt   time.Time   `json:"created_at"`
 }
 
-func listingOf(p Product) Listing {
-	return Listing{
+func newBody(p Product) product {
+	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 	}
@@ -73,11 +77,11 @@ func listingOf(p Product) Listing {
 
 type productReply struct {
 	operation.Tagged
-	Body Listing
+	Body product
 }
 
 func taggedReply(p Product) *productReply {
-	return &productReply{Tagged: operation.Tagged{ETag: productTag(p)}, Body: listingOf(p)}
+	return &productReply{Tagged: operation.Tagged{ETag: productTag(p)}, Body: newBody(p)}
 }
 
 // productTag changes with everything the reply shows, which includes the units left.
@@ -120,7 +124,7 @@ type createInput struct {
 type createOutput struct {
 	operation.Tagged
 	Location string `header:"Location" doc:"Where the product is"`
-	Body     Listing
+	Body     product
 }
 
 func (h *Handlers) createProduct(ctx context.Context, in *createInput) (*createOutput, error) {
@@ -135,7 +139,7 @@ func (h *Handlers) createProduct(ctx context.Context, in *createInput) (*createO
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: listingOf(p)}, nil
+	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: newBody(p)}, nil
 }
 
 type getInput struct {
@@ -156,7 +160,7 @@ type listInput struct {
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
 }
 
-type listOutput struct{ Body operation.Page[Listing] }
+type listOutput struct{ Body operation.Page[product] }
 
 func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput, error) {
 	after, err := operation.DecodeCursor(in.After, 2)
@@ -168,9 +172,9 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 		return nil, err
 	}
 	page := operation.NewPage(found, in.Limit, Key)
-	out := &listOutput{operation.Page[Listing]{Data: make([]Listing, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
+	out := &listOutput{operation.Page[product]{Data: make([]product, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
 	for i, p := range page.Data {
-		out.Body.Data[i] = listingOf(p)
+		out.Body.Data[i] = newBody(p)
 	}
 	return out, nil
 }

@@ -19,7 +19,7 @@ func TestWireShapes(t *testing.T) {
 	t.Parallel()
 	a := catalogtest.OpenAPI(t)
 	made := a.Must(201, catalogtest.Manager, "POST", "/v1/products", catalogtest.Draft())
-	p := catalogtest.ReadBody[product.Listing](t, made)
+	p := catalogtest.ReadBody[product.Body](t, made)
 	path := "/v1/products/" + p.ID
 	want := fmt.Sprintf(`{"id":%q,"merchant_id":%q,"title":"Chair","description":"To sit on.","sku":"CH-1",`+
 		`"price":{"amount":1990,"currency":"EUR"},"available":7,"min_quantity":1,"max_quantity":10000,"created_at":"2025-03-01T12:00:01.123456Z"}`+"\n", p.ID, catalogtest.Merchant)
@@ -118,12 +118,12 @@ func TestChange(t *testing.T) {
 	tag := a.Must(200, catalogtest.Nobody, "GET", path, "").Header.Get("ETag")
 	a.Hold(p.ID, 1) // a sale in between is no reason to refuse
 	changed := a.Must(200, catalogtest.Manager, "PATCH", path, `{"title":" Stool ","price":{"amount":2500,"currency":"USD"},"low_stock_threshold":3}`, "If-Match: "+tag)
-	got := catalogtest.ReadBody[product.Listing](t, changed)
+	got := catalogtest.ReadBody[product.Body](t, changed)
 	p.Title, p.Price.Amount, p.Price.Currency, p.Available = "Stool", 2500, "USD", 6
 	if diff := cmp.Diff(p, got); diff != "" {
 		t.Error(diff)
 	}
-	stock := catalogtest.ReadBody[stock.Levels](t, a.Must(200, catalogtest.Manager, "GET", path+"/stock", ""))
+	stock := catalogtest.ReadBody[stock.Body](t, a.Must(200, catalogtest.Manager, "GET", path+"/stock", ""))
 	if stock.LowStockThreshold != 3 {
 		t.Errorf("%+v", stock)
 	}
@@ -163,7 +163,7 @@ func TestNotModifiedUntilAnythingChanges(t *testing.T) {
 	tag := a.Must(200, catalogtest.Nobody, "GET", path, "").Header.Get("ETag")
 	a.Must(304, catalogtest.Nobody, "GET", path, "", "If-None-Match: "+tag)
 	a.Hold(p.ID, 1)
-	if got := catalogtest.ReadBody[product.Listing](t, a.Must(200, catalogtest.Nobody, "GET", path, "", "If-None-Match: "+tag)); got.Available != 6 {
+	if got := catalogtest.ReadBody[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", path, "", "If-None-Match: "+tag)); got.Available != 6 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -188,12 +188,12 @@ func TestArchive(t *testing.T) {
 	a.Create() // its sku is free again
 }
 
-func pageOf(a catalogtest.API, query string) operation.Page[product.Listing] {
+func pageOf(a catalogtest.API, query string) operation.Page[product.Body] {
 	a.Helper()
-	return catalogtest.ReadBody[operation.Page[product.Listing]](a, a.Must(200, catalogtest.Nobody, "GET", "/v1/products"+query, ""))
+	return catalogtest.ReadBody[operation.Page[product.Body]](a, a.Must(200, catalogtest.Nobody, "GET", "/v1/products"+query, ""))
 }
 
-func pageTitles(p operation.Page[product.Listing]) string {
+func pageTitles(p operation.Page[product.Body]) string {
 	var out []string
 	for _, p := range p.Data {
 		out = append(out, p.Title)

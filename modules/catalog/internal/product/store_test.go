@@ -28,7 +28,7 @@ func TestReplyHasEveryField(t *testing.T) {
 	t.Parallel()
 	p := dbtest.Filled[product.Product](t)
 	p.Stock.OnHand += 100
-	catalogtest.WantFilled(t, product.ListingOf(p))
+	catalogtest.WantFilled(t, product.NewBody(p))
 }
 
 func TestProductIsReadAsItWasWritten(t *testing.T) {

@@ -5,7 +5,7 @@ package stock
 var (
 	RowOf         = stockRowOf
 	MovementRowOf = movementRowOf
-	LevelsOf      = levelsOf
+	NewBody       = newBody
 	AdjustOnHand  = adjustOnHand
 	Read          = readStock
 )

@@ -31,9 +31,13 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).correctStock))
 }
 
-// Levels is the stock of a product as its merchant sees it: on_hand = available + held +
+// Body is the stock of a product as its merchant sees it: on_hand = available + held +
 // sold.
-type Levels struct {
+type Body = stock
+
+// stock has the name of its schema in the public document: clients are generated from
+// it.
+type stock struct {
 	ProductID         string `json:"product_id"`
 	OnHand            int64  `json:"on_hand" doc:"All units received, less corrections"`
 	Held              int64  `json:"held" doc:"Units set aside for orders that wait for their payment"`
@@ -43,8 +47,8 @@ type Levels struct {
 	Version           int64  `json:"version" doc:"Changes with each of the above"`
 }
 
-func levelsOf(s Stock) Levels {
-	return Levels{
+func newBody(s Stock) stock {
+	return stock{
 		ProductID: s.ProductID, OnHand: s.OnHand, Held: s.Held, Sold: s.Sold, Available: s.Available(),
 		LowStockThreshold: s.LowThreshold, Version: s.Version,
 	}
@@ -52,14 +56,14 @@ func levelsOf(s Stock) Levels {
 
 type levelsReply struct {
 	operation.Tagged
-	Body Levels
+	Body stock
 }
 
 func replyWith(s Stock, err error) (*levelsReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &levelsReply{operation.Tagged{ETag: operation.ETag(s.Version)}, levelsOf(s)}, nil
+	return &levelsReply{operation.Tagged{ETag: operation.ETag(s.Version)}, newBody(s)}, nil
 }
 
 type getInput struct {

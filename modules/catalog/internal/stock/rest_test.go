@@ -17,8 +17,8 @@ func TestCorrectStock(t *testing.T) {
 	a.Hold(p.ID, 4)
 	want := func(r catalogtest.Reply, onHand, version int64) {
 		t.Helper()
-		expected := stock.Levels{ProductID: p.ID, OnHand: onHand, Held: 4, Available: onHand - 4, LowStockThreshold: 5, Version: version}
-		if diff := cmp.Diff(expected, catalogtest.ReadBody[stock.Levels](t, r)); diff != "" {
+		expected := stock.Body{ProductID: p.ID, OnHand: onHand, Held: 4, Available: onHand - 4, LowStockThreshold: 5, Version: version}
+		if diff := cmp.Diff(expected, catalogtest.ReadBody[stock.Body](t, r)); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -35,7 +35,7 @@ func TestCorrectStockAgainWithTheSameKey(t *testing.T) {
 	a := catalogtest.OpenAPI(t)
 	path := "/v1/products/" + a.Create().ID + "/stock"
 	for range 3 {
-		got := catalogtest.ReadBody[stock.Levels](t, a.Must(200, catalogtest.Manager, "POST", path, `{"delta":3,"reason":"delivery"}`, "Idempotency-Key: once"))
+		got := catalogtest.ReadBody[stock.Body](t, a.Must(200, catalogtest.Manager, "POST", path, `{"delta":3,"reason":"delivery"}`, "Idempotency-Key: once"))
 		if got.OnHand != 10 {
 			t.Errorf("%+v", got)
 		}

@@ -28,7 +28,7 @@ func TestReplyHasEveryField(t *testing.T) {
 	t.Parallel()
 	s := dbtest.Filled[stock.Stock](t)
 	s.OnHand += 100
-	catalogtest.WantFilled(t, stock.LevelsOf(s))
+	catalogtest.WantFilled(t, stock.NewBody(s))
 }
 
 // put makes the stock of a product and returns the product's id.
