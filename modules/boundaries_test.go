@@ -50,6 +50,8 @@ func TestBoundaries(t *testing.T) {
 		"imports follow the maps":                                     policy{calls, hears}.imports(tree),
 		"the platform knows no module and a contract no other module": bases(tree),
 		"migrations name the module's own tables":                     migrations(tree),
+		"a domain neither stores nor serves nor calls":                domains(tree, undivided),
+		"handlers hold no statements":                                 handlers(tree),
 		"scenarios and benchmarks share the harness only":             apart(tree),
 		"scenarios and benchmarks require the program's versions":     sameVersions(tree),
 		"the program fills no template that calls methods by name":    templates(tree),

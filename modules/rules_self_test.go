@@ -23,6 +23,11 @@ func TestRules(t *testing.T) {
 		"platform/rpc/page.go":                  source("rpc", "html/template", "text/template/parse"),
 		"platform/rpc/page_test.go":             source("rpc", "html/template"),
 		"platform/scaffold/draft.go":            source("scaffold", "text/template"),
+		"modules/shop/internal/cart/cart.go":    source("cart", "net/http", "app/platform/database", "app/platform/money"),
+		"modules/shop/internal/cart/service.go": source("cart", "app/platform/database"),
+		"modules/shop/internal/cart/rest.go":    {Data: []byte("package cart\nconst list = `SELECT id FROM shop_carts`")},
+		"modules/bank/internal/till/till.go":    source("till", "app/platform/money"),
+		"modules/bank/internal/till/service.go": source("till", "app/platform/database"),
 		"main.go":                               source("main", "app/e2e/harness/shop"),
 		"e2e/walk_test.go":                      source("e2e", "app/e2e/harness/shop", "app/e2e/faults", "app/bench/growth", "app/modules"),
 		"e2e/harness/shop/shop.go":              source("shop", "app/e2e/harness/process", "app/e2e/faults", "app/platform/ids"),
@@ -67,6 +72,14 @@ func TestRules(t *testing.T) {
 		}},
 		"sameVersions": {sameVersions(tree), []string{
 			"bench/go.mod: requires a.example/y v1.1.0, the program v1.0.0",
+		}},
+		"domains": {domains(tree, []string{"modules/bank/internal/till"}), []string{
+			"modules/shop/internal/cart/cart.go: imports net/http: move what needs it to modules/shop/internal/cart/service.go or store.go",
+			"modules/shop/internal/cart/cart.go: imports app/platform/database: move what needs it to modules/shop/internal/cart/service.go or store.go",
+			`modules/subjects_test.go: take "modules/bank/internal/till" off undivided`,
+		}},
+		"handlers": {handlers(tree), []string{
+			"modules/shop/internal/cart/rest.go: SELECT id FROM: statements belong into store.go",
 		}},
 		"migrations": {migrations(tree), []string{
 			"modules/bank/migrations/0001.up.sql: table shop_orders does not begin with bank_",

@@ -28,7 +28,6 @@ var shopWords = []string{
 var spokenOf = map[string]string{
 	"platform/cli":                     "the examples of --help name modules and tables that whoever reads them has",
 	"platform/database/location.go":    "an example in a message",
-	"platform/database/scripts.go":     "an example in a message",
 	"platform/identity/credential.go":  "the name of the header is public",
 	"platform/identity/identity.go":    "a principal may act for a merchant, and a text of the API says who needs a second factor",
 	"platform/identity/scope.go":       "the scopes of API keys are listed here until modules declare them",

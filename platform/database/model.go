@@ -61,7 +61,7 @@ func newModel[R any]() (*Model[R], error) {
 	base, _ := row.FieldByName("BaseModel")
 	table := tableTag.FindStringSubmatch(base.Tag.Get("bun"))
 	if table == nil || base.Type != reflect.TypeFor[bun.BaseModel]() {
-		return nil, errors.New("embeds no bun.BaseModel with a tag as `bun:\"table:orders_orders,alias:o\"`")
+		return nil, errors.New("embeds no bun.BaseModel with a tag as `bun:\"table:demo_items,alias:i\"`")
 	}
 	names, keys := []string{}, 0
 	m := &Model[R]{}

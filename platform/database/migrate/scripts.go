@@ -78,7 +78,7 @@ func chooseFiles(engine database.Engine, set fs.FS) (map[string]string, error) {
 		}
 		part := fileName.FindStringSubmatch(name)
 		if part == nil {
-			return nil, fmt.Errorf("migration %s: the name must look like 0001_create_orders.up.sql", name)
+			return nil, fmt.Errorf("migration %s: the name must look like 0001_create_items.up.sql", name)
 		}
 		if id, only := part[1], database.Engine(part[2]); only == engine || only == "" && chosen[id] == "" {
 			chosen[id] = name
