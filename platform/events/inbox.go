@@ -20,6 +20,9 @@ import (
 	"app/platform/identity"
 )
 
+// Accept takes a batch into the inbox of a module; see Node.Accept.
+type Accept func(ctx context.Context, module string, batch []Envelope) error
+
 const (
 	// handlers bounds how many events of one module are handled at a time.
 	handlers = 64

@@ -25,9 +25,6 @@ type Sender interface {
 	Send(ctx context.Context, destination string, batch []Envelope) error
 }
 
-// Accept takes a batch into the inbox of a module; see Node.Accept.
-type Accept func(ctx context.Context, module string, batch []Envelope) error
-
 // Emitter is a module that emits events.
 type Emitter struct {
 	Module string

@@ -97,7 +97,7 @@ func renewedCookie(c authn.BrowserCookie) string {
 
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
-	return stepUpOutput(h.users().StepUp(ctx, service.Reproof{
+	return stepUpOutput(h.users().StepUp(ctx, service.StepUpProof{
 		Method: authn.Method(b.Method), Password: b.Password, Proof: code.Proof{Request: b.Request, Code: b.Code},
 	}))
 }

@@ -105,7 +105,7 @@ func signInFlowCookie(name, value string) string {
 func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		out, err := h.users().Arrive(r.Context(), federation.Callback{
+		out, err := h.users().FinishProviderSignIn(r.Context(), federation.Callback{
 			Provider: providerOf(fixed, r), State: query.Get("state"), Code: query.Get("code"), Issuer: query.Get("iss"),
 			Error: query.Get("error"), Browser: cookieOf(r, journeyCookie),
 		})

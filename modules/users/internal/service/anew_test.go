@@ -40,7 +40,7 @@ func TestFault19_StepUpTakesANewSignInThere(t *testing.T) {
 			a.acme.now = func() time.Time { return left.Add(tc.at) }
 		}
 		j.Code = "c1"
-		got, err := a.Arrive(ctx, j.Callback)
+		got, err := a.FinishProviderSignIn(ctx, j.Callback)
 		if tc.good {
 			if err != nil || !got.Fresh {
 				t.Errorf("%s: %+v, %v", name, got, err)
@@ -104,7 +104,7 @@ func TestFault19_TwoFactorsThere(t *testing.T) {
 	for code, good := range map[string]bool{"c1": false, "c2": true} {
 		j := a.leave(inSession(one), federation.Request{Provider: "acme", Purpose: "step_up"})
 		j.Code = code
-		_, err := a.Arrive(inSession(one), j.Callback)
+		_, err := a.FinishProviderSignIn(inSession(one), j.Callback)
 		if (err == nil) != good {
 			t.Errorf("%s: %v", code, err)
 		}

@@ -250,7 +250,7 @@ func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {
 			}
 			ctx := w.as(w.login(email, attackers).Access)
 			if confirmed {
-				if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(context.Background(), email)}); err != nil {
+				if _, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByCode, Proof: w.proof(context.Background(), email)}); err != nil {
 					t.Fatal(err)
 				}
 			}

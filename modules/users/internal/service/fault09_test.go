@@ -161,7 +161,7 @@ func TestFault09_StepUp(t *testing.T) {
 	for i := range 80 {
 		method := []authn.Method{authn.ByCode, authn.ByTOTP, authn.ByRecovery}[i%3]
 		proof := code.Proof{Request: ids.New("cod", moment), Code: "123456"}
-		if _, err := w.StepUp(stolen, service.Reproof{Method: method, Proof: proof}); !limited(err) {
+		if _, err := w.StepUp(stolen, service.StepUpProof{Method: method, Proof: proof}); !limited(err) {
 			looked++
 		}
 	}

@@ -213,7 +213,7 @@ func TestTries_InASession(t *testing.T) {
 	for i := range 20 {
 		var err error
 		if i%2 == 0 {
-			_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: "Wrong-Horse-9"})
+			_, err = w.StepUp(ctx, service.StepUpProof{Method: authn.ByPassword, Password: "Wrong-Horse-9"})
 		} else {
 			_, err = w.ChangePassword(ctx, service.PasswordChange{Current: "Wrong-Horse-9", Password: another, Confirm: another})
 		}

@@ -100,11 +100,11 @@ func (a *abroad) leave(ctx context.Context, in federation.Request) journey {
 }
 
 // go signs in at acme with a code.
-func (a *abroad) signInWith(code string) (service.Arrived, error) {
+func (a *abroad) signInWith(code string) (service.ProviderOutcome, error) {
 	a.t.Helper()
 	j := a.leave(context.Background(), federation.Request{Provider: "acme"})
 	j.Code = code
-	return a.Arrive(context.Background(), j.Callback)
+	return a.FinishProviderSignIn(context.Background(), j.Callback)
 }
 
 // session is a context of the browser that has arrived.
@@ -118,7 +118,7 @@ func TestSignInAtProvider(t *testing.T) {
 	a.person("c1", "s1", ada, true)
 	j := a.leave(context.Background(), federation.Request{Provider: "acme", ReturnTo: "/orders?x=1"})
 	j.Code = "c1"
-	first, err := a.Arrive(context.Background(), j.Callback)
+	first, err := a.FinishProviderSignIn(context.Background(), j.Callback)
 	if err != nil || first.SignedIn.Browser.Token == "" || first.ReturnTo != "/orders?x=1" || first.SignedIn.Session.Methods != "provider" {
 		t.Fatalf("%+v, %v", first, err)
 	}
@@ -158,7 +158,7 @@ func TestFailure30_ReusedState(t *testing.T) {
 		j := a.leave(context.Background(), federation.Request{Provider: "acme"})
 		j.Code = "c1"
 		spoil(&j)
-		got, err := a.Arrive(context.Background(), j.Callback)
+		got, err := a.FinishProviderSignIn(context.Background(), j.Callback)
 		wants(t, err, fault.InvalidArgument, "sign_in_over")
 		if got.SignedIn.Session.ID != "" || len(a.acme.asked)+len(a.other.asked) != 0 {
 			t.Errorf("%s: %+v, asked %v", name, got, a.acme.asked)
@@ -168,7 +168,7 @@ func TestFailure30_ReusedState(t *testing.T) {
 	j.Code = "c1"
 	good := 0
 	for _, err := range together(6, func(int) error {
-		_, err := a.Arrive(context.Background(), j.Callback)
+		_, err := a.FinishProviderSignIn(context.Background(), j.Callback)
 		return err
 	}) {
 		if err == nil {
@@ -182,10 +182,10 @@ func TestFailure30_ReusedState(t *testing.T) {
 	}
 	j = a.leave(context.Background(), federation.Request{Provider: "acme"})
 	j.Error = "access_denied"
-	_, err := a.Arrive(context.Background(), j.Callback)
+	_, err := a.FinishProviderSignIn(context.Background(), j.Callback)
 	wants(t, err, fault.Unauthenticated, "sign_in_cancelled")
 	j.Error, j.Code = "", "c1"
-	_, err = a.Arrive(context.Background(), j.Callback)
+	_, err = a.FinishProviderSignIn(context.Background(), j.Callback)
 	wants(t, err, fault.InvalidArgument, "sign_in_over")
 }
 
@@ -235,7 +235,7 @@ func TestFailure26_LinkingTakeover(t *testing.T) {
 		a.other.people["c1"] = openid.Identity{Issuer: "https://other.example", Subject: "s1", Email: ada, Verified: true}
 		j := a.leave(context.Background(), federation.Request{Provider: "other"})
 		j.Code = "c1"
-		got, err := a.Arrive(context.Background(), j.Callback)
+		got, err := a.FinishProviderSignIn(context.Background(), j.Callback)
 		if err != nil || got.SignedIn.Session.ID != "" || got.SignedIn.Ticket != "" || got.Link == "" {
 			t.Errorf("%+v, %v", got, err)
 		}
@@ -300,11 +300,11 @@ func TestLinkWhileSignedIn(t *testing.T) {
 	j := a.leave(ctx, federation.Request{Provider: "acme", Purpose: "link", ReturnTo: "/me"})
 	a.person("c1", "s1", "other@example.com", true)
 	j.Code = "c1"
-	_, err = a.Arrive(a.as(a.login(ada, secret).Access), j.Callback)
+	_, err = a.FinishProviderSignIn(a.as(a.login(ada, secret).Access), j.Callback)
 	wants(t, err, fault.InvalidArgument, "sign_in_over") // another session
 	j = a.leave(ctx, federation.Request{Provider: "acme", Purpose: "link", ReturnTo: "/me"})
 	j.Code = "c1"
-	if got, err := a.Arrive(ctx, j.Callback); err != nil || !got.Linked || got.ReturnTo != "/me" || got.SignedIn.Session.ID != "" {
+	if got, err := a.FinishProviderSignIn(ctx, j.Callback); err != nil || !got.Linked || got.ReturnTo != "/me" || got.SignedIn.Session.ID != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	linked, err := a.Federation.List(ctx)
@@ -315,7 +315,7 @@ func TestLinkWhileSignedIn(t *testing.T) {
 	bob := a.as(a.login("bob@example.com", secret).Access)
 	j = a.leave(bob, federation.Request{Provider: "acme", Purpose: "link"})
 	j.Code = "c1"
-	_, err = a.Arrive(bob, j.Callback)
+	_, err = a.FinishProviderSignIn(bob, j.Callback)
 	wants(t, err, fault.AlreadyExists, "identity_taken")
 	wants(t, a.Federation.Unlink(bob, linked[0].ID), fault.NotFound, "identity_not_found")
 	if err := a.Federation.Unlink(ctx, linked[0].ID); err != nil {
@@ -360,10 +360,10 @@ func TestProviderProvesAgain(t *testing.T) {
 	ctx := inSession(in.SignedIn)
 	a.clock.pass(11 * time.Minute)
 	a.acme.now = a.clock.Now
-	prove := func(code string) (service.Arrived, error) {
+	prove := func(code string) (service.ProviderOutcome, error) {
 		j := a.leave(ctx, federation.Request{Provider: "acme", Purpose: "step_up"})
 		j.Code = code
-		return a.Arrive(ctx, j.Callback)
+		return a.FinishProviderSignIn(ctx, j.Callback)
 	}
 	_, err = prove("c2")
 	wants(t, err, fault.AlreadyExists, "identity_taken")
@@ -391,7 +391,7 @@ func TestProviderThatIsDown(t *testing.T) {
 	wants(t, err, fault.Unavailable, "provider_unavailable")
 	a.person("c1", "s1", ada, true)
 	j.Code = "c1"
-	_, err = a.Arrive(context.Background(), j.Callback)
+	_, err = a.FinishProviderSignIn(context.Background(), j.Callback)
 	wants(t, err, fault.Unavailable, "provider_unavailable")
 	_, err = a.Federation.Begin(context.Background(), federation.Request{Provider: "nobody"})
 	wants(t, err, fault.NotFound, "provider_not_found")
@@ -422,8 +422,8 @@ func TestNewIdentityTwiceAtOnce(t *testing.T) {
 	})
 }
 
-func (a *abroad) admitted(j journey) (service.Arrived, error) {
-	got, err := a.Arrive(context.Background(), j.Callback)
+func (a *abroad) admitted(j journey) (service.ProviderOutcome, error) {
+	got, err := a.FinishProviderSignIn(context.Background(), j.Callback)
 	if err == nil && got.SignedIn.Session.ID == "" {
 		err = fmt.Errorf("not signed in: %+v", got)
 	}

@@ -23,9 +23,9 @@ import (
 	"app/platform/ids"
 )
 
-// Arrived is what becomes of it: exactly one of SignedIn (a session or a ticket),
+// ProviderOutcome is what becomes of it: exactly one of SignedIn (a session or a ticket),
 // Fresh, Linked and Link.
-type Arrived struct {
+type ProviderOutcome struct {
 	SignedIn session.SignedIn
 	Fresh    bool   // SignedIn has the session's new cookie
 	Linked   bool   // to the account that is signed in
@@ -34,7 +34,7 @@ type Arrived struct {
 	ReturnTo string
 }
 
-// Arrive ends the journey that federation began.
+// FinishProviderSignIn ends the journey that federation began.
 //
 //  1. The state is used up and the provider's answer is checked, see redeem.
 //  2. Who it is follows from issuer and subject, never from the address (ASVS 6.8.1).
@@ -49,14 +49,14 @@ type Arrived struct {
 //
 // Errors: those of redeem; sign_in_not_fresh; sign_in_refused, also for an account that
 // may not sign in; address_unverified; identity_taken.
-func (s *Service) Arrive(ctx context.Context, in federation.Callback) (Arrived, error) {
+func (s *Service) FinishProviderSignIn(ctx context.Context, in federation.Callback) (ProviderOutcome, error) {
 	s.Keys.Reread(ctx)
 	state, who, err := s.Federation.Redeem(ctx, in)
 	if err != nil {
-		return Arrived{}, err
+		return ProviderOutcome{}, err
 	}
 	if state.Purpose == federation.ToProve && !isRecentProviderSignIn(state, who, s.now()) {
-		return Arrived{}, s.refuseStale(ctx)
+		return ProviderOutcome{}, s.refuseStale(ctx)
 	}
 	out, err := s.admitIdentity(ctx, state, who)
 	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
@@ -97,10 +97,10 @@ func levelOf(who openid.Identity) authn.Level {
 // admitIdentity finds out whose identity it is and does what the journey was for. It is
 // tried again when somebody else links the identity, or makes an account of the
 // address, at this very moment.
-func (s *Service) admitIdentity(ctx context.Context, state federation.State, who openid.Identity) (out Arrived, err error) {
+func (s *Service) admitIdentity(ctx context.Context, state federation.State, who openid.Identity) (out ProviderOutcome, err error) {
 	for range 2 {
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			out = Arrived{ReturnTo: state.ReturnTo}
+			out = ProviderOutcome{ReturnTo: state.ReturnTo}
 			known, err := federation.BySubject(ctx, tx, who.Issuer, who.Subject)
 			switch {
 			case errors.Is(err, store.ErrNotFound):
@@ -119,7 +119,7 @@ func (s *Service) admitIdentity(ctx context.Context, state federation.State, who
 
 // handleLinkedIdentity is somebody whose identity is linked to an account, whatever
 // address they have by now.
-func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state federation.State, who openid.Identity, known federation.Identity, out *Arrived) error {
+func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, state federation.State, who openid.Identity, known federation.Identity, out *ProviderOutcome) error {
 	if err := federation.Use(ctx, tx, known.ID, store.Fit(who.Email, account.MaxAddress), s.now()); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, sta
 }
 
 // handleUnlinkedIdentity is somebody whose identity is linked to no account yet.
-func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state federation.State, who openid.Identity, out *Arrived) error {
+func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, state federation.State, who openid.Identity, out *ProviderOutcome) error {
 	addr, err := account.ParseAddress(who.Email)
 	if !who.Verified || err != nil {
 		return federation.ErrUnverified()

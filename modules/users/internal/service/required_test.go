@@ -49,7 +49,7 @@ func TestFactorRequired(t *testing.T) {
 		if b := browser(cookie); b.Admin || !b.FactorNeeded {
 			t.Errorf("the browser's session from before: %+v", b)
 		}
-		out, err := w.StepUp(identity.NewContext(ctx, identity.Principal{UserID: p.UserID, SessionID: browser(cookie).SessionID, Method: identity.Session}), service.Reproof{Method: authn.ByRecovery, Proof: code.Proof{Code: recovery[0]}})
+		out, err := w.StepUp(identity.NewContext(ctx, identity.Principal{UserID: p.UserID, SessionID: browser(cookie).SessionID, Method: identity.Session}), service.StepUpProof{Method: authn.ByRecovery, Proof: code.Proof{Code: recovery[0]}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -159,7 +159,7 @@ func TestFailure30_NewCookieAtStepUp(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.signUp(ada, secret)
 		before := w.browse(context.Background())
-		after, err := w.StepUp(w.inBrowser(before.Browser.Token), service.Reproof{Method: authn.ByPassword, Password: secret})
+		after, err := w.StepUp(w.inBrowser(before.Browser.Token), service.StepUpProof{Method: authn.ByPassword, Password: secret})
 		if err != nil || after.Session.ID != before.Session.ID || after.Browser.Token == before.Browser.Token {
 			t.Fatalf("%+v, %v", after, err)
 		}
@@ -249,7 +249,7 @@ func TestSessions(t *testing.T) {
 		_, err := w.Sessions.EndOthers(ctx)
 		wants(t, err, fault.PermissionDenied, "step_up_required")
 		wants(t, w.Sessions.End(ctx, other), fault.PermissionDenied, "step_up_required")
-		if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
+		if _, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByPassword, Password: secret}); err != nil {
 			t.Fatal(err)
 		}
 		if ended, err := w.Sessions.EndOthers(ctx); err != nil || ended != 1 {

@@ -15,9 +15,9 @@ import (
 	"app/platform/fault"
 )
 
-// Reproof is what somebody who is signed in shows to prove it again: a password, a code
+// StepUpProof is what somebody who is signed in shows to prove it again: a password, a code
 // that was asked for with RequestSignInCode, or a second factor.
-type Reproof struct {
+type StepUpProof struct {
 	Method   authn.Method // ByPassword, ByCode, ByTOTP or ByRecovery
 	Password string
 	code.Proof
@@ -32,7 +32,7 @@ func errFactorRequired() error {
 // factor protects. Errors: invalid_credentials, code_invalid, factor_paused for a wrong
 // proof; factor_required; sign_in_limited after many passwords or codes;
 // Unauthenticated.
-func (s *Service) StepUp(ctx context.Context, in Reproof) (out session.SignedIn, err error) {
+func (s *Service) StepUp(ctx context.Context, in StepUpProof) (out session.SignedIn, err error) {
 	account, err := s.Sessions.CallerAccount(ctx)
 	if err != nil {
 		return session.SignedIn{}, err
@@ -77,7 +77,7 @@ func (s *Service) StepUp(ctx context.Context, in Reproof) (out session.SignedIn,
 
 // verifyStepUp judges the proof, whose password has been checked already. A refusal is
 // not an error of the Write, which has to commit the try.
-func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner account.Account, in Reproof) (level authn.Level, refusal, err error) {
+func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner account.Account, in StepUpProof) (level authn.Level, refusal, err error) {
 	session, err := s.Sessions.Own(ctx, tx)
 	if err != nil {
 		return 0, nil, err

@@ -21,27 +21,27 @@ func TestStepUp(t *testing.T) {
 	w.clock.pass(10*time.Minute + time.Second)
 	_, err := w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: another})
+	_, err = w.StepUp(ctx, service.StepUpProof{Method: authn.ByPassword, Password: another})
 	wants(t, err, fault.Unauthenticated, "invalid_credentials")
-	_, err = w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: wrong(w.proof(ctx, ada))})
+	_, err = w.StepUp(ctx, service.StepUpProof{Method: authn.ByCode, Proof: wrong(w.proof(ctx, ada))})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 	_, err = w.Factors.EnrolTOTP(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(ctx, ada)}); err != nil {
+	if _, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByCode, Proof: w.proof(ctx, ada)}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.pass(11 * time.Minute)
-	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
+	if _, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByPassword, Password: secret}); err != nil {
 		t.Fatal(err)
 	}
 	g, _ := w.enrol(ctx)
 	w.clock.pass(11 * time.Minute)
-	for _, in := range []service.Reproof{{Method: authn.ByPassword, Password: secret}, {Method: authn.ByCode, Proof: w.proof(ctx, ada)}} {
+	for _, in := range []service.StepUpProof{{Method: authn.ByPassword, Password: secret}, {Method: authn.ByCode, Proof: w.proof(ctx, ada)}} {
 		_, err := w.StepUp(ctx, in)
 		wants(t, err, fault.PermissionDenied, "factor_required")
 	}
 	wants(t, w.Factors.RemoveTOTP(ctx), fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByTOTP, Proof: code.Proof{Code: g.next().Code}}); err != nil {
+	if _, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByTOTP, Proof: code.Proof{Code: g.next().Code}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Factors.RemoveTOTP(ctx); err != nil {
@@ -56,7 +56,7 @@ func TestStepUpWithAnothersCode(t *testing.T) {
 	w.signUp(ada, secret)
 	w.signUp("bob@example.com", secret)
 	ctx := w.as(w.login(ada, secret).Access)
-	_, err := w.StepUp(ctx, service.Reproof{Method: authn.ByCode, Proof: w.proof(ctx, "bob@example.com")})
+	_, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByCode, Proof: w.proof(ctx, "bob@example.com")})
 	wants(t, err, fault.InvalidArgument, "code_invalid")
 }
 
@@ -68,7 +68,7 @@ func TestStepUpNeedsASession(t *testing.T) {
 		"Nobody": {}, "Key": {UserID: user.ID, Merchant: "mrc_1", Method: identity.APIKey}, "Another's": {UserID: user.ID, SessionID: "ses_1"},
 	} {
 		ctx := identity.NewContext(context.Background(), p)
-		_, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret})
+		_, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByPassword, Password: secret})
 		wants(t, err, fault.Unauthenticated, "unauthenticated")
 		if _, err := w.RequestAddress(ctx, "x@example.com"); fault.ReasonOf(err) != "unauthenticated" {
 			t.Errorf("%s: %v", name, err)
@@ -88,7 +88,7 @@ func TestChangePassword(t *testing.T) {
 	w.clock.pass(11 * time.Minute)
 	_, err = w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another})
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	if _, err := w.StepUp(ctx, service.Reproof{Method: authn.ByPassword, Password: secret}); err != nil {
+	if _, err := w.StepUp(ctx, service.StepUpProof{Method: authn.ByPassword, Password: secret}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.ChangePassword(ctx, service.PasswordChange{Current: secret, Password: another, Confirm: another}); err != nil {
