@@ -1,12 +1,15 @@
 package dbtest
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // RoundTrip fails unless a value of which every exported field is filled (see Filled)
@@ -14,10 +17,10 @@ import (
 // difference. It tests the conversion of a domain type to its row, and with the row's
 // type first that of the row. Fields that have no place in the other type are left out
 // by cmpopts.IgnoreFields.
-func RoundTrip[T, R any](t testing.TB, there func(T) R, back func(R) T, opts ...cmp.Option) {
+func RoundTrip[T, R any](t testing.TB, there func(T) R, back func(R) T, opts ...gocmp.Option) {
 	t.Helper()
 	want := Filled[T](t)
-	if diff := cmp.Diff(want, back(there(want)), opts...); diff != "" {
+	if diff := gocmp.Diff(want, back(there(want)), opts...); diff != "" {
 		t.Errorf("%T after the round trip (-want +got):\n%s", want, diff)
 	}
 }
@@ -127,4 +130,42 @@ func (f *filler) fillBasic(v reflect.Value, path string) error {
 		return fmt.Errorf("%s: a %s cannot be filled", path, v.Type())
 	}
 	return nil
+}
+
+// WantFilled fails for each exported field of made, and of what is in it, that is zero:
+// whoever made it of a value that had every field (see Filled) has left one out. Of a
+// slice the first element is looked at, and neither times nor interfaces are opened.
+// except names fields that may be zero, with the names on the way to them, such as
+// "Stock.ProductID".
+func WantFilled(t testing.TB, made any, except ...string) {
+	t.Helper()
+	for _, path := range zeroFields(reflect.ValueOf(made), "", except) {
+		t.Errorf("%T: %s is left out", made, path)
+	}
+}
+
+// zeroFields lists what is zero in v, which is at the path.
+func zeroFields(v reflect.Value, path string, except []string) (zero []string) {
+	if path != "" && slices.Contains(except, path) {
+		return nil
+	}
+	if v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0 {
+		return []string{cmp.Or(path, "all of it")}
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return zeroFields(v.Elem(), path, except)
+	case reflect.Slice:
+		return zeroFields(v.Index(0), path, except)
+	case reflect.Struct:
+		if _, moment := v.Interface().(time.Time); moment {
+			return nil
+		}
+		for i := range v.NumField() {
+			if field := v.Type().Field(i); field.IsExported() && field.Type.Size() > 0 {
+				zero = append(zero, zeroFields(v.Field(i), strings.TrimPrefix(path+"."+field.Name, "."), except)...)
+			}
+		}
+	}
+	return zero
 }

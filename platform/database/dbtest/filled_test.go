@@ -2,6 +2,7 @@ package dbtest_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,31 @@ func TestRoundTrip(t *testing.T) {
 	if text := failureOf(func(t testing.TB) { dbtest.RoundTrip(t, forgetful, whole, left) }); text == "" {
 		t.Error("a field that was left out is not noticed")
 	}
+}
+
+// A field that is left out is named, wherever it is.
+func TestWantFilled(t *testing.T) {
+	t.Parallel()
+	whole := dbtest.Filled[parcel](t)
+	dbtest.WantFilled(t, whole)
+	dbtest.WantFilled(t, &whole)
+	note := ""
+	for want, without := range map[string]func(*parcel){
+		"Sealed is left out":         func(p *parcel) { p.Sealed = false },
+		"Total.Currency is left out": func(p *parcel) { p.Total.Currency = "" },
+		"Stops is left out":          func(p *parcel) { p.Stops = []amount{} },
+		"Stops.Units is left out":    func(p *parcel) { p.Stops = []amount{{Currency: "EUR"}} },
+		"SentAt is left out":         func(p *parcel) { p.SentAt = time.Time{} },
+		"Note is left out":           func(p *parcel) { p.Note = &note },
+		"all of it is left out":      func(p *parcel) { *p = parcel{} },
+	} {
+		short := dbtest.Filled[parcel](t)
+		without(&short)
+		if text := failureOf(func(t testing.TB) { dbtest.WantFilled(t, short) }); !strings.HasSuffix(text, want) {
+			t.Errorf("%q, want %q", text, want)
+		}
+	}
+	dbtest.WantFilled(t, parcel{ID: "p"}, "Status", "Total", "Sealed", "Weight", "Key", "SentAt", "Note", "Labels", "Digest", "Stops")
 }
 
 // failureOf runs what fails and gives the text it fails with.
