@@ -3,7 +3,6 @@ package catalogtest
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -109,16 +108,4 @@ func WantReason(t testing.TB, err error, code fault.Code, reason string) proto.M
 		return details[0]
 	}
 	return nil
-}
-
-// WantFilled fails for each exported field of a struct that is zero: whoever made it of a
-// value that had every field has left one out.
-func WantFilled(t testing.TB, made any) {
-	t.Helper()
-	v := reflect.ValueOf(made)
-	for i := range v.NumField() {
-		if field := v.Type().Field(i); !field.Anonymous && v.Field(i).IsZero() {
-			t.Errorf("%s of %s is left out", field.Name, v.Type())
-		}
-	}
 }

@@ -40,7 +40,7 @@ func (h *Handler) Products(ctx context.Context, req *catalogv1.ProductsRequest) 
 	}
 	out := &catalogv1.ProductsResponse{}
 	for _, p := range found {
-		out.Products = append(out.Products, messageOf(p))
+		out.Products = append(out.Products, product.MessageOf(p))
 	}
 	return out, nil
 }
@@ -57,7 +57,7 @@ func (h *Handler) Reserve(ctx context.Context, req *catalogv1.ReserveRequest) (*
 	for i, l := range req.GetLines() {
 		p := reservation.Products[l.GetProductId()]
 		p.Price = l.GetExpectedPrice().Value() // the price it is held at, whatever it became since
-		out.Products[i] = messageOf(p)
+		out.Products[i] = product.MessageOf(p)
 	}
 	return out, nil
 }
@@ -77,13 +77,6 @@ func (h *Handler) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*ca
 		return nil, err
 	}
 	return &catalogv1.EnsureResponse{ProductId: id, Created: created}, nil
-}
-
-func messageOf(p product.Product) *catalogv1.Product {
-	return &catalogv1.Product{
-		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: moneyv1.Of(p.Price),
-		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
-	}
 }
 
 func requestOf(req *catalogv1.ReserveRequest) hold.Request {

@@ -22,7 +22,7 @@ func TestRowsHaveEveryField(t *testing.T) {
 	dbtest.RoundTrip(t, hold.HoldOf, hold.RowOf)
 	line := dbtest.Filled[hold.Line](t)
 	row := hold.LineRowOf("ord_1", line)
-	catalogtest.WantFilled(t, row)
+	dbtest.WantFilled(t, row)
 	if diff := cmp.Diff(line, hold.LineOf(row)); diff != "" {
 		t.Errorf("line after the round trip (-want +got):\n%s", diff)
 	}

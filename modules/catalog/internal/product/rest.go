@@ -5,11 +5,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"app/platform/fault"
 	"app/platform/identity"
-	"app/platform/money"
 	"app/platform/operation"
 )
 
@@ -50,31 +48,6 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).archiveProduct))
 }
 
-// Body is a product as anyone sees it.
-type Body = product
-
-// product has the name of its schema in the public document: clients are generated from
-// it.
-type product struct {
-	ID          string      `json:"id" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
-	MerchantID  string      `json:"merchant_id" example:"mrc_01kan4v6e8fx2s1gq0vj5t3x7c"`
-	Title       string      `json:"title"`
-	Description string      `json:"description"`
-	SKU         string      `json:"sku"`
-	Price       money.Money `json:"price"`
-	Available   int64       `json:"available" doc:"Units that can be bought now"`
-	MinQuantity int64       `json:"min_quantity" doc:"Units that one order has to have at least"`
-	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
-	CreatedAt   time.Time   `json:"created_at"`
-}
-
-func newBody(p Product) product {
-	return product{
-		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
-		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
-	}
-}
-
 type productReply struct {
 	operation.Tagged
 	Body product
@@ -107,19 +80,7 @@ func productMatch(c operation.Conditional) Match {
 	}
 }
 
-type createInput struct {
-	Body struct {
-		MerchantID        string      `json:"merchant_id"`
-		Title             string      `json:"title" minLength:"1" maxLength:"200"`
-		Description       string      `json:"description,omitempty" maxLength:"5000"`
-		SKU               string      `json:"sku" minLength:"1" maxLength:"64" doc:"The merchant's own name for the product"`
-		Price             money.Money `json:"price"`
-		Stock             int64       `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units to begin with"`
-		LowStockThreshold *int64      `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000" doc:"Available units at which the merchant is told; 5 unless sent"`
-		MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
-		MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
-	}
-}
+type createInput struct{ Body createInputBody }
 
 type createOutput struct {
 	operation.Tagged
@@ -128,14 +89,7 @@ type createOutput struct {
 }
 
 func (h *Handlers) createProduct(ctx context.Context, in *createInput) (*createOutput, error) {
-	b, low := in.Body, int64(DefaultLowStock)
-	if b.LowStockThreshold != nil {
-		low = *b.LowStockThreshold
-	}
-	p, err := h.service.Create(ctx, Draft{
-		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
-		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
-	})
+	p, err := h.service.Create(ctx, in.Body.toDraft())
 	if err != nil {
 		return nil, err
 	}
@@ -182,23 +136,11 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 type changeInput struct {
 	ID string `path:"id"`
 	operation.Conditional
-	Body struct {
-		Title             *string      `json:"title,omitempty" minLength:"1" maxLength:"200"`
-		Description       *string      `json:"description,omitempty" maxLength:"5000"`
-		SKU               *string      `json:"sku,omitempty" minLength:"1" maxLength:"64"`
-		Price             *money.Money `json:"price,omitempty"`
-		LowStockThreshold *int64       `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000"`
-		MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
-		MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`
-	}
+	Body changeInputBody
 }
 
 func (h *Handlers) updateProduct(ctx context.Context, in *changeInput) (*productReply, error) {
-	b := in.Body
-	p, err := h.service.Change(ctx, in.ID, productMatch(in.Conditional), Change{
-		Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, LowStockThreshold: b.LowStockThreshold,
-		MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
-	})
+	p, err := h.service.Change(ctx, in.ID, productMatch(in.Conditional), in.Body.toChange())
 	if err != nil {
 		return nil, err
 	}

@@ -121,6 +121,17 @@ func insertWithStock(ctx context.Context, tx *database.Tx, p Product, actor stri
 	})
 }
 
+// Match checks the version that a change is meant for, as operation.Conditional does.
+// Nil accepts every version.
+type Match func(version int64) error
+
+func (m Match) matchVersion(version int64) error {
+	if m == nil {
+		return nil
+	}
+	return m(version)
+}
+
 // maxTries bounds how often a change is tried over a row that others change.
 const maxTries = 5
 

@@ -8,51 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"app/modules/catalog/internal/stock"
 	"app/platform/database"
-	"app/platform/money"
 )
-
-// productRow is a product in the database, without what it is found by: sku_key,
-// sku_fold and search follow from its texts. id and archived_at come first: see
-// selectListed.
-type productRow struct {
-	bun.BaseModel `bun:"table:catalog_products,alias:p"`
-
-	ID          string             `bun:"id,pk"`
-	ArchivedAt  int64              `bun:"archived_at"` // 0 while it is listed
-	MerchantID  string             `bun:"merchant_id"`
-	Title       string             `bun:"title"`
-	Description string             `bun:"description"`
-	SKU         string             `bun:"sku"`
-	PriceAmount int64              `bun:"price_amount"`
-	Currency    string             `bun:"currency"`
-	Version     int64              `bun:"version"`
-	CreatedAt   database.Timestamp `bun:"created_at"`
-	MinQuantity int64              `bun:"min_quantity"`
-	MaxQuantity int64              `bun:"max_quantity"`
-}
-
-var products = database.ModelOf[productRow]()
-
-// productRowOf is the row of a listed product.
-func productRowOf(p Product) productRow {
-	return productRow{
-		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
-		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
-		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
-	}
-}
-
-func (r *productRow) toProduct() Product {
-	return Product{
-		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
-		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
-		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity,
-	}
-}
 
 var (
 	// The id of a product is that of its stock, and is read once.

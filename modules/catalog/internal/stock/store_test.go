@@ -21,14 +21,14 @@ func TestRowsHaveEveryField(t *testing.T) {
 	t.Parallel()
 	dbtest.RoundTrip(t, stock.RowOf, stock.Row.Stock)
 	dbtest.RoundTrip(t, stock.Row.Stock, stock.RowOf)
-	catalogtest.WantFilled(t, stock.MovementRowOf(dbtest.Filled[stock.Movement](t)))
+	dbtest.WantFilled(t, stock.MovementRowOf(dbtest.Filled[stock.Movement](t)))
 }
 
 func TestReplyHasEveryField(t *testing.T) {
 	t.Parallel()
 	s := dbtest.Filled[stock.Stock](t)
 	s.OnHand += 100
-	catalogtest.WantFilled(t, stock.NewBody(s))
+	dbtest.WantFilled(t, stock.NewBody(s))
 }
 
 // put makes the stock of a product and returns the product's id.

@@ -144,5 +144,5 @@ func TestEveryFieldOfACartIsOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	body.Token = "answered once, to whoever made the cart"
-	orderstest.WantNoZero(t, body)
+	dbtest.WantFilled(t, body)
 }

@@ -76,18 +76,14 @@ func heldFor(ready cart.Cart, answer *catalogv1.ReserveResponse) (held, error) {
 	}
 	h := held{expires: answer.GetExpiresAt().AsTime(), total: money.Money{Currency: ready.Currency}}
 	for i, p := range answer.GetProducts() {
-		line := ready.Lines[i]
-		total, err := line.Price.Times(line.Quantity)
+		line, err := order.LineOf(p, ready.Lines[i].Quantity, ready.Lines[i].Price)
 		if err != nil {
 			return held{}, fmt.Errorf("price of %s: %w", p.GetId(), err)
 		}
-		if h.total, err = h.total.Add(total); err != nil {
+		if h.total, err = h.total.Add(line.Total); err != nil {
 			return held{}, fmt.Errorf("total with %s: %w", p.GetId(), err)
 		}
-		h.lines = append(h.lines, order.Line{
-			ProductID: line.ProductID, MerchantID: p.GetMerchantId(), Title: p.GetTitle(), SKU: p.GetSku(),
-			Quantity: line.Quantity, Price: line.Price, Total: total,
-		})
+		h.lines = append(h.lines, line)
 	}
 	return h, nil
 }

@@ -45,7 +45,7 @@ func (s *Service) newOrder(in Request, ready cart.Cart, h held) order.Order {
 		PaymentID: ids.Derive("pay", now, ready.OrderID), PaymentMethod: in.Method, PaymentStatus: order.PaymentPending,
 		ExpiresAt: s.orderExpiry(now, h.expires), DueAt: now.Add(s.Options.StartGrace),
 		Version: 1, CreatedAt: now, UpdatedAt: now,
-		Timeline: []order.Entry{{Version: 1, At: now, Event: order.EventPlaced, Detail: h.total.String()}},
+		Timeline: []order.Entry{{Version: 1, At: now, Event: order.EventPlaced, Amount: h.total.Amount}},
 	}
 }
 

@@ -18,7 +18,7 @@ func TestCheckoutOnTheWire(t *testing.T) {
 		{"product_id":"CHAIR","merchant_id":"MRC_A","title":"Thing","sku":"sku-1","quantity":1,"price":{"amount":1990,"currency":"EUR"},"total":{"amount":1990,"currency":"EUR"}},
 		{"product_id":"TABLE","merchant_id":"MRC_B","title":"Thing","sku":"sku-1","quantity":1,"price":{"amount":5000,"currency":"EUR"},"total":{"amount":5000,"currency":"EUR"}}
 		],"total":{"amount":6990,"currency":"EUR"},"payment":{"id":"pay","status":"pending"},
-		"timeline":[{"at":"time","event":"placed","detail":"69.90 EUR"}],"created_at":"time","expires_at":"time"}`)
+		"timeline":[{"at":"time","event":"placed","amount":{"amount":6990,"currency":"EUR"},"detail":"69.90 EUR"}],"created_at":"time","expires_at":"time"}`)
 	order := "/v1/orders/" + orderstest.Read[orderstest.Made](t, placed).ID
 	if got := placed.Header.Get("Location"); got != order {
 		t.Errorf("Location is %q, want %q", got, order)

@@ -17,6 +17,13 @@ var (
 	RowOfLine, LineFromRow   = rowOfLine, lineOfRow
 	RowOfEntry, EntryFromRow = rowOfEntry, entryOfRow
 	BodyOf                   = orderOf
+	MessageOf                = eventOrder
+)
+
+// What is known of each reason of a cancellation.
+var (
+	CancelTexts  = cancelTexts
+	EventReasons = eventReasons
 )
 
 // The rows.

@@ -20,6 +20,7 @@ import (
 	"app/platform/events"
 	"app/platform/fault"
 	"app/platform/identity"
+	"app/platform/money"
 )
 
 func TestFailure18_AnothersOrdersAreNotFound(t *testing.T) {
@@ -149,7 +150,11 @@ func wantSeen(s *orderstest.Shop, id string, v caller.Caller, merchant, want str
 	s.Must(err)
 	var steps []string
 	for _, e := range view.Timeline {
-		steps = append(steps, string(e.Event)+" "+e.Detail)
+		of := string(e.Reason)
+		if of == "" {
+			of = money.Money{Amount: e.Amount, Currency: view.Total.Currency}.String()
+		}
+		steps = append(steps, string(e.Event)+" "+of)
 	}
 	got := fmt.Sprintf("%s, payment %s, %s: %s", view.Status, view.PaymentStatus, view.Total, strings.Join(steps, ", "))
 	if got != want {
@@ -190,7 +195,7 @@ func TestFault11_MerchantsSeeTheirPartOfAnOrder(t *testing.T) {
 			s.Must(s.StockShort(o))
 			s.Must(s.RefundedBy(o, "", 773700, true))
 			wantSeen(s, o.ID, ann, orderstest.MerchantA, "cancelled, payment refunded, 10.00 EUR: "+
-				"placed 10.00 EUR, paid 10.00 EUR, cancelled the goods were gone when the payment came, refunded 10.00 EUR")
+				"placed 10.00 EUR, paid 10.00 EUR, cancelled stock_short, refunded 10.00 EUR")
 		})
 		t.Run("a refund that an earlier release noted is nobody's", func(t *testing.T) {
 			o, ann, _ := shared(s)

@@ -52,16 +52,16 @@ func (s PaymentStatus) Later(other PaymentStatus) PaymentStatus {
 	return s
 }
 
-// CancelReason is why an order was cancelled, in the words of its timeline.
+// CancelReason is why an order was cancelled. It is stored, and told to clients.
 type CancelReason string
 
 // The reasons.
 const (
-	CancelledByBuyer       CancelReason = "by the buyer"
-	CancelledByMerchant    CancelReason = "by the merchant"
-	CancelledPaymentFailed CancelReason = "the payment failed"
-	CancelledPaymentLate   CancelReason = "the payment did not come in time"
-	CancelledStockShort    CancelReason = "the goods were gone when the payment came"
+	CancelledByBuyer       CancelReason = "by_buyer"
+	CancelledByMerchant    CancelReason = "by_merchant"
+	CancelledPaymentFailed CancelReason = "payment_failed"
+	CancelledPaymentLate   CancelReason = "payment_timeout"
+	CancelledStockShort    CancelReason = "stock_short"
 )
 
 // isUnpaid reports whether it is the payment that failed: the buyer may try another way
@@ -139,27 +139,27 @@ type change struct {
 	to         Status
 	payment    PaymentStatus
 	event      Event
-	detail     string
+	reason     CancelReason
+	amount     int64  // that was paid or given back, in minor units
 	merchantID string // from whose part a refund was
-	amount     int64  // of a refund
 }
 
 // payment is the change of an order that is paid.
 func (o Order) payment() change {
-	return change{to: Paid, payment: PaymentSucceeded, event: EventPaid, detail: o.Total.String()}
+	return change{to: Paid, payment: PaymentSucceeded, event: EventPaid, amount: o.Total.Amount}
 }
 
 // cancellation is the change of an order that will not be served.
 func cancellation(payment PaymentStatus, why CancelReason) change {
-	return change{to: Cancelled, payment: payment, event: EventCancelled, detail: string(why)}
+	return change{to: Cancelled, payment: payment, event: EventCancelled, reason: why}
 }
 
 // refund is the change of an order of which money went back, from a merchant's part or,
 // without a merchant, from the shop. With all of a paid order the order is refunded.
 func (o Order) refund(amount money.Money, merchantID string, full bool) change {
 	c := change{
-		to: o.Status, payment: PaymentSucceeded, event: EventRefundIssued, detail: amount.String(),
-		merchantID: merchantID, amount: amount.Amount,
+		to: o.Status, payment: PaymentSucceeded, event: EventRefundIssued,
+		amount: amount.Amount, merchantID: merchantID,
 	}
 	if full {
 		c.payment = PaymentRefunded
@@ -182,7 +182,7 @@ func applyChange(o *Order, c change, now time.Time) error {
 	}
 	o.Version++
 	o.Timeline = append(o.Timeline, Entry{
-		Version: o.Version, At: now, Event: c.event, Detail: c.detail, MerchantID: c.merchantID, Amount: c.amount,
+		Version: o.Version, At: now, Event: c.event, Reason: c.reason, Amount: c.amount, MerchantID: c.merchantID,
 	})
 	return nil
 }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"time"
 
 	"app/modules/orders/internal/caller"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
-	"app/platform/money"
 	"app/platform/operation"
 )
 
@@ -107,42 +105,6 @@ type Created struct {
 	Body     order
 }
 
-// order is an Order on the wire. Its name is that of the schema in the OpenAPI document.
-type order struct {
-	ID            string       `json:"id"`
-	Status        Status       `json:"status" enum:"pending_payment,paid,cancelled,refunded"`
-	Email         string       `json:"email"`
-	CartID        string       `json:"cart_id"`
-	Lines         []orderLine  `json:"lines" doc:"A merchant sees its own only"`
-	Total         money.Money  `json:"total" doc:"Of the lines shown"`
-	MerchantTotal *money.Money `json:"merchant_total,omitempty" doc:"The same, for merchants only"`
-	Payment       payment      `json:"payment"`
-	Timeline      []entry      `json:"timeline,omitempty" doc:"Oldest first; lists leave it out"`
-	CreatedAt     time.Time    `json:"created_at"`
-	ExpiresAt     time.Time    `json:"expires_at" doc:"Not paid by then, the order is cancelled"`
-}
-
-type orderLine struct {
-	ProductID  string      `json:"product_id"`
-	MerchantID string      `json:"merchant_id"`
-	Title      string      `json:"title"`
-	SKU        string      `json:"sku"`
-	Quantity   int64       `json:"quantity"`
-	Price      money.Money `json:"price"`
-	Total      money.Money `json:"total"`
-}
-
-type payment struct {
-	ID     string        `json:"id"`
-	Status PaymentStatus `json:"status" enum:"pending,succeeded,failed,refunded"`
-}
-
-type entry struct {
-	At     time.Time `json:"at"`
-	Event  Event     `json:"event" example:"paid"`
-	Detail string    `json:"detail,omitempty"`
-}
-
 func renderPage(views []View, limit int) *listOutput {
 	page := operation.NewPage(views, limit, func(last View) []string {
 		return []string{strconv.FormatInt(database.Micros(last.CreatedAt), 10), last.ID}
@@ -157,22 +119,4 @@ func renderPage(views []View, limit int) *listOutput {
 // NewCreated renders an order just placed, for its buyer.
 func NewCreated(o Order) *Created {
 	return &Created{Location: "/v1/orders/" + o.ID, Body: orderOf(View{Order: o})}
-}
-
-// orderOf is the order on the wire.
-func orderOf(v View) order {
-	out := order{
-		ID: v.ID, Status: v.Status, Email: v.Email, CartID: v.CartID, Total: v.Total, Lines: make([]orderLine, len(v.Lines)),
-		Payment: payment{ID: v.PaymentID, Status: v.PaymentStatus}, CreatedAt: v.CreatedAt, ExpiresAt: v.ExpiresAt,
-	}
-	if v.Merchant {
-		out.MerchantTotal = &v.Total
-	}
-	for i, l := range v.Lines {
-		out.Lines[i] = orderLine(l)
-	}
-	for _, e := range v.Timeline {
-		out.Timeline = append(out.Timeline, entry{At: e.At, Event: e.Event, Detail: e.Detail})
-	}
-	return out
 }

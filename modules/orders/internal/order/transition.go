@@ -3,13 +3,10 @@ package order
 import (
 	"context"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"app/modules/orders/ordersevents"
 	"app/modules/payments/paymentsevents"
 	"app/platform/database"
 	"app/platform/events"
-	"app/platform/money/moneyv1"
 )
 
 // Place stores a new order with its lines and the first entry of its timeline, and
@@ -83,19 +80,4 @@ var eventReasons = map[CancelReason]ordersevents.CancelReason{
 	CancelledPaymentFailed: ordersevents.CancelReason_CANCEL_REASON_PAYMENT_FAILED,
 	CancelledPaymentLate:   ordersevents.CancelReason_CANCEL_REASON_PAYMENT_TIMEOUT,
 	CancelledStockShort:    ordersevents.CancelReason_CANCEL_REASON_STOCK_SHORT,
-}
-
-// eventOrder is the order as events carry it.
-func eventOrder(o Order) *ordersevents.Order {
-	out := &ordersevents.Order{
-		Id: o.ID, BuyerId: o.BuyerID, Email: o.Email, Total: moneyv1.Of(o.Total), PaymentId: o.PaymentID, Locale: o.Locale,
-		PlacedAt: timestamppb.New(o.CreatedAt), Lines: make([]*ordersevents.Line, len(o.Lines)),
-	}
-	for i, l := range o.Lines {
-		out.Lines[i] = &ordersevents.Line{
-			ProductId: l.ProductID, MerchantId: l.MerchantID, Title: l.Title, Sku: l.SKU,
-			Quantity: l.Quantity, Price: moneyv1.Of(l.Price), Total: moneyv1.Of(l.Total),
-		}
-	}
-	return out
 }

@@ -37,7 +37,7 @@ func (o Order) SeenBy(merchants []string) View {
 		return View{Order: o, Merchant: true}
 	}
 	whole := o.PaymentStatus == PaymentRefunded
-	o.Timeline = timelineOfPart(o.Timeline, merchants, total, whole)
+	o.Timeline = timelineOfPart(o.Timeline, merchants, total.Amount, whole)
 	o.Lines, o.Total = lines, total
 	if total.Amount > 0 && (whole || o.Refunded >= total.Amount) {
 		o.PaymentStatus = o.PaymentStatus.Later(PaymentRefunded)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -186,25 +185,4 @@ func (a API) Order(user string, products ...string) (path, token string) {
 	path, token = a.Cart(user, products...)
 	made := Read[Made](a, a.Must(http.StatusCreated, user, "POST", path+"/checkout", Payment, token, "Idempotency-Key: of-"+path))
 	return "/v1/orders/" + made.ID, token
-}
-
-// WantNoZero fails for each field of a body, and of what it holds, that is zero.
-func WantNoZero(t testing.TB, body any) {
-	t.Helper()
-	wantNoZero(t, reflect.TypeOf(body).Name(), reflect.ValueOf(body))
-}
-
-func wantNoZero(t testing.TB, path string, v reflect.Value) {
-	t.Helper()
-	_, isTime := v.Interface().(time.Time)
-	switch {
-	case v.IsZero() || v.Kind() == reflect.Slice && v.Len() == 0:
-		t.Errorf("%s is left out", path)
-	case v.Kind() == reflect.Struct && !isTime:
-		for i := range v.NumField() {
-			wantNoZero(t, path+"."+v.Type().Field(i).Name, v.Field(i))
-		}
-	case v.Kind() == reflect.Slice:
-		wantNoZero(t, path+"[0]", v.Index(0))
-	}
 }

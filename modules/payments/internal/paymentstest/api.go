@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -168,16 +167,5 @@ func WantBody(t testing.TB, r Reply, want string) {
 	got := regexp.MustCompile(`"(ord|pay|rfd)_[0-9a-z]{26}"`).ReplaceAllString(strings.TrimSpace(r.Body), `"$1"`)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("body (-want +got):\n%s", diff)
-	}
-}
-
-// WantFilled fails for a field of a reply that is left at zero.
-func WantFilled(t testing.TB, reply any) {
-	t.Helper()
-	v := reflect.ValueOf(reply)
-	for i := range v.NumField() {
-		if v.Field(i).IsZero() {
-			t.Errorf("%s.%s is left at zero", v.Type(), v.Type().Field(i).Name)
-		}
 	}
 }

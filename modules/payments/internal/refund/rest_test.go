@@ -49,5 +49,5 @@ func TestRefundIsRefused(t *testing.T) {
 // A field of the reply that nothing is put into is one that was forgotten.
 func TestBodyIsComplete(t *testing.T) {
 	t.Parallel()
-	paymentstest.WantFilled(t, refund.NewBody(dbtest.Filled[refund.Refund](t)))
+	dbtest.WantFilled(t, refund.NewBody(dbtest.Filled[refund.Refund](t)))
 }

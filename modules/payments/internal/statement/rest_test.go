@@ -51,5 +51,5 @@ func TestFailure18_ForeignMerchantIsNotFound(t *testing.T) {
 func TestBodyIsComplete(t *testing.T) {
 	t.Parallel()
 	s := dbtest.Filled[statement.Statement](t)
-	paymentstest.WantFilled(t, statement.NewBody(s))
+	dbtest.WantFilled(t, statement.NewBody(s))
 }

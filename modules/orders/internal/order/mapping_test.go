@@ -5,8 +5,10 @@ import (
 
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"app/modules/catalog/catalogv1"
 	"app/modules/orders/internal/order"
 	"app/platform/database/dbtest"
+	"app/platform/money"
 )
 
 // What has a field that its row does not keep, or the other way round, fails here.
@@ -36,4 +38,25 @@ func TestRowsKeepEveryFieldOfALine(t *testing.T) {
 	if got := order.RowOfEntry(entryRow.OrderID, order.EntryFromRow(entryRow)); got != entryRow {
 		t.Errorf("%+v, want %+v", got, entryRow)
 	}
+}
+
+// What a view has and its body leaves out fails here.
+func TestEveryFieldOfAnOrderIsOnTheWire(t *testing.T) {
+	t.Parallel()
+	dbtest.WantFilled(t, order.BodyOf(dbtest.Filled[order.View](t)))
+}
+
+func TestEveryFieldOfAnOrderIsInItsEvents(t *testing.T) {
+	t.Parallel()
+	dbtest.WantFilled(t, order.MessageOf(dbtest.Filled[order.Order](t)))
+}
+
+// What catalog says of a product is copied: it may be another one tomorrow.
+func TestEveryFieldOfAHeldProductIsInItsLine(t *testing.T) {
+	t.Parallel()
+	line, err := order.LineOf(dbtest.Filled[*catalogv1.Product](t), 2, dbtest.Filled[money.Money](t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dbtest.WantFilled(t, line)
 }

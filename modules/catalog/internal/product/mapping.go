@@ -1,0 +1,126 @@
+package product
+
+import (
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"app/modules/catalog/catalogv1"
+	"app/platform/database"
+	"app/platform/money"
+	"app/platform/money/moneyv1"
+)
+
+// This file has a product in its other forms: the row, what clients are shown and send,
+// and what other modules are told. Whoever adds a field to Product adds it here to each
+// of them; mapping_test.go notices what is forgotten.
+
+// productRow is a product in the database, without what it is found by: sku_key,
+// sku_fold and search follow from its texts. id and archived_at come first: see
+// selectListed.
+type productRow struct {
+	bun.BaseModel `bun:"table:catalog_products,alias:p"`
+
+	ID          string             `bun:"id,pk"`
+	ArchivedAt  int64              `bun:"archived_at"` // 0 while it is listed
+	MerchantID  string             `bun:"merchant_id"`
+	Title       string             `bun:"title"`
+	Description string             `bun:"description"`
+	SKU         string             `bun:"sku"`
+	PriceAmount int64              `bun:"price_amount"`
+	Currency    string             `bun:"currency"`
+	Version     int64              `bun:"version"`
+	CreatedAt   database.Timestamp `bun:"created_at"`
+	MinQuantity int64              `bun:"min_quantity"`
+	MaxQuantity int64              `bun:"max_quantity"`
+}
+
+var products = database.ModelOf[productRow]()
+
+// productRowOf is the row of a listed product.
+func productRowOf(p Product) productRow {
+	return productRow{
+		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
+		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
+		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
+	}
+}
+
+func (r *productRow) toProduct() Product {
+	return Product{
+		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
+		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
+		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity,
+	}
+}
+
+// Body is a product as anyone sees it.
+type Body = product
+
+// product has the name of its schema in the public document: clients are generated from
+// it.
+type product struct {
+	ID          string      `json:"id" example:"prd_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	MerchantID  string      `json:"merchant_id" example:"mrc_01kan4v6e8fx2s1gq0vj5t3x7c"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	SKU         string      `json:"sku"`
+	Price       money.Money `json:"price"`
+	Available   int64       `json:"available" doc:"Units that can be bought now"`
+	MinQuantity int64       `json:"min_quantity" doc:"Units that one order has to have at least"`
+	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
+	CreatedAt   time.Time   `json:"created_at"`
+}
+
+func newBody(p Product) product {
+	return product{
+		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
+		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
+	}
+}
+
+// createInputBody is what a client sends to list a product. Like product it has the name
+// of its schema.
+type createInputBody struct {
+	MerchantID        string      `json:"merchant_id"`
+	Title             string      `json:"title" minLength:"1" maxLength:"200"`
+	Description       string      `json:"description,omitempty" maxLength:"5000"`
+	SKU               string      `json:"sku" minLength:"1" maxLength:"64" doc:"The merchant's own name for the product"`
+	Price             money.Money `json:"price"`
+	Stock             int64       `json:"stock,omitempty" minimum:"0" maximum:"1000000000" doc:"Units to begin with"`
+	LowStockThreshold *int64      `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000" doc:"Available units at which the merchant is told; 5 unless sent"`
+	MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
+	MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
+}
+
+func (b createInputBody) toDraft() Draft {
+	low := int64(DefaultLowStock)
+	if b.LowStockThreshold != nil {
+		low = *b.LowStockThreshold
+	}
+	return Draft{
+		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
+		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
+	}
+}
+
+// changeInputBody is what a client sends to change a product. What it leaves out stays.
+type changeInputBody struct {
+	Title             *string      `json:"title,omitempty" minLength:"1" maxLength:"200"`
+	Description       *string      `json:"description,omitempty" maxLength:"5000"`
+	SKU               *string      `json:"sku,omitempty" minLength:"1" maxLength:"64"`
+	Price             *money.Money `json:"price,omitempty"`
+	LowStockThreshold *int64       `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000"`
+	MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
+	MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`
+}
+
+func (b changeInputBody) toChange() Change { return Change(b) }
+
+// MessageOf is what other modules are told of a product.
+func MessageOf(p Product) *catalogv1.Product {
+	return &catalogv1.Product{
+		Id: p.ID, MerchantId: p.MerchantID, Title: p.Title, Sku: p.SKU, Available: p.Stock.Available(), Price: moneyv1.Of(p.Price),
+		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
+	}
+}

@@ -1,0 +1,56 @@
+package product_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"app/modules/catalog/internal/product"
+	"app/platform/database/dbtest"
+	"app/platform/ids"
+)
+
+// A field that a row leaves out would be lost, and fails here.
+func TestRowHasEveryField(t *testing.T) {
+	t.Parallel()
+	dbtest.RoundTrip(t, product.RowOf, product.ProductOf, cmpopts.IgnoreFields(product.Product{}, "Archived", "Stock"))
+	archivedAt := cmp.FilterPath(func(p cmp.Path) bool { return p.String() == "ArchivedAt" }, cmp.Ignore())
+	dbtest.RoundTrip(t, product.ProductOf, product.RowOf, archivedAt)
+}
+
+func TestReplyHasEveryField(t *testing.T) {
+	t.Parallel()
+	p := dbtest.Filled[product.Product](t)
+	p.Stock.OnHand += 100
+	dbtest.WantFilled(t, product.NewBody(p))
+}
+
+func TestMessageHasEveryField(t *testing.T) {
+	t.Parallel()
+	p := dbtest.Filled[product.Product](t)
+	p.Stock.OnHand += 100
+	dbtest.WantFilled(t, product.MessageOf(p))
+}
+
+// What a client sends of a new product is kept.
+func TestDraftHasEveryField(t *testing.T) {
+	t.Parallel()
+	d := product.DraftOf(dbtest.Filled[product.CreateBody](t))
+	dbtest.WantFilled(t, d)
+	d.MerchantID, d.Price.Currency = ids.New("mrc", time.Now()), "EUR"
+	p, err := d.ToProduct("prd", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dbtest.WantFilled(t, p, "Archived", "Stock.Held", "Stock.HeldGuests", "Stock.Sold")
+}
+
+// Everything can be changed but whose product it is, and since when.
+func TestChangeHasEveryField(t *testing.T) {
+	t.Parallel()
+	p := product.ChangeOf(dbtest.Filled[product.ChangeBody](t)).ApplyTo(product.Product{})
+	dbtest.WantFilled(t, p, "ID", "MerchantID", "Version", "CreatedAt", "Archived",
+		"Stock.ProductID", "Stock.OnHand", "Stock.Held", "Stock.HeldGuests", "Stock.Sold", "Stock.Version")
+}
