@@ -79,11 +79,8 @@ func openOne(b *testing.B) *shape {
 // which is read back after the first orders.
 func openApart(b *testing.B, maria *dbtest.Server, broker *rabbittest.Server) (s *shape, durable func(*testing.B)) {
 	b.Helper()
-	const unreached = "1000000000" // as in bench.environment
 	env := maps.Clone(usual)
-	for _, group := range []string{"DEFAULT", "AUTH", "CHECKOUT", "WEBHOOK"} {
-		env["GATEWAY_RATE_"+group] = unreached
-	}
+	maps.Copy(env, unreached)
 	running := shop.OpenOn(b, maria, broker, env)
 	settings, err := assertMariaDB(b.Context(), running.Database(b, "orders"))
 	if err != nil {
