@@ -35,7 +35,7 @@ type Reply struct {
 
 // Problem reads the reply as a problem, and fails the test when it is not one in every
 // respect.
-func (r Reply) Problem(t *testing.T) problem.Problem {
+func (r Reply) Problem(t testing.TB) problem.Problem {
 	t.Helper()
 	var p problem.Problem
 	if err := json.Unmarshal([]byte(r.Body), &p); err != nil {
@@ -48,7 +48,7 @@ func (r Reply) Problem(t *testing.T) problem.Problem {
 }
 
 // Pointers lists where the problem of the reply points.
-func (r Reply) Pointers(t *testing.T) []string {
+func (r Reply) Pointers(t testing.TB) []string {
 	t.Helper()
 	out := []string{}
 	for _, f := range r.Problem(t).Errors {

@@ -2,15 +2,10 @@ package catalogtest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
@@ -18,9 +13,9 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database/dbtest"
 	"app/platform/idempotency"
-	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
 
 // The merchants and products that an API knows and does not know.
@@ -58,8 +53,7 @@ func (r roles) Roles(_ context.Context, req *merchantsv1.RolesRequest) (*merchan
 // API is catalog's API on a database of its own, and a clock that goes on by a second
 // whenever it is asked.
 type API struct {
-	testing.TB
-	http.Handler
+	operationtest.API
 
 	shop *Shop
 }
@@ -81,77 +75,7 @@ func OpenAPI(t testing.TB) API {
 	stock.Register(a, &levels)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
-	return API{t, a.Handler(), s}
-}
-
-// Reply is an answer of the API.
-type Reply struct {
-	Status int
-	Header http.Header
-	Body   string
-}
-
-// Call sends a request as the user. Headers are "Name: value".
-func (a API) Call(user, method, path, body string, headers ...string) Reply {
-	a.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		r.Header.Set(name, value)
-	}
-	if user != Nobody {
-		r = r.WithContext(identity.NewContext(r.Context(), identity.Principal{UserID: user, Method: identity.Bearer}))
-	}
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return Reply{w.Code, w.Header(), w.Body.String()}
-}
-
-// Must is Call for what has to succeed with the status.
-func (a API) Must(status int, user, method, path, body string, headers ...string) Reply {
-	a.Helper()
-	got := a.Call(user, method, path, body, headers...)
-	if got.Status != status {
-		a.Fatalf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, status)
-	}
-	return got
-}
-
-// ReadBody is what the body of a reply says.
-func ReadBody[T any](t testing.TB, r Reply) (out T) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(r.Body), &out); err != nil {
-		t.Fatalf("%v in %s", err, r.Body)
-	}
-	return out
-}
-
-// Problem is the body of a refusal.
-type Problem struct {
-	Status int    `json:"status"`
-	Code   string `json:"code"`
-	Errors []struct {
-		Pointer string `json:"pointer"`
-	} `json:"errors"`
-}
-
-// WantProblem checks status, code and pointers of a refusal.
-func WantProblem(t testing.TB, r Reply, status int, code string, pointers ...string) {
-	t.Helper()
-	p := ReadBody[Problem](t, r)
-	var got []string
-	for _, e := range p.Errors {
-		got = append(got, e.Pointer)
-	}
-	if r.Status != status || p.Status != status || p.Code != code || !cmp.Equal(pointers, got) {
-		t.Errorf("got %d %s, want %d %s %v", r.Status, r.Body, status, code, pointers)
-	}
-	if kind := r.Header.Get("Content-Type"); kind != "application/problem+json" {
-		t.Errorf("content type is %s", kind)
-	}
+	return API{operationtest.API{TB: t, Handler: a.Handler()}, s}
 }
 
 // Draft is the body of a new product; values replace or remove ("") its fields.
@@ -175,7 +99,7 @@ func Draft(values ...string) string {
 // Create lists a product of Draft.
 func (a API) Create(values ...string) product.Body {
 	a.Helper()
-	return ReadBody[product.Body](a, a.Must(201, Manager, "POST", "/v1/products", Draft(values...)))
+	return operationtest.Read[product.Body](a, a.Must(201, Manager, "POST", "/v1/products", Draft(values...)))
 }
 
 // Hold holds units of a product.

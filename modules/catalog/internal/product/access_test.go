@@ -6,6 +6,7 @@ import (
 
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/product"
+	"app/platform/operation/operationtest"
 )
 
 // The merchant routes; %s is a product.
@@ -24,20 +25,20 @@ func TestFailure18_AnotherMerchantsProduct(t *testing.T) {
 		theirs := strings.Replace(route.path, "%s", p.ID, 1)
 		t.Run(route.method+" "+route.path, func(t *testing.T) {
 			another := a.Call(catalogtest.Stranger, route.method, theirs, route.body)
-			catalogtest.WantProblem(t, another, 404, "product_not_found")
+			operationtest.WantProblem(t, another, 404, "product_not_found")
 			absent := a.Call(catalogtest.Stranger, route.method, strings.Replace(route.path, "%s", catalogtest.Missing, 1), route.body)
 			if another.Body != absent.Body {
 				t.Errorf("another's product can be told from none:\n%s%s", another.Body, absent.Body)
 			}
-			catalogtest.WantProblem(t, a.Call(catalogtest.Stranger, route.method, strings.Replace(route.path, "%s", "prd_x", 1), route.body), 404, "product_not_found")
-			catalogtest.WantProblem(t, a.Call(catalogtest.Nobody, route.method, theirs, route.body), 401, "unauthenticated")
+			operationtest.WantProblem(t, a.Call(catalogtest.Stranger, route.method, strings.Replace(route.path, "%s", "prd_x", 1), route.body), 404, "product_not_found")
+			operationtest.WantProblem(t, a.Call(catalogtest.Nobody, route.method, theirs, route.body), 401, "unauthenticated")
 		})
 	}
 	for _, other := range []string{catalogtest.Merchant, catalogtest.Nowhere} {
-		catalogtest.WantProblem(t, a.Call(catalogtest.Stranger, "POST", "/v1/products", catalogtest.Draft("merchant_id", `"`+other+`"`)), 404, "merchant_not_found")
+		operationtest.WantProblem(t, a.Call(catalogtest.Stranger, "POST", "/v1/products", catalogtest.Draft("merchant_id", `"`+other+`"`)), 404, "merchant_not_found")
 	}
-	catalogtest.WantProblem(t, a.Call(catalogtest.Nobody, "POST", "/v1/products", catalogtest.Draft()), 401, "unauthenticated")
-	if got := catalogtest.ReadBody[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", "/v1/products/"+p.ID, "")); got != p {
+	operationtest.WantProblem(t, a.Call(catalogtest.Nobody, "POST", "/v1/products", catalogtest.Draft()), 401, "unauthenticated")
+	if got := operationtest.Read[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", "/v1/products/"+p.ID, "")); got != p {
 		t.Errorf("the product is %+v now, was %+v", got, p)
 	}
 	for _, i := range []int{0, 2, 3, 1} { // the last one archives it
@@ -58,9 +59,9 @@ func TestViewersOnlyRead(t *testing.T) {
 			a.Must(200, catalogtest.Viewer, route.method, path, route.body)
 			continue
 		}
-		catalogtest.WantProblem(t, a.Call(catalogtest.Viewer, route.method, path, route.body), 403, "role_too_low")
+		operationtest.WantProblem(t, a.Call(catalogtest.Viewer, route.method, path, route.body), 403, "role_too_low")
 	}
-	catalogtest.WantProblem(t, a.Call(catalogtest.Viewer, "POST", "/v1/products", catalogtest.Draft("sku", `"other"`)), 403, "role_too_low")
+	operationtest.WantProblem(t, a.Call(catalogtest.Viewer, "POST", "/v1/products", catalogtest.Draft("sku", `"other"`)), 403, "role_too_low")
 	a.Must(204, catalogtest.Owner, "DELETE", "/v1/products/"+p.ID, "")
 }
 
@@ -75,6 +76,6 @@ func TestManagersWithOneFactorOnlyRead(t *testing.T) {
 			a.Must(200, catalogtest.Unproven, route.method, path, route.body)
 			continue
 		}
-		catalogtest.WantProblem(t, a.Call(catalogtest.Unproven, route.method, path, route.body), 403, "second_factor_required")
+		operationtest.WantProblem(t, a.Call(catalogtest.Unproven, route.method, path, route.body), 403, "second_factor_required")
 	}
 }

@@ -13,13 +13,15 @@ import (
 	"app/modules/catalog/internal/stock"
 	"app/platform/money"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
+	"app/platform/problem"
 )
 
 func TestWireShapes(t *testing.T) {
 	t.Parallel()
 	a := catalogtest.OpenAPI(t)
 	made := a.Must(201, catalogtest.Manager, "POST", "/v1/products", catalogtest.Draft())
-	p := catalogtest.ReadBody[product.Body](t, made)
+	p := operationtest.Read[product.Body](t, made)
 	path := "/v1/products/" + p.ID
 	want := fmt.Sprintf(`{"id":%q,"merchant_id":%q,"title":"Chair","description":"To sit on.","sku":"CH-1",`+
 		`"price":{"amount":1990,"currency":"EUR"},"available":7,"min_quantity":1,"max_quantity":10000,"created_at":"2025-03-01T12:00:01.123456Z"}`+"\n", p.ID, catalogtest.Merchant)
@@ -74,12 +76,12 @@ func TestCreateRefuses(t *testing.T) {
 	} {
 		got := a.Call(catalogtest.Manager, "POST", "/v1/products", c.body)
 		if name == "bad JSON" {
-			if p := catalogtest.ReadBody[catalogtest.Problem](t, got); got.Status != 400 || p.Code != c.code {
+			if p := operationtest.Read[problem.Problem](t, got); got.Status != 400 || p.Code != c.code {
 				t.Errorf("%s: %d %s", name, got.Status, got.Body)
 			}
 			continue
 		}
-		t.Run(name, func(t *testing.T) { catalogtest.WantProblem(t, got, c.status, c.code, c.pointers...) })
+		t.Run(name, func(t *testing.T) { operationtest.WantProblem(t, got, c.status, c.code, c.pointers...) })
 	}
 }
 
@@ -107,7 +109,7 @@ func TestCreateAgainWithTheSameKey(t *testing.T) {
 	if first.Body != again.Body || again.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("first %s, then %s %v", first.Body, again.Body, again.Header)
 	}
-	catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", "/v1/products", catalogtest.Draft()), 409, "sku_taken", "/sku")
+	operationtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", "/v1/products", catalogtest.Draft()), 409, "sku_taken", "/sku")
 }
 
 func TestChange(t *testing.T) {
@@ -118,26 +120,26 @@ func TestChange(t *testing.T) {
 	tag := a.Must(200, catalogtest.Nobody, "GET", path, "").Header.Get("ETag")
 	a.Hold(p.ID, 1) // a sale in between is no reason to refuse
 	changed := a.Must(200, catalogtest.Manager, "PATCH", path, `{"title":" Stool ","price":{"amount":2500,"currency":"USD"},"low_stock_threshold":3}`, "If-Match: "+tag)
-	got := catalogtest.ReadBody[product.Body](t, changed)
+	got := operationtest.Read[product.Body](t, changed)
 	p.Title, p.Price.Amount, p.Price.Currency, p.Available = "Stool", 2500, "USD", 6
 	if diff := cmp.Diff(p, got); diff != "" {
 		t.Error(diff)
 	}
-	stock := catalogtest.ReadBody[stock.Body](t, a.Must(200, catalogtest.Manager, "GET", path+"/stock", ""))
+	stock := operationtest.Read[stock.Body](t, a.Must(200, catalogtest.Manager, "GET", path+"/stock", ""))
 	if stock.LowStockThreshold != 3 {
 		t.Errorf("%+v", stock)
 	}
 
 	t.Run("a stale ETag is refused", func(t *testing.T) {
 		for _, stale := range []string{tag, `"9-9"`, `W/"2-3"`, `""`} {
-			catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":"x"}`, "If-Match: "+stale), 412, "version_mismatch")
-			catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "DELETE", path, "", "If-Match: "+stale), 412, "version_mismatch")
+			operationtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":"x"}`, "If-Match: "+stale), 412, "version_mismatch")
+			operationtest.WantProblem(t, a.Call(catalogtest.Manager, "DELETE", path, "", "If-Match: "+stale), 412, "version_mismatch")
 		}
 	})
 	t.Run("what is no ETag is refused", func(t *testing.T) {
 		for _, malformed := range []string{`"2`, "2"} {
-			catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":"x"}`, "If-Match: "+malformed), 400, "precondition_malformed", "/If-Match")
-			catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "DELETE", path, "", "If-Match: "+malformed), 400, "precondition_malformed", "/If-Match")
+			operationtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":"x"}`, "If-Match: "+malformed), 400, "precondition_malformed", "/If-Match")
+			operationtest.WantProblem(t, a.Call(catalogtest.Manager, "DELETE", path, "", "If-Match: "+malformed), 400, "precondition_malformed", "/If-Match")
 		}
 	})
 	t.Run("the new one, a list with it, and a star are accepted", func(t *testing.T) {
@@ -146,12 +148,12 @@ func TestChange(t *testing.T) {
 		}
 	})
 	t.Run("wrong values are named", func(t *testing.T) {
-		catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":" ","price":{"amount":1,"currency":"ABC"}}`), 422, "validation_failed", "/price/currency", "/title")
-		catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":null,"stock":3}`), 422, "validation_failed", "/stock", "/title")
+		operationtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":" ","price":{"amount":1,"currency":"ABC"}}`), 422, "validation_failed", "/price/currency", "/title")
+		operationtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"title":null,"stock":3}`), 422, "validation_failed", "/stock", "/title")
 	})
 	t.Run("a taken sku is refused", func(t *testing.T) {
 		a.Create("sku", `"other"`)
-		catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"sku":"other"}`), 409, "sku_taken", "/sku")
+		operationtest.WantProblem(t, a.Call(catalogtest.Manager, "PATCH", path, `{"sku":"other"}`), 409, "sku_taken", "/sku")
 	})
 }
 
@@ -163,7 +165,7 @@ func TestNotModifiedUntilAnythingChanges(t *testing.T) {
 	tag := a.Must(200, catalogtest.Nobody, "GET", path, "").Header.Get("ETag")
 	a.Must(304, catalogtest.Nobody, "GET", path, "", "If-None-Match: "+tag)
 	a.Hold(p.ID, 1)
-	if got := catalogtest.ReadBody[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", path, "", "If-None-Match: "+tag)); got.Available != 6 {
+	if got := operationtest.Read[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", path, "", "If-None-Match: "+tag)); got.Available != 6 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -174,11 +176,11 @@ func TestArchive(t *testing.T) {
 	p := a.Create()
 	path := "/v1/products/" + p.ID
 	a.Must(204, catalogtest.Manager, "DELETE", path, "", `If-Match: "1-1"`)
-	for _, r := range []catalogtest.Reply{
+	for _, r := range []operationtest.Reply{
 		a.Call(catalogtest.Nobody, "GET", path, ""), a.Call(catalogtest.Manager, "DELETE", path, ""), a.Call(catalogtest.Manager, "PATCH", path, `{"title":"x"}`),
 		a.Call(catalogtest.Viewer, "GET", path+"/stock", ""), a.Call(catalogtest.Manager, "POST", path+"/stock", `{"delta":1,"reason":"x"}`),
 	} {
-		catalogtest.WantProblem(t, r, 404, "product_not_found")
+		operationtest.WantProblem(t, r, 404, "product_not_found")
 	}
 	for _, query := range []string{"", "?q=chair", "?merchant_id=" + catalogtest.Merchant} {
 		if found := pageOf(a, query).Data; len(found) != 0 {
@@ -190,7 +192,7 @@ func TestArchive(t *testing.T) {
 
 func pageOf(a catalogtest.API, query string) operation.Page[product.Body] {
 	a.Helper()
-	return catalogtest.ReadBody[operation.Page[product.Body]](a, a.Must(200, catalogtest.Nobody, "GET", "/v1/products"+query, ""))
+	return operationtest.Read[operation.Page[product.Body]](a, a.Must(200, catalogtest.Nobody, "GET", "/v1/products"+query, ""))
 }
 
 func pageTitles(p operation.Page[product.Body]) string {
@@ -250,6 +252,6 @@ func TestListRefuses(t *testing.T) {
 		"after=" + operation.EncodeCursor("1", "x"): "/after", "after=" + operation.EncodeCursor("1"): "/after",
 		"merchant_id=x": "/merchant_id", "q=" + strings.Repeat("a+", 11): "/q", "q=" + strings.Repeat("a", 201): "/q", "page=2": "/page",
 	} {
-		catalogtest.WantProblem(t, a.Call(catalogtest.Nobody, "GET", "/v1/products?"+query, ""), 422, "validation_failed", pointer)
+		operationtest.WantProblem(t, a.Call(catalogtest.Nobody, "GET", "/v1/products?"+query, ""), 422, "validation_failed", pointer)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/stock"
+	"app/platform/operation/operationtest"
 )
 
 func TestCorrectStock(t *testing.T) {
@@ -15,18 +16,18 @@ func TestCorrectStock(t *testing.T) {
 	p := a.Create() // 7
 	path := "/v1/products/" + p.ID + "/stock"
 	a.Hold(p.ID, 4)
-	want := func(r catalogtest.Reply, onHand, version int64) {
+	want := func(r operationtest.Reply, onHand, version int64) {
 		t.Helper()
 		expected := stock.Body{ProductID: p.ID, OnHand: onHand, Held: 4, Available: onHand - 4, LowStockThreshold: 5, Version: version}
-		if diff := cmp.Diff(expected, catalogtest.ReadBody[stock.Body](t, r)); diff != "" {
+		if diff := cmp.Diff(expected, operationtest.Read[stock.Body](t, r)); diff != "" {
 			t.Error(diff)
 		}
 	}
 	want(a.Must(200, catalogtest.Manager, "POST", path, `{"delta":3,"reason":"delivery"}`), 10, 3)
 	want(a.Must(200, catalogtest.Manager, "POST", path, `{"delta":-6,"reason":"counted"}`, `If-Match: "3"`), 4, 4)
-	catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, `{"delta":1,"reason":"x"}`, `If-Match: "3"`), 412, "version_mismatch")
-	catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, `{"delta":-1,"reason":"x"}`), 409, "stock_short")
-	catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, `{"delta":1000000000,"reason":"x"}`), 422, "validation_failed", "/delta")
+	operationtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, `{"delta":1,"reason":"x"}`, `If-Match: "3"`), 412, "version_mismatch")
+	operationtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, `{"delta":-1,"reason":"x"}`), 409, "stock_short")
+	operationtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, `{"delta":1000000000,"reason":"x"}`), 422, "validation_failed", "/delta")
 	want(a.Must(200, catalogtest.Manager, "GET", path, ""), 4, 4)
 }
 
@@ -35,7 +36,7 @@ func TestCorrectStockAgainWithTheSameKey(t *testing.T) {
 	a := catalogtest.OpenAPI(t)
 	path := "/v1/products/" + a.Create().ID + "/stock"
 	for range 3 {
-		got := catalogtest.ReadBody[stock.Body](t, a.Must(200, catalogtest.Manager, "POST", path, `{"delta":3,"reason":"delivery"}`, "Idempotency-Key: once"))
+		got := operationtest.Read[stock.Body](t, a.Must(200, catalogtest.Manager, "POST", path, `{"delta":3,"reason":"delivery"}`, "Idempotency-Key: once"))
 		if got.OnHand != 10 {
 			t.Errorf("%+v", got)
 		}
@@ -56,6 +57,6 @@ func TestCorrectStockRefuses(t *testing.T) {
 		`{"delta":-9999999999,"reason":7}`:  {"/delta", "/reason"},
 		`{"delta":1,"reason":"x","held":0}`: {"/held"},
 	} {
-		catalogtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, body), 422, "validation_failed", pointers...)
+		operationtest.WantProblem(t, a.Call(catalogtest.Manager, "POST", path, body), 422, "validation_failed", pointers...)
 	}
 }

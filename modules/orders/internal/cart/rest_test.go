@@ -9,6 +9,8 @@ import (
 	"app/modules/orders/internal/orderstest"
 	"app/platform/database/dbtest"
 	"app/platform/money"
+	"app/platform/operation/operationtest"
+	"app/platform/problem"
 )
 
 func TestCartOnTheWire(t *testing.T) {
@@ -16,7 +18,7 @@ func TestCartOnTheWire(t *testing.T) {
 	a := orderstest.NewAPI(t)
 	made := a.Must(http.StatusCreated, orderstest.Nobody, "POST", "/v1/carts", "")
 	orderstest.WantBody(t, made, `{"id":"crt","token":"secret","state":"open","lines":[],"total":{"amount":0,"currency":"EUR"},"created_at":"time","updated_at":"time"}`)
-	guest := orderstest.Read[orderstest.Made](t, made)
+	guest := operationtest.Read[orderstest.Made](t, made)
 	path, token := "/v1/carts/"+guest.ID, "Cart-Token: "+guest.Token
 	if made.Header.Get("Location") != path || made.Header.Get("ETag") != `"1"` {
 		t.Errorf("headers are %v", made.Header)
@@ -46,7 +48,7 @@ func TestCartBelongsToItsMaker(t *testing.T) {
 		t.Errorf("a signed-in buyer's cart has the token %q", none)
 	}
 	a.Must(http.StatusOK, orderstest.Ada, "GET", guest, "", token) // a guest who signed in keeps the cart
-	for name, r := range map[string]orderstest.Reply{
+	for name, r := range map[string]operationtest.Reply{
 		"no token":           a.Call(orderstest.Nobody, "GET", guest, ""),
 		"another's token":    a.Call(orderstest.Nobody, "GET", guest, "", other),
 		"signed in":          a.Call(orderstest.Ada, "GET", guest, ""),
@@ -58,7 +60,7 @@ func TestCartBelongsToItsMaker(t *testing.T) {
 		"malformed id":       a.Call(orderstest.Ada, "GET", "/v1/carts/1", ""),
 		"id of another kind": a.Call(orderstest.Ada, "GET", "/v1/carts/"+orderstest.Chair, ""),
 	} {
-		t.Run(name, func(t *testing.T) { orderstest.WantProblem(t, r, http.StatusNotFound, "cart_not_found") })
+		t.Run(name, func(t *testing.T) { operationtest.WantProblem(t, r, http.StatusNotFound, "cart_not_found") })
 	}
 }
 
@@ -66,8 +68,8 @@ func TestCartEditsAreConditional(t *testing.T) {
 	t.Parallel()
 	a := orderstest.NewAPI(t)
 	cartID, token := a.Cart(orderstest.Nobody, orderstest.Chair) // version 2
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Chair, `{"quantity":5}`, token, `If-Match: "1"`), http.StatusPreconditionFailed, "version_mismatch")
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "DELETE", cartID+"/lines/"+orderstest.Chair, "", token, `If-Match: "1"`), http.StatusPreconditionFailed, "version_mismatch")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Chair, `{"quantity":5}`, token, `If-Match: "1"`), http.StatusPreconditionFailed, "version_mismatch")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "DELETE", cartID+"/lines/"+orderstest.Chair, "", token, `If-Match: "1"`), http.StatusPreconditionFailed, "version_mismatch")
 	r := a.Must(http.StatusOK, orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Chair, `{"quantity":5}`, token, `If-Match: "2"`)
 	if r.Header.Get("ETag") != `"3"` {
 		t.Errorf("ETag is %s", r.Header.Get("ETag"))
@@ -98,27 +100,27 @@ func TestBadCartInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := a.Call(orderstest.Nobody, "PUT", line, c.body, token)
-			p := orderstest.Read[orderstest.Problem](t, r)
+			p := operationtest.Read[problem.Problem](t, r)
 			if r.Status != c.status || p.Code != c.code {
 				t.Errorf("got %d %s, want %d %s", r.Status, r.Body, c.status, c.code)
 			}
 			if c.code == "validation_failed" {
-				orderstest.WantProblem(t, r, c.status, c.code, c.pointers...)
+				operationtest.WantProblem(t, r, c.status, c.code, c.pointers...)
 			}
 		})
 	}
 	t.Run("content type", func(t *testing.T) {
-		orderstest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", line, `{"quantity":1}`, token, "Content-Type: text/plain"), http.StatusUnsupportedMediaType, "unsupported_media_type")
+		operationtest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", line, `{"quantity":1}`, token, "Content-Type: text/plain"), http.StatusUnsupportedMediaType, "unsupported_media_type")
 	})
 	t.Run("unknown product", func(t *testing.T) {
-		orderstest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/prd_00000000000000000000000000", `{"quantity":1}`, token), http.StatusNotFound, "product_not_found")
+		operationtest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/prd_00000000000000000000000000", `{"quantity":1}`, token), http.StatusNotFound, "product_not_found")
 	})
 	t.Run("another currency", func(t *testing.T) {
-		orderstest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Rug, `{"quantity":1}`, token), http.StatusConflict, "currency_mixed", "/lines/"+orderstest.Rug)
+		operationtest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Rug, `{"quantity":1}`, token), http.StatusConflict, "currency_mixed", "/lines/"+orderstest.Rug)
 	})
 	t.Run("method", func(t *testing.T) {
 		r := a.Call(orderstest.Nobody, "PATCH", line, `{}`, token)
-		if orderstest.WantProblem(t, r, http.StatusMethodNotAllowed, "method_not_allowed"); !strings.Contains(r.Header.Get("Allow"), "PUT") {
+		if operationtest.WantProblem(t, r, http.StatusMethodNotAllowed, "method_not_allowed"); !strings.Contains(r.Header.Get("Allow"), "PUT") {
 			t.Errorf("Allow is %q", r.Header.Get("Allow"))
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"app/modules/orders/internal/orderstest"
+	"app/platform/operation/operationtest"
 )
 
 func TestCheckoutOnTheWire(t *testing.T) {
@@ -19,7 +20,7 @@ func TestCheckoutOnTheWire(t *testing.T) {
 		{"product_id":"TABLE","merchant_id":"MRC_B","title":"Thing","sku":"sku-1","quantity":1,"price":{"amount":5000,"currency":"EUR"},"total":{"amount":5000,"currency":"EUR"}}
 		],"total":{"amount":6990,"currency":"EUR"},"payment":{"id":"pay","status":"pending"},
 		"timeline":[{"at":"time","event":"placed","amount":{"amount":6990,"currency":"EUR"},"detail":"69.90 EUR"}],"created_at":"time","expires_at":"time"}`)
-	order := "/v1/orders/" + orderstest.Read[orderstest.Made](t, placed).ID
+	order := "/v1/orders/" + operationtest.Read[orderstest.Made](t, placed).ID
 	if got := placed.Header.Get("Location"); got != order {
 		t.Errorf("Location is %q, want %q", got, order)
 	}
@@ -30,17 +31,17 @@ func TestCheckoutOnTheWire(t *testing.T) {
 	if again.Body != placed.Body || again.Header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("repeated: %s", again.Body)
 	}
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", orderstest.Payment, token, "Idempotency-Key: second"), http.StatusConflict, "cart_already_ordered", "/order_id")
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", strings.Replace(orderstest.Payment, "ada", "eve", 1), token, key),
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", orderstest.Payment, token, "Idempotency-Key: second"), http.StatusConflict, "cart_already_ordered", "/order_id")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", strings.Replace(orderstest.Payment, "ada", "eve", 1), token, key),
 		http.StatusUnprocessableEntity, "idempotency_key_reused", "/Idempotency-Key")
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Chair, `{"quantity":2}`, token), http.StatusConflict, "cart_already_ordered", "/order_id")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "PUT", cartID+"/lines/"+orderstest.Chair, `{"quantity":2}`, token), http.StatusConflict, "cart_already_ordered", "/order_id")
 }
 
 func TestBadCheckoutInput(t *testing.T) {
 	t.Parallel()
 	a := orderstest.NewAPI(t)
 	cartID, token := a.Cart(orderstest.Nobody, orderstest.Chair)
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", orderstest.Payment, token), http.StatusBadRequest, "idempotency_key_missing", "/Idempotency-Key")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", orderstest.Payment, token), http.StatusBadRequest, "idempotency_key_missing", "/Idempotency-Key")
 	for name, c := range map[string]struct {
 		body     string
 		pointers []string
@@ -53,11 +54,11 @@ func TestBadCheckoutInput(t *testing.T) {
 		"unknown field":  {`{"email":"ada@example.com","payment_method":"test_ok","total":1}`, []string{"/total"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			orderstest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", c.body, token, "Idempotency-Key: k-"+strings.ReplaceAll(name, " ", "-")),
+			operationtest.WantProblem(t, a.Call(orderstest.Nobody, "POST", cartID+"/checkout", c.body, token, "Idempotency-Key: k-"+strings.ReplaceAll(name, " ", "-")),
 				http.StatusUnprocessableEntity, "validation_failed", c.pointers...)
 		})
 	}
 	empty, mine := a.Cart(orderstest.Nobody)
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "POST", empty+"/checkout", orderstest.Payment, mine, "Idempotency-Key: k"), http.StatusConflict, "cart_empty")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "POST", empty+"/checkout", orderstest.Payment, mine, "Idempotency-Key: k"), http.StatusConflict, "cart_empty")
 	a.Must(http.StatusCreated, orderstest.Nobody, "POST", cartID+"/checkout", orderstest.Payment, token, "Idempotency-Key: k") // nothing of this stood in the way
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"app/modules/orders/internal/orderstest"
+	"app/platform/operation/operationtest"
 )
 
 type orderList struct {
@@ -35,7 +36,7 @@ func TestOrdersArePaged(t *testing.T) {
 	for _, list := range []struct{ user, query string }{{orderstest.Ada, ""}, {orderstest.MemberB, "&merchant_id=" + orderstest.MerchantB}} {
 		var got []string
 		for after, pages := "", 0; ; pages++ {
-			page := orderstest.Read[orderList](t, a.Must(http.StatusOK, list.user, "GET", "/v1/orders?limit=2"+list.query+after, ""))
+			page := operationtest.Read[orderList](t, a.Must(http.StatusOK, list.user, "GET", "/v1/orders?limit=2"+list.query+after, ""))
 			for _, o := range page.Data {
 				got = append(got, o.ID)
 			}
@@ -52,9 +53,9 @@ func TestOrdersArePaged(t *testing.T) {
 		}
 	}
 	for query, pointer := range map[string]string{"limit=0": "/limit", "limit=101": "/limit", "after=no": "/after", "after=WyJ4IiwieSJd": "/after", "colour=red": "/colour"} {
-		orderstest.WantProblem(t, a.Call(orderstest.Ada, "GET", "/v1/orders?"+query, ""), http.StatusUnprocessableEntity, "validation_failed", pointer)
+		operationtest.WantProblem(t, a.Call(orderstest.Ada, "GET", "/v1/orders?"+query, ""), http.StatusUnprocessableEntity, "validation_failed", pointer)
 	}
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "GET", "/v1/orders", ""), http.StatusUnauthorized, "unauthenticated")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "GET", "/v1/orders", ""), http.StatusUnauthorized, "unauthenticated")
 	if empty := a.Must(http.StatusOK, "usr_new", "GET", "/v1/orders", ""); strings.TrimSpace(empty.Body) != `{"data":[],"has_more":false}` {
 		t.Errorf("no orders: %s", empty.Body)
 	}
@@ -68,7 +69,7 @@ func TestMerchantsSeeTheirPart(t *testing.T) {
 		merchant string
 		sum      int64
 	}{orderstest.MemberA: {orderstest.MerchantA, 1990}, orderstest.MemberB: {orderstest.MerchantB, 5000}} {
-		page := orderstest.Read[orderList](t, a.Must(http.StatusOK, user, "GET", "/v1/orders?merchant_id="+want.merchant, ""))
+		page := operationtest.Read[orderList](t, a.Must(http.StatusOK, user, "GET", "/v1/orders?merchant_id="+want.merchant, ""))
 		if len(page.Data) != 1 || len(page.Data[0].Lines) != 1 || page.Data[0].Total.Amount != want.sum || page.Data[0].MerchantTotal.Amount != want.sum {
 			t.Errorf("%s lists %+v", user, page)
 		}
@@ -87,21 +88,21 @@ func TestFailure18_ForeignMerchantIsNotFound(t *testing.T) {
 	a := orderstest.NewAPI(t)
 	order, _ := a.Order(orderstest.Ada, orderstest.Chair) // of merchant A only
 	for _, stranger := range []string{orderstest.MemberB, "usr_eve", orderstest.Nobody} {
-		orderstest.WantProblem(t, a.Call(stranger, "GET", order, ""), http.StatusNotFound, "order_not_found")
-		orderstest.WantProblem(t, a.Call(stranger, "POST", order+"/cancel", ""), http.StatusNotFound, "order_not_found")
+		operationtest.WantProblem(t, a.Call(stranger, "GET", order, ""), http.StatusNotFound, "order_not_found")
+		operationtest.WantProblem(t, a.Call(stranger, "POST", order+"/cancel", ""), http.StatusNotFound, "order_not_found")
 	}
 	for _, merchant := range []string{orderstest.MerchantA, "mrc_00000000000000000000000000", "1"} {
-		orderstest.WantProblem(t, a.Call(orderstest.MemberB, "GET", "/v1/orders?merchant_id="+merchant, ""), http.StatusNotFound, "merchant_not_found")
+		operationtest.WantProblem(t, a.Call(orderstest.MemberB, "GET", "/v1/orders?merchant_id="+merchant, ""), http.StatusNotFound, "merchant_not_found")
 	}
-	orderstest.WantProblem(t, a.Call(orderstest.MemberA, "POST", order+"/cancel", ""), http.StatusForbidden, "role_too_low")
-	orderstest.WantProblem(t, a.Call(orderstest.Ada, "GET", "/v1/orders/1", ""), http.StatusNotFound, "order_not_found")
+	operationtest.WantProblem(t, a.Call(orderstest.MemberA, "POST", order+"/cancel", ""), http.StatusForbidden, "role_too_low")
+	operationtest.WantProblem(t, a.Call(orderstest.Ada, "GET", "/v1/orders/1", ""), http.StatusNotFound, "order_not_found")
 }
 
 func TestCancelOnTheWire(t *testing.T) {
 	t.Parallel()
 	a := orderstest.NewAPI(t)
 	order, token := a.Order(orderstest.Nobody, orderstest.Chair)
-	orderstest.WantProblem(t, a.Call(orderstest.Nobody, "POST", order+"/cancel", ""), http.StatusNotFound, "order_not_found")
+	operationtest.WantProblem(t, a.Call(orderstest.Nobody, "POST", order+"/cancel", ""), http.StatusNotFound, "order_not_found")
 	type status struct {
 		Status   string `json:"status"`
 		Timeline []struct {
@@ -111,7 +112,7 @@ func TestCancelOnTheWire(t *testing.T) {
 		} `json:"timeline"`
 	}
 	for range 2 {
-		got := orderstest.Read[status](t, a.Must(http.StatusOK, orderstest.Nobody, "POST", order+"/cancel", "", token))
+		got := operationtest.Read[status](t, a.Must(http.StatusOK, orderstest.Nobody, "POST", order+"/cancel", "", token))
 		if got.Status != "cancelled" || len(got.Timeline) != 2 || got.Timeline[1].Event != "cancelled" ||
 			got.Timeline[1].Reason != "by_buyer" || got.Timeline[1].Detail != "by the buyer" {
 			t.Errorf("cancelled: %+v", got)

@@ -1,12 +1,8 @@
 package orderstest
 
 import (
-	"context"
-	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,10 +15,10 @@ import (
 	"app/modules/orders/internal/checkout"
 	"app/modules/orders/internal/order"
 	"app/platform/idempotency"
-	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/money/moneyv1"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
 
 // The products of an API.
@@ -39,13 +35,12 @@ const (
 	Ada     = "usr_ada"     // a buyer
 	MemberA = "usr_memberA" // of merchant A, a viewer
 	MemberB = "usr_memberB" // of merchant B, a manager
-	Root    = "usr_root"    // an administrator
+	Root    = operationtest.Root
 )
 
 // API is the public API of orders on a database of its own.
 type API struct {
-	testing.TB
-	http.Handler
+	operationtest.API
 }
 
 // NewAPI is the API of a shop on SQLite, which sells Chair, Table and Rug. Its clock
@@ -69,75 +64,7 @@ func NewAPI(t testing.TB) API {
 	order.Register(api, &order.Handlers{Orders: s.Orders})
 	checkout.Register(api, &checkout.Handlers{Checkouts: s.Checkouts})
 	api.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
-	return API{t, api.Handler()}
-}
-
-// Reply is what the API answered.
-type Reply struct {
-	Status int
-	Header http.Header
-	Body   string
-}
-
-// Call sends a request as the user. Headers are "Name: value".
-func (a API) Call(user, method, path, body string, headers ...string) Reply {
-	a.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		r.Header.Set(name, value)
-	}
-	if user != Nobody {
-		r = r.WithContext(identity.NewContext(r.Context(), identity.Principal{UserID: user, Method: identity.Bearer, Admin: user == Root}))
-	}
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return Reply{w.Code, w.Header(), w.Body.String()}
-}
-
-// Must is Call for what has to succeed with the status.
-func (a API) Must(status int, user, method, path, body string, headers ...string) Reply {
-	a.Helper()
-	got := a.Call(user, method, path, body, headers...)
-	if got.Status != status {
-		a.Fatalf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, status)
-	}
-	return got
-}
-
-// Read decodes the body of a reply.
-func Read[T any](t testing.TB, r Reply) (out T) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(r.Body), &out); err != nil {
-		t.Fatalf("%v in %s", err, r.Body)
-	}
-	return out
-}
-
-// Problem is an error reply.
-type Problem struct {
-	Status    int    `json:"status"`
-	Code      string `json:"code"`
-	RequestID string `json:"request_id"`
-	Errors    []struct {
-		Pointer string `json:"pointer"`
-	} `json:"errors"`
-}
-
-// WantProblem checks status, code and pointers of a refusal.
-func WantProblem(t testing.TB, r Reply, status int, code string, pointers ...string) {
-	t.Helper()
-	p := Read[Problem](t, r)
-	var got []string
-	for _, e := range p.Errors {
-		got = append(got, e.Pointer)
-	}
-	if r.Status != status || p.Status != status || p.Code != code || !slices.Equal(pointers, got) || r.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("got %d %s, want %d %s %v", r.Status, r.Body, status, code, pointers)
-	}
+	return API{operationtest.API{TB: t, Handler: api.Handler()}}
 }
 
 // maskBody replaces what differs from run to run.
@@ -149,7 +76,7 @@ func maskBody(body string) string {
 
 // WantBody compares the body of a reply with JSON in which CHAIR, TABLE, MRC_A and MRC_B
 // stand for ids, what differs from run to run for itself, and line breaks for nothing.
-func WantBody(t *testing.T, r Reply, want string) {
+func WantBody(t *testing.T, r operationtest.Reply, want string) {
 	t.Helper()
 	want = regexp.MustCompile(`\n\s*`).ReplaceAllString(want, "")
 	want = strings.NewReplacer("CHAIR", Chair, "TABLE", Table, "MRC_A", MerchantA, "MRC_B", MerchantB).Replace(want)
@@ -168,7 +95,7 @@ type Made struct {
 // ..." for guests.
 func (a API) Cart(user string, products ...string) (path, token string) {
 	a.Helper()
-	made := Read[Made](a, a.Must(http.StatusCreated, user, "POST", "/v1/carts", ""))
+	made := operationtest.Read[Made](a, a.Must(http.StatusCreated, user, "POST", "/v1/carts", ""))
 	path, token = "/v1/carts/"+made.ID, "Cart-Token: "+made.Token
 	for _, p := range products {
 		a.Must(http.StatusOK, user, "PUT", path+"/lines/"+p, `{"quantity":1}`, token)
@@ -183,6 +110,6 @@ const Payment = `{"email":"ada@example.com","payment_method":"test_ok"}`
 func (a API) Order(user string, products ...string) (path, token string) {
 	a.Helper()
 	path, token = a.Cart(user, products...)
-	made := Read[Made](a, a.Must(http.StatusCreated, user, "POST", path+"/checkout", Payment, token, "Idempotency-Key: of-"+path))
+	made := operationtest.Read[Made](a, a.Must(http.StatusCreated, user, "POST", path+"/checkout", Payment, token, "Idempotency-Key: of-"+path))
 	return "/v1/orders/" + made.ID, token
 }

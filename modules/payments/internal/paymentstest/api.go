@@ -2,12 +2,8 @@ package paymentstest
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,9 +22,9 @@ import (
 	"app/platform/database/dbtest"
 	"app/platform/events"
 	"app/platform/idempotency"
-	"app/platform/identity"
 	"app/platform/ids"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
 
 // ServedAt is the time of every request to an API.
@@ -41,7 +37,7 @@ var Secret = []byte("a secret of the test")
 const (
 	Nobody   = ""
 	Ada      = "usr_ada" // the buyer
-	Admin    = "usr_root"
+	Admin    = operationtest.Root
 	ManagerA = "usr_managerA"
 	ViewerA  = "usr_viewerA"
 	ManagerB = "usr_managerB"
@@ -50,8 +46,7 @@ const (
 
 // API is the public API of the module on a database of its own, with the test provider.
 type API struct {
-	testing.TB
-	http.Handler
+	operationtest.API
 	Process
 }
 
@@ -73,7 +68,7 @@ func NewAPI(t testing.TB) API {
 	webhook.Register(a, &p.Webhooks, testprovider.SignatureHeader)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(db, idempotency.Options{}))
-	return API{t, a.Handler(), p}
+	return API{operationtest.API{TB: t, Handler: a.Handler()}, p}
 }
 
 // Payment takes 19.90 EUR of Ada by the method, 14.90 for merchant A and 5.00 for
@@ -99,68 +94,8 @@ func (a API) SendRefunds() {
 	}
 }
 
-// Reply is what an API answered.
-type Reply struct {
-	Status int
-	Header http.Header
-	Body   string
-}
-
-// Call sends a request as the user. Headers are "Name: value".
-func (a API) Call(user, method, path, body string, headers ...string) Reply {
-	a.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		r.Header.Set(name, value)
-	}
-	if user != Nobody {
-		r = r.WithContext(identity.NewContext(r.Context(), identity.Principal{UserID: user, Method: identity.Bearer, Admin: user == Admin}))
-	}
-	w := httptest.NewRecorder()
-	a.ServeHTTP(w, r)
-	return Reply{w.Code, w.Header(), w.Body.String()}
-}
-
-// Must is Call for what has to succeed with the status.
-func (a API) Must(status int, user, method, path, body string, headers ...string) Reply {
-	a.Helper()
-	got := a.Call(user, method, path, body, headers...)
-	if got.Status != status {
-		a.Fatalf("%s %s: %d %s, want %d", method, path, got.Status, got.Body, status)
-	}
-	return got
-}
-
-type problem struct {
-	Status int    `json:"status"`
-	Code   string `json:"code"`
-	Errors []struct {
-		Pointer string `json:"pointer"`
-	} `json:"errors"`
-}
-
-// WantProblem checks status, code and pointers of a refusal.
-func WantProblem(t testing.TB, r Reply, status int, code string, pointers ...string) {
-	t.Helper()
-	var p problem
-	if err := json.Unmarshal([]byte(r.Body), &p); err != nil {
-		t.Fatalf("%v in %s", err, r.Body)
-	}
-	var got []string
-	for _, e := range p.Errors {
-		got = append(got, e.Pointer)
-	}
-	if r.Status != status || p.Status != status || p.Code != code || !slices.Equal(pointers, got) || r.Header.Get("Content-Type") != "application/problem+json" {
-		t.Errorf("got %d %s, want %d %s %v", r.Status, r.Body, status, code, pointers)
-	}
-}
-
 // WantBody compares a body with its ids cut short; MRC_A and MRC_B are the merchants.
-func WantBody(t testing.TB, r Reply, want string) {
+func WantBody(t testing.TB, r operationtest.Reply, want string) {
 	t.Helper()
 	want = regexp.MustCompile(`\n\s*`).ReplaceAllString(want, "")
 	want = strings.NewReplacer("MRC_A", MerchantA, "MRC_B", MerchantB).Replace(want)

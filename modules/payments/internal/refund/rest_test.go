@@ -9,16 +9,17 @@ import (
 	"app/modules/payments/internal/refund"
 	"app/platform/database/dbtest"
 	"app/platform/ids"
+	"app/platform/operation/operationtest"
 )
 
 func TestRefundIsRefused(t *testing.T) {
 	t.Parallel()
 	a := paymentstest.NewAPI(t)
 	path := a.Payment("test_ok")
-	ask := func(user, body string) paymentstest.Reply {
+	ask := func(user, body string) operationtest.Reply {
 		return a.Call(user, "POST", path+"/refund", body, "Idempotency-Key: "+ids.New("key", time.Now()))
 	}
-	paymentstest.WantProblem(t, a.Call(paymentstest.ManagerA, "POST", path+"/refund", `{"reason":"broken"}`), http.StatusBadRequest, "idempotency_key_missing", "/Idempotency-Key")
+	operationtest.WantProblem(t, a.Call(paymentstest.ManagerA, "POST", path+"/refund", `{"reason":"broken"}`), http.StatusBadRequest, "idempotency_key_missing", "/Idempotency-Key")
 	for name, c := range map[string]struct {
 		body     string
 		pointers []string
@@ -36,14 +37,14 @@ func TestRefundIsRefused(t *testing.T) {
 		"an enormous count": {`{"reason":"x","amount":{"amount":99999999999999999999,"currency":"EUR"}}`, []string{"/amount/amount"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			paymentstest.WantProblem(t, ask(paymentstest.ManagerA, c.body), http.StatusUnprocessableEntity, "validation_failed", c.pointers...)
+			operationtest.WantProblem(t, ask(paymentstest.ManagerA, c.body), http.StatusUnprocessableEntity, "validation_failed", c.pointers...)
 		})
 	}
-	paymentstest.WantProblem(t, ask(paymentstest.ManagerA, `{"reason":"x","amount":{"amount":1491,"currency":"EUR"}}`), http.StatusConflict, "refund_exceeds_capture")
-	paymentstest.WantProblem(t, ask(paymentstest.ViewerA, `{"reason":"x"}`), http.StatusForbidden, "role_too_low")
-	paymentstest.WantProblem(t, ask(paymentstest.Nobody, `{"reason":"x"}`), http.StatusUnauthorized, "unauthenticated")
+	operationtest.WantProblem(t, ask(paymentstest.ManagerA, `{"reason":"x","amount":{"amount":1491,"currency":"EUR"}}`), http.StatusConflict, "refund_exceeds_capture")
+	operationtest.WantProblem(t, ask(paymentstest.ViewerA, `{"reason":"x"}`), http.StatusForbidden, "role_too_low")
+	operationtest.WantProblem(t, ask(paymentstest.Nobody, `{"reason":"x"}`), http.StatusUnauthorized, "unauthenticated")
 	path = a.Payment("test_declined")
-	paymentstest.WantProblem(t, ask(paymentstest.ManagerA, `{"reason":"x"}`), http.StatusConflict, "payment_not_captured")
+	operationtest.WantProblem(t, ask(paymentstest.ManagerA, `{"reason":"x"}`), http.StatusConflict, "payment_not_captured")
 }
 
 // A field of the reply that nothing is put into is one that was forgotten.

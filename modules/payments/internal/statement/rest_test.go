@@ -7,6 +7,7 @@ import (
 	"app/modules/payments/internal/paymentstest"
 	"app/modules/payments/internal/statement"
 	"app/platform/database/dbtest"
+	"app/platform/operation/operationtest"
 )
 
 func TestPaymentOnTheWire(t *testing.T) {
@@ -39,11 +40,11 @@ func TestFailure18_ForeignMerchantIsNotFound(t *testing.T) {
 	a := paymentstest.NewAPI(t)
 	path := a.Payment("test_ok")
 	for _, user := range []string{paymentstest.Stranger, paymentstest.Nobody} {
-		paymentstest.WantProblem(t, a.Call(user, "GET", path, "", "Cart-Token: guess"), http.StatusNotFound, "payment_not_found")
+		operationtest.WantProblem(t, a.Call(user, "GET", path, "", "Cart-Token: guess"), http.StatusNotFound, "payment_not_found")
 	}
-	paymentstest.WantProblem(t, a.Call(paymentstest.Stranger, "POST", path+"/refund", `{"reason":"x"}`, "Idempotency-Key: k"), http.StatusNotFound, "payment_not_found")
+	operationtest.WantProblem(t, a.Call(paymentstest.Stranger, "POST", path+"/refund", `{"reason":"x"}`, "Idempotency-Key: k"), http.StatusNotFound, "payment_not_found")
 	for _, id := range []string{"1", "pay_00000000000000000000000000", paymentstest.MerchantA} {
-		paymentstest.WantProblem(t, a.Call(paymentstest.Ada, "GET", "/v1/payments/"+id, ""), http.StatusNotFound, "payment_not_found")
+		operationtest.WantProblem(t, a.Call(paymentstest.Ada, "GET", "/v1/payments/"+id, ""), http.StatusNotFound, "payment_not_found")
 	}
 }
 

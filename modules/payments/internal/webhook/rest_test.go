@@ -8,6 +8,7 @@ import (
 
 	"app/modules/payments/internal/paymentstest"
 	"app/modules/payments/internal/testprovider"
+	"app/platform/operation/operationtest"
 )
 
 func TestWebhooks(t *testing.T) {
@@ -19,12 +20,12 @@ func TestWebhooks(t *testing.T) {
 		return testprovider.SignatureHeader + ": " + testprovider.Sign(paymentstest.Secret, []byte(body), paymentstest.ServedAt).Get(testprovider.SignatureHeader)
 	}
 	const hooks = "/v1/payments/webhooks/"
-	paymentstest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", body), http.StatusUnauthorized, "signature_invalid")
-	paymentstest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", body+" ", signed(body)), http.StatusUnauthorized, "signature_invalid")
-	paymentstest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"nobody", body, signed(body)), http.StatusNotFound, "provider_not_found")
-	paymentstest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", "[]", signed("[]")), http.StatusUnprocessableEntity, "validation_failed", "")
+	operationtest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", body), http.StatusUnauthorized, "signature_invalid")
+	operationtest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", body+" ", signed(body)), http.StatusUnauthorized, "signature_invalid")
+	operationtest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"nobody", body, signed(body)), http.StatusNotFound, "provider_not_found")
+	operationtest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", "[]", signed("[]")), http.StatusUnprocessableEntity, "validation_failed", "")
 	large := strings.Repeat("x", 256<<10+1)
-	paymentstest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", large, signed(large)), http.StatusRequestEntityTooLarge, "body_too_large")
+	operationtest.WantProblem(t, a.Call(paymentstest.Nobody, "POST", hooks+"test", large, signed(large)), http.StatusRequestEntityTooLarge, "body_too_large")
 	for range 3 {
 		a.Must(http.StatusOK, paymentstest.Nobody, "POST", hooks+"test", body, signed(body), "Content-Type: text/plain")
 	}
