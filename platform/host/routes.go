@@ -66,10 +66,10 @@ func openAPI(apis []*operation.API) ([]byte, error) {
 // publicRoutes are the public operations of all modules and where they are served.
 func (h *Host) publicRoutes() []Route {
 	var out []Route
-	gateway := h.plan.gatewayModule()
+	gateway := h.plan.Gateway()
 	for _, api := range h.apis {
 		target, _ := h.plan.Module(api.Module())
-		local := target.Hosted && !h.options.isSimulatedRemote(gateway, target.Name)
+		local := target.Hosted && !h.plan.SimulatedRemote(gateway, target.Name)
 		for _, op := range api.Operations() {
 			route := Route{Module: api.Module(), Operation: op, URL: target.URL}
 			switch {
