@@ -30,7 +30,6 @@ var spokenOf = map[string]string{
 	"platform/database/location.go":    "an example in a message",
 	"platform/identity/credential.go":  "the names of the header and of its scheme in the document are public",
 	"platform/identity/identity.go":    "a principal may act for a merchant, and a text of the API says who needs a second factor",
-	"platform/identity/scope.go":       "the scopes of API keys are listed here until modules declare them",
 	"platform/operation/key.go":        "the owner of a key is hashed with a word that rows already have",
 	"platform/operation/operation.go":  "the name of a cost class is public",
 	"platform/operation/operationtest": "a principal may act for a merchant",
