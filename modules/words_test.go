@@ -28,11 +28,9 @@ var shopWords = []string{
 var spokenOf = map[string]string{
 	"platform/cli":                     "the examples of --help name modules and tables that whoever reads them has",
 	"platform/database/location.go":    "an example in a message",
-	"platform/identity/credential.go":  "the name of the header is public",
+	"platform/identity/credential.go":  "the names of the header and of its scheme in the document are public",
 	"platform/identity/identity.go":    "a principal may act for a merchant, and a text of the API says who needs a second factor",
-	"platform/identity/scope.go":       "the scopes of API keys are listed here until modules declare them",
 	"platform/operation/key.go":        "the owner of a key is hashed with a word that rows already have",
-	"platform/operation/openapi.go":    "texts and the name of a scheme of the document, which are public",
 	"platform/operation/operation.go":  "the name of a cost class is public",
 	"platform/operation/operationtest": "a principal may act for a merchant",
 	"platform/problem/catalogue.go":    "a text of the API says who needs a second factor",

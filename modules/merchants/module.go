@@ -13,6 +13,7 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/modules/merchants/migrations"
 	"app/modules/users/usersv1"
+	"app/platform/config"
 	"app/platform/host"
 	"app/platform/operation"
 	"app/platform/rpc"
@@ -58,12 +59,12 @@ func (m *Module) Operations(api *operation.API) {
 }
 
 // Switches implements host.Switcher.
-func (m *Module) Switches() []host.Switch {
+func (m *Module) Switches() []config.Switch {
 	setting := m.cfg.AutoApprove
 	if word, ok := onOff(setting); ok {
 		setting = word
 	}
-	return []host.Switch{{Variable: "MERCHANTS_AUTO_APPROVE", Setting: setting, What: "approval by nobody: whoever signs up sells"}}
+	return []config.Switch{{Variable: "MERCHANTS_AUTO_APPROVE", Setting: setting, What: "approval by nobody: whoever signs up sells"}}
 }
 
 // Open implements host.Opener.

@@ -81,8 +81,8 @@ func (m *Module) Operations(api *operation.API) {
 }
 
 // Switches implements host.Switcher.
-func (m *Module) Switches() []host.Switch {
-	return []host.Switch{{Variable: "PAYMENTS_TEST", Setting: m.cfg.Test, What: "test payments: everybody pays for every order without money"}}
+func (m *Module) Switches() []config.Switch {
+	return []config.Switch{{Variable: "PAYMENTS_TEST", Setting: m.cfg.Test, What: "test payments: everybody pays for every order without money"}}
 }
 
 // Open implements host.Opener.

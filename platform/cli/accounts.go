@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"app/platform/config"
-	"app/platform/host"
+	"app/platform/host/plan"
 )
 
 // accountSQL is deploy/mysql/account.sql without its comments: a test compares.
@@ -21,10 +21,10 @@ const accountSQL = "CREATE DATABASE IF NOT EXISTS `@module@` CHARACTER SET utf8m
 // printAccounts writes what an administrator of MySQL runs, so that each module has a
 // schema and an account that reaches this schema only. Where a module's address names a
 // schema and a user already, these are taken.
-func printAccounts(out io.Writer, plan *host.Plan) {
+func printAccounts(out io.Writer, process *plan.Process) {
 	_, _ = fmt.Fprint(out, "-- A schema for each module, and an account that reaches it and no other. The passwords are new, and nowhere else: write\n"+
 		"-- the addresses down. An account that is there already keeps its password.\n")
-	for _, m := range plan.Modules {
+	for _, m := range process.Modules {
 		if !m.Hosted || m.Database == "" {
 			continue
 		}

@@ -21,6 +21,7 @@ import (
 
 	"app/platform/config"
 	"app/platform/host"
+	"app/platform/host/setup"
 	"app/platform/lifecycle"
 )
 
@@ -71,9 +72,9 @@ func (p *Program) Run(ctx context.Context, args []string) int {
 		return exitOK
 	}
 	_, _ = fmt.Fprintln(p.Err, "app:", oneLine(err))
-	var setup *host.SetupError
+	var mistake *setup.Error
 	var usage *usageError
-	if !p.started || errors.As(err, &setup) || errors.As(err, &usage) {
+	if !p.started || errors.As(err, &mistake) || errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitFail

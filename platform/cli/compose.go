@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"app/platform/config"
-	"app/platform/host"
+	"app/platform/host/plan"
 )
 
 // In containers every module listens at the same port, and is found by its own name.
@@ -34,11 +34,11 @@ type container struct {
 // declare: a service for each module that needs a process, the one with all of them,
 // and the secrets with their databases' addresses. What the services have in common,
 // and the servers, are above it in compose.yaml.
-func printCompose(out io.Writer, plan *host.Plan) {
-	monolith := container{name: host.BrokerMonolith, serve: "--all", broker: true, public: "${SOUK_MONOLITH_PORT:-8081}"}
+func printCompose(out io.Writer, process *plan.Process) {
+	monolith := container{name: plan.BrokerMonolith, serve: "--all", broker: true, public: "${SOUK_MONOLITH_PORT:-8081}"}
 	var brokers []string
-	for _, m := range plan.Modules {
-		if !needsProcess(plan, m) {
+	for _, m := range process.Modules {
+		if !needsProcess(process, m) {
 			continue
 		}
 		c := containerOf(m)
@@ -51,7 +51,7 @@ func printCompose(out io.Writer, plan *host.Plan) {
 			monolith.configured = append(monolith.configured, c.name)
 		}
 		c.printHead(out)
-		for _, other := range plan.Modules {
+		for _, other := range process.Modules {
 			if sendsRequestsTo(m, other) {
 				_, _ = fmt.Fprintf(out, "      %s: http://%s:%s\n", config.ModuleVariable(other.Name, "URL"), other.Name, composePort)
 			}
@@ -69,19 +69,19 @@ func printCompose(out io.Writer, plan *host.Plan) {
 
 // needsProcess reports whether there is anything for a module to serve; some only have
 // commands.
-func needsProcess(plan *host.Plan, m host.ModulePlan) bool {
-	called := slices.ContainsFunc(plan.Modules, func(other host.ModulePlan) bool { return slices.Contains(calledModules(other), m.Name) })
-	return called || m.Gateway || m.Database != "" || len(m.Operations)+len(m.Hears)+len(m.Emits) > 0
+func needsProcess(process *plan.Process, m plan.Module) bool {
+	called := slices.ContainsFunc(process.Modules, func(other plan.Module) bool { return slices.Contains(calledModules(other), m.Name) })
+	return called || m.Gateway || m.Database != "" || len(m.Operations)+len(m.Subscriptions)+len(m.Emits) > 0
 }
 
 // sendsRequestsTo reports whether a module calls another, or passes requests on to it.
 // Events go by way of the broker.
-func sendsRequestsTo(m, other host.ModulePlan) bool {
+func sendsRequestsTo(m, other plan.Module) bool {
 	return m.Name != other.Name && (slices.Contains(calledModules(m), other.Name) || m.Gateway && len(other.Operations) > 0)
 }
 
-func containerOf(m host.ModulePlan) container {
-	c := container{name: m.Name, serve: "--module=" + m.Name, settings: m.Variables, broker: len(m.Hears)+len(m.Emits) > 0, outbound: m.Outside != ""}
+func containerOf(m plan.Module) container {
+	c := container{name: m.Name, serve: "--module=" + m.Name, settings: m.Variables, broker: len(m.Subscriptions)+len(m.Emits) > 0, outbound: m.Outside != ""}
 	for _, v := range m.Variables {
 		if v.Secret {
 			c.secrets = append(c.secrets, strings.ToLower(v.Name))

@@ -14,6 +14,7 @@ import (
 
 	"app/platform/config"
 	"app/platform/host"
+	"app/platform/host/plan"
 )
 
 func (p *Program) modulesCommand() *cobra.Command {
@@ -26,11 +27,11 @@ func (p *Program) modulesCommand() *cobra.Command {
 			all := p.Modules()
 			o := p.hostOptions(all)
 			o.Hosted, _ = host.Select(all, true, nil, nil)
-			plan, err := host.Examine(o)
+			process, err := host.Examine(o)
 			if err != nil {
 				return err
 			}
-			for _, m := range plan.Modules {
+			for _, m := range process.Modules {
 				printModule(p.Out, m)
 			}
 			return nil
@@ -38,7 +39,7 @@ func (p *Program) modulesCommand() *cobra.Command {
 	}
 }
 
-func printModule(out io.Writer, m host.ModulePlan) {
+func printModule(out io.Writer, m plan.Module) {
 	_, _ = fmt.Fprintln(out, m.Name)
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	defer func() { _ = w.Flush(); _, _ = fmt.Fprintln(out) }()
@@ -75,7 +76,7 @@ func describeVariable(v config.Variable) string {
 	return text
 }
 
-func calledModules(m host.ModulePlan) []string {
+func calledModules(m plan.Module) []string {
 	var out []string
 	for _, e := range m.Calls {
 		out = append(out, e.To)
@@ -84,9 +85,9 @@ func calledModules(m host.ModulePlan) []string {
 	return slices.Compact(out)
 }
 
-func subscribedEvents(m host.ModulePlan) []string {
+func subscribedEvents(m plan.Module) []string {
 	var out []string
-	for _, h := range m.Hears {
+	for _, h := range m.Subscriptions {
 		out = append(out, h.Type)
 	}
 	slices.Sort(out)
@@ -136,52 +137,52 @@ func (p *Program) runPlan(c *cobra.Command, chosen *selection, prints printed) e
 	if o.Hosted, err = chosen.moduleNames(all, prints.coversAllModules()); err != nil {
 		return err
 	}
-	plan, err := host.Examine(o)
+	process, err := host.Examine(o)
 	if err != nil {
 		return err
 	}
 	switch {
 	case prints.compose:
-		printCompose(p.Out, plan)
+		printCompose(p.Out, process)
 		return nil
 	case prints.broker:
-		definitions, err := plan.BrokerDefinitions()
+		definitions, err := process.BrokerDefinitions()
 		if err != nil {
 			return err
 		}
 		_, err = p.Out.Write(definitions)
 		return err
 	case prints.accounts:
-		printAccounts(p.Out, plan)
+		printAccounts(p.Out, process)
 		return nil
 	}
-	printPlan(c.Context(), p.Out, plan)
-	if n := len(plan.Missing); n > 0 {
+	printPlan(c.Context(), p.Out, process)
+	if n := len(process.Missing); n > 0 {
 		return &usageError{fmt.Errorf("not ready to be served: %d missing, see above", n)}
 	}
 	return nil
 }
 
-func printPlan(ctx context.Context, out io.Writer, plan *host.Plan) {
+func printPlan(ctx context.Context, out io.Writer, process *plan.Process) {
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
 	defer func() { _ = w.Flush() }()
-	_, _ = fmt.Fprintf(w, "hosted here\t%s\n", strings.Join(plan.Hosted(), ", "))
-	for _, l := range plan.Listens {
+	_, _ = fmt.Fprintf(w, "hosted here\t%s\n", strings.Join(process.Hosted(), ", "))
+	for _, l := range process.Listens {
 		_, _ = fmt.Fprintf(w, "listens\t%s\t%s\t%s\n", l.Variable, l.Addr, l.Serves)
 	}
-	for _, m := range plan.Modules {
+	for _, m := range process.Modules {
 		if m.Hosted {
-			printPlanned(w, plan, m)
+			printPlanned(w, process, m)
 		}
 	}
-	printBroker(ctx, w, plan)
-	printSwitches(w, plan)
-	for _, missing := range plan.Missing {
+	printBroker(ctx, w, process)
+	printSwitches(w, process)
+	for _, missing := range process.Missing {
 		_, _ = fmt.Fprintf(w, "missing\t%s\n", missing)
 	}
 }
 
-func printPlanned(w io.Writer, plan *host.Plan, m host.ModulePlan) {
+func printPlanned(w io.Writer, process *plan.Process, m plan.Module) {
 	_, _ = fmt.Fprintf(w, "\n%s\n", m.Name)
 	if m.Database != "" {
 		_, _ = fmt.Fprintf(w, "  database\t%s\n", m.Database)
@@ -189,37 +190,37 @@ func printPlanned(w io.Writer, plan *host.Plan, m host.ModulePlan) {
 	for _, e := range m.Calls {
 		_, _ = fmt.Fprintf(w, "  calls\t%s\t%s\n", e.To, describeCallTarget(e))
 	}
-	for _, h := range m.Hears {
+	for _, h := range m.Subscriptions {
 		from := "from this process"
 		if !h.Local {
-			from = "from " + h.From + ", " + cmp.Or(byBroker(plan), "elsewhere")
+			from = "from " + h.From + ", " + cmp.Or(byBroker(process), "elsewhere")
 		}
 		_, _ = fmt.Fprintf(w, "  hears\t%s\t%s\n", h.Type, from)
 	}
 	for _, e := range m.Emits {
-		_, _ = fmt.Fprintf(w, "  emits\t%s\t%s\n", e, strings.Join(describeSubscribers(plan, e), ", "))
+		_, _ = fmt.Fprintf(w, "  emits\t%s\t%s\n", e, strings.Join(describeSubscribers(process, e), ", "))
 	}
 }
 
 // describeSubscribers says who hears a type of event.
-func describeSubscribers(plan *host.Plan, event string) []string {
+func describeSubscribers(process *plan.Process, event string) []string {
 	var out []string
-	for _, m := range plan.Modules {
+	for _, m := range process.Modules {
 		if !slices.Contains(subscribedEvents(m), event) {
 			continue
 		}
 		if m.Hosted {
 			out = append(out, "to "+m.Name+" in this process")
 		} else {
-			out = append(out, "to "+m.Name+" "+cmp.Or(byBroker(plan), "at "+cmp.Or(m.URL, "an address that is not set")))
+			out = append(out, "to "+m.Name+" "+cmp.Or(byBroker(process), "at "+cmp.Or(m.URL, "an address that is not set")))
 		}
 	}
 	return out
 }
 
 // byBroker says how events reach other processes when there is a broker.
-func byBroker(plan *host.Plan) string {
-	if plan.Broker == "" {
+func byBroker(process *plan.Process) string {
+	if process.Broker == "" {
 		return ""
 	}
 	return "by the broker"
@@ -227,17 +228,17 @@ func byBroker(plan *host.Plan) string {
 
 // printBroker shows what the broker has of what the process needs. One that is away is
 // no mistake.
-func printBroker(ctx context.Context, w io.Writer, plan *host.Plan) {
-	if plan.Broker == "" {
+func printBroker(ctx context.Context, w io.Writer, process *plan.Process) {
+	if process.Broker == "" {
 		return
 	}
-	found, err := plan.AskBroker(ctx)
+	found, err := process.AskBroker(ctx)
 	state := "answers"
 	if err != nil {
 		state = "does not answer: events wait until it does (" + err.Error() + ")"
 	}
-	_, _ = fmt.Fprintf(w, "\nbroker\t%s\t%s\n", plan.Broker, state)
-	if r, uses := plan.BrokerRights(); uses {
+	_, _ = fmt.Fprintf(w, "\nbroker\t%s\t%s\n", process.Broker, state)
+	if r, uses := process.BrokerRights(); uses {
 		_, _ = fmt.Fprintf(w, "  rights\tconfigure %s\twrite %s, read %s, once an administrator has imported app plan --broker\n", r.Configure, r.Write, r.Read)
 	}
 	for _, part := range found {
@@ -245,7 +246,7 @@ func printBroker(ctx context.Context, w io.Writer, plan *host.Plan) {
 	}
 }
 
-func describeCallTarget(e host.Edge) string {
+func describeCallTarget(e plan.Edge) string {
 	if e.Local {
 		return "local"
 	}

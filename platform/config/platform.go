@@ -89,6 +89,17 @@ func SwitchedOn(setting string, development bool) bool {
 	return setting == "on" || setting == "auto" && development
 }
 
+// Switch is a setting for something that belongs to development: pages without a
+// sign-in, accounts that everybody knows.
+type Switch struct {
+	Variable string // such as DEV_PAGES
+	Setting  string // on, off, or auto for on in development only
+	What     string // what a stranger can do while it is on, as a sentence without its period
+}
+
+// On reports whether the switch is on.
+func (s Switch) On(development bool) bool { return SwitchedOn(s.Setting, development) }
+
 // Loopback reports whether only this machine can reach a listen address.
 func Loopback(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)

@@ -12,6 +12,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/events"
+	"app/platform/events/rabbit"
 	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
 	"app/platform/internal/demo"
@@ -172,7 +173,7 @@ func TestPlanWithABroker(t *testing.T) {
 	}
 	found, err := plan.AskBroker(t.Context())
 	const none = "not there yet: made at the start"
-	want := []host.BrokerPart{
+	want := []rabbit.Finding{
 		{Kind: "exchange", Name: "souk.dead", State: none},
 		{Kind: "queue", Name: "souk.dead", State: none},
 		{Kind: "exchange", Name: "souk.shop", State: none},

@@ -8,7 +8,6 @@ import (
 	"app/platform/events"
 	"app/platform/events/delivery"
 	"app/platform/events/rabbit"
-	"app/platform/lifecycle"
 	"app/platform/rpc"
 )
 
@@ -18,14 +17,14 @@ func (h *Host) startEventDelivery(ctx context.Context) error {
 		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}, Unruly: h.options.Unruly,
 	}
 	for _, m := range h.hosted {
-		name := m.module.Name()
-		if emits := emittedEvents(m.module); len(emits) > 0 {
+		d := m.declared
+		if len(d.Emits) > 0 {
 			options.Emitters = append(options.Emitters, events.Emitter{
-				Module: name, DB: m.db, Routes: h.eventRoutes(name, emits), Former: h.everyDestination(),
+				Module: d.Name, DB: m.db, Routes: h.eventRoutes(d.Name, d.Emits), Former: h.everyDestination(),
 			})
 		}
-		if hears := moduleSubscriptions(m.module); len(hears) > 0 {
-			options.Listeners = append(options.Listeners, events.Listener{Module: name, DB: m.db, Subscriptions: hears})
+		if len(d.Subscriptions) > 0 {
+			options.Listeners = append(options.Listeners, events.Listener{Module: d.Name, DB: m.db, Subscriptions: d.Subscriptions})
 		}
 	}
 	if err := h.addSenders(&options); err != nil {
@@ -49,9 +48,9 @@ func (h *Host) startEventDelivery(ctx context.Context) error {
 // everyDestination names all that an arrangement of this shop may owe events to.
 func (h *Host) everyDestination() []string {
 	out := []string{rabbit.Destination}
-	for _, m := range h.options.Modules {
-		if len(moduleSubscriptions(m)) > 0 {
-			out = append(out, m.Name())
+	for _, m := range h.plan.Modules {
+		if len(m.Subscriptions) > 0 {
+			out = append(out, m.Name)
 		}
 	}
 	return out
@@ -63,36 +62,13 @@ func (h *Host) eventRoutes(emitter string, types []string) map[string][]string {
 	routes := map[string][]string{}
 	for _, name := range types {
 		routes[name] = nil
-		for _, m := range h.options.Modules {
-			if d := h.eventDestination(emitter, m.Name()); hearsType(m, name) && !slices.Contains(routes[name], d) {
+		for _, m := range h.plan.Modules {
+			if d := h.eventDestination(emitter, m.Name); m.SubscribesTo(name) && !slices.Contains(routes[name], d) {
 				routes[name] = append(routes[name], d)
 			}
 		}
 	}
 	return routes
-}
-
-func hearsType(m lifecycle.Module, name string) bool {
-	return slices.ContainsFunc(moduleSubscriptions(m), func(s events.Subscription) bool { return s.Type == name })
-}
-
-func emittedEvents(m lifecycle.Module) []string {
-	e, ok := m.(Emitter)
-	if !ok {
-		return nil
-	}
-	var out []string
-	for _, message := range e.Emits() {
-		out = append(out, events.TypeOf(message))
-	}
-	return out
-}
-
-func moduleSubscriptions(m lifecycle.Module) []events.Subscription {
-	if l, ok := m.(Listener); ok {
-		return l.Hears()
-	}
-	return nil
 }
 
 // addSenders makes the ways to the listeners that are not reached within the process.
@@ -121,7 +97,7 @@ func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	for _, e := range emitters {
 		for _, destinations := range e.Routes {
 			for _, d := range destinations {
-				if !h.options.areColocated(e.Module, d) && !slices.Contains(out[d], e.Module) {
+				if !h.plan.Colocated(e.Module, d) && !slices.Contains(out[d], e.Module) {
 					out[d] = append(out[d], e.Module)
 				}
 			}
@@ -134,8 +110,8 @@ func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 func (h *Host) deliveryServices() []rpc.Service {
 	var out []rpc.Service
 	for _, m := range h.hosted {
-		if len(moduleSubscriptions(m.module)) > 0 {
-			out = append(out, delivery.Serve(m.module.Name(), h.node.Load).For(h.emittersFor(m.module)))
+		if len(m.declared.Subscriptions) > 0 {
+			out = append(out, delivery.Serve(m.module.Name(), h.node.Load).For(h.emittersFor(m.module.Name())))
 		}
 	}
 	return out
@@ -143,11 +119,12 @@ func (h *Host) deliveryServices() []rpc.Service {
 
 // emittersFor are the modules of the shop, hosted here or not, that declare a type of
 // event which the module hears.
-func (h *Host) emittersFor(listener lifecycle.Module) rpc.Callers {
+func (h *Host) emittersFor(listener string) rpc.Callers {
 	callers := rpc.Callers{}
-	for _, m := range h.options.Modules {
-		if slices.ContainsFunc(emittedEvents(m), func(name string) bool { return hearsType(listener, name) }) {
-			callers[m.Name()] = nil
+	to, _ := h.plan.Module(listener)
+	for _, m := range h.plan.Modules {
+		if slices.ContainsFunc(m.Emits, to.SubscribesTo) {
+			callers[m.Name] = nil
 		}
 	}
 	return callers
@@ -155,7 +132,7 @@ func (h *Host) emittersFor(listener lifecycle.Module) rpc.Callers {
 
 // servePublicAPI opens the public door.
 func (h *Host) servePublicAPI(context.Context) error {
-	if h.plan.hostsGateway() {
+	if h.plan.HostsGateway() {
 		handler, err := h.publicEndpoint()
 		if err != nil {
 			return err

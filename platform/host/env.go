@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"app/platform/operation/openapi"
 )
 
 // moduleEnv is what a module is opened with.
@@ -15,7 +17,7 @@ func (h *Host) moduleEnv(m *hosted) Env {
 		DB: m.db, Logger: m.logger, Now: h.currentTime, Metrics: h.registry, Config: platform,
 		DevPages: h.devPages(), Development: h.isDevelopment(),
 		Signer: h.signer, Routes: h.publicRoutes(), APIs: h.apis,
-		OpenAPI: sync.OnceValues(func() ([]byte, error) { return openAPI(h.apis) }),
+		OpenAPI: sync.OnceValues(func() ([]byte, error) { return openapi.Render(h.apis...) }),
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"app/platform/config"
 	"app/platform/database"
 	"app/platform/events"
+	"app/platform/host/plan"
+	"app/platform/host/setup"
 	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/lifecycle"
@@ -27,8 +29,9 @@ import (
 type Host struct {
 	options  Options
 	platform config.Platform
-	broken   error // what is wrong with platform
-	plan     *Plan
+	broken   error              // what is wrong with platform
+	declared []plan.Declaration // of all modules
+	plan     *plan.Process
 	logger   *slog.Logger
 
 	hosted     []*hosted // in the order of the plan
@@ -47,11 +50,12 @@ type Host struct {
 
 // hosted is a module of this process.
 type hosted struct {
-	module lifecycle.Module
-	logger *slog.Logger
-	api    *operation.API  // nil when it publishes nothing
-	db     *database.DB    // nil when it owns none
-	gate   httpserver.Gate // open when the module is
+	module   lifecycle.Module
+	declared plan.Declaration
+	logger   *slog.Logger
+	api      *operation.API  // nil when it publishes nothing
+	db       *database.DB    // nil when it owns none
+	gate     httpserver.Gate // open when the module is
 }
 
 // undo is what a step of the start needs at the end.
@@ -61,22 +65,26 @@ type undo struct {
 }
 
 // New plans a process and reads the configuration of the modules that it hosts, and of
-// no others. Whatever is missing or wrong comes back at once in one *SetupError.
+// no others. Whatever is missing or wrong comes back at once in one *setup.Error.
 // Nothing is opened yet.
 func New(_ context.Context, o Options) (*Host, error) {
 	h, err := newHost(o)
 	if err != nil {
 		return nil, err
 	}
-	if err := h.plan.Complete(); err != nil {
+	missing := make([]error, len(h.plan.Missing))
+	for i, line := range h.plan.Missing {
+		missing[i] = errors.New(line)
+	}
+	if err := setup.Join(missing...); err != nil {
 		return nil, err
 	}
 	return h, nil
 }
 
-// Examine plans a process without insisting that everything it needs is there;
-// Plan.Missing tells.
-func Examine(o Options) (*Plan, error) {
+// Examine plans a process without insisting that everything it needs is there: what is
+// not is in Missing.
+func Examine(o Options) (*plan.Process, error) {
 	h, err := newHost(o)
 	if err != nil {
 		return nil, err
@@ -100,7 +108,7 @@ func newHost(o Options) (*Host, error) {
 		h.addModule(m)
 	}
 	h.createSupervisor()
-	h.registry.MustRegister(states{h.supervisor})
+	h.registry.MustRegister(h.supervisor)
 	if err := h.makePlan(); err != nil {
 		return nil, err
 	}
@@ -115,8 +123,10 @@ func (h *Host) addModule(m lifecycle.Module) {
 	if api != nil {
 		h.apis = append(h.apis, api)
 	}
+	declared := declarationOf(m, api)
+	h.declared = append(h.declared, declared)
 	if slices.Contains(h.options.Hosted, m.Name()) {
-		h.hosted = append(h.hosted, &hosted{module: m, logger: logger, api: api})
+		h.hosted = append(h.hosted, &hosted{module: m, declared: declared, logger: logger, api: api})
 	}
 }
 
@@ -133,8 +143,14 @@ func (h *Host) createSupervisor() {
 // makePlan also reads the configuration of the modules hosted here: what is wrong with
 // it is missing too.
 func (h *Host) makePlan() (err error) {
-	p := planner{environment: h.options.Environment, platform: h.platform, options: h.options, apis: h.apis}
-	if h.plan, err = p.buildPlan(); err != nil {
+	settings := plan.Settings{
+		Modules: h.declared, Hosted: h.options.Hosted, Split: h.options.Split,
+		Environment: h.options.Environment, Platform: h.platform, Command: h.options.tool,
+	}
+	if l := h.options.Internal; l != nil {
+		settings.Internal = l.Addr().String()
+	}
+	if h.plan, err = plan.New(settings); err != nil {
 		return err
 	}
 	h.plan.Missing = append(config.Problems(h.broken), h.plan.Missing...)
@@ -144,16 +160,16 @@ func (h *Host) makePlan() (err error) {
 		}
 	}
 	h.plan.Development = h.isDevelopment()
-	h.plan.Switches = p.planSwitches(h.options.Modules)
+	h.plan.Switches = h.switches()
 	return nil
 }
 
 // Plan is how the process is put together.
-func (h *Host) Plan() *Plan { return h.plan }
+func (h *Host) Plan() *plan.Process { return h.plan }
 
-// Run starts the process, tells that it is ready, and serves until ctx is done; then it
+// Run starts the process, reports that it is ready, and serves until ctx is done; then it
 // stops in good order. It returns nil after such an end, also when ctx was done during
-// the start. A *SetupError is the operator's to mend.
+// the start. A *setup.Error is the operator's to mend.
 func (h *Host) Run(ctx context.Context, ready func()) error {
 	switch err := h.Start(ctx); {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
@@ -182,7 +198,7 @@ func (h *Host) Start(ctx context.Context) error {
 			return errors.Join(err, h.Stop(context.WithoutCancel(ctx)))
 		}
 	}
-	if h.plan.hasListeners() {
+	if h.isServing() {
 		h.logWarnings(ctx)
 	}
 	h.gate.Open()
@@ -194,7 +210,7 @@ func (h *Host) Start(ctx context.Context) error {
 func (h *Host) Stop(ctx context.Context) error {
 	serving, _ := h.gate.Ready()
 	h.gate.Close("stopping")
-	if serving && h.plan.hasListeners() {
+	if serving && h.isServing() {
 		sleepContext(ctx, h.platform.ShutdownDelay)
 	}
 	var errs []error
@@ -208,6 +224,9 @@ func (h *Host) Stop(ctx context.Context) error {
 	h.undo = nil
 	return errors.Join(errs...)
 }
+
+// isServing reports whether anybody can reach the process.
+func (h *Host) isServing() bool { return len(h.plan.Listens) > 0 }
 
 // shutdownStepTimeout bounds one step of the end; the modules' own time-outs come one
 // after the other.

@@ -88,7 +88,7 @@ func (h *Host) vouchedFor(w http.ResponseWriter, r *http.Request) (identity.Asse
 	if err != nil {
 		return a, err
 	}
-	if a.Caller != h.plan.gatewayModule() {
+	if a.Caller != h.plan.Gateway() {
 		return a, errNotTheGateway
 	}
 	var body []byte

@@ -17,6 +17,7 @@ import (
 	"app/platform/database"
 	"app/platform/database/migrate"
 	"app/platform/host"
+	"app/platform/host/setup"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
 )
@@ -159,8 +160,8 @@ func TestFailingStarts(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = h.Run(t.Context(), func() { t.Error("said it was ready") })
-			var setup *host.SetupError
-			if err == nil || !strings.HasPrefix(err.Error(), c.want) || errors.As(err, &setup) {
+			var mistake *setup.Error
+			if err == nil || !strings.HasPrefix(err.Error(), c.want) || errors.As(err, &mistake) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
@@ -207,8 +208,8 @@ func TestMistakesOfTheOperator(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = h.Run(t.Context(), nil)
-			var setup *host.SetupError
-			if err == nil || err.Error() != c.want || !errors.As(err, &setup) {
+			var mistake *setup.Error
+			if err == nil || err.Error() != c.want || !errors.As(err, &mistake) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

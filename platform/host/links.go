@@ -35,7 +35,7 @@ type Link struct{ Title, Target string }
 // Links are the addresses of a running process, and its data folder.
 func (h *Host) Links() []Link {
 	var out []Link
-	if h.plan.hostsGateway() {
+	if h.plan.HostsGateway() {
 		base := h.publicURL()
 		out = append(out, Link{"shop", base}, Link{"documentation", base + "/docs"})
 		out = append(out, h.devLinks(base)...)
@@ -46,7 +46,7 @@ func (h *Host) Links() []Link {
 	if url := h.AdminURL(); url != "" {
 		out = append(out, Link{"metrics", url + "/metrics"}, Link{"profiles", url + "/debug/pprof/"})
 	}
-	if h.plan.keepsFiles() {
+	if h.plan.KeepsFiles() {
 		folder, err := filepath.Abs(h.platform.DataDir)
 		if err != nil {
 			folder = h.platform.DataDir
@@ -76,7 +76,7 @@ func (h *Host) publicURL() string {
 	switch url := h.URL(); {
 	case h.platform.PublicURL != "":
 		return h.platform.PublicURL
-	case url != "" && h.plan.hostsGateway():
+	case url != "" && h.plan.HostsGateway():
 		return url
 	}
 	return defaultPublicURL

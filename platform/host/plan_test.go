@@ -11,6 +11,8 @@ import (
 
 	"app/platform/config"
 	"app/platform/host"
+	"app/platform/host/plan"
+	"app/platform/host/setup"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
 )
@@ -55,9 +57,9 @@ func TestNewReportsEverythingMissingAtOnce(t *testing.T) {
 			if diff := cmp.Diff(c.want, config.Problems(err)); diff != "" {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
-			var setup *host.SetupError
-			if err != nil && !errors.As(err, &setup) {
-				t.Errorf("%T is not a SetupError", err)
+			var mistake *setup.Error
+			if err != nil && !errors.As(err, &mistake) {
+				t.Errorf("%T is not a setup.Error", err)
 			}
 		})
 	}
@@ -96,20 +98,20 @@ func TestHearingWhatNobodyEmits(t *testing.T) {
 
 func TestPlan(t *testing.T) {
 	t.Parallel()
-	plan, err := host.Examine(options(t, demo.All(), "shop", map[string]string{"BANK_URL": "http://bank:8080/", "SHOP_DATABASE_URL": "mysql://shop:secret@db/shop"}))
+	process, err := host.Examine(options(t, demo.All(), "shop", map[string]string{"BANK_URL": "http://bank:8080/", "SHOP_DATABASE_URL": "mysql://shop:secret@db/shop"}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	shop, _ := plan.Module("shop")
-	if diff := cmp.Diff([]host.Edge{{To: "bank", Service: "souk.bank.v1.Bank", URL: "http://bank:8080"}}, shop.Calls); diff != "" {
+	shop, _ := process.Module("shop")
+	if diff := cmp.Diff([]plan.Edge{{To: "bank", Service: "souk.bank.v1.Bank", URL: "http://bank:8080"}}, shop.Calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 	if want := "mysql://shop@db:3306/shop"; shop.Database != want {
 		t.Errorf("database is shown as %q, want %q", shop.Database, want)
 	}
-	bank, _ := plan.Module("bank")
-	if diff := cmp.Diff([]host.Hearing{{Consumer: "bank.credit", Type: "shop.Sold", From: "shop"}}, bank.Hears); diff != "" {
-		t.Errorf("hears (-want +got):\n%s", diff)
+	bank, _ := process.Module("bank")
+	if diff := cmp.Diff([]plan.Subscription{{Consumer: "bank.credit", Type: "shop.Sold", From: "shop"}}, bank.Subscriptions); diff != "" {
+		t.Errorf("subscriptions (-want +got):\n%s", diff)
 	}
 }
 

@@ -2,12 +2,11 @@ package host
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"slices"
 
 	"app/platform/lifecycle"
 	"app/platform/operation"
+	"app/platform/operation/openapi"
 )
 
 // newAPI declares the operations of a module, nil when it has none.
@@ -49,27 +48,15 @@ func byPath(a, b Route) int {
 }
 
 // OpenAPI renders the merged document of the public operations of modules as JSON.
-func OpenAPI(modules []lifecycle.Module) ([]byte, error) { return openAPI(newAPIs(modules)) }
-
-func openAPI(apis []*operation.API) ([]byte, error) {
-	document, err := operation.Merge(apis...)
-	if err != nil {
-		return nil, err
-	}
-	out, err := json.MarshalIndent(document, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("encode openapi: %w", err)
-	}
-	return out, nil
-}
+func OpenAPI(modules []lifecycle.Module) ([]byte, error) { return openapi.Render(newAPIs(modules)...) }
 
 // publicRoutes are the public operations of all modules and where they are served.
 func (h *Host) publicRoutes() []Route {
 	var out []Route
-	gateway := h.plan.gatewayModule()
+	gateway := h.plan.Gateway()
 	for _, api := range h.apis {
 		target, _ := h.plan.Module(api.Module())
-		local := target.Hosted && !h.options.isSimulatedRemote(gateway, target.Name)
+		local := target.Hosted && !h.plan.SimulatedRemote(gateway, target.Name)
 		for _, op := range api.Operations() {
 			route := Route{Module: api.Module(), Operation: op, URL: target.URL}
 			switch {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"app/platform/host/setup"
 	"app/platform/lifecycle"
 )
 
@@ -15,12 +16,12 @@ func Select(modules []lifecycle.Module, all bool, only, except []string) ([]stri
 	only, except = splitNames(only), splitNames(except)
 	for _, name := range slices.Concat(only, except) {
 		if !slices.Contains(known, name) {
-			return nil, setupErrorf("there is no module %q: the modules are %s", name, strings.Join(known, ", "))
+			return nil, setup.Errorf("there is no module %q: the modules are %s", name, strings.Join(known, ", "))
 		}
 	}
 	switch n := len(only); {
 	case all && n+len(except) > 0, n > 0 && len(except) > 0:
-		return nil, setupErrorf("choose one of --all, --module and --except")
+		return nil, setup.Errorf("choose one of --all, --module and --except")
 	case all:
 		return known, nil
 	case n > 0:
@@ -29,9 +30,9 @@ func Select(modules []lifecycle.Module, all bool, only, except []string) ([]stri
 		if rest := slices.DeleteFunc(known, func(name string) bool { return slices.Contains(except, name) }); len(rest) > 0 {
 			return rest, nil
 		}
-		return nil, setupErrorf("--except leaves no module to serve")
+		return nil, setup.Errorf("--except leaves no module to serve")
 	}
-	return nil, setupErrorf("nothing to serve: give --all, or --module with some of %s, or --except", strings.Join(known, ", "))
+	return nil, setup.Errorf("nothing to serve: give --all, or --module with some of %s, or --except", strings.Join(known, ", "))
 }
 
 func splitNames(lists []string) []string {

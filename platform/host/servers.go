@@ -8,6 +8,9 @@ import (
 	"sync/atomic"
 
 	"app/platform/config"
+	"app/platform/host/internal/health"
+	"app/platform/host/plan"
+	"app/platform/host/setup"
 	"app/platform/httpheader"
 	"app/platform/httpserver"
 	"app/platform/problem"
@@ -50,16 +53,16 @@ func (h *Host) listenAll(ctx context.Context) error {
 	for _, l := range h.plan.Listens {
 		server := h.newServer(l, metrics)
 		if err := h.bindListener(ctx, l, server); err != nil {
-			return &SetupError{err}
+			return setup.Join(err)
 		}
-		switch l.role {
-		case rolePublic:
+		switch l.Role {
+		case plan.Public:
 			s.public = server
-		case roleInternal:
+		case plan.Internal:
 			s.internal = server
-		case roleBoth:
+		case plan.Modules:
 			s.public, s.internal = server, server
-		case roleAdmin:
+		case plan.Admin:
 			s.admin = server
 		}
 		h.onShutdown("stop listening at "+l.Variable, server.Shutdown)
@@ -73,19 +76,19 @@ func (h *Host) listenAll(ctx context.Context) error {
 }
 
 // newServer makes the server of one address.
-func (h *Host) newServer(l Listen, metrics *httpserver.Metrics) *httpserver.Server {
+func (h *Host) newServer(l plan.Listen, metrics *httpserver.Metrics) *httpserver.Server {
 	server := &httpserver.Server{
-		Name: l.role, Variable: l.Variable, Addr: l.Addr, Logger: h.logger, Drain: h.platform.ShutdownTimeout,
+		Name: string(l.Role), Variable: l.Variable, Addr: l.Addr, Logger: h.logger, Drain: h.platform.ShutdownTimeout,
 	}
-	if l.role == roleAdmin {
+	if l.Role == plan.Admin {
 		// A profile takes its time.
 		server.WriteTimeout = -1
 		server.Handler = onLoopbackOnly(config.Loopback(l.Addr), h.adminHandler())
 		return server
 	}
 	inner := http.Handler(&h.servers.publicHandler)
-	switch l.role {
-	case rolePublic:
+	switch l.Role {
+	case plan.Public:
 		server.Headers = httpheader.SecurityHeaders(h.platform.Secure())
 		server.MaxConnections, server.Trusted = h.platform.MaxConnections, h.platform.TrustedProxies
 		if h.platform.RateLimit != "off" {
@@ -95,9 +98,9 @@ func (h *Host) newServer(l Listen, metrics *httpserver.Metrics) *httpserver.Serv
 		server.MaxAge = h.platform.ConnectionAge
 		inner = &h.servers.internalHandler
 	}
-	server.Handler = h.withHealth(httpserver.Observed{
-		Handler: telemetry.Traced(inner, l.role != rolePublic, h.tracerProvider() != nil), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
-		TrustRequestID: l.role != rolePublic,
+	server.Handler = h.health().Before(httpserver.Observed{
+		Handler: telemetry.Traced(inner, l.Role != plan.Public, h.tracerProvider() != nil), Logger: h.logger, Metrics: metrics, Now: h.options.Now,
+		TrustRequestID: l.Role != plan.Public,
 	})
 	return server
 }
@@ -119,38 +122,26 @@ func onLoopbackOnly(private bool, next http.Handler) http.Handler {
 }
 
 func (h *Host) adminHandler() http.Handler {
+	e := h.health()
 	return telemetry.Admin{
-		Metrics: h.registry, Ready: http.HandlerFunc(h.serveReasons), Live: http.HandlerFunc(h.serveLive),
-		Modules: http.HandlerFunc(h.serveModules),
+		Metrics: h.registry, Ready: http.HandlerFunc(e.Reasons), Live: http.HandlerFunc(e.Live), Modules: http.HandlerFunc(e.Modules),
 	}.Handler()
 }
 
-// withHealth answers /ready and /live before anything else, and without a line in the
-// log: they are polled.
-func (h *Host) withHealth(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		read := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.RawPath == "" // an escaped path is another's to refuse
-		switch {
-		case read && r.URL.Path == "/ready":
-			h.serveReady(w, r)
-		case read && r.URL.Path == "/live":
-			h.serveLive(w, r)
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
+func (h *Host) health() health.Endpoints {
+	return health.Endpoints{Gate: &h.gate, Supervisor: h.supervisor, Plan: h.plan}
 }
 
 // bindListener listens at the address, or uses the listener that the options hold for
 // it. An admin address that nobody asked for gives way to another process's.
-func (h *Host) bindListener(ctx context.Context, l Listen, server *httpserver.Server) error {
-	if given := h.configuredListener(l.role); given != nil {
+func (h *Host) bindListener(ctx context.Context, l plan.Listen, server *httpserver.Server) error {
+	if given := h.configuredListener(l.Role); given != nil {
 		server.Use(given)
 		return nil
 	}
 	err := server.Listen(ctx)
 	var busy *httpserver.ListenError
-	if l.role == roleAdmin && l.Default && errors.As(err, &busy) && busy.InUse {
+	if l.Role == plan.Admin && l.Default && errors.As(err, &busy) && busy.InUse {
 		server.Addr = "127.0.0.1:0"
 		if err = server.Listen(ctx); err == nil {
 			h.logger.InfoContext(ctx, "the usual admin address is in use: took a free one", "addr", server.Address())
@@ -159,11 +150,11 @@ func (h *Host) bindListener(ctx context.Context, l Listen, server *httpserver.Se
 	return err
 }
 
-func (h *Host) configuredListener(role string) net.Listener {
+func (h *Host) configuredListener(role plan.Role) net.Listener {
 	switch role {
-	case rolePublic, roleBoth:
+	case plan.Public, plan.Modules:
 		return h.options.Listener
-	case roleInternal:
+	case plan.Internal:
 		return h.options.Internal
 	}
 	return nil

@@ -1,7 +1,6 @@
 package host
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 
 	"app/platform/events"
 	"app/platform/events/rabbit"
+	"app/platform/host/setup"
 	"app/platform/network"
 	"app/platform/rpc"
 )
@@ -17,19 +17,6 @@ import (
 // A module of Options.Split is in this process and is treated as if it were not. Its
 // edges are those of a module elsewhere, with the simulated network before them;
 // nothing here asks how the modules take it.
-
-// areColocated reports whether one module reaches another without leaving the process.
-func (o Options) areColocated(from, to string) bool {
-	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && (from == to || !o.isSplit(from) && !o.isSplit(to))
-}
-
-func (o Options) isSplit(module string) bool { return slices.Contains(o.Split, module) }
-
-// isSimulatedRemote reports whether the two are in this process and treated as if they
-// were not.
-func (o Options) isSimulatedRemote(from, to string) bool {
-	return slices.Contains(o.Hosted, from) && slices.Contains(o.Hosted, to) && !o.areColocated(from, to)
-}
 
 // checkSplit says what is wrong with Split and Network.
 func (o Options) checkSplit() error {
@@ -43,7 +30,7 @@ func (o Options) checkSplit() error {
 			errs = append(errs, fmt.Errorf("%s is not served here, so it is split already", name))
 		}
 	}
-	return setupAll(append(errs, o.Network.Validate())...)
+	return setup.Join(append(errs, o.Network.Validate())...)
 }
 
 // openNetwork makes the simulated network, where something is split.
@@ -60,67 +47,19 @@ func (h *Host) Network() *network.Network { return h.network }
 
 // simulatedLink is what stands before a caller's calls, nil for nothing.
 func (h *Host) simulatedLink(caller, module string) rpc.Link {
-	if !h.options.isSimulatedRemote(caller, module) {
+	if !h.plan.SimulatedRemote(caller, module) {
 		return nil
 	}
 	return h.network.Link(network.Calls, caller, module)
 }
 
 // withSimulatedLink serves the requests that a gateway passes on behind the simulated
-// network. What is lost, whether the module has seen it or not, is a connection that
-// breaks without an answer.
+// network.
 func (h *Host) withSimulatedLink(caller, module string, next http.Handler) http.Handler {
-	if !h.options.isSimulatedRemote(caller, module) {
+	if !h.plan.SimulatedRemote(caller, module) {
 		return next
 	}
-	link := h.network.Link(network.Requests, caller, module)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		reply := &reply{to: w, header: http.Header{}, status: http.StatusOK}
-		err := link.Carry(r.Context(), func() error {
-			next.ServeHTTP(reply, r)
-			return nil
-		})
-		if err != nil {
-			panic(http.ErrAbortHandler)
-		}
-		reply.writeTo(w)
-	})
-}
-
-// reply is a response that may still be lost.
-type reply struct {
-	to      http.ResponseWriter
-	header  http.Header
-	status  int
-	begun   bool
-	content bytes.Buffer
-}
-
-// Unwrap lets the operation tell the listener what it serves.
-func (r *reply) Unwrap() http.ResponseWriter { return r.to }
-
-// Header implements http.ResponseWriter.
-func (r *reply) Header() http.Header { return r.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (r *reply) WriteHeader(status int) {
-	if !r.begun && status >= http.StatusOK {
-		r.status, r.begun = status, true
-	}
-}
-
-// Write implements http.ResponseWriter.
-func (r *reply) Write(data []byte) (int, error) {
-	r.begun = true
-	return r.content.Write(data)
-}
-
-func (r *reply) writeTo(w http.ResponseWriter) {
-	for name, values := range r.header {
-		w.Header()[name] = values
-	}
-	w.WriteHeader(r.status)
-	_, _ = w.Write(r.content.Bytes()) // the gateway may have gone
+	return h.network.Link(network.Requests, caller, module).Handler(next)
 }
 
 // throughNetwork is the way of events to one destination, for the emitting modules of
@@ -136,7 +75,7 @@ func (h *Host) overNetwork(destination string, emitters []events.Emitter, far ev
 	way := throughNetwork{links: map[string]*network.Link{}, far: far, near: h.acceptEvents}
 	apart := false
 	for _, e := range emitters {
-		if h.options.isSimulatedRemote(e.Module, destination) || h.network != nil && destination == rabbit.Destination {
+		if h.plan.SimulatedRemote(e.Module, destination) || h.network != nil && destination == rabbit.Destination {
 			way.links[e.Module] = h.network.Link(network.Events, e.Module, destination)
 			apart = true
 		}

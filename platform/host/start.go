@@ -2,17 +2,14 @@ package host
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
-	"golang.org/x/sync/errgroup"
 
 	"app/platform/config"
-	"app/platform/database"
-	"app/platform/events"
+	"app/platform/host/internal/datadir"
+	"app/platform/host/setup"
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/lifecycle"
@@ -24,11 +21,11 @@ import (
 // first.
 func (h *Host) startupSteps() []func(context.Context) error {
 	steps := []func(context.Context) error{h.openFolder, h.openSigner}
-	if h.plan.hasListeners() {
+	if h.isServing() {
 		steps = append(steps, h.listenAll)
 	}
 	steps = append(steps, h.openTraces, h.openDatabases, h.connectClients, h.serveInternalAPI, h.startModules)
-	if h.plan.hasListeners() {
+	if h.isServing() {
 		steps = append(steps, h.startEventDelivery, h.servePublicAPI)
 	}
 	return steps
@@ -36,33 +33,33 @@ func (h *Host) startupSteps() []func(context.Context) error {
 
 // openFolder makes the data folder where something will be kept in it.
 func (h *Host) openFolder(context.Context) error {
-	if !h.plan.keepsFiles() {
+	if !h.plan.KeepsFiles() {
 		return nil
 	}
-	return prepareDataDir(h.platform.DataDir)
+	return setup.Join(datadir.Prepare(h.platform.DataDir))
 }
 
 // openSigner finds the key that the processes of the shop share. A process that talks
 // to no other makes one, and keeps it where the others find it should the shop be split
 // on this machine later.
 func (h *Host) openSigner(context.Context) error {
-	key, err := internalKey(h.platform.InternalKey, h.platform.DataDir)
+	key, err := datadir.FindKey(h.platform.InternalKey, h.platform.DataDir)
 	switch {
 	case err != nil || key != "":
-	case h.plan.keepsFiles():
-		key, err = generateKey(h.platform.DataDir)
+	case h.plan.KeepsFiles():
+		key, err = datadir.CreateKey(h.platform.DataDir)
 	default:
-		key = randomKey()
+		key = datadir.NewKey()
 	}
 	if err != nil {
-		return &SetupError{err}
+		return setup.Join(err)
 	}
 	accepted := make([][]byte, len(h.platform.InternalKeysAccepted))
 	for i, k := range h.platform.InternalKeysAccepted {
 		accepted[i] = []byte(k)
 	}
 	if h.signer, err = identity.NewSigner([]byte(key), h.options.Now, accepted...); err != nil {
-		return &SetupError{err}
+		return setup.Join(err)
 	}
 	if h.platform.InternalAssertions == config.AssertionsCompatible {
 		h.signer.AcceptUnbound()
@@ -74,72 +71,10 @@ func (h *Host) openSigner(context.Context) error {
 func (h *Host) openTraces(ctx context.Context) error {
 	flush, err := telemetry.Traces(ctx, h.platform.OTLPEndpoint, "souk", h.options.Version)
 	if err != nil {
-		return &SetupError{err}
+		return setup.Join(err)
 	}
 	h.onShutdown("send the last traces", flush)
 	return nil
-}
-
-// openDatabases opens and migrates the databases of the modules hosted here, all at the
-// same time.
-func (h *Host) openDatabases(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, m := range h.hosted {
-		owner, ok := m.module.(DatabaseOwner)
-		if !ok {
-			continue
-		}
-		group.Go(func() (err error) {
-			m.db, err = h.awaitDatabase(ctx, m.module.Name(), owner)
-			return err
-		})
-	}
-	err := group.Wait()
-	h.onShutdown("close the databases", func(context.Context) error { return h.closeDatabases() })
-	return err
-}
-
-// openDatabase opens the database of a module. What is wrong with a file is the
-// operator's to mend; a server may come back.
-func (h *Host) openDatabase(ctx context.Context, module string, owner DatabaseOwner) (*database.DB, error) {
-	url, err := h.options.Environment.Get(config.ModuleVariable(module, "DATABASE_URL"))
-	if err != nil {
-		return nil, &SetupError{err}
-	}
-	db, err := database.Open(ctx, h.databaseOptions(module, url, owner))
-	if err == nil {
-		return db, nil
-	}
-	err = fmt.Errorf("open the database of %s: %w", module, err)
-	if place, bad := database.ParseURL(url, h.platform.DataDir, module); ctx.Err() == nil && (bad != nil || place.Engine == database.SQLite) {
-		return nil, &SetupError{err}
-	}
-	return nil, err
-}
-
-func (h *Host) databaseOptions(module, url string, owner DatabaseOwner) database.Options {
-	return database.Options{
-		Module: module, URL: url, DataDir: h.platform.DataDir, Now: h.options.Now,
-		Logger: h.logger.With("module", module), Migrations: moduleMigrations(owner), Metrics: h.registry, Rehearse: h.options.Rehearse,
-	}
-}
-
-// moduleMigrations are what belongs in a module's database: the platform's tables, then
-// its own.
-func moduleMigrations(owner DatabaseOwner) []fs.FS {
-	return []fs.FS{
-		database.Named("events", events.Migrations), database.Named("http", idempotency.Migrations), owner.Migrations(),
-	}
-}
-
-func (h *Host) closeDatabases() error {
-	var errs []error
-	for _, m := range h.hosted {
-		if m.db != nil {
-			errs = append(errs, m.db.Close())
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // connectClients makes the clients of the modules hosted here: guarded local ones where
@@ -153,7 +88,7 @@ func (h *Host) connectClients(context.Context) error {
 		return h.runtime.Drain(ctx)
 	})
 	for _, m := range h.hosted {
-		for _, d := range moduleDependencies(m.module) {
+		for _, d := range m.declared.Calls {
 			if err := h.bindDependency(m.module.Name(), d); err != nil {
 				return err
 			}
@@ -171,7 +106,7 @@ func (h *Host) tracerProvider() trace.TracerProvider {
 }
 
 func (h *Host) bindDependency(caller string, d rpc.Dependency) error {
-	if !h.options.areColocated(caller, d.Module) {
+	if !h.plan.Colocated(caller, d.Module) {
 		return h.bindRemote(caller, d.Over(h.simulatedLink(caller, d.Module)))
 	}
 	callee := h.hostedModule(d.Module)
@@ -219,10 +154,10 @@ func (h *Host) calleeServices(m *hosted) []rpc.Service {
 // call a contract.
 func (h *Host) callersOf(module, service string) rpc.Callers {
 	callers := rpc.Callers{}
-	for _, m := range h.options.Modules {
-		for _, d := range moduleDependencies(m) {
+	for _, m := range h.declared {
+		for _, d := range m.Calls {
 			if d.Module == module && d.Contract.Service == service {
-				callers.Declare(m.Name(), d)
+				callers.Declare(m.Name, d)
 			}
 		}
 	}

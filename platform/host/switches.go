@@ -6,21 +6,12 @@ import (
 	"log/slog"
 
 	"app/platform/config"
-	"app/platform/lifecycle"
 )
-
-// Switch is something that belongs to development: pages without a sign-in, payments
-// without money.
-type Switch struct {
-	Variable string // such as PAYMENTS_TEST
-	Setting  string // on, off, or auto for on in development only
-	What     string // what a stranger can do while it is on, as a sentence without its period
-}
 
 // Switcher is a module with switches. They are asked for after its configuration has
 // been read.
 type Switcher interface {
-	Switches() []Switch
+	Switches() []config.Switch
 }
 
 // Announcer is a module whose data may hold what belongs to development, such as
@@ -31,29 +22,15 @@ type Announcer interface {
 	Announce(ctx context.Context) ([]string, error)
 }
 
-// On reports whether the switch is on.
-func (s Switch) On(development bool) bool { return config.SwitchedOn(s.Setting, development) }
-
-// planSwitches are the platform's and those of the modules hosted here.
-func (p *planner) planSwitches(modules []lifecycle.Module) []Switch {
-	out := []Switch{}
-	if p.plan.hostsGateway() {
-		out = append(out, Switch{"DEV_PAGES", p.platform.DevPages, "development pages: everybody reads everybody's e-mails at /dev/mailbox"})
+// switches are the platform's and those of the modules hosted here.
+func (h *Host) switches() []config.Switch {
+	out := []config.Switch{}
+	if h.plan.HostsGateway() {
+		out = append(out, config.Switch{Variable: "DEV_PAGES", Setting: h.platform.DevPages, What: "development pages: everybody reads everybody's e-mails at /dev/mailbox"})
 	}
-	for _, m := range modules {
-		if s, ok := m.(Switcher); ok && p.isHosted(m.Name()) {
+	for _, m := range h.hosted {
+		if s, ok := m.module.(Switcher); ok {
 			out = append(out, s.Switches()...)
-		}
-	}
-	return out
-}
-
-// SwitchedOn are the switches that are on.
-func (p *Plan) SwitchedOn() []Switch {
-	var out []Switch
-	for _, s := range p.Switches {
-		if s.On(p.Development) {
-			out = append(out, s)
 		}
 	}
 	return out

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"app/platform/config"
 	"app/platform/host"
 	"app/platform/internal/demo"
 	"app/platform/lifecycle"
@@ -20,8 +21,8 @@ type toys struct{ setting string }
 
 func (toys) Name() string { return "toys" }
 
-func (m toys) Switches() []host.Switch {
-	return []host.Switch{{Variable: "TOYS", Setting: m.setting, What: "toys: everybody plays"}}
+func (m toys) Switches() []config.Switch {
+	return []config.Switch{{Variable: "TOYS", Setting: m.setting, What: "toys: everybody plays"}}
 }
 
 func (toys) Announce(context.Context) ([]string, error) {
@@ -54,8 +55,8 @@ func TestFault04_DevelopmentAnnouncesItself(t *testing.T) {
 			o.LogTo = &log
 			h := start(t, o)
 			on := false
-			for _, s := range h.Plan().SwitchedOn() {
-				on = on || s.Variable == "TOYS"
+			for _, s := range h.Plan().Switches {
+				on = on || s.Variable == "TOYS" && s.On(h.Plan().Development)
 			}
 			if on != c.on {
 				t.Errorf("the plan says %t", on)

@@ -92,7 +92,7 @@ func replicas(db *database.DB, n int, lease time.Duration) []*replica {
 		if db != nil {
 			a.UseKeys(idempotency.New(db, idempotency.Options{Now: c.Now, Lease: lease}))
 		}
-		op := operation.Operation{Method: "POST", Access: operation.Optional, Rate: operation.RateCostly, Status: 201, Scope: identity.OrdersWrite}
+		op := operation.Operation{Method: "POST", Access: operation.Optional, Rate: operation.RateCostly, Status: 201, Scope: "orders:write"}
 		op.Path, op.Idempotency = "/v1/carts/{id}/checkout", operation.KeyRequired
 		operation.Register(a, op, r.checkout)
 		op.Path, op.Idempotency = "/v1/carts/{id}/lines", ""
@@ -265,8 +265,8 @@ func TestKeyNeverCrossesPrincipals(t *testing.T) {
 		for name, got := range map[string]operationtest.Reply{
 			"alice":          r[0].post(operationtest.Alice, key),
 			"bob":            r[0].post(operationtest.Bob, key),
-			"alice's shop":   r[0].post(operationtest.Key("mrc_1", identity.OrdersWrite), key),
-			"another shop":   r[0].post(operationtest.Key("mrc_2", identity.OrdersWrite), key),
+			"alice's shop":   r[0].post(operationtest.Key("mrc_1", "orders:write"), key),
+			"another shop":   r[0].post(operationtest.Key("mrc_2", "orders:write"), key),
 			"cart":           r[0].post(operationtest.Nobody, key, "Cart-Token", "secret1"),
 			"another cart":   r[0].post(operationtest.Nobody, key, "Cart-Token", "secret2"),
 			"cart as a user": r[0].post(operationtest.Nobody, key, "Cart-Token", "usr_alice"),

@@ -10,3 +10,6 @@ const SessionCookie = "__Host-souk"
 // Like SessionCookie there is one for the whole API: it decides what caches may keep and
 // whose an idempotency key is, it crosses to modules, and assertions bind it.
 const GuestHeader = "Cart-Token"
+
+// GuestScheme is the name of that credential in the public document.
+const GuestScheme = "cartToken"

@@ -5,6 +5,7 @@ package identity
 
 import (
 	"context"
+	"slices"
 
 	"app/platform/fault"
 )
@@ -57,6 +58,27 @@ func ErrSecondFactor() error {
 
 // SignedIn reports whether the caller is a known user or key.
 func (p Principal) SignedIn() bool { return p.UserID != "" || p.Merchant != "" }
+
+// Actor names who acts, for records: a user's id or a key's.
+func (p Principal) Actor() string {
+	if p.IsKey() {
+		return p.KeyID
+	}
+	return p.UserID
+}
+
+// IsKey reports whether the caller is a merchant's API key and no user.
+func (p Principal) IsKey() bool { return p.Method == APIKey && p.Merchant != "" }
+
+// Has reports whether the caller is an API key with the scope.
+func (p Principal) Has(s Scope) bool { return p.IsKey() && slices.Contains(p.Scopes, s) }
+
+// ActsFor reports whether the caller is an API key of this very merchant with the
+// scope: what a service asks before it looks at roles, which only users have. For the
+// key of another merchant the thing in question does not exist.
+func (p Principal) ActsFor(merchantID string, s Scope) bool {
+	return p.Merchant == merchantID && p.Has(s)
+}
 
 type (
 	principalKey struct{}

@@ -8,7 +8,7 @@ import (
 
 func TestActsFor(t *testing.T) {
 	t.Parallel()
-	key := identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: "mrc_1", Scopes: []identity.Scope{identity.OrdersRead}}
+	key := identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: "mrc_1", Scopes: []identity.Scope{"orders:read"}}
 	posing := key
 	posing.Method, posing.UserID = identity.Bearer, "usr_1"
 	for name, tc := range map[string]struct {
@@ -17,12 +17,12 @@ func TestActsFor(t *testing.T) {
 		scope    identity.Scope
 		want     bool
 	}{
-		"Own":            {key, "mrc_1", identity.OrdersRead, true},
-		"OtherMerchant":  {key, "mrc_2", identity.OrdersRead, false},
-		"OtherScope":     {key, "mrc_1", identity.CatalogWrite, false},
-		"NoMerchant":     {key, "", identity.OrdersRead, false},
-		"UserIsNoKey":    {posing, "mrc_1", identity.OrdersRead, false},
-		"KeyOfNoOne":     {identity.Principal{Method: identity.APIKey, Scopes: key.Scopes}, "", identity.OrdersRead, false},
+		"Own":            {key, "mrc_1", "orders:read", true},
+		"OtherMerchant":  {key, "mrc_2", "orders:read", false},
+		"OtherScope":     {key, "mrc_1", "catalog:write", false},
+		"NoMerchant":     {key, "", "orders:read", false},
+		"UserIsNoKey":    {posing, "mrc_1", "orders:read", false},
+		"KeyOfNoOne":     {identity.Principal{Method: identity.APIKey, Scopes: key.Scopes}, "", "orders:read", false},
 		"AnonymousAsKey": {identity.Principal{}, "", "", false},
 	} {
 		if got := tc.who.ActsFor(tc.merchant, tc.scope); got != tc.want {

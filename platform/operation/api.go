@@ -33,6 +33,7 @@ type API struct {
 	routed    sync.Once
 	endpoints []*endpoint
 	reasons   []fault.Reason
+	about     About
 	now       func() time.Time
 	keys      Keys // nil until UseKeys
 }
@@ -131,7 +132,7 @@ func (a *API) Handler() http.Handler {
 	return a.router
 }
 
-// OpenAPI is the module's document; Merge makes one of several.
+// OpenAPI is the module's document; the package openapi makes one of several.
 func (a *API) OpenAPI() *huma.OpenAPI { return a.huma.OpenAPI() }
 
 func (a *API) declareOperation(op Operation) *endpoint {

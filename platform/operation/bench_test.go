@@ -15,6 +15,7 @@ import (
 	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/operation"
+	"app/platform/operation/openapi"
 	"app/platform/operation/operationtest"
 )
 
@@ -74,7 +75,7 @@ func BenchmarkRegistration(b *testing.B) {
 func BenchmarkMerge(b *testing.B) {
 	a := catalog(operation.Options{})
 	for b.Loop() {
-		if _, err := operation.Merge(a); err != nil {
+		if _, err := openapi.Merge(a); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -173,7 +173,7 @@ func (c *call) failsIfMatch() bool {
 		return false
 	}
 	tag := c.w.Header().Get("ETag")
-	return tag != "" && !matchesETag(httpheader.Value(c.r.Header, "If-Match"), tag, false)
+	return tag != "" && !httpheader.MatchETag(httpheader.Value(c.r.Header, "If-Match"), tag, false)
 }
 
 // isNotModified reports whether the client has this version already (RFC 9110 section
@@ -181,7 +181,7 @@ func (c *call) failsIfMatch() bool {
 func (c *call) isNotModified(header http.Header) bool {
 	tag := header.Get("ETag")
 	list := httpheader.Value(c.r.Header, "If-None-Match")
-	return tag != "" && list != "" && c.status == http.StatusOK && c.e.op.Method == http.MethodGet && matchesETag(list, tag, true)
+	return tag != "" && list != "" && c.status == http.StatusOK && c.e.op.Method == http.MethodGet && httpheader.MatchETag(list, tag, true)
 }
 
 func bodyAllowed(status int) bool {

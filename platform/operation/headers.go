@@ -14,7 +14,7 @@ import (
 // means to change a certain version, and without the condition the request would change
 // any (RFC 9110 section 13.1.1).
 func checkCondition(r *http.Request) error {
-	if len(r.Header["If-Match"]) == 0 || wellFormedTags(httpheader.Value(r.Header, "If-Match")) {
+	if len(r.Header["If-Match"]) == 0 || httpheader.WellFormedETags(httpheader.Value(r.Header, "If-Match")) {
 		return nil
 	}
 	return problem.New(http.StatusBadRequest, "precondition_malformed", "The header If-Match is empty or not a list of ETags. Nothing was changed.",

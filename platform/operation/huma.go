@@ -209,12 +209,9 @@ func newConfig(module string) huma.Config {
 	namer := func(t reflect.Type, hint string) string { return componentName(module, t, hint) }
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Souk", Version: "1"},
-			Components: &huma.Components{
-				Schemas:         huma.NewMapRegistry("#/components/schemas/", namer),
-				SecuritySchemes: securitySchemes(),
-			},
+			OpenAPI:    "3.1.0",
+			Info:       &huma.Info{Title: "Souk", Version: "1"},
+			Components: &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", namer)},
 		},
 		Formats: map[string]huma.Format{},
 	}

@@ -1,8 +1,6 @@
 package operation
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -13,87 +11,6 @@ import (
 	"app/platform/identity"
 	"app/platform/problem"
 )
-
-// Merge makes one document of the modules' own. It fails when two modules declare the
-// same path and method or the same operation id. Marshalled, it is the same bytes for
-// the same operations.
-func Merge(apis ...*API) (*huma.OpenAPI, error) {
-	schemas := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
-	out := &huma.OpenAPI{
-		OpenAPI: "3.1.0",
-		Info: &huma.Info{
-			Title: "Souk", Version: "1",
-			Description: "A shop for merchants. Errors are application/problem+json, explained under " + problem.PagePath + ".",
-		},
-		Paths:      map[string]*huma.PathItem{},
-		Components: &huma.Components{Schemas: schemas, SecuritySchemes: securitySchemes()},
-	}
-	seen := map[string]string{}
-	for _, a := range apis {
-		doc := a.OpenAPI()
-		maps.Copy(schemas.Map(), doc.Components.Schemas.Map())
-		for path, item := range doc.Paths {
-			merged := out.Paths[path]
-			if merged == nil {
-				merged = &huma.PathItem{}
-				out.Paths[path] = merged
-			}
-			if err := mergeItem(merged, item, path, a.module, seen); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return out, nil
-}
-
-func mergeItem(into, from *huma.PathItem, path, module string, seen map[string]string) error {
-	for _, slot := range []struct{ to, op **huma.Operation }{
-		{&into.Get, &from.Get},
-		{&into.Post, &from.Post},
-		{&into.Put, &from.Put},
-		{&into.Patch, &from.Patch},
-		{&into.Delete, &from.Delete},
-	} {
-		op := *slot.op
-		if op == nil {
-			continue
-		}
-		if *slot.to != nil {
-			return fmt.Errorf("merge openapi: %s %s is declared twice, once by %s", op.Method, path, module)
-		}
-		if other, ok := seen[op.OperationID]; ok {
-			return fmt.Errorf("merge openapi: operation id %s is used by %s and %s", op.OperationID, other, module)
-		}
-		seen[op.OperationID] = module
-		*slot.to = op
-	}
-	return nil
-}
-
-func securitySchemes() map[string]*huma.SecurityScheme {
-	return map[string]*huma.SecurityScheme{
-		"bearer": {
-			Type: "http", Scheme: "bearer", BearerFormat: "JWT",
-			Description: "Access token of POST /v1/auth/login or POST /v1/auth/token.",
-		},
-		"password": {
-			Type: "oauth2", Description: "The same access token, by the password grant of OAuth 2, where the shop allows it (USERS_PASSWORD_GRANT=on).",
-			Flows: &huma.OAuthFlows{Password: &huma.OAuthFlow{TokenURL: "/v1/auth/token", RefreshURL: "/v1/auth/token", Scopes: map[string]string{}}},
-		},
-		"session": {
-			Type: "apiKey", In: "cookie", Name: identity.SessionCookie,
-			Description: "A browser's session, from POST /v1/auth/login with session: true. Requests that change something must come from the shop's own pages.",
-		},
-		"apiKey": {
-			Type: "http", Scheme: "bearer", BearerFormat: "souk_...",
-			Description: "API key of a merchant, from POST /v1/merchants/{id}/api-keys, in the header Authorization: Bearer souk_...; it opens operations of its scopes.",
-		},
-		"cartToken": {
-			Type: "apiKey", In: "header", Name: identity.GuestHeader,
-			Description: "Secret of a guest's cart, from the reply that made the cart.",
-		},
-	}
-}
 
 // securityRequirements says which schemes let a caller in; an empty entry is nobody in
 // particular.
@@ -109,7 +26,7 @@ func securityRequirements(op Operation) []map[string][]string {
 		out = append(out, map[string][]string{"apiKey": {string(op.Scope)}}) // roles of a scheme other than oauth2: OpenAPI 3.1
 	}
 	if op.Access == Optional {
-		out = append(out, map[string][]string{"cartToken": {}}, map[string][]string{})
+		out = append(out, map[string][]string{identity.GuestScheme: {}}, map[string][]string{})
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/platform/operation"
+	"app/platform/operation/openapi"
 )
 
 // node walks a decoded document.
@@ -46,7 +47,7 @@ func other() *operation.API {
 
 func document(t *testing.T, apis ...*operation.API) ([]byte, node) {
 	t.Helper()
-	doc, err := operation.Merge(apis...)
+	doc, err := openapi.Merge(apis...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func TestOperationsDocumentTheirFailures(t *testing.T) {
 
 func TestMergeRefusesClashes(t *testing.T) {
 	t.Parallel()
-	if _, err := operation.Merge(other(), other()); err == nil || !strings.Contains(err.Error(), "/v1/orders/{id}/cancel") {
+	if _, err := openapi.Merge(other(), other()); err == nil || !strings.Contains(err.Error(), "/v1/orders/{id}/cancel") {
 		t.Errorf("got %v", err)
 	}
 }

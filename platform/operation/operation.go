@@ -164,7 +164,7 @@ func (op Operation) declarationError() string {
 	case !slices.Contains(rates, op.Rate):
 		return "rate class is not declared"
 	case op.Scope != "" && !op.Scope.Valid():
-		return "there is no scope " + string(op.Scope)
+		return "the scope " + string(op.Scope) + " is not a module and a kind of work"
 	case op.Scope != "" && (op.Access == Public || op.Access == Loopback):
 		return "what is open to everyone has no scope"
 	case op.Lenient && op.Access != Optional:

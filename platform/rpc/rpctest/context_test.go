@@ -42,7 +42,7 @@ func TestContextCrossing(t *testing.T) {
 	sent := crossed{
 		Caller: "orders",
 		Principal: identity.Principal{
-			UserID: "usr_1", Method: identity.APIKey, Admin: true, SessionID: "ses_1", Merchant: "mrc_1", Scopes: []identity.Scope{identity.CatalogRead}, KeyID: "key_1",
+			UserID: "usr_1", Method: identity.APIKey, Admin: true, SessionID: "ses_1", Merchant: "mrc_1", Scopes: []identity.Scope{"catalog:read"}, KeyID: "key_1",
 		},
 		RequestID:   "req_1",
 		Idempotency: callctx.Idempotency{Key: "a key with \x00 and \xff", At: time.Unix(1_800_000_000, 123_456_789).UTC()},

@@ -50,7 +50,7 @@ func (s *Service) requireRole(ctx context.Context, merchantID string, least merc
 
 // scopes are what an API key needs for what a viewer and a manager may do with
 // products.
-var scopes = merchantsv1.Scopes{Read: identity.CatalogRead, Write: identity.CatalogWrite, Approval: true}
+var scopes = merchantsv1.Scopes{Read: "catalog:read", Write: "catalog:write", Approval: true}
 
 // scopeOf is what an API key needs for what a user needs the role for.
 func scopeOf(role merchantsv1.Role) identity.Scope {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"app/platform/fault"
-	"app/platform/identity"
 	"app/platform/operation"
 )
 
@@ -25,7 +24,7 @@ func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
 		Description: "A manager of the merchant may. The sku is unique among the merchant's listed products.",
-		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
+		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
@@ -39,12 +38,12 @@ func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: "/v1/products/{id}", ID: "change-product", Summary: "Change a product", Tags: tags,
 		Description: "A manager of the merchant may. What is not sent stays as it is. If-Match takes the ETag of the product; units sold in between do not matter.",
-		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, operation.On(at, (*Handlers).updateProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/products/{id}", ID: "archive-product", Summary: "Take a product off sale", Tags: tags,
 		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are.",
-		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, operation.On(at, (*Handlers).archiveProduct))
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"app/platform/identity"
 	"app/platform/operation"
 )
 
@@ -22,12 +21,12 @@ func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}/stock", ID: "get-stock", Summary: "Read a product's stock", Tags: tags,
 		Description: "Any member of the merchant may.",
-		Access:      operation.Member, Scope: identity.CatalogRead, Rate: operation.RateDefault, Errors: []int{404},
+		Access:      operation.Member, Scope: "catalog:read", Rate: operation.RateDefault, Errors: []int{404},
 	}, operation.On(at, (*Handlers).getStock))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products/{id}/stock", ID: "correct-stock", Summary: "Add or take away units", Tags: tags,
 		Description: "A manager of the merchant may. The movement is kept for ever. Units that are held or sold cannot be taken away. With If-Match, the ETag of the stock, nothing happens if it has changed since.",
-		Access:      operation.Member, Scope: identity.CatalogWrite, Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, operation.On(at, (*Handlers).correctStock))
 }
 

@@ -18,7 +18,7 @@ func TestMerchantsKeys(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.paid("ord_1", "mrc_1", "ada@example.com")
-	key := keyOf("mrc_1", identity.EmailsSend)
+	key := keyOf("mrc_1", "emails:send")
 	w := s.call(key, http.MethodPost, "/v1/emails", shipped, "Idempotency-Key", "k1")
 	for _, shows := range []string{`"subject":"Bestellung ord_1 ist unterwegs"`, `"to":"ada@example.com"`} {
 		if w.Code != http.StatusAccepted || !strings.Contains(w.Body.String(), shows) {
@@ -36,8 +36,8 @@ func TestMerchantsKeys(t *testing.T) {
 		want         int
 	}{
 		"Own":              {key, http.MethodGet, path, "", http.StatusOK},
-		"AnothersIsHidden": {keyOf("mrc_2", identity.EmailsSend), http.MethodGet, path, "", http.StatusNotFound},
-		"OtherScope":       {keyOf("mrc_1", identity.OrdersRead), http.MethodPost, "/v1/emails", shipped, http.StatusForbidden},
+		"AnothersIsHidden": {keyOf("mrc_2", "emails:send"), http.MethodGet, path, "", http.StatusNotFound},
+		"OtherScope":       {keyOf("mrc_1", "orders:read"), http.MethodPost, "/v1/emails", shipped, http.StatusForbidden},
 		"ShopsTemplate":    {key, http.MethodPost, "/v1/emails", welcome, http.StatusUnprocessableEntity},
 		"Suppressions":     {key, http.MethodGet, "/v1/emails/suppressions", "", http.StatusForbidden},
 	} {
@@ -73,7 +73,7 @@ func TestFault01_MerchantsWriteToTheirBuyersOnly(t *testing.T) {
 		"Pending":           {"mrc_pending", strings.Replace(shipped, "ord_1", "ord_2", 1), `"code":"merchant_not_approved"`, http.StatusConflict},
 		"PendingAndUnknown": {"mrc_pending", shipped, `"code":"merchant_not_approved"`, http.StatusConflict},
 	} {
-		w := s.call(keyOf(tc.merchant, identity.EmailsSend), http.MethodPost, "/v1/emails", tc.body)
+		w := s.call(keyOf(tc.merchant, "emails:send"), http.MethodPost, "/v1/emails", tc.body)
 		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
@@ -85,7 +85,7 @@ func TestFault01_LimitsAreTold(t *testing.T) {
 	s := newSite(t)
 	s.paid("ord_1", "mrc_1", "ada@example.com")
 	for n := range 11 {
-		w := s.call(keyOf("mrc_1", identity.EmailsSend), http.MethodPost, "/v1/emails", shipped)
+		w := s.call(keyOf("mrc_1", "emails:send"), http.MethodPost, "/v1/emails", shipped)
 		if n < 10 && w.Code != http.StatusAccepted {
 			t.Fatalf("letter %d: %d %s", n+1, w.Code, w.Body)
 		}

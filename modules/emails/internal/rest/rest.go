@@ -19,7 +19,7 @@ import (
 // request comes.
 func Register(api *operation.API, at **Handlers) {
 	dev := operation.Operation{Access: operation.Loopback, Rate: operation.RateDefault, Tags: []string{"Development"}}
-	sender := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: identity.EmailsSend}
+	sender := operation.Operation{Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: "emails:send"}
 	operation.Register(api, withRoute(sender, http.MethodGet, "/v1/emails/templates", "list-email-templates", "List the templates and what each needs"), operation.On(at, (*Handlers).listTemplates))
 	post := withRoute(sender, http.MethodPost, "/v1/emails", "send-email", "Send a letter")
 	post.Description = "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +

@@ -43,6 +43,7 @@ type Pages struct {
 // Register declares the pages.
 func (p *Pages) Register(api *operation.API) {
 	api.Problems(problems...)
+	api.Describe(about)
 	assets := http.StripPrefix("/docs/", statigz.FileServer(static.FS))
 	page := func(path, id, summary string, h http.Handler) {
 		api.Raw(operation.Operation{

@@ -26,7 +26,7 @@ type KeyDraft struct {
 
 // reaching are the scopes of keys that reach people outside. They need a merchant that
 // is approved.
-var reaching = []string{string(identity.EmailsSend)}
+var reaching = []string{"emails:send"}
 
 // Key is an API key as the merchant's owners see it.
 type Key struct {

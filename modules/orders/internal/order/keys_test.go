@@ -22,7 +22,7 @@ func TestAPIKeys(t *testing.T) {
 	orderstest.Each(t, func(t *testing.T, s *orderstest.Shop) {
 		ctx := context.Background()
 		o, _ := s.Placed() // of mrc_a
-		reads, writes := apiKey(orderstest.MerchantA, identity.OrdersRead), apiKey(orderstest.MerchantA, identity.OrdersWrite)
+		reads, writes := apiKey(orderstest.MerchantA, "orders:read"), apiKey(orderstest.MerchantA, "orders:write")
 		list, err := s.Orders.List(ctx, reads, order.Filter{MerchantID: orderstest.MerchantA, Limit: 10})
 		s.Must(err)
 		view, err := s.Orders.Get(ctx, reads, o.ID)
@@ -33,7 +33,7 @@ func TestAPIKeys(t *testing.T) {
 		_, err = s.Orders.Cancel(ctx, reads, o.ID)
 		orderstest.WantReason(t, err, fault.PermissionDenied, "role_too_low")
 		for name, stranger := range map[string]caller.Caller{
-			"another merchant's": apiKey(orderstest.MerchantB, identity.OrdersRead, identity.OrdersWrite), "without the scope": apiKey(orderstest.MerchantA, identity.CatalogWrite),
+			"another merchant's": apiKey(orderstest.MerchantB, "orders:read", "orders:write"), "without the scope": apiKey(orderstest.MerchantA, "catalog:write"),
 		} {
 			_, err = s.Orders.Get(ctx, stranger, o.ID)
 			orderstest.WantReason(t, err, fault.NotFound, "order_not_found")

@@ -8,7 +8,6 @@ import (
 	"app/modules/orders/internal/caller"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/identity"
 	"app/platform/operation"
 )
 
@@ -23,17 +22,17 @@ func Register(api *operation.API, at *Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/orders", ID: "list-orders", Summary: "List orders, newest first", Tags: tags,
 		Description: "One's own; with merchant_id those with lines of the merchant, for its members, with its lines and their sum only.",
-		Access:      operation.User, Scope: identity.OrdersRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      operation.User, Scope: "orders:read", Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, operation.On(at, Handlers.listOrders))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/orders/{id}", ID: "get-order", Summary: "Read an order", Tags: tags,
 		Description: "For its buyer, a guest with its Cart-Token, and the merchants with lines in it, who see their own lines and their sum.",
-		Access:      operation.Optional, Scope: identity.OrdersRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      operation.Optional, Scope: "orders:read", Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, operation.On(at, Handlers.getOrder))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/orders/{id}/cancel", ID: "cancel-order", Summary: "Cancel an order", Tags: tags,
 		Description: "By its buyer, or by a manager of the merchant when all lines are the merchant's. What was paid goes back.",
-		Access:      operation.Optional, Scope: identity.OrdersWrite, Rate: operation.RateDefault, Status: http.StatusOK,
+		Access:      operation.Optional, Scope: "orders:write", Rate: operation.RateDefault, Status: http.StatusOK,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, operation.On(at, Handlers.cancelOrder))
 }

@@ -12,7 +12,6 @@ import (
 	"app/modules/orders/internal/reason"
 	"app/platform/database"
 	"app/platform/fault"
-	"app/platform/identity"
 	"app/platform/ids"
 )
 
@@ -82,7 +81,7 @@ func (s *Service) readPart(ctx context.Context, id string, merchants []string) (
 }
 
 // scopes are what an API key needs for what a viewer and a manager may do with orders.
-var scopes = merchantsv1.Scopes{Read: identity.OrdersRead, Write: identity.OrdersWrite}
+var scopes = merchantsv1.Scopes{Read: "orders:read", Write: "orders:write"}
 
 // accessTo asks what the caller may do for the merchants with lines in the order, in
 // one call.

@@ -38,7 +38,7 @@ func (c Caller) Bought(p Payment) bool {
 
 // scopes are what an API key needs for what a viewer and a manager may do with
 // payments.
-var scopes = merchantsv1.Scopes{Read: identity.PaymentsRead, Write: identity.PaymentsRefund}
+var scopes = merchantsv1.Scopes{Read: "payments:read", Write: "payments:refund"}
 
 // AccessTo asks merchants, in one call, what the caller may do for those with a share
 // in the payment. Errors are those of the contract.

@@ -142,20 +142,20 @@ func TestAPIKeys(t *testing.T) {
 		ctx := context.Background()
 		id := s.Captured().GetPaymentId()
 		in := refund.Request{PaymentID: id, Amount: &money.Money{Amount: 400, Currency: "EUR"}, Reason: "broken"}
-		reads := apiKey(paymentstest.MerchantA, identity.PaymentsRead)
+		reads := apiKey(paymentstest.MerchantA, "payments:read")
 		_, err := s.Statements.Of(ctx, reads, id)
 		s.Must(err)
 		_, err = s.Refunds.Request(ctx, reads, in)
 		paymentstest.WantReason(t, err, fault.PermissionDenied, "role_too_low")
 		for _, stranger := range []payment.Caller{
-			apiKey("mrc_other", identity.PaymentsRead, identity.PaymentsRefund), apiKey(paymentstest.MerchantA, identity.OrdersRead),
+			apiKey("mrc_other", "payments:read", "payments:refund"), apiKey(paymentstest.MerchantA, "orders:read"),
 		} {
 			_, err = s.Statements.Of(ctx, stranger, id)
 			paymentstest.WantReason(t, err, fault.NotFound, "payment_not_found")
 			_, err = s.Refunds.Request(ctx, stranger, in)
 			paymentstest.WantReason(t, err, fault.NotFound, "payment_not_found")
 		}
-		r, err := s.Refunds.Request(ctx, apiKey(paymentstest.MerchantA, identity.PaymentsRefund), in)
+		r, err := s.Refunds.Request(ctx, apiKey(paymentstest.MerchantA, "payments:refund"), in)
 		s.Must(err)
 		if r.MerchantID != paymentstest.MerchantA || r.Amount.Amount != 400 {
 			t.Errorf("%+v", r)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"app/modules/payments/internal/payment"
-	"app/platform/identity"
 	"app/platform/money"
 	"app/platform/operation"
 )
@@ -24,7 +23,7 @@ func Register(api *operation.API, h **Handlers) {
 		Method: http.MethodPost, Path: "/v1/payments/{id}/refund", ID: "refund-payment", Summary: "Give money back", Tags: []string{"Payments"},
 		Description: "By a manager of a merchant, up to the merchant's share; by an administrator, up to what was captured. " +
 			"Without an amount, all that is left. The money goes back a moment later: the payment shows the refund's status.",
-		Access: operation.Member, Scope: identity.PaymentsRefund, Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
+		Access: operation.Member, Scope: "payments:refund", Rate: operation.RateCostly, Idempotency: operation.KeyRequired, Status: http.StatusCreated,
 		Errors: []int{http.StatusNotFound, http.StatusConflict, http.StatusForbidden},
 	}, operation.On(h, (*Handlers).RefundPayment))
 }

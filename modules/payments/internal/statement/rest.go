@@ -7,7 +7,6 @@ import (
 
 	"app/modules/payments/internal/payment"
 	"app/modules/payments/internal/refund"
-	"app/platform/identity"
 	"app/platform/money"
 	"app/platform/operation"
 )
@@ -24,7 +23,7 @@ func Register(api *operation.API, h **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/payments/{id}", ID: "get-payment", Summary: "Read a payment", Tags: []string{"Payments"},
 		Description: "For the buyer, a guest with the Cart-Token, and the merchants with a share in it, who see their share and its refunds.",
-		Access:      operation.Optional, Scope: identity.PaymentsRead, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
+		Access:      operation.Optional, Scope: "payments:read", Rate: operation.RateDefault, Errors: []int{http.StatusNotFound},
 	}, operation.On(h, (*Handlers).GetPayment))
 }
 

@@ -81,10 +81,10 @@ func (d *Draft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
 		given[scope] = true
 	}
 	d.Scopes = d.Scopes[:0:0]
-	for _, scope := range identity.Scopes() {
-		if given[string(scope)] {
-			d.Scopes = append(d.Scopes, string(scope))
-			delete(given, string(scope))
+	for _, scope := range usersv1.Scopes() {
+		if given[scope] {
+			d.Scopes = append(d.Scopes, scope)
+			delete(given, scope)
 		}
 	}
 	if len(given) > 0 || len(d.Scopes) == 0 {

@@ -1,12 +1,10 @@
-package host
+package lifecycle
 
 import (
 	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-
-	"app/platform/lifecycle"
 )
 
 // stateLimit bounds how long the modules are asked for their readiness when metrics are
@@ -19,20 +17,17 @@ var (
 	readyDesc = prometheus.NewDesc("souk_module_ready", "1 while a module hosted here is ready, as /ready says; else 0.", []string{"module"}, nil)
 )
 
-// states are the modules' states as metrics.
-type states struct{ supervisor *lifecycle.Supervisor }
-
 // Describe implements prometheus.Collector.
-func (states) Describe(out chan<- *prometheus.Desc) {
+func (*Supervisor) Describe(out chan<- *prometheus.Desc) {
 	out <- stateDesc
 	out <- readyDesc
 }
 
-// Collect implements prometheus.Collector.
-func (s states) Collect(out chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector: souk_module_state and souk_module_ready.
+func (s *Supervisor) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), stateLimit)
 	defer cancel()
-	for _, m := range s.supervisor.Snapshot(ctx) {
+	for _, m := range s.Snapshot(ctx) {
 		ready := 0.0
 		if m.Ready {
 			ready = 1

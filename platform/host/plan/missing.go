@@ -1,4 +1,4 @@
-package host
+package plan
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"app/platform/config"
+	"app/platform/host/internal/datadir"
 )
 
 // crossings are the edges that leave or enter the process.
@@ -14,16 +15,16 @@ type crossings struct {
 	inward  []string           // modules elsewhere that have to reach this process
 }
 
-// reasons are why a module has to be reached: who calls it, which events it hears, and
-// which gateway serves it.
-type reasons struct{ callers, heard, gateways []string }
+// reasons are why a module has to be reached: who calls it, which events it subscribes
+// to, and which gateway serves it.
+type reasons struct{ callers, events, gateways []string }
 
 func (r reasons) String() string {
 	var out []string
 	for _, part := range []struct {
 		names  []string
 		format string
-	}{{r.callers, "%s calls it"}, {r.heard, "it hears %s"}, {r.gateways, "%s passes requests on to it"}} {
+	}{{r.callers, "%s calls it"}, {r.events, "it hears %s"}, {r.gateways, "%s passes requests on to it"}} {
 		if len(part.names) > 0 {
 			out = append(out, fmt.Sprintf(part.format, strings.Join(slices.Compact(part.names), " and ")))
 		}
@@ -35,10 +36,10 @@ func (r reasons) String() string {
 func (p *planner) findMissing() {
 	c := p.findCrossings()
 	p.missingURLs(c.outward)
-	if p.options.tool {
+	if p.Command {
 		return // nobody calls a command
 	}
-	if len(c.inward) > 0 && p.plan.hostsGateway() && p.platform.InternalAddr == "" && p.options.Internal == nil {
+	if len(c.inward) > 0 && p.plan.HostsGateway() && p.Platform.InternalAddr == "" && p.Internal == "" {
 		p.addMissingf("INTERNAL_ADDR is not set: it is where %s, not hosted here, reach the modules behind the gateway", strings.Join(c.inward, ", "))
 	}
 	p.missingKey(c)
@@ -50,9 +51,9 @@ func (p *planner) findCrossings() crossings {
 		for _, e := range m.Calls {
 			c.addCrossing(p, m.Name, e.To, func(r *reasons) { r.callers = append(r.callers, m.Name) })
 		}
-		for _, h := range m.Hears {
-			if p.platform.BrokerURL == "" && !p.options.tool {
-				c.addCrossing(p, h.From, m.Name, func(r *reasons) { r.heard = append(r.heard, h.Type) })
+		for _, s := range m.Subscriptions {
+			if p.Platform.BrokerURL == "" && !p.Command {
+				c.addCrossing(p, s.From, m.Name, func(r *reasons) { r.events = append(r.events, s.Type) })
 			}
 		}
 	}
@@ -71,11 +72,11 @@ func (p *planner) findCrossings() crossings {
 // addCrossing notes an edge that has one end here.
 func (c *crossings) addCrossing(p *planner, from, to string, note func(*reasons)) {
 	switch {
-	case p.isHosted(from) && !p.isHosted(to):
+	case p.plan.hosts(from) && !p.plan.hosts(to):
 		r := c.outward[to]
 		note(&r)
 		c.outward[to] = r
-	case !p.isHosted(from) && p.isHosted(to):
+	case !p.plan.hosts(from) && p.plan.hosts(to):
 		c.inward = append(c.inward, from)
 	}
 }
@@ -86,7 +87,7 @@ func (p *planner) missingURLs(outward map[string]reasons) {
 		if !needed {
 			continue
 		}
-		if _, err := config.ModuleURL(p.environment, m.Name); err != nil {
+		if _, err := config.ModuleURL(p.Environment, m.Name); err != nil {
 			p.addMissingf("%v", err)
 		} else if m.URL == "" {
 			p.addMissingf("%s is not set: %s is not hosted here and %s", config.ModuleVariable(m.Name, "URL"), m.Name, why)
@@ -100,7 +101,7 @@ func (p *planner) missingKey(c crossings) {
 	if len(c.outward)+len(c.inward) == 0 {
 		return
 	}
-	key, err := internalKey(p.platform.InternalKey, p.platform.DataDir)
+	key, err := datadir.FindKey(p.Platform.InternalKey, p.Platform.DataDir)
 	switch {
 	case err != nil:
 		p.addMissingf("%v", err)

@@ -1,12 +1,39 @@
-package host
+// Package health answers who asks how a process is: /ready and /live for those who poll
+// it, /modules and the reasons for people at its machine.
+package health
 
 import (
 	"encoding/json"
 	"net/http"
 
+	"app/platform/host/plan"
 	"app/platform/httpheader"
+	"app/platform/httpserver"
 	"app/platform/lifecycle"
 )
+
+// Endpoints answer for one process.
+type Endpoints struct {
+	Gate       *httpserver.Gate // open while the process serves
+	Supervisor *lifecycle.Supervisor
+	Plan       *plan.Process
+}
+
+// Before answers /ready and /live before anything else, and without a line in the log:
+// they are polled.
+func (e Endpoints) Before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		read := (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.RawPath == "" // an escaped path is another's to refuse
+		switch {
+		case read && r.URL.Path == "/ready":
+			e.Ready(w, r)
+		case read && r.URL.Path == "/live":
+			e.Live(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
 
 // readiness is the reply of /ready.
 type readiness struct {
@@ -22,23 +49,22 @@ type readinessReasons struct {
 	Modules []lifecycle.Status `json:"modules"`
 }
 
-// serveReady answers 200 when every module hosted here is ready and 503 otherwise. That
+// Ready answers 200 when every module hosted here is ready and 503 otherwise. That
 // is all that strangers have to know (ASVS 5.0 13.4.5, 16.5.1).
-func (h *Host) serveReady(w http.ResponseWriter, r *http.Request) {
-	reply := h.checkReadiness(r)
+func (e Endpoints) Ready(w http.ResponseWriter, r *http.Request) {
+	reply := e.checkReadiness(r)
 	reply.readinessReasons = nil
 	reply.writeResponse(w)
 }
 
-// serveReasons is serveReady for the admin listener: it names each module with its
-// reason.
-func (h *Host) serveReasons(w http.ResponseWriter, r *http.Request) {
-	h.checkReadiness(r).writeResponse(w)
+// Reasons is Ready for the admin listener: it names each module with its reason.
+func (e Endpoints) Reasons(w http.ResponseWriter, r *http.Request) {
+	e.checkReadiness(r).writeResponse(w)
 }
 
-func (h *Host) checkReadiness(r *http.Request) readiness {
-	serving, reason := h.gate.Ready()
-	why := &readinessReasons{Reason: reason, Modules: h.supervisor.Snapshot(r.Context())}
+func (e Endpoints) checkReadiness(r *http.Request) readiness {
+	serving, reason := e.Gate.Ready()
+	why := &readinessReasons{Reason: reason, Modules: e.Supervisor.Snapshot(r.Context())}
 	return readiness{serving && lifecycle.Ready(why.Modules), why}
 }
 
@@ -51,8 +77,8 @@ func (r readiness) writeResponse(w http.ResponseWriter) {
 	writeJSON(w, status, r)
 }
 
-// serveLive answers 200 as long as the process answers at all.
-func (h *Host) serveLive(w http.ResponseWriter, _ *http.Request) {
+// Live answers 200 as long as the process answers at all.
+func (e Endpoints) Live(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]bool{"live": true})
 }
 
@@ -73,23 +99,23 @@ type edgeState struct {
 	URL   string `json:"url,omitempty"`
 }
 
-// serveModules tells which modules there are, where they are, and the state of those
-// hosted here.
-func (h *Host) serveModules(w http.ResponseWriter, r *http.Request) {
+// Modules answers which modules there are, where they are, and the state of those hosted
+// here.
+func (e Endpoints) Modules(w http.ResponseWriter, r *http.Request) {
 	states := map[string]lifecycle.Status{}
-	for _, s := range h.supervisor.Snapshot(r.Context()) {
+	for _, s := range e.Supervisor.Snapshot(r.Context()) {
 		states[s.Name] = s
 	}
-	out := make([]moduleState, 0, len(h.plan.Modules))
-	for _, m := range h.plan.Modules {
+	out := make([]moduleState, 0, len(e.Plan.Modules))
+	for _, m := range e.Plan.Modules {
 		line := moduleState{Name: m.Name, Hosted: m.Hosted, URL: m.URL, Emits: m.Emits}
 		if status, ok := states[m.Name]; ok {
 			line.Status = &status
 		}
-		for _, e := range m.Calls {
-			line.Calls = append(line.Calls, edgeState{To: e.To, Local: e.Local, URL: e.URL})
+		for _, edge := range m.Calls {
+			line.Calls = append(line.Calls, edgeState{To: edge.To, Local: edge.Local, URL: edge.URL})
 		}
-		for _, s := range m.Hears {
+		for _, s := range m.Subscriptions {
 			line.Hears = append(line.Hears, s.Type)
 		}
 		out = append(out, line)
