@@ -20,9 +20,10 @@ import (
 
 // Module is the merchants module.
 type Module struct {
-	cfg     Config
-	users   usersv1.UsersClient
-	service *service.Service
+	cfg      Config
+	users    usersv1.UsersClient
+	service  *service.Service
+	handlers *rest.Handlers
 }
 
 // New makes the module, not yet open.
@@ -54,7 +55,7 @@ func (*Module) Emits() []proto.Message {
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+	rest.Register(api, &m.handlers)
 }
 
 // Switches implements host.Switcher.
@@ -72,5 +73,6 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 		DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApproves(env.Development),
 		PublicURL: env.Config.PublicURL, Limits: m.cfg.serviceLimits(),
 	})
+	m.handlers = rest.NewHandlers(m.service)
 	return nil
 }

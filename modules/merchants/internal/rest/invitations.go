@@ -17,7 +17,7 @@ const smallBody = 16 << 10
 
 // registerInvitations declares how people answer an invitation: by a program, or with
 // the form of the page that the e-mail leads to.
-func (h handlers) registerInvitations(api *operation.API) {
+func registerInvitations(api *operation.API, h **Handlers) {
 	answer := operation.Operation{
 		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: operation.User, Rate: operation.RateDefault, Tags: []string{"Members"}, MaxBody: smallBody,
 	}
@@ -26,8 +26,8 @@ func (h handlers) registerInvitations(api *operation.API) {
 	accept.Description = "The caller gets the role, whatever their address: the token from the letter is the proof. A member keeps the role that they have. " +
 		"Accepting again changes nothing."
 	decline.Path, decline.ID, decline.Summary, decline.Access = answer.Path+"/decline", "decline-invitation", "Answer an invitation with no", operation.Public
-	operation.Register(api, accept, h.acceptInvitation)
-	operation.Register(api, decline, h.declineInvitation)
+	operation.Register(api, accept, operation.On(h, (*Handlers).acceptInvitation))
+	operation.Register(api, decline, operation.On(h, (*Handlers).declineInvitation))
 	show := operation.Operation{
 		Method: http.MethodGet, Path: service.LetterPath, ID: "show-invitation-page", Tags: answer.Tags, Access: operation.Public, Rate: operation.RateDefault,
 		Summary: "The page that the letter of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
@@ -40,7 +40,13 @@ func (h handlers) registerInvitations(api *operation.API) {
 	use.Form = []operation.FormField{
 		{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
 	}
-	api.Raw(use, http.HandlerFunc(h.answerPage))
+	api.Raw(use, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if *h == nil {
+			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
+			return
+		}
+		(*h).answerPage(w, r)
+	}))
 }
 
 type answerRequest struct {
@@ -57,8 +63,8 @@ type acceptReply struct {
 	}
 }
 
-func (h handlers) acceptInvitation(ctx context.Context, in *answerRequest) (*acceptReply, error) {
-	m, err := h.service().Accept(ctx, in.ID, in.Body.Token)
+func (h *Handlers) acceptInvitation(ctx context.Context, in *answerRequest) (*acceptReply, error) {
+	m, err := h.service.Accept(ctx, in.ID, in.Body.Token)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +73,13 @@ func (h handlers) acceptInvitation(ctx context.Context, in *answerRequest) (*acc
 	return out, nil
 }
 
-func (h handlers) declineInvitation(ctx context.Context, in *answerRequest) (*struct{}, error) {
-	return nil, h.service().Decline(ctx, in.ID, in.Body.Token)
+func (h *Handlers) declineInvitation(ctx context.Context, in *answerRequest) (*struct{}, error) {
+	return nil, h.service.Decline(ctx, in.ID, in.Body.Token)
 }
 
 // answerPage uses the form of the page. The gateway has refused what another site's
 // page posts.
-func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
+func (h *Handlers) answerPage(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		problem.Write(w, r, problem.New(http.StatusBadRequest, "malformed_form", "The form cannot be read."))
 		return
@@ -83,13 +89,13 @@ func (h handlers) answerPage(w http.ResponseWriter, r *http.Request) {
 	id, token, _ := strings.Cut(code, "-")
 	switch r.PostForm.Get("answer") {
 	case "decline":
-		form.showResult(w, r, h.service().Decline(r.Context(), id, token), "You have declined. Nobody will write to you about it again, unless you are invited once more.")
+		form.showResult(w, r, h.service.Decline(r.Context(), id, token), "You have declined. Nobody will write to you about it again, unless you are invited once more.")
 	case "accept":
 		if !identity.FromContext(r.Context()).SignedIn() {
 			form.showResult(w, r, fault.New(fault.Unauthenticated, "unauthenticated", "Sign in to the shop with this browser first, then accept."), "")
 			return
 		}
-		_, err := h.service().Accept(r.Context(), id, token)
+		_, err := h.service.Accept(r.Context(), id, token)
 		form.showResult(w, r, err, "You are a member now.")
 	default:
 		form.showResult(w, r, fault.Invalid(fault.Field{Pointer: "/answer", Detail: "must be accept or decline"}), "")

@@ -13,7 +13,7 @@ import (
 
 // registerAPIKeys declares what owners do with API keys. Idempotency keys are not for
 // making one: a stored reply would keep the key.
-func (h handlers) registerAPIKeys(api *operation.API) {
+func registerAPIKeys(api *operation.API, h **Handlers) {
 	op := operation.Operation{
 		Path: "/v1/merchants/{id}/api-keys", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"API keys"},
 		Idempotency: operation.KeyNone, Errors: []int{http.StatusForbidden},
@@ -26,9 +26,9 @@ func (h handlers) registerAPIKeys(api *operation.API) {
 	revoke.Path += "/{key_id}"
 	revoke.Method, revoke.ID, revoke.Summary, revoke.Revokes = http.MethodDelete, "revoke-api-key", "Revoke an API key, as an owner", true
 	revoke.Description = "The key is refused from now on: here at once, at other gateways within five seconds."
-	operation.Register(api, create, h.createKey)
-	operation.Register(api, list, h.listKeys)
-	operation.Register(api, revoke, h.revokeKey)
+	operation.Register(api, create, operation.On(h, (*Handlers).createKey))
+	operation.Register(api, list, operation.On(h, (*Handlers).listKeys))
+	operation.Register(api, revoke, operation.On(h, (*Handlers).revokeKey))
 }
 
 // APIKey is what may be known of an API key.
@@ -79,9 +79,9 @@ type createKeyReply struct {
 	}
 }
 
-func (h handlers) createKey(ctx context.Context, in *createKeyRequest) (*createKeyReply, error) {
+func (h *Handlers) createKey(ctx context.Context, in *createKeyRequest) (*createKeyReply, error) {
 	draft := service.KeyDraft{Name: in.Body.Name, Scopes: in.Body.Scopes, ExpiresAt: in.Body.ExpiresAt}
-	info, key, err := h.service().CreateKey(ctx, in.ID, draft)
+	info, key, err := h.service.CreateKey(ctx, in.ID, draft)
 	if err != nil {
 		return nil, err
 	}
@@ -96,8 +96,8 @@ type keysReply struct {
 	}
 }
 
-func (h handlers) listKeys(ctx context.Context, in *idRequest) (*keysReply, error) {
-	found, err := h.service().Keys(ctx, in.ID)
+func (h *Handlers) listKeys(ctx context.Context, in *idRequest) (*keysReply, error) {
+	found, err := h.service.Keys(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +114,6 @@ type keyRequest struct {
 	KeyID string `path:"key_id" example:"key_01kan4v6e8fx2s1gq0vj5t3x7c"`
 }
 
-func (h handlers) revokeKey(ctx context.Context, in *keyRequest) (*struct{}, error) {
-	return nil, h.service().RevokeKey(ctx, in.ID, in.KeyID)
+func (h *Handlers) revokeKey(ctx context.Context, in *keyRequest) (*struct{}, error) {
+	return nil, h.service.RevokeKey(ctx, in.ID, in.KeyID)
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // registerMembers declares who may act for a merchant, and how they come and go.
-func (h handlers) registerMembers(api *operation.API) {
+func registerMembers(api *operation.API, h **Handlers) {
 	op := operation.Operation{Path: "/v1/merchants/{id}/members", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"Members"}}
 	list, set, remove, withdraw := op, op, op, op
 	list.Method, list.ID, list.Summary = http.MethodGet, "list-members", "List a merchant's members"
@@ -25,10 +25,10 @@ func (h handlers) registerMembers(api *operation.API) {
 	remove.Description = "The user_id me is the caller's. Invitations that the member sent are withdrawn. API keys that the member made go on: the reply lists them."
 	withdraw.Method, withdraw.ID, withdraw.Summary = http.MethodDelete, "withdraw-invitation", "Take an invitation back, as an owner"
 	withdraw.Path = "/v1/merchants/{id}/invitations/{invitation_id}"
-	operation.Register(api, list, h.listMembers)
-	operation.Register(api, set, h.setMember)
-	operation.Register(api, remove, h.removeMember)
-	operation.Register(api, withdraw, h.withdrawInvitation)
+	operation.Register(api, list, operation.On(h, (*Handlers).listMembers))
+	operation.Register(api, set, operation.On(h, (*Handlers).setMember))
+	operation.Register(api, remove, operation.On(h, (*Handlers).removeMember))
+	operation.Register(api, withdraw, operation.On(h, (*Handlers).withdrawInvitation))
 }
 
 // Member is somebody who may act for a merchant, or an address that is invited to.
@@ -61,12 +61,12 @@ type membersRequest struct {
 
 type membersReply struct{ Body operation.Page[Member] }
 
-func (h handlers) listMembers(ctx context.Context, in *membersRequest) (*membersReply, error) {
+func (h *Handlers) listMembers(ctx context.Context, in *membersRequest) (*membersReply, error) {
 	after, err := operation.DecodeCursor(in.After, 1)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().Members(ctx, in.ID, cursorStart(after), in.Want())
+	found, err := h.service.Members(ctx, in.ID, cursorStart(after), in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -93,18 +93,18 @@ type setMemberReply struct {
 	Body   Member
 }
 
-func (h handlers) setMember(ctx context.Context, in *setMemberRequest) (*setMemberReply, error) {
+func (h *Handlers) setMember(ctx context.Context, in *setMemberRequest) (*setMemberReply, error) {
 	if (in.Body.UserID == "") == (in.Body.Email == "") {
 		return nil, fault.Invalid(fault.Field{Pointer: "/user_id", Detail: "send either user_id or email"})
 	}
 	if in.Body.UserID != "" {
-		m, err := h.service().SetRole(ctx, in.ID, in.Body.UserID, roles[in.Body.Role])
+		m, err := h.service.SetRole(ctx, in.ID, in.Body.UserID, roles[in.Body.Role])
 		if err != nil {
 			return nil, err
 		}
 		return &setMemberReply{http.StatusCreated, renderMember(m)}, nil
 	}
-	i, err := h.service().Invite(ctx, in.ID, service.Offer{Email: in.Body.Email, Role: roles[in.Body.Role]})
+	i, err := h.service.Invite(ctx, in.ID, service.Offer{Email: in.Body.Email, Role: roles[in.Body.Role]})
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +129,8 @@ type LeftKey struct {
 	Hint string `json:"hint" example:"souk_1f0c" doc:"How the key begins"`
 }
 
-func (h handlers) removeMember(ctx context.Context, in *removeRequest) (*removeReply, error) {
-	left, err := h.service().Remove(ctx, in.ID, in.UserID)
+func (h *Handlers) removeMember(ctx context.Context, in *removeRequest) (*removeReply, error) {
+	left, err := h.service.Remove(ctx, in.ID, in.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -147,6 +147,6 @@ type withdrawRequest struct {
 	InvitationID string `path:"invitation_id"`
 }
 
-func (h handlers) withdrawInvitation(ctx context.Context, in *withdrawRequest) (*struct{}, error) {
-	return nil, h.service().Withdraw(ctx, in.ID, in.InvitationID)
+func (h *Handlers) withdrawInvitation(ctx context.Context, in *withdrawRequest) (*struct{}, error) {
+	return nil, h.service.Withdraw(ctx, in.ID, in.InvitationID)
 }

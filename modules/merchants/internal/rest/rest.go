@@ -12,9 +12,15 @@ import (
 	"app/platform/operation"
 )
 
-// Register declares the operations. The service is asked for when a request comes.
-func Register(api *operation.API, s func() *service.Service) {
-	h := handlers{s}
+// Handlers answer requests with what a service does.
+type Handlers struct{ service *service.Service }
+
+// NewHandlers makes the handlers of a service.
+func NewHandlers(s *service.Service) *Handlers { return &Handlers{s} }
+
+// Register declares the operations, for the handlers that will lie at h when the module
+// is open.
+func Register(api *operation.API, h **Handlers) {
 	op := func(access operation.Access, method, path, id, summary string) operation.Operation {
 		return operation.Operation{
 			Method: method, Path: path, ID: id, Summary: summary, Access: access, Rate: operation.RateDefault, Tags: []string{"Merchants"},
@@ -22,18 +28,16 @@ func Register(api *operation.API, s func() *service.Service) {
 	}
 	created := func(op operation.Operation) operation.Operation { op.Status = http.StatusCreated; return op }
 	const one = "/v1/merchants/{id}"
-	operation.Register(api, created(op(operation.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), h.openMerchant)
-	operation.Register(api, op(operation.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), h.listOwnMerchants)
-	operation.Register(api, op(operation.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), h.getMerchant)
-	operation.Register(api, op(operation.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), h.updateMerchant)
-	operation.Register(api, op(operation.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), h.approveMerchant)
-	h.registerMembers(api)
-	h.registerInvitations(api)
-	h.registerAPIKeys(api)
+	operation.Register(api, created(op(operation.User, http.MethodPost, "/v1/merchants", "open-merchant", "Open a merchant account; the caller becomes its owner")), operation.On(h, (*Handlers).openMerchant))
+	operation.Register(api, op(operation.User, http.MethodGet, "/v1/merchants", "list-own-merchants", "List the merchants the caller is a member of"), operation.On(h, (*Handlers).listOwnMerchants))
+	operation.Register(api, op(operation.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"), operation.On(h, (*Handlers).getMerchant))
+	operation.Register(api, op(operation.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"), operation.On(h, (*Handlers).updateMerchant))
+	operation.Register(api, op(operation.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"), operation.On(h, (*Handlers).approveMerchant))
+	registerMembers(api, h)
+	registerInvitations(api, h)
+	registerAPIKeys(api, h)
 	api.Problems(reason.All()...)
 }
-
-type handlers struct{ service func() *service.Service }
 
 // Merchant is a merchant as the caller may see it.
 type Merchant struct {
@@ -76,8 +80,8 @@ type openRequest struct {
 	}
 }
 
-func (h handlers) openMerchant(ctx context.Context, in *openRequest) (*merchantReply, error) {
-	out, err := toMerchantReply(h.service().Open(ctx, service.Draft{Name: in.Body.Name, Slug: in.Body.Slug, Description: in.Body.Description}))
+func (h *Handlers) openMerchant(ctx context.Context, in *openRequest) (*merchantReply, error) {
+	out, err := toMerchantReply(h.service.Open(ctx, service.Draft{Name: in.Body.Name, Slug: in.Body.Slug, Description: in.Body.Description}))
 	if err == nil {
 		out.Location = "/v1/merchants/" + out.Body.ID
 	}
@@ -86,12 +90,12 @@ func (h handlers) openMerchant(ctx context.Context, in *openRequest) (*merchantR
 
 type mineReply struct{ Body operation.Page[Merchant] }
 
-func (h handlers) listOwnMerchants(ctx context.Context, in *operation.Paging) (*mineReply, error) {
+func (h *Handlers) listOwnMerchants(ctx context.Context, in *operation.Paging) (*mineReply, error) {
 	after, err := operation.DecodeCursor(in.After, 1)
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service().Mine(ctx, cursorStart(after), in.Want())
+	found, err := h.service.Mine(ctx, cursorStart(after), in.Want())
 	if err != nil {
 		return nil, err
 	}
@@ -114,12 +118,12 @@ type idRequest struct {
 	ID string `path:"id"`
 }
 
-func (h handlers) getMerchant(ctx context.Context, in *idRequest) (*merchantReply, error) {
-	return toMerchantReply(h.service().ByID(ctx, in.ID))
+func (h *Handlers) getMerchant(ctx context.Context, in *idRequest) (*merchantReply, error) {
+	return toMerchantReply(h.service.ByID(ctx, in.ID))
 }
 
-func (h handlers) approveMerchant(ctx context.Context, in *idRequest) (*merchantReply, error) {
-	return toMerchantReply(h.service().Approve(ctx, in.ID))
+func (h *Handlers) approveMerchant(ctx context.Context, in *idRequest) (*merchantReply, error) {
+	return toMerchantReply(h.service.Approve(ctx, in.ID))
 }
 
 type updateRequest struct {
@@ -131,6 +135,6 @@ type updateRequest struct {
 	}
 }
 
-func (h handlers) updateMerchant(ctx context.Context, in *updateRequest) (*merchantReply, error) {
-	return toMerchantReply(h.service().Update(ctx, in.ID, service.Change{Name: in.Body.Name, Description: in.Body.Description, Match: in.Match}))
+func (h *Handlers) updateMerchant(ctx context.Context, in *updateRequest) (*merchantReply, error) {
+	return toMerchantReply(h.service.Update(ctx, in.ID, service.Change{Name: in.Body.Name, Description: in.Body.Description, Match: in.Match}))
 }

@@ -103,7 +103,8 @@ func newSite(t *testing.T, approve bool) *site {
 		},
 	})
 	api := operation.NewAPI("merchants", operation.Options{Now: now})
-	rest.Register(api, func() *service.Service { return s })
+	h := rest.NewHandlers(s)
+	rest.Register(api, &h)
 	api.UseKeys(idempotency.New(db, idempotency.Options{}))
 	return &site{t, api.Handler(), db}
 }

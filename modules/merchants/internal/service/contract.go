@@ -21,10 +21,8 @@ func (s *Service) Roles(ctx context.Context, req *merchantsv1.RolesRequest) (*me
 	if len(req.GetMerchantIds()) > maxRoles {
 		return nil, fault.Invalid(fault.Field{Pointer: "/merchant_ids", Detail: fmt.Sprintf("are at most %d", maxRoles)})
 	}
-	var found map[string]store.MerchantRole
-	err := s.DB.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		found, err = store.Roles(ctx, q, req.GetMerchantIds(), req.GetUserId())
-		return err
+	found, err := database.ReadOne(ctx, s.DB, func(ctx context.Context, q *database.Tx) (map[string]store.MerchantRole, error) {
+		return store.Roles(ctx, q, req.GetMerchantIds(), req.GetUserId())
 	})
 	if err != nil {
 		return nil, err
@@ -75,10 +73,8 @@ func (s *Service) Ensure(ctx context.Context, req *merchantsv1.EnsureRequest) (*
 	return &merchantsv1.EnsureResponse{MerchantId: m.ID, Created: true}, err
 }
 
-func (s *Service) bySlug(ctx context.Context, slug string) (m store.Merchant, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		m, err = store.BySlug(ctx, q, slug)
-		return err
+func (s *Service) bySlug(ctx context.Context, slug string) (store.Merchant, error) {
+	return database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (store.Merchant, error) {
+		return store.BySlug(ctx, q, slug)
 	})
-	return m, err
 }

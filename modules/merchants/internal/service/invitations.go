@@ -135,12 +135,10 @@ func (s *Service) withinLimits(ctx context.Context, tx *database.Tx, i store.Inv
 	return nil
 }
 
-func (s *Service) loadInvitation(ctx context.Context, id string) (i store.Invitation, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		i, err = store.InvitationByID(ctx, q, id)
-		return err
+func (s *Service) loadInvitation(ctx context.Context, id string) (store.Invitation, error) {
+	return database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (store.Invitation, error) {
+		return store.InvitationByID(ctx, q, id)
 	})
-	return i, err
 }
 
 // Accept makes the caller a member, with the token from the e-mail: the token proves
@@ -148,26 +146,25 @@ func (s *Service) loadInvitation(ctx context.Context, id string) (i store.Invita
 // who does; the caller is who gets the role. A member keeps the role that they have.
 // Accepting again changes nothing. Error: NotFound (invitation), the same whether the
 // invitation is unknown, over, answered by somebody else, or the token is not its own.
-func (s *Service) Accept(ctx context.Context, id, token string) (m store.Member, err error) {
+func (s *Service) Accept(ctx context.Context, id, token string) (store.Member, error) {
 	caller := identity.FromContext(ctx).UserID
 	if caller == "" {
 		return store.Member{}, fault.NotSignedIn.New()
 	}
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (store.Member, error) {
 		i, err := lockInvitation(ctx, tx, id, token)
 		if err != nil {
-			return err
+			return store.Member{}, err
 		}
 		if err := s.acceptInvitation(ctx, tx, i, caller); err != nil {
-			return err
+			return store.Member{}, err
 		}
-		m, err = store.MemberOf(ctx, tx, i.MerchantID, caller)
+		m, err := store.MemberOf(ctx, tx, i.MerchantID, caller)
 		if errors.Is(err, store.ErrNotFound) { // accepted before, and removed since
 			err = reason.InvitationNotFound.New()
 		}
-		return err
+		return m, err
 	})
-	return m, err
 }
 
 // acceptInvitation answers an invitation with yes, unless the caller has done so

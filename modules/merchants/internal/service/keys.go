@@ -83,16 +83,14 @@ func (s *Service) Keys(ctx context.Context, merchant string) ([]Key, error) {
 	return s.withMakers(ctx, merchant, reply.GetKeys())
 }
 
-// withMakers tells of each key whether whoever made it is a member.
+// withMakers says of each key whether whoever made it is a member.
 func (s *Service) withMakers(ctx context.Context, merchant string, infos []*usersv1.APIKeyInfo) ([]Key, error) {
 	makers := make([]string, len(infos))
 	for i, k := range infos {
 		makers[i] = k.GetCreatedBy()
 	}
-	var members map[string]bool
-	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		members, err = store.AreMembers(ctx, q, merchant, makers)
-		return err
+	members, err := database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (map[string]bool, error) {
+		return store.AreMembers(ctx, q, merchant, makers)
 	})
 	out := make([]Key, len(infos))
 	for i, k := range infos {
@@ -116,19 +114,16 @@ func (s *Service) RevokeKey(ctx context.Context, merchant, key string) error {
 
 // mayManageKeys lets owners in, and administrators of the shop, and reports whether the
 // merchant may sell.
-func (s *Service) mayManageKeys(ctx context.Context, merchant string) (status store.Status, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
+func (s *Service) mayManageKeys(ctx context.Context, merchant string) (store.Status, error) {
+	return database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (store.Status, error) {
 		if !identity.FromContext(ctx).Admin {
 			v, err := requireOwner(ctx, q, merchant)
-			status = v.Status
-			return err
+			return v.Status, err
 		}
 		m, err := store.ByID(ctx, q, merchant)
 		if errors.Is(err, store.ErrNotFound) {
-			return merchantsv1.MerchantNotFound.New()
+			return "", merchantsv1.MerchantNotFound.New()
 		}
-		status = m.Status
-		return err
+		return m.Status, err
 	})
-	return status, err
 }

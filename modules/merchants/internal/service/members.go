@@ -65,26 +65,26 @@ func (s *Service) Members(ctx context.Context, merchant, after string, limit int
 // SetRole changes the role of a member, for owners. Nobody becomes a member by it:
 // people are invited. Errors: NotFound and PermissionDenied as Update, InvalidArgument
 // at /user_id for whoever is not a member, FailedPrecondition (last_owner).
-func (s *Service) SetRole(ctx context.Context, merchant, user string, role merchantsv1.Role) (m store.Member, err error) {
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+func (s *Service) SetRole(ctx context.Context, merchant, user string, role merchantsv1.Role) (store.Member, error) {
+	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (store.Member, error) {
 		if err := lockOwned(ctx, tx, merchant); err != nil {
-			return err
+			return store.Member{}, err
 		}
 		if _, err := store.SetRole(ctx, tx, merchant, user, role); err != nil { // to MySQL the same role again is no change
-			return err
+			return store.Member{}, err
 		}
-		if m, err = store.MemberOf(ctx, tx, merchant, user); errors.Is(err, store.ErrNotFound) {
-			return fault.Invalid(fault.Field{Pointer: "/user_id", Detail: "is not a member: invite people by their address"})
+		m, err := store.MemberOf(ctx, tx, merchant, user)
+		if errors.Is(err, store.ErrNotFound) {
+			return m, fault.Invalid(fault.Field{Pointer: "/user_id", Detail: "is not a member: invite people by their address"})
 		}
 		if err == nil && role != merchantsv1.Role_ROLE_OWNER {
 			err = store.WithdrawInvitationsBy(ctx, tx, merchant, user, s.Now())
 		}
 		if err != nil {
-			return err
+			return m, err
 		}
-		return hasOwner(ctx, tx, merchant)
+		return m, requireSomeOwner(ctx, tx, merchant)
 	})
-	return m, err
 }
 
 // Me stands for the caller in Remove.
@@ -144,7 +144,7 @@ func removeMember(ctx context.Context, tx *database.Tx, merchant, user string, n
 	if err := store.WithdrawInvitationsBy(ctx, tx, merchant, user, now); err != nil {
 		return err
 	}
-	return hasOwner(ctx, tx, merchant)
+	return requireSomeOwner(ctx, tx, merchant)
 }
 
 // lockOwned locks the members of a merchant that the caller owns.
@@ -156,8 +156,8 @@ func lockOwned(ctx context.Context, tx *database.Tx, merchant string) error {
 	return err
 }
 
-// hasOwner undoes a change that would leave a merchant to nobody.
-func hasOwner(ctx context.Context, tx *database.Tx, merchant string) error {
+// requireSomeOwner undoes a change that would leave a merchant to nobody.
+func requireSomeOwner(ctx context.Context, tx *database.Tx, merchant string) error {
 	n, err := store.Owners(ctx, tx, merchant)
 	if err == nil && n == 0 {
 		err = reason.LastOwner.New()

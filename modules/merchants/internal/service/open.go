@@ -121,10 +121,8 @@ func (s *Service) mayOpen(ctx context.Context, tx *database.Tx, user string) err
 func anyNumber(context.Context, *database.Tx, string) error { return nil }
 
 // openedMerchant finds the merchant that an earlier run of the same request made.
-func (s *Service) openedMerchant(ctx context.Context, id, owner string) (v View, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		v, err = merchantView(ctx, q, id, owner)
-		return err
+func (s *Service) openedMerchant(ctx context.Context, id, owner string) (View, error) {
+	return database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (View, error) {
+		return merchantView(ctx, q, id, owner)
 	})
-	return v, err
 }

@@ -11,10 +11,8 @@ import (
 
 // Profile implements the contract.
 func (s *Service) Profile(ctx context.Context, req *merchantsv1.ProfileRequest) (*merchantsv1.ProfileResponse, error) {
-	var p store.Profile
-	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		p, err = store.ProfileOf(ctx, q, req.GetMerchantId())
-		return err
+	p, err := database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (store.Profile, error) {
+		return store.ProfileOf(ctx, q, req.GetMerchantId())
 	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, merchantsv1.MerchantNotFound.New().Because(err)

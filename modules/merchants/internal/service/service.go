@@ -97,11 +97,10 @@ func (s *Service) findUser(ctx context.Context, id string) (*usersv1.User, error
 
 // ByID reads a merchant for whoever asks. A pending one is there for its members and
 // administrators only. Error: NotFound.
-func (s *Service) ByID(ctx context.Context, id string) (v View, err error) {
+func (s *Service) ByID(ctx context.Context, id string) (View, error) {
 	caller := identity.FromContext(ctx)
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		v, err = merchantView(ctx, q, id, caller.UserID)
-		return err
+	v, err := database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (View, error) {
+		return merchantView(ctx, q, id, caller.UserID)
 	})
 	hidden := err == nil && v.Status == store.Pending && v.Role == merchantsv1.Role_ROLE_UNSPECIFIED && !caller.Admin
 	if errors.Is(err, store.ErrNotFound) || hidden {
@@ -111,12 +110,10 @@ func (s *Service) ByID(ctx context.Context, id string) (v View, err error) {
 }
 
 // Mine lists the merchants the caller is a member of.
-func (s *Service) Mine(ctx context.Context, after string, limit int) (out []store.Merchant, err error) {
-	err = s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = store.OfUser(ctx, q, identity.FromContext(ctx).UserID, after, limit)
-		return err
+func (s *Service) Mine(ctx context.Context, after string, limit int) ([]store.Merchant, error) {
+	return database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) ([]store.Merchant, error) {
+		return store.OfUser(ctx, q, identity.FromContext(ctx).UserID, after, limit)
 	})
-	return out, err
 }
 
 // Change is what a PATCH changes; nil leaves a field as it is.
@@ -143,25 +140,25 @@ func (c Change) applyTo(m *store.Merchant) (wrong []fault.Field) {
 // Update changes a merchant's profile. Errors: NotFound for whoever is not a member,
 // PermissionDenied for members that are not owners, VersionMismatch, InvalidArgument
 // with pointers, Aborted.
-func (s *Service) Update(ctx context.Context, id string, c Change) (v View, err error) {
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if v, err = requireOwner(ctx, tx, id); err != nil {
-			return err
+func (s *Service) Update(ctx context.Context, id string, c Change) (View, error) {
+	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (View, error) {
+		v, err := requireOwner(ctx, tx, id)
+		if err != nil {
+			return View{}, err
 		}
 		if err := c.Match(v.Version); err != nil {
-			return err
+			return View{}, err
 		}
 		if wrong := c.applyTo(&v.Merchant); len(wrong) > 0 {
-			return fault.Invalid(wrong...)
+			return View{}, fault.Invalid(wrong...)
 		}
 		ok, err := store.Update(ctx, tx, v.Merchant)
 		if err == nil && !ok {
 			err = fault.ChangedMeanwhile.Newf("The merchant was changed by others at the same time. Try again.")
 		}
 		v.Version++
-		return err
+		return v, err
 	})
-	return v, err
 }
 
 // requireOwner reads a merchant that the caller is an owner of, in a session with two
@@ -182,30 +179,28 @@ func requireOwner(ctx context.Context, q *database.Tx, id string) (View, error) 
 
 // Approve lets a merchant sell, for administrators. Approving twice changes nothing.
 // Error: NotFound.
-func (s *Service) Approve(ctx context.Context, id string) (v View, err error) {
+func (s *Service) Approve(ctx context.Context, id string) (View, error) {
 	owner, err := s.anOwner(ctx, id)
 	if err != nil {
 		return View{}, err
 	}
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		ok, err := store.Approve(ctx, tx, id)
+	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (View, error) {
+		changed, err := store.Approve(ctx, tx, id)
 		if err != nil {
-			return err
+			return View{}, err
 		}
-		if v, err = merchantView(ctx, tx, id, ""); err != nil || !ok {
-			return err
+		v, err := merchantView(ctx, tx, id, "")
+		if err != nil || !changed {
+			return v, err
 		}
-		return emitApproved(ctx, tx, v.Merchant, owner)
+		return v, emitApproved(ctx, tx, v.Merchant, owner)
 	})
-	return v, err
 }
 
 // anOwner finds somebody to tell of the approval.
 func (s *Service) anOwner(ctx context.Context, id string) (*usersv1.User, error) {
-	var members []store.Member
-	err := s.DB.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		members, err = store.Members(ctx, q, id, "", 100)
-		return err
+	members, err := database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) ([]store.Member, error) {
+		return store.Members(ctx, q, id, "", 100)
 	})
 	if err != nil {
 		return nil, err

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 )
 
-// InvitationState tells what became of an invitation.
+// InvitationState is what became of an invitation.
 type InvitationState int
 
 // The states.
@@ -32,19 +34,49 @@ type Invitation struct {
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
 	State      InvitationState
-	SettledBy  string // who accepted, else empty
+	SettledAt  time.Time // zero while nobody has answered
+	SettledBy  string    // who accepted, else empty
 }
 
 // Good reports whether the invitation can be answered.
 func (i Invitation) Good(now time.Time) bool { return i.State == Invited && now.Before(i.ExpiresAt) }
 
-const (
-	invitationColumns = `id, merchant_id, email, email_key, role, token_hash, invited_by, created_at, expires_at, state, COALESCE(settled_by, '')`
+// invitationRow is a row of merchants_invitations.
+type invitationRow struct {
+	bun.BaseModel `bun:"table:merchants_invitations,alias:i"`
 
-	insertInvitation = `INSERT INTO merchants_invitations (id, merchant_id, email, email_key, role, token_hash, invited_by, created_at, expires_at, state)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
-	invitationByID    = `SELECT ` + invitationColumns + ` FROM merchants_invitations WHERE id = ?`
-	invitationsOf     = `SELECT ` + invitationColumns + ` FROM merchants_invitations WHERE merchant_id = ? AND state = 1 AND expires_at > ? AND id > ? ORDER BY id LIMIT ?`
+	ID         string             `bun:"id,pk"`
+	MerchantID string             `bun:"merchant_id"`
+	Email      string             `bun:"email"`
+	EmailKey   string             `bun:"email_key"`
+	Role       merchantsv1.Role   `bun:"role"`
+	TokenHash  string             `bun:"token_hash"`
+	InvitedBy  string             `bun:"invited_by"`
+	CreatedAt  database.Timestamp `bun:"created_at"`
+	ExpiresAt  database.Timestamp `bun:"expires_at"`
+	State      InvitationState    `bun:"state"`
+	SettledAt  database.Timestamp `bun:"settled_at,nullzero"`
+	SettledBy  string             `bun:"settled_by,nullzero"`
+}
+
+var invitations = database.ModelOf[invitationRow]()
+
+func newInvitationRow(i Invitation) invitationRow {
+	return invitationRow{
+		ID: i.ID, MerchantID: i.MerchantID, Email: i.Email, EmailKey: i.EmailKey, Role: i.Role, TokenHash: i.TokenHash, InvitedBy: i.InvitedBy,
+		CreatedAt: database.Timestamp{Time: i.CreatedAt}, ExpiresAt: database.Timestamp{Time: i.ExpiresAt},
+		State: i.State, SettledAt: database.Timestamp{Time: i.SettledAt}, SettledBy: i.SettledBy,
+	}
+}
+
+func (r invitationRow) toInvitation() Invitation {
+	return Invitation{
+		ID: r.ID, MerchantID: r.MerchantID, Email: r.Email, EmailKey: r.EmailKey, Role: r.Role, TokenHash: r.TokenHash, InvitedBy: r.InvitedBy,
+		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time, State: r.State, SettledAt: r.SettledAt.Time, SettledBy: r.SettledBy,
+	}
+}
+
+const (
 	settleInvitation  = `UPDATE merchants_invitations SET state = ?, settled_at = ?, settled_by = ? WHERE id = ? AND state = 1 AND expires_at > ?`
 	replaceInvitation = `UPDATE merchants_invitations SET state = 4, settled_at = ? WHERE merchant_id = ? AND email_key = ? AND state = 1 AND id <> ?`
 	withdrawAll       = `UPDATE merchants_invitations SET state = 4, settled_at = ? WHERE merchant_id = ? AND invited_by = ? AND state = 1`
@@ -57,22 +89,25 @@ const (
 // InsertInvitation adds an invitation. ErrDuplicate: the id is taken, so the request is
 // a repetition.
 func InsertInvitation(ctx context.Context, tx *database.Tx, i Invitation) error {
-	_, err := tx.Exec(ctx, insertInvitation, i.ID, i.MerchantID, i.Email, i.EmailKey, int32(i.Role), i.TokenHash, i.InvitedBy,
-		database.Micros(i.CreatedAt), database.Micros(i.ExpiresAt))
-	return mapDuplicate("insert invitation", err)
+	return invitations.Insert(ctx, tx, "invitation", newInvitationRow(i))
 }
 
 // InvitationByID reads an invitation, whatever became of it. ErrNotFound.
 func InvitationByID(ctx context.Context, q *database.Tx, id string) (Invitation, error) {
-	i, err := scanInvitation(q.QueryRow(ctx, invitationByID, id))
-	return i, mapNoRows("read invitation", err)
+	row, err := invitations.Get(ctx, q, "invitation", `WHERE i.id = ?`, id)
+	return row.toInvitation(), err
 }
 
 // Invitations lists the invitations of a merchant that wait for an answer by id, after
 // the given one.
 func Invitations(ctx context.Context, q *database.Tx, merchant string, now time.Time, after string, limit int) ([]Invitation, error) {
-	rows, err := q.Query(ctx, invitationsOf, merchant, database.Micros(now), after, limit)
-	return collectRows("list invitations", rows, err, scanInvitation)
+	rows, err := invitations.List(ctx, q, "invitations",
+		`WHERE i.merchant_id = ? AND i.state = 1 AND i.expires_at > ? AND i.id > ? ORDER BY i.id LIMIT ?`, merchant, database.Micros(now), after, limit)
+	var out []Invitation
+	for _, r := range rows {
+		out = append(out, r.toInvitation())
+	}
+	return out, err
 }
 
 // SettleInvitation answers an invitation. It returns false when that cannot be any
@@ -119,11 +154,4 @@ func CountInvitations(ctx context.Context, q *database.Tx, i Invitation, since t
 		return n, fmt.Errorf("count invitations: %w", err)
 	}
 	return n, nil
-}
-
-func scanInvitation(row interface{ Scan(...any) error }) (i Invitation, err error) {
-	var created, expires int64
-	err = row.Scan(&i.ID, &i.MerchantID, &i.Email, &i.EmailKey, &i.Role, &i.TokenHash, &i.InvitedBy, &created, &expires, &i.State, &i.SettledBy)
-	i.CreatedAt, i.ExpiresAt = database.Time(created), database.Time(expires)
-	return i, err
 }

@@ -2,7 +2,11 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -10,11 +14,37 @@ import (
 	"app/platform/database"
 )
 
+// Member is somebody who may act for a merchant.
+type Member struct {
+	MerchantID string
+	UserID     string
+	Role       merchantsv1.Role
+	CreatedAt  time.Time
+}
+
+// memberRow is a row of merchants_members.
+type memberRow struct {
+	bun.BaseModel `bun:"table:merchants_members,alias:b"`
+
+	MerchantID string             `bun:"merchant_id,pk"`
+	UserID     string             `bun:"user_id,pk"`
+	Role       merchantsv1.Role   `bun:"role"`
+	CreatedAt  database.Timestamp `bun:"created_at"`
+}
+
+var members = database.ModelOf[memberRow]()
+
+func newMemberRow(m Member) memberRow {
+	return memberRow{MerchantID: m.MerchantID, UserID: m.UserID, Role: m.Role, CreatedAt: database.Timestamp{Time: m.CreatedAt}}
+}
+
+func (r memberRow) toMember() Member {
+	return Member{MerchantID: r.MerchantID, UserID: r.UserID, Role: r.Role, CreatedAt: r.CreatedAt.Time}
+}
+
 // InsertMember adds a member. ErrDuplicate: the user is one already.
 func InsertMember(ctx context.Context, tx *database.Tx, m Member) error {
-	_, err := tx.Exec(ctx, `INSERT INTO merchants_members (merchant_id, user_id, role, created_at) VALUES (?, ?, ?, ?)`,
-		m.MerchantID, m.UserID, int32(m.Role), database.Micros(m.CreatedAt))
-	return mapDuplicate("insert member", err)
+	return members.Insert(ctx, tx, "member", newMemberRow(m))
 }
 
 // SetRole changes a member's role. It returns false when the user is not a member.
@@ -45,36 +75,82 @@ func Owners(ctx context.Context, q *database.Tx, merchant string) (n int, err er
 
 // Members lists a merchant's members by user id, after the given one.
 func Members(ctx context.Context, q *database.Tx, merchant, after string, limit int) ([]Member, error) {
-	rows, err := q.Query(ctx, `SELECT merchant_id, user_id, role, created_at FROM merchants_members
-		WHERE merchant_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`, merchant, after, limit)
-	return collectRows("list members", rows, err, scanMember)
+	rows, err := members.List(ctx, q, "members", `WHERE b.merchant_id = ? AND b.user_id > ? ORDER BY b.user_id LIMIT ?`, merchant, after, limit)
+	var out []Member
+	for _, r := range rows {
+		out = append(out, r.toMember())
+	}
+	return out, err
 }
 
-// AreMembers tells which of the users are members of a merchant.
+// AreMembers reports which of the users are members of a merchant.
 func AreMembers(ctx context.Context, q *database.Tx, merchant string, users []string) (map[string]bool, error) {
 	there := map[string]bool{}
 	if len(users) == 0 {
 		return there, nil
 	}
-	rows, err := q.Bun().NewSelect().Table("merchants_members").Column("user_id").
-		Where("merchant_id = ?", merchant).Where("user_id IN ?", bun.Tuple(users)).Rows(ctx)
-	found, err := collectRows("list members", rows, err, func(row interface{ Scan(...any) error }) (id string, err error) { return id, row.Scan(&id) })
-	for _, id := range found {
-		there[id] = true
+	var found []memberRow
+	err := q.Bun().NewSelect().Model(&found).Column("user_id").
+		Where("b.merchant_id = ?", merchant).Where("b.user_id IN ?", bun.Tuple(users)).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list members: %w", err)
 	}
-	return there, err
+	for _, m := range found {
+		there[m.UserID] = true
+	}
+	return there, nil
 }
 
 // MemberOf reads one member. ErrNotFound.
 func MemberOf(ctx context.Context, q *database.Tx, merchant, user string) (Member, error) {
-	m, err := scanMember(q.QueryRow(ctx, `SELECT merchant_id, user_id, role, created_at FROM merchants_members
-		WHERE merchant_id = ? AND user_id = ?`, merchant, user))
-	return m, mapNoRows("read member", err)
+	row, err := members.Get(ctx, q, "member", `WHERE b.merchant_id = ? AND b.user_id = ?`, merchant, user)
+	return row.toMember(), err
 }
 
-func scanMember(row interface{ Scan(...any) error }) (m Member, err error) {
-	var created int64
-	err = row.Scan(&m.MerchantID, &m.UserID, &m.Role, &created)
-	m.CreatedAt = database.Time(created)
-	return m, err
+// Membership reads a user's role and the merchant's status in one query. Role is
+// ROLE_UNSPECIFIED for somebody without one.
+func Membership(ctx context.Context, q *database.Tx, merchant, user string) (role merchantsv1.Role, status Status, err error) {
+	err = q.QueryRow(ctx, `SELECT b.role, m.status FROM merchants_members b JOIN merchants_merchants m ON m.id = b.merchant_id
+		WHERE b.merchant_id = ? AND b.user_id = ?`, merchant, user).Scan(&role, &status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return merchantsv1.Role_ROLE_UNSPECIFIED, "", nil
+	}
+	if err != nil {
+		return 0, "", fmt.Errorf("read membership: %w", err)
+	}
+	return role, status, nil
+}
+
+// MerchantRole is a user's role with a merchant, and whether the merchant may sell.
+type MerchantRole struct {
+	Role   merchantsv1.Role
+	Status Status
+}
+
+// Roles reads a user's roles with merchants, by the merchant's id, in one query. A
+// merchant that does not exist is left out.
+func Roles(ctx context.Context, q *database.Tx, merchants []string, user string) (map[string]MerchantRole, error) {
+	out := make(map[string]MerchantRole, len(merchants))
+	if len(merchants) == 0 {
+		return out, nil
+	}
+	args := []any{user}
+	for _, id := range merchants {
+		args = append(args, id)
+	}
+	rows, err := q.Query(ctx, `SELECT m.id, m.status, COALESCE(b.role, 0) FROM merchants_merchants m
+		LEFT JOIN merchants_members b ON b.merchant_id = m.id AND b.user_id = ? WHERE m.id IN (?`+strings.Repeat(", ?", len(merchants)-1)+`)`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id string
+		var r MerchantRole
+		if err := rows.Scan(&id, &r.Status, &r.Role); err != nil {
+			return nil, fmt.Errorf("read roles: %w", err)
+		}
+		out[id] = r
+	}
+	return out, rows.Err()
 }
