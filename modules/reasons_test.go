@@ -37,7 +37,7 @@ var unexplained = []string{
 // repeated are codes that more than one place declares. A line goes when one of them
 // does, for the contract of the module whose word it is.
 var repeated = []string{
-	"merchant_not_approved", "provider_not_found", "step_up_required", "ticket_invalid",
+	"provider_not_found", "step_up_required", "ticket_invalid",
 	"price_changed", "product_gone", "stock_short", "too_many_unpaid", // of catalogv1, and of orders once more
 }
 

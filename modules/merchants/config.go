@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"time"
 
-	"app/modules/merchants/internal/service"
+	"app/modules/merchants/internal/invitation"
+	"app/modules/merchants/internal/merchant"
 	"app/platform/config"
 )
 
@@ -74,9 +75,10 @@ func checkDurationBetween(name string, d, least, most time.Duration) error {
 	return nil
 }
 
-func (c *Config) serviceLimits() service.Limits {
-	return service.Limits{
-		Merchants: c.PerAccount, Pending: c.Pending, InvitationsDay: c.InvitationsDay, InvitationsPending: c.InvitationsPending,
-		InvitationLife: c.InvitationLife, KeyLife: c.KeyLife,
-	}
+func (c *Config) merchantLimits() merchant.Limits {
+	return merchant.Limits{PerAccount: c.PerAccount, Pending: c.Pending}
+}
+
+func (c *Config) invitationLimits() invitation.Limits {
+	return invitation.Limits{PerDay: c.InvitationsDay, Pending: c.InvitationsPending, Life: c.InvitationLife}
 }

@@ -7,8 +7,12 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	"app/modules/merchants/internal/rest"
-	"app/modules/merchants/internal/service"
+	"app/modules/merchants/internal/apikey"
+	"app/modules/merchants/internal/contract"
+	"app/modules/merchants/internal/invitation"
+	"app/modules/merchants/internal/member"
+	"app/modules/merchants/internal/merchant"
+	"app/modules/merchants/internal/reason"
 	"app/modules/merchants/merchantsevents"
 	"app/modules/merchants/merchantsv1"
 	"app/modules/merchants/migrations"
@@ -21,9 +25,15 @@ import (
 
 // Module is the merchants module.
 type Module struct {
-	cfg     Config
-	users   usersv1.UsersClient
-	service *service.Service
+	cfg      Config
+	users    usersv1.UsersClient
+	contract *contract.Handler
+	rest     struct {
+		merchants   *merchant.Handlers
+		members     *member.Handlers
+		invitations *invitation.Handlers
+		keys        *apikey.Handlers
+	}
 }
 
 // New makes the module, not yet open.
@@ -45,7 +55,7 @@ func (m *Module) Calls() []rpc.Dependency {
 
 // Serves implements host.Callee.
 func (m *Module) Serves() []rpc.Service {
-	return []rpc.Service{merchantsv1.ServeMerchants(func() merchantsv1.MerchantsHandler { return m.service })}
+	return []rpc.Service{merchantsv1.ServeMerchants(func() merchantsv1.MerchantsHandler { return m.contract })}
 }
 
 // Emits implements host.Emitter.
@@ -55,7 +65,11 @@ func (*Module) Emits() []proto.Message {
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {
-	rest.Register(api, func() *service.Service { return m.service })
+	merchant.Register(api, &m.rest.merchants)
+	member.Register(api, &m.rest.members)
+	invitation.Register(api, &m.rest.invitations)
+	apikey.Register(api, &m.rest.keys)
+	api.Problems(reason.All()...)
 }
 
 // Switches implements host.Switcher.
@@ -69,9 +83,16 @@ func (m *Module) Switches() []config.Switch {
 
 // Open implements host.Opener.
 func (m *Module) Open(_ context.Context, env host.Env) error {
-	m.service = service.New(service.Options{
-		DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApproves(env.Development),
-		PublicURL: env.Config.PublicURL, Limits: m.cfg.serviceLimits(),
+	merchants := merchant.New(merchant.Options{
+		DB: env.DB, Users: m.users, Now: env.Now, AutoApprove: m.cfg.AutoApproves(env.Development), Limits: m.cfg.merchantLimits(),
 	})
+	invitations := invitation.New(invitation.Options{
+		DB: env.DB, Now: env.Now, PublicURL: env.Config.PublicURL, Limits: m.cfg.invitationLimits(),
+	})
+	members := member.New(member.Options{DB: env.DB, Keys: m.users, Invitations: invitations})
+	keys := apikey.New(apikey.Options{DB: env.DB, Users: m.users, Now: env.Now, Life: m.cfg.KeyLife})
+	m.contract = contract.New(members, merchants)
+	m.rest.merchants, m.rest.members = merchant.NewHandlers(merchants), member.NewHandlers(members)
+	m.rest.invitations, m.rest.keys = invitation.NewHandlers(invitations), apikey.NewHandlers(keys)
 	return nil
 }

@@ -2,7 +2,7 @@ package merchantsv1
 
 import "app/platform/fault"
 
-// The reasons that everybody who asks merchants for access has in common.
+// The reasons that everybody who asks merchants about a merchant has in common.
 var (
 	// MerchantNotFound hides a merchant from whoever has no role with it.
 	MerchantNotFound = fault.Reason{
@@ -16,5 +16,11 @@ var (
 		Title: "Role too low",
 		Help: "Your role with the merchant does not allow this: a viewer reads, a manager changes products and stock and refunds, " +
 			"an owner changes the merchant and its members. Ask an owner for another role.",
+	}
+	// MerchantNotApproved refuses what is done in the name of a merchant that may not
+	// sell yet.
+	MerchantNotApproved = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "merchant_not_approved", Detail: "The merchant has not been approved yet.",
+		Title: "Merchant not approved", Help: "The merchant can neither sell nor write to anybody before it has been approved.",
 	}
 )

@@ -43,7 +43,7 @@ func (s *Service) requireRole(ctx context.Context, merchantID string, least merc
 	case role < least:
 		return access.ErrTooLow() //nolint:wrapcheck // it is what the client gets
 	case least >= merchantsv1.Role_ROLE_MANAGER && !access.Approved(merchantID):
-		return reason.MerchantNotApproved.New()
+		return merchantsv1.MerchantNotApproved.New()
 	}
 	return nil
 }

@@ -15,21 +15,17 @@ var (
 		Kind: fault.NotFound, Code: "product_not_found", Detail: "There is no such product.",
 		Title: "No such product", Help: "The product does not exist, is not sold any more, or is not yours to change.",
 	}
-	MerchantNotApproved = fault.Reason{
-		Kind: fault.FailedPrecondition, Code: "merchant_not_approved", Detail: "The merchant has not been approved yet.",
-		Title: "Merchant not approved", Help: "The merchant cannot sell before it has been approved.",
-	}
 	SKUTaken = fault.Reason{
 		Kind: fault.AlreadyExists, Code: "sku_taken", Detail: "The merchant has a product with this sku.",
 		Title: "SKU taken", Help: "The merchant lists another product under this sku. Choose another one, or archive that product.",
 	}
 )
 
-// All lists the module's reasons for the page of problems, those of its contract with
+// All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
-		ProductNotFound, MerchantNotApproved, SKUTaken,
-		catalogv1.StockShort, merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow,
+		ProductNotFound, SKUTaken, catalogv1.StockShort,
+		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }

@@ -1,7 +1,10 @@
 // Package reason declares the public codes of the module, each once.
 package reason
 
-import "app/platform/fault"
+import (
+	"app/modules/merchants/merchantsv1"
+	"app/platform/fault"
+)
 
 // Of e-mails.
 var (
@@ -9,10 +12,6 @@ var (
 	EmailNotFound = fault.Reason{
 		Kind: fault.NotFound, Code: "letter_not_found", Detail: "There is no such letter.",
 		Title: "No such letter", Help: "The letter does not exist, or is not yours.",
-	}
-	MerchantNotApproved = fault.Reason{
-		Kind: fault.FailedPrecondition, Code: "merchant_not_approved", Detail: "The merchant has not been approved yet.",
-		Title: "Merchant not approved", Help: "The merchant cannot write to anybody before it has been approved.",
 	}
 	// MerchantRate says that a budget of whoever writes is spent.
 	MerchantRate = fault.Reason{
@@ -57,10 +56,11 @@ var (
 	}
 )
 
-// All lists the module's reasons for the page of problems.
+// All lists the module's reasons for the page of problems, those of contracts with
+// them.
 func All() []fault.Reason {
 	return []fault.Reason{
-		EmailNotFound, MerchantNotApproved, MerchantRate, RecipientRate,
+		EmailNotFound, merchantsv1.MerchantNotApproved, MerchantRate, RecipientRate,
 		SuppressionNotFound,
 		TopicNotAccepted, NoticeStale, CertificateUnavailable,
 	}

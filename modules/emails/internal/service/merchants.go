@@ -82,11 +82,11 @@ func (s *Service) unfitForMerchant(t template.Template, r *Request, name string)
 }
 
 // approvedMerchant finds the merchant that an e-mail is from. Errors:
-// reason.MerchantNotApproved; those of the call.
+// merchantsv1.MerchantNotApproved; those of the call.
 func (s *Service) approvedMerchant(ctx context.Context, merchantID string) (*merchantsv1.ProfileResponse, error) {
 	merchant, err := s.Merchants.Profile(ctx, &merchantsv1.ProfileRequest{MerchantId: merchantID})
 	if fault.CodeOf(err) == fault.NotFound || err == nil && !merchant.GetApproved() {
-		return nil, reason.MerchantNotApproved.New().Because(err)
+		return nil, merchantsv1.MerchantNotApproved.New().Because(err)
 	}
 	return merchant, err //nolint:wrapcheck // the boundary translates it
 }

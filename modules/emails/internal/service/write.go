@@ -39,7 +39,7 @@ const codeLife = 15 * time.Minute
 //     and so does a network. A recipient gets so many a day from all merchants.
 //
 // Errors: InvalidArgument naming /template, /to, /order_id or each missing or unfit
-// /data/<variable>; reason.MerchantNotApproved; reason.MerchantRate and
+// /data/<variable>; merchantsv1.MerchantNotApproved; reason.MerchantRate and
 // reason.RecipientRate with the time to wait.
 func (s *Service) Write(ctx context.Context, r Request) (store.Letter, error) {
 	t, ok := s.Letters.ByName(r.Template)

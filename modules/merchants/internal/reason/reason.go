@@ -65,6 +65,6 @@ func All() []fault.Reason {
 		SlugTaken, TooManyMerchants,
 		LastOwner, MemberNotFound, MerchantPending, TooManyInvitations, InvitationNotFound,
 		APIKeyNotFound, TooManyAPIKeys,
-		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow,
+		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }

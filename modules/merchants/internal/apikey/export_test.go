@@ -1,0 +1,7 @@
+package apikey
+
+// The conversions that tests fill and compare.
+var (
+	ToKey     = toKey
+	RenderKey = renderKey
+)

@@ -1,0 +1,7 @@
+package contract
+
+// The conversions that tests fill and compare.
+var (
+	MemberMessage  = memberMessage
+	ProfileMessage = profileMessage
+)
