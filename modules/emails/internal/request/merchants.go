@@ -68,9 +68,9 @@ func (s *Service) approvedMerchant(ctx context.Context, merchantID string) (*mer
 // budgetExceededError is what a merchant is told whose e-mail a budget has no room for.
 func budgetExceededError(spent *budget.SpentError) error {
 	b := spent.Budget
-	refusal := reason.MerchantRate.Newf("This %s has sent %d letters in an hour: the next ones go out one by one.", b.Kind, b.Most)
+	refusal := reason.MerchantRate.Newf("This %s has sent %d e-mails in an hour: the next ones go out one by one.", b.Kind, b.Most)
 	if b.Kind == budget.Recipient {
-		refusal = reason.RecipientRate.Newf("The %s gets no more than %d letters a day, and fewer from merchants.", b.Kind, b.Most)
+		refusal = reason.RecipientRate.Newf("The %s gets no more than %d e-mails a day, and fewer from merchants.", b.Kind, b.Most)
 	}
 	refusal.RetryAfter = spent.Wait
 	return refusal

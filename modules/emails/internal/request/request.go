@@ -80,10 +80,10 @@ func (r *Request) wrongForAdministrator(t template.Template, publicURL string) (
 // wrongForMerchant lists what is wrong with what a merchant has chosen.
 func (r *Request) wrongForMerchant() (wrong []fault.Field) {
 	if r.To != "" {
-		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: "a merchant's letter goes to the address of its order; leave it out"})
+		wrong = append(wrong, fault.Field{Pointer: "/to", Detail: "a merchant's e-mail goes to the address of its order; leave it out"})
 	}
 	if r.OrderID == "" {
-		wrong = append(wrong, fault.Field{Pointer: "/order_id", Detail: "expected the order that the letter is about"})
+		wrong = append(wrong, fault.Field{Pointer: "/order_id", Detail: "expected the order that the e-mail is about"})
 	}
 	for _, v := range given {
 		if _, ok := r.Data[v]; ok {
