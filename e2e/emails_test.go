@@ -127,7 +127,7 @@ func TestLettersOverSES(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, l := range server.Taken() {
-		if l.To != "ada@example.com" || l.ConfigurationSet != "shop-events" || !strings.HasPrefix(l.LetterID, "ltr_") {
+		if l.To != "ada@example.com" || l.ConfigurationSet != "shop-events" || !strings.HasPrefix(l.EmailID, "ltr_") {
 			t.Errorf("got %+v", l)
 		}
 	}

@@ -13,7 +13,6 @@ import (
 // name is no domain: those that are not a subject yet, and checkout, which is a process
 // over the domains of cart and order. A line that is not needed any more has to go.
 var undivided = []string{
-	"modules/emails/internal/service",
 	"modules/orders/internal/checkout",
 	"modules/users/internal/factor",
 	"modules/users/internal/service",

@@ -98,7 +98,7 @@ func TestSource_MemoryIsSafe(t *testing.T) {
 // networks that are bad on purpose, and what makes one assertion differ from the next,
 // which is signed and not secret.
 var drawsLots = []string{
-	"modules/emails/internal/service", "platform/cli", "platform/database/internal/mysql", "platform/events", "platform/events/rabbit",
+	"modules/emails/internal/email", "platform/cli", "platform/database/internal/mysql", "platform/events", "platform/events/rabbit",
 	"platform/freeport", "platform/identity", "platform/network", "modules/gateway/internal/limit",
 }
 

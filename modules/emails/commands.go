@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/ses"
-	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/template"
 	"app/platform/host"
 )
@@ -38,7 +38,7 @@ func (m *Module) listCommand(tool host.Tool) *cobra.Command {
 		Example: "  app emails list\n  app emails list --status=unknown --limit=10",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				found, err := m.service.List(ctx, store.Filter{Status: store.Status(status), Template: template, Limit: limit})
+				found, err := m.emails.List(ctx, email.Filter{Status: email.Status(status), Template: template, Limit: limit})
 				if err != nil {
 					return err
 				}
@@ -57,7 +57,7 @@ func (m *Module) deadCommand(tool host.Tool) *cobra.Command {
 		Use: "dead", Short: "List letters that have failed, or of which nothing was heard since their reply was lost", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				found, err := m.service.Dead(ctx, m.cfg.Silent, listed)
+				found, err := m.emails.Dead(ctx, m.cfg.Silent, listed)
 				if err != nil {
 					return err
 				}
@@ -72,14 +72,14 @@ func (m *Module) withheldCommand(tool host.Tool) *cobra.Command {
 		Use: "withheld", Short: "List letters of the last month that were not written because the recipient had enough, or the order was never paid", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				found, err := m.service.Withheld(ctx, listed)
+				found, err := m.withheld.List(ctx, listed)
 				if err != nil {
 					return err
 				}
 				w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 				_, _ = fmt.Fprintln(w, "TO\tTEMPLATE\tWHY\tLETTERS THAT DAY\tLAST")
 				for _, f := range found {
-					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", f.Recipient, f.Template, f.Reason, f.Letters, f.LastAt.Format(time.RFC3339))
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", f.Recipient, f.Template, f.Reason, f.Emails, f.LastAt.Format(time.RFC3339))
 				}
 				return w.Flush()
 			})
@@ -87,15 +87,15 @@ func (m *Module) withheldCommand(tool host.Tool) *cobra.Command {
 	}
 }
 
-func writeEmailTable(to io.Writer, found []store.Letter) error {
+func writeEmailTable(to io.Writer, found []email.Email) error {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "ID\tSTATUS\tTEMPLATE\tTO\tCREATED\tTRIES\tWHY")
-	for _, l := range found {
-		status := string(l.Status)
-		if l.Failure != "" {
-			status += " (" + string(l.Failure) + ")"
+	for _, e := range found {
+		status := string(e.Status)
+		if e.Failure != "" {
+			status += " (" + string(e.Failure) + ")"
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", l.ID, status, l.Template, l.Recipient, l.CreatedAt.Format(time.RFC3339), l.Attempts, l.LastError)
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", e.ID, status, e.Template, e.Recipient, e.CreatedAt.Format(time.RFC3339), e.Attempts, e.LastError)
 	}
 	return w.Flush()
 }
@@ -126,12 +126,12 @@ func (m *Module) requeueEmails(ctx context.Context, out io.Writer, all, evenIfSe
 	n := 0
 	if all {
 		var err error
-		if n, err = m.service.RetryAll(ctx); err != nil {
+		if n, err = m.emails.RetryAll(ctx); err != nil {
 			return err
 		}
 	}
 	for _, id := range ids {
-		if err := m.service.Retry(ctx, id, evenIfSent); err != nil {
+		if err := m.emails.Retry(ctx, id, evenIfSent); err != nil {
 			return fmt.Errorf("%s: %w", id, err)
 		}
 		n++
@@ -234,10 +234,10 @@ func (m *Module) templatesCommand(tool host.Tool) *cobra.Command {
 }
 
 func (m *Module) pushTemplates(ctx context.Context, out io.Writer, t *ses.Transport) error {
-	set := m.service.Letters
-	for _, l := range set.All() {
+	set := m.emails.Templates
+	for _, kind := range set.All() {
 		for _, locale := range set.Locales() {
-			name, err := t.Push(ctx, l, locale)
+			name, err := t.Push(ctx, kind, locale)
 			if err != nil {
 				return err
 			}

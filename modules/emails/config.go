@@ -93,11 +93,11 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s=%s: must be longer than nothing", d.name, d.wait))
 		}
 	}
-	errs = append(errs, c.checkLetters(), c.checkTransport(), c.checkTopics())
+	errs = append(errs, c.checkTemplates(), c.checkTransport(), c.checkTopics())
 	return errors.Join(errs...)
 }
 
-func (c *Config) checkLetters() error {
+func (c *Config) checkTemplates() error {
 	set, err := template.Parse(c.Locale)
 	if err != nil {
 		return fmt.Errorf("EMAIL_LOCALE: %w", err)

@@ -9,13 +9,16 @@ import (
 	"io/fs"
 	"net/http"
 
+	"app/modules/emails/internal/budget"
+	"app/modules/emails/internal/email"
+	"app/modules/emails/internal/mailbox"
 	"app/modules/emails/internal/notice"
+	"app/modules/emails/internal/notification"
 	"app/modules/emails/internal/reason"
-	"app/modules/emails/internal/rest"
-	"app/modules/emails/internal/service"
+	"app/modules/emails/internal/request"
 	"app/modules/emails/internal/suppression"
 	"app/modules/emails/internal/template"
-	"app/modules/emails/internal/transport"
+	"app/modules/emails/internal/withheld"
 	"app/modules/emails/migrations"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/events"
@@ -29,17 +32,23 @@ import (
 type Module struct {
 	cfg       Config
 	env       host.Env
-	transport transport.Transport
+	transport email.Transport
 	merchants merchantsv1.MerchantsClient
-	service   *service.Service
-	notices   *notice.Service
-	handlers  handlers
-	workers   []*lifecycle.Worker
+
+	emails        *email.Service
+	notifications *notification.Service
+	withheld      *withheld.Service
+	mailbox       *mailbox.Service
+	notices       *notice.Service
+	handlers      handlers
+	workers       []*lifecycle.Worker
 }
 
 // handlers are those of each subject.
 type handlers struct {
-	emails       *rest.Handlers
+	emails       *email.Handlers
+	requests     *request.Handlers
+	mailbox      *mailbox.Handlers
 	suppressions *suppression.Handlers
 	notices      *notice.Handlers
 }
@@ -62,28 +71,14 @@ func (m *Module) Calls() []rpc.Dependency {
 }
 
 // Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription {
-	return []events.Subscription{
-		events.Hear("emails.welcome", events.On(&m.service, (*service.Service).Registered)),
-		events.Hear("emails.code", events.On(&m.service, (*service.Service).CodeIssued)),
-		events.Hear("emails.already_registered", events.On(&m.service, (*service.Service).AlreadyRegistered)),
-		events.Hear("emails.password_changed", events.On(&m.service, (*service.Service).PasswordChanged)),
-		events.Hear("emails.no_account", events.On(&m.service, (*service.Service).NoAccount)),
-		events.Hear("emails.address_changed", events.On(&m.service, (*service.Service).EmailChanged)),
-		events.Hear("emails.factor_changed", events.On(&m.service, (*service.Service).CredentialsChanged)),
-		events.Hear("emails.new_sign_in", events.On(&m.service, (*service.Service).SignedInAnew)),
-		events.Hear("emails.merchant_approved", events.On(&m.service, (*service.Service).MerchantApproved)),
-		events.Hear("emails.merchant_invitation", events.On(&m.service, (*service.Service).Invited)),
-		events.Hear("emails.receipt", events.On(&m.service, (*service.Service).Paid)),
-		events.Hear("emails.order_cancelled", events.On(&m.service, (*service.Service).Cancelled)),
-		events.Hear("emails.refund_issued", events.On(&m.service, (*service.Service).Refunded)),
-	}
-}
+func (m *Module) Hears() []events.Subscription { return notification.Subscriptions(&m.notifications) }
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {
 	api.Problems(reason.All()...)
-	rest.Register(api, &m.handlers.emails)
+	request.Register(api, &m.handlers.requests)
+	email.Register(api, &m.handlers.emails)
+	mailbox.Register(api, &m.handlers.mailbox)
 	suppression.Register(api, &m.handlers.suppressions)
 	notice.Register(api, &m.handlers.notices)
 }
@@ -93,45 +88,65 @@ func (*Module) Asks() string { return "mail servers, Amazon SES and SNS" }
 
 // Open implements host.Opener.
 func (m *Module) Open(ctx context.Context, env host.Env) error {
-	set, err := template.Parse(m.cfg.Locale)
-	if err != nil {
-		return fmt.Errorf("read letters: %w", err)
-	}
-	m.env = env
+	m.env, m.mailbox = env, &mailbox.Service{DB: env.DB, Now: env.Now}
+	var err error
 	if m.transport, err = m.newTransport(ctx, env); err != nil {
 		return err
 	}
-	m.service, err = service.New(service.Options{
-		DB: env.DB, Transport: m.transport, Letters: set, Logger: env.Logger, Now: env.Now, Metrics: env.Metrics,
-		Workers: m.cfg.Workers, Lease: m.cfg.Lease, Attempts: m.cfg.Attempts, MaxAge: m.cfg.MaxAge,
-		KeepData:          m.cfg.Transport == "ses" && m.cfg.SESTemplates == "stored",
-		PublicURL:         env.Config.PublicURL,
-		MerchantTemplates: m.cfg.MerchantTemplates, Merchants: m.merchants, Limits: service.Limits{
-			Recipient: m.cfg.RecipientRate, Merchant: m.cfg.MerchantRate, Owner: m.cfg.OwnerRate, Network: m.cfg.NetworkRate,
-		},
-	})
+	if m.emails, err = m.newEmails(env); err != nil {
+		return err
+	}
+	if m.withheld, err = withheld.NewService(withheld.Options{DB: env.DB, Now: env.Now, Metrics: env.Metrics}); err != nil {
+		return err
+	}
+	if m.notices, err = m.newNotices(env); err != nil {
+		return err
+	}
+	requests, err := m.newRequests(env)
 	if err != nil {
 		return err
 	}
-	m.notices, err = notice.NewService(notice.Options{
-		DB: env.DB, Now: env.Now, Logger: env.Logger, Metrics: env.Metrics, Verifier: &notice.Verifier{
-			Topics: m.cfg.SESTopics, Source: notice.NewSource(http.DefaultTransport, env.Now), MaxAge: m.cfg.NoticeAge, Now: env.Now,
-		},
-	})
-	if err != nil {
-		return err
-	}
+	m.notifications = &notification.Service{DB: env.DB, Emails: m.emails, Withheld: m.withheld, Logger: env.Logger, Now: env.Now}
 	m.handlers = handlers{
-		rest.NewHandlers(m.service), suppression.NewHandlers(&suppression.Service{DB: env.DB}), notice.NewHandlers(m.notices),
+		emails: email.NewHandlers(m.emails), requests: request.NewHandlers(requests), mailbox: mailbox.NewHandlers(m.mailbox),
+		suppressions: suppression.NewHandlers(&suppression.Service{DB: env.DB}), notices: notice.NewHandlers(m.notices),
 	}
 	m.workers = m.newWorkers(env)
 	return nil
 }
 
+func (m *Module) newEmails(env host.Env) (*email.Service, error) {
+	set, err := template.Parse(m.cfg.Locale)
+	if err != nil {
+		return nil, fmt.Errorf("read templates: %w", err)
+	}
+	return email.NewService(email.Options{
+		DB: env.DB, Transport: m.transport, Templates: set, Logger: env.Logger, Now: env.Now, Metrics: env.Metrics,
+		Workers: m.cfg.Workers, Lease: m.cfg.Lease, Attempts: m.cfg.Attempts, MaxAge: m.cfg.MaxAge,
+		KeepData: m.cfg.Transport == "ses" && m.cfg.SESTemplates == "stored", RecipientRate: m.cfg.RecipientRate,
+	})
+}
+
+func (m *Module) newRequests(env host.Env) (*request.Service, error) {
+	return request.NewService(request.Options{
+		DB: env.DB, Emails: m.emails, Merchants: m.merchants, Now: env.Now, PublicURL: env.Config.PublicURL,
+		MerchantTemplates: m.cfg.MerchantTemplates,
+		Limits:            budget.Limits{Merchant: m.cfg.MerchantRate, Owner: m.cfg.OwnerRate, Network: m.cfg.NetworkRate},
+	})
+}
+
+func (m *Module) newNotices(env host.Env) (*notice.Service, error) {
+	return notice.NewService(notice.Options{
+		DB: env.DB, Now: env.Now, Logger: env.Logger, Metrics: env.Metrics, Verifier: &notice.Verifier{
+			Topics: m.cfg.SESTopics, Source: notice.NewSource(http.DefaultTransport, env.Now), MaxAge: m.cfg.NoticeAge, Now: env.Now,
+		},
+	})
+}
+
 // Start implements lifecycle.Starter.
 func (m *Module) Start(ctx context.Context) error {
 	if m.cfg.Check == "strict" {
-		if checker, ok := m.transport.(transport.Checker); ok {
+		if checker, ok := m.transport.(email.Checker); ok {
 			if err := checker.Check(ctx); err != nil {
 				return fmt.Errorf("EMAIL_CHECK=strict: %w", err)
 			}

@@ -7,18 +7,18 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/ses"
 	"app/modules/emails/internal/smtp"
-	"app/modules/emails/internal/transport"
 	"app/platform/host"
 	"app/platform/lifecycle"
 )
 
 // newTransport makes the transport that the configuration chooses.
-func (m *Module) newTransport(ctx context.Context, env host.Env) (transport.Transport, error) {
+func (m *Module) newTransport(ctx context.Context, env host.Env) (email.Transport, error) {
 	c := m.cfg
 	if c.Transport == "mailbox" {
-		return &transport.Mailbox{DB: env.DB, Now: env.Now}, nil
+		return m.mailbox, nil
 	}
 	if c.Transport == "ses" {
 		return m.newSES(ctx, env)
@@ -64,24 +64,24 @@ const (
 	forgetEvery  = time.Hour
 )
 
-// newWorkers makes the module's background work and ties the service to it.
+// newWorkers makes the module's background work and ties the e-mails to it.
 func (m *Module) newWorkers(env host.Env) []*lifecycle.Worker {
 	worker := func(name string, every time.Duration, work func(context.Context) error) *lifecycle.Worker {
 		return lifecycle.NewWorker(name, every, env.Logger, func(ctx context.Context) (bool, error) { return false, work(ctx) })
 	}
 	send := worker("emails.send", m.cfg.Poll, func(ctx context.Context) error {
-		_, err := m.service.SendDue(ctx)
+		_, err := m.emails.SendDue(ctx)
 		return err
 	})
-	m.service.Queued = send.Wake
-	m.service.Later = func(d time.Duration) { time.AfterFunc(d, send.Wake) }
+	m.emails.Queued = send.Wake
+	m.emails.Later = func(d time.Duration) { time.AfterFunc(d, send.Wake) }
 	out := []*lifecycle.Worker{
-		send, worker("emails.measure", measureEvery, m.service.Measure),
+		send, worker("emails.measure", measureEvery, m.emails.Measure),
 		worker("emails.forget", forgetEvery, func(ctx context.Context) error {
-			return errors.Join(m.notices.Forget(ctx, m.cfg.NoticeAge), m.service.Forget(ctx, m.cfg.KeepCustomers))
+			return errors.Join(m.notices.Forget(ctx, m.cfg.NoticeAge), m.notifications.Forget(ctx, m.cfg.KeepCustomers))
 		}),
 	}
-	if checker, ok := m.transport.(transport.Checker); ok && m.cfg.Check != "off" {
+	if checker, ok := m.transport.(email.Checker); ok && m.cfg.Check != "off" {
 		out = append(out, worker("emails.check", m.cfg.CheckEvery, checker.Check))
 	}
 	return out

@@ -1,6 +1,8 @@
-// Package emailstest has the other ends of the emails module for tests: a real mail
-// server in a process of its own, an Amazon SES that checks signatures and can
-// misbehave, and an Amazon SNS that signs notices. Everything is on loopback.
+// Package emailstest is for tests. An Office is the emails module on a database of a
+// test's own; Post and API add what posts to it and what it publishes. The other ends
+// of the module are a real mail server in a process of its own, an Amazon SES that
+// checks signatures and can misbehave, and an Amazon SNS that signs notices. Everything
+// is on loopback.
 package emailstest
 
 import (

@@ -87,7 +87,7 @@ func (m *Muffle) proxyConnection(client, server net.Conn) {
 				return
 			}
 			if muffled.Load() {
-				m.lost.Add(1) // the server has the letter: it has answered
+				m.lost.Add(1) // the server has the e-mail: it has answered
 				if m.hangUp.Load() {
 					return
 				}

@@ -43,9 +43,9 @@ var statuses = map[Answer]int{Throttle: 429, Broken: 500}
 
 // Taken is an e-mail that SES took.
 type Taken struct {
-	LetterID, MessageID, To, ConfigurationSet string
-	Raw                                       []byte // of a letter rendered by its sender
-	Template, Data                            string // of one that SES renders
+	EmailID, MessageID, To, ConfigurationSet string
+	Raw                                      []byte // of an e-mail rendered by its sender
+	Template, Data                           string // of one that SES renders
 }
 
 // SES is Amazon SES, version 2 of its API, as far as the emails module asks for it. It
@@ -69,7 +69,7 @@ type SES struct {
 // Quota is what an account may send.
 type Quota struct {
 	MaxSendRate, Max24HourSend, SentLast24Hours float64
-	Enforced                                    bool // more than MaxSendRate letters in a second are throttled
+	Enforced                                    bool // more than MaxSendRate e-mails in a second are throttled
 }
 
 // NewSES starts one; it ends with the test. It takes every e-mail, and knows
@@ -223,7 +223,7 @@ func (s *SES) processSend(in sendRequest) (Answer, string) {
 	l := Taken{MessageID: fmt.Sprintf("0100-%06d", len(s.taken)+1), To: in.Destination.ToAddresses[0], ConfigurationSet: in.ConfigurationSetName}
 	for _, tag := range in.EmailTags {
 		if tag.Name == "letter_id" {
-			l.LetterID = tag.Value
+			l.EmailID = tag.Value
 		}
 	}
 	if in.Content.Raw != nil {

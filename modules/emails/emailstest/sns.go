@@ -175,37 +175,37 @@ func Encode(m map[string]string) []byte {
 
 // Bounce is the event of a bounce of the type ("Permanent", "Transient") of an e-mail,
 // for the addresses. SES's own message id may be empty.
-func Bounce(kind, letterID string, addresses ...string) string {
+func Bounce(kind, emailID string, addresses ...string) string {
 	var list []map[string]any
 	for _, a := range addresses {
 		list = append(list, map[string]any{"emailAddress": a, "action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 no such user"})
 	}
-	return sesEventJSON("Bounce", letterID, map[string]any{"bounce": map[string]any{
+	return sesEventJSON("Bounce", emailID, map[string]any{"bounce": map[string]any{
 		"bounceType": kind, "bounceSubType": "General", "bouncedRecipients": list, "feedbackId": "0100", "reportingMTA": "dns; mx.example",
 	}})
 }
 
 // Complaint is the event of a complaint about an e-mail.
-func Complaint(feedback, letterID string, addresses ...string) string {
+func Complaint(feedback, emailID string, addresses ...string) string {
 	var list []map[string]any
 	for _, a := range addresses {
 		list = append(list, map[string]any{"emailAddress": a})
 	}
-	return sesEventJSON("Complaint", letterID, map[string]any{"complaint": map[string]any{
+	return sesEventJSON("Complaint", emailID, map[string]any{"complaint": map[string]any{
 		"complainedRecipients": list, "complaintFeedbackType": feedback, "userAgent": "Example Corp Feedback Loop (V0.01)",
 	}})
 }
 
 // Event is another event of an e-mail: "Send", "Delivery", "Reject", "Rendering
 // Failure".
-func Event(kind, letterID string) string {
-	return sesEventJSON(kind, letterID, map[string]any{"send": map[string]any{}, "reject": map[string]any{"reason": "Bad content"}})
+func Event(kind, emailID string) string {
+	return sesEventJSON(kind, emailID, map[string]any{"send": map[string]any{}, "reject": map[string]any{"reason": "Bad content"}})
 }
 
-func sesEventJSON(kind, letterID string, more map[string]any) string {
+func sesEventJSON(kind, emailID string, more map[string]any) string {
 	m := map[string]any{"eventType": kind, "somethingNew": []int{1, 2}, "mail": map[string]any{
-		"timestamp": "2026-03-01T12:00:00.000Z", "source": "shop@example.com", "messageId": "ses-" + letterID, "destination": []string{"ada@example.com"},
-		"headersTruncated": false, "tags": map[string][]string{"letter_id": {letterID}, "ses:configuration-set": {"shop-events"}},
+		"timestamp": "2026-03-01T12:00:00.000Z", "source": "shop@example.com", "messageId": "ses-" + emailID, "destination": []string{"ada@example.com"},
+		"headersTruncated": false, "tags": map[string][]string{"letter_id": {emailID}, "ses:configuration-set": {"shop-events"}},
 	}}
 	for name, value := range more {
 		m[name] = value

@@ -12,7 +12,7 @@ import (
 
 	"github.com/wneessen/go-mail"
 
-	"app/modules/emails/internal/store"
+	"app/modules/emails/internal/email"
 	"app/platform/emailaddr"
 )
 
@@ -20,7 +20,7 @@ import (
 type Sender struct {
 	From        netmail.Address
 	ReplyTo     string // empty for none
-	Unsubscribe string // what merchants' letters say in List-Unsubscribe (RFC 2369): an https: or mailto: address; empty for none
+	Unsubscribe string // what merchants' e-mails say in List-Unsubscribe (RFC 2369): an https: or mailto: address; empty for none
 }
 
 // ParseSender reads "Souk <no-reply@example.com>" or a bare address.
@@ -48,9 +48,9 @@ func ParseSender(from, replyTo, unsubscribe string) (Sender, error) {
 func (s Sender) Domain() string { return s.From.Address[strings.LastIndexByte(s.From.Address, '@')+1:] }
 
 // Headers are those of an e-mail besides the usual ones, in order.
-func (s Sender) Headers(l store.Letter) [][2]string {
+func (s Sender) Headers(e email.Email) [][2]string {
 	headers := [][2]string{{"Auto-Submitted", "auto-generated"}} // RFC 3834: no answers by machines
-	if l.MerchantID != "" && s.Unsubscribe != "" {
+	if e.MerchantID != "" && s.Unsubscribe != "" {
 		headers = append(headers, [2]string{"List-Unsubscribe", "<" + s.Unsubscribe + ">"})
 	}
 	return headers
@@ -62,34 +62,34 @@ var errControl = errors.New("a header has control characters in it")
 
 // Compose writes the e-mail as a message of text and HTML. The Message-ID follows from
 // the e-mail, so that a receiver who gets it twice can tell.
-func (s Sender) Compose(l store.Letter, now time.Time) ([]byte, error) {
-	for _, value := range []string{l.ID, l.Recipient, l.Subject, s.From.Name, s.From.Address, s.ReplyTo, s.Unsubscribe, l.Locale} {
+func (s Sender) Compose(e email.Email, now time.Time) ([]byte, error) {
+	for _, value := range []string{e.ID, e.Recipient, e.Subject, s.From.Name, s.From.Address, s.ReplyTo, s.Unsubscribe, e.Locale} {
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 			return nil, errControl
 		}
 	}
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	m.FromMailAddress(&s.From)
-	if err := m.To(l.Recipient); err != nil {
-		return nil, fmt.Errorf("compose letter: %w", err)
+	if err := m.To(e.Recipient); err != nil {
+		return nil, fmt.Errorf("compose e-mail: %w", err)
 	}
 	if s.ReplyTo != "" {
 		if err := m.ReplyTo(s.ReplyTo); err != nil {
-			return nil, fmt.Errorf("compose letter: %w", err)
+			return nil, fmt.Errorf("compose e-mail: %w", err)
 		}
 	}
-	m.Subject(l.Subject)
+	m.Subject(e.Subject)
 	m.SetDateWithValue(now)
-	m.SetMessageIDWithValue(l.ID + "@" + s.Domain())
-	m.SetGenHeader("Content-Language", l.Locale)
-	for _, h := range s.Headers(l) {
+	m.SetMessageIDWithValue(e.ID + "@" + s.Domain())
+	m.SetGenHeader("Content-Language", e.Locale)
+	for _, h := range s.Headers(e) {
 		m.SetGenHeader(mail.Header(h[0]), h[1])
 	}
-	m.SetBodyString(mail.TypeTextPlain, l.Text)
-	m.AddAlternativeString(mail.TypeTextHTML, l.HTML)
+	m.SetBodyString(mail.TypeTextPlain, e.Text)
+	m.AddAlternativeString(mail.TypeTextHTML, e.HTML)
 	var raw bytes.Buffer
 	if _, err := m.WriteTo(&raw); err != nil {
-		return nil, fmt.Errorf("compose letter: %w", err)
+		return nil, fmt.Errorf("compose e-mail: %w", err)
 	}
 	return raw.Bytes(), nil
 }

@@ -30,7 +30,7 @@ var kinds = map[string]Kind{
 // Event is what SES tells of one e-mail, about any number of its recipients.
 type Event struct {
 	Kind      Kind
-	LetterID  string // from our tag; empty when the event has none
+	EmailID   string // from our tag; empty when the event has none
 	MessageID string // of SES
 	// Recipients are the addresses concerned, bare.
 	Recipients []string
@@ -74,10 +74,10 @@ type recipient struct {
 }
 
 // ParseEvent reads the text of a notification. What is no event of SES, such as the
-// message that tests a new topic, is of kind Other. letterTag is the tag that carries
+// message that tests a new topic, is of kind Other. emailTag is the tag that carries
 // the e-mail's id. Error: ErrMalformed for a text that claims to be an event and cannot
 // be read.
-func ParseEvent(text, letterTag string) (Event, error) {
+func ParseEvent(text, emailTag string) (Event, error) {
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return Event{Kind: Other}, nil
 	}
@@ -90,8 +90,8 @@ func ParseEvent(text, letterTag string) (Event, error) {
 		return Event{Kind: Other}, nil
 	}
 	out := Event{Kind: kind, MessageID: in.Mail.MessageID}
-	if ids := in.Mail.Tags[letterTag]; len(ids) == 1 {
-		out.LetterID = ids[0]
+	if ids := in.Mail.Tags[emailTag]; len(ids) == 1 {
+		out.EmailID = ids[0]
 	}
 	switch kind {
 	case Bounce:

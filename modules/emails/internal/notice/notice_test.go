@@ -200,23 +200,23 @@ func TestParseEvent(t *testing.T) {
 		"ManyRecipients": {
 			emailstest.Bounce("Permanent", "ltr_1", "a@example.com", "<b@example.com>", "Carl <c@example.com>", "not an address"),
 			notice.Event{
-				Kind: notice.Bounce, LetterID: "ltr_1", MessageID: "ses-ltr_1", Permanent: true, Detail: "smtp; 550 5.1.1 no such user",
+				Kind: notice.Bounce, EmailID: "ltr_1", MessageID: "ses-ltr_1", Permanent: true, Detail: "smtp; 550 5.1.1 no such user",
 				Recipients: []string{"a@example.com", "b@example.com", "c@example.com"},
 			},
 		},
 		"Transient": {
 			emailstest.Bounce("Transient", "ltr_1"),
-			notice.Event{Kind: notice.Bounce, LetterID: "ltr_1", MessageID: "ses-ltr_1", Detail: "Transient General"},
+			notice.Event{Kind: notice.Bounce, EmailID: "ltr_1", MessageID: "ses-ltr_1", Detail: "Transient General"},
 		},
 		"Complaint": {
 			emailstest.Complaint("abuse", "ltr_1", "a@example.com"),
-			notice.Event{Kind: notice.Complaint, LetterID: "ltr_1", MessageID: "ses-ltr_1", Permanent: true, Detail: "abuse", Recipients: []string{"a@example.com"}},
+			notice.Event{Kind: notice.Complaint, EmailID: "ltr_1", MessageID: "ses-ltr_1", Permanent: true, Detail: "abuse", Recipients: []string{"a@example.com"}},
 		},
 		"NotSpamAfterAll": {
 			emailstest.Complaint("not-spam", "ltr_1", "a@example.com"),
-			notice.Event{Kind: notice.Complaint, LetterID: "ltr_1", MessageID: "ses-ltr_1", Detail: "not-spam", Recipients: []string{"a@example.com"}},
+			notice.Event{Kind: notice.Complaint, EmailID: "ltr_1", MessageID: "ses-ltr_1", Detail: "not-spam", Recipients: []string{"a@example.com"}},
 		},
-		"Reject": {emailstest.Event("Reject", "ltr_1"), notice.Event{Kind: notice.Reject, LetterID: "ltr_1", MessageID: "ses-ltr_1", Detail: "Bad content"}},
+		"Reject": {emailstest.Event("Reject", "ltr_1"), notice.Event{Kind: notice.Reject, EmailID: "ltr_1", MessageID: "ses-ltr_1", Detail: "Bad content"}},
 		"OfAnIdentity": {
 			`{"notificationType":"Bounce","bounce":{"bounceType":"Permanent","bouncedRecipients":[{"emailAddress":"a@example.com"}]},"mail":{"messageId":"m1"}}`,
 			notice.Event{Kind: notice.Bounce, MessageID: "m1", Permanent: true, Detail: "Permanent", Recipients: []string{"a@example.com"}},

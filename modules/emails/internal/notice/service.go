@@ -9,9 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/ses"
-	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/suppression"
 	"app/platform/database"
 	"app/platform/emailaddr"
@@ -99,7 +99,7 @@ func (s *Service) handleNotice(ctx context.Context, m Message) error {
 		s.Logger.WarnContext(ctx, "a topic will send no more notices", "topic", m.TopicARN)
 		return nil
 	}
-	event, err := ParseEvent(m.Message, ses.LetterTag)
+	event, err := ParseEvent(m.Message, ses.EmailTag)
 	if err != nil {
 		return err
 	}
@@ -107,9 +107,9 @@ func (s *Service) handleNotice(ctx context.Context, m Message) error {
 }
 
 // deliveries are what the kinds of events say of an e-mail.
-var deliveries = map[Kind]store.Delivery{
-	Send: store.Accepted, Delay: store.Delayed, Delivery: store.Delivered, Bounce: store.Bounced,
-	Complaint: store.Complained, Reject: store.Refused, Rendering: store.Refused,
+var deliveries = map[Kind]email.Delivery{
+	Send: email.Accepted, Delay: email.Delayed, Delivery: email.Delivered, Bounce: email.Bounced,
+	Complaint: email.Complained, Reject: email.Refused, Rendering: email.Refused,
 }
 
 // recordEvent writes an event down: what it says of its e-mail, and which addresses it
@@ -136,15 +136,15 @@ func (s *Service) recordEvent(ctx context.Context, messageID string, e Event) er
 }
 
 func (s *Service) applyEvent(ctx context.Context, tx *database.Tx, e Event) error {
-	news := store.News{LetterID: e.LetterID, TransportID: e.MessageID, Delivery: deliveries[e.Kind], Detail: e.Detail}
+	news := email.News{EmailID: e.EmailID, TransportID: e.MessageID, Delivery: deliveries[e.Kind], Detail: e.Detail}
 	if e.Kind == Bounce && !e.Permanent {
-		news.Delivery = store.Delayed // SES has given up, but the mailbox is there
+		news.Delivery = email.Delayed // SES has given up, but the mailbox is there
 	}
-	noted, err := store.Note(ctx, tx, news, s.Now())
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	noted, err := email.Note(ctx, tx, news, s.Now())
+	if err != nil && !errors.Is(err, database.ErrNotFound) {
 		return err
 	}
-	if noted.Settled {
+	if noted.Resolved {
 		s.Logger.InfoContext(ctx, "letter settled by a notice", "letter", noted.ID, "event", e.Kind)
 	}
 	if !e.Permanent {
@@ -157,7 +157,7 @@ func (s *Service) applyEvent(ctx context.Context, tx *database.Tx, e Event) erro
 	for _, r := range e.Recipients {
 		address, err := emailaddr.Parse(r)
 		if err != nil {
-			continue // no letter of ours went there
+			continue // no e-mail of ours went there
 		}
 		entry := suppression.Suppression{Address: address.Key(), Reason: why, Detail: e.Detail, EmailID: noted.ID, CreatedAt: s.Now()}
 		if err := suppression.Add(ctx, tx, entry); err != nil {

@@ -10,33 +10,33 @@ import (
 var (
 	// EmailNotFound hides an e-mail from everybody but the one who had it written.
 	EmailNotFound = fault.Reason{
-		Kind: fault.NotFound, Code: "letter_not_found", Detail: "There is no such letter.",
-		Title: "No such letter", Help: "The letter does not exist, or is not yours.",
+		Kind: fault.NotFound, Code: "letter_not_found", Detail: "There is no such e-mail.",
+		Title: "No such e-mail", Help: "The e-mail does not exist, or is not yours.",
 	}
 	// MerchantRate says that a budget of whoever writes is spent.
 	MerchantRate = fault.Reason{
 		Kind: fault.ResourceExhausted, Code: "merchant_rate",
-		Title: "Too many letters",
-		Help: "The letters of this hour are used up: the merchant's, those of its owner's merchants together, or those of your network. " +
+		Title: "Too many e-mails",
+		Help: "The e-mails of this hour are used up: the merchant's, those of its owner's merchants together, or those of your network. " +
 			"Try again after Retry-After seconds.",
 	}
 	// RecipientRate says that the budget of whom it is to reach is spent.
 	RecipientRate = fault.Reason{
 		Kind: fault.ResourceExhausted, Code: "recipient_rate",
 		Title: "The recipient has had enough",
-		Help:  "An address gets so many letters a day from merchants together. Try again after Retry-After seconds.",
+		Help:  "An address gets so many e-mails a day from merchants together. Try again after Retry-After seconds.",
 	}
 	// NotRetryable is what only the command line says.
 	NotRetryable = fault.Reason{
 		Kind: fault.FailedPrecondition, Code: "not_retryable",
-		Detail: "The letter has not failed, may have been sent, or its content is erased.",
+		Detail: "The e-mail has not failed, may have been sent, or its content is erased.",
 	}
 )
 
 // SuppressionNotFound says that nothing keeps e-mails from the address.
 var SuppressionNotFound = fault.Reason{
 	Kind: fault.NotFound, Code: "suppression_not_found", Detail: "There is no such suppression.",
-	Title: "Not suppressed", Help: "Letters are sent to this address.",
+	Title: "Not suppressed", Help: "E-mails are sent to this address.",
 }
 
 // Of what Amazon SNS sends.

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 )
 
-// Check implements transport.Checker: it learns the account's quota and asks whether
+// Check implements email.Checker: it learns the account's quota and asks whether
 // the sender is verified.
 func (t *Transport) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)

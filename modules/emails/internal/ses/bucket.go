@@ -8,8 +8,8 @@ import (
 
 // How the pace changes.
 const (
-	sandboxRate  = 1.0              // letters per second until the quota is known: what every new account has
-	slowest      = 0.1              // letters per second, however often SES throttles
+	sandboxRate  = 1.0              // e-mails per second until the quota is known: what every new account has
+	slowest      = 0.1              // e-mails per second, however often SES throttles
 	recovery     = 0.05             // of the full rate, regained per second without throttling
 	firstPause   = time.Second      // after being throttled; doubled each time
 	longestPause = time.Minute      //
@@ -25,10 +25,10 @@ type bucket struct {
 
 	mu      sync.Mutex
 	cap     float64 // of the operator, 0 for none
-	ceiling float64 // letters per second when all is well
-	rate    float64 // letters per second now
+	ceiling float64 // e-mails per second when all is well
+	rate    float64 // e-mails per second now
 	tokens  float64
-	day     float64 // letters left of the day; unlimited for no bound
+	day     float64 // e-mails left of the day; unlimited for no bound
 	filled  time.Time
 	until   time.Time // nothing is granted before
 	strikes int       // throttled so many times in a row
@@ -106,7 +106,7 @@ func (b *bucket) backOff(daily bool) {
 		return
 	}
 	if b.remainingPause() > 0 {
-		return // the letters of one batch are throttled together
+		return // the e-mails of one batch are throttled together
 	}
 	b.until = b.now().Add(min(firstPause<<min(b.strikes, 10), longestPause))
 	b.strikes++

@@ -19,19 +19,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/message"
-	"app/modules/emails/internal/store"
-	"app/modules/emails/internal/transport"
 )
 
-// LetterTag is the name of the tag that carries an e-mail's id through SES and back.
-const LetterTag = "letter_id"
+// EmailTag is the name of the tag that carries an e-mail's id through SES and back.
+const EmailTag = "letter_id"
 
 // Options of a transport.
 type Options struct {
 	Region           string // empty for the SDK's own search (AWS_REGION, the profile)
 	Endpoint         string // empty for Amazon's
-	ConfigurationSet string // whose event destination tells what becomes of letters; empty for none
+	ConfigurationSet string // whose event destination tells what becomes of e-mails; empty for none
 	// Stored has SES render templates that `app emails templates push` put there, named
 	// TemplatePrefix + name + "_" + locale.
 	Stored         bool
@@ -54,9 +53,9 @@ type Transport struct {
 }
 
 var (
-	_ transport.Transport = (*Transport)(nil)
-	_ transport.Pacer     = (*Transport)(nil)
-	_ transport.Checker   = (*Transport)(nil)
+	_ email.Transport = (*Transport)(nil)
+	_ email.Pacer     = (*Transport)(nil)
+	_ email.Checker   = (*Transport)(nil)
 )
 
 // idle is how long a connection waits for the next e-mail. It is short because an
@@ -87,25 +86,25 @@ func New(ctx context.Context, o Options) (*Transport, error) {
 	return &Transport{o, newClient(sdk), newBucket(o.Rate, o.Now)}, nil
 }
 
-// Name implements transport.Transport.
+// Name implements email.Transport.
 func (*Transport) Name() string { return "ses" }
 
-// Repeatable implements transport.Transport.
+// Repeatable implements email.Transport.
 func (*Transport) Repeatable() bool { return false }
 
-// Reserve implements transport.Pacer.
+// Reserve implements email.Pacer.
 func (t *Transport) Reserve(most int) (granted int, wait time.Duration) {
 	return t.pace.reserveTokens(most)
 }
 
-// Release implements transport.Pacer.
+// Release implements email.Pacer.
 func (t *Transport) Release(unused int) { t.pace.releaseTokens(unused) }
 
-// Send implements transport.Transport. The id is SES's message id.
-func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
-	in, err := t.sendEmailInput(l)
+// Send implements email.Transport. The id is SES's message id.
+func (t *Transport) Send(ctx context.Context, e email.Email) (string, error) {
+	in, err := t.sendEmailInput(e)
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", transport.ErrRejected, err)
+		return "", fmt.Errorf("%w: %w", email.ErrRejected, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
 	defer cancel()
@@ -119,26 +118,26 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 	return aws.ToString(out.MessageId), nil
 }
 
-func (t *Transport) sendEmailInput(l store.Letter) (*sesv2.SendEmailInput, error) {
+func (t *Transport) sendEmailInput(e email.Email) (*sesv2.SendEmailInput, error) {
 	in := &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String(t.Sender.From.String()),
-		Destination:      &types.Destination{ToAddresses: []string{l.Recipient}},
+		Destination:      &types.Destination{ToAddresses: []string{e.Recipient}},
 		EmailTags: []types.MessageTag{
-			{Name: aws.String(LetterTag), Value: aws.String(l.ID)}, {Name: aws.String("template"), Value: aws.String(l.Template)},
+			{Name: aws.String(EmailTag), Value: aws.String(e.ID)}, {Name: aws.String("template"), Value: aws.String(e.Template)},
 		},
 		Content: &types.EmailContent{},
 	}
 	if t.ConfigurationSet != "" {
 		in.ConfigurationSetName = aws.String(t.ConfigurationSet)
 	}
-	if t.Stored && l.Data != "" {
-		in.Content.Template = t.storedTemplate(l)
+	if t.Stored && e.Data != "" {
+		in.Content.Template = t.storedTemplate(e)
 		if t.Sender.ReplyTo != "" {
 			in.ReplyToAddresses = []string{t.Sender.ReplyTo}
 		}
 		return in, nil
 	}
-	raw, err := t.Sender.Compose(l, t.Now())
+	raw, err := t.Sender.Compose(e, t.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -146,9 +145,9 @@ func (t *Transport) sendEmailInput(l store.Letter) (*sesv2.SendEmailInput, error
 	return in, nil
 }
 
-func (t *Transport) storedTemplate(l store.Letter) *types.Template {
-	out := &types.Template{TemplateName: aws.String(t.templateName(l.Template, l.Locale)), TemplateData: aws.String(l.Data)}
-	for _, h := range t.Sender.Headers(l) {
+func (t *Transport) storedTemplate(e email.Email) *types.Template {
+	out := &types.Template{TemplateName: aws.String(t.templateName(e.Template, e.Locale)), TemplateData: aws.String(e.Data)}
+	for _, h := range t.Sender.Headers(e) {
 		out.Headers = append(out.Headers, types.MessageHeader{Name: aws.String(h[0]), Value: aws.String(h[1])})
 	}
 	return out

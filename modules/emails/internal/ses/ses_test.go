@@ -16,11 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"app/modules/emails/emailstest"
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/message"
 	"app/modules/emails/internal/ses"
-	"app/modules/emails/internal/store"
 	"app/modules/emails/internal/template"
-	"app/modules/emails/internal/transport"
 )
 
 // keys are fixed credentials.
@@ -50,8 +49,8 @@ func newTransport(t *testing.T, url string, change func(*ses.Options)) *ses.Tran
 	return tr
 }
 
-func letter() store.Letter {
-	return store.Letter{
+func sample() email.Email {
+	return email.Email{
 		ID: "ltr_1", Template: "welcome", Locale: "en", Recipient: "ada@example.com", MerchantID: "mer_1",
 		Subject: "Größe: 5 €", Text: "Hello\n", HTML: "<p>Grüße</p>",
 	}
@@ -60,12 +59,12 @@ func letter() store.Letter {
 func TestSend(t *testing.T) {
 	t.Parallel()
 	server := emailstest.NewSES(t)
-	id, err := newTransport(t, server.URL, nil).Send(context.Background(), letter())
+	id, err := newTransport(t, server.URL, nil).Send(context.Background(), sample())
 	taken := server.Taken()
 	if err != nil || len(taken) != 1 || id != taken[0].MessageID {
 		t.Fatalf("id %q, %+v, %v", id, taken, err)
 	}
-	if got := taken[0]; got.LetterID != "ltr_1" || got.To != "ada@example.com" || got.ConfigurationSet != "shop-events" {
+	if got := taken[0]; got.EmailID != "ltr_1" || got.To != "ada@example.com" || got.ConfigurationSet != "shop-events" {
 		t.Errorf("got %+v", got)
 	}
 	m, err := mail.ReadMessage(bytes.NewReader(taken[0].Raw))
@@ -123,7 +122,7 @@ func TestFailure32_LostReplyOfSendEmail(t *testing.T) {
 					o.Timeout = time.Second
 				}
 			})
-			if _, err := tr.Send(context.Background(), letter()); !errors.Is(err, transport.ErrLost) {
+			if _, err := tr.Send(context.Background(), sample()); !errors.Is(err, email.ErrLost) {
 				t.Errorf("got %v", err)
 			}
 			if sends, _ := server.Requests(); sends != 1 {
@@ -135,19 +134,19 @@ func TestFailure32_LostReplyOfSendEmail(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	all := []error{transport.ErrBlocked, transport.ErrThrottled, transport.ErrRejected, transport.ErrLost}
+	all := []error{email.ErrBlocked, email.ErrThrottled, email.ErrRejected, email.ErrLost}
 	for answer, want := range map[emailstest.Answer]error{
-		emailstest.Throttle: transport.ErrThrottled, emailstest.DayIsOver: transport.ErrThrottled,
-		emailstest.Refuse: transport.ErrRejected, emailstest.Malformed: transport.ErrRejected,
-		emailstest.Unverified: transport.ErrBlocked, emailstest.Paused: transport.ErrBlocked, emailstest.Suspended: transport.ErrBlocked,
-		emailstest.NoSuchSet: transport.ErrBlocked,
+		emailstest.Throttle: email.ErrThrottled, emailstest.DayIsOver: email.ErrThrottled,
+		emailstest.Refuse: email.ErrRejected, emailstest.Malformed: email.ErrRejected,
+		emailstest.Unverified: email.ErrBlocked, emailstest.Paused: email.ErrBlocked, emailstest.Suspended: email.ErrBlocked,
+		emailstest.NoSuchSet: email.ErrBlocked,
 		emailstest.Broken:    nil, // tried again
 	} {
 		t.Run(string(answer), func(t *testing.T) {
 			t.Parallel()
 			server := emailstest.NewSES(t)
 			server.Answer(func(int) emailstest.Answer { return answer })
-			_, err := newTransport(t, server.URL, nil).Send(context.Background(), letter())
+			_, err := newTransport(t, server.URL, nil).Send(context.Background(), sample())
 			for _, e := range all {
 				if errors.Is(err, e) != errors.Is(want, e) {
 					t.Errorf("got %v, want %v", err, want)
@@ -172,14 +171,14 @@ func TestNotLet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, server.URL, change)
-			if _, err := tr.Send(context.Background(), letter()); !errors.Is(err, transport.ErrBlocked) {
+			if _, err := tr.Send(context.Background(), sample()); !errors.Is(err, email.ErrBlocked) {
 				t.Errorf("got %v", err)
 			}
 			if err := tr.Check(context.Background()); err == nil {
 				t.Error("the check finds nothing wrong")
 			}
 			if n := len(server.Taken()); n != 0 {
-				t.Errorf("%d letters were taken", n)
+				t.Errorf("%d e-mails were taken", n)
 			}
 		})
 	}
@@ -210,7 +209,7 @@ func TestCheck(t *testing.T) {
 				t.Errorf("got %v, want it to say %q", err, tc.says)
 			}
 			if n, _ := tr.Reserve(1000); n < 1 || n > 10 {
-				t.Errorf("%d letters may be sent, of 10 that are left of the day", n)
+				t.Errorf("%d e-mails may be sent, of 10 that are left of the day", n)
 			}
 		})
 	}
@@ -250,7 +249,7 @@ func TestStoredTemplates(t *testing.T) {
 	if got, ok := server.Template("souk_welcome_de"); !ok || !strings.HasPrefix(got["Subject"], "Willkommen{{#if first_name}}") || got["Html"] == "" || got["Text"] == "" {
 		t.Errorf("stored %q", got)
 	}
-	l := letter()
+	l := sample()
 	l.Locale, l.Data = "de", `{"first_name":"Ada"}`
 	if _, err := tr.Send(context.Background(), l); err != nil {
 		t.Fatal(err)
@@ -260,6 +259,6 @@ func TestStoredTemplates(t *testing.T) {
 	}
 	l.Data = "" // it was queued before templates were stored
 	if _, err := tr.Send(context.Background(), l); err != nil || server.Taken()[1].Raw == nil {
-		t.Errorf("a letter without data: %+v, %v", server.Taken()[1], err)
+		t.Errorf("an e-mail without data: %+v, %v", server.Taken()[1], err)
 	}
 }

@@ -18,12 +18,12 @@ func (t *Transport) templateName(name, locale string) string {
 
 // Push stores a template in SES, or brings the stored one up to date. It returns its
 // name there.
-func (t *Transport) Push(ctx context.Context, l template.Template, locale string) (name string, err error) {
-	stored, err := l.Handlebars(locale)
+func (t *Transport) Push(ctx context.Context, source template.Template, locale string) (name string, err error) {
+	stored, err := source.Handlebars(locale)
 	if err != nil {
 		return "", err
 	}
-	name = t.templateName(l.Name, locale)
+	name = t.templateName(source.Name, locale)
 	content := &types.EmailTemplateContent{Subject: aws.String(stored.Subject), Text: aws.String(stored.Text), Html: aws.String(stored.HTML)}
 	_, err = t.client.updateEmailTemplate(ctx, &sesv2.UpdateEmailTemplateInput{TemplateName: aws.String(name), TemplateContent: content})
 	var missing *types.NotFoundException

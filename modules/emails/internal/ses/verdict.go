@@ -9,39 +9,39 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
-	"app/modules/emails/internal/transport"
+	"app/modules/emails/internal/email"
 )
 
 // verdicts are what the codes of SES mean for the e-mail. The first three are the
 // documented ones of the API's SendEmail; the rest are what any Amazon service answers
 // to a caller it does not know.
 var verdicts = map[string]error{
-	"TooManyRequestsException": transport.ErrThrottled, "ThrottlingException": transport.ErrThrottled, "Throttling": transport.ErrThrottled,
-	"LimitExceededException": transport.ErrThrottled,
+	"TooManyRequestsException": email.ErrThrottled, "ThrottlingException": email.ErrThrottled, "Throttling": email.ErrThrottled,
+	"LimitExceededException": email.ErrThrottled,
 
-	"AccountSuspendedException": transport.ErrBlocked, "SendingPausedException": transport.ErrBlocked,
-	"MailFromDomainNotVerifiedException": transport.ErrBlocked, "NotFoundException": transport.ErrBlocked,
+	"AccountSuspendedException": email.ErrBlocked, "SendingPausedException": email.ErrBlocked,
+	"MailFromDomainNotVerifiedException": email.ErrBlocked, "NotFoundException": email.ErrBlocked,
 
-	"MessageRejected": transport.ErrRejected, "BadRequestException": transport.ErrRejected,
+	"MessageRejected": email.ErrRejected, "BadRequestException": email.ErrRejected,
 
-	"AccessDeniedException": transport.ErrBlocked, "UnrecognizedClientException": transport.ErrBlocked, "InvalidClientTokenId": transport.ErrBlocked,
-	"InvalidSignatureException": transport.ErrBlocked, "SignatureDoesNotMatch": transport.ErrBlocked, "ExpiredTokenException": transport.ErrBlocked,
-	"MissingAuthenticationTokenException": transport.ErrBlocked, "RequestExpired": transport.ErrBlocked,
+	"AccessDeniedException": email.ErrBlocked, "UnrecognizedClientException": email.ErrBlocked, "InvalidClientTokenId": email.ErrBlocked,
+	"InvalidSignatureException": email.ErrBlocked, "SignatureDoesNotMatch": email.ErrBlocked, "ExpiredTokenException": email.ErrBlocked,
+	"MissingAuthenticationTokenException": email.ErrBlocked, "RequestExpired": email.ErrBlocked,
 }
 
 // classifySendError says what an error of SendEmail means. left reports whether the
 // request may have reached SES.
 func (t *Transport) classifySendError(err error, left bool) error {
 	if !left {
-		return fmt.Errorf("send to SES: %w: %w", transport.ErrBlocked, err)
+		return fmt.Errorf("send to SES: %w: %w", email.ErrBlocked, err)
 	}
 	var answer *awshttp.ResponseError
 	var fault smithy.APIError
 	if !errors.As(err, &answer) || !errors.As(err, &fault) || answer.HTTPStatusCode() < 400 {
-		return fmt.Errorf("send to SES: %w: %w", transport.ErrLost, err)
+		return fmt.Errorf("send to SES: %w: %w", email.ErrLost, err)
 	}
 	meaning := t.classifyAPIError(answer.HTTPStatusCode(), fault)
-	if errors.Is(meaning, transport.ErrThrottled) {
+	if errors.Is(meaning, email.ErrThrottled) {
 		t.pace.backOff(isDailyQuotaError(fault))
 	}
 	if meaning == nil {
@@ -54,20 +54,20 @@ func (t *Transport) classifySendError(err error, left bool) error {
 // tried again.
 func (t *Transport) classifyAPIError(status int, fault smithy.APIError) error {
 	if t.unverifiedSender(fault) {
-		return transport.ErrBlocked
+		return email.ErrBlocked
 	}
 	if meaning, ok := verdicts[fault.ErrorCode()]; ok {
 		return meaning
 	}
 	switch {
 	case status == http.StatusTooManyRequests:
-		return transport.ErrThrottled
+		return email.ErrThrottled
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return transport.ErrBlocked
+		return email.ErrBlocked
 	case status < http.StatusInternalServerError:
-		return transport.ErrRejected
+		return email.ErrRejected
 	case fault.ErrorCode() == "UnknownError":
-		return transport.ErrLost // not SES but something on the way has answered, maybe after SES took the letter
+		return email.ErrLost // not SES but something on the way has answered, maybe after SES took the e-mail
 	}
 	return nil
 }

@@ -16,9 +16,8 @@ import (
 	"github.com/wneessen/go-mail"
 	"github.com/wneessen/go-mail/smtp"
 
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/message"
-	"app/modules/emails/internal/store"
-	"app/modules/emails/internal/transport"
 )
 
 // TLS is how the connection is protected.
@@ -55,8 +54,8 @@ type Transport struct {
 }
 
 var (
-	_ transport.Transport = (*Transport)(nil)
-	_ transport.Checker   = (*Transport)(nil)
+	_ email.Transport = (*Transport)(nil)
+	_ email.Checker   = (*Transport)(nil)
 )
 
 // New makes a transport; it connects with the first e-mail.
@@ -84,13 +83,13 @@ func New(o Options) (*Transport, error) {
 	return &Transport{o, client, make(chan *smtp.Client, o.Connections)}, nil
 }
 
-// Name implements transport.Transport.
+// Name implements email.Transport.
 func (*Transport) Name() string { return "smtp" }
 
-// Repeatable implements transport.Transport: a server delivers whatever it takes.
+// Repeatable implements email.Transport: a server delivers whatever it takes.
 func (*Transport) Repeatable() bool { return false }
 
-// Check implements transport.Checker: it connects and signs in.
+// Check implements email.Checker: it connects and signs in.
 func (t *Transport) Check(ctx context.Context) error {
 	c, err := t.acquireConnection(ctx)
 	if err != nil {
@@ -100,17 +99,17 @@ func (t *Transport) Check(ctx context.Context) error {
 	return nil
 }
 
-// Send implements transport.Transport.
-func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
-	raw, err := t.Sender.Compose(l, t.Now())
+// Send implements email.Transport.
+func (t *Transport) Send(ctx context.Context, e email.Email) (string, error) {
+	raw, err := t.Sender.Compose(e, t.Now())
 	if err != nil {
-		return "", fmt.Errorf("%w: %w", transport.ErrRejected, err)
+		return "", fmt.Errorf("%w: %w", email.ErrRejected, err)
 	}
 	c, err := t.acquireConnection(ctx)
 	if err != nil {
 		return "", err
 	}
-	id, err := t.sendMessage(c, l.Recipient, raw)
+	id, err := t.sendMessage(c, e.Recipient, raw)
 	if err == nil || isServerReply(err) && c.Reset() == nil {
 		t.keepIdle(c)
 	} else {
@@ -123,23 +122,23 @@ func (t *Transport) Send(ctx context.Context, l store.Letter) (string, error) {
 // what became of it.
 func (t *Transport) sendMessage(c *smtp.Client, to string, raw []byte) (string, error) {
 	if err := c.Mail("<" + t.Sender.From.Address + ">"); err != nil {
-		return "", classifySMTPError("MAIL", err, transport.ErrBlocked) // it is the sender who is not welcome
+		return "", classifySMTPError("MAIL", err, email.ErrBlocked) // it is the sender who is not welcome
 	}
 	if err := c.Rcpt("<" + to + ">"); err != nil {
-		return "", classifySMTPError("RCPT", err, transport.ErrRejected)
+		return "", classifySMTPError("RCPT", err, email.ErrRejected)
 	}
 	w, err := c.Data()
 	if err != nil {
-		return "", classifySMTPError("DATA", err, transport.ErrRejected)
+		return "", classifySMTPError("DATA", err, email.ErrRejected)
 	}
 	if _, err := w.Write(raw); err != nil {
-		return "", classifySMTPError("content", err, transport.ErrRejected) // the line that ends it was not written
+		return "", classifySMTPError("content", err, email.ErrRejected) // the line that ends it was not written
 	}
 	if err := w.Close(); err != nil {
 		if !isServerReply(err) {
-			return "", fmt.Errorf("after DATA: %w: %w", transport.ErrLost, err)
+			return "", fmt.Errorf("after DATA: %w: %w", email.ErrLost, err)
 		}
-		return "", classifySMTPError("end of DATA", err, transport.ErrRejected)
+		return "", classifySMTPError("end of DATA", err, email.ErrRejected)
 	}
 	if d, ok := w.(*smtp.DataCloser); ok {
 		return d.ServerResponse(), nil
@@ -189,7 +188,7 @@ func (t *Transport) dialServer(ctx context.Context) (*smtp.Client, error) {
 		if made != nil {
 			_ = made.Close() // the library leaves it open when the greeting, TLS or authentication fails
 		}
-		return nil, fmt.Errorf("connect to %s: %w: %w", net.JoinHostPort(t.Host, fmt.Sprint(t.Port)), transport.ErrBlocked, err)
+		return nil, fmt.Errorf("connect to %s: %w: %w", net.JoinHostPort(t.Host, fmt.Sprint(t.Port)), email.ErrBlocked, err)
 	}
 	return c, nil
 }

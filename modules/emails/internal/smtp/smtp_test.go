@@ -12,10 +12,9 @@ import (
 	"time"
 
 	"app/modules/emails/emailstest"
+	"app/modules/emails/internal/email"
 	"app/modules/emails/internal/message"
 	"app/modules/emails/internal/smtp"
-	"app/modules/emails/internal/store"
-	"app/modules/emails/internal/transport"
 )
 
 // newTransport speaks to the server as the options say; what they leave open fits it.
@@ -43,11 +42,11 @@ func newTransport(t *testing.T, m *emailstest.Mailpit, o smtp.Options) *smtp.Tra
 	return out
 }
 
-func letter(id, to string) store.Letter {
-	return store.Letter{ID: id, Recipient: to, Subject: "Größe: 5 €", Text: "Hello.\n.\nA line of one dot.\n", HTML: "<p>Hello</p>", Locale: "en", Template: "welcome"}
+func sample(id, to string) email.Email {
+	return email.Email{ID: id, Recipient: to, Subject: "Größe: 5 €", Text: "Hello.\n.\nA line of one dot.\n", HTML: "<p>Hello</p>", Locale: "en", Template: "welcome"}
 }
 
-func send(t *testing.T, tr *smtp.Transport, l store.Letter) error {
+func send(t *testing.T, tr *smtp.Transport, l email.Email) error {
 	t.Helper()
 	_, err := tr.Send(context.Background(), l)
 	return err
@@ -73,7 +72,7 @@ func TestSend(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, id := range []string{"ltr_1", "ltr_2"} { // the second over the same connection
-				if got, err := tr.Send(context.Background(), letter(id, "ada@example.com")); err != nil || got == "" {
+				if got, err := tr.Send(context.Background(), sample(id, "ada@example.com")); err != nil || got == "" {
 					t.Fatalf("%s: %q, %v", id, got, err)
 				}
 			}
@@ -124,8 +123,8 @@ func TestBlocked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			tr := newTransport(t, tc.server, tc.client)
-			err := send(t, tr, letter("ltr_"+name, "ada@example.com"))
-			if !errors.Is(err, transport.ErrBlocked) || !strings.Contains(err.Error(), tc.says) {
+			err := send(t, tr, sample("ltr_"+name, "ada@example.com"))
+			if !errors.Is(err, email.ErrBlocked) || !strings.Contains(err.Error(), tc.says) {
 				t.Errorf("got %v, want it to say %q", err, tc.says)
 			}
 			if tc.client.Password != "" && strings.Contains(err.Error(), tc.client.Password) {
@@ -136,7 +135,7 @@ func TestBlocked(t *testing.T) {
 	t.Cleanup(func() {
 		for _, server := range []*emailstest.Mailpit{tls, plain} {
 			if mails := server.Mails(t); len(mails) != 0 {
-				t.Errorf("letters arrived all the same: %+v", mails)
+				t.Errorf("e-mails arrived all the same: %+v", mails)
 			}
 		}
 	})
@@ -146,33 +145,33 @@ func TestPermanentAndTransient(t *testing.T) {
 	t.Parallel()
 	server := emailstest.StartMailpit(t, emailstest.MailpitOptions{Recipients: `@example\.com$`})
 	tr := newTransport(t, server, smtp.Options{Connections: 1})
-	if err := send(t, tr, letter("ltr_1", "ada@elsewhere.example")); !errors.Is(err, transport.ErrRejected) {
+	if err := send(t, tr, sample("ltr_1", "ada@elsewhere.example")); !errors.Is(err, email.ErrRejected) {
 		t.Errorf("550 to the recipient: %v", err)
 	}
-	if err := send(t, tr, letter("ltr_2", "ada@example.com")); err != nil {
+	if err := send(t, tr, sample("ltr_2", "ada@example.com")); err != nil {
 		t.Errorf("the connection is of no use after a refusal: %v", err)
 	}
 	server.Chaos(t, 0, 451, 0)
-	err := send(t, tr, letter("ltr_3", "ada@example.com"))
-	for _, other := range []error{transport.ErrRejected, transport.ErrLost, transport.ErrBlocked, transport.ErrThrottled} {
+	err := send(t, tr, sample("ltr_3", "ada@example.com"))
+	for _, other := range []error{email.ErrRejected, email.ErrLost, email.ErrBlocked, email.ErrThrottled} {
 		if err == nil || errors.Is(err, other) {
 			t.Errorf("451 to the recipient: %v", err)
 		}
 	}
 	server.Chaos(t, 550, 0, 0)
-	if err := send(t, tr, letter("ltr_4", "ada@example.com")); !errors.Is(err, transport.ErrBlocked) {
+	if err := send(t, tr, sample("ltr_4", "ada@example.com")); !errors.Is(err, email.ErrBlocked) {
 		t.Errorf("550 to the sender: %v", err)
 	}
 	server.Chaos(t, 421, 0, 0)
-	if err := send(t, tr, letter("ltr_5", "ada@example.com")); err == nil || errors.Is(err, transport.ErrRejected) || errors.Is(err, transport.ErrLost) {
+	if err := send(t, tr, sample("ltr_5", "ada@example.com")); err == nil || errors.Is(err, email.ErrRejected) || errors.Is(err, email.ErrLost) {
 		t.Errorf("421: %v", err)
 	}
 	server.Chaos(t, 0, 0, 0)
-	if err := send(t, tr, letter("ltr_6", "ada@example.com")); err != nil {
+	if err := send(t, tr, sample("ltr_6", "ada@example.com")); err != nil {
 		t.Errorf("after the trouble: %v", err)
 	}
 	if n := len(server.Mails(t)); n != 2 {
-		t.Errorf("%d letters arrived, want ltr_2 and ltr_6", n)
+		t.Errorf("%d e-mails arrived, want ltr_2 and ltr_6", n)
 	}
 }
 
@@ -184,15 +183,15 @@ func TestFailure32_ReplyLostAfterDATA(t *testing.T) {
 			t.Parallel()
 			muffle := emailstest.NewMuffle(t, server.Address())
 			tr := newTransport(t, server, smtp.Options{Port: muffle.Port, Timeout: 3 * time.Second, Connections: 1})
-			if err := send(t, tr, letter("ltr_before_"+name, "ada@example.com")); err != nil {
+			if err := send(t, tr, sample("ltr_before_"+name, "ada@example.com")); err != nil {
 				t.Fatal(err)
 			}
 			muffle.Lose(true, hangUp)
-			if err := send(t, tr, letter("ltr_lost_"+name, "ada@example.com")); !errors.Is(err, transport.ErrLost) {
+			if err := send(t, tr, sample("ltr_lost_"+name, "ada@example.com")); !errors.Is(err, email.ErrLost) {
 				t.Errorf("got %v", err)
 			}
 			muffle.Lose(false, false)
-			if err := send(t, tr, letter("ltr_after_"+name, "ada@example.com")); err != nil {
+			if err := send(t, tr, sample("ltr_after_"+name, "ada@example.com")); err != nil {
 				t.Errorf("after the trouble: %v", err)
 			}
 			for _, id := range []string{"ltr_before_", "ltr_lost_", "ltr_after_"} {
@@ -222,7 +221,7 @@ func TestManyAtOnceShareConnections(t *testing.T) {
 	for range 4 {
 		senders.Go(func() {
 			for range 5 {
-				if err := send(t, tr, letter("ltr_x", "ada@example.com")); err != nil {
+				if err := send(t, tr, sample("ltr_x", "ada@example.com")); err != nil {
 					t.Error(err)
 				}
 			}
@@ -230,6 +229,6 @@ func TestManyAtOnceShareConnections(t *testing.T) {
 	}
 	senders.Wait()
 	if n := len(server.Mails(t)); n != 20 {
-		t.Errorf("%d letters arrived, want 20", n)
+		t.Errorf("%d e-mails arrived, want 20", n)
 	}
 }

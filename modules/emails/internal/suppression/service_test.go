@@ -2,11 +2,13 @@ package suppression_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"app/modules/emails/emailstest"
 	"app/modules/emails/internal/reason"
 	"app/modules/emails/internal/suppression"
 	"app/modules/emails/migrations"
@@ -50,4 +52,31 @@ func TestDelete(t *testing.T) {
 	if err := s.Delete(t.Context(), "nobody@example.com"); !reason.SuppressionNotFound.Matches(err) {
 		t.Errorf("an address that is not suppressed: %v", err)
 	}
+}
+
+func TestSuppressionPages(t *testing.T) {
+	t.Parallel()
+	emailstest.EachPost(t, func(t *testing.T, p *emailstest.Post) {
+		p.Take(emailstest.Bounce("Permanent", "ltr_1", "a@example.com", "b@example.com", "c@example.com")) // at the same time
+		p.Clock.Advance(time.Second)
+		p.Take(emailstest.Complaint("abuse", "ltr_1", "d@example.com", "a@example.com"))
+		var got []string
+		after := suppression.Suppression{}
+		for {
+			page, err := p.Suppressions.List(context.Background(), after, 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(page) == 0 {
+				break
+			}
+			for _, s := range page {
+				got = append(got, s.Address+" "+string(s.Reason))
+			}
+			after = page[len(page)-1]
+		}
+		if want := "d@example.com complaint, c@example.com bounce, b@example.com bounce, a@example.com bounce"; strings.Join(got, ", ") != want {
+			t.Errorf("got %v", got)
+		}
+	})
 }

@@ -1,11 +1,5 @@
 package template
 
-import (
-	"strings"
-
-	"app/platform/emailaddr"
-)
-
 // Counts says how an e-mail counts in the budget of its recipient: strangers can have
 // e-mails written to addresses that are not theirs, and each address gets so many of
 // all kinds together and no more.
@@ -39,22 +33,4 @@ func (c Counts) Limit(budget int) int {
 	default:
 		return max(budget*3/4, 1)
 	}
-}
-
-// Mailbox is what budgets of recipients are kept by: addresses that differ in case, in
-// a detail behind a plus sign (RFC 5233) or, at Gmail, in dots lead to one mailbox, and
-// would otherwise be as many budgets as one likes. Error: emailaddr.ErrAddress.
-func Mailbox(address string) (string, error) {
-	parsed, err := emailaddr.Parse(address)
-	if err != nil {
-		return "", err
-	}
-	local, domain, _ := strings.Cut(parsed.Key(), "@")
-	if name, _, ok := strings.Cut(local, "+"); ok && name != "" {
-		local = name
-	}
-	if domain == "gmail.com" || domain == "googlemail.com" {
-		local, domain = strings.ReplaceAll(local, ".", ""), "gmail.com"
-	}
-	return local + "@" + domain, nil
 }

@@ -27,7 +27,7 @@ func newLocales(fallback string) (locales, error) {
 	}
 	i := slices.Index(names, fallback)
 	if i < 0 {
-		return locales{}, fmt.Errorf("there are no letters in %q, only in %s", fallback, strings.Join(names, ", "))
+		return locales{}, fmt.Errorf("there are no e-mails in %q, only in %s", fallback, strings.Join(names, ", "))
 	}
 	names[0], names[i] = names[i], names[0]
 	var tags []language.Tag

@@ -63,7 +63,7 @@ func Parse(fallback string) (*Set, error) {
 		t.locales = map[string]pages{}
 		for _, locale := range available.names {
 			if t.locales[locale], err = parsePages(locale, t.Name); err != nil {
-				return nil, fmt.Errorf("parse letter %s in %s: %w", t.Name, locale, err)
+				return nil, fmt.Errorf("parse template %s in %s: %w", t.Name, locale, err)
 			}
 		}
 		s.byName[t.Name] = t

@@ -5,7 +5,6 @@ package apikey
 import (
 	"slices"
 	"time"
-
 )
 
 // Key is an API key as the merchant's owners see it. The key itself is not in it.
