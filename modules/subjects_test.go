@@ -17,7 +17,6 @@ var undivided = []string{
 	"modules/merchants/internal/service",
 	"modules/orders/internal/checkout",
 	"modules/users/internal/factor",
-	"modules/users/internal/service",
 }
 
 // outside is what a domain file does without: it can be read and tested with nothing

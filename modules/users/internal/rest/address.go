@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"app/modules/users/internal/code"
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/credential"
 	"app/platform/operation"
 )
 
@@ -25,7 +25,7 @@ func (h handlers) registerAddressRoutes(api *operation.API) {
 }
 
 func (h handlers) requestAddress(ctx context.Context, in *askInput) (*askedOutput, error) {
-	return codeRequestOutput(h.users().RequestAddress(ctx, in.Body.Email))
+	return codeRequestOutput(h.users().Credentials.RequestAddress(ctx, in.Body.Email))
 }
 
 type addressInput struct {
@@ -36,7 +36,7 @@ type addressInput struct {
 }
 
 func (h handlers) changeAddress(ctx context.Context, in *addressInput) (*userOutput, error) {
-	return taggedUserOutput(h.users().ChangeAddress(ctx, code.Proof{Request: in.Body.Request, Code: in.Body.Code}))
+	return taggedUserOutput(h.users().Credentials.ChangeAddress(ctx, code.Proof{Request: in.Body.Request, Code: in.Body.Code}))
 }
 
 type passwordInput struct {
@@ -48,5 +48,5 @@ type passwordInput struct {
 }
 
 func (h handlers) changePassword(ctx context.Context, in *passwordInput) (*FreshOutput, error) {
-	return stepUpOutput(h.users().ChangePassword(ctx, service.PasswordChange{Current: in.Body.Current, Password: in.Body.Password, Confirm: in.Body.Confirm}))
+	return stepUpOutput(h.users().Credentials.ChangePassword(ctx, credential.PasswordChange{Current: in.Body.Current, Password: in.Body.Password, Confirm: in.Body.Confirm}))
 }

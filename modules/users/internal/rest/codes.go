@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"app/modules/users/internal/code"
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/credential"
 	"app/platform/operation"
 )
 
@@ -57,11 +57,11 @@ func codeRequestOutput(request string, err error) (*askedOutput, error) {
 }
 
 func (h handlers) requestCode(ctx context.Context, in *askInput) (*askedOutput, error) {
-	return codeRequestOutput(h.users().RequestSignInCode(ctx, in.Body.Email))
+	return codeRequestOutput(h.users().SignIns.RequestCode(ctx, in.Body.Email))
 }
 
 func (h handlers) requestPasswordReset(ctx context.Context, in *askInput) (*askedOutput, error) {
-	return codeRequestOutput(h.users().RequestReset(ctx, in.Body.Email))
+	return codeRequestOutput(h.users().Credentials.RequestReset(ctx, in.Body.Email))
 }
 
 type codeInput struct {
@@ -74,7 +74,7 @@ type codeInput struct {
 
 func (h handlers) signInWithCode(ctx context.Context, in *codeInput) (*SignedInOutput, error) {
 	proof := code.Proof{Request: in.Body.Request, Code: in.Body.Code}
-	return signedIn(h.users().SignInWithCode(ctx, proof, transportOf(in.Body.Session)))
+	return signedIn(h.users().SignIns.SignInWithCode(ctx, proof, transportOf(in.Body.Session)))
 }
 
 type resetInput struct {
@@ -88,7 +88,7 @@ type resetInput struct {
 
 func (h handlers) resetPassword(ctx context.Context, in *resetInput) (*struct{}, error) {
 	b := in.Body
-	return nil, h.users().ResetPassword(ctx, service.NewPassword{
+	return nil, h.users().Credentials.ResetPassword(ctx, credential.NewPassword{
 		Proof: code.Proof{Request: b.Request, Code: b.Code}, Password: b.Password, Confirm: b.Confirm,
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
 	"app/modules/users/internal/factor"
-	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
+	"app/modules/users/internal/signin"
 	"app/platform/operation"
 )
 
@@ -54,7 +54,7 @@ type factorInput struct {
 }
 
 func (h handlers) completeSignIn(ctx context.Context, in *factorInput) (*SignedInOutput, error) {
-	return signedIn(h.users().CompleteSignIn(ctx, in.Body.Ticket, factor.Proof{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
+	return signedIn(h.users().SignIns.CompleteSignIn(ctx, in.Body.Ticket, factor.Proof{Method: authn.Method(in.Body.Method), Code: in.Body.Code}))
 }
 
 type stepUpInput struct {
@@ -97,7 +97,7 @@ func renewedCookie(c authn.BrowserCookie) string {
 
 func (h handlers) stepUp(ctx context.Context, in *stepUpInput) (*FreshOutput, error) {
 	b := in.Body
-	return stepUpOutput(h.users().StepUp(ctx, service.StepUpProof{
+	return stepUpOutput(h.users().SignIns.StepUp(ctx, signin.StepUpProof{
 		Method: authn.Method(b.Method), Password: b.Password, Proof: code.Proof{Request: b.Request, Code: b.Code},
 	}))
 }

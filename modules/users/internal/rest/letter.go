@@ -9,9 +9,9 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/credential"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/registration"
-	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
 	"app/platform/fault"
 	"app/platform/operation"
@@ -114,13 +114,13 @@ func (h handlers) useLetter(w http.ResponseWriter, r *http.Request) {
 	case "verify_address":
 		h.verifyPage(w, r, form, proof)
 	case "sign_in":
-		in, err := h.users().SignInWithCode(r.Context(), proof, authn.Cookie)
+		in, err := h.users().SignIns.SignInWithCode(r.Context(), proof, authn.Cookie)
 		h.signedInPage(w, r, form, in, err, "/")
 	case "change_address":
-		_, err := h.users().ChangeAddress(r.Context(), proof)
+		_, err := h.users().Credentials.ChangeAddress(r.Context(), proof)
 		form.showOutcome(w, r, err, "Your account has its new address.")
 	case "reset_password":
-		err := h.users().ResetPassword(r.Context(), service.NewPassword{
+		err := h.users().Credentials.ResetPassword(r.Context(), credential.NewPassword{
 			Proof: proof, Password: r.PostForm.Get("password"), Confirm: r.PostForm.Get("confirm_password"),
 		})
 		form.showOutcome(w, r, err, "Your password is set. You can sign in with it now.")
@@ -186,7 +186,7 @@ func (h handlers) useFactorPage(w http.ResponseWriter, r *http.Request) {
 	if len(factor.Code) != 6 {
 		factor.Method = authn.ByRecovery
 	}
-	in, err := h.users().CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
+	in, err := h.users().SignIns.CompleteSignIn(r.Context(), r.PostForm.Get("ticket"), factor)
 	if link := cookieOf(r, linkCookie); err == nil && link != "" {
 		h.linkAs(w, r, in, link)
 		return

@@ -7,8 +7,8 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/federation"
-	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
+	"app/modules/users/internal/signin"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
@@ -105,7 +105,7 @@ func signInFlowCookie(name, value string) string {
 func (h handlers) handleProviderCallback(fixed string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
-		out, err := h.users().FinishProviderSignIn(r.Context(), federation.Callback{
+		out, err := h.users().SignIns.FinishProvider(r.Context(), federation.Callback{
 			Provider: providerOf(fixed, r), State: query.Get("state"), Code: query.Get("code"), Issuer: query.Get("iss"),
 			Error: query.Get("error"), Browser: cookieOf(r, journeyCookie),
 		})
@@ -167,7 +167,7 @@ func (h handlers) useLinkPage(w http.ResponseWriter, r *http.Request) {
 		page{Title: "You are not signed in"}.showError(w, r, err)
 		return
 	}
-	in, err := h.users().Login(r.Context(), service.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: authn.Cookie})
+	in, err := h.users().SignIns.SignInWithPassword(r.Context(), signin.Credentials{Email: email, Password: r.PostForm.Get("password"), Transport: authn.Cookie})
 	switch {
 	case err != nil:
 		linkPage(email).showError(w, r, err)

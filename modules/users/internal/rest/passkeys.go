@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"app/modules/users/internal/factor"
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/signin"
 	"app/platform/fault"
 	"app/platform/ids"
 	"app/platform/operation"
@@ -75,7 +75,7 @@ func challengeOutputOf(c factor.Challenge, err error) (*ChallengeOutput, error) 
 }
 
 func (h handlers) challengePasskey(ctx context.Context, in *challengeInput) (*ChallengeOutput, error) {
-	return challengeOutputOf(h.users().ChallengePasskey(ctx, in.Body.Purpose, in.Body.Ticket))
+	return challengeOutputOf(h.users().SignIns.BeginPasskey(ctx, in.Body.Purpose, in.Body.Ticket))
 }
 
 type finishInput struct {
@@ -87,12 +87,12 @@ type finishInput struct {
 	}
 }
 
-func (in *finishInput) shownPasskey() (service.ShownPasskey, error) {
+func (in *finishInput) shownPasskey() (signin.PasskeyAnswer, error) {
 	raw, err := json.Marshal(in.Body.Credential)
 	if err != nil {
-		return service.ShownPasskey{}, fmt.Errorf("read answer: %w", err)
+		return signin.PasskeyAnswer{}, fmt.Errorf("read answer: %w", err)
 	}
-	return service.ShownPasskey{Ceremony: in.Body.Ceremony, Ticket: in.Body.Ticket, Credential: raw, Transport: transportOf(in.Body.Session)}, nil
+	return signin.PasskeyAnswer{Ceremony: in.Body.Ceremony, Ticket: in.Body.Ticket, Credential: raw, Transport: transportOf(in.Body.Session)}, nil
 }
 
 func (h handlers) finishPasskey(ctx context.Context, in *finishInput) (*SignedInOutput, error) {
@@ -100,7 +100,7 @@ func (h handlers) finishPasskey(ctx context.Context, in *finishInput) (*SignedIn
 	if err != nil {
 		return nil, err
 	}
-	return signedIn(h.users().ShowPasskey(ctx, shown))
+	return signedIn(h.users().SignIns.FinishPasskey(ctx, shown))
 }
 
 func (h handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*FreshOutput, error) {
@@ -109,7 +109,7 @@ func (h handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*FreshOut
 		return nil, err
 	}
 	shown.StepUp = true
-	return stepUpOutput(h.users().ShowPasskey(ctx, shown))
+	return stepUpOutput(h.users().SignIns.FinishPasskey(ctx, shown))
 }
 
 func (h handlers) beginPasskey(ctx context.Context, _ *struct{}) (*ChallengeOutput, error) {

@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"app/modules/users/internal/account"
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/subjects"
 	"app/platform/fault"
 	"app/platform/operation"
 )
 
 // Declare adds the operations to the API. The service is asked for when an operation is
 // called: the operations are declared where users is not hosted, too.
-func Declare(api *operation.API, users func() *service.Service) {
+func Declare(api *operation.API, users func() *subjects.Set) {
 	h := handlers{users}
 	h.signIn(api)
 	h.registerTokenRoute(api)
@@ -29,7 +29,7 @@ func Declare(api *operation.API, users func() *service.Service) {
 	api.Problems(problems...)
 }
 
-type handlers struct{ users func() *service.Service }
+type handlers struct{ users func() *subjects.Set }
 
 // smallBody bounds the bodies of all operations: the longest has a password of 256
 // bytes and three names.

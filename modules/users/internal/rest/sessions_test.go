@@ -121,9 +121,9 @@ func TestTokenEndpointWithoutPasswords(t *testing.T) {
 	o := s.options
 	o.NoPasswordGrant = true
 	s.restart(o)
-	before := s.service.Hashes()
+	before := s.service.Hasher.Operations()
 	got := s.grant("grant_type=password&username=Ada%40Example.com&password=" + password)
-	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.service.Hashes() != before {
+	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.service.Hasher.Operations() != before {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	if got := s.grant("grant_type=refresh_token&refresh_token=" + in.RefreshToken); got.Status != 200 {

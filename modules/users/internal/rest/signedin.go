@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/authn"
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/pending"
 	"app/modules/users/internal/session"
 	"app/platform/identity"
 )
@@ -48,7 +48,7 @@ func signedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
 	switch {
 	case in.Ticket != "":
 		out.Status, b.Status = http.StatusAccepted, "second_factor_required"
-		b.Ticket, b.Factors, b.ExpiresIn = in.Ticket, in.Factors, int(service.TicketLife.Seconds())
+		b.Ticket, b.Factors, b.ExpiresIn = in.Ticket, in.Factors, int(pending.Life.Seconds())
 	case in.Browser.Token != "":
 		out.SetCookie = sessionSetCookie(in.Browser.Token, in.Browser.Expires)
 		b.ExpiresIn = int(in.Browser.Expires.Sub(in.Session.CreatedAt).Seconds())

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"app/modules/users/internal/registration"
-	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
+	"app/modules/users/internal/signin"
 	"app/platform/identity"
 	"app/platform/operation"
 )
@@ -128,7 +128,7 @@ func tokensOf(t session.Tokens, err error) (*tokensOutput, error) {
 }
 
 func (h handlers) login(ctx context.Context, in *loginInput) (*SignedInOutput, error) {
-	return signedIn(h.users().Login(ctx, service.Credentials{Email: in.Body.Email, Password: in.Body.Password, Transport: transportOf(in.Body.Session)}))
+	return signedIn(h.users().SignIns.SignInWithPassword(ctx, signin.Credentials{Email: in.Body.Email, Password: in.Body.Password, Transport: transportOf(in.Body.Session)}))
 }
 
 type refreshInput struct {

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"app/modules/users/internal/authn"
-	"app/modules/users/internal/service"
 	"app/modules/users/internal/session"
+	"app/modules/users/internal/signin"
 	"app/platform/fault"
 	"app/platform/operation"
 	"app/platform/problem"
@@ -92,7 +92,7 @@ func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 		if !form.Has("username") || !form.Has("password") {
 			return nil, badRequest("invalid_request", "The password grant needs username and password."), nil
 		}
-		in, err = h.users().Login(r.Context(), service.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer})
+		in, err = h.users().SignIns.SignInWithPassword(r.Context(), signin.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer})
 	case "refresh_token":
 		if !form.Has("refresh_token") {
 			return nil, badRequest("invalid_request", "The refresh grant needs refresh_token."), nil

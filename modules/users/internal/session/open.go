@@ -28,7 +28,7 @@ type SignedIn struct {
 	Tokens  Tokens              // for Bearer
 	Browser authn.BrowserCookie // for Cookie
 	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a
-	// secret of the client's for TicketLife.
+	// secret of the client's for pending.Life.
 	Ticket  string
 	Factors []authn.Method
 }
