@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/rest"
 	"app/modules/users/internal/store"
 	"app/modules/users/internal/subjects"
 	"app/modules/users/usersevents"
@@ -25,6 +24,7 @@ import (
 type Module struct {
 	config   Config
 	subjects *subjects.Set
+	handlers subjects.Handlers
 	workers  []*lifecycle.Worker
 }
 
@@ -55,7 +55,7 @@ func (m *Module) Emits() []proto.Message {
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {
-	rest.Declare(api, func() *subjects.Set { return m.subjects })
+	subjects.Register(api, &m.handlers)
 }
 
 // Asks implements host.Outgoing.
@@ -82,6 +82,7 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
+	m.handlers = m.subjects.Handlers()
 	m.workers = []*lifecycle.Worker{lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.subjects.SweepOnce)}
 	return registerMetrics(env.Metrics, m.subjects)
 }

@@ -50,7 +50,7 @@ func (s *Service) Propose(ctx context.Context, tx *database.Tx, owner account.Ac
 // whose owner the caller has to be, freshly signed in by any of the ways there were
 // before. Errors: link_invalid, the same for every reason; identity_taken;
 // step_up_required; Unauthenticated.
-func (s *Service) ConfirmLink(ctx context.Context, token string) (linked Identity, returnTo string, err error) {
+func (s *Service) ConfirmLink(ctx context.Context, token string) (linked LinkedIdentity, returnTo string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.sessions.RequireRecent(ctx, tx)
 		if err != nil {
@@ -63,7 +63,7 @@ func (s *Service) ConfirmLink(ctx context.Context, token string) (linked Identit
 }
 
 // takeLink uses the token up for the account.
-func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (Identity, string, error) {
+func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (LinkedIdentity, string, error) {
 	row, err := findLink(ctx, tx, secret.HashToken(token))
 	if err == nil && row.AccountID != accountID {
 		err = store.ErrNotFound
@@ -72,11 +72,11 @@ func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountI
 		err = useLink(ctx, tx, row.Hash, s.now())
 	}
 	if err != nil {
-		return Identity{}, "", err
+		return LinkedIdentity{}, "", err
 	}
 	who := openid.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email}
 	if err := s.Link(ctx, tx, accountID, row.Provider, who); err != nil {
-		return Identity{}, "", err
+		return LinkedIdentity{}, "", err
 	}
 	linked, err := BySubject(ctx, tx, row.Issuer, row.Subject)
 	return linked, s.ReturnTo(row.ReturnTo), err
@@ -122,14 +122,14 @@ func (s *Service) Link(ctx context.Context, tx *database.Tx, accountID, provider
 // Insert links an identity to an account, within the caller's transaction.
 func (s *Service) Insert(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
-	return addIdentity(ctx, tx, Identity{
+	return addIdentity(ctx, tx, LinkedIdentity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
 		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now,
 	})
 }
 
 // List lists the caller's identities at providers. Error: Unauthenticated.
-func (s *Service) List(ctx context.Context) (out []Identity, err error) {
+func (s *Service) List(ctx context.Context) (out []LinkedIdentity, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
 		return nil, authn.ErrSignedOut()

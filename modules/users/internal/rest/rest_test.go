@@ -15,7 +15,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/rest"
 	"app/modules/users/internal/store"
 	"app/modules/users/internal/subjects"
 	"app/modules/users/usersevents"
@@ -42,12 +41,13 @@ const (
 
 // site is the operations of users on a database of their own.
 type site struct {
-	t       *testing.T
-	db      *database.DB
-	service *subjects.Set
-	options subjects.Options
-	handler http.Handler
-	now     time.Time
+	t        *testing.T
+	db       *database.DB
+	subjects *subjects.Set
+	handlers subjects.Handlers
+	options  subjects.Options
+	handler  http.Handler
+	now      time.Time
 }
 
 func newSite(t *testing.T) *site {
@@ -64,7 +64,7 @@ func newSite(t *testing.T) *site {
 	}
 	s.restart(s.options)
 	api := operation.NewAPI("users", operation.Options{Now: func() time.Time { return s.now }})
-	rest.Declare(api, func() *subjects.Set { return s.service })
+	subjects.Register(api, &s.handlers)
 	api.UseKeys(idempotency.New(s.db, idempotency.Options{}))
 	s.handler = api.Handler()
 	return s
@@ -74,9 +74,10 @@ func newSite(t *testing.T) *site {
 func (s *site) restart(o subjects.Options) {
 	s.t.Helper()
 	var err error
-	if s.service, err = subjects.New(context.Background(), o); err != nil {
+	if s.subjects, err = subjects.New(context.Background(), o); err != nil {
 		s.t.Fatal(err)
 	}
+	s.handlers = s.subjects.Handlers()
 }
 
 // reply is what came back.
@@ -101,7 +102,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		}
 	}
 	if value, ok := strings.CutPrefix(access, "cookie:"); ok {
-		b, err := s.service.Sessions.Browser(context.Background(), value)
+		b, err := s.subjects.Sessions.Browser(context.Background(), value)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -109,7 +110,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		r = r.WithContext(identity.NewContext(r.Context(), p))
 	} else if access != "" {
 		clock := func() time.Time { return s.now }
-		claims, err := token.NewVerifier(token.NewKeys(s.service.Keys.Set, clock), clock).Verify(context.Background(), access)
+		claims, err := token.NewVerifier(token.NewKeys(s.subjects.Keys.Set, clock), clock).Verify(context.Background(), access)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -126,7 +126,7 @@ func (s *Service) admitIdentity(ctx context.Context, in arrival) (out ProviderOu
 
 // handleLinkedIdentity is somebody whose identity is linked to an account, whatever
 // address they have by now.
-func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, in arrival, known federation.Identity) (ProviderOutcome, error) {
+func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, in arrival, known federation.LinkedIdentity) (ProviderOutcome, error) {
 	if err := federation.Use(ctx, tx, known.ID, store.Fit(in.who.Email, account.MaxAddress), s.now()); err != nil {
 		return ProviderOutcome{}, err
 	}

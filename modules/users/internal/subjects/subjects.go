@@ -5,7 +5,6 @@ package subjects
 import (
 	"context"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"app/modules/users/internal/account"
@@ -192,19 +191,6 @@ func policyOf(o Options) passwords.Policy {
 	rules := o.Rules
 	rules.Shop = passwords.ShopWords(o.PublicURL, o.Words)
 	return rules
-}
-
-// PasswordGrant reports whether the token endpoint takes passwords.
-func (s *Set) PasswordGrant() bool { return !s.noGrant }
-
-// Origin is the scheme, host and port that people use, as a browser writes it in the
-// header Origin.
-func (s *Set) Origin() string {
-	u, err := url.Parse(s.publicURL)
-	if err != nil {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // Contract serves what other modules may ask.

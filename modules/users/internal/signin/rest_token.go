@@ -1,4 +1,4 @@
-package rest
+package signin
 
 import (
 	"encoding/json"
@@ -10,20 +10,20 @@ import (
 	"unicode/utf8"
 
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/route"
 	"app/modules/users/internal/session"
-	"app/modules/users/internal/signin"
 	"app/platform/fault"
 	"app/platform/operation"
 	"app/platform/problem"
 )
 
-// registerTokenRoute declares the token endpoint of OAuth 2 (RFC 6749), for clients
+// registerTokenEndpoint declares the token endpoint of OAuth 2 (RFC 6749), for clients
 // that expect one: the password grant (section 4.3), as FastAPI and its clients have
 // it, and the refresh grant (section 6). The shop's own operations do the same in JSON.
-func (h handlers) registerTokenRoute(api *operation.API) {
+func registerTokenEndpoint(api *operation.API, at *Handlers) {
 	api.Raw(operation.Operation{
-		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: authTag, Revokes: true,
-		Access: operation.Public, Rate: operation.RateAuth, MaxBody: smallBody, Headers: []string{"Authorization"},
+		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: route.SignIn, Revokes: true,
+		Access: operation.Public, Rate: operation.RateAuth, MaxBody: route.SmallBody, Headers: []string{"Authorization"},
 		Summary: "Get tokens by a grant of OAuth 2",
 		Description: "Errors are those of RFC 6749 section 5.2. There are no clients to register: client_id, client_secret and the header Authorization are " +
 			"taken and mean nothing. The password grant is off unless the shop has switched it on (USERS_PASSWORD_GRANT), and its error is unsupported_grant_type: " +
@@ -39,7 +39,7 @@ func (h handlers) registerTokenRoute(api *operation.API) {
 			{Name: "client_secret", Doc: "Taken, and means nothing"},
 		},
 		Reply: OAuthTokens{},
-	}, http.HandlerFunc(h.serveTokenEndpoint))
+	}, route.Raw(at, Handlers.serveTokenEndpoint))
 }
 
 // OAuthTokens is the answer of RFC 6749 section 5.1.
@@ -62,7 +62,7 @@ func badRequest(code, description string) *oauthError {
 	return &oauthError{status: http.StatusBadRequest, Code: code, Description: description}
 }
 
-func (h handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
+func (h Handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 	form, refusal, err := tokenForm(r)
 	var out *OAuthTokens
 	if err == nil && refusal == nil {
@@ -81,23 +81,25 @@ func (h handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 }
 
 // grantTokens makes tokens of what the form holds, or says why not.
-func (h handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
+func (h Handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
 	var in session.SignedIn
 	var err error
 	switch form.Get("grant_type") {
 	case "password":
-		if !h.users().PasswordGrant() {
+		if !h.PasswordGrant {
 			return nil, badRequest("unsupported_grant_type", "The password grant is off in this shop: sign in with POST /v1/auth/login."), nil
 		}
 		if !form.Has("username") || !form.Has("password") {
 			return nil, badRequest("invalid_request", "The password grant needs username and password."), nil
 		}
-		in, err = h.users().SignIns.SignInWithPassword(r.Context(), signin.Credentials{Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer})
+		in, err = h.SignIns.SignInWithPassword(r.Context(), Credentials{
+			Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer,
+		})
 	case "refresh_token":
 		if !form.Has("refresh_token") {
 			return nil, badRequest("invalid_request", "The refresh grant needs refresh_token."), nil
 		}
-		in.Tokens, err = h.users().Sessions.Refresh(r.Context(), form.Get("refresh_token"))
+		in.Tokens, err = h.SignIns.sessions.Refresh(r.Context(), form.Get("refresh_token"))
 	case "":
 		return nil, badRequest("invalid_request", "grant_type is missing."), nil
 	default:

@@ -1,4 +1,6 @@
-package rest
+// Package page is the pages that people see who come from an e-mail or from a provider,
+// and the forms on them.
+package page
 
 import (
 	_ "embed"
@@ -6,9 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"app/platform/fault"
 	"app/platform/markup"
-	"app/platform/operation"
 	"app/platform/problem"
 )
 
@@ -17,25 +17,27 @@ var pageHTML string
 
 var pageTemplate = markup.Must(markup.ParseHTML(markup.Source{Name: "page", Text: pageHTML}))
 
-// page is what people see who come from an e-mail or from another provider: a sentence,
+// Page is what people see who come from an e-mail or from another provider: a sentence,
 // and a form when there is something to do.
-type page struct {
+type Page struct {
 	Title, Text, Error string
 
 	Action, Button string // no form without a button
-	Hidden         []hidden
-	Fields         []field
+	Hidden         []Hidden
+	Fields         []Field
 	Script         string // path of a script of this site, a constant; none when it is empty
 }
 
-type hidden struct{ Name, Value string }
+// Hidden is a field of a form that nobody sees.
+type Hidden struct{ Name, Value string }
 
-type field struct{ Name, Label, Type, Autocomplete, Value string }
+// Field is a field of a form.
+type Field struct{ Name, Label, Type, Autocomplete, Value string }
 
-// writeResponse writes the page. What it shows may be a secret, so it is kept nowhere
+// Write writes the page. What it shows may be a secret, so it is kept nowhere
 // and told nobody; the form posts to this site only, no other site may show it, and no
 // script runs but the one that it names.
-func (p page) writeResponse(w http.ResponseWriter, status int) {
+func (p Page) Write(w http.ResponseWriter, status int) {
 	out, err := pageTemplate.Execute("page", p.templateData())
 	if err != nil {
 		panic(err) // the template is part of the program
@@ -56,7 +58,7 @@ func (p page) writeResponse(w http.ResponseWriter, status int) {
 }
 
 // templateData is what the template is filled with.
-func (p page) templateData() map[string]any {
+func (p Page) templateData() map[string]any {
 	hidden, fields := make([]map[string]any, len(p.Hidden)), make([]map[string]any, len(p.Fields))
 	for i, h := range p.Hidden {
 		hidden[i] = map[string]any{"Name": h.Name, "Value": h.Value}
@@ -69,9 +71,9 @@ func (p page) templateData() map[string]any {
 	}
 }
 
-// showError shows the page again with what went wrong, to whoever asks for pages. What
+// ShowError shows the page again with what went wrong, to whoever asks for pages. What
 // a person cannot mend, and what a program gets, is a problem as anywhere else.
-func (p page) showError(w http.ResponseWriter, r *http.Request, err error) {
+func (p Page) ShowError(w http.ResponseWriter, r *http.Request, err error) {
 	answer := problem.Of(err)
 	if answer.Status >= http.StatusInternalServerError || !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		problem.Write(w, r, err)
@@ -81,19 +83,17 @@ func (p page) showError(w http.ResponseWriter, r *http.Request, err error) {
 	for _, f := range answer.Errors {
 		p.Error = answer.Detail + " " + f.Pointer[1:] + " " + f.Detail + "."
 	}
-	p.writeResponse(w, answer.Status)
+	p.Write(w, answer.Status)
 }
 
-// pageHeaders are the request headers that tell where a form was posted from.
-var pageHeaders = []string{"Origin", "Sec-Fetch-Site"}
-
-// parseSameSiteForm reads a posted form. Errors: a form that was posted from another
-// site, which could sign somebody in as somebody else (RFC 6819 section 4.4.1.8); a
-// body that cannot be read.
-func (h handlers) parseSameSiteForm(r *http.Request) error {
-	site, origin := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
-	if site != "" && site != "same-origin" && site != "none" || site == "" && origin != "" && origin != h.users().Origin() {
-		return fault.New(fault.PermissionDenied, "cross_site", "The form was sent from another site.")
+// ShowOutcome shows that the form has had its effect, or why not.
+func (p Page) ShowOutcome(w http.ResponseWriter, r *http.Request, err error, text string) {
+	if err != nil {
+		p.ShowError(w, r, err)
+		return
 	}
-	return operation.ParseForm(r)
+	Page{Title: p.Title, Text: text}.Write(w, http.StatusOK)
 }
+
+// OriginHeaders are the request headers that tell where a form was posted from.
+var OriginHeaders = []string{"Origin", "Sec-Fetch-Site"}

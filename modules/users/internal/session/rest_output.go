@@ -1,13 +1,10 @@
-package rest
+package session
 
 import (
 	"net/http"
-	"time"
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/pending"
-	"app/modules/users/internal/session"
-	"app/platform/identity"
 )
 
 // SignedInOutput is the answer of every operation that signs somebody in: 200 with
@@ -29,16 +26,8 @@ type SignedInOutput struct {
 	}
 }
 
-// transportOf is how a session is to be carried.
-func transportOf(browser bool) authn.Transport {
-	if browser {
-		return authn.Cookie
-	}
-	return authn.Bearer
-}
-
-// signedIn renders the end of any way to sign in.
-func signedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
+// RenderSignedIn renders the end of any way to sign in.
+func RenderSignedIn(in SignedIn, err error) (*SignedInOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +39,7 @@ func signedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
 		out.Status, b.Status = http.StatusAccepted, "second_factor_required"
 		b.Ticket, b.Factors, b.ExpiresIn = in.Ticket, in.Factors, int(pending.Life.Seconds())
 	case in.Browser.Token != "":
-		out.SetCookie = sessionSetCookie(in.Browser.Token, in.Browser.Expires)
+		out.SetCookie = in.Browser.Header()
 		b.ExpiresIn = int(in.Browser.Expires.Sub(in.Session.CreatedAt).Seconds())
 	default:
 		b.AccessToken, b.RefreshToken = in.Tokens.Access, in.Tokens.Refresh
@@ -59,12 +48,23 @@ func signedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
 	return out, nil
 }
 
-// sessionSetCookie is the value of Set-Cookie that gives a browser its session, or
-// takes it away when the token is empty.
-func sessionSetCookie(token string, expires time.Time) string {
-	c := http.Cookie{Name: identity.SessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
-	if c.Expires = expires; token == "" {
-		c.MaxAge = -1
+// FreshOutput is the answer when somebody who is signed in has shown it again. A
+// browser's cookie is renewed with it.
+type FreshOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	SetCookie    string `header:"Set-Cookie"`
+	Body         struct {
+		Status    string `json:"status" enum:"fresh"`
+		ExpiresIn int    `json:"expires_in" example:"600" doc:"For how many seconds the session counts as fresh"`
 	}
-	return c.String()
+}
+
+// RenderFresh renders the end of any way to show once more who one is.
+func RenderFresh(in SignedIn, err error) (*FreshOutput, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &FreshOutput{CacheControl: "no-store", SetCookie: in.Browser.Header()}
+	out.Body.Status, out.Body.ExpiresIn = "fresh", int(FreshFor.Seconds())
+	return out, nil
 }

@@ -1,39 +1,62 @@
-// Package rest is the public REST operations of users: each reads its input, makes one
-// call to the service, and writes what comes back.
-package rest
+package subjects
 
 import (
-	"time"
-
 	"app/modules/users/internal/account"
-	"app/modules/users/internal/subjects"
+	"app/modules/users/internal/audit"
+	"app/modules/users/internal/credential"
+	"app/modules/users/internal/emailpage"
+	"app/modules/users/internal/factor"
+	"app/modules/users/internal/federation"
+	"app/modules/users/internal/keys"
+	"app/modules/users/internal/page"
+	"app/modules/users/internal/registration"
+	"app/modules/users/internal/session"
+	"app/modules/users/internal/signin"
 	"app/platform/fault"
 	"app/platform/operation"
 )
 
-// Declare adds the operations to the API. The service is asked for when an operation is
-// called: the operations are declared where users is not hosted, too.
-func Declare(api *operation.API, users func() *subjects.Set) {
-	h := handlers{users}
-	h.signIn(api)
-	h.registerTokenRoute(api)
-	h.registerSessionRoutes(api)
-	h.registerCodeRoutes(api)
-	h.registerEmailPageRoutes(api)
-	h.registerFactorRoutes(api)
-	h.registerPasskeyRoutes(api)
-	h.registerProviderRoutes(api)
-	h.registerAddressRoutes(api)
-	h.registerProfileRoutes(api)
-	h.registerKeyRoutes(api)
-	api.Problems(problems...)
+// Handlers answer the public operations of all subjects. The zero value answers none.
+type Handlers struct {
+	keys          keys.Handlers
+	audits        audit.Handlers
+	accounts      account.Handlers
+	registrations registration.Handlers
+	sessions      session.Handlers
+	factors       factor.Handlers
+	federation    federation.Handlers
+	credentials   credential.Handlers
+	signIns       signin.Handlers
+	emailPages    emailpage.Handlers
 }
 
-type handlers struct{ users func() *subjects.Set }
+// Handlers makes the handlers.
+func (s *Set) Handlers() Handlers {
+	signIns := signin.Handlers{SignIns: s.SignIns, Origin: page.OriginOf(s.publicURL), PasswordGrant: !s.noGrant}
+	return Handlers{
+		keys: keys.Handlers{Keys: s.Keys}, audits: audit.Handlers{Audits: s.Audits}, accounts: account.Handlers{Accounts: s.Accounts},
+		registrations: registration.Handlers{Registrations: s.Registrations}, sessions: session.Handlers{Sessions: s.Sessions},
+		factors: factor.Handlers{Factors: s.Factors}, federation: federation.Handlers{Federation: s.Federation},
+		credentials: credential.Handlers{Credentials: s.Credentials}, signIns: signIns,
+		emailPages: emailpage.Handlers{Registrations: s.Registrations, Credentials: s.Credentials, SignIns: signIns},
+	}
+}
 
-// smallBody bounds the bodies of all operations: the longest has a password of 256
-// bytes and three names.
-const smallBody = 16 << 10
+// Register declares the operations of all subjects. at is where their handlers lie once
+// the module is open: the operations are declared where users is not hosted, too.
+func Register(api *operation.API, at *Handlers) {
+	registration.Register(api, &at.registrations)
+	signin.Register(api, &at.signIns)
+	session.Register(api, &at.sessions)
+	audit.Register(api, &at.audits)
+	credential.Register(api, &at.credentials)
+	emailpage.Register(api, &at.emailPages)
+	factor.Register(api, &at.factors)
+	federation.Register(api, &at.federation)
+	account.Register(api, &at.accounts)
+	keys.Register(api, &at.keys)
+	api.Problems(problems...)
+}
 
 var problems = []fault.Reason{
 	{Code: "invalid_credentials", Status: 401, Title: "Wrong address or password", Help: "The address and the password do not belong to an account that may sign in. Which of the two is wrong is not told."},
@@ -63,32 +86,4 @@ var problems = []fault.Reason{
 	{Code: "step_up_required", Status: 403, Title: "Show again who you are", Help: "This needs a proof that is at most ten minutes old: POST /v1/auth/step-up, then repeat the request."},
 	{Code: "session_not_found", Status: 404, Title: "No such session", Help: "You have no session with this id, or it has ended."},
 	{Code: "user_not_found", Status: 404, Title: "No such user", Help: "There is no user with this id."},
-}
-
-// user is an account as its owner sees it.
-type user struct {
-	ID         string    `json:"id" example:"usr_01kan4v6e8fx2s1gq0vj5t3x7c"`
-	Email      string    `json:"email" example:"ada@example.com"`
-	FirstName  string    `json:"first_name"`
-	MiddleName string    `json:"middle_name"`
-	LastName   string    `json:"last_name"`
-	Admin      bool      `json:"admin" doc:"Whether the user is an administrator of the shop"`
-	CreatedAt  time.Time `json:"created_at"`
-	Locale     string    `json:"locale" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
-}
-
-func userOf(u account.User) user {
-	return user{u.ID, u.Email, u.FirstName, u.MiddleName, u.LastName, u.Admin, u.CreatedAt, u.Locale}
-}
-
-type userOutput struct {
-	operation.Tagged
-	Body user
-}
-
-func taggedUserOutput(u account.User, err error) (*userOutput, error) {
-	if err != nil {
-		return nil, err
-	}
-	return &userOutput{Tagged: operation.Tagged{ETag: operation.ETag(u.Version)}, Body: userOf(u)}, nil
 }
