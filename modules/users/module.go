@@ -10,8 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/store"
 	"app/modules/users/internal/subjects"
+	"app/modules/users/migrations"
 	"app/modules/users/usersevents"
 	"app/modules/users/usersv1"
 	"app/platform/host"
@@ -38,7 +38,7 @@ func (m *Module) Name() string { return "users" }
 func (m *Module) Config() any { return &m.config }
 
 // Migrations implements host.DatabaseOwner.
-func (m *Module) Migrations() fs.FS { return store.Migrations() }
+func (m *Module) Migrations() fs.FS { return migrations.Files }
 
 // Serves implements host.Callee.
 func (m *Module) Serves() []rpc.Service {

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/store"
 	"app/modules/users/internal/subjects"
+	"app/modules/users/migrations"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -53,7 +53,7 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
-	s.db = dbtest.Open(t, events.Migrations, idempotency.Migrations, store.Migrations())
+	s.db = dbtest.Open(t, events.Migrations, idempotency.Migrations, migrations.Files)
 	s.options = subjects.Options{
 		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler), PublicURL: home,
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),

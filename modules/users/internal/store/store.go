@@ -1,5 +1,4 @@
-// Package store holds the module's tables, and what the stores of all its subjects have
-// in common. A store's functions run within a database.Write or Read of the caller, who
+// Package store is what the stores of all subjects have in common. A store's functions run within a database.Write or Read of the caller, who
 // decides what belongs in one transaction; what a caller decides by is named here, the
 // driver's errors stay wrapped.
 package store
@@ -7,10 +6,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"app/platform/database"
@@ -26,18 +23,6 @@ var (
 	// ErrChanged: the row is no longer as the change needs it.
 	ErrChanged = database.ErrChanged
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations holds the module's tables.
-func Migrations() fs.FS {
-	sub, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	return sub
-}
 
 // Scanner is one row of an answer.
 type Scanner interface{ Scan(dest ...any) error }

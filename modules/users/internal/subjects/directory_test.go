@@ -144,7 +144,7 @@ func TestKeysRacedByTwoProcesses(t *testing.T) {
 			t.Error(err)
 		}
 		all[3].claims(all[2].login(ada, secret).Access)
-	}, migrations()...)
+	}, schemas()...)
 }
 
 func TestKeysRPC(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
 	"app/modules/users/internal/signin"
-	"app/modules/users/internal/store"
 	"app/modules/users/internal/subjects"
+	"app/modules/users/migrations"
 	"app/platform/fault"
 )
 
@@ -118,7 +118,7 @@ func TestFault18_HashesOfTheLastRelease(t *testing.T) {
 // fill is the migration that looks at them.
 func fill(t *testing.T) string {
 	t.Helper()
-	raw, err := fs.ReadFile(store.Migrations(), "0070_fill_accounts_hash_kind.up.sql")
+	raw, err := fs.ReadFile(migrations.Files, "0070_fill_accounts_hash_kind.up.sql")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ import (
 	"app/modules/users/internal/registration"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/signin"
-	"app/modules/users/internal/store"
 	"app/modules/users/internal/subjects"
+	"app/modules/users/migrations"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -67,7 +67,7 @@ type world struct {
 	clock *clock
 }
 
-func migrations() []fs.FS { return []fs.FS{events.Migrations, store.Migrations()} }
+func schemas() []fs.FS { return []fs.FS{events.Migrations, migrations.Files} }
 
 func limits() subjects.Limits {
 	return subjects.Limits{
@@ -78,7 +78,7 @@ func limits() subjects.Limits {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return on(t, dbtest.Open(t, migrations()...))
+	return on(t, dbtest.Open(t, schemas()...))
 }
 
 // on puts users on a database, as one of several processes may.
@@ -112,7 +112,7 @@ func (w *world) start(change func(*subjects.Options)) (*subjects.Set, error) {
 // each runs the test on both engines.
 func each(t *testing.T, run func(t *testing.T, w *world)) {
 	t.Helper()
-	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, on(t, db)) }, migrations()...)
+	dbtest.Each(t, func(t *testing.T, db *database.DB) { run(t, on(t, db)) }, schemas()...)
 }
 
 func newForm(email, password string) registration.Form {
