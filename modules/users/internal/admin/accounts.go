@@ -7,6 +7,7 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/factor"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -47,7 +48,7 @@ func (s *Service) SignOutEverywhere(ctx context.Context, accountID string) (ende
 func (s *Service) byAdmin(ctx context.Context, accountID, what string, change func(ctx context.Context, tx *database.Tx) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if _, err := account.Lock(ctx, tx, accountID); errors.Is(err, store.ErrNotFound) {
-			return account.ErrMissing()
+			return reason.UserNotFound.New()
 		} else if err != nil {
 			return err
 		}

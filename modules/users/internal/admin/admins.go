@@ -8,6 +8,7 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
 	"app/modules/users/internal/factor"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
@@ -96,7 +97,7 @@ type rightsChange struct {
 func (s *Service) changeRights(ctx context.Context, accountID string, to rightsChange, then func(context.Context, *database.Tx, int) error) (changed bool, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if _, err := account.Lock(ctx, tx, accountID); err != nil {
-			return store.Missing("user", err)
+			return store.Missing(reason.UserNotFound, err)
 		}
 		err := to.apply(ctx, tx, accountID)
 		if changed = err == nil; errors.Is(err, store.ErrChanged) {

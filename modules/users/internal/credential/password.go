@@ -53,7 +53,7 @@ func (s *Service) ChangePassword(ctx context.Context, in PasswordChange) (out se
 			return account.SignedOut(err)
 		}
 		if now.PasswordHash != owner.PasswordHash {
-			return fault.New(fault.Aborted, "aborted", "The password was changed at the same time. Try again.")
+			return fault.ChangedMeanwhile.Newf("The password was changed at the same time. Try again.")
 		}
 		if err := s.setPassword(ctx, tx, owner, hash, current.ID); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
+	"app/platform/fault"
 	"app/platform/identity"
 )
 
@@ -51,7 +52,7 @@ type Overview struct {
 func (s *Service) List(ctx context.Context) (out Overview, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
-		return Overview{}, authn.ErrSignedOut()
+		return Overview{}, fault.NotSignedIn.New()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		t, err := TOTPOf(ctx, q, id)

@@ -14,6 +14,7 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -36,7 +37,7 @@ const (
 
 // ErrPasskey refuses a passkey, for a cause that stays inside.
 func ErrPasskey(cause error) error {
-	return fault.New(fault.Unauthenticated, "passkey_invalid", "The passkey or its answer is not valid: begin again.").Because(cause)
+	return reason.PasskeyInvalid.New().Because(cause)
 }
 
 // newWebAuthn makes what checks passkeys. They belong to the host name of PUBLIC_URL;
@@ -58,8 +59,7 @@ func newWebAuthn(publicURL string) *webauthn.WebAuthn {
 
 func (s *Service) webAuthn() (*webauthn.WebAuthn, error) {
 	if s.passkeys == nil {
-		return nil, fault.New(fault.FailedPrecondition, "passkeys_unavailable",
-			"Passkeys belong to a host name, and the address of this shop has none: set PUBLIC_URL to one that has, such as https://shop.example.com, or http://localhost:8080 on one's own machine.")
+		return nil, reason.PasskeysUnavailable.New()
 	}
 	return s.passkeys, nil
 }
@@ -279,5 +279,5 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		}
 		return s.finishRemovingFactor(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
 	})
-	return store.Missing("passkey", err)
+	return store.Missing(reason.PasskeyNotFound, err)
 }

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/route"
-	"app/platform/fault"
 	"app/platform/ids"
 	"app/platform/operation"
 )
@@ -96,7 +96,7 @@ type passkeyInput struct {
 
 func (h Handlers) removePasskey(ctx context.Context, in *passkeyInput) (*struct{}, error) {
 	if !ids.Valid("psk", in.ID) {
-		return nil, fault.Missing("passkey")
+		return nil, reason.PasskeyNotFound.New()
 	}
 	return nil, h.Factors.RemovePasskey(ctx, in.ID)
 }

@@ -16,10 +16,10 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // The generator's parameters are those that every app supports (RFC 6238): SHA-1, six
@@ -68,7 +68,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 		return InsertTOTP(ctx, tx, TOTP{AccountID: caller.AccountID, Secret: sealed, CreatedAt: s.now()})
 	})
 	if errors.Is(err, store.ErrDuplicate) {
-		err = fault.New(fault.FailedPrecondition, "totp_enrolled", "There is a generator already: remove it first.")
+		err = reason.TOTPEnrolled.New()
 	}
 	return out, err
 }
@@ -124,7 +124,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 		}
 		return s.finishRemovingFactor(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
 	})
-	return store.Missing("factor", err)
+	return store.Missing(reason.FactorNotFound, err)
 }
 
 // judgeTOTP reports whether a code is one of the account's generator.
@@ -144,7 +144,7 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 		return nil, err
 	}
 	if wait := totpBackoff(t, s.now()); wait > 0 {
-		f := fault.New(fault.ResourceExhausted, "factor_paused", "Too many wrong codes in a row: wait, or use another factor.")
+		f := reason.FactorPaused.New()
 		f.RetryAfter = wait
 		return f, nil
 	}

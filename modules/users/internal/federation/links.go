@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"app/modules/users/internal/account"
-	"app/modules/users/internal/authn"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -20,21 +20,6 @@ import (
 
 // linkLife is how long an identity waits for the owner of its address's account.
 const linkLife = 10 * time.Minute
-
-// ErrIdentityTaken refuses an identity that signs in to another account.
-func ErrIdentityTaken() error {
-	return fault.New(fault.AlreadyExists, "identity_taken", "The identity signs in to another account.")
-}
-
-// ErrUnverified refuses an identity whose provider does not vouch for its address.
-func ErrUnverified() error {
-	return fault.New(fault.PermissionDenied, "address_unverified",
-		"The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way.")
-}
-
-func errLink() error {
-	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
-}
 
 // Propose keeps the identity until the owner of the account says that it is theirs.
 func (s *Service) Propose(ctx context.Context, tx *database.Tx, owner account.Account, state State, who openid.Identity) (token string, err error) {
@@ -85,9 +70,9 @@ func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountI
 func linkError(err error) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
-		return errLink()
+		return reason.LinkInvalid.New()
 	case errors.Is(err, store.ErrDuplicate):
-		return ErrIdentityTaken()
+		return reason.IdentityTaken.New()
 	}
 	return err
 }
@@ -132,7 +117,7 @@ func (s *Service) Insert(ctx context.Context, tx *database.Tx, accountID, provid
 func (s *Service) List(ctx context.Context) (out []LinkedIdentity, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
-		return nil, authn.ErrSignedOut()
+		return nil, fault.NotSignedIn.New()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		out, err = listIdentities(ctx, q, id)
@@ -176,7 +161,7 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		}
 		return s.accounts.NotifyCredentialsChange(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
-	return store.Missing("identity", err)
+	return store.Missing(reason.IdentityNotFound, err)
 }
 
 // Count counts the identities that an account is linked to.

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"app/modules/users/internal/page"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/route"
-	"app/platform/fault"
 	"app/platform/ids"
 	"app/platform/operation"
 )
@@ -95,7 +95,7 @@ type identityInput struct {
 
 func (h Handlers) unlinkIdentity(ctx context.Context, in *identityInput) (*struct{}, error) {
 	if !ids.Valid("idn", in.ID) {
-		return nil, fault.Missing("identity")
+		return nil, reason.IdentityNotFound.New()
 	}
 	return nil, h.Federation.Unlink(ctx, in.ID)
 }

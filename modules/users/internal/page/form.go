@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"app/platform/fault"
+	"app/modules/users/internal/reason"
 	"app/platform/operation"
 )
 
@@ -14,7 +14,7 @@ import (
 func ParseForm(r *http.Request, origin string) error {
 	site, from := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
 	if site != "" && site != "same-origin" && site != "none" || site == "" && from != "" && from != origin {
-		return fault.New(fault.PermissionDenied, "cross_site", "The form was sent from another site.")
+		return reason.CrossSite.New()
 	}
 	return operation.ParseForm(r)
 }

@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -88,7 +89,7 @@ func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, 
 // just shown again who they are. The methods are added to those of the session, its
 // level is raised, never lowered; a browser gets a new cookie and the old one is void
 // from now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors:
-// errSignedOut when the session has ended or there is none.
+// Unauthenticated when the session has ended or there is none.
 func (s *Service) StepUp(ctx context.Context, tx *database.Tx, method authn.Method, level authn.Level) (SignedIn, error) {
 	session, err := s.Own(ctx, tx)
 	if err != nil {
@@ -113,8 +114,8 @@ func (s *Service) StepUp(ctx context.Context, tx *database.Tx, method authn.Meth
 
 // RequireRecent checks that the caller has shown who they are in the last ten
 // minutes, with two factors when the account has a second one. Changes of the address,
-// the password and the factors begin with it. Errors: errStepUp, PermissionDenied with
-// the reason step_up_required; errSignedOut.
+// the password and the factors begin with it. Errors: step_up_required;
+// Unauthenticated.
 func (s *Service) RequireRecent(ctx context.Context, tx *database.Tx) (Session, error) {
 	session, err := s.Own(ctx, tx)
 	if err != nil {
@@ -129,7 +130,7 @@ func (s *Service) RequireRecent(ctx context.Context, tx *database.Tx) (Session, 
 		needed = authn.AAL2
 	}
 	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
-		return Session{}, errStepUp()
+		return Session{}, reason.StepUpRequired.New()
 	}
 	return session, nil
 }
@@ -147,25 +148,21 @@ func (s *Service) sessionPrincipal(session Session, admin bool) identity.Princip
 	return p
 }
 
-// Own is the session that the request is made with. Errors: errSignedOut when
+// Own is the session that the request is made with. Errors: Unauthenticated when
 // there is none or it is over, as for API keys.
 func (s *Service) Own(ctx context.Context, tx *database.Tx) (Session, error) {
 	principal := identity.FromContext(ctx)
 	if principal.UserID == "" || principal.SessionID == "" {
-		return Session{}, authn.ErrSignedOut()
+		return Session{}, fault.NotSignedIn.New()
 	}
 	session, err := findSession(ctx, tx, principal.SessionID)
 	if err != nil {
 		return Session{}, account.SignedOut(err)
 	}
 	if session.AccountID != principal.UserID || !session.EndedAt.IsZero() || !s.now().Before(session.ExpiresAt) {
-		return Session{}, authn.ErrSignedOut()
+		return Session{}, fault.NotSignedIn.New()
 	}
 	return session, nil
-}
-
-func errStepUp() error {
-	return fault.New(fault.PermissionDenied, "step_up_required", "Show again who you are with POST /v1/auth/step-up, then repeat the request.")
 }
 
 // FreshFor is how long a session counts as fresh.

@@ -6,9 +6,9 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // RequestCode has a code sent to the address that signs its owner in without a
@@ -40,7 +40,7 @@ func (s *Service) SignInWithCode(ctx context.Context, in code.Proof, transport a
 		out, err = s.signIn(ctx, tx, proof{Account: owner, Method: authn.ByCode, Level: authn.AAL1, Transport: transport})
 		return true, err
 	})
-	if fault.ReasonOf(err) == "invalid_credentials" { // disabled at this very moment
+	if reason.InvalidCredentials.Matches(err) { // disabled at this very moment
 		err = authn.ErrCode()
 	}
 	return out, err

@@ -8,11 +8,11 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/pending"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // BeginPasskey begins to show a passkey: to sign in with nothing else
@@ -47,7 +47,7 @@ func (s *Service) BeginPasskey(ctx context.Context, purpose, ticket string) (out
 
 func ticketError(err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return errTicket()
+		return reason.TicketInvalid.New()
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (s *Service) FinishPasskey(ctx context.Context, in PasskeyAnswer) (out sess
 		}
 		return err
 	})
-	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
+	if reason.InvalidCredentials.Matches(err) { // the account is disabled, which it does not say
 		err = factor.ErrPasskey(err)
 	}
 	return out, err
@@ -115,7 +115,7 @@ func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c fact
 	}
 	p, ok, err := s.pendingOf(ctx, tx, ticket)
 	if err == nil && (!ok || p.TicketHash != c.TicketHash) {
-		refusal = errTicket()
+		refusal = reason.TicketInvalid.New()
 	}
 	return p, refusal, err
 }
@@ -125,7 +125,7 @@ func (s *Service) refusePasskey(ctx context.Context, accountID string, cause err
 	s.logger.WarnContext(ctx, "passkey refused", "user_id", accountID, "error", cause.Error())
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return s.audits.Record(ctx, tx, audit.Entry{
-			AccountID: accountID, Event: audit.SignIn, Outcome: "passkey_invalid", Detail: string(authn.ByPasskey),
+			AccountID: accountID, Event: audit.SignIn, Outcome: reason.PasskeyInvalid.Code, Detail: string(authn.ByPasskey),
 		})
 	})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -95,7 +96,7 @@ func (s *Service) refusePassword(ctx context.Context, owner account.Account) err
 	if err != nil {
 		return err
 	}
-	return authn.ErrCredentials()
+	return reason.InvalidCredentials.New()
 }
 
 // findByAddress reads the account of an address as it was typed, and the kinds of hashes

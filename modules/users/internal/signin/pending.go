@@ -10,6 +10,7 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/pending"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
@@ -20,10 +21,6 @@ import (
 
 // ticketPrefix lets scanners of leaked secrets recognise one.
 const ticketPrefix = "spt_"
-
-func errTicket() error {
-	return fault.New(fault.Unauthenticated, "ticket_invalid", "The sign-in is over or has had too many tries: begin again.")
-}
 
 // suspendSignIn keeps a sign-in that needs a second factor.
 func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in proof, factors []authn.Method) (session.SignedIn, error) {
@@ -42,7 +39,7 @@ func (s *Service) suspendSignIn(ctx context.Context, tx *database.Tx, in proof, 
 
 // pendingOf finds the sign-in of a ticket and counts a try at its second factor before
 // the factor is judged: the Write must commit whatever becomes of it. ok is false for a
-// ticket that is unknown, over, spent or has had its five tries; all are errTicket to
+// ticket that is unknown, over, spent or has had its five tries; all are TicketInvalid to
 // the client.
 func (s *Service) pendingOf(ctx context.Context, tx *database.Tx, ticket string) (p pending.SignIn, ok bool, err error) {
 	p, err = pending.ByHash(ctx, tx, secret.HashToken(ticket))
@@ -69,11 +66,11 @@ func accountOfPendingSignIn(ticket string) tries.AccountOf {
 // finishPending turns a pending sign-in, for which the second factor has just been
 // judged good, into a session at AAL2. It is called in the Write that spent the factor
 // (the time step of a TOTP, the recovery code). Of two calls at once one gets the
-// session, the other errTicket.
+// session, the other TicketInvalid.
 func (s *Service) finishPending(ctx context.Context, tx *database.Tx, p pending.SignIn, method authn.Method) (session.SignedIn, error) {
 	err := pending.Spend(ctx, tx, p.TicketHash, s.now())
 	if errors.Is(err, store.ErrChanged) {
-		return session.SignedIn{}, errTicket()
+		return session.SignedIn{}, reason.TicketInvalid.New()
 	}
 	if err != nil {
 		return session.SignedIn{}, err
@@ -83,7 +80,7 @@ func (s *Service) finishPending(ctx context.Context, tx *database.Tx, p pending.
 		return session.SignedIn{}, err
 	}
 	if !exists || owner.Disabled() {
-		return session.SignedIn{}, errTicket()
+		return session.SignedIn{}, reason.TicketInvalid.New()
 	}
 	methods := strings.Join(append(strings.Fields(p.Methods), string(method)), " ")
 	return s.sessions.Open(ctx, tx, owner, session.Session{Methods: methods, Level: int(authn.AAL2), Transport: p.Transport})
@@ -99,7 +96,7 @@ func (s *Service) CompleteSignIn(ctx context.Context, ticket string, f factor.Pr
 	if err != nil {
 		return session.SignedIn{}, err
 	}
-	refusal := errTicket()
+	var refusal error = reason.TicketInvalid.New()
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		waiting, ok, err := s.pendingOf(ctx, tx, ticket)
 		if err != nil || !ok {

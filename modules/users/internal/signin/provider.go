@@ -12,13 +12,13 @@ import (
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/federation"
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/events"
-	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
 )
@@ -59,8 +59,8 @@ func (s *Service) FinishProvider(ctx context.Context, in federation.Callback) (P
 		return ProviderOutcome{}, s.refuseStale(ctx)
 	}
 	out, err := s.admitIdentity(ctx, arrival{state, who})
-	if fault.ReasonOf(err) == "invalid_credentials" { // the account is disabled, which it does not say
-		err = fault.New(fault.Unauthenticated, "sign_in_refused", "You cannot sign in with this identity.")
+	if reason.InvalidCredentials.Matches(err) { // the account is disabled, which it does not say
+		err = reason.SignInRefused.Newf("You cannot sign in with this identity.")
 	}
 	return out, err
 }
@@ -83,8 +83,7 @@ func (s *Service) refuseStale(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return fault.New(fault.PermissionDenied, "sign_in_not_fresh",
-		"The provider does not say that you signed in there just now. Show who you are another way: with a code by e-mail, the password or a second factor.")
+	return reason.SignInNotFresh.New()
 }
 
 // levelOf is how much a provider's answer proves.
@@ -142,7 +141,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, in 
 	case err != nil:
 		return ProviderOutcome{}, err
 	case current.AccountID != known.AccountID:
-		return ProviderOutcome{}, federation.ErrIdentityTaken()
+		return ProviderOutcome{}, reason.IdentityTaken.New()
 	case in.Purpose == federation.ToLink:
 		return ProviderOutcome{Linked: true, ReturnTo: in.ReturnTo}, nil
 	}
@@ -151,7 +150,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, in 
 		return ProviderOutcome{}, err
 	}
 	if len(factors) > 0 && !in.who.TwoFactors {
-		return ProviderOutcome{}, errFactorRequired()
+		return ProviderOutcome{}, reason.FactorRequired.New()
 	}
 	proved, err := s.sessions.StepUp(ctx, tx, authn.ByProvider, levelOf(in.who))
 	return ProviderOutcome{SignedIn: proved, Fresh: true, ReturnTo: in.ReturnTo}, err
@@ -161,7 +160,7 @@ func (s *Service) handleLinkedIdentity(ctx context.Context, tx *database.Tx, in 
 func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, in arrival) (ProviderOutcome, error) {
 	addr, err := account.ParseAddress(in.who.Email)
 	if !in.who.Verified || err != nil {
-		return ProviderOutcome{}, federation.ErrUnverified()
+		return ProviderOutcome{}, reason.AddressUnverified.New()
 	}
 	switch in.Purpose {
 	case federation.ToLink:
@@ -172,7 +171,7 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, i
 		linked := ProviderOutcome{Linked: true, ReturnTo: in.ReturnTo}
 		return linked, s.federation.Link(ctx, tx, current.AccountID, in.Provider, in.who)
 	case federation.ToProve:
-		return ProviderOutcome{}, federation.ErrIdentityTaken() // it is nobody's, so not the caller's
+		return ProviderOutcome{}, reason.IdentityTaken.New() // it is nobody's, so not the caller's
 	}
 	there, exists, err := account.IfExists(account.ByEmail(ctx, tx, addr.Key))
 	if err != nil {

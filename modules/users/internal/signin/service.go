@@ -17,6 +17,7 @@ import (
 	"app/modules/users/internal/federation"
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/passwords"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/tries"
 	"app/platform/database"
@@ -84,7 +85,7 @@ type proof struct {
 // leave the process before that Write has committed. The caller has had the keys reread.
 //
 //  1. The account is read again: one that has been disabled since, or whose password is
-//     no longer the one that was checked, is ErrCredentials, and nothing is written.
+//     no longer the one that was checked, is InvalidCredentials, and nothing is written.
 //  2. An account with a second factor, when in.Level is AAL1, gets a Ticket instead of
 //     a session: see finishPending. No method may pass this by, recovery of a password
 //     least of all (ASVS 6.4.3).
@@ -103,7 +104,7 @@ func (s *Service) signIn(ctx context.Context, tx *database.Tx, in proof) (sessio
 	case err != nil:
 		return session.SignedIn{}, err
 	case !exists, owner.Disabled(), in.Method == authn.ByPassword && owner.PasswordHash != in.Account.PasswordHash:
-		return session.SignedIn{}, authn.ErrCredentials()
+		return session.SignedIn{}, reason.InvalidCredentials.New()
 	}
 	if in.Level < authn.AAL2 {
 		factors, err := factor.Of(ctx, tx, owner.ID)

@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
 	"app/modules/users/internal/factor"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/tries"
 	"app/platform/database"
@@ -21,10 +22,6 @@ type StepUpProof struct {
 	Method   authn.Method // ByPassword, ByCode, ByTOTP or ByRecovery
 	Password string
 	code.Proof
-}
-
-func errFactorRequired() error {
-	return fault.New(fault.PermissionDenied, "factor_required", "The account has a second factor: show that one.")
 }
 
 // StepUp makes the caller's session fresh for ten minutes. An account with a second
@@ -96,7 +93,7 @@ func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner accou
 	}
 	factors, err := factor.Of(ctx, tx, current.AccountID)
 	if err != nil || len(factors) > 0 {
-		return 0, errFactorRequired(), err
+		return 0, reason.FactorRequired.New(), err
 	}
 	now, err := account.Lock(ctx, tx, owner.ID)
 	switch {
@@ -105,7 +102,7 @@ func (s *Service) verifyStepUp(ctx context.Context, tx *database.Tx, owner accou
 	case in.Method == authn.ByPassword && now.PasswordHash == owner.PasswordHash:
 		return authn.AAL1, nil, nil
 	case in.Method != authn.ByCode:
-		return 0, authn.ErrCredentials(), nil
+		return 0, reason.InvalidCredentials.New(), nil
 	}
 	row, ok, err := s.codes.Take(ctx, tx, code.SignIn, in.Proof)
 	if err == nil && (!ok || row.AccountID != owner.ID) {
@@ -122,5 +119,5 @@ func (s *Service) refuseStepUp(ctx context.Context, accountID string, method aut
 	if err != nil {
 		return err
 	}
-	return authn.ErrCredentials()
+	return reason.InvalidCredentials.New()
 }

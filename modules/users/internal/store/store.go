@@ -81,10 +81,10 @@ func BoolToInt(b bool) int {
 }
 
 // Missing turns a row that is not there, or not as it has to be, into the answer that
-// there is none: NotFound with the reason <what>_not_found. Other errors stay.
-func Missing(what string, err error) error {
+// there is none. Other errors stay.
+func Missing(none fault.Reason, err error) error {
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrChanged) {
-		return fault.Missing(what)
+		return none.New()
 	}
 	return err
 }
