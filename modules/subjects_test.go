@@ -16,7 +16,6 @@ var undivided = []string{
 	"modules/emails/internal/service",
 	"modules/merchants/internal/service",
 	"modules/orders/internal/checkout",
-	"modules/users/internal/factor",
 }
 
 // outside is what a domain file does without: it can be read and tested with nothing

@@ -26,15 +26,6 @@ import (
 // ceremonyLife is how long somebody may take over a passkey.
 const ceremonyLife = 5 * time.Minute
 
-// What a passkey is asked for. A passkey that signs in has checked its user, by
-// fingerprint or PIN, and so is two factors.
-const (
-	passkeyRegister = "register"
-	PasskeySignIn   = "sign_in"
-	PasskeyFactor   = "second_factor"
-	PasskeyStepUp   = "step_up"
-)
-
 // ErrPasskey refuses a passkey, for a cause that stays inside.
 func ErrPasskey(cause error) error {
 	return reason.PasskeyInvalid.New().Because(cause)

@@ -10,30 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// Passkey is one WebAuthn credential of an account.
-type Passkey struct {
-	ID         string // psk_...
-	AccountID  string
-	KeyHash    string // of the credential's id
-	Name       string
-	Credential string // JSON, as the library keeps it
-	SignCount  int64
-	CreatedAt  time.Time
-	UsedAt     time.Time // zero: never
-}
-
-// Ceremony is one WebAuthn challenge.
-type Ceremony struct {
-	ID         string // cer_...
-	Purpose    string // "register", "sign_in", "second_factor", "step_up"
-	AccountID  string // empty where the passkey says whose it is
-	TicketHash string
-	SessionID  string
-	Data       string // JSON, as the library keeps it
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-}
-
 const (
 	passkeyColumns  = `id, account_id, key_hash, name, credential, sign_count, created_at, used_at`
 	ceremonyColumns = `id, purpose, account_id, ticket_hash, session_id, data, created_at, expires_at`

@@ -162,23 +162,6 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 	return nil, err
 }
 
-// totpBackoff is how long to wait after too many wrong codes.
-func totpBackoff(t TOTP, now time.Time) time.Duration {
-	if t.Tries == 0 || t.Tries%totpRow != 0 {
-		return 0
-	}
-	wait := totpLimit
-	if n := t.Tries/totpRow - 1; n < 6 {
-		wait = totpPause << n
-	}
-	wait = min(wait, totpLimit)
-	left := t.TriedAt.Add(wait).Sub(now)
-	if left > wait+database.ClockSkew { // the clock has gone back since
-		return 0
-	}
-	return left
-}
-
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
 // counts now.
 func (s *Service) stepOf(t TOTP, code string) (step int64, err error) {
@@ -213,4 +196,21 @@ func totpSteps(now time.Time) []int64 {
 		steps = append(steps, after)
 	}
 	return steps
+}
+
+// totpBackoff is how long to wait after too many wrong codes.
+func totpBackoff(t TOTP, now time.Time) time.Duration {
+	if t.Tries == 0 || t.Tries%totpRow != 0 {
+		return 0
+	}
+	wait := totpLimit
+	if n := t.Tries/totpRow - 1; n < 6 {
+		wait = totpPause << n
+	}
+	wait = min(wait, totpLimit)
+	left := t.TriedAt.Add(wait).Sub(now)
+	if left > wait+database.ClockSkew { // the clock has gone back since
+		return 0
+	}
+	return left
 }
