@@ -6,8 +6,8 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/code"
+	"app/modules/users/internal/reply"
 	"app/modules/users/internal/route"
-	"app/modules/users/internal/session"
 	"app/platform/operation"
 )
 
@@ -77,8 +77,8 @@ type passwordInput struct {
 	}
 }
 
-func (h Handlers) changePassword(ctx context.Context, in *passwordInput) (*session.FreshOutput, error) {
-	return session.RenderFresh(h.Credentials.ChangePassword(ctx, PasswordChange{
+func (h Handlers) changePassword(ctx context.Context, in *passwordInput) (*reply.FreshOutput, error) {
+	return reply.Fresh(h.Credentials.ChangePassword(ctx, PasswordChange{
 		Current: in.Body.Current, Password: in.Body.Password, Confirm: in.Body.Confirm,
 	}))
 }

@@ -48,24 +48,3 @@ type Passkey struct {
 	CreatedAt  time.Time
 	UsedAt     time.Time // zero: never
 }
-
-// What a passkey is asked for. A passkey that signs in has checked its user, by
-// fingerprint or PIN, and so is two factors.
-const (
-	passkeyRegister = "register"
-	PasskeySignIn   = "sign_in"
-	PasskeyFactor   = "second_factor"
-	PasskeyStepUp   = "step_up"
-)
-
-// Ceremony is one WebAuthn challenge.
-type Ceremony struct {
-	ID         string // cer_...
-	Purpose    string // "register", "sign_in", "second_factor", "step_up"
-	AccountID  string // empty where the passkey says whose it is
-	TicketHash string
-	SessionID  string
-	Data       string // JSON, as the library keeps it
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-}

@@ -11,6 +11,7 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/ceremony"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -58,7 +59,7 @@ type Service struct {
 func New(o Options) *Service {
 	return &Service{
 		db: o.DB, now: o.Now, secret: o.Secret, accounts: o.Accounts, sessions: o.Sessions, identities: o.Identities,
-		publicURL: o.PublicURL, passkeys: newWebAuthn(o.PublicURL),
+		publicURL: o.PublicURL, passkeys: ceremony.NewWebAuthn(o.PublicURL),
 	}
 }
 

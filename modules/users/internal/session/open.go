@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/device"
 	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
@@ -18,9 +19,9 @@ import (
 	"app/platform/ids"
 )
 
-// stepUpLife is how long a proof of who one is counts for changes that need a fresh one
+// FreshFor is how long a proof of who one is counts for changes that need a recent one
 // (ASVS 7.5.1).
-const stepUpLife = 10 * time.Minute
+const FreshFor = 10 * time.Minute
 
 // SignedIn is what a sign-in comes to: a session, which is carried by Tokens or by
 // Browser, or a Ticket and no session.
@@ -54,7 +55,10 @@ func (s *Service) Open(ctx context.Context, tx *database.Tx, account account.Acc
 			return SignedIn{}, err
 		}
 	}
-	if err := s.tellOfStranger(ctx, tx, account, session); err != nil {
+	opening := device.Opening{
+		Device: device.Device{UserAgent: session.UserAgent, Network: session.Network}, SessionID: session.ID, At: now,
+	}
+	if err := device.Notice(ctx, tx, account, opening, s.limits.AuditKeep); err != nil {
 		return SignedIn{}, err
 	}
 	if err := Insert(ctx, tx, session); err != nil {
@@ -129,7 +133,7 @@ func (s *Service) RequireRecent(ctx context.Context, tx *database.Tx) (Session, 
 	if len(factors) > 0 {
 		needed = authn.AAL2
 	}
-	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
+	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > FreshFor {
 		return Session{}, reason.StepUpRequired.New()
 	}
 	return session, nil
@@ -164,6 +168,3 @@ func (s *Service) Own(ctx context.Context, tx *database.Tx) (Session, error) {
 	}
 	return session, nil
 }
-
-// FreshFor is how long a session counts as fresh.
-const FreshFor = stepUpLife

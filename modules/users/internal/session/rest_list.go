@@ -10,8 +10,7 @@ import (
 	"app/platform/operation"
 )
 
-// session is a sign-in as its user sees it. It has the name of its schema in the public
-// document: clients are generated from it.
+// session is a sign-in as its user sees it, under the name of its schema.
 type session struct {
 	ID         string    `json:"id" example:"ses_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	Kind       string    `json:"kind" enum:"browser,token"`

@@ -6,6 +6,7 @@ import (
 
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/ceremony"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/pending"
 	"app/modules/users/internal/reason"
@@ -16,23 +17,23 @@ import (
 )
 
 // BeginPasskey begins to show a passkey: to sign in with nothing else
-// (PasskeySignIn), to complete the sign-in of a ticket (PasskeyFactor), or to prove
-// again who the caller is (PasskeyStepUp). Errors: passkeys_unavailable;
+// (ceremony.SignIn), to complete the sign-in of a ticket (ceremony.SecondFactor), or to
+// prove again who the caller is (ceremony.StepUp). Errors: passkeys_unavailable;
 // ticket_invalid; Unauthenticated.
 func (s *Service) BeginPasskey(ctx context.Context, purpose, ticket string) (out factor.Challenge, err error) {
 	if err := s.factors.RequirePasskeys(); err != nil {
 		return factor.Challenge{}, err
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		row := factor.Ceremony{Purpose: purpose}
+		row := ceremony.Ceremony{Purpose: purpose}
 		switch purpose {
-		case factor.PasskeyFactor:
+		case ceremony.SecondFactor:
 			waiting, err := pending.ByHash(ctx, tx, secret.HashToken(ticket))
 			if err != nil {
 				return ticketError(err)
 			}
 			row.AccountID, row.TicketHash = waiting.AccountID, waiting.TicketHash
-		case factor.PasskeyStepUp:
+		case ceremony.StepUp:
 			current, err := s.sessions.Own(ctx, tx)
 			if err != nil {
 				return err
@@ -55,13 +56,13 @@ func ticketError(err error) error {
 // PasskeyAnswer is a browser's answer to BeginPasskey.
 type PasskeyAnswer struct {
 	Ceremony   string
-	Ticket     string // for PasskeyFactor
+	Ticket     string // for ceremony.SecondFactor
 	Credential []byte // JSON
 	Transport  authn.Transport
 	StepUp     bool // the answer to a challenge for that, and to no other
 }
 
-// FinishPasskey ends what BeginPasskey began: in a session, or, for PasskeyStepUp, in
+// FinishPasskey ends what BeginPasskey began: in a session, or, for ceremony.StepUp, in
 // the caller's session made fresh.
 //
 //  1. The challenge is used up, whatever comes of it, and a ticket's try is counted.
@@ -75,14 +76,14 @@ func (s *Service) FinishPasskey(ctx context.Context, in PasskeyAnswer) (out sess
 	s.keys.Reread(ctx)
 	var waiting pending.SignIn
 	answer := factor.Answer{Ceremony: in.Ceremony, Credential: in.Credential}
-	shown, err := s.factors.CheckPasskey(ctx, answer, func(ctx context.Context, tx *database.Tx, c factor.Ceremony) (refusal, err error) {
+	shown, err := s.factors.CheckPasskey(ctx, answer, func(ctx context.Context, tx *database.Tx, c ceremony.Ceremony) (refusal, err error) {
 		waiting, refusal, err = s.pendingOfCeremony(ctx, tx, c, in.Ticket)
 		return refusal, err
 	})
 	if err != nil {
 		return session.SignedIn{}, err
 	}
-	if shown.Refusal == nil && in.StepUp != (shown.Ceremony.Purpose == factor.PasskeyStepUp) {
+	if shown.Refusal == nil && in.StepUp != (shown.Ceremony.Purpose == ceremony.StepUp) {
 		shown.Refusal = errors.New("the challenge was for something else")
 	}
 	if shown.Refusal != nil {
@@ -93,9 +94,9 @@ func (s *Service) FinishPasskey(ctx context.Context, in PasskeyAnswer) (out sess
 			return err
 		}
 		switch shown.Ceremony.Purpose {
-		case factor.PasskeyFactor:
+		case ceremony.SecondFactor:
 			out, err = s.finishPending(ctx, tx, waiting, authn.ByPasskey)
-		case factor.PasskeyStepUp:
+		case ceremony.StepUp:
 			out, err = s.stepUpIn(ctx, tx, shown.Ceremony.SessionID)
 		default:
 			out, err = s.signIn(ctx, tx, proof{Account: shown.Account, Method: authn.ByPasskey, Level: authn.AAL2, Transport: in.Transport})
@@ -109,8 +110,8 @@ func (s *Service) FinishPasskey(ctx context.Context, in PasskeyAnswer) (out sess
 }
 
 // pendingOfCeremony counts a ticket's try where the challenge was for one.
-func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c factor.Ceremony, ticket string) (p pending.SignIn, refusal, err error) {
-	if c.Purpose != factor.PasskeyFactor {
+func (s *Service) pendingOfCeremony(ctx context.Context, tx *database.Tx, c ceremony.Ceremony, ticket string) (p pending.SignIn, refusal, err error) {
+	if c.Purpose != ceremony.SecondFactor {
 		return pending.SignIn{}, nil, nil
 	}
 	p, ok, err := s.pendingOf(ctx, tx, ticket)

@@ -3,7 +3,6 @@ package signin
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"app/modules/users/internal/account"
@@ -15,12 +14,8 @@ import (
 	"app/modules/users/internal/reason"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
-	"app/modules/users/usersevents"
-	"app/platform/callctx"
 	"app/platform/database"
-	"app/platform/events"
 	"app/platform/identity"
-	"app/platform/ids"
 )
 
 // ProviderOutcome is what becomes of it: exactly one of SignedIn (a session or a ticket),
@@ -181,7 +176,7 @@ func (s *Service) handleUnlinkedIdentity(ctx context.Context, tx *database.Tx, i
 		link, err := s.federation.Propose(ctx, tx, there, in.State, in.who)
 		return ProviderOutcome{Email: there.Email, Link: link, ReturnTo: in.ReturnTo}, err
 	}
-	owner, err := s.createPasswordlessAccount(ctx, tx, addr, in.who)
+	owner, err := s.federation.CreateAccount(ctx, tx, addr, in.who)
 	if err != nil {
 		return ProviderOutcome{}, err
 	}
@@ -197,25 +192,4 @@ func (s *Service) signInIdentity(ctx context.Context, tx *database.Tx, in arriva
 		Account: owner, Method: authn.ByProvider, Level: levelOf(in.who), Transport: authn.Cookie, ProvedAt: in.who.SignedInAt,
 	})
 	return ProviderOutcome{SignedIn: signed, ReturnTo: in.ReturnTo}, err
-}
-
-// createPasswordlessAccount makes an account without a password for somebody whose
-// address the provider has verified.
-func (s *Service) createPasswordlessAccount(ctx context.Context, tx *database.Tx, addr account.Address, who openid.Identity) (account.Account, error) {
-	first, complaint := account.CleanName(who.FirstName)
-	if complaint != "" || first == "" {
-		local, _, _ := strings.Cut(addr.Typed, "@")
-		if first, complaint = account.CleanName(local); complaint != "" {
-			first = "Customer"
-		}
-	}
-	last, _ := account.CleanName(who.LastName)
-	owner := account.FromDraft(ids.New("usr", s.now()), account.Draft{
-		Email: addr.Typed, EmailKey: addr.Key, FirstName: first, LastName: last, Locale: callctx.ClientOf(ctx).Locale(),
-	}, s.now())
-	if err := account.Insert(ctx, tx, owner); err != nil {
-		return account.Account{}, err
-	}
-	return owner, events.Emit(ctx, tx, events.Key{Aggregate: "account", ID: owner.ID, Version: owner.Version},
-		&usersevents.Registered{UserId: owner.ID, Email: owner.Email, FirstName: owner.FirstName, Locale: owner.Locale})
 }

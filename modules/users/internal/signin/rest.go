@@ -7,8 +7,8 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/code"
 	"app/modules/users/internal/factor"
+	"app/modules/users/internal/reply"
 	"app/modules/users/internal/route"
-	"app/modules/users/internal/session"
 	"app/platform/operation"
 )
 
@@ -17,8 +17,6 @@ type Handlers struct {
 	SignIns *Service
 	// Origin is the shop's, as page.OriginOf has it: forms come from there.
 	Origin string
-	// PasswordGrant means that the token endpoint takes passwords.
-	PasswordGrant bool
 }
 
 // Register declares the operations. at is where their handlers lie once the module is
@@ -32,7 +30,6 @@ func Register(api *operation.API, at *Handlers) {
 		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with; with session: true a cookie " +
 			"instead, which is new whatever the browser had before. 202 with a ticket when a second factor has to be shown first.",
 	}, operation.On(at, Handlers.login))
-	registerTokenEndpoint(api, at)
 	registerCodes(api, at)
 	registerFactors(api, at)
 	registerPasskeys(api, at)
@@ -48,8 +45,8 @@ type loginInput struct {
 	}
 }
 
-func (h Handlers) login(ctx context.Context, in *loginInput) (*session.SignedInOutput, error) {
-	return session.RenderSignedIn(h.SignIns.SignInWithPassword(ctx, Credentials{
+func (h Handlers) login(ctx context.Context, in *loginInput) (*reply.SignedInOutput, error) {
+	return reply.SignedIn(h.SignIns.SignInWithPassword(ctx, Credentials{
 		Email: in.Body.Email, Password: in.Body.Password, Transport: authn.TransportOf(in.Body.Session),
 	}))
 }
@@ -85,9 +82,9 @@ type codeInput struct {
 	}
 }
 
-func (h Handlers) signInWithCode(ctx context.Context, in *codeInput) (*session.SignedInOutput, error) {
+func (h Handlers) signInWithCode(ctx context.Context, in *codeInput) (*reply.SignedInOutput, error) {
 	sent := code.Proof{Request: in.Body.Request, Code: in.Body.Code}
-	return session.RenderSignedIn(h.SignIns.SignInWithCode(ctx, sent, authn.TransportOf(in.Body.Session)))
+	return reply.SignedIn(h.SignIns.SignInWithCode(ctx, sent, authn.TransportOf(in.Body.Session)))
 }
 
 func registerFactors(api *operation.API, at *Handlers) {
@@ -113,9 +110,9 @@ type factorInput struct {
 	}
 }
 
-func (h Handlers) completeSignIn(ctx context.Context, in *factorInput) (*session.SignedInOutput, error) {
+func (h Handlers) completeSignIn(ctx context.Context, in *factorInput) (*reply.SignedInOutput, error) {
 	shown := factor.Proof{Method: authn.Method(in.Body.Method), Code: in.Body.Code}
-	return session.RenderSignedIn(h.SignIns.CompleteSignIn(ctx, in.Body.Ticket, shown))
+	return reply.SignedIn(h.SignIns.CompleteSignIn(ctx, in.Body.Ticket, shown))
 }
 
 type stepUpInput struct {
@@ -127,9 +124,9 @@ type stepUpInput struct {
 	}
 }
 
-func (h Handlers) stepUp(ctx context.Context, in *stepUpInput) (*session.FreshOutput, error) {
+func (h Handlers) stepUp(ctx context.Context, in *stepUpInput) (*reply.FreshOutput, error) {
 	b := in.Body
-	return session.RenderFresh(h.SignIns.StepUp(ctx, StepUpProof{
+	return reply.Fresh(h.SignIns.StepUp(ctx, StepUpProof{
 		Method: authn.Method(b.Method), Password: b.Password, Proof: code.Proof{Request: b.Request, Code: b.Code},
 	}))
 }

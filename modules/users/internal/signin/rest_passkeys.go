@@ -8,8 +8,8 @@ import (
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/factor"
+	"app/modules/users/internal/reply"
 	"app/modules/users/internal/route"
-	"app/modules/users/internal/session"
 	"app/platform/operation"
 )
 
@@ -62,19 +62,19 @@ func (in *finishInput) answer() (PasskeyAnswer, error) {
 	}, nil
 }
 
-func (h Handlers) finishPasskey(ctx context.Context, in *finishInput) (*session.SignedInOutput, error) {
+func (h Handlers) finishPasskey(ctx context.Context, in *finishInput) (*reply.SignedInOutput, error) {
 	shown, err := in.answer()
 	if err != nil {
 		return nil, err
 	}
-	return session.RenderSignedIn(h.SignIns.FinishPasskey(ctx, shown))
+	return reply.SignedIn(h.SignIns.FinishPasskey(ctx, shown))
 }
 
-func (h Handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*session.FreshOutput, error) {
+func (h Handlers) stepUpPasskey(ctx context.Context, in *finishInput) (*reply.FreshOutput, error) {
 	shown, err := in.answer()
 	if err != nil {
 		return nil, err
 	}
 	shown.StepUp = true
-	return session.RenderFresh(h.SignIns.FinishPasskey(ctx, shown))
+	return reply.Fresh(h.SignIns.FinishPasskey(ctx, shown))
 }

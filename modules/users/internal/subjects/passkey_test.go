@@ -10,6 +10,7 @@ import (
 	"github.com/descope/virtualwebauthn"
 
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/ceremony"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/signin"
 	"app/modules/users/internal/subjects"
@@ -117,12 +118,12 @@ func TestPasskeys(t *testing.T) {
 	if got := lastChange(w); got != usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_ADDED {
 		t.Errorf("told of %s", got)
 	}
-	in, err := w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
+	in, err := w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), ceremony.SignIn, "")))
 	if err != nil || in.Session.AccountID != user.ID || in.Session.Level != int(authn.AAL2) || in.Session.Methods != "passkey" || in.Tokens.Access == "" {
 		t.Fatalf("%+v, %v", in, err)
 	}
 	ticket := w.ticket()
-	shown := p.assert(w.challenge(context.Background(), factor.PasskeyFactor, ticket))
+	shown := p.assert(w.challenge(context.Background(), ceremony.SecondFactor, ticket))
 	shown.Ticket = ticket
 	if in, err = w.SignIns.FinishPasskey(context.Background(), shown); err != nil || in.Session.Methods != "password passkey" || in.Session.Level != int(authn.AAL2) {
 		t.Fatalf("%+v, %v", in, err)
@@ -130,7 +131,7 @@ func TestPasskeys(t *testing.T) {
 	w.clock.pass(11 * time.Minute)
 	_, err = w.Factors.BeginPasskey(ctx)
 	wants(t, err, fault.PermissionDenied, "step_up_required")
-	shown = p.assert(w.challenge(ctx, factor.PasskeyStepUp, ""))
+	shown = p.assert(w.challenge(ctx, ceremony.StepUp, ""))
 	shown.StepUp = true
 	if _, err := w.SignIns.FinishPasskey(ctx, shown); err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func TestPasskeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.login(ada, secret) // no factor any more
-	_, err = w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
+	_, err = w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), ceremony.SignIn, "")))
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 }
 
@@ -166,7 +167,7 @@ func TestPasskeyTricks(t *testing.T) {
 			t.Errorf("%s: signed in", name)
 		}
 	}
-	challenge := func() factor.Challenge { return w.challenge(bg, factor.PasskeySignIn, "") }
+	challenge := func() factor.Challenge { return w.challenge(bg, ceremony.SignIn, "") }
 	good := p.assert(challenge())
 	if _, err := w.SignIns.FinishPasskey(bg, good); err != nil {
 		t.Fatal(err)
@@ -211,7 +212,7 @@ func TestPasskeyTricks(t *testing.T) {
 // login2 signs in with the phone.
 func (w *world) login2(p *phone) string {
 	w.t.Helper()
-	in, err := w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
+	in, err := w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), ceremony.SignIn, "")))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -226,7 +227,7 @@ func TestFailure24_PasskeyAnswersOnce(t *testing.T) {
 		w.signUp(ada, secret)
 		p := newPhone(w)
 		p.add(w.as(w.login(ada, secret).Access))
-		shown := p.again(w.challenge(context.Background(), factor.PasskeySignIn, ""))
+		shown := p.again(w.challenge(context.Background(), ceremony.SignIn, ""))
 		good := 0
 		for _, err := range together(5, func(int) error {
 			_, err := w.SignIns.FinishPasskey(context.Background(), shown)
@@ -255,24 +256,24 @@ func TestPasskeyOfAnotherAccount(t *testing.T) {
 	mine.add(ctx)
 	theirs.add(w.as(w.login("bob@example.com", secret).Access))
 	ticket := w.ticket()
-	shown := theirs.assert(w.challenge(context.Background(), factor.PasskeyFactor, ticket))
+	shown := theirs.assert(w.challenge(context.Background(), ceremony.SecondFactor, ticket))
 	shown.Ticket = ticket
 	_, err := w.SignIns.FinishPasskey(context.Background(), shown)
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
-	shown = mine.assert(w.challenge(context.Background(), factor.PasskeyFactor, ticket))
+	shown = mine.assert(w.challenge(context.Background(), ceremony.SecondFactor, ticket))
 	shown.Ticket = w.ticket()
 	_, err = w.SignIns.FinishPasskey(context.Background(), shown)
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
-	shown = theirs.assert(w.challenge(ctx, factor.PasskeyStepUp, ""))
+	shown = theirs.assert(w.challenge(ctx, ceremony.StepUp, ""))
 	shown.StepUp = true
 	_, err = w.SignIns.FinishPasskey(ctx, shown)
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
-	shown = mine.assert(w.challenge(ctx, factor.PasskeyStepUp, ""))
+	shown = mine.assert(w.challenge(ctx, ceremony.StepUp, ""))
 	_, err = w.SignIns.FinishPasskey(context.Background(), shown) // as a sign-in
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
-	_, err = w.SignIns.BeginPasskey(context.Background(), factor.PasskeyFactor, "spt_x")
+	_, err = w.SignIns.BeginPasskey(context.Background(), ceremony.SecondFactor, "spt_x")
 	wants(t, err, fault.Unauthenticated, "ticket_invalid")
-	_, err = w.SignIns.BeginPasskey(context.Background(), factor.PasskeyStepUp, "")
+	_, err = w.SignIns.BeginPasskey(context.Background(), ceremony.StepUp, "")
 	wants(t, err, fault.Unauthenticated, "unauthenticated")
 	c, err := w.Factors.BeginPasskey(ctx)
 	if err != nil {
@@ -289,7 +290,7 @@ func TestPasskeyOfADisabledAccount(t *testing.T) {
 	p := newPhone(w)
 	p.add(w.as(w.login(ada, secret).Access))
 	w.run(`UPDATE users_accounts SET disabled_at = 1`)
-	_, err := w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), factor.PasskeySignIn, "")))
+	_, err := w.SignIns.FinishPasskey(context.Background(), p.assert(w.challenge(context.Background(), ceremony.SignIn, "")))
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 }
 
@@ -298,13 +299,13 @@ func TestPasskeysNeedAHostName(t *testing.T) {
 	w := newWorld(t)
 	for _, address := range []string{"http://127.0.0.1:8080", "http://[::1]:8080", ""} {
 		s := w.with(func(o *subjects.Options) { o.PublicURL = address })
-		_, err := s.SignIns.BeginPasskey(context.Background(), factor.PasskeySignIn, "")
+		_, err := s.SignIns.BeginPasskey(context.Background(), ceremony.SignIn, "")
 		wants(t, err, fault.FailedPrecondition, "passkeys_unavailable")
 		if !strings.Contains(fault.From(err).Detail, "set PUBLIC_URL to one that has") {
 			t.Errorf("%s: %v does not say what to do", address, err)
 		}
 	}
-	if _, err := w.with(func(o *subjects.Options) { o.PublicURL = "http://localhost:8080" }).SignIns.BeginPasskey(context.Background(), factor.PasskeySignIn, ""); err != nil {
+	if _, err := w.with(func(o *subjects.Options) { o.PublicURL = "http://localhost:8080" }).SignIns.BeginPasskey(context.Background(), ceremony.SignIn, ""); err != nil {
 		t.Error(err)
 	}
 }

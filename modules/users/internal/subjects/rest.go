@@ -8,6 +8,7 @@ import (
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/federation"
 	"app/modules/users/internal/keys"
+	"app/modules/users/internal/oauth"
 	"app/modules/users/internal/page"
 	"app/modules/users/internal/reason"
 	"app/modules/users/internal/registration"
@@ -27,17 +28,19 @@ type Handlers struct {
 	federation    federation.Handlers
 	credentials   credential.Handlers
 	signIns       signin.Handlers
+	tokens        oauth.Handlers
 	emailPages    emailpage.Handlers
 }
 
 // Handlers makes the handlers.
 func (s *Set) Handlers() Handlers {
-	signIns := signin.Handlers{SignIns: s.SignIns, Origin: page.OriginOf(s.publicURL), PasswordGrant: !s.noGrant}
+	signIns := signin.Handlers{SignIns: s.SignIns, Origin: page.OriginOf(s.publicURL)}
 	return Handlers{
 		keys: keys.Handlers{Keys: s.Keys}, audits: audit.Handlers{Audits: s.Audits}, accounts: account.Handlers{Accounts: s.Accounts},
 		registrations: registration.Handlers{Registrations: s.Registrations}, sessions: session.Handlers{Sessions: s.Sessions},
 		factors: factor.Handlers{Factors: s.Factors}, federation: federation.Handlers{Federation: s.Federation},
 		credentials: credential.Handlers{Credentials: s.Credentials}, signIns: signIns,
+		tokens:     oauth.Handlers{SignIns: s.SignIns, Sessions: s.Sessions, PasswordGrant: !s.noGrant},
 		emailPages: emailpage.Handlers{Registrations: s.Registrations, Credentials: s.Credentials, SignIns: signIns},
 	}
 }
@@ -47,6 +50,7 @@ func (s *Set) Handlers() Handlers {
 func Register(api *operation.API, at *Handlers) {
 	registration.Register(api, &at.registrations)
 	signin.Register(api, &at.signIns)
+	oauth.Register(api, &at.tokens)
 	session.Register(api, &at.sessions)
 	audit.Register(api, &at.audits)
 	credential.Register(api, &at.credentials)

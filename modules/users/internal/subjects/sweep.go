@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"app/modules/users/internal/audit"
+	"app/modules/users/internal/ceremony"
 	"app/modules/users/internal/code"
-	"app/modules/users/internal/factor"
 	"app/modules/users/internal/federation"
 	"app/modules/users/internal/keys"
 	"app/modules/users/internal/pending"
@@ -40,7 +40,7 @@ func (s *Set) SweepOnce(ctx context.Context) (more bool, err error) {
 			{registration.Sweep, now.Add(-keepCodes)},
 			{code.Sweep, now.Add(-keepCodes)},
 			{federation.Sweep, now},
-			{factor.Sweep, now},
+			{ceremony.Sweep, now},
 			{session.Sweep, now},
 			{session.SweepCookies, now},
 			{pending.Sweep, now},

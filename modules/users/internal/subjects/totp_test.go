@@ -10,6 +10,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/ceremony"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/signin"
 	"app/modules/users/usersevents"
@@ -331,7 +332,7 @@ func TestForgetFactors(t *testing.T) {
 	}
 	_, err := w.Sessions.Refresh(context.Background(), in.Refresh)
 	wants(t, err, fault.Unauthenticated, "refresh_token_invalid")
-	_, err = w.SignIns.BeginPasskey(context.Background(), factor.PasskeyFactor, ticket)
+	_, err = w.SignIns.BeginPasskey(context.Background(), ceremony.SecondFactor, ticket)
 	wants(t, err, fault.Unauthenticated, "passkey_invalid")
 	w.login(ada, secret)
 	if n := w.count(`SELECT (SELECT COUNT(*) FROM users_totp) + (SELECT COUNT(*) FROM users_passkeys) + (SELECT COUNT(*) FROM users_recovery)`); n != 0 {

@@ -1,4 +1,7 @@
-package signin
+// Package oauth is the token endpoint of OAuth 2 (RFC 6749), for clients that expect one:
+// the password grant (section 4.3), as FastAPI and its clients have it, and the refresh
+// grant (section 6). The shop's own operations do the same in JSON.
+package oauth
 
 import (
 	"encoding/json"
@@ -12,15 +15,22 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/route"
 	"app/modules/users/internal/session"
+	"app/modules/users/internal/signin"
 	"app/platform/fault"
 	"app/platform/operation"
 	"app/platform/problem"
 )
 
-// registerTokenEndpoint declares the token endpoint of OAuth 2 (RFC 6749), for clients
-// that expect one: the password grant (section 4.3), as FastAPI and its clients have
-// it, and the refresh grant (section 6). The shop's own operations do the same in JSON.
-func registerTokenEndpoint(api *operation.API, at *Handlers) {
+// Handlers answer the token endpoint.
+type Handlers struct {
+	SignIns  *signin.Service
+	Sessions *session.Service
+	// PasswordGrant means that it takes passwords.
+	PasswordGrant bool
+}
+
+// Register declares the operation. at is where its handlers lie once the module is open.
+func Register(api *operation.API, at *Handlers) {
 	api.Raw(operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/token", ID: "get-token", Tags: route.SignIn, Revokes: true,
 		Access: operation.Public, Rate: operation.RateAuth, MaxBody: route.SmallBody, Headers: []string{"Authorization"},
@@ -92,14 +102,14 @@ func (h Handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 		if !form.Has("username") || !form.Has("password") {
 			return nil, badRequest("invalid_request", "The password grant needs username and password."), nil
 		}
-		in, err = h.SignIns.SignInWithPassword(r.Context(), Credentials{
+		in, err = h.SignIns.SignInWithPassword(r.Context(), signin.Credentials{
 			Email: form.Get("username"), Password: form.Get("password"), Transport: authn.Bearer,
 		})
 	case "refresh_token":
 		if !form.Has("refresh_token") {
 			return nil, badRequest("invalid_request", "The refresh grant needs refresh_token."), nil
 		}
-		in.Tokens, err = h.SignIns.sessions.Refresh(r.Context(), form.Get("refresh_token"))
+		in.Tokens, err = h.Sessions.Refresh(r.Context(), form.Get("refresh_token"))
 	case "":
 		return nil, badRequest("invalid_request", "grant_type is missing."), nil
 	default:

@@ -1,10 +1,12 @@
-package session
+// Package reply is the replies that the operations of several subjects have in common.
+package reply
 
 import (
 	"net/http"
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/pending"
+	"app/modules/users/internal/session"
 )
 
 // SignedInOutput is the answer of every operation that signs somebody in: 200 with
@@ -26,8 +28,8 @@ type SignedInOutput struct {
 	}
 }
 
-// RenderSignedIn renders the end of any way to sign in.
-func RenderSignedIn(in SignedIn, err error) (*SignedInOutput, error) {
+// SignedIn renders the end of any way to sign in.
+func SignedIn(in session.SignedIn, err error) (*SignedInOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +61,12 @@ type FreshOutput struct {
 	}
 }
 
-// RenderFresh renders the end of any way to show once more who one is.
-func RenderFresh(in SignedIn, err error) (*FreshOutput, error) {
+// Fresh renders the end of any way to show once more who one is.
+func Fresh(in session.SignedIn, err error) (*FreshOutput, error) {
 	if err != nil {
 		return nil, err
 	}
 	out := &FreshOutput{CacheControl: "no-store", SetCookie: in.Browser.Header()}
-	out.Body.Status, out.Body.ExpiresIn = "fresh", int(FreshFor.Seconds())
+	out.Body.Status, out.Body.ExpiresIn = "fresh", int(session.FreshFor.Seconds())
 	return out, nil
 }
