@@ -30,14 +30,13 @@ import (
 var unexplained = []string{
 	// Public.
 	"revocations_unavailable", "page_not_found",
-	"identity_not_found", "passkey_not_found", "rotation_pending",
 	// Of contracts.
 }
 
 // repeated are codes that more than one place declares. A line goes when one of them
 // does, for the contract of the module whose word it is.
 var repeated = []string{
-	"provider_not_found", "step_up_required", "ticket_invalid",
+	"provider_not_found",
 	"price_changed", "product_gone", "stock_short", "too_many_unpaid", // of catalogv1, and of orders once more
 }
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"app/modules/users/internal/admin"
 	"app/modules/users/internal/authn"
-	"app/modules/users/internal/service"
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/host"
@@ -84,7 +84,7 @@ func commandLineContext(ctx context.Context) context.Context {
 }
 
 func (m *Module) listAdmins(ctx context.Context, out io.Writer) error {
-	admins, err := m.service.Admins(ctx)
+	admins, err := m.subjects.Admins.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func factorNames(factors []authn.Method) string {
 }
 
 func (m *Module) removeAdmin(ctx context.Context, out io.Writer, who string) error {
-	done, err := m.service.RemoveAdmin(ctx, who)
+	done, err := m.subjects.Admins.RemoveAdmin(ctx, who)
 	if err != nil {
 		return flattenFieldErrors(err)
 	}
@@ -145,7 +145,7 @@ func readPassword(in io.Reader, wanted bool) (string, error) {
 
 // makeAdmin tells what it did on out.
 func (m *Module) makeAdmin(ctx context.Context, out io.Writer, email, password string) error {
-	done, err := m.service.MakeAdmin(ctx, email, password)
+	done, err := m.subjects.Admins.MakeAdmin(ctx, email, password)
 	if err != nil {
 		return flattenFieldErrors(err)
 	}
@@ -154,7 +154,7 @@ func (m *Module) makeAdmin(ctx context.Context, out io.Writer, email, password s
 }
 
 // describeAppointment is the outcome in words.
-func describeAppointment(done service.Appointment, password bool) string {
+func describeAppointment(done admin.Appointment, password bool) string {
 	who := done.User.Email + " (" + done.User.ID + ")"
 	switch {
 	case done.Generated != "":
@@ -169,7 +169,7 @@ func describeAppointment(done service.Appointment, password bool) string {
 
 // toldPromoted says what becomes of an account that was there. Somebody else may have
 // set it up, in the hope of this.
-func toldPromoted(done service.Appointment, who string, password bool) string {
+func toldPromoted(done admin.Appointment, who string, password bool) string {
 	said := fmt.Sprintf("made %s an administrator, from the next sign-in on; the account was there: sessions ended: %d", who, done.Ended)
 	if password {
 		said += "; it keeps its password, the one given was not used"

@@ -17,7 +17,7 @@ func (m *Module) Announce(ctx context.Context) ([]string, error) {
 		lines = append(lines, "administrators and merchants' owners and managers need no second factor: USERS_FACTOR_REQUIRED=off")
 	}
 	for _, address := range usersv1.DemoAddresses {
-		switch _, err := m.service.Accounts.FindByEmail(ctx, address); {
+		switch _, err := m.subjects.Accounts.FindByEmail(ctx, address); {
 		case err == nil:
 			found = append(found, address)
 		case fault.CodeOf(err) != fault.NotFound:

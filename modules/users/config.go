@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"app/modules/users/internal/service"
+	"app/modules/users/internal/subjects"
 	"app/platform/identity/token"
 )
 
@@ -64,11 +64,11 @@ func checkDurationRange(name string, d, least, most time.Duration) error {
 	return nil
 }
 
-func (c *Config) serviceLimits(rateLimit string) service.Limits {
-	return service.Limits{
+func (c *Config) limits(rateLimit string) subjects.Limits {
+	return subjects.Limits{
 		CodeLife: c.CodeLife, LettersPerHour: c.LettersPerHour, LettersPerNetwork: c.LettersPerNetwork, AccessLife: c.AccessLife,
 		RefreshIdle: c.RefreshIdle, RefreshGrace: c.RefreshGrace, SessionLife: c.SessionLife,
 		BrowserIdle: c.BrowserIdle, BrowserLife: c.BrowserLife, AuditKeep: c.AuditKeep,
-		Tries: c.Tries.toServiceTries(rateLimit),
+		Tries: c.Tries.tryBounds(rateLimit),
 	}
 }

@@ -40,7 +40,7 @@ func (m *Module) importCommand(tool host.Tool) *cobra.Command {
 				return summarizeImportErrors(err)
 			}
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				made, there, err := m.service.Accounts.Import(ctx, people)
+				made, there, err := m.subjects.Accounts.Import(ctx, people)
 				if err != nil {
 					return summarizeImportErrors(err)
 				}

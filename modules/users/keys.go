@@ -20,7 +20,7 @@ func (m *Module) keyCommands(tool host.Tool) *cobra.Command {
 	list := &cobra.Command{
 		Use: "list", Short: "List the keys that verify access tokens", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return tool.Run(c.Context(), func(ctx context.Context) error { return showKeys(c.OutOrStdout())(m.service.Keys.List(ctx)) })
+			return tool.Run(c.Context(), func(ctx context.Context) error { return showKeys(c.OutOrStdout())(m.subjects.Keys.List(ctx)) })
 		},
 	}
 	var lead time.Duration
@@ -38,9 +38,9 @@ func (m *Module) keyCommands(tool host.Tool) *cobra.Command {
 			}
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				if revoke {
-					return showKeys(c.OutOrStdout())(m.service.Keys.Revoke(ctx))
+					return showKeys(c.OutOrStdout())(m.subjects.Keys.Revoke(ctx))
 				}
-				return showKeys(c.OutOrStdout())(m.service.Keys.Rotate(ctx, lead))
+				return showKeys(c.OutOrStdout())(m.subjects.Keys.Rotate(ctx, lead))
 			})
 		},
 	}

@@ -10,9 +10,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/rest"
-	"app/modules/users/internal/service"
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/subjects"
+	"app/modules/users/migrations"
 	"app/modules/users/usersevents"
 	"app/modules/users/usersv1"
 	"app/platform/host"
@@ -23,9 +22,10 @@ import (
 
 // Module is users in one process.
 type Module struct {
-	config  Config
-	service *service.Service
-	workers []*lifecycle.Worker
+	config   Config
+	subjects *subjects.Set
+	handlers subjects.Handlers
+	workers  []*lifecycle.Worker
 }
 
 // New makes the module, not opened.
@@ -38,11 +38,11 @@ func (m *Module) Name() string { return "users" }
 func (m *Module) Config() any { return &m.config }
 
 // Migrations implements host.DatabaseOwner.
-func (m *Module) Migrations() fs.FS { return store.Migrations() }
+func (m *Module) Migrations() fs.FS { return migrations.Files }
 
 // Serves implements host.Callee.
 func (m *Module) Serves() []rpc.Service {
-	return []rpc.Service{usersv1.ServeUsers(func() usersv1.UsersHandler { return service.NewHandler(m.service) })}
+	return []rpc.Service{usersv1.ServeUsers(func() usersv1.UsersHandler { return m.subjects.Contract() })}
 }
 
 // Emits implements host.Emitter.
@@ -55,7 +55,7 @@ func (m *Module) Emits() []proto.Message {
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {
-	rest.Declare(api, func() *service.Service { return m.service })
+	subjects.Register(api, &m.handlers)
 }
 
 // Asks implements host.Outgoing.
@@ -72,8 +72,8 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
-	m.service, err = service.New(ctx, service.Options{
-		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.serviceLimits(env.Config.RateLimit),
+	m.subjects, err = subjects.New(ctx, subjects.Options{
+		DB: env.DB, Now: env.Now, Logger: env.Logger, Limits: m.config.limits(env.Config.RateLimit),
 		PublicURL: env.Config.PublicURL, ReturnTo: m.config.Elsewhere.ReturnTo, Words: m.config.ShopWords, Providers: newProviderClients(providers, env.Config.PublicURL, env.Now),
 		FactorRequired: m.config.FactorRequired == "on" || m.config.FactorRequired == "auto" && !env.Development,
 		Hasher:         passwords.NewHasher(passwords.Recommended, debug.FreeOSMemory), Rules: rules,
@@ -82,8 +82,9 @@ func (m *Module) Open(ctx context.Context, env host.Env) error {
 	if err != nil {
 		return err
 	}
-	m.workers = []*lifecycle.Worker{lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.service.SweepOnce)}
-	return registerMetrics(env.Metrics, m.service)
+	m.handlers = m.subjects.Handlers()
+	m.workers = []*lifecycle.Worker{lifecycle.NewWorker("users.sweep", m.config.SweepInterval, env.Logger, m.subjects.SweepOnce)}
+	return registerMetrics(env.Metrics, m.subjects)
 }
 
 // Workers implements lifecycle.WorkerOwner.

@@ -24,19 +24,19 @@ func (m *Module) peopleCommands(tool host.Tool) *cobra.Command {
 		m.auditCommand(tool),
 		m.importCommand(tool),
 		m.onePerson(tool, "disable", "Keep somebody out and end all their sessions", func(ctx context.Context, u account.User) (string, error) {
-			changed, err := m.service.Disable(ctx, u.ID)
+			changed, err := m.subjects.Admins.Disable(ctx, u.ID)
 			return outcomeText(changed, "disabled; every session has ended", "is disabled already"), err
 		}),
 		m.onePerson(tool, "enable", "Let somebody in again", func(ctx context.Context, u account.User) (string, error) {
-			changed, err := m.service.Enable(ctx, u.ID)
+			changed, err := m.subjects.Admins.Enable(ctx, u.ID)
 			return outcomeText(changed, "may sign in again", "is not disabled"), err
 		}),
 		m.onePerson(tool, "forget-factors", "Take away the second factors of somebody who has lost them all", func(ctx context.Context, u account.User) (string, error) {
-			changed, err := m.service.ForgetFactors(ctx, u.ID)
+			changed, err := m.subjects.Admins.ForgetFactors(ctx, u.ID)
 			return outcomeText(changed, "has no second factor any more; every session has ended", "has no second factor"), err
 		}),
 		m.onePerson(tool, "sign-out", "End all sessions of somebody", func(ctx context.Context, u account.User) (string, error) {
-			ended, err := m.service.SignOutEverywhere(ctx, u.ID)
+			ended, err := m.subjects.Admins.SignOutEverywhere(ctx, u.ID)
 			return fmt.Sprintf("signed out of %d sessions", ended), err
 		}),
 	)
@@ -58,7 +58,7 @@ func (m *Module) onePerson(tool host.Tool, use, short string, do func(ctx contex
 		Use: use + " --user ID|ADDRESS", Short: short, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
-				u, err := m.service.Accounts.Somebody(ctx, who)
+				u, err := m.subjects.Accounts.Somebody(ctx, who)
 				if err != nil {
 					return flattenFieldErrors(err)
 				}
@@ -96,13 +96,13 @@ func (m *Module) auditCommand(tool host.Tool) *cobra.Command {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				id := ""
 				if who != "-" {
-					u, err := m.service.Accounts.Somebody(ctx, who)
+					u, err := m.subjects.Accounts.Somebody(ctx, who)
 					if err != nil {
 						return flattenFieldErrors(err)
 					}
 					id = u.ID
 				}
-				records, err := m.service.Audits.Of(ctx, id, "", limit)
+				records, err := m.subjects.Audits.Of(ctx, id, "", limit)
 				if err != nil {
 					return err
 				}

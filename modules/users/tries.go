@@ -7,7 +7,7 @@ import (
 	"app/modules/users/internal/tries"
 )
 
-// TriesConfig bounds the guessing of passwords and codes; see service.Tries.
+// TriesConfig bounds the guessing of passwords and codes; see package tries.
 // RATE_LIMIT=off lifts it.
 type TriesConfig struct {
 	Device  int `env:"USERS_TRIES_DEVICE" envDefault:"10" doc:"passwords that may be tried at once at an account from a device that it has signed in from, 1 to 1000000; another after each minute"`
@@ -29,7 +29,7 @@ func (c *TriesConfig) Validate() error {
 	return errors.Join(errs...)
 }
 
-func (c *TriesConfig) toServiceTries(rateLimit string) tries.Bounds {
+func (c *TriesConfig) tryBounds(rateLimit string) tries.Bounds {
 	if rateLimit == "off" {
 		return tries.Bounds{}
 	}

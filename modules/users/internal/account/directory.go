@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
@@ -18,7 +19,7 @@ import (
 func (s *Service) FindByID(ctx context.Context, id string) (User, error) {
 	account, err := s.readAccount(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
-		return User{}, ErrMissing()
+		return User{}, reason.UserNotFound.New()
 	}
 	return UserOf(account), err
 }
@@ -27,7 +28,7 @@ func (s *Service) FindByID(ctx context.Context, id string) (User, error) {
 func (s *Service) FindByEmail(ctx context.Context, email string) (User, error) {
 	account, err := s.RowByEmail(ctx, email)
 	if err == nil && account.ID == "" {
-		return User{}, ErrMissing()
+		return User{}, reason.UserNotFound.New()
 	}
 	return UserOf(account), err
 }

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/language"
 
-	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -22,7 +22,7 @@ import (
 func (s *Service) Me(ctx context.Context) (User, error) {
 	account, err := s.readAccount(ctx, identity.FromContext(ctx).UserID)
 	if errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled() {
-		return User{}, authn.ErrSignedOut()
+		return User{}, fault.NotSignedIn.New()
 	}
 	return UserOf(account), err
 }
@@ -50,7 +50,7 @@ func (s *Service) Rename(ctx context.Context, in Names, match func(version int64
 		case err != nil:
 			return err
 		case !exists || account.Disabled():
-			return authn.ErrSignedOut()
+			return fault.NotSignedIn.New()
 		}
 		if err := match(account.Version); err != nil {
 			return err
@@ -59,7 +59,7 @@ func (s *Service) Rename(ctx context.Context, in Names, match func(version int64
 		return err
 	})
 	if errors.Is(err, store.ErrChanged) {
-		err = fault.New(fault.Aborted, "aborted", "It was changed at the same time. Read it and try again.")
+		err = fault.ChangedMeanwhile.Newf("It was changed at the same time. Read it and try again.")
 	}
 	return user, err
 }
@@ -112,12 +112,12 @@ type Public struct {
 // disabled accounts.
 func (s *Service) PublicProfile(ctx context.Context, id string) (Public, error) {
 	if !ids.Valid("usr", id) {
-		return Public{}, ErrMissing()
+		return Public{}, reason.UserNotFound.New()
 	}
 	account, err := s.readAccount(ctx, id)
 	switch {
 	case errors.Is(err, store.ErrNotFound) || err == nil && account.Disabled():
-		return Public{}, ErrMissing()
+		return Public{}, reason.UserNotFound.New()
 	case err != nil:
 		return Public{}, err
 	}

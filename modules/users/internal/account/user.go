@@ -4,7 +4,6 @@ import (
 	"errors"
 	"time"
 
-	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -52,9 +51,6 @@ func FromDraft(id string, d Draft, now time.Time) Account {
 	}
 }
 
-// ErrMissing says that there is no such account.
-func ErrMissing() error { return fault.Missing("user") }
-
 // IfExists tells an account that is there from one that is not; the error is any
 // other.
 func IfExists(a Account, err error) (Account, bool, error) {
@@ -67,7 +63,7 @@ func IfExists(a Account, err error) (Account, bool, error) {
 // SignedOut turns a session that is gone into the answer to its bearer.
 func SignedOut(err error) error {
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return authn.ErrSignedOut()
+		return fault.NotSignedIn.New()
 	}
 	return err
 }

@@ -147,7 +147,7 @@ func (s *Service) Revoke(ctx context.Context, merchantID, id string) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := revokeKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
 			_, err = keyByID(ctx, tx, merchantID, id)
-			return store.Missing("api_key", err)
+			return missingKey(err)
 		} else if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (s *Service) Find(ctx context.Context, presented string) (key Key, err erro
 		if over {
 			err = store.ErrNotFound
 		}
-		return store.Missing("api_key", err)
+		return missingKey(err)
 	})
 	if err != nil {
 		return Key{}, err
@@ -183,4 +183,13 @@ func (s *Service) Find(ctx context.Context, presented string) (key Key, err erro
 	return key, s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return touchKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
 	})
+}
+
+// missingKey is store.Missing for a code that the operations on keys declare: they are of
+// merchants.
+func missingKey(err error) error {
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
+		return fault.Missing("api_key")
+	}
+	return err
 }

@@ -6,10 +6,10 @@ import (
 	"context"
 	"time"
 
-	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
+	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
 )
@@ -79,7 +79,7 @@ func (l *Log) Record(ctx context.Context, tx *database.Tx, e Entry) error {
 func (l *Log) Own(ctx context.Context, after string, limit int) ([]Record, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
-		return nil, authn.ErrSignedOut()
+		return nil, fault.NotSignedIn.New()
 	}
 	return l.Of(ctx, caller.UserID, after, limit)
 }

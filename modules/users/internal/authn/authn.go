@@ -3,10 +3,6 @@
 // the same wherever they come from. It knows no database.
 package authn
 
-import (
-	"time"
-)
-
 // Caller is who makes a request, and the session that it is made with.
 type Caller struct{ AccountID, SessionID string }
 
@@ -43,8 +39,10 @@ const (
 	Cookie Transport = "cookie" // a browser's session
 )
 
-// BrowserCookie is the value of a session's cookie.
-type BrowserCookie struct {
-	Token   string
-	Expires time.Time // at the latest, however much it is used
+// TransportOf is how a session is to be carried, for a browser or for anybody else.
+func TransportOf(browser bool) Transport {
+	if browser {
+		return Cookie
+	}
+	return Bearer
 }

@@ -64,14 +64,9 @@ func (s *Service) Request(ctx context.Context, purpose Purpose, email string) (s
 // Issue keeps the request and has its e-mail sent, unless the address has
 // had enough of them. An account without an id gets no code.
 func (s *Service) Issue(ctx context.Context, tx *database.Tx, row Request, account account.Account) error {
-	row.CreatedAt = s.now()
-	row.ExpiresAt, row.AccountID = row.CreatedAt.Add(s.limits.CodeLife), account.ID
-	if ok, err := s.TakeLetter(ctx, tx, &row); err != nil || !ok {
-		return err
-	}
+	row.AccountID = account.ID
 	digits := NewDigits()
-	row.Hash = s.HashOf(row, digits)
-	if err := Insert(ctx, tx, row); err != nil {
+	if kept, err := s.keepRequest(ctx, tx, &row, digits); err != nil || !kept {
 		return err
 	}
 	key := events.Key{Aggregate: "code", ID: row.ID, Version: 1}
@@ -84,10 +79,31 @@ func (s *Service) Issue(ctx context.Context, tx *database.Tx, row Request, accou
 	}, events.Sensitive())
 }
 
-// TakeLetter says which share the e-mail of a request is taken from; ok is false when
+// Withhold keeps a request like any other and sends its code to nobody: for an answer
+// that must be the same whoever has the address. kept is false when the address has had
+// its e-mails.
+func (s *Service) Withhold(ctx context.Context, tx *database.Tx, row Request) (kept bool, err error) {
+	row.AccountID = ""
+	return s.keepRequest(ctx, tx, &row, NewDigits())
+}
+
+// keepRequest adds the request, whose e-mail comes out of a share of its address. kept is
+// false when the share is used up.
+func (s *Service) keepRequest(ctx context.Context, tx *database.Tx, row *Request, digits string) (kept bool, err error) {
+	row.CreatedAt = s.now()
+	row.ExpiresAt = row.CreatedAt.Add(s.limits.CodeLife)
+	if ok, err := s.takeLetter(ctx, tx, row); err != nil || !ok {
+		return false, err
+	}
+	row.Hash = s.hashOf(*row, digits)
+	err = Insert(ctx, tx, *row)
+	return err == nil, err
+}
+
+// takeLetter says which share the e-mail of a request is taken from; ok is false when
 // the address has had its e-mails. A new address of somebody's account has none of the
 // owner's networks: nobody has shown yet whose it is.
-func (s *Service) TakeLetter(ctx context.Context, tx *database.Tx, row *Request) (ok bool, err error) {
+func (s *Service) takeLetter(ctx context.Context, tx *database.Tx, row *Request) (ok bool, err error) {
 	to := LetterTo{Purpose: row.Purpose, EmailKey: row.EmailKey, accountID: row.AccountID}
 	if row.Purpose == ChangeAddress {
 		to.accountID = ""
@@ -166,7 +182,7 @@ func (s *Service) Take(ctx context.Context, tx *database.Tx, purpose Purpose, in
 	if err == nil {
 		err = countTry(ctx, tx, row.ID, s.now())
 	}
-	right := subtle.ConstantTimeCompare([]byte(row.Hash), []byte(s.HashOf(row, in.Code))) == 1
+	right := subtle.ConstantTimeCompare([]byte(row.Hash), []byte(s.hashOf(row, in.Code))) == 1
 	if err == nil && right && newest {
 		err = useRequest(ctx, tx, row.ID, s.now())
 	}
@@ -176,9 +192,9 @@ func (s *Service) Take(ctx context.Context, tx *database.Tx, purpose Purpose, in
 	return row, err == nil && right && newest && row.AccountID != "", err
 }
 
-// HashOf is what is kept of a code. The request salts it; the key makes a million
+// hashOf is what is kept of a code. The request salts it; the key makes a million
 // guesses need more than the table (ASVS 6.5.2).
-func (s *Service) HashOf(row Request, digits string) string {
+func (s *Service) hashOf(row Request, digits string) string {
 	return s.secret.Hash("request", row.ID, string(row.Purpose), row.EmailKey, digits)
 }
 

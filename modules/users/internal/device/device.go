@@ -1,5 +1,5 @@
 // Package device tells what accounts have been signed in to with, and from where: by
-// their sessions, and by the audit log for as long as that is kept. It writes nothing.
+// their sessions, and by the audit log for as long as that is kept. It keeps nothing.
 package device
 
 import (
@@ -45,4 +45,21 @@ func PlaceOf(network string) string {
 		bits = 16
 	}
 	return netip.PrefixFrom(prefix.Addr(), min(bits, prefix.Bits())).Masked().String()
+}
+
+// Device is what an account has been signed in to with, and the network that it was in.
+type Device struct{ UserAgent, Network string }
+
+// IsLike reports whether the program of the device is that of one of the others, and its
+// place that of one of them.
+func (d Device) IsLike(others []Device) bool {
+	program, system := ProgramOf(d.UserAgent)
+	place := PlaceOf(d.Network)
+	sameProgram, samePlace := false, place == ""
+	for _, o := range others {
+		p, on := ProgramOf(o.UserAgent)
+		sameProgram = sameProgram || p == program && on == system
+		samePlace = samePlace || PlaceOf(o.Network) == place
+	}
+	return sameProgram && samePlace
 }

@@ -47,9 +47,6 @@ func IsFamiliar(ctx context.Context, tx *database.Tx, accountID, network, agent 
 	return n > 0, database.Found("devices", err)
 }
 
-// Device is what an account has been signed in to with, and the network that it was in.
-type Device struct{ UserAgent, Network string }
-
 // KnownTo lists what the account is remembered to have been signed in to with, each
 // once.
 func KnownTo(ctx context.Context, tx *database.Tx, accountID string) (out []Device, err error) {

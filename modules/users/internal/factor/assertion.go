@@ -10,6 +10,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"app/modules/users/internal/account"
+	"app/modules/users/internal/ceremony"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
@@ -18,7 +19,7 @@ import (
 // BeginChallenge asks for a passkey of the row's account, or for anybody's, and keeps
 // what the answer will be checked against. Errors: passkeys_unavailable;
 // passkey_invalid when the account has none.
-func (s *Service) BeginChallenge(ctx context.Context, tx *database.Tx, row Ceremony) (out Challenge, err error) {
+func (s *Service) BeginChallenge(ctx context.Context, tx *database.Tx, row ceremony.Ceremony) (out Challenge, err error) {
 	w, err := s.webAuthn()
 	if err != nil {
 		return Challenge{}, err
@@ -66,7 +67,7 @@ type Answer struct {
 
 // Assertion is an answer that has been verified: whose it is, and what for.
 type Assertion struct {
-	Ceremony Ceremony
+	Ceremony ceremony.Ceremony
 	Account  account.Account
 	Refusal  error // why the answer is not good; nil when it is
 
@@ -76,7 +77,7 @@ type Assertion struct {
 
 // shownAssertion is what an answer is checked against.
 type shownAssertion struct {
-	Ceremony Ceremony
+	Ceremony ceremony.Ceremony
 	session  webauthn.SessionData
 	holder   holder // whose passkey it is
 }
@@ -85,7 +86,7 @@ type shownAssertion struct {
 // also runs in the Write that uses the challenge up; the refusal that it returns does
 // not undo that. Errors: passkey_invalid for an answer that is nobody's or to nothing
 // that was asked; passkeys_unavailable.
-func (s *Service) CheckPasskey(ctx context.Context, in Answer, also func(ctx context.Context, tx *database.Tx, c Ceremony) (refusal, err error)) (out Assertion, err error) {
+func (s *Service) CheckPasskey(ctx context.Context, in Answer, also func(ctx context.Context, tx *database.Tx, c ceremony.Ceremony) (refusal, err error)) (out Assertion, err error) {
 	w, err := s.webAuthn()
 	if err != nil {
 		return Assertion{}, err
@@ -105,9 +106,9 @@ func (s *Service) CheckPasskey(ctx context.Context, in Answer, also func(ctx con
 
 // takeShown uses the challenge up and finds out whose passkey it is. A refusal does not
 // undo the first.
-func (s *Service) takeShown(ctx context.Context, ceremony string, answer *protocol.ParsedCredentialAssertionData, also func(ctx context.Context, tx *database.Tx, c Ceremony) (refusal, err error)) (out shownAssertion, err error) {
+func (s *Service) takeShown(ctx context.Context, id string, answer *protocol.ParsedCredentialAssertionData, also func(ctx context.Context, tx *database.Tx, c ceremony.Ceremony) (refusal, err error)) (out shownAssertion, err error) {
 	var refusal error
-	out.Ceremony, out.session, err = s.takeCeremony(ctx, ceremony, func(ctx context.Context, tx *database.Tx, c Ceremony) error {
+	out.Ceremony, out.session, err = s.takeCeremony(ctx, id, func(ctx context.Context, tx *database.Tx, c ceremony.Ceremony) error {
 		if refusal, err = also(ctx, tx, c); err != nil || refusal != nil {
 			return err
 		}
@@ -128,7 +129,7 @@ func (s *Service) takeShown(ctx context.Context, ceremony string, answer *protoc
 // the one that the answer names.
 func (p shownAssertion) verifyAnswer(w *webauthn.WebAuthn, answer *protocol.ParsedCredentialAssertionData) (used *webauthn.Credential, err error) {
 	switch c := p.Ceremony; {
-	case c.Purpose == passkeyRegister:
+	case c.Purpose == ceremony.Register:
 		return nil, errors.New("the challenge was for a new passkey")
 	case c.AccountID != "" && c.AccountID != p.holder.account.ID:
 		return nil, errors.New("the passkey is another account's")

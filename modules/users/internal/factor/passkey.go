@@ -5,15 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
-	"net/url"
-	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/ceremony"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -22,44 +21,14 @@ import (
 	"app/platform/ids"
 )
 
-// ceremonyLife is how long somebody may take over a passkey.
-const ceremonyLife = 5 * time.Minute
-
-// What a passkey is asked for. A passkey that signs in has checked its user, by
-// fingerprint or PIN, and so is two factors.
-const (
-	passkeyRegister = "register"
-	PasskeySignIn   = "sign_in"
-	PasskeyFactor   = "second_factor"
-	PasskeyStepUp   = "step_up"
-)
-
 // ErrPasskey refuses a passkey, for a cause that stays inside.
 func ErrPasskey(cause error) error {
-	return fault.New(fault.Unauthenticated, "passkey_invalid", "The passkey or its answer is not valid: begin again.").Because(cause)
-}
-
-// newWebAuthn makes what checks passkeys. They belong to the host name of PUBLIC_URL;
-// an address in digits can have none, and there is nil.
-func newWebAuthn(publicURL string) *webauthn.WebAuthn {
-	u, err := url.Parse(publicURL)
-	if err != nil || u.Hostname() == "" {
-		return nil
-	}
-	if _, err := netip.ParseAddr(u.Hostname()); err == nil {
-		return nil
-	}
-	w, err := webauthn.New(&webauthn.Config{RPID: u.Hostname(), RPDisplayName: u.Hostname(), RPOrigins: []string{u.Scheme + "://" + u.Host}})
-	if err != nil {
-		return nil
-	}
-	return w
+	return reason.PasskeyInvalid.New().Because(cause)
 }
 
 func (s *Service) webAuthn() (*webauthn.WebAuthn, error) {
 	if s.passkeys == nil {
-		return nil, fault.New(fault.FailedPrecondition, "passkeys_unavailable",
-			"Passkeys belong to a host name, and the address of this shop has none: set PUBLIC_URL to one that has, such as https://shop.example.com, or http://localhost:8080 on one's own machine.")
+		return nil, reason.PasskeysUnavailable.New()
 	}
 	return s.passkeys, nil
 }
@@ -114,24 +83,24 @@ type Challenge struct {
 }
 
 // keepCeremony keeps what the answer will be checked against.
-func (s *Service) keepCeremony(ctx context.Context, tx *database.Tx, row Ceremony, session *webauthn.SessionData) (string, error) {
+func (s *Service) keepCeremony(ctx context.Context, tx *database.Tx, row ceremony.Ceremony, session *webauthn.SessionData) (string, error) {
 	data, err := json.Marshal(session)
 	if err != nil {
 		return "", fmt.Errorf("keep ceremony: %w", err)
 	}
 	now := s.now()
-	row.ID, row.Data, row.CreatedAt, row.ExpiresAt = ids.New("cer", now), string(data), now, now.Add(ceremonyLife)
-	return row.ID, InsertCeremony(ctx, tx, row)
+	row.ID, row.Data, row.CreatedAt, row.ExpiresAt = ids.New("cer", now), string(data), now, now.Add(ceremony.Life)
+	return row.ID, ceremony.Insert(ctx, tx, row)
 }
 
 // takeCeremony uses a challenge up, whatever comes of its answer, and reads what to
 // check that against. Error: passkey_invalid.
-func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx context.Context, tx *database.Tx, c Ceremony) error) (c Ceremony, session webauthn.SessionData, err error) {
+func (s *Service) takeCeremony(ctx context.Context, id string, also func(ctx context.Context, tx *database.Tx, c ceremony.Ceremony) error) (c ceremony.Ceremony, session webauthn.SessionData, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if c, err = CeremonyByID(ctx, tx, id); err != nil {
+		if c, err = ceremony.ByID(ctx, tx, id); err != nil {
 			return err
 		}
-		if err := SpendCeremony(ctx, tx, c.ID, s.now()); err != nil {
+		if err := ceremony.Spend(ctx, tx, c.ID, s.now()); err != nil {
 			return err
 		}
 		return also(ctx, tx, c)
@@ -171,7 +140,7 @@ func (s *Service) BeginPasskey(ctx context.Context) (out Challenge, err error) {
 			return fmt.Errorf("begin passkey: %w", err)
 		}
 		out.Options = options
-		out.Ceremony, err = s.keepCeremony(ctx, tx, Ceremony{Purpose: passkeyRegister, AccountID: caller.AccountID, SessionID: caller.SessionID}, data)
+		out.Ceremony, err = s.keepCeremony(ctx, tx, ceremony.Ceremony{Purpose: ceremony.Register, AccountID: caller.AccountID, SessionID: caller.SessionID}, data)
 		return err
 	})
 	return out, err
@@ -201,7 +170,7 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out Added, err
 		return Added{}, ErrPasskey(err)
 	}
 	var user holder
-	c, data, err := s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c Ceremony) error {
+	c, data, err := s.takeCeremony(ctx, in.Ceremony, func(ctx context.Context, tx *database.Tx, c ceremony.Ceremony) error {
 		user, err = holderOf(ctx, tx, c.AccountID)
 		return err
 	})
@@ -209,7 +178,7 @@ func (s *Service) AddPasskey(ctx context.Context, in NewPasskey) (out Added, err
 		return Added{}, err
 	}
 	credential, err := w.CreateCredential(user, data, answer)
-	if err != nil || c.Purpose != passkeyRegister {
+	if err != nil || c.Purpose != ceremony.Register {
 		return Added{}, ErrPasskey(err)
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -279,5 +248,5 @@ func (s *Service) RemovePasskey(ctx context.Context, id string) error {
 		}
 		return s.finishRemovingFactor(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_PASSKEY_REMOVED, name)
 	})
-	return store.Missing("passkey", err)
+	return store.Missing(reason.PasskeyNotFound, err)
 }

@@ -7,10 +7,10 @@ import (
 	"strings"
 
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
 	"app/platform/database"
-	"app/platform/fault"
 )
 
 // recoveryCodes is how many codes a set has.
@@ -40,7 +40,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context) (codes []string, err err
 			return err
 		}
 		if len(factors) == 0 {
-			return fault.New(fault.FailedPrecondition, "no_factor", "Recovery codes stand in for a second factor: set one up first.")
+			return reason.NoFactor.New()
 		}
 		if codes, err = s.newRecovery(ctx, tx, caller.AccountID); err != nil {
 			return err

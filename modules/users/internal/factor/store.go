@@ -3,23 +3,14 @@ package factor
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
-
-// TOTP is an account's generator of time-based codes.
-type TOTP struct {
-	AccountID   string
-	Secret      string // sealed
-	CreatedAt   time.Time
-	ConfirmedAt time.Time // zero: not a factor yet
-	LastStep    int64     // the newest time step whose code was accepted
-	Tries       int       // refused in a row
-	TriedAt     time.Time // the last of them
-}
 
 const (
 	totpColumns = `account_id, secret, created_at, confirmed_at, last_step, tries, tried_at`
@@ -131,4 +122,32 @@ func DeleteFactors(ctx context.Context, tx *database.Tx, accountID string) error
 		}
 	}
 	return nil
+}
+
+// Of lists the second factors that an account has, any one of which completes a
+// sign-in; none when it has no second factor. Recovery codes stand in for a factor and
+// are none by themselves.
+func Of(ctx context.Context, tx *database.Tx, accountID string) (out []authn.Method, err error) {
+	t, err := TOTPOf(ctx, tx, accountID)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	if err == nil && !t.ConfirmedAt.IsZero() {
+		out = append(out, authn.ByTOTP)
+	}
+	passkeys, err := CountPasskeys(ctx, tx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	if passkeys > 0 {
+		out = append(out, authn.ByPasskey)
+	}
+	if len(out) == 0 {
+		return nil, nil
+	}
+	left, err := CountRecovery(ctx, tx, accountID)
+	if err == nil && left > 0 {
+		out = append(out, authn.ByRecovery)
+	}
+	return out, err
 }

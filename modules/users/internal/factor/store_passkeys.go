@@ -10,45 +10,14 @@ import (
 	"app/platform/database"
 )
 
-// Passkey is one WebAuthn credential of an account.
-type Passkey struct {
-	ID         string // psk_...
-	AccountID  string
-	KeyHash    string // of the credential's id
-	Name       string
-	Credential string // JSON, as the library keeps it
-	SignCount  int64
-	CreatedAt  time.Time
-	UsedAt     time.Time // zero: never
-}
-
-// Ceremony is one WebAuthn challenge.
-type Ceremony struct {
-	ID         string // cer_...
-	Purpose    string // "register", "sign_in", "second_factor", "step_up"
-	AccountID  string // empty where the passkey says whose it is
-	TicketHash string
-	SessionID  string
-	Data       string // JSON, as the library keeps it
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-}
-
 const (
-	passkeyColumns  = `id, account_id, key_hash, name, credential, sign_count, created_at, used_at`
-	ceremonyColumns = `id, purpose, account_id, ticket_hash, session_id, data, created_at, expires_at`
+	passkeyColumns = `id, account_id, key_hash, name, credential, sign_count, created_at, used_at`
 
 	insertPasskey = `INSERT INTO users_passkeys (` + passkeyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)`
 	passkeysOf    = `SELECT ` + passkeyColumns + ` FROM users_passkeys WHERE account_id = ? ORDER BY id LIMIT 100`
 	passkeyByHash = `SELECT ` + passkeyColumns + ` FROM users_passkeys WHERE key_hash = ?`
 	usePasskey    = `UPDATE users_passkeys SET credential = ?, sign_count = ?, used_at = ? WHERE id = ? AND sign_count = ?`
 	deletePasskey = `DELETE FROM users_passkeys WHERE id = ? AND account_id = ?`
-
-	insertCeremony = `INSERT INTO users_ceremonies (` + ceremonyColumns + `, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`
-	ceremonyByID   = `SELECT ` + ceremonyColumns + ` FROM users_ceremonies WHERE id = ?`
-	spendCeremony  = `UPDATE users_ceremonies SET spent_at = ? WHERE id = ? AND spent_at IS NULL AND expires_at > ?`
-	oldCeremonies  = `SELECT id FROM users_ceremonies WHERE expires_at < ? LIMIT 100`
-	deleteCeremony = `DELETE FROM users_ceremonies WHERE id = ?`
 )
 
 // InsertPasskey adds a passkey. ErrDuplicate: the credential is somebody's already.
@@ -98,33 +67,4 @@ func UsePasskey(ctx context.Context, tx *database.Tx, p Passkey, before int64, n
 // DeletePasskey removes a passkey of an account. ErrChanged: it has no such.
 func DeletePasskey(ctx context.Context, tx *database.Tx, accountID, id string) error {
 	return tx.One(ctx, "delete passkey", deletePasskey, id, accountID)
-}
-
-// InsertCeremony adds a challenge.
-func InsertCeremony(ctx context.Context, tx *database.Tx, c Ceremony) error {
-	_, err := tx.Exec(ctx, insertCeremony, c.ID, c.Purpose, c.AccountID, c.TicketHash, c.SessionID, c.Data,
-		database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
-	return database.Inserted("ceremony", err)
-}
-
-// CeremonyByID reads a challenge, also one that is over. ErrNotFound.
-func CeremonyByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, err error) {
-	var created, expires int64
-	err = tx.QueryRow(ctx, ceremonyByID, id).Scan(&c.ID, &c.Purpose, &c.AccountID, &c.TicketHash, &c.SessionID, &c.Data, &created, &expires)
-	if err != nil {
-		return Ceremony{}, database.Found("ceremony", err)
-	}
-	c.CreatedAt, c.ExpiresAt = database.Time(created), database.Time(expires)
-	return c, nil
-}
-
-// SpendCeremony uses a challenge up. ErrChanged: it was used before, or is over.
-func SpendCeremony(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
-	return tx.One(ctx, "spend ceremony", spendCeremony, database.Micros(now), id, database.Micros(now))
-}
-
-// Sweep removes at most 100 challenges that ended by themselves before a
-// time.
-func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
-	return store.DeleteEach(ctx, tx, "ceremonies", oldCeremonies, deleteCeremony, database.Micros(before))
 }

@@ -8,6 +8,7 @@ import (
 
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/store"
+	"app/modules/users/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 )
@@ -47,5 +48,5 @@ func TestFault22_GeneratorWhenTheClockGoesBack(t *testing.T) {
 				t.Errorf("step %d: %t", tc.step, got)
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }

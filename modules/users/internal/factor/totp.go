@@ -3,40 +3,17 @@ package factor
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"encoding/base32"
 	"errors"
-	"fmt"
-	"net/url"
-	"strings"
-	"time"
-
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
+	"app/modules/users/internal/totp"
 	"app/modules/users/usersevents"
 	"app/platform/database"
-	"app/platform/fault"
 )
-
-// The generator's parameters are those that every app supports (RFC 6238): SHA-1, six
-// digits, thirty seconds.
-const (
-	totpPeriod = 30
-	totpSecret = 20 // bytes, RFC 4226 section 4
-	totpRow    = 5  // wrong codes before a pause
-	totpPause  = time.Minute
-	totpLimit  = time.Hour
-	// totpSkew is how far a generator's clock may be from ours: a code is good for so
-	// long beyond its time step, at either end, and no longer (RFC 6238 section 5.2
-	// allows one step for the delay; ASVS 6.5.5 wants thirty seconds).
-	totpSkew = 10 * time.Second
-)
-
-var totpOptions = hotp.ValidateOpts{Digits: otp.DigitsSix, Algorithm: otp.AlgorithmSHA1}
 
 // Enrolment is a generator's secret, shown once.
 type Enrolment struct {
@@ -48,7 +25,7 @@ type Enrolment struct {
 // again replaces it. Errors: step_up_required; totp_enrolled when there is one;
 // Unauthenticated.
 func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
-	var raw [totpSecret]byte
+	var raw [totp.SecretLength]byte
 	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
 	out.Secret = base32.StdEncoding.EncodeToString(raw[:])
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -60,7 +37,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 		if err != nil {
 			return err
 		}
-		out.URL = s.totpURL(account.Email, out.Secret)
+		out.URL = totp.URL(s.publicURL, account.Email, out.Secret)
 		sealed, err := s.secret.Seal(caller.AccountID, out.Secret)
 		if err != nil {
 			return err
@@ -68,19 +45,9 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 		return InsertTOTP(ctx, tx, TOTP{AccountID: caller.AccountID, Secret: sealed, CreatedAt: s.now()})
 	})
 	if errors.Is(err, store.ErrDuplicate) {
-		err = fault.New(fault.FailedPrecondition, "totp_enrolled", "There is a generator already: remove it first.")
+		err = reason.TOTPEnrolled.New()
 	}
 	return out, err
-}
-
-// totpURL is what apps read from a QR code. The shop is named by its host.
-func (s *Service) totpURL(email, secret string) string {
-	u, err := url.Parse(s.publicURL)
-	if err != nil || u.Hostname() == "" {
-		u = &url.URL{Host: "souk"}
-	}
-	query := url.Values{"secret": {secret}, "issuer": {u.Hostname()}, "period": {"30"}, "digits": {"6"}, "algorithm": {"SHA1"}}
-	return "otpauth://totp/" + url.PathEscape(u.Hostname()+":"+email) + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 // ConfirmTOTP makes the generator a factor, by the first code from it. The first factor
@@ -124,7 +91,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 		}
 		return s.finishRemovingFactor(ctx, tx, caller.AccountID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_TOTP_REMOVED, "")
 	})
-	return store.Missing("factor", err)
+	return store.Missing(reason.FactorNotFound, err)
 }
 
 // judgeTOTP reports whether a code is one of the account's generator.
@@ -143,8 +110,8 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 	if err != nil {
 		return nil, err
 	}
-	if wait := totpBackoff(t, s.now()); wait > 0 {
-		f := fault.New(fault.ResourceExhausted, "factor_paused", "Too many wrong codes in a row: wait, or use another factor.")
+	if wait := totp.Pause(t.Tries, t.TriedAt, s.now()); wait > 0 {
+		f := reason.FactorPaused.New()
 		f.RetryAfter = wait
 		return f, nil
 	}
@@ -162,55 +129,16 @@ func (s *Service) judgeTOTP(ctx context.Context, tx *database.Tx, accountID, cod
 	return nil, err
 }
 
-// totpBackoff is how long to wait after too many wrong codes.
-func totpBackoff(t TOTP, now time.Time) time.Duration {
-	if t.Tries == 0 || t.Tries%totpRow != 0 {
-		return 0
-	}
-	wait := totpLimit
-	if n := t.Tries/totpRow - 1; n < 6 {
-		wait = totpPause << n
-	}
-	wait = min(wait, totpLimit)
-	left := t.TriedAt.Add(wait).Sub(now)
-	if left > wait+database.ClockSkew { // the clock has gone back since
-		return 0
-	}
-	return left
-}
-
 // stepOf finds the time step that the code belongs to. store.ErrNotFound: none that
 // counts now.
-func (s *Service) stepOf(t TOTP, code string) (step int64, err error) {
+func (s *Service) stepOf(t TOTP, code string) (int64, error) {
 	secret, err := s.secret.Unseal(t.AccountID, t.Secret)
 	if err != nil {
 		return 0, err
 	}
-	for _, candidate := range totpSteps(s.now()) {
-		want, err := hotp.GenerateCodeCustom(secret, uint64(candidate), totpOptions)
-		if err != nil {
-			return 0, fmt.Errorf("compute code: %w", err)
-		}
-		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
-			step = candidate
-		}
+	step, err := totp.Step(secret, code, s.now())
+	if err == nil && step == 0 {
+		err = store.ErrNotFound
 	}
-	if step == 0 {
-		return 0, store.ErrNotFound
-	}
-	return step, nil
-}
-
-// totpSteps are the time steps whose codes count at a time: the current one, and a
-// neighbour that it is within totpSkew of.
-func totpSteps(now time.Time) []int64 {
-	current := now.Unix() / totpPeriod
-	steps := []int64{current}
-	if before := now.Add(-totpSkew).Add(-time.Nanosecond).Unix() / totpPeriod; before < current {
-		steps = append(steps, before)
-	}
-	if after := now.Add(totpSkew).Unix() / totpPeriod; after > current {
-		steps = append(steps, after)
-	}
-	return steps
+	return step, err
 }

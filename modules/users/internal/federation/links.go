@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"app/modules/users/internal/account"
-	"app/modules/users/internal/authn"
 	"app/modules/users/internal/factor"
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/modules/users/usersevents"
@@ -20,21 +20,6 @@ import (
 
 // linkLife is how long an identity waits for the owner of its address's account.
 const linkLife = 10 * time.Minute
-
-// ErrIdentityTaken refuses an identity that signs in to another account.
-func ErrIdentityTaken() error {
-	return fault.New(fault.AlreadyExists, "identity_taken", "The identity signs in to another account.")
-}
-
-// ErrUnverified refuses an identity whose provider does not vouch for its address.
-func ErrUnverified() error {
-	return fault.New(fault.PermissionDenied, "address_unverified",
-		"The provider has not verified your address, so it opens nothing here. Verify it there, or sign in another way.")
-}
-
-func errLink() error {
-	return fault.New(fault.InvalidArgument, "link_invalid", "The link is over, was used before or is another account's: sign in at the provider again.")
-}
 
 // Propose keeps the identity until the owner of the account says that it is theirs.
 func (s *Service) Propose(ctx context.Context, tx *database.Tx, owner account.Account, state State, who openid.Identity) (token string, err error) {
@@ -50,7 +35,7 @@ func (s *Service) Propose(ctx context.Context, tx *database.Tx, owner account.Ac
 // whose owner the caller has to be, freshly signed in by any of the ways there were
 // before. Errors: link_invalid, the same for every reason; identity_taken;
 // step_up_required; Unauthenticated.
-func (s *Service) ConfirmLink(ctx context.Context, token string) (linked Identity, returnTo string, err error) {
+func (s *Service) ConfirmLink(ctx context.Context, token string) (linked LinkedIdentity, returnTo string, err error) {
 	err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		session, err := s.sessions.RequireRecent(ctx, tx)
 		if err != nil {
@@ -63,7 +48,7 @@ func (s *Service) ConfirmLink(ctx context.Context, token string) (linked Identit
 }
 
 // takeLink uses the token up for the account.
-func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (Identity, string, error) {
+func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountID string) (LinkedIdentity, string, error) {
 	row, err := findLink(ctx, tx, secret.HashToken(token))
 	if err == nil && row.AccountID != accountID {
 		err = store.ErrNotFound
@@ -72,11 +57,11 @@ func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountI
 		err = useLink(ctx, tx, row.Hash, s.now())
 	}
 	if err != nil {
-		return Identity{}, "", err
+		return LinkedIdentity{}, "", err
 	}
 	who := openid.Identity{Issuer: row.Issuer, Subject: row.Subject, Email: row.Email}
 	if err := s.Link(ctx, tx, accountID, row.Provider, who); err != nil {
-		return Identity{}, "", err
+		return LinkedIdentity{}, "", err
 	}
 	linked, err := BySubject(ctx, tx, row.Issuer, row.Subject)
 	return linked, s.ReturnTo(row.ReturnTo), err
@@ -85,9 +70,9 @@ func (s *Service) takeLink(ctx context.Context, tx *database.Tx, token, accountI
 func linkError(err error) error {
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
-		return errLink()
+		return reason.LinkInvalid.New()
 	case errors.Is(err, store.ErrDuplicate):
-		return ErrIdentityTaken()
+		return reason.IdentityTaken.New()
 	}
 	return err
 }
@@ -122,17 +107,17 @@ func (s *Service) Link(ctx context.Context, tx *database.Tx, accountID, provider
 // Insert links an identity to an account, within the caller's transaction.
 func (s *Service) Insert(ctx context.Context, tx *database.Tx, accountID, provider string, who openid.Identity) error {
 	now := s.now()
-	return addIdentity(ctx, tx, Identity{
+	return addIdentity(ctx, tx, LinkedIdentity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
 		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now,
 	})
 }
 
 // List lists the caller's identities at providers. Error: Unauthenticated.
-func (s *Service) List(ctx context.Context) (out []Identity, err error) {
+func (s *Service) List(ctx context.Context) (out []LinkedIdentity, err error) {
 	id := identity.FromContext(ctx).UserID
 	if id == "" {
-		return nil, authn.ErrSignedOut()
+		return nil, fault.NotSignedIn.New()
 	}
 	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		out, err = listIdentities(ctx, q, id)
@@ -176,7 +161,7 @@ func (s *Service) Unlink(ctx context.Context, id string) error {
 		}
 		return s.accounts.NotifyCredentialsChange(ctx, tx, owner.ID, usersevents.CredentialsChange_CREDENTIALS_CHANGE_IDENTITY_UNLINKED, name)
 	})
-	return store.Missing("identity", err)
+	return store.Missing(reason.IdentityNotFound, err)
 }
 
 // Count counts the identities that an account is linked to.

@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"app/modules/users/internal/openid"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
-	"app/platform/fault"
 	"app/platform/identity"
 )
 
@@ -37,16 +37,8 @@ type Provider interface {
 // Providers are those that are configured, by name.
 type Providers map[string]Provider
 
-func errProvider() error {
-	return fault.New(fault.NotFound, "provider_not_found", "There is no provider of this name.")
-}
-
-func errState() error {
-	return fault.New(fault.InvalidArgument, "sign_in_over", "The sign-in was not begun in this browser, is over or was used before: begin again.")
-}
-
 func errProviderDown(cause error) error {
-	f := fault.New(fault.Unavailable, "provider_unavailable", "").Because(cause)
+	f := reason.ProviderUnavailable.New().Because(cause)
 	f.RetryAfter = 5 * time.Second
 	return f
 }
@@ -72,7 +64,7 @@ type Redirect struct {
 func (s *Service) Begin(ctx context.Context, in Request) (Redirect, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return Redirect{}, errProvider()
+		return Redirect{}, reason.ProviderNotFound.New()
 	}
 	state := secret.NewToken("")
 	to, err := provider.Authorize(ctx, openid.Request{
@@ -144,14 +136,14 @@ type Callback struct {
 func (s *Service) Redeem(ctx context.Context, in Callback) (State, openid.Identity, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return State{}, openid.Identity{}, errProvider()
+		return State{}, openid.Identity{}, reason.ProviderNotFound.New()
 	}
 	state, err := s.spendState(ctx, in)
 	if err != nil {
 		return State{}, openid.Identity{}, err
 	}
 	if in.Error != "" || in.Code == "" {
-		return State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_cancelled", "The provider did not sign you in.")
+		return State{}, openid.Identity{}, reason.SignInCancelled.New()
 	}
 	who, err := provider.Redeem(ctx, openid.Answer{
 		Code: in.Code, Issuer: in.Issuer, Nonce: s.nonceOf(in.State), Verifier: s.verifierOf(in.State),
@@ -159,7 +151,7 @@ func (s *Service) Redeem(ctx context.Context, in Callback) (State, openid.Identi
 	switch {
 	case errors.Is(err, openid.ErrRefused):
 		s.logger.WarnContext(ctx, "provider's answer refused", "provider", in.Provider, "error", err.Error())
-		return State{}, openid.Identity{}, fault.New(fault.Unauthenticated, "sign_in_refused", "The provider's answer is not valid.").Because(err)
+		return State{}, openid.Identity{}, reason.SignInRefused.New().Because(err)
 	case err != nil:
 		return State{}, openid.Identity{}, errProviderDown(err)
 	}
@@ -177,12 +169,12 @@ func (s *Service) spendState(ctx context.Context, in Callback) (state State, err
 	})
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrChanged):
-		return State{}, errState()
+		return State{}, reason.SignInOver.New()
 	case err != nil:
 		return State{}, err
 	case state.Browser != secret.HashToken(in.Browser), state.Provider != in.Provider,
 		state.SessionID != "" && state.SessionID != identity.FromContext(ctx).SessionID:
-		return State{}, errState()
+		return State{}, reason.SignInOver.New()
 	}
 	return state, nil
 }

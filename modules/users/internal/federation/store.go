@@ -9,8 +9,8 @@ import (
 	"app/platform/database"
 )
 
-// Identity is somebody at a provider who signs in to an account.
-type Identity struct {
+// LinkedIdentity is somebody at a provider who signs in to an account.
+type LinkedIdentity struct {
 	ID              string // idn_...
 	AccountID       string
 	Provider        string // its name in the configuration, when it was linked
@@ -33,19 +33,19 @@ const (
 
 // addIdentity links an identity to an account. ErrDuplicate: it is linked, to this
 // account or another.
-func addIdentity(ctx context.Context, tx *database.Tx, i Identity) error {
+func addIdentity(ctx context.Context, tx *database.Tx, i LinkedIdentity) error {
 	at := database.Micros(i.CreatedAt)
 	_, err := tx.Exec(ctx, insertIdentity, i.ID, i.AccountID, i.Provider, i.Issuer, i.Subject, i.Email, at, at)
 	return database.Inserted("identity", err)
 }
 
 // BySubject finds who an issuer's subject is. ErrNotFound.
-func BySubject(ctx context.Context, tx *database.Tx, issuer, subject string) (Identity, error) {
+func BySubject(ctx context.Context, tx *database.Tx, issuer, subject string) (LinkedIdentity, error) {
 	return scanIdentity(tx.QueryRow(ctx, identityBySubject, issuer, subject))
 }
 
 // listIdentities reads the identities of an account, the oldest first.
-func listIdentities(ctx context.Context, tx *database.Tx, accountID string) (out []Identity, err error) {
+func listIdentities(ctx context.Context, tx *database.Tx, accountID string) (out []LinkedIdentity, err error) {
 	rows, err := tx.Query(ctx, identitiesOf, accountID)
 	if err != nil {
 		return nil, fmt.Errorf("read identities: %w", err)
@@ -61,10 +61,10 @@ func listIdentities(ctx context.Context, tx *database.Tx, accountID string) (out
 	return out, database.Found("identities", rows.Err())
 }
 
-func scanIdentity(row store.Scanner) (i Identity, err error) {
+func scanIdentity(row store.Scanner) (i LinkedIdentity, err error) {
 	var created, used int64
 	if err := row.Scan(&i.ID, &i.AccountID, &i.Provider, &i.Issuer, &i.Subject, &i.Email, &created, &used); err != nil {
-		return Identity{}, database.Found("identity", err)
+		return LinkedIdentity{}, database.Found("identity", err)
 	}
 	i.CreatedAt, i.UsedAt = database.Time(created), database.Time(used)
 	return i, nil

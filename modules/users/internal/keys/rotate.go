@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"app/modules/users/internal/reason"
 	"app/modules/users/usersv1"
 	"app/platform/database"
 	"app/platform/fault"
@@ -71,7 +72,7 @@ func (r *Ring) Rotate(ctx context.Context, lead time.Duration) ([]Info, error) {
 		from := now.Add(lead)
 		for _, k := range old {
 			if now.Before(k.ActiveFrom) {
-				return from, fault.New(fault.FailedPrecondition, "rotation_pending", "A new key waits for its turn already.")
+				return from, reason.RotationPending.New()
 			}
 			// Processes sign with the old key until they have read that its time is
 			// over.

@@ -9,6 +9,9 @@ import (
 	"app/platform/database"
 )
 
+// Life is how long a sign-in waits for its second factor.
+const Life = 5 * time.Minute
+
 // SignIn is a sign-in that waits for its second factor.
 type SignIn struct {
 	TicketHash string

@@ -15,9 +15,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/rest"
-	"app/modules/users/internal/service"
-	"app/modules/users/internal/store"
+	"app/modules/users/internal/subjects"
+	"app/modules/users/migrations"
 	"app/modules/users/usersevents"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -42,41 +41,43 @@ const (
 
 // site is the operations of users on a database of their own.
 type site struct {
-	t       *testing.T
-	db      *database.DB
-	service *service.Service
-	options service.Options
-	handler http.Handler
-	now     time.Time
+	t        *testing.T
+	db       *database.DB
+	subjects *subjects.Set
+	handlers subjects.Handlers
+	options  subjects.Options
+	handler  http.Handler
+	now      time.Time
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
-	s.db = dbtest.Open(t, events.Migrations, idempotency.Migrations, store.Migrations())
-	s.options = service.Options{
+	s.db = dbtest.Open(t, events.Migrations, idempotency.Migrations, migrations.Files)
+	s.options = subjects.Options{
 		DB: s.db, Now: func() time.Time { return s.now }, Logger: slog.New(slog.DiscardHandler), PublicURL: home,
 		Hasher: passwords.NewHasher(passwords.Params{Memory: 8, Time: 1, Threads: 1}, nil),
-		Limits: service.Limits{
+		Limits: subjects.Limits{
 			CodeLife: 10 * time.Minute, AccessLife: 15 * time.Minute, RefreshIdle: 720 * time.Hour, RefreshGrace: 10 * time.Second,
 			SessionLife: 2160 * time.Hour, LettersPerHour: 100, LettersPerNetwork: 100, BrowserIdle: 168 * time.Hour, BrowserLife: 720 * time.Hour, AuditKeep: 4320 * time.Hour,
 		},
 	}
 	s.restart(s.options)
 	api := operation.NewAPI("users", operation.Options{Now: func() time.Time { return s.now }})
-	rest.Declare(api, func() *service.Service { return s.service })
+	subjects.Register(api, &s.handlers)
 	api.UseKeys(idempotency.New(s.db, idempotency.Options{}))
 	s.handler = api.Handler()
 	return s
 }
 
 // restart puts the operations on users with other options.
-func (s *site) restart(o service.Options) {
+func (s *site) restart(o subjects.Options) {
 	s.t.Helper()
 	var err error
-	if s.service, err = service.New(context.Background(), o); err != nil {
+	if s.subjects, err = subjects.New(context.Background(), o); err != nil {
 		s.t.Fatal(err)
 	}
+	s.handlers = s.subjects.Handlers()
 }
 
 // reply is what came back.
@@ -101,7 +102,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		}
 	}
 	if value, ok := strings.CutPrefix(access, "cookie:"); ok {
-		b, err := s.service.Sessions.Browser(context.Background(), value)
+		b, err := s.subjects.Sessions.Browser(context.Background(), value)
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -109,7 +110,7 @@ func (s *site) call(access, method, path, body string, headers ...string) reply 
 		r = r.WithContext(identity.NewContext(r.Context(), p))
 	} else if access != "" {
 		clock := func() time.Time { return s.now }
-		claims, err := token.NewVerifier(token.NewKeys(s.service.Keys.Set, clock), clock).Verify(context.Background(), access)
+		claims, err := token.NewVerifier(token.NewKeys(s.subjects.Keys.Set, clock), clock).Verify(context.Background(), access)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -48,7 +48,7 @@ func TestBrowserSession(t *testing.T) {
 	if got := out.Header.Get("Set-Cookie"); got != identity.SessionCookie+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" {
 		t.Errorf("logout sets %q", got)
 	}
-	if _, err := s.service.Sessions.Browser(t.Context(), cookie.Value); err == nil {
+	if _, err := s.subjects.Sessions.Browser(t.Context(), cookie.Value); err == nil {
 		t.Error("the cookie opens something after the logout")
 	}
 }
@@ -121,9 +121,9 @@ func TestTokenEndpointWithoutPasswords(t *testing.T) {
 	o := s.options
 	o.NoPasswordGrant = true
 	s.restart(o)
-	before := s.service.Hashes()
+	before := s.subjects.Hasher.Operations()
 	got := s.grant("grant_type=password&username=Ada%40Example.com&password=" + password)
-	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.service.Hashes() != before {
+	if got.Status != 400 || !strings.Contains(got.Body, `"error":"unsupported_grant_type"`) || s.subjects.Hasher.Operations() != before {
 		t.Errorf("%d %s", got.Status, got.Body)
 	}
 	if got := s.grant("grant_type=refresh_token&refresh_token=" + in.RefreshToken); got.Status != 200 {

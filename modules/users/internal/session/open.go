@@ -9,6 +9,8 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
 	"app/modules/users/internal/authn"
+	"app/modules/users/internal/device"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
@@ -17,9 +19,9 @@ import (
 	"app/platform/ids"
 )
 
-// stepUpLife is how long a proof of who one is counts for changes that need a fresh one
+// FreshFor is how long a proof of who one is counts for changes that need a recent one
 // (ASVS 7.5.1).
-const stepUpLife = 10 * time.Minute
+const FreshFor = 10 * time.Minute
 
 // SignedIn is what a sign-in comes to: a session, which is carried by Tokens or by
 // Browser, or a Ticket and no session.
@@ -28,7 +30,7 @@ type SignedIn struct {
 	Tokens  Tokens              // for Bearer
 	Browser authn.BrowserCookie // for Cookie
 	// Ticket, when it is not empty, waits for one of the Factors to be shown. It is a
-	// secret of the client's for TicketLife.
+	// secret of the client's for pending.Life.
 	Ticket  string
 	Factors []authn.Method
 }
@@ -53,7 +55,10 @@ func (s *Service) Open(ctx context.Context, tx *database.Tx, account account.Acc
 			return SignedIn{}, err
 		}
 	}
-	if err := s.tellOfStranger(ctx, tx, account, session); err != nil {
+	opening := device.Opening{
+		Device: device.Device{UserAgent: session.UserAgent, Network: session.Network}, SessionID: session.ID, At: now,
+	}
+	if err := device.Notice(ctx, tx, account, opening, s.limits.AuditKeep); err != nil {
 		return SignedIn{}, err
 	}
 	if err := Insert(ctx, tx, session); err != nil {
@@ -88,7 +93,7 @@ func (s *Service) issueSessionCredentials(ctx context.Context, tx *database.Tx, 
 // just shown again who they are. The methods are added to those of the session, its
 // level is raised, never lowered; a browser gets a new cookie and the old one is void
 // from now on (ASVS 7.2.4). The caller of stepUp has judged the proof. Errors:
-// errSignedOut when the session has ended or there is none.
+// Unauthenticated when the session has ended or there is none.
 func (s *Service) StepUp(ctx context.Context, tx *database.Tx, method authn.Method, level authn.Level) (SignedIn, error) {
 	session, err := s.Own(ctx, tx)
 	if err != nil {
@@ -113,8 +118,8 @@ func (s *Service) StepUp(ctx context.Context, tx *database.Tx, method authn.Meth
 
 // RequireRecent checks that the caller has shown who they are in the last ten
 // minutes, with two factors when the account has a second one. Changes of the address,
-// the password and the factors begin with it. Errors: errStepUp, PermissionDenied with
-// the reason step_up_required; errSignedOut.
+// the password and the factors begin with it. Errors: step_up_required;
+// Unauthenticated.
 func (s *Service) RequireRecent(ctx context.Context, tx *database.Tx) (Session, error) {
 	session, err := s.Own(ctx, tx)
 	if err != nil {
@@ -128,8 +133,8 @@ func (s *Service) RequireRecent(ctx context.Context, tx *database.Tx) (Session, 
 	if len(factors) > 0 {
 		needed = authn.AAL2
 	}
-	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > stepUpLife {
-		return Session{}, errStepUp()
+	if authn.Level(session.Level) < needed || s.now().Sub(session.ProvedAt) > FreshFor {
+		return Session{}, reason.StepUpRequired.New()
 	}
 	return session, nil
 }
@@ -147,26 +152,19 @@ func (s *Service) sessionPrincipal(session Session, admin bool) identity.Princip
 	return p
 }
 
-// Own is the session that the request is made with. Errors: errSignedOut when
+// Own is the session that the request is made with. Errors: Unauthenticated when
 // there is none or it is over, as for API keys.
 func (s *Service) Own(ctx context.Context, tx *database.Tx) (Session, error) {
 	principal := identity.FromContext(ctx)
 	if principal.UserID == "" || principal.SessionID == "" {
-		return Session{}, authn.ErrSignedOut()
+		return Session{}, fault.NotSignedIn.New()
 	}
 	session, err := findSession(ctx, tx, principal.SessionID)
 	if err != nil {
 		return Session{}, account.SignedOut(err)
 	}
 	if session.AccountID != principal.UserID || !session.EndedAt.IsZero() || !s.now().Before(session.ExpiresAt) {
-		return Session{}, authn.ErrSignedOut()
+		return Session{}, fault.NotSignedIn.New()
 	}
 	return session, nil
 }
-
-func errStepUp() error {
-	return fault.New(fault.PermissionDenied, "step_up_required", "Show again who you are with POST /v1/auth/step-up, then repeat the request.")
-}
-
-// FreshFor is how long a session counts as fresh.
-const FreshFor = stepUpLife

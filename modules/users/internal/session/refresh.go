@@ -7,16 +7,13 @@ import (
 	"time"
 
 	"app/modules/users/internal/audit"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
 )
-
-func errRefresh() error {
-	return fault.New(fault.Unauthenticated, "refresh_token_invalid", "The refresh token is not valid: sign in again.")
-}
 
 // verdict is what became of a refresh token.
 type verdict int
@@ -55,7 +52,7 @@ func (s *Service) Refresh(ctx context.Context, presented string) (Tokens, error)
 		s.reuses.Add(1)
 		s.logger.WarnContext(ctx, "refresh token used again: session ended", "session_id", row.Session.ID, "user_id", row.Session.AccountID)
 	}
-	return Tokens{}, errRefresh()
+	return Tokens{}, reason.RefreshTokenInvalid.New()
 }
 
 func (s *Service) successorToken(parent string) string {
@@ -106,7 +103,7 @@ func (s *Service) exchangeRefresh(ctx context.Context, tx *database.Tx, row Refr
 func (s *Service) Logout(ctx context.Context, presented string) error {
 	session := identity.FromContext(ctx).SessionID
 	if session == "" && presented == "" {
-		return fault.New(fault.Unauthenticated, "unauthenticated", "Send the refresh token, or sign in.")
+		return fault.NotSignedIn.Newf("Send the refresh token, or sign in.")
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if session != "" {

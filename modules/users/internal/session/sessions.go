@@ -7,7 +7,7 @@ import (
 
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/audit"
-	"app/modules/users/internal/authn"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 	"app/platform/fault"
@@ -26,7 +26,7 @@ type View struct {
 func (s *Service) List(ctx context.Context, after string, limit int) ([]View, error) {
 	caller := identity.FromContext(ctx)
 	if caller.UserID == "" {
-		return nil, authn.ErrSignedOut()
+		return nil, fault.NotSignedIn.New()
 	}
 	var found []Session
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) (err error) {
@@ -48,9 +48,9 @@ func (s *Service) End(ctx context.Context, id string) error {
 	caller := identity.FromContext(ctx)
 	switch {
 	case caller.UserID == "":
-		return authn.ErrSignedOut()
+		return fault.NotSignedIn.New()
 	case !ids.Valid("ses", id):
-		return fault.Missing("session")
+		return reason.SessionNotFound.New()
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if id != caller.SessionID {
@@ -63,14 +63,14 @@ func (s *Service) End(ctx context.Context, id string) error {
 			err = store.ErrNotFound
 		}
 		if err != nil {
-			return store.Missing("session", err)
+			return store.Missing(reason.SessionNotFound, err)
 		}
 		ok, err := s.endSession(ctx, tx, id, endedByOther)
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return fault.Missing("session")
+			return reason.SessionNotFound.New()
 		}
 		return s.audits.Record(ctx, tx, audit.Entry{AccountID: caller.UserID, Event: audit.SessionEnded, Outcome: audit.OutcomeOK, Detail: id})
 	})
@@ -116,7 +116,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 	if now.Sub(b.Session.LastUsedAt) >= sessionsTouched {
 		b.ExpiresAt = s.idleEnd(now, b.Session.ExpiresAt)
 		err = s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-			return store.Missing("session", recordUse(ctx, tx, b.Cookie, now))
+			return store.Missing(reason.SessionNotFound, recordUse(ctx, tx, b.Cookie, now))
 		})
 	}
 	p := s.sessionPrincipal(b.Session, b.Admin)
@@ -135,7 +135,7 @@ func (s *Service) findCookie(ctx context.Context, value string) (browserRow, err
 			return fmt.Errorf("load cookie: %w", err)
 		}
 		if id := manager.GetString(ctx, sessionValue); id == "" || id != work.found.SessionID {
-			return fault.Missing("session")
+			return reason.SessionNotFound.New()
 		}
 		return nil
 	})
@@ -152,7 +152,7 @@ func (s *Service) CallerAccount(ctx context.Context) (owner account.Account, err
 		}
 		owner, err = account.ByID(ctx, q, session.AccountID)
 		if err == nil && owner.Disabled() {
-			return authn.ErrSignedOut()
+			return fault.NotSignedIn.New()
 		}
 		return account.SignedOut(err)
 	})

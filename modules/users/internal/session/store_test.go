@@ -9,6 +9,7 @@ import (
 	"app/modules/users/internal/account"
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
+	"app/modules/users/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 )
@@ -45,5 +46,5 @@ func TestUseRefreshOnce(t *testing.T) {
 		if err := use(second); !errors.Is(err, store.ErrChanged) {
 			t.Errorf("the second: %v, want ErrChanged", err)
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }

@@ -1,5 +1,4 @@
-// Package store holds the module's tables, and what the stores of all its subjects have
-// in common. A store's functions run within a database.Write or Read of the caller, who
+// Package store is what the stores of all subjects have in common. A store's functions run within a database.Write or Read of the caller, who
 // decides what belongs in one transaction; what a caller decides by is named here, the
 // driver's errors stay wrapped.
 package store
@@ -7,10 +6,8 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"app/platform/database"
@@ -26,18 +23,6 @@ var (
 	// ErrChanged: the row is no longer as the change needs it.
 	ErrChanged = database.ErrChanged
 )
-
-//go:embed migrations/*.sql
-var files embed.FS
-
-// Migrations holds the module's tables.
-func Migrations() fs.FS {
-	sub, err := fs.Sub(files, "migrations")
-	if err != nil {
-		panic(err) // the folder is embedded
-	}
-	return sub
-}
 
 // Scanner is one row of an answer.
 type Scanner interface{ Scan(dest ...any) error }
@@ -96,10 +81,10 @@ func BoolToInt(b bool) int {
 }
 
 // Missing turns a row that is not there, or not as it has to be, into the answer that
-// there is none: NotFound with the reason <what>_not_found. Other errors stay.
-func Missing(what string, err error) error {
+// there is none. Other errors stay.
+func Missing(none fault.Reason, err error) error {
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrChanged) {
-		return fault.Missing(what)
+		return none.New()
 	}
 	return err
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"app/modules/users/internal/store"
 	"app/modules/users/internal/tries"
+	"app/modules/users/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
 )
@@ -49,7 +49,7 @@ func TestTakeTry_FirstOnesTogether(t *testing.T) {
 				t.Errorf("allowance %d: %d tries of %d", n, allowed.Load(), burst)
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }
 
 // The clock goes back an hour: tries that were counted for a time to come are none, and
@@ -82,5 +82,5 @@ func TestFault22_TriesWhenTheClockGoesBack(t *testing.T) {
 				t.Errorf("%s: a replica behind waits for %s", now, wait)
 			}
 		}
-	}, store.Migrations())
+	}, migrations.Files)
 }

@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"app/modules/users/internal/device"
+	"app/modules/users/internal/reason"
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/callctx"
 	"app/platform/database"
 	"app/platform/emailaddr"
-	"app/platform/fault"
 	"app/platform/identity"
 )
 
@@ -57,7 +57,7 @@ const (
 )
 
 func errTries(wait time.Duration) error {
-	refusal := fault.New(fault.ResourceExhausted, "sign_in_limited", "Too many passwords or codes have been tried. Wait, or sign in another way.")
+	refusal := reason.SignInLimited.New()
 	refusal.RetryAfter = wait
 	return refusal
 }
