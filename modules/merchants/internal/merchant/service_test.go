@@ -154,8 +154,13 @@ func TestApprove_ManyMembers(t *testing.T) {
 		for n := range 101 {
 			s.Exec(`INSERT INTO merchants_members (merchant_id, user_id, role, created_at) VALUES (?, ?, 1, 0)`, v.ID, fmt.Sprintf("usr_%03d", n))
 		}
-		if approved, err := s.Merchants.Approve(as("usr_admin"), v.ID); err != nil || approved.Status != merchant.Approved {
-			t.Errorf("%+v, %v", approved, err)
+		if _, err := s.Merchants.Approve(as("usr_admin"), v.ID); err != nil {
+			t.Fatal(err)
+		}
+		told := &merchantsevents.MerchantApproved{}
+		s.ReadEvent(told, `SELECT payload FROM events_outbox`)
+		if told.GetOwnerId() != "usr_zoe" {
+			t.Errorf("%s is told", told.GetOwnerId())
 		}
 	})
 }
