@@ -23,15 +23,19 @@ func Register(api *operation.API, at **Handlers) {
 		Idempotency: operation.KeyNone, Errors: []int{http.StatusForbidden},
 	}
 	create, list, revoke := op, op, op
-	create.Method, create.ID, create.Status, create.Summary = http.MethodPost, "create-api-key", http.StatusCreated, "Make an API key, as an owner"
-	create.Description = "The key acts for the merchant, within its scopes, in the header Authorization: Bearer souk_.... It is shown this once. " +
-		"The scope emails:send needs a merchant that is approved."
-	list.Method, list.ID, list.Summary = http.MethodGet, "list-api-keys", "List the API keys, as an owner"
-	revoke.Path += "/{key_id}"
-	revoke.Method, revoke.ID, revoke.Summary, revoke.Revokes = http.MethodDelete, "revoke-api-key", "Revoke an API key, as an owner", true
-	revoke.Description = "The key is refused from now on: here at once, at other gateways within five seconds."
+
+	create.Method, create.ID, create.Status = http.MethodPost, "create-api-key", http.StatusCreated
+	create.Summary = "Make an API key, as an owner"
+	create.Description = "The key acts for the merchant, within its scopes, in the header Authorization: Bearer souk_.... " +
+		"It is shown this once. The scope emails:send needs a merchant that is approved."
 	operation.Register(api, create, operation.On(at, (*Handlers).createKey))
+
+	list.Method, list.ID, list.Summary = http.MethodGet, "list-api-keys", "List the API keys, as an owner"
 	operation.Register(api, list, operation.On(at, (*Handlers).listKeys))
+
+	revoke.Method, revoke.ID, revoke.Path, revoke.Revokes = http.MethodDelete, "revoke-api-key", op.Path+"/{key_id}", true
+	revoke.Summary = "Revoke an API key, as an owner"
+	revoke.Description = "The key is refused from now on: here at once, at other gateways within five seconds."
 	operation.Register(api, revoke, operation.On(at, (*Handlers).revokeKey))
 }
 

@@ -34,11 +34,11 @@ func TestKeys_REST(t *testing.T) {
 		t.Error(diff)
 	}
 	a.Must(204, owner, "DELETE", path+"/key_1", "")
-	merchantstest.WantProblem(t, a.Call(owner, "DELETE", path+"/key_2", ""), 404, "api_key_not_found")
-	merchantstest.WantProblem(t, a.Call(manager, "GET", path, ""), 403, "role_too_low")
-	merchantstest.WantProblem(t, a.Call(nobody, "GET", path, ""), 401, "unauthenticated")
-	merchantstest.WantProblem(t, a.Call(owner, "POST", path, `{"name":"till","scopes":["everything"]}`), 422, "validation_failed", "/scopes/0")
-	merchantstest.WantProblem(t, a.Call(owner, "POST", path, `{"name":"","scopes":[]}`), 422, "validation_failed", "/name", "/scopes")
+	wantProblem(t, a.Call(owner, "DELETE", path+"/key_2", ""), 404, "api_key_not_found")
+	wantProblem(t, a.Call(manager, "GET", path, ""), 403, "role_too_low")
+	wantProblem(t, a.Call(nobody, "GET", path, ""), 401, "unauthenticated")
+	wantProblem(t, a.Call(owner, "POST", path, `{"name":"till","scopes":["everything"]}`), 422, "validation_failed", "/scopes/0")
+	wantProblem(t, a.Call(owner, "POST", path, `{"name":"","scopes":[]}`), 422, "validation_failed", "/name", "/scopes")
 }
 
 // A time that is given is in bounds. The year 1 is none, though Go calls it zero.
@@ -51,6 +51,6 @@ func TestFault27_ZeroIsNoTime(t *testing.T) {
 		"2026-03-01T12:00:00Z", "2028-03-02T12:00:00Z", "9999-12-31T23:59:59Z",
 	} {
 		got := a.Call(owner, "POST", path, `{"name":"till","scopes":["orders:read"],"expires_at":"`+at+`"}`)
-		merchantstest.WantProblem(t, got, 422, "validation_failed", "/expires_at")
+		wantProblem(t, got, 422, "validation_failed", "/expires_at")
 	}
 }

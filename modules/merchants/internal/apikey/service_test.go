@@ -19,7 +19,7 @@ func TestKeys(t *testing.T) {
 		s.Join("usr_ada", v.ID, "usr_bob", merchantsv1.Role_ROLE_MANAGER)
 		admin := identity.NewContext(context.Background(), identity.Principal{UserID: "usr_root", Admin: true})
 		until := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-		for name, ctx := range map[string]context.Context{"owner": merchantstest.As("usr_ada"), "administrator": admin} {
+		for name, ctx := range map[string]context.Context{"owner": as("usr_ada"), "administrator": admin} {
 			info, key, err := s.Keys.Create(ctx, v.ID, apikey.Draft{Name: "till", Scopes: []string{"orders:read"}, ExpiresAt: &until})
 			if err != nil || key != "souk_x" || info.Name != "till" || !info.ExpiresAt.Equal(until) {
 				t.Errorf("%s: %v, %q, %v", name, info, key, err)
@@ -37,10 +37,10 @@ func TestKeys(t *testing.T) {
 			merchant string
 			reason   string
 		}{
-			"Manager":      {merchantstest.As("usr_bob"), v.ID, "role_too_low"},
-			"Stranger":     {merchantstest.As("usr_eve"), v.ID, "merchant_not_found"},
+			"Manager":      {as("usr_bob"), v.ID, "role_too_low"},
+			"Stranger":     {as("usr_eve"), v.ID, "merchant_not_found"},
 			"Nobody":       {context.Background(), v.ID, "merchant_not_found"},
-			"NoMerchant":   {merchantstest.As("usr_ada"), "mrc_x", "merchant_not_found"},
+			"NoMerchant":   {as("usr_ada"), "mrc_x", "merchant_not_found"},
 			"AdminNoMrc":   {admin, "mrc_x", "merchant_not_found"},
 			"TheKeyItself": {identity.NewContext(context.Background(), identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: v.ID}), v.ID, "merchant_not_found"},
 		} {
@@ -59,15 +59,15 @@ func TestKeysRefusedByUsers(t *testing.T) {
 	t.Parallel()
 	merchantstest.Each(t, func(t *testing.T, s *merchantstest.Shop) {
 		v := s.Open("usr_ada", "Lamps")
-		_, _, err := s.Keys.Create(merchantstest.As("usr_ada"), v.ID, apikey.Draft{Name: "till"})
+		_, _, err := s.Keys.Create(as("usr_ada"), v.ID, apikey.Draft{Name: "till"})
 		if f := fault.From(err); f.Code != fault.InvalidArgument || len(f.Fields) != 1 || f.Fields[0].Pointer != "/scopes" {
 			t.Errorf("no scopes: %v", err)
 		}
-		_, _, err = s.Keys.Create(merchantstest.As("usr_ada"), v.ID, apikey.Draft{Name: "one too many", Scopes: []string{"orders:read"}})
+		_, _, err = s.Keys.Create(as("usr_ada"), v.ID, apikey.Draft{Name: "one too many", Scopes: []string{"orders:read"}})
 		if f := fault.From(err); f.Code != fault.ResourceExhausted || f.Reason != "too_many_api_keys" {
 			t.Errorf("too many: %v", err)
 		}
-		if f := fault.From(s.Keys.Revoke(merchantstest.As("usr_ada"), v.ID, "key_2")); f.Code != fault.NotFound || f.Reason != "api_key_not_found" {
+		if f := fault.From(s.Keys.Revoke(as("usr_ada"), v.ID, "key_2")); f.Code != fault.NotFound || f.Reason != "api_key_not_found" {
 			t.Errorf("unknown key: %v", f)
 		}
 	})

@@ -62,6 +62,9 @@ func (p page) writePage(w http.ResponseWriter, status int) {
 	_, _ = io.WriteString(w, out) // the client may have gone
 }
 
+// showPage shows the form, empty.
+func showPage(w http.ResponseWriter, _ *http.Request) { page{Form: true}.writePage(w, http.StatusOK) }
+
 // showResult shows that the form has had its effect, or the form again with what went
 // wrong. What a person cannot mend, and what a program gets, is a problem as anywhere
 // else.

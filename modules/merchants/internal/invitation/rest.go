@@ -27,38 +27,40 @@ var tags = []string{"Members"}
 // the page that the e-mail leads to, and how owners take one back. The handlers will
 // lie at the address when the module is open.
 func Register(api *operation.API, at **Handlers) {
-	answer := operation.Operation{
-		Method: http.MethodPost, Path: "/v1/invitations/{id}", Access: operation.User, Rate: operation.RateDefault, Tags: tags, MaxBody: smallBody,
-	}
-	accept, decline := answer, answer
-	accept.Path, accept.ID, accept.Summary = answer.Path+"/accept", "accept-invitation", "Become a member of a merchant"
-	accept.Description = "The caller gets the role, whatever their address: the token from the letter is the proof. A member keeps the role that they have. " +
-		"Accepting again changes nothing."
-	decline.Path, decline.ID, decline.Summary, decline.Access = answer.Path+"/decline", "decline-invitation", "Answer an invitation with no", operation.Public
 	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/merchants/{id}/invitations/{invitation_id}", ID: "withdraw-invitation",
 		Summary: "Take an invitation back, as an owner", Access: operation.Member, Rate: operation.RateDefault, Tags: tags,
 	}, operation.On(at, (*Handlers).withdrawInvitation))
-	operation.Register(api, accept, operation.On(at, (*Handlers).acceptInvitation))
-	operation.Register(api, decline, operation.On(at, (*Handlers).declineInvitation))
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/invitations/{id}/accept", ID: "accept-invitation", Tags: tags,
+		Summary: "Become a member of a merchant",
+		Description: "The caller gets the role, whatever their address: the token from the letter is the proof. " +
+			"A member keeps the role that they have. Accepting again changes nothing.",
+		Access: operation.User, Rate: operation.RateDefault, MaxBody: smallBody,
+	}, operation.On(at, (*Handlers).acceptInvitation))
+	operation.Register(api, operation.Operation{
+		Method: http.MethodPost, Path: "/v1/invitations/{id}/decline", ID: "decline-invitation", Tags: tags,
+		Summary: "Answer an invitation with no", Access: operation.Public, Rate: operation.RateDefault, MaxBody: smallBody,
+	}, operation.On(at, (*Handlers).declineInvitation))
 	registerPage(api, at)
 }
 
 // registerPage declares the page that the e-mail of an invitation leads to.
 func registerPage(api *operation.API, at **Handlers) {
-	show := operation.Operation{
-		Method: http.MethodGet, Path: pagePath, ID: "show-invitation-page", Tags: tags, Access: operation.Public, Rate: operation.RateDefault,
+	api.Raw(operation.Operation{
+		Method: http.MethodGet, Path: pagePath, ID: "show-invitation-page", Tags: tags,
 		Summary: "The page that the letter of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
-	}
-	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { page{Form: true}.writePage(w, http.StatusOK) }))
-	use := show
-	use.Method, use.ID, use.Access, use.Rate, use.MaxBody = http.MethodPost, "use-invitation-page", operation.Optional, operation.RateAuth, smallBody
-	use.Headers = []string{"Origin", "Sec-Fetch-Site"}
-	use.Summary, use.Description = "Answer an invitation in the browser", "What the form of the page sends, form-encoded."
-	use.Form = []operation.FormField{
-		{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true}, {Name: "answer", Doc: "accept or decline", Required: true},
-	}
-	api.Raw(use, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Access: operation.Public, Rate: operation.RateDefault,
+	}, http.HandlerFunc(showPage))
+	api.Raw(operation.Operation{
+		Method: http.MethodPost, Path: pagePath, ID: "use-invitation-page", Tags: tags,
+		Summary: "Answer an invitation in the browser", Description: "What the form of the page sends, form-encoded.",
+		Access: operation.Optional, Rate: operation.RateAuth, MaxBody: smallBody, Headers: []string{"Origin", "Sec-Fetch-Site"},
+		Form: []operation.FormField{
+			{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true},
+			{Name: "answer", Doc: "accept or decline", Required: true},
+		},
+	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if *at == nil {
 			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
 			return

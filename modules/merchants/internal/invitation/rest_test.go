@@ -69,7 +69,7 @@ func TestFault07_InvitationPage(t *testing.T) {
 	if got := post(a, nobody, url.Values{"code": {second}, "answer": {"decline"}}); got.Status != 200 {
 		t.Errorf("declined: %d %s", got.Status, got.Body)
 	}
-	merchantstest.WantProblem(t, a.Call(stranger, "POST", "/v1/invitations/"+id+"/accept", `{"token":"`+a.Token(id)+`"}`), 404, "invitation_not_found")
+	wantProblem(t, a.Call(stranger, "POST", "/v1/invitations/"+id+"/accept", `{"token":"`+a.Token(id)+`"}`), 404, "invitation_not_found")
 }
 
 // Owners see who is invited, page by page with the members, and take invitations back.
@@ -91,16 +91,16 @@ func TestFault07_TheListSaysInvited(t *testing.T) {
 		if got := a.Must(200, user, "GET", path+"/members", ""); strings.Contains(got.Body, "eve@example.com") {
 			t.Errorf("%s", got.Body)
 		}
-		merchantstest.WantProblem(t, a.Call(user, "DELETE", path+"/invitations/"+id, ""), 403, "role_too_low")
+		wantProblem(t, a.Call(user, "DELETE", path+"/invitations/"+id, ""), 403, "role_too_low")
 	}
-	merchantstest.WantProblem(t, a.Call(stranger, "DELETE", path+"/invitations/"+id, ""), 404, "merchant_not_found")
+	wantProblem(t, a.Call(stranger, "DELETE", path+"/invitations/"+id, ""), 404, "merchant_not_found")
 	a.Must(204, owner, "DELETE", path+"/invitations/"+id, "")
-	merchantstest.WantProblem(t, a.Call(owner, "DELETE", path+"/invitations/"+id, ""), 404, "invitation_not_found")
-	merchantstest.WantProblem(t, a.Call(nobody, "POST", "/v1/invitations/"+id+"/accept", `{"token":"x"}`), 401, "unauthenticated")
-	merchantstest.WantProblem(t, a.Call(nobody, "POST", "/v1/invitations/"+id+"/decline", `{"token":"x"}`), 404, "invitation_not_found")
-	merchantstest.WantProblem(t, a.Call(owner, "DELETE", path+"/members/me", ""), 409, "last_owner")
+	wantProblem(t, a.Call(owner, "DELETE", path+"/invitations/"+id, ""), 404, "invitation_not_found")
+	wantProblem(t, a.Call(nobody, "POST", "/v1/invitations/"+id+"/accept", `{"token":"x"}`), 401, "unauthenticated")
+	wantProblem(t, a.Call(nobody, "POST", "/v1/invitations/"+id+"/decline", `{"token":"x"}`), 404, "invitation_not_found")
+	wantProblem(t, a.Call(owner, "DELETE", path+"/members/me", ""), 409, "last_owner")
 	a.Must(200, viewer, "DELETE", path+"/members/me", "")
-	merchantstest.WantProblem(t, a.Call(viewer, "DELETE", path+"/members/me", ""), 404, "member_not_found")
+	wantProblem(t, a.Call(viewer, "DELETE", path+"/members/me", ""), 404, "member_not_found")
 }
 
 // What an owner learns by inviting is the same for every address, and nobody is a
@@ -121,5 +121,5 @@ func TestFault07_InvitationsTellNothing(t *testing.T) {
 	if known != unknown || !strings.HasPrefix(known, "202 ") {
 		t.Errorf("an account and none are told apart:\n%s%s", known, unknown)
 	}
-	merchantstest.WantProblem(t, a.Call(stranger, "GET", path+"/members", ""), 404, "merchant_not_found")
+	wantProblem(t, a.Call(stranger, "GET", path+"/members", ""), 404, "merchant_not_found")
 }

@@ -66,8 +66,9 @@ func (s *Service) Invite(ctx context.Context, merchantID string, o member.Offer)
 	}
 	token, now := newToken(), s.Now().Truncate(time.Microsecond)
 	i := Invitation{
-		ID: ids.For(ctx, "inv", now), MerchantID: merchantID, Email: address.String(), EmailKey: address.Key(), Role: o.Role, TokenHash: hashToken(token),
-		InvitedBy: identity.FromContext(ctx).UserID, CreatedAt: now, ExpiresAt: now.Add(s.Limits.Life), State: Pending,
+		ID: ids.For(ctx, "inv", now), MerchantID: merchantID, Email: address.String(), EmailKey: address.Key(), Role: o.Role,
+		TokenHash: hashToken(token), InvitedBy: identity.FromContext(ctx).UserID,
+		CreatedAt: now, ExpiresAt: now.Add(s.Limits.Life), State: Pending,
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error { return s.createInvitation(ctx, tx, i, token) })
 	if errors.Is(err, database.ErrDuplicate) { // the request was sent twice and has had its effect

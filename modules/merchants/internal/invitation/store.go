@@ -62,7 +62,8 @@ func readInvitation(ctx context.Context, q *database.Tx, id string) (Invitation,
 // the given one.
 func listPending(ctx context.Context, q *database.Tx, merchantID string, now time.Time, after string, limit int) ([]Invitation, error) {
 	rows, err := invitations.List(ctx, q, "invitations",
-		`WHERE i.merchant_id = ? AND i.state = 1 AND i.expires_at > ? AND i.id > ? ORDER BY i.id LIMIT ?`, merchantID, database.Micros(now), after, limit)
+		`WHERE i.merchant_id = ? AND i.state = 1 AND i.expires_at > ? AND i.id > ? ORDER BY i.id LIMIT ?`,
+		merchantID, database.Micros(now), after, limit)
 	out := make([]Invitation, len(rows))
 	for n, r := range rows {
 		out[n] = r.toInvitation()

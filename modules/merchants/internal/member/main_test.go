@@ -4,6 +4,14 @@ import (
 	"log/slog"
 	"os"
 	"testing"
+
+	"app/modules/merchants/internal/merchantstest"
+)
+
+// What nearly every test says.
+var (
+	as          = merchantstest.As
+	wantProblem = merchantstest.WantProblem
 )
 
 func TestMain(m *testing.M) {

@@ -19,18 +19,25 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 // Register declares who may act for a merchant, and how they come and go, for the
 // handlers that will lie at the address when the module is open.
 func Register(api *operation.API, at **Handlers) {
-	op := operation.Operation{Path: "/v1/merchants/{id}/members", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"Members"}}
+	op := operation.Operation{
+		Path: "/v1/merchants/{id}/members", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"Members"},
+	}
 	list, set, remove := op, op, op
+
 	list.Method, list.ID, list.Summary = http.MethodGet, "list-members", "List a merchant's members"
 	list.Description = "Owners see invitations that wait for an answer as well, before the members."
-	set.Method, set.ID, set.Status, set.Summary = http.MethodPost, "set-member", http.StatusAccepted, "Invite somebody, or change a member's role, as an owner"
-	set.Description = "With email a letter asks whether they want to act for the merchant; the answer is 202 and the same for every address. With the " +
-		"user_id of a member it changes their role; the answer is 201."
-	remove.Method, remove.ID, remove.Summary = http.MethodDelete, "remove-member", "Remove a member, as an owner, or leave"
-	remove.Path, remove.Status = remove.Path+"/{user_id}", http.StatusOK
-	remove.Description = "The user_id me is the caller's. Invitations that the member sent are withdrawn. API keys that the member made go on: the reply lists them."
 	operation.Register(api, list, operation.On(at, (*Handlers).listMembers))
+
+	set.Method, set.ID, set.Status = http.MethodPost, "set-member", http.StatusAccepted
+	set.Summary = "Invite somebody, or change a member's role, as an owner"
+	set.Description = "With email a letter asks whether they want to act for the merchant; the answer is 202 and the same for every " +
+		"address. With the user_id of a member it changes their role; the answer is 201."
 	operation.Register(api, set, operation.On(at, (*Handlers).setMember))
+
+	remove.Method, remove.ID, remove.Status = http.MethodDelete, "remove-member", http.StatusOK
+	remove.Path, remove.Summary = op.Path+"/{user_id}", "Remove a member, as an owner, or leave"
+	remove.Description = "The user_id me is the caller's. Invitations that the member sent are withdrawn. " +
+		"API keys that the member made go on: the reply lists them."
 	operation.Register(api, remove, operation.On(at, (*Handlers).removeMember))
 }
 

@@ -22,15 +22,15 @@ func TestRoles(t *testing.T) {
 	path := a.OpenMerchant()
 	for _, user := range []string{manager, viewer} {
 		a.Must(200, user, "GET", path+"/members", "")
-		merchantstest.WantProblem(t, a.Call(user, "PATCH", path, `{"name":"x"}`), 403, "role_too_low")
-		merchantstest.WantProblem(t, a.Call(user, "POST", path+"/members", `{"user_id":"`+user+`","role":"owner"}`), 403, "role_too_low")
-		merchantstest.WantProblem(t, a.Call(user, "DELETE", path+"/members/"+owner, ""), 403, "role_too_low")
+		wantProblem(t, a.Call(user, "PATCH", path, `{"name":"x"}`), 403, "role_too_low")
+		wantProblem(t, a.Call(user, "POST", path+"/members", `{"user_id":"`+user+`","role":"owner"}`), 403, "role_too_low")
+		wantProblem(t, a.Call(user, "DELETE", path+"/members/"+owner, ""), 403, "role_too_low")
 	}
-	merchantstest.WantProblem(t, a.Call(owner, "DELETE", path+"/members/"+owner, ""), 409, "last_owner")
-	merchantstest.WantProblem(t, a.Call(owner, "POST", path+"/members", `{"user_id":"`+owner+`","role":"viewer"}`), 409, "last_owner")
-	merchantstest.WantProblem(t, a.Call(owner, "DELETE", path+"/members/"+stranger, ""), 404, "member_not_found")
+	wantProblem(t, a.Call(owner, "DELETE", path+"/members/"+owner, ""), 409, "last_owner")
+	wantProblem(t, a.Call(owner, "POST", path+"/members", `{"user_id":"`+owner+`","role":"viewer"}`), 409, "last_owner")
+	wantProblem(t, a.Call(owner, "DELETE", path+"/members/"+stranger, ""), 404, "member_not_found")
 	a.Must(200, viewer, "DELETE", path+"/members/"+viewer, "") // leaves
-	merchantstest.WantProblem(t, a.Call(viewer, "GET", path+"/members", ""), 404, "merchant_not_found")
+	wantProblem(t, a.Call(viewer, "GET", path+"/members", ""), 404, "merchant_not_found")
 	a.Must(201, owner, "POST", path+"/members", `{"user_id":"`+manager+`","role":"owner"}`)
 	a.Must(200, manager, "DELETE", path+"/members/"+owner, "")
 	a.Must(200, manager, "PATCH", path, `{"name":"Lanterns"}`)
@@ -66,7 +66,7 @@ func TestRefusals(t *testing.T) {
 		"UnknownID": {`{"user_id":"` + ghost + `","role":"viewer"}`, "/user_id"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			merchantstest.WantProblem(t, a.Call(owner, "POST", path, tc.body), 422, "validation_failed", tc.pointer)
+			wantProblem(t, a.Call(owner, "POST", path, tc.body), 422, "validation_failed", tc.pointer)
 		})
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestMembers(t *testing.T) {
 	t.Parallel()
 	merchantstest.Each(t, func(t *testing.T, s *merchantstest.Shop) {
-		ada, v := merchantstest.As("usr_ada"), s.Open("usr_ada", "Lamps")
+		ada, v := as("usr_ada"), s.Open("usr_ada", "Lamps")
 		role := func(user string) merchantsv1.Role { return s.RoleOf(v.ID, user) }
 		set := func(ctx context.Context, user string, role merchantsv1.Role) error {
 			_, err := s.Members.SetRole(ctx, v.ID, user, role)
@@ -31,10 +31,10 @@ func TestMembers(t *testing.T) {
 		if role("usr_bob") != merchantsv1.Role_ROLE_VIEWER || role("usr_stranger") != merchantsv1.Role_ROLE_UNSPECIFIED {
 			t.Errorf("roles %s and %s", role("usr_bob"), role("usr_stranger"))
 		}
-		if err := set(merchantstest.As("usr_bob"), "usr_bob", merchantsv1.Role_ROLE_OWNER); fault.CodeOf(err) != fault.PermissionDenied {
+		if err := set(as("usr_bob"), "usr_bob", merchantsv1.Role_ROLE_OWNER); fault.CodeOf(err) != fault.PermissionDenied {
 			t.Errorf("a viewer promotes: %v", err)
 		}
-		if _, err := s.Invitations.Invite(merchantstest.As("usr_bob"), v.ID, member.Offer{Email: "eve@example.com", Role: merchantsv1.Role_ROLE_OWNER}); fault.CodeOf(err) != fault.PermissionDenied {
+		if _, err := s.Invitations.Invite(as("usr_bob"), v.ID, member.Offer{Email: "eve@example.com", Role: merchantsv1.Role_ROLE_OWNER}); fault.CodeOf(err) != fault.PermissionDenied {
 			t.Errorf("a viewer invites: %v", err)
 		}
 		for _, user := range []string{"usr_eve", "usr_nobody"} { // with an account and without
@@ -53,13 +53,13 @@ func TestMembers(t *testing.T) {
 				t.Fatalf("promotion: %v, %s", err, role("usr_bob"))
 			}
 		}
-		if _, err := s.Members.Remove(merchantstest.As("usr_bob"), v.ID, "usr_ada"); err != nil || role("usr_ada") != merchantsv1.Role_ROLE_UNSPECIFIED {
+		if _, err := s.Members.Remove(as("usr_bob"), v.ID, "usr_ada"); err != nil || role("usr_ada") != merchantsv1.Role_ROLE_UNSPECIFIED {
 			t.Errorf("removal: %v, %s", err, role("usr_ada"))
 		}
-		if members, err := s.Members.List(merchantstest.As("usr_bob"), v.ID, "", 10); err != nil || len(members) != 1 {
+		if members, err := s.Members.List(as("usr_bob"), v.ID, "", 10); err != nil || len(members) != 1 {
 			t.Errorf("%v, %v", members, err)
 		}
-		if _, err := s.Members.Remove(merchantstest.As("usr_bob"), v.ID, "usr_ada"); fault.ReasonOf(err) != "member_not_found" {
+		if _, err := s.Members.Remove(as("usr_bob"), v.ID, "usr_ada"); fault.ReasonOf(err) != "member_not_found" {
 			t.Errorf("removing a stranger: %v", err)
 		}
 	})
@@ -76,7 +76,7 @@ func TestOwnersWhoLeaveAtOnce(t *testing.T) {
 			var both sync.WaitGroup
 			for _, user := range []string{"usr_ada", "usr_bob"} {
 				both.Go(func() {
-					if _, err := s.Members.Remove(merchantstest.As(user), v.ID, member.Me); err == nil {
+					if _, err := s.Members.Remove(as(user), v.ID, member.Me); err == nil {
 						left.Add(1)
 					}
 				})
@@ -98,7 +98,7 @@ func TestFault07_TheLastOwnerStays(t *testing.T) {
 			s.Join("usr_0", v.ID, fmt.Sprint("usr_", n), merchantsv1.Role_ROLE_OWNER)
 		}
 		left := merchantstest.AtOnce(t, "last_owner", func(n int) error {
-			_, err := s.Members.Remove(merchantstest.As(fmt.Sprint("usr_", n)), v.ID, member.Me)
+			_, err := s.Members.Remove(as(fmt.Sprint("usr_", n)), v.ID, member.Me)
 			return err
 		})
 		if left != 15 {
@@ -113,11 +113,11 @@ func TestFault32_RemovalListsKeys(t *testing.T) {
 	merchantstest.Each(t, func(t *testing.T, s *merchantstest.Shop) {
 		v := s.Open("usr_ada", "Lamps")
 		s.Join("usr_ada", v.ID, "usr_bob", merchantsv1.Role_ROLE_OWNER)
-		left, err := s.Members.Remove(merchantstest.As("usr_ada"), v.ID, "usr_bob")
+		left, err := s.Members.Remove(as("usr_ada"), v.ID, "usr_bob")
 		if err != nil || len(left) != 1 || left[0].ID != "key_by_bob" {
 			t.Errorf("left %v, %v", left, err)
 		}
-		keys, err := s.Keys.List(merchantstest.As("usr_ada"), v.ID)
+		keys, err := s.Keys.List(as("usr_ada"), v.ID)
 		if err != nil || len(keys) != 2 || !keys[0].MakerIsMember || keys[1].MakerIsMember {
 			t.Errorf("%+v, %v", keys, err)
 		}
@@ -129,7 +129,7 @@ func TestFailure18_AnotherMerchantIsNotFound(t *testing.T) {
 	merchantstest.Each(t, func(t *testing.T, s *merchantstest.Shop) {
 		v := s.Open("usr_ada", "Lamps")
 		s.Open("usr_bob", "Spices")
-		bob, name := merchantstest.As("usr_bob"), "Mine now"
+		bob, name := as("usr_bob"), "Mine now"
 		_, update := s.Merchants.Update(bob, v.ID, merchant.Change{Name: &name, Match: func(int64) error { return nil }})
 		_, members := s.Members.List(bob, v.ID, "", 10)
 		_, invite := s.Members.SetRole(bob, v.ID, "usr_bob", merchantsv1.Role_ROLE_OWNER)

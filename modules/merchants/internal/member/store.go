@@ -44,7 +44,8 @@ func Of(ctx context.Context, q *database.Tx, merchantID, userID string) (Member,
 
 // listMembers lists the members of a merchant by user id, after the given one.
 func listMembers(ctx context.Context, q *database.Tx, merchantID, after string, limit int) ([]Entry, error) {
-	rows, err := members.List(ctx, q, "members", `WHERE b.merchant_id = ? AND b.user_id > ? ORDER BY b.user_id LIMIT ?`, merchantID, after, limit)
+	rows, err := members.List(ctx, q, "members",
+		`WHERE b.merchant_id = ? AND b.user_id > ? ORDER BY b.user_id LIMIT ?`, merchantID, after, limit)
 	out := make([]Entry, len(rows))
 	for i, r := range rows {
 		out[i] = r.toMember().Entry()
@@ -90,7 +91,8 @@ func countOwners(ctx context.Context, q *database.Tx, merchantID string) (int, e
 
 // updateRole changes a member's role. database.ErrChanged: the user is not a member.
 func updateRole(ctx context.Context, tx *database.Tx, merchantID, userID string, role merchantsv1.Role) error {
-	return tx.One(ctx, "update role", `UPDATE merchants_members SET role = ? WHERE merchant_id = ? AND user_id = ?`, int32(role), merchantID, userID)
+	return tx.One(ctx, "update role",
+		`UPDATE merchants_members SET role = ? WHERE merchant_id = ? AND user_id = ?`, int32(role), merchantID, userID)
 }
 
 // deleteMember removes a member. database.ErrChanged: the user is not a member.
@@ -120,7 +122,8 @@ func standingsOf(ctx context.Context, q *database.Tx, userID string, merchantIDs
 		args = append(args, id)
 	}
 	rows, err := q.Query(ctx, `SELECT m.id, m.status = 'approved', COALESCE(b.role, 0) FROM merchants_merchants m
-		LEFT JOIN merchants_members b ON b.merchant_id = m.id AND b.user_id = ? WHERE m.id IN (?`+strings.Repeat(", ?", len(merchantIDs)-1)+`)`, args...)
+		LEFT JOIN merchants_members b ON b.merchant_id = m.id AND b.user_id = ?
+		WHERE m.id IN (?`+strings.Repeat(", ?", len(merchantIDs)-1)+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read standings: %w", err)
 	}

@@ -67,7 +67,9 @@ func (d *Draft) normalizeAndValidate() []fault.Field {
 		d.Slug = slugOf(d.Name)
 	}
 	if !validSlug(d.Slug) {
-		wrong = append(wrong, fault.Field{Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them"})
+		wrong = append(wrong, fault.Field{
+			Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them",
+		})
 	}
 	return wrong
 }

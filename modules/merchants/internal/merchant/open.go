@@ -51,6 +51,9 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	return View{}, reason.SlugTaken.New()
 }
 
+// limit refuses a merchant that an account has just opened.
+type limit func(ctx context.Context, tx *database.Tx, userID string) error
+
 // firstStatus is the status of a merchant that somebody opens.
 func (s *Service) firstStatus() Status {
 	if s.AutoApprove {
@@ -62,7 +65,7 @@ func (s *Service) firstStatus() Status {
 // createMerchant writes merchant, owner and, when it may sell at once,
 // MerchantApproved. allowed is asked last, under the lock of the owner's account: what
 // it refuses is undone. database.ErrDuplicate: the id or the slug is taken.
-func (s *Service) createMerchant(ctx context.Context, m Merchant, owner *usersv1.User, allowed func(context.Context, *database.Tx, string) error) error {
+func (s *Service) createMerchant(ctx context.Context, m Merchant, owner *usersv1.User, allowed limit) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := LockAccount(ctx, tx, m.OpenedBy); err != nil {
 			return err

@@ -67,12 +67,12 @@ func TestFailure18_AnotherMerchant(t *testing.T) {
 		{"DELETE", "/members/" + owner, ""},
 	} {
 		theirs := a.Call(stranger, route.method, path+route.path, route.body)
-		merchantstest.WantProblem(t, theirs, 404, "merchant_not_found")
+		wantProblem(t, theirs, 404, "merchant_not_found")
 		if none := a.Call(stranger, route.method, absent+route.path, route.body); none.Body != theirs.Body {
 			t.Errorf("%s %s: another's can be told from none:\n%s%s", route.method, route.path, theirs.Body, none.Body)
 		}
-		merchantstest.WantProblem(t, a.Call(stranger, route.method, "/v1/merchants/x"+route.path, route.body), 404, "merchant_not_found")
-		merchantstest.WantProblem(t, a.Call(nobody, route.method, path+route.path, route.body), 401, "unauthenticated")
+		wantProblem(t, a.Call(stranger, route.method, "/v1/merchants/x"+route.path, route.body), 404, "merchant_not_found")
+		wantProblem(t, a.Call(nobody, route.method, path+route.path, route.body), 401, "unauthenticated")
 	}
 	if got := merchantstest.ReadBody[merchant.Body](t, a.Must(200, owner, "GET", path, "")); got.Name != "Lamps" {
 		t.Errorf("got %+v", got)
@@ -84,10 +84,10 @@ func TestPendingAndApproved(t *testing.T) {
 	a := merchantstest.NewAPI(t)
 	a.Merchants.AutoApprove = false
 	path := "/v1/merchants/" + merchantstest.ReadBody[merchant.Body](t, a.Must(201, owner, "POST", "/v1/merchants", `{"name":"Lamps"}`)).ID
-	merchantstest.WantProblem(t, a.Call(stranger, "GET", path, ""), 404, "merchant_not_found")
-	merchantstest.WantProblem(t, a.Call(owner, "POST", path+"/approve", ""), 403, "permission_denied")
-	merchantstest.WantProblem(t, a.Call(nobody, "POST", path+"/approve", ""), 401, "unauthenticated")
-	merchantstest.WantProblem(t, a.Call(admin, "POST", "/v1/merchants/mrc_01kan4v6e8fx2s1gq0vj5t3x7c/approve", ""), 404, "merchant_not_found")
+	wantProblem(t, a.Call(stranger, "GET", path, ""), 404, "merchant_not_found")
+	wantProblem(t, a.Call(owner, "POST", path+"/approve", ""), 403, "permission_denied")
+	wantProblem(t, a.Call(nobody, "POST", path+"/approve", ""), 401, "unauthenticated")
+	wantProblem(t, a.Call(admin, "POST", "/v1/merchants/mrc_01kan4v6e8fx2s1gq0vj5t3x7c/approve", ""), 404, "merchant_not_found")
 	a.Must(200, admin, "POST", path+"/approve", "")
 	if got := merchantstest.ReadBody[merchant.Body](t, a.Must(200, stranger, "GET", path, "")); got.Status != "approved" {
 		t.Errorf("got %+v", got)
@@ -102,9 +102,9 @@ func TestUpdate_REST(t *testing.T) {
 	if m := merchantstest.ReadBody[merchant.Body](t, got); m.Name != "Lanterns" || m.Slug != "lamps" || got.Header.Get("ETag") != `"2"` {
 		t.Errorf("%v %s", got.Header, got.Body)
 	}
-	merchantstest.WantProblem(t, a.Call(owner, "PATCH", path, `{"name":"x"}`, `If-Match: "1"`), 412, "version_mismatch")
-	merchantstest.WantProblem(t, a.Call(owner, "PATCH", path, `{"name":" ","description":"a\u0000b"}`), 422, "validation_failed", "/description", "/name")
-	merchantstest.WantProblem(t, a.Call(owner, "PATCH", path, `{"slug":"mine","status":"approved"}`), 422, "validation_failed", "/slug", "/status")
+	wantProblem(t, a.Call(owner, "PATCH", path, `{"name":"x"}`, `If-Match: "1"`), 412, "version_mismatch")
+	wantProblem(t, a.Call(owner, "PATCH", path, `{"name":" ","description":"a\u0000b"}`), 422, "validation_failed", "/description", "/name")
+	wantProblem(t, a.Call(owner, "PATCH", path, `{"slug":"mine","status":"approved"}`), 422, "validation_failed", "/slug", "/status")
 }
 
 func TestRefusals(t *testing.T) {
@@ -135,7 +135,7 @@ func TestRefusals(t *testing.T) {
 		"DeleteNotAllowed": {owner, "DELETE", path, "", 405, "method_not_allowed", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			merchantstest.WantProblem(t, a.Call(tc.user, tc.method, tc.path, tc.body), tc.status, tc.code, tc.pointers...)
+			wantProblem(t, a.Call(tc.user, tc.method, tc.path, tc.body), tc.status, tc.code, tc.pointers...)
 		})
 	}
 }
@@ -147,6 +147,6 @@ func TestFault01_MerchantsPerAccount(t *testing.T) {
 	for i := range 10 {
 		a.Must(201, owner, "POST", "/v1/merchants", fmt.Sprintf(`{"name":"Lamps %d"}`, i))
 	}
-	merchantstest.WantProblem(t, a.Call(owner, "POST", "/v1/merchants", `{"name":"One too many"}`), 429, "too_many_merchants")
+	wantProblem(t, a.Call(owner, "POST", "/v1/merchants", `{"name":"One too many"}`), 429, "too_many_merchants")
 	a.Must(201, stranger, "POST", "/v1/merchants", `{"name":"Somebody else's"}`)
 }

@@ -97,7 +97,8 @@ func readProfile(ctx context.Context, q *database.Tx, id string) (p Profile, err
 // updateProfile changes name and description. database.ErrChanged: the merchant has
 // another version.
 func updateProfile(ctx context.Context, tx *database.Tx, m Merchant) error {
-	return tx.One(ctx, "update merchant", `UPDATE merchants_merchants SET name = ?, description = ?, version = version + 1 WHERE id = ? AND version = ?`,
+	return tx.One(ctx, "update merchant",
+		`UPDATE merchants_merchants SET name = ?, description = ?, version = version + 1 WHERE id = ? AND version = ?`,
 		m.Name, m.Description, m.ID, m.Version)
 }
 

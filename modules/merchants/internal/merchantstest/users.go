@@ -37,7 +37,8 @@ func (Everybody) CreateAPIKey(_ context.Context, req *usersv1.CreateAPIKeyReques
 	if req.GetExpiresAt() == nil {
 		return nil, errors.New("a key without an end")
 	}
-	return &usersv1.CreateAPIKeyResponse{Key: "souk_x", Info: &usersv1.APIKeyInfo{Id: "key_1", Name: req.GetName(), ExpiresAt: req.GetExpiresAt()}}, nil
+	info := &usersv1.APIKeyInfo{Id: "key_1", Name: req.GetName(), ExpiresAt: req.GetExpiresAt()}
+	return &usersv1.CreateAPIKeyResponse{Key: "souk_x", Info: info}, nil
 }
 
 // ListAPIKeys has a key made by Ada and one made by Bob.
@@ -84,8 +85,10 @@ func (people) Find(_ context.Context, req *usersv1.FindRequest) (*usersv1.FindRe
 }
 
 func (people) CreateAPIKey(_ context.Context, req *usersv1.CreateAPIKeyRequest) (*usersv1.CreateAPIKeyResponse, error) {
-	if end := req.GetExpiresAt().AsTime(); req.GetExpiresAt() == nil || !end.After(ServedAt) || end.After(ServedAt.AddDate(2, 0, 0)) { // as users does
-		return nil, &fault.CallError{Module: "users", Code: fault.InvalidArgument, Fields: []fault.Field{{Pointer: "/expires_at", Detail: "out of bounds"}}}
+	end := req.GetExpiresAt().AsTime()
+	if req.GetExpiresAt() == nil || !end.After(ServedAt) || end.After(ServedAt.AddDate(2, 0, 0)) { // as users does
+		wrong := []fault.Field{{Pointer: "/expires_at", Detail: "out of bounds"}}
+		return nil, &fault.CallError{Module: "users", Code: fault.InvalidArgument, Fields: wrong}
 	}
 	info := &usersv1.APIKeyInfo{
 		Id: "key_1", Name: req.GetName(), Hint: "souk_1234", Scopes: req.GetScopes(), CreatedBy: Owner,

@@ -14,7 +14,8 @@ var (
 	}
 	TooManyMerchants = fault.Reason{
 		Kind: fault.ResourceExhausted, Code: "too_many_merchants",
-		Title: "Too many merchants", Help: "One account opens a few merchants, and fewer that wait for approval. Ask the shop when you need more.",
+		Title: "Too many merchants",
+		Help:  "One account opens a few merchants, and fewer that wait for approval. Ask the shop when you need more.",
 	}
 )
 
@@ -32,7 +33,8 @@ var (
 	// approved.
 	MerchantPending = fault.Reason{
 		Kind: fault.FailedPrecondition, Code: "merchant_pending", Detail: "The merchant waits for approval. Until then it writes to nobody.",
-		Title: "Merchant not approved", Help: "The merchant waits for approval. Until then it invites nobody and has no API keys that send e-mail.",
+		Title: "Merchant not approved",
+		Help:  "The merchant waits for approval. Until then it invites nobody and has no API keys that send e-mail.",
 	}
 	TooManyInvitations = fault.Reason{
 		Kind: fault.ResourceExhausted, Code: "too_many_invitations",
@@ -42,7 +44,8 @@ var (
 	InvitationNotFound = fault.Reason{
 		Kind: fault.NotFound, Code: "invitation_not_found", Detail: "There is no such invitation.",
 		Title: "No such invitation",
-		Help:  "There is none, it was answered or withdrawn, it has run out, or the token is not its own. A newer invitation replaces the one before.",
+		Help: "There is none, it was answered or withdrawn, it has run out, or the token is not its own. " +
+			"A newer invitation replaces the one before.",
 	}
 )
 
