@@ -21,7 +21,7 @@ import (
 // BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and
 // reports the time from the return of the emitter's commit to the listener's commit,
 // and the processor time for both. In the last cases a second destination is away and
-// is owed so many other events.
+// has so many other events deferred.
 func BenchmarkLatency(b *testing.B) {
 	for _, rate := range []int{200, 2000} {
 		b.Run("rate="+strconv.Itoa(rate), func(b *testing.B) { benchmarkLatency(b, rate, 0) })

@@ -13,10 +13,10 @@ import (
 // Subscription is one consumer of one type of event.
 type Subscription struct {
 	// Consumer names who acts on the event, module first, as in "emails.receipt". The
-	// name is kept with each event handled: a new name would hear only new events, and
+	// name is kept with each event handled: a new name would get only new events, and
 	// a name given to another purpose would miss events.
 	Consumer string
-	// Type is what it hears, as in "orders.Paid".
+	// Type is what it subscribes to, as in "orders.Paid".
 	Type string
 
 	// open decodes the event and returns the work to do in a transaction. Its errors

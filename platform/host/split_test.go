@@ -106,7 +106,7 @@ func (e *teller) tell(ctx context.Context) error {
 	})
 }
 
-// attentiveBank hears the teller as well.
+// attentiveBank subscribes to the teller as well.
 type attentiveBank struct {
 	*demo.Bank
 	heard atomic.Int64
