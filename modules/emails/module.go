@@ -61,22 +61,22 @@ func (m *Module) Calls() []rpc.Dependency {
 	return []rpc.Dependency{merchantsv1.NeedMerchants(&m.merchants).Only("Profile")}
 }
 
-// Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription {
+// Subscriptions implements host.Subscriber.
+func (m *Module) Subscriptions() []events.Subscription {
 	return []events.Subscription{
-		events.Hear("emails.welcome", events.On(&m.service, (*service.Service).Registered)),
-		events.Hear("emails.code", events.On(&m.service, (*service.Service).CodeIssued)),
-		events.Hear("emails.already_registered", events.On(&m.service, (*service.Service).AlreadyRegistered)),
-		events.Hear("emails.password_changed", events.On(&m.service, (*service.Service).PasswordChanged)),
-		events.Hear("emails.no_account", events.On(&m.service, (*service.Service).NoAccount)),
-		events.Hear("emails.address_changed", events.On(&m.service, (*service.Service).EmailChanged)),
-		events.Hear("emails.factor_changed", events.On(&m.service, (*service.Service).CredentialsChanged)),
-		events.Hear("emails.new_sign_in", events.On(&m.service, (*service.Service).SignedInAnew)),
-		events.Hear("emails.merchant_approved", events.On(&m.service, (*service.Service).MerchantApproved)),
-		events.Hear("emails.merchant_invitation", events.On(&m.service, (*service.Service).Invited)),
-		events.Hear("emails.receipt", events.On(&m.service, (*service.Service).Paid)),
-		events.Hear("emails.order_cancelled", events.On(&m.service, (*service.Service).Cancelled)),
-		events.Hear("emails.refund_issued", events.On(&m.service, (*service.Service).Refunded)),
+		events.Subscribe("emails.welcome", events.On(&m.service, (*service.Service).Registered)),
+		events.Subscribe("emails.code", events.On(&m.service, (*service.Service).CodeIssued)),
+		events.Subscribe("emails.already_registered", events.On(&m.service, (*service.Service).AlreadyRegistered)),
+		events.Subscribe("emails.password_changed", events.On(&m.service, (*service.Service).PasswordChanged)),
+		events.Subscribe("emails.no_account", events.On(&m.service, (*service.Service).NoAccount)),
+		events.Subscribe("emails.address_changed", events.On(&m.service, (*service.Service).EmailChanged)),
+		events.Subscribe("emails.factor_changed", events.On(&m.service, (*service.Service).CredentialsChanged)),
+		events.Subscribe("emails.new_sign_in", events.On(&m.service, (*service.Service).SignedInAnew)),
+		events.Subscribe("emails.merchant_approved", events.On(&m.service, (*service.Service).MerchantApproved)),
+		events.Subscribe("emails.merchant_invitation", events.On(&m.service, (*service.Service).Invited)),
+		events.Subscribe("emails.receipt", events.On(&m.service, (*service.Service).Paid)),
+		events.Subscribe("emails.order_cancelled", events.On(&m.service, (*service.Service).Cancelled)),
+		events.Subscribe("emails.refund_issued", events.On(&m.service, (*service.Service).Refunded)),
 	}
 }
 

@@ -131,7 +131,7 @@ func (m *stopwatch) emit(b *testing.B, db *database.DB, i int) {
 }
 
 func (m *stopwatch) hear(consumer string) events.Subscription {
-	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		i, err := strconv.Atoi(e.Body.GetValue())
 		if err != nil {
 			return err

@@ -83,7 +83,7 @@ func TestEventsOfAnAggregateStayInOrder(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
 		var order []string
-		start(t, node(db, []string{"test"}, listener("test", db, events.Hear("test.a",
+		start(t, node(db, []string{"test"}, listener("test", db, events.Subscribe("test.a",
 			func(_ context.Context, _ *database.Tx, e heard) error {
 				order = append(order, e.Body.GetValue())
 				return nil

@@ -93,7 +93,7 @@ func record(ctx context.Context, tx *database.Tx, consumer string, e heard) erro
 
 // recorder subscribes to the tests' events and records each.
 func recorder(consumer string) events.Subscription {
-	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		return record(ctx, tx, consumer, e)
 	})
 }
@@ -101,7 +101,7 @@ func recorder(consumer string) events.Subscription {
 // failing subscribes to the tests' events, records each, and then fails as long as fail
 // says so.
 func failing(consumer string, fail func(e heard) error) events.Subscription {
-	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		if err := record(ctx, tx, consumer, e); err != nil {
 			return err
 		}

@@ -112,8 +112,8 @@ type attentiveBank struct {
 	heard atomic.Int64
 }
 
-func (b *attentiveBank) Hears() []events.Subscription {
-	return append(b.Bank.Hears(), events.Hear("bank.told", func(context.Context, *database.Tx, events.Event[*wrapperspb.StringValue]) error {
+func (b *attentiveBank) Subscriptions() []events.Subscription {
+	return append(b.Bank.Subscriptions(), events.Subscribe("bank.told", func(context.Context, *database.Tx, events.Event[*wrapperspb.StringValue]) error {
 		b.heard.Add(1)
 		return nil
 	}))

@@ -122,7 +122,7 @@ type handler func(ctx context.Context, tx *database.Tx, e events.Event[*wrappers
 
 func inbox(module string, db *database.DB, handle handler) events.Options {
 	return events.Options{Listeners: []events.Listener{{
-		Module: module, DB: db, Subscriptions: []events.Subscription{events.Hear(module+".a", handle)},
+		Module: module, DB: db, Subscriptions: []events.Subscription{events.Subscribe(module+".a", handle)},
 	}}}
 }
 
