@@ -80,7 +80,7 @@ func TestDeclarations(t *testing.T) {
 				t.Errorf("calls (-map +Calls()):\n%s", diff)
 			}
 			if diff := cmp.Diff(sorted(hears[m.Name()]), heard(m)); diff != "" {
-				t.Errorf("hears (-map +Hears()):\n%s", diff)
+				t.Errorf("hears (-map +Subscriptions()):\n%s", diff)
 			}
 		})
 	}
@@ -98,8 +98,8 @@ func callees(m lifecycle.Module) []string {
 
 func heard(m lifecycle.Module) []string {
 	out := []string{}
-	if l, ok := m.(interface{ Hears() []events.Subscription }); ok {
-		for _, s := range l.Hears() {
+	if l, ok := m.(interface{ Subscriptions() []events.Subscription }); ok {
+		for _, s := range l.Subscriptions() {
 			out = append(out, emitter(s.Type))
 		}
 	}

@@ -80,7 +80,7 @@ func Around() Surroundings {
 			s.Links = append(s.Links, m.Name()+">"+MariaDB)
 		}
 		_, emits := m.(host.Emitter)
-		_, hears := m.(host.Listener)
+		_, hears := m.(host.Subscriber)
 		if emits || hears {
 			s.Links = append(s.Links, m.Name()+">"+RabbitMQ)
 		}

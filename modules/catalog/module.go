@@ -67,8 +67,8 @@ func (m *Module) Emits() []proto.Message {
 	return []proto.Message{&catalogevents.StockLow{}, &catalogevents.StockShort{}}
 }
 
-// Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription {
+// Subscriptions implements host.Subscriber.
+func (m *Module) Subscriptions() []events.Subscription {
 	return hold.Subscriptions(&m.holds)
 }
 

@@ -22,7 +22,7 @@ var _ interface {
 	host.Caller
 	host.Callee
 	host.Emitter
-	host.Listener
+	host.Subscriber
 	host.Publisher
 	host.Opener
 } = (*catalog.Module)(nil)
@@ -35,7 +35,7 @@ func TestDeclarationsNeedNoOpening(t *testing.T) {
 	for _, d := range m.Calls() {
 		got = append(got, "calls "+d.Module)
 	}
-	for _, s := range m.Hears() {
+	for _, s := range m.Subscriptions() {
 		got = append(got, s.Consumer+" hears "+s.Type)
 	}
 	for _, e := range m.Emits() {

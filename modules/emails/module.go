@@ -70,8 +70,8 @@ func (m *Module) Calls() []rpc.Dependency {
 	return []rpc.Dependency{merchantsv1.NeedMerchants(&m.merchants).Only("Profile")}
 }
 
-// Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription { return notification.Subscriptions(&m.notifications) }
+// Subscriptions implements host.Subscriber.
+func (m *Module) Subscriptions() []events.Subscription { return notification.Subscriptions(&m.notifications) }
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {

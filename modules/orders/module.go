@@ -65,8 +65,8 @@ func (*Module) Emits() []proto.Message {
 	return []proto.Message{&ordersevents.Placed{}, &ordersevents.Paid{}, &ordersevents.Cancelled{}}
 }
 
-// Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription {
+// Subscriptions implements host.Subscriber.
+func (m *Module) Subscriptions() []events.Subscription {
 	return order.Subscriptions(&m.orders)
 }
 

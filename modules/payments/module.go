@@ -69,8 +69,8 @@ func (*Module) Emits() []proto.Message {
 	return []proto.Message{&paymentsevents.Succeeded{}, &paymentsevents.Failed{}, &paymentsevents.Refunded{}}
 }
 
-// Hears implements host.Listener.
-func (m *Module) Hears() []events.Subscription { return payment.Subscriptions(&m.payments) }
+// Subscriptions implements host.Subscriber.
+func (m *Module) Subscriptions() []events.Subscription { return payment.Subscriptions(&m.payments) }
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {

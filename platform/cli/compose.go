@@ -25,7 +25,7 @@ type container struct {
 	configured  []string          // the others that have settings
 	secrets     []string          // of the settings
 	databases   []string          // modules whose databases it opens
-	broker      bool              // it sends or hears events
+	broker      bool              // it emits or subscribes to events
 	outbound    bool              // it may ask servers that are not the shop's
 	public      string            // port of this machine that leads to it; empty for none
 }

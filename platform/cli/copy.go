@@ -102,11 +102,11 @@ func printCopied(out io.Writer, copied []transfer.Copied) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "TABLE\tROWS\tCHECKSUM\t")
 	for _, t := range copied {
-		verdict := ""
+		result := ""
 		if !t.Same() {
-			verdict = fmt.Sprintf("DIFFERS: %d rows, %s in the target", t.To.Rows, t.To)
+			result = fmt.Sprintf("DIFFERS: %d rows, %s in the target", t.To.Rows, t.To)
 		}
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", t.Table, t.From.Rows, t.From, verdict)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", t.Table, t.From.Rows, t.From, result)
 	}
 	_ = w.Flush()
 }

@@ -202,7 +202,7 @@ func printPlanned(w io.Writer, process *plan.Process, m plan.Module) {
 	}
 }
 
-// describeSubscribers says who hears a type of event.
+// describeSubscribers says who subscribes to a type of event.
 func describeSubscribers(process *plan.Process, event string) []string {
 	var out []string
 	for _, m := range process.Modules {

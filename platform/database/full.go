@@ -38,8 +38,8 @@ func (db *DB) noteDiskFull(err error) error {
 		return err
 	}
 	db.full.Store(&refusal{time.Now(), err})
-	var verdict *fault.Error
-	if errors.As(err, &verdict) {
+	var own *fault.Error
+	if errors.As(err, &own) {
 		return err
 	}
 	return engine.Unavailable(err)

@@ -1,6 +1,6 @@
 // Package emailaddr has the house's one rule for an e-mail address. Whatever takes an
 // address asks it: accounts, checkout, invitations, imports, the command line and the
-// module that sends letters. So what one of them takes the others take too.
+// module that sends e-mails. So what one of them takes the others take too.
 package emailaddr
 
 import (

@@ -21,7 +21,7 @@ import (
 // BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and
 // reports the time from the return of the emitter's commit to the listener's commit,
 // and the processor time for both. In the last cases a second destination is away and
-// is owed so many other events.
+// has so many other events deferred.
 func BenchmarkLatency(b *testing.B) {
 	for _, rate := range []int{200, 2000} {
 		b.Run("rate="+strconv.Itoa(rate), func(b *testing.B) { benchmarkLatency(b, rate, 0) })
@@ -131,7 +131,7 @@ func (m *stopwatch) emit(b *testing.B, db *database.DB, i int) {
 }
 
 func (m *stopwatch) hear(consumer string) events.Subscription {
-	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		i, err := strconv.Atoi(e.Body.GetValue())
 		if err != nil {
 			return err

@@ -104,7 +104,7 @@ func TestEnvelopeArrives(t *testing.T) {
 		var got heard
 		var ctxID string
 		var fenced any
-		start(t, node(db, []string{"test"}, listener("test", db, events.Hear("test.a",
+		start(t, node(db, []string{"test"}, listener("test", db, events.Subscribe("test.a",
 			func(ctx context.Context, _ *database.Tx, e heard) error {
 				got, ctxID, fenced = e, callctx.RequestID(ctx), ctx.Value(key{})
 				return nil

@@ -1,9 +1,9 @@
-// Package events tells one module what happened in another. An event is written in the
-// transaction that makes it true (Emit, outbox), handed on by a relay, and handled in a
-// transaction of the listening module together with the mark that it was (Hear, inbox).
-// So nothing that was rolled back is ever told, nothing committed is ever lost, and
-// although an event may be delivered twice it has one effect in each consumer's
-// database.
+// Package events lets one module act on what happened in another. An event is written
+// in the transaction that makes it true (Emit, outbox), handed on by a relay, and
+// handled in a transaction of the listening module together with the mark that it was
+// (Subscribe, inbox). So nothing that was rolled back ever arrives, nothing committed
+// is ever lost, and although an event may be delivered twice it has one effect in each
+// consumer's database.
 //
 // Events of one aggregate reach a consumer in the order of their emission as long as
 // nothing fails. After a failure they may arrive in any order: a consumer that cares

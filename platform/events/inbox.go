@@ -29,7 +29,7 @@ const (
 	// handleTimeout bounds one handler.
 	handleTimeout = 10 * time.Second
 	// unclaimed is the consumer, after the module's name, of events that nothing in
-	// this program hears: they wait, like failed ones, for a version that does.
+	// this program subscribes to: they wait, like failed ones, for a version that does.
 	unclaimed = ".unclaimed"
 )
 

@@ -232,8 +232,8 @@ func TestPoisonIsDeadAtOnce(t *testing.T) {
 	})
 }
 
-// An event that nothing here hears, because the other side is newer, is kept until
-// something does.
+// An event that nothing here subscribes to, because the other side is newer, is kept
+// until something does.
 func TestUnclaimedEventsWait(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()

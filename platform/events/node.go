@@ -31,7 +31,7 @@ type Emitter struct {
 	DB     *database.DB
 	// Routes are the types that the module may emit and for each the destinations:
 	// listening modules, or whatever name the Senders have for a broker. A type that
-	// nobody hears has none.
+	// nobody subscribes to has none.
 	Routes map[string][]string
 	// Former are destinations that other arrangements of the shop have, such as modules
 	// that used to be reached without a broker. Events that are still deferred for one
@@ -39,7 +39,7 @@ type Emitter struct {
 	Former []string
 }
 
-// Listener is a module that hears events.
+// Listener is a module that subscribes to events.
 type Listener struct {
 	Module        string
 	DB            *database.DB
@@ -70,7 +70,7 @@ type Options struct {
 }
 
 // Node is the events part of a process: a relay for each module that emits, an inbox
-// for each that hears.
+// for each that subscribes.
 type Node struct {
 	relays  []*relay
 	inboxes map[string]*inbox
@@ -130,7 +130,7 @@ func (o Options) withDefaults() Options {
 
 func (n *Node) addListener(l Listener, o Options) error {
 	if l.DB == nil {
-		return fmt.Errorf("%s hears events and has no database", l.Module)
+		return fmt.Errorf("%s subscribes to events and has no database", l.Module)
 	}
 	in := &inbox{
 		module: l.Module, db: l.DB, consumers: map[string]Subscription{}, byType: map[string][]Subscription{}, retries: o.Retries,

@@ -23,7 +23,7 @@ func (s *listenerService) Said(_ context.Context, _ *database.Tx, e heard) error
 // A module declares its subscriptions, and gets its receiver when it is opened.
 func ExampleOn() {
 	var m struct{ service *listenerService }
-	subscription := events.Hear("emails.receipt", events.On(&m.service, (*listenerService).Said))
+	subscription := events.Subscribe("emails.receipt", events.On(&m.service, (*listenerService).Said))
 
 	m.service = &listenerService{} // when the module is opened
 	fmt.Println(subscription.Consumer, subscription.Type)

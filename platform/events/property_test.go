@@ -42,10 +42,10 @@ func TestEachEventHasOneEffect(t *testing.T) {
 			Seed: rapid.Uint32().Draw(rt, "seed"),
 		}
 		steps := rapid.SliceOfN(rapid.Custom(drawStep), 3, 25).Draw(rt, "steps")
-		var verdict string
-		synctest.Test(t, func(t *testing.T) { verdict = play(t, w, steps) })
-		if verdict != "" {
-			rt.Fatal(verdict)
+		var outcome string
+		synctest.Test(t, func(t *testing.T) { outcome = play(t, w, steps) })
+		if outcome != "" {
+			rt.Fatal(outcome)
 		}
 	})
 }
@@ -91,7 +91,7 @@ func play(t *testing.T, w weather, steps []step) string {
 	for _, n := range s.nodes {
 		stop(t, n)
 	}
-	return s.verdict()
+	return s.outcome()
 }
 
 // patient consumers never give up, so that nothing is dead in the end.
@@ -192,7 +192,7 @@ func (s *sky) settle() {
 	}
 }
 
-func (s *sky) verdict() string {
+func (s *sky) outcome() string {
 	for consumer, db := range map[string]*database.DB{"near.a": s.near, "near.b": s.near, "far.a": s.far, "far.b": s.far} {
 		if diff := cmp.Diff(s.emitted, bodies(s.t, db, consumer)); diff != "" {
 			return consumer + ": -emitted +effects\n" + diff

@@ -83,7 +83,7 @@ func TestEventsOfAnAggregateStayInOrder(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
 		var order []string
-		start(t, node(db, []string{"test"}, listener("test", db, events.Hear("test.a",
+		start(t, node(db, []string{"test"}, listener("test", db, events.Subscribe("test.a",
 			func(_ context.Context, _ *database.Tx, e heard) error {
 				order = append(order, e.Body.GetValue())
 				return nil
@@ -136,8 +136,8 @@ func TestDestinationDown(t *testing.T) {
 	})
 }
 
-// A destination that has got what was deferred says nothing about another that still has
-// the event in hand.
+// A destination that has got what was deferred says nothing about another that still
+// has the event in hand.
 func TestPaidDebtsDoNotSettleARowInHand(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, away, slow := open(), &post{down: true}, &post{hold: make(chan struct{})}
@@ -156,7 +156,8 @@ func TestPaidDebtsDoNotSettleARowInHand(t *testing.T) {
 	})
 }
 
-// A destination is away for a moment in which nobody can write down what it is owed.
+// A destination is away for a moment in which nobody can write down what is deferred
+// for it.
 func TestDebtsOnTheirWayAreAwaited(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		db, away := open(t), &post{down: true}
@@ -237,8 +238,8 @@ func TestFailure21_RowsCommittedOutOfOrderAreNotSkipped(t *testing.T) {
 	})
 }
 
-// An event that is sent again is older than those in flight; a relay that never comes to
-// rest finds it nevertheless.
+// An event that is sent again is older than those in flight; a relay that never comes
+// to rest finds it nevertheless.
 func TestFailure21_OlderRowsAreFoundBehindThoseInHand(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {
 		db, slow, quick := open(), &post{hold: make(chan struct{})}, &post{}
@@ -448,14 +449,14 @@ func TestNewNodeNamesWhatIsWrong(t *testing.T) {
 	db := open(t)
 	o := node(db, []string{"nowhere"}, listener("emails", db, recorder("emails.a"), recorder("emails.a"), recorder("orders.b")), events.Listener{Module: "bare"})
 	_, err := events.NewNode(o)
-	for _, part := range []string{"no way to nowhere", "two consumers are named emails.a", `consumer "orders.b"`, "bare hears events and has no database"} {
+	for _, part := range []string{"no way to nowhere", "two consumers are named emails.a", `consumer "orders.b"`, "bare subscribes to events and has no database"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not in %v", part, err)
 		}
 	}
 }
 
-// A shop gets a broker, loses it, or moves a module: what one arrangement owed, the
+// A shop gets a broker, loses it, or moves a module: what one arrangement deferred, the
 // next delivers, and what has arrived already has no second effect.
 func TestDebtsOfAnotherArrangement(t *testing.T) {
 	onEach(t, func(t *testing.T, open func() *database.DB) {

@@ -9,10 +9,10 @@ import (
 )
 
 // Resend lets a module's relay deliver again what the module emitted since a time, to
-// whoever hears it now, and tells how many events these are. Who has handled them
-// already takes no notice; a listener that has lost what it knew, because its database
-// was restored from a backup, catches up. Sensitive events are left out, their content
-// is gone. What is older than a week may have been removed.
+// whoever subscribes to it now, and reports how many events these are. Who has handled
+// them already takes no notice; a listener that has lost what it knew, because its
+// database was restored from a backup, catches up. Sensitive events are left out, their
+// content is gone. What is older than a week may have been removed.
 func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) {
 	total := 0
 	for after := int64(0); ; {

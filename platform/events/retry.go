@@ -141,8 +141,8 @@ func (in *inbox) subscriptionFor(consumer string) Subscription {
 	}}
 }
 
-// unclaimedSubscription is the consumer of events that nothing hears: it fails until
-// something does, then hands them over.
+// unclaimedSubscription is the consumer of events that nothing subscribes to: it fails
+// until something does, then hands them over.
 func (in *inbox) unclaimedSubscription() Subscription {
 	return Subscription{Consumer: in.module + unclaimed, open: func(e Envelope) (work, error) {
 		subs := in.byType[e.Type]

@@ -91,17 +91,17 @@ func record(ctx context.Context, tx *database.Tx, consumer string, e heard) erro
 	return err
 }
 
-// recorder hears the tests' events and records each.
+// recorder subscribes to the tests' events and records each.
 func recorder(consumer string) events.Subscription {
-	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		return record(ctx, tx, consumer, e)
 	})
 }
 
-// failing hears the tests' events, records each, and then fails as long as fail says
-// so.
+// failing subscribes to the tests' events, records each, and then fails as long as fail
+// says so.
 func failing(consumer string, fail func(e heard) error) events.Subscription {
-	return events.Hear(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
 		if err := record(ctx, tx, consumer, e); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ type Field struct {
 	Detail  string
 }
 
-// Error is a verdict of the code that returns it.
+// Error is what the code that returns it says went wrong, in a closed set of codes.
 type Error struct {
 	Code Code
 	// Reason is a stable snake_case token such as "stock_short"; it crosses boundaries.
@@ -59,7 +59,7 @@ type Error struct {
 	cause error
 }
 
-// New makes a verdict. The reason is a stable token, the detail a sentence for people.
+// New makes an Error. The reason is a stable token, the detail a sentence for people.
 func New(code Code, reason, detail string) *Error {
 	return &Error{Code: code, Reason: reason, Detail: detail}
 }
@@ -99,7 +99,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // CallError is what a caller sees when another module answered with an error. It is
-// deliberately not an *Error: returned as it is, another module's verdict becomes
+// deliberately not an *Error: returned as it is, another module's error becomes
 // Internal (Unavailable and DeadlineExceeded excepted), so a callee's "not found" is
 // never mistaken for one's own.
 type CallError struct {
@@ -118,7 +118,7 @@ func (e *CallError) Error() string {
 	return fmt.Sprintf("call %s.%s: %s (%s)", e.Module, e.Method, e.Code, e.Reason)
 }
 
-// CodeOf reads the code of an error for a caller that decides by it: of a verdict, of a
+// CodeOf reads the code of an error for a caller that decides by it: of an Error, of a
 // call, or of a context error. No error has no code.
 func CodeOf(err error) Code {
 	if err == nil {
@@ -131,7 +131,7 @@ func CodeOf(err error) Code {
 	return From(err).Code
 }
 
-// ReasonOf reads the reason of a verdict or a call, empty when there is none.
+// ReasonOf reads the reason of an Error or a call, empty when there is none.
 func ReasonOf(err error) string {
 	if err == nil {
 		return ""
@@ -143,10 +143,10 @@ func ReasonOf(err error) string {
 	return From(err).Reason
 }
 
-// From turns any error into the verdict a boundary may show. Own verdicts stay; a
-// callee's become Internal, except that Unavailable and DeadlineExceeded stay what they
-// are; context errors keep their meaning; the rest is Internal with the error as its
-// cause.
+// From turns any error into the one that a boundary may show. An Error stays; a
+// callee's becomes Internal, except that Unavailable and DeadlineExceeded stay what
+// they are; context errors keep their meaning; the rest is Internal with the error as
+// its cause.
 func From(err error) *Error {
 	var own *Error
 	var call *CallError

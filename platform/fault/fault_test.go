@@ -33,7 +33,7 @@ func TestFrom(t *testing.T) {
 		})
 	}
 	if fault.From(nil) != nil || fault.CodeOf(nil) != "" || fault.ReasonOf(nil) != "" {
-		t.Error("no error became a verdict")
+		t.Error("no error became an Error")
 	}
 }
 

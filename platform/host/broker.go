@@ -13,7 +13,7 @@ import (
 // the queues of all listeners that it hosts: what another arrangement left there must
 // not stay, and what arrives twice has one effect.
 
-// eventDestination is where the relay of one module sends what another hears.
+// eventDestination is where the relay of one module sends what another subscribes to.
 func (h *Host) eventDestination(emitter, listener string) string {
 	if h.plan.Broker != "" && !h.plan.Colocated(emitter, listener) {
 		return rabbit.Destination
@@ -32,8 +32,9 @@ func (h *Host) openPublisher() (events.Sender, error) {
 	return p, nil
 }
 
-// hearBroker lets the modules hosted here hear from the broker, if there is one.
-func (h *Host) hearBroker() error {
+// consumeBroker brings the modules hosted here what the broker has for them, if there
+// is one.
+func (h *Host) consumeBroker() error {
 	if len(h.plan.BrokerTopology().Listeners) == 0 {
 		return nil
 	}
@@ -41,7 +42,7 @@ func (h *Host) hearBroker() error {
 	if err != nil {
 		return fmt.Errorf("broker: %w", err)
 	}
-	h.onShutdown("stop hearing from the broker", c.Stop)
+	h.onShutdown("stop consuming from the broker", c.Stop)
 	return nil
 }
 

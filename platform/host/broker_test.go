@@ -94,8 +94,8 @@ func (m mover) during(hosted string, variables map[string]string, until func(eve
 	}
 }
 
-// owes is when exactly so many deliveries are written down as owed, and nothing else is
-// on its way.
+// owes is when exactly so many deliveries are written down as deferred, and nothing
+// else is on its way.
 func owes(n int) func(events.Backlog) bool {
 	return func(b events.Backlog) bool { return b.Owed == n && b.Unsent == n }
 }
@@ -126,7 +126,8 @@ func (m mover) arrived(n int) {
 	})
 }
 
-// What was owed to a module directly goes to it by way of the broker once there is one.
+// What was deferred for a module directly goes to it by way of the broker once there is
+// one.
 func TestMoveToABroker(t *testing.T) {
 	t.Parallel()
 	m := mover{t, t.TempDir()}
@@ -138,8 +139,8 @@ func TestMoveToABroker(t *testing.T) {
 	m.arrived(3)
 }
 
-// What was owed to a broker goes the direct way once there is none, and what the broker
-// had already is not lost when everything moves back into one process.
+// What was deferred for a broker goes the direct way once there is none, and what the
+// broker had already is not lost when everything moves back into one process.
 func TestMoveFromABroker(t *testing.T) {
 	t.Parallel()
 	m := mover{t, t.TempDir()}
@@ -148,7 +149,7 @@ func TestMoveFromABroker(t *testing.T) {
 	m.during("shop", map[string]string{"BANK_URL": "http://" + nowhere, "BROKER_URL": broker}, owes(0))
 	m.sell(3)
 	m.during("shop", map[string]string{"BANK_URL": "http://" + nowhere, "BROKER_URL": "amqp://" + nowhere}, owes(3))
-	start(t, m.options("all", map[string]string{"BROKER_URL": broker})) // hears its own queue
+	start(t, m.options("all", map[string]string{"BROKER_URL": broker})) // consumes its own queue
 	m.arrived(5)
 }
 
@@ -183,7 +184,7 @@ func TestPlanWithABroker(t *testing.T) {
 	if diff := cmp.Diff(want, found); err != nil || diff != "" {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
-	// With a broker, who hears need not be reached; who is called must be.
+	// With a broker, who subscribes need not be reached; who is called must be.
 	plan, err = host.Examine(options(t, demo.All(), "shop", map[string]string{"INTERNAL_KEY": sharedKey, "BROKER_URL": broker}))
 	if diff := cmp.Diff([]string{"BANK_URL is not set: bank is not hosted here and shop calls it"}, plan.Missing); err != nil || diff != "" {
 		t.Errorf("%v, missing: -want +got\n%s", err, diff)

@@ -18,8 +18,8 @@ func declarationOf(m lifecycle.Module, api *operation.API) plan.Declaration {
 			d.Emits = append(d.Emits, events.TypeOf(message))
 		}
 	}
-	if l, ok := m.(Listener); ok {
-		d.Subscriptions = l.Hears()
+	if l, ok := m.(Subscriber); ok {
+		d.Subscriptions = l.Subscriptions()
 	}
 	if c, ok := m.(Configurer); ok {
 		d.Variables = config.Describe(c.Config())

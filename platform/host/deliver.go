@@ -11,7 +11,8 @@ import (
 	"app/platform/rpc"
 )
 
-// startEventDelivery relays what the modules hosted here emit, and lets them hear.
+// startEventDelivery relays what the modules hosted here emit, and starts what they
+// subscribe to.
 func (h *Host) startEventDelivery(ctx context.Context) error {
 	options := events.Options{
 		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}, Unruly: h.options.Unruly,
@@ -42,7 +43,7 @@ func (h *Host) startEventDelivery(ctx context.Context) error {
 	if err := node.Start(ctx); err != nil {
 		return err
 	}
-	return h.hearBroker()
+	return h.consumeBroker()
 }
 
 // everyDestination names all that an arrangement of this shop may owe events to.
@@ -91,7 +92,7 @@ func (h *Host) newEventSender(destination string, emitters []string) (events.Sen
 }
 
 // remoteListeners are the modules that have to be reached over the network, or the
-// broker, each with the modules here that it hears.
+// broker, each with the modules here that it subscribes to.
 func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	out := map[string][]string{}
 	for _, e := range emitters {
@@ -106,7 +107,7 @@ func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
 	return out
 }
 
-// deliveryServices answer for the modules here that hear.
+// deliveryServices answer for the modules here that subscribe to events.
 func (h *Host) deliveryServices() []rpc.Service {
 	var out []rpc.Service
 	for _, m := range h.hosted {
@@ -118,7 +119,7 @@ func (h *Host) deliveryServices() []rpc.Service {
 }
 
 // emittersFor are the modules of the shop, hosted here or not, that declare a type of
-// event which the module hears.
+// event which the module subscribes to.
 func (h *Host) emittersFor(listener string) rpc.Callers {
 	callers := rpc.Callers{}
 	to, _ := h.plan.Module(listener)

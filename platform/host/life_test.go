@@ -70,7 +70,7 @@ func TestOneModuleDownLeavesTheOthersReady(t *testing.T) {
 	}
 }
 
-// What keeps a module from serving names users, hosts and ports: strangers hear no word
+// What keeps a module from serving names users, hosts and ports: strangers get no word
 // of it, with the gateway or without.
 func TestFault16_ReadyTellsStrangersNoReasons(t *testing.T) {
 	t.Parallel()

@@ -57,10 +57,10 @@ type Emitter interface {
 	Emits() []proto.Message
 }
 
-// Listener is a module that acts on what happened elsewhere.
-type Listener interface {
-	// Hears lists what the module listens to.
-	Hears() []events.Subscription
+// Subscriber is a module that acts on what happened elsewhere.
+type Subscriber interface {
+	// Subscriptions lists what the module acts on.
+	Subscriptions() []events.Subscription
 }
 
 // Publisher is a module with public REST operations.

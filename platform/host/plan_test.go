@@ -86,12 +86,12 @@ func TestCallsMustPointDownTheList(t *testing.T) {
 	}
 }
 
-// deaf hears what nobody emits.
+// A subscription to what nobody emits is a mistake in the program.
 func TestHearingWhatNobodyEmits(t *testing.T) {
 	t.Parallel()
 	bank, _, _ := demo.Modules()
 	_, err := host.New(t.Context(), options(t, []lifecycle.Module{bank}, "all", nil))
-	if err == nil || err.Error() != "bank hears shop.Sold, which no module emits" {
+	if err == nil || err.Error() != "bank subscribes to shop.Sold, which no module emits" {
 		t.Errorf("got %v", err)
 	}
 }

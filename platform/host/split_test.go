@@ -106,14 +106,14 @@ func (e *teller) tell(ctx context.Context) error {
 	})
 }
 
-// attentiveBank hears the teller as well.
+// attentiveBank subscribes to the teller as well.
 type attentiveBank struct {
 	*demo.Bank
 	heard atomic.Int64
 }
 
-func (b *attentiveBank) Hears() []events.Subscription {
-	return append(b.Bank.Hears(), events.Hear("bank.told", func(context.Context, *database.Tx, events.Event[*wrapperspb.StringValue]) error {
+func (b *attentiveBank) Subscriptions() []events.Subscription {
+	return append(b.Bank.Subscriptions(), events.Subscribe("bank.told", func(context.Context, *database.Tx, events.Event[*wrapperspb.StringValue]) error {
 		b.heard.Add(1)
 		return nil
 	}))

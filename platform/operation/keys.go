@@ -59,7 +59,7 @@ type Ending int
 
 // The endings.
 const (
-	// KeepReply keeps a verdict: repetitions get it.
+	// KeepReply keeps the reply: repetitions get it.
 	KeepReply Ending = iota
 	// DropKey leaves no trace of the key, after what was refused before it had an
 	// effect, or lost a race to somebody else.

@@ -196,7 +196,7 @@ func (op Operation) Admit(p identity.Principal) error {
 	case !p.SignedIn():
 		return fault.New(fault.Unauthenticated, "unauthenticated", "You have to sign in.")
 	case op.Access == Admin && p.AdminWithheld:
-		return identity.ErrSecondFactor() //nolint:wrapcheck // the verdict is what the client gets
+		return identity.ErrSecondFactor() //nolint:wrapcheck // the error is what the client gets
 	case op.Access == Admin && !p.Admin:
 		return fault.New(fault.PermissionDenied, "permission_denied", "This is for administrators of the shop.")
 	}

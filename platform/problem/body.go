@@ -24,7 +24,7 @@ func BodyError(ctx context.Context, err error) error {
 	case errors.As(err, &cut):
 		return BodyTooLarge()
 	case ctx.Err() != nil:
-		return ctx.Err() // its meaning is the verdict
+		return ctx.Err() // which says what it means
 	case errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &network) && network.Timeout():
 		return New(http.StatusRequestTimeout, "body_timeout", "The body did not arrive in time.")
 	}

@@ -93,7 +93,7 @@ func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal
 	if c.barred {
 		return nil, c.localRefusal(c.edge.guard.denyCaller(ctx, c.edge.caller, c.method.Name))
 	}
-	verdict := c.edge.guard.runCall(ctx, calleeContext(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
+	failure := c.edge.guard.runCall(ctx, calleeContext(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
 		resp, err := c.local(ctx, req)
 		if err != nil {
 			return err
@@ -102,8 +102,8 @@ func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal
 		c.copyResponse(&copier, out, resp)
 		return responseFault(copier.checkEncodable(resp))
 	})
-	if verdict != nil {
-		return nil, c.localRefusal(verdict)
+	if failure != nil {
+		return nil, c.localRefusal(failure)
 	}
 	return out, nil
 }

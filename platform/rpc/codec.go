@@ -7,7 +7,7 @@ import (
 )
 
 // encoded is a message that this package encodes itself, so that what cannot be encoded
-// gets the same verdict on both ways of a call. To Connect it is the message.
+// gets the same error on both ways of a call. To Connect it is the message.
 type encoded struct{ bytes []byte }
 
 // codec is the Connect codec of encoded.

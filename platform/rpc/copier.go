@@ -81,7 +81,7 @@ func (c *Copier) checkEncodable(from any) error {
 	return nil
 }
 
-// requestFault is the verdict on a request that cannot cross.
+// requestFault is the error for a request that cannot cross.
 func requestFault(err error) *fault.Error {
 	if errors.Is(err, errTooLarge) {
 		return fault.New(fault.ResourceExhausted, reasonTooLarge, "").Because(err)
@@ -89,7 +89,7 @@ func requestFault(err error) *fault.Error {
 	return fault.New(fault.InvalidArgument, reasonInvalid, "").Because(err)
 }
 
-// responseFault is the callee's verdict when its response cannot cross: too large is
+// responseFault is the callee's error when its response cannot cross: too large is
 // the caller's to know, as it may ask for less; the rest is the callee's to mend.
 func responseFault(err error) error {
 	switch {

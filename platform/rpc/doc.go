@@ -37,7 +37,7 @@
 //     messages at most MaxMessage long: invalid_argument and resource_exhausted
 //     otherwise.
 //   - Every error is a *fault.CallError: a code of a closed set, a reason, fields and
-//     typed details. What a callee returns goes through fault.From, so the verdict of
+//     typed details. What a callee returns goes through fault.From, so the error of
 //     its own callee does not pass for its own. Unknown errors and panics are internal,
 //     logged once, by the module in which they happened.
 //   - A call from inside a database transaction is refused (callctx.WithTransaction

@@ -179,7 +179,7 @@ func (e *Edge) unsentError(method string, v *fault.Error) *refusal {
 	return &refusal{CallError: e.callError(method, v), unsent: true, cause: v.Unwrap()}
 }
 
-// callError shows a verdict to the caller, reduced to what crosses.
+// callError shows an error to the caller, reduced to what crosses.
 func (e *Edge) callError(method string, v *fault.Error) *fault.CallError {
 	w, _ := toWire(v)
 	return fromWire(e.module, method, w)

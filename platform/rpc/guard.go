@@ -51,8 +51,8 @@ func (g *guard) runCall(wait, values context.Context, method string, work func(c
 	}
 }
 
-// denyCaller is the verdict on a caller that the service is not for, and the one line
-// about it in the log.
+// denyCaller is the error for a caller that the service is not for, and writes the one
+// line about it in the log.
 func (g *guard) denyCaller(ctx context.Context, caller, method string) *fault.Error {
 	v := fault.New(fault.PermissionDenied, reasonCaller, "")
 	g.log.LogAttrs(ctx, slog.LevelError, "call refused: the caller has not declared it", slog.String("method", method),
@@ -91,48 +91,48 @@ func (a *attempt) resultOrContextError(ended context.Context) *fault.Error {
 	}
 }
 
-// crashed is the verdict on work that did not return.
+// crashed is the error of work that did not return.
 var crashed = fault.New(fault.Internal, "internal", "")
 
 // do runs in the callee's goroutine.
 func (a *attempt) do() {
-	verdict := crashed // stays when work ends by runtime.Goexit, as a failing test assertion does
+	failure := crashed // stays when work ends by runtime.Goexit, as a failing test assertion does
 	defer func() {
 		if p := recover(); p != nil {
-			verdict = crashed
-			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call panicked", append(callLogAttrs(a.ctx, a.method, verdict),
+			failure = crashed
+			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call panicked", append(callLogAttrs(a.ctx, a.method, failure),
 				slog.String("panic", fmt.Sprint(p)), slog.String("stack", string(debug.Stack())))...)
-		} else if verdict == crashed {
-			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call ended its goroutine", callLogAttrs(a.ctx, a.method, verdict)...)
+		} else if failure == crashed {
+			a.g.log.LogAttrs(a.ctx, slog.LevelError, "call ended its goroutine", callLogAttrs(a.ctx, a.method, failure)...)
 		}
 		a.g.running.Add(-1)
-		a.done <- verdict
+		a.done <- failure
 	}()
 	if a.g.tracer == nil {
-		verdict = a.g.errorForCaller(a.ctx, a.method, a.work(a.ctx))
+		failure = a.g.errorForCaller(a.ctx, a.method, a.work(a.ctx))
 		return
 	}
 	ctx, span := startSpan(a.ctx, a.g.tracer, trace.SpanKindServer, spanInfo{
 		caller: identity.Caller(a.ctx), module: a.g.module, service: a.g.service, method: a.method, remote: a.g.remote,
 	})
-	defer func() { endSpan(span, verdict) }()
-	verdict = a.g.errorForCaller(ctx, a.method, a.work(ctx))
+	defer func() { endSpan(span, failure) }()
+	failure = a.g.errorForCaller(ctx, a.method, a.work(ctx))
 }
 
-// errorForCaller turns an error of the callee into the verdict that its caller gets,
+// errorForCaller turns an error of the callee into the one that its caller gets,
 // and logs what is the callee's to mend.
 func (g *guard) errorForCaller(ctx context.Context, method string, err error) *fault.Error {
 	if err == nil {
 		return nil
 	}
-	verdict := fault.From(err)
-	if _, complete := toWire(verdict); !complete {
-		g.log.LogAttrs(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", callLogAttrs(ctx, method, verdict)...)
+	failure := fault.From(err)
+	if _, complete := toWire(failure); !complete {
+		g.log.LogAttrs(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", callLogAttrs(ctx, method, failure)...)
 	}
-	if verdict.Code == fault.Internal && !loggedDownstream(verdict) {
-		g.log.LogAttrs(ctx, slog.LevelError, "call failed", append(callLogAttrs(ctx, method, verdict), slog.String("error", err.Error()))...)
+	if failure.Code == fault.Internal && !loggedDownstream(failure) {
+		g.log.LogAttrs(ctx, slog.LevelError, "call failed", append(callLogAttrs(ctx, method, failure), slog.String("error", err.Error()))...)
 	}
-	return verdict
+	return failure
 }
 
 // loggedDownstream reports whether the module that failed has logged the failure:

@@ -107,7 +107,7 @@ var ours = map[string]bool{
 	reasonAssertion: true, reasonNotHosted: true, reasonMethodUnknown: true, reasonMismatch: true,
 }
 
-// wireError finds the verdict of the callee's guard in an error of Connect.
+// wireError finds what the callee's guard answered in an error of Connect.
 func wireError(err error) *rpcv1.Error {
 	var failed *connect.Error
 	if !errors.As(err, &failed) {

@@ -85,17 +85,17 @@ func (g *guard) serveRemote(method string, wire func(context.Context, []byte) ([
 			return nil, connectError(refusal)
 		}
 		out := new(encoded)
-		verdict := g.runCall(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
+		failure := g.runCall(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
 			out.bytes, err = wire(ctx, in.bytes)
 			return err
 		})
 		switch {
-		case verdict == nil:
+		case failure == nil:
 			return out, nil
-		case verdict.Code == fault.Canceled && errors.Is(ctx.Err(), context.Canceled):
-			verdict = fault.New(fault.Canceled, reasonCallerLeft, "")
+		case failure.Code == fault.Canceled && errors.Is(ctx.Err(), context.Canceled):
+			failure = fault.New(fault.Canceled, reasonCallerLeft, "")
 		}
-		return nil, connectError(verdict)
+		return nil, connectError(failure)
 	}
 }
 
@@ -188,7 +188,7 @@ func (s *server) rejectRequest(w http.ResponseWriter, r *http.Request, v *fault.
 // build of it.
 func (c Contract) contractStamp() string { return c.Service + "/" + c.Fingerprint }
 
-// connectError puts a verdict into Connect's terms. The verdict itself rides along as a
+// connectError puts an error into Connect's terms. The error itself rides along as a
 // detail, since Connect has fewer codes; the text is the reason.
 func connectError(v *fault.Error) *connect.Error {
 	w, _ := toWire(v)

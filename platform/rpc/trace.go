@@ -39,7 +39,7 @@ func startSpan(ctx context.Context, tracer trace.Tracer, kind trace.SpanKind, i 
 	))
 }
 
-// endSpan ends the callee's span with its verdict.
+// endSpan ends the callee's span with its error.
 func endSpan(span trace.Span, v *fault.Error) {
 	if span == nil {
 		return

@@ -57,15 +57,15 @@ func checkIntegrity(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	var verdict string
+	var result string
 	err = db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		return q.QueryRow(ctx, `PRAGMA integrity_check`).Scan(&verdict)
+		return q.QueryRow(ctx, `PRAGMA integrity_check`).Scan(&result)
 	})
 	if err = errors.Join(err, db.Close()); err != nil {
 		return fmt.Errorf("check %s: %w", path, err)
 	}
-	if verdict != "ok" {
-		return fmt.Errorf("%s is damaged: %s", path, verdict)
+	if result != "ok" {
+		return fmt.Errorf("%s is damaged: %s", path, result)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ type world struct {
 func listening(t *testing.T) world {
 	t.Helper()
 	w := world{heard: make(chan string, 100)}
-	sub := events.Hear("emails.a", func(_ context.Context, tx *database.Tx, e events.Event[*wrapperspb.StringValue]) error {
+	sub := events.Subscribe("emails.a", func(_ context.Context, tx *database.Tx, e events.Event[*wrapperspb.StringValue]) error {
 		tx.AfterCommit(func() { w.heard <- e.Body.GetValue() })
 		return nil
 	})

@@ -14,8 +14,8 @@ import (
 	"app/platform/events/rabbit/rabbittest"
 )
 
-// house is a broker as an administrator sets it up: module test emits, emails hears it,
-// and orders does both.
+// house is a broker as an administrator sets it up: module test emits, emails
+// subscribes to it, and orders does both.
 type house struct{ url, suffix string }
 
 const password = "secret"
@@ -31,11 +31,11 @@ func newHouse(t *testing.T) house {
 	h.suffix = "-" + host
 	accounts := []rabbit.Account{
 		{Name: "test" + h.suffix, Modules: []string{"test"}, Emits: true},
-		{Name: "emails" + h.suffix, Modules: []string{"emails"}, Hears: true},
-		{Name: "orders" + h.suffix, Modules: []string{"orders"}, Emits: true, Hears: true},
+		{Name: "emails" + h.suffix, Modules: []string{"emails"}, Subscribes: true},
+		{Name: "orders" + h.suffix, Modules: []string{"orders"}, Emits: true, Subscribes: true},
 	}
 	top := topology("emails", "orders")
-	top.Hearings = append(top.Hearings, rabbit.Hearing{Listener: "emails", Emitter: "orders", Type: "orders.Placed"})
+	top.Bindings = append(top.Bindings, rabbit.Binding{Listener: "emails", Emitter: "orders", Type: "orders.Placed"})
 	definitions, err := rabbit.Definitions(host, accounts, top)
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func (h house) as(t *testing.T, module string) string {
 	return u.String()
 }
 
-// With an account each, modules tell and hear as ever.
+// With an account each, modules emit and subscribe as ever.
 func TestFault10_ModulesHaveAccounts(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -176,7 +176,7 @@ func consume(queue string) func(*amqp.Channel) error {
 	}
 }
 
-// A hearing that the administrator has not set up yet is missed by nobody: nothing is
+// A binding that the administrator has not set up yet is missed by nobody: nothing is
 // published before.
 func TestFault10_NothingIsToldBeforeAllCanHear(t *testing.T) {
 	t.Parallel()

@@ -15,13 +15,13 @@ type Account struct {
 	// Modules are those whose processes use it; none for an administrator, who may
 	// everything.
 	Modules []string
-	// Emits and Hears tell whether the modules do: who does not may not.
-	Emits, Hears bool
+	// Emits and Subscribes report whether the modules do: who does not may not.
+	Emits, Subscribes bool
 }
 
 // Rights are the patterns of names that an account may configure, write to and read
 // from, as RabbitMQ knows them. A module owns what has its own name, the exchange that
-// it emits to and the queue that it hears from, and reaches nothing else: bindings need
+// it emits to and the queue that it consumes, and reaches nothing else: bindings need
 // rights at both ends, so they are the administrator's.
 type Rights struct{ Configure, Write, Read string }
 
@@ -42,7 +42,7 @@ func (a Account) Rights() Rights {
 	if a.Emits {
 		r.Write = own
 	}
-	if a.Hears {
+	if a.Subscribes {
 		r.Read = own
 	}
 	return r

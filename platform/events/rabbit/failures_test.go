@@ -28,7 +28,7 @@ func TestFailure19_AnUnroutableMessageIsNotSent(t *testing.T) {
 	url := rabbittest.URL(t)
 	source, target := open(t), open(t)
 	o := rabbit.Options{URL: url, Logger: logger(t)} // knows of no listener, so makes no queue
-	o.Topology.Hearings = []rabbit.Hearing{{Listener: "nobody", Emitter: "test", Type: "test.Other"}}
+	o.Topology.Bindings = []rabbit.Binding{{Listener: "nobody", Emitter: "test", Type: "test.Other"}}
 	p := publisher(t, o)
 	running(t, process{p, relay(t, source, p)})
 	emit(t, source, "a", "x", "y")

@@ -25,7 +25,7 @@ const (
 var errAway = errors.New("the broker is away")
 
 // link keeps a connection for one purpose, for as long as it runs. Publishing has one,
-// and each module that hears: a broker that slows publishers down must not slow
+// and each module that subscribes: a broker that slows publishers down must not slow
 // acknowledgements down, and a queue that does not answer no other's.
 type link struct {
 	url, name string

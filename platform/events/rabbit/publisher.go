@@ -57,7 +57,7 @@ func NewPublisher(o Options) (*Publisher, error) {
 	return p, nil
 }
 
-// declareTopology makes the queues of those who hear before anything is published for
+// declareTopology makes the queues of the subscribers before anything is published for
 // them. When it had to, it gives the broker time.
 func (p *Publisher) declareTopology(ctx context.Context, conn *connection) error {
 	lacking, err := p.topology.lacksQueue(conn.Connection)
@@ -71,8 +71,8 @@ func (p *Publisher) declareTopology(ctx context.Context, conn *connection) error
 }
 
 // Send implements events.Sender: nil means that the broker has the batch on disk, in
-// every queue that hears its types. It fails at once while the broker is away or takes
-// no messages, and ctx bounds it otherwise.
+// every queue that is bound to its types. It fails at once while the broker is away or
+// takes no messages, and ctx bounds it otherwise.
 func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope) error {
 	if len(batch) == 0 {
 		return nil

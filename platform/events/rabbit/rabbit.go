@@ -6,11 +6,12 @@
 //
 // Each emitting module has a durable topic exchange, souk.<module>, and each listening
 // module a quorum queue, souk.<module>, bound by type of event to the exchanges of the
-// modules it hears. Others may bind queues of their own. The queues of a module's
-// replicas are one queue with one active consumer, so that the events of an aggregate
-// stay in order. Both ends declare what they need, so nothing is published before the
-// queues of all listeners are there. Where each module has an account of its own
-// (Definitions) an administrator declares it, and both ends look whether it is there.
+// modules it subscribes to. Others may bind queues of their own. The queues of a
+// module's replicas are one queue with one active consumer, so that the events of an
+// aggregate stay in order. Both ends declare what they need, so nothing is published
+// before the queues of all listeners are there. Where each module has an account of its
+// own (Definitions) an administrator declares it, and both ends look whether it is
+// there.
 //
 // A message that cannot be read, or that was delivered DeliveryLimit times and never
 // acknowledged (it kills the process), goes to the queue souk.dead. Handlers that fail
@@ -41,10 +42,10 @@ func Exchange(emitter string) string { return "souk." + emitter }
 // Queue is where events wait for a listening module.
 func Queue(listener string) string { return "souk." + listener }
 
-// Sign is an exchange that nothing is sent to: it is there when the binding of a
-// hearing is, which nobody can ask the broker for. An account that may not bind looks
+// Sign is an exchange that nothing is sent to: it is there when the binding is, which
+// nobody can ask the broker for. An account that may not bind looks
 // for it before it publishes, so that no listener misses anything.
-func Sign(h Hearing) string { return Queue(h.Listener) + ".hears." + h.Type }
+func Sign(b Binding) string { return Queue(b.Listener) + ".hears." + b.Type }
 
 // Options say how a process uses the broker.
 type Options struct {

@@ -10,23 +10,23 @@ import (
 
 // Topology is what a process needs of the broker.
 type Topology struct {
-	// Listeners are the modules of this process that hear events: it consumes their
-	// queues, also those that nothing is bound to any more.
+	// Listeners are the modules of this process that subscribe to events: it consumes
+	// their queues, also those that nothing is bound to any more.
 	Listeners []string
-	// Hearings are the events that cross the border of the process, in either
+	// Bindings are the events that cross the border of the process, in either
 	// direction.
-	Hearings []Hearing
+	Bindings []Binding
 }
 
-// Hearing is one type of event that a module hears from another.
-type Hearing struct{ Listener, Emitter, Type string }
+// Binding is one type of event that a module subscribes to of another.
+type Binding struct{ Listener, Emitter, Type string }
 
 // forListener is the part that one listening module needs.
 func (t Topology) forListener(listener string) Topology {
 	part := Topology{Listeners: []string{listener}}
-	for _, h := range t.Hearings {
-		if h.Listener == listener {
-			part.Hearings = append(part.Hearings, h)
+	for _, b := range t.Bindings {
+		if b.Listener == listener {
+			part.Bindings = append(part.Bindings, b)
 		}
 	}
 	return part
@@ -35,8 +35,8 @@ func (t Topology) forListener(listener string) Topology {
 // emittingModules are the modules whose exchanges are needed, in order.
 func (t Topology) emittingModules() []string {
 	var out []string
-	for _, h := range t.Hearings {
-		out = append(out, h.Emitter)
+	for _, b := range t.Bindings {
+		out = append(out, b.Emitter)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -45,8 +45,8 @@ func (t Topology) emittingModules() []string {
 // listeningModules are the modules whose queues are needed, in order.
 func (t Topology) listeningModules() []string {
 	out := slices.Clone(t.Listeners)
-	for _, h := range t.Hearings {
-		out = append(out, h.Listener)
+	for _, b := range t.Bindings {
+		out = append(out, b.Listener)
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -74,11 +74,11 @@ func (t Topology) allElements() []element {
 	for _, m := range t.listeningModules() {
 		out = append(out, queueElement(Queue(m), queueArguments))
 	}
-	for _, h := range t.Hearings {
-		out = append(out, bindingElement(Queue(h.Listener), h.Type, Exchange(h.Emitter)))
+	for _, b := range t.Bindings {
+		out = append(out, bindingElement(Queue(b.Listener), b.Type, Exchange(b.Emitter)))
 	}
-	for _, h := range t.Hearings {
-		out = append(out, exchangeElement(Sign(h), amqp.ExchangeFanout))
+	for _, b := range t.Bindings {
+		out = append(out, exchangeElement(Sign(b), amqp.ExchangeFanout))
 	}
 	return out
 }

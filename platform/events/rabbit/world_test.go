@@ -41,7 +41,7 @@ func open(t testing.TB) *database.DB {
 func topology(listeners ...string) rabbit.Topology {
 	var out rabbit.Topology
 	for _, l := range listeners {
-		out.Hearings = append(out.Hearings, rabbit.Hearing{Listener: l, Emitter: "test", Type: said})
+		out.Bindings = append(out.Bindings, rabbit.Binding{Listener: l, Emitter: "test", Type: said})
 	}
 	return out
 }
@@ -111,7 +111,7 @@ func node(t testing.TB, o events.Options) *events.Node {
 	return n
 }
 
-// listener is a process that hears the tests' events as the module.
+// listener is a process that subscribes to the tests' events as the module.
 func listener(t testing.TB, url, module string, db *database.DB, handle handler) process {
 	t.Helper()
 	n := node(t, inbox(module, db, handle))
@@ -122,7 +122,7 @@ type handler func(ctx context.Context, tx *database.Tx, e events.Event[*wrappers
 
 func inbox(module string, db *database.DB, handle handler) events.Options {
 	return events.Options{Listeners: []events.Listener{{
-		Module: module, DB: db, Subscriptions: []events.Subscription{events.Hear(module+".a", handle)},
+		Module: module, DB: db, Subscriptions: []events.Subscription{events.Subscribe(module+".a", handle)},
 	}}}
 }
 

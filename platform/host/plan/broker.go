@@ -22,25 +22,25 @@ func (p *planner) planBroker() {
 		}
 		for _, s := range m.Subscriptions {
 			if crosses := (m.Hosted || p.plan.hosts(s.From)) && !s.Local; crosses {
-				addHearing(t, m, s)
+				addBinding(t, m, s)
 			}
 		}
 	}
 }
 
-// addHearing ties a listener to a type of event, once.
-func addHearing(t *rabbit.Topology, listener Module, s Subscription) {
-	hearing := rabbit.Hearing{Listener: listener.Name, Emitter: s.From, Type: s.Type}
-	if !slices.Contains(t.Hearings, hearing) {
-		t.Hearings = append(t.Hearings, hearing)
+// addBinding ties a listener to a type of event, once.
+func addBinding(t *rabbit.Topology, listener Module, s Subscription) {
+	binding := rabbit.Binding{Listener: listener.Name, Emitter: s.From, Type: s.Type}
+	if !slices.Contains(t.Bindings, binding) {
+		t.Bindings = append(t.Bindings, binding)
 	}
 }
 
 // BrokerTopology is what the process needs at the broker; nothing without a broker.
 func (p *Process) BrokerTopology() rabbit.Topology { return p.topology }
 
-// AskBroker looks at the broker for the exchanges and queues that the process needs, and
-// makes nothing. An error says why it cannot be asked, which keeps nothing from
+// AskBroker looks at the broker for the exchanges and queues that the process needs,
+// and makes nothing. An error says why it cannot be asked, which keeps nothing from
 // starting: events wait until it is back.
 func (p *Process) AskBroker(ctx context.Context) ([]rabbit.Finding, error) {
 	if p.brokerURL == "" {
@@ -80,7 +80,7 @@ func (p *Process) BrokerDefinitions() ([]byte, error) {
 		}
 		for _, s := range m.Subscriptions {
 			if s.From != m.Name {
-				addHearing(&t, m, s)
+				addBinding(&t, m, s)
 			}
 		}
 	}
@@ -98,7 +98,7 @@ func (p *Process) brokerAccount(name string, of func(Module) bool) rabbit.Accoun
 	for _, m := range p.Modules {
 		if of(m) && m.usesBroker() {
 			a.Modules = append(a.Modules, m.Name)
-			a.Emits, a.Hears = a.Emits || len(m.Emits) > 0, a.Hears || len(m.Subscriptions) > 0
+			a.Emits, a.Subscribes = a.Emits || len(m.Emits) > 0, a.Subscribes || len(m.Subscriptions) > 0
 		}
 	}
 	return a

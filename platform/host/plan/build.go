@@ -60,8 +60,8 @@ type planner struct {
 	plan  Process
 }
 
-// New looks at what the modules declare. An error is a mistake in the program, such as a
-// circle of calls; what the configuration lacks is in Process.Missing.
+// New looks at what the modules declare. An error is a mistake in the program, such as
+// a circle of calls; what the configuration lacks is in Process.Missing.
 func New(s Settings) (*Process, error) {
 	p := &planner{Settings: s, emits: map[string][]string{}, plan: Process{hosted: s.Hosted, split: s.Split}}
 	for _, m := range s.Modules {
@@ -124,7 +124,7 @@ func (p *planner) planSubscriptions(m Declaration) ([]Subscription, error) {
 	for _, s := range m.Subscriptions {
 		from, _, _ := strings.Cut(s.Type, ".")
 		if !slices.Contains(p.emits[from], s.Type) {
-			return nil, fmt.Errorf("%s hears %s, which no module emits", m.Name, s.Type)
+			return nil, fmt.Errorf("%s subscribes to %s, which no module emits", m.Name, s.Type)
 		}
 		out = append(out, Subscription{Consumer: s.Consumer, Type: s.Type, From: from, Local: p.plan.Colocated(from, m.Name)})
 	}

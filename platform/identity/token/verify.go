@@ -59,9 +59,9 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 
 // invalidTokenError keeps the one error that does not speak of the token.
 func invalidTokenError(err error) error {
-	var verdict *fault.Error
-	if errors.As(err, &verdict) && verdict.Code == fault.Unavailable {
-		return verdict
+	var failure *fault.Error
+	if errors.As(err, &failure) && failure.Code == fault.Unavailable {
+		return failure
 	}
 	return fmt.Errorf("%w: %w", ErrInvalid, err)
 }

@@ -65,9 +65,9 @@ func (b *Bank) Serves() []rpc.Service {
 	return []rpc.Service{bankv1.ServeBank(func() bankv1.BankHandler { return b })}
 }
 
-// Hears implements host.Listener.
-func (*Bank) Hears() []events.Subscription {
-	return []events.Subscription{events.Hear("bank.credit", creditAccount)}
+// Subscriptions implements host.Subscriber.
+func (*Bank) Subscriptions() []events.Subscription {
+	return []events.Subscription{events.Subscribe("bank.credit", creditAccount)}
 }
 
 // Open implements host.Opener.

@@ -53,12 +53,12 @@ func TestFault10_AnAssertionOpensNothingElse(t *testing.T) {
 			if tc.change != nil {
 				header[identity.AssertionHeader] = tc.change(token)
 			}
-			status, verdict := e.send(t, or(tc.method, http.MethodPost), or(tc.path, actPath), []byte(or(tc.body, "\x0a\x02ok")), header)
+			status, failure := e.send(t, or(tc.method, http.MethodPost), or(tc.path, actPath), []byte(or(tc.body, "\x0a\x02ok")), header)
 			if e.executed != tc.ok || (status == http.StatusOK) != tc.ok {
-				t.Errorf("status %d, %v, executed %v", status, verdict, e.executed)
+				t.Errorf("status %d, %v, executed %v", status, failure, e.executed)
 			}
-			if !tc.ok && tc.method == "" && (status != http.StatusUnauthorized || verdict.GetReason() != "assertion_refused") {
-				t.Errorf("status %d, %v", status, verdict)
+			if !tc.ok && tc.method == "" && (status != http.StatusUnauthorized || failure.GetReason() != "assertion_refused") {
+				t.Errorf("status %d, %v", status, failure)
 			}
 		})
 	}
@@ -91,12 +91,12 @@ func TestFault10_AnAssertionIsGoodOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	header := map[string]string{identity.AssertionHeader: token, "Souk-Module": "parity"}
-	if status, verdict := e.post(t, actPath, header); status != http.StatusOK {
-		t.Fatalf("%d, %v", status, verdict)
+	if status, failure := e.post(t, actPath, header); status != http.StatusOK {
+		t.Fatalf("%d, %v", status, failure)
 	}
 	e.executed = false
-	if status, verdict := e.post(t, actPath, header); status != http.StatusUnauthorized || verdict.GetReason() != "assertion_refused" || e.executed {
-		t.Errorf("the second time: %d, %v, executed %v", status, verdict, e.executed)
+	if status, failure := e.post(t, actPath, header); status != http.StatusUnauthorized || failure.GetReason() != "assertion_refused" || e.executed {
+		t.Errorf("the second time: %d, %v, executed %v", status, failure, e.executed)
 	}
 }
 

@@ -45,7 +45,7 @@ func newEndpoint(t *testing.T) *endpoint {
 	return e
 }
 
-// post sends an empty message and returns the status and the verdict.
+// post sends an empty message and returns the status and the error.
 func (e *endpoint) post(t *testing.T, path string, header map[string]string) (int, *rpcv1.Error) {
 	t.Helper()
 	return e.send(t, http.MethodPost, path, nil, header)
@@ -70,16 +70,16 @@ func (e *endpoint) send(t *testing.T, method, path string, message []byte, heade
 	if err != nil {
 		t.Fatal(err)
 	}
-	return res.StatusCode, verdictIn(t, body)
+	return res.StatusCode, errorIn(t, body)
 }
 
-// verdictIn reads the detail of an error of the Connect protocol.
-func verdictIn(t *testing.T, body []byte) *rpcv1.Error {
+// errorIn reads the detail of an error of the Connect protocol.
+func errorIn(t *testing.T, body []byte) *rpcv1.Error {
 	t.Helper()
 	var failed struct{ Details []struct{ Value string } }
-	verdict := &rpcv1.Error{}
+	failure := &rpcv1.Error{}
 	if len(body) == 0 || body[0] != '{' {
-		return verdict
+		return failure
 	}
 	if err := json.Unmarshal(body, &failed); err != nil || len(failed.Details) != 1 {
 		t.Fatalf("not an error of the Connect protocol: %s", body)
@@ -88,10 +88,10 @@ func verdictIn(t *testing.T, body []byte) *rpcv1.Error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := proto.Unmarshal(raw, verdict); err != nil {
+	if err := proto.Unmarshal(raw, failure); err != nil {
 		t.Fatal(err)
 	}
-	return verdict
+	return failure
 }
 
 const actPath = "/rpc/souk.parity.v1.Parity/Act"
@@ -137,15 +137,15 @@ func TestAssertion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEndpoint(t)
-			status, verdict := e.post(t, actPath, map[string]string{identity.AssertionHeader: tc.token, "Souk-Module": tc.module})
+			status, failure := e.post(t, actPath, map[string]string{identity.AssertionHeader: tc.token, "Souk-Module": tc.module})
 			if tc.ok {
 				if status != http.StatusOK || !e.executed {
 					t.Errorf("status %d, executed %v", status, e.executed)
 				}
 				return
 			}
-			if status != http.StatusUnauthorized || verdict.GetReason() != "assertion_refused" || e.executed {
-				t.Errorf("status %d, verdict %v, executed %v", status, verdict, e.executed)
+			if status != http.StatusUnauthorized || failure.GetReason() != "assertion_refused" || e.executed {
+				t.Errorf("status %d, failure %v, executed %v", status, failure, e.executed)
 			}
 			if n := len(e.logs.with(t, "call refused")); n != 1 {
 				t.Errorf("logged %d times", n)
@@ -186,11 +186,11 @@ func TestContracts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, verdict := e.post(t, tc.path, map[string]string{
+			_, failure := e.post(t, tc.path, map[string]string{
 				identity.AssertionHeader: token, "Souk-Module": module, "Souk-Contract": tc.contract,
 			})
-			if verdict.GetCode() != string(tc.code) || verdict.GetReason() != tc.reason {
-				t.Errorf("got %v, want %s %s", verdict, tc.code, tc.reason)
+			if failure.GetCode() != string(tc.code) || failure.GetReason() != tc.reason {
+				t.Errorf("got %v, want %s %s", failure, tc.code, tc.reason)
 			}
 			if refused := len(e.logs.with(t, "call refused")) == 1; refused != (tc.code != "") || e.executed == refused {
 				t.Errorf("executed %v, log %v", e.executed, e.logs.with(t, ""))
@@ -251,12 +251,12 @@ func TestBodyIsNoMessage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := verdictIn(t, body); got.GetCode() != "invalid_argument" || e.executed {
+	if got := errorIn(t, body); got.GetCode() != "invalid_argument" || e.executed {
 		t.Errorf("got %v, executed %v", got, e.executed)
 	}
 }
 
-// Several modules may serve one contract, as all that hear events do.
+// Several modules may serve one contract, as all that subscribe to events do.
 func TestForModule(t *testing.T) {
 	t.Parallel()
 	rpctest.Each(t, func(t *testing.T, way rpctest.Way) {

@@ -16,8 +16,8 @@ import (
 // that an event comes.
 func Subscriptions(at **Service) []events.Subscription {
 	return []events.Subscription{
-		events.Hear("catalog.sell", events.On(at, (*Service).Paid)),
-		events.Hear("catalog.cancel", events.On(at, (*Service).Cancelled)),
+		events.Subscribe("catalog.sell", events.On(at, (*Service).Paid)),
+		events.Subscribe("catalog.cancel", events.On(at, (*Service).Cancelled)),
 	}
 }
 

@@ -16,19 +16,19 @@ import (
 // s when the module is open.
 func Subscriptions(s **Service) []events.Subscription {
 	return []events.Subscription{
-		events.Hear("emails.welcome", events.On(s, (*Service).Registered)),
-		events.Hear("emails.code", events.On(s, (*Service).CodeIssued)),
-		events.Hear("emails.already_registered", events.On(s, (*Service).AlreadyRegistered)),
-		events.Hear("emails.password_changed", events.On(s, (*Service).PasswordChanged)),
-		events.Hear("emails.no_account", events.On(s, (*Service).NoAccount)),
-		events.Hear("emails.address_changed", events.On(s, (*Service).EmailChanged)),
-		events.Hear("emails.factor_changed", events.On(s, (*Service).CredentialsChanged)),
-		events.Hear("emails.new_sign_in", events.On(s, (*Service).SignedInAnew)),
-		events.Hear("emails.merchant_approved", events.On(s, (*Service).MerchantApproved)),
-		events.Hear("emails.merchant_invitation", events.On(s, (*Service).Invited)),
-		events.Hear("emails.receipt", events.On(s, (*Service).Paid)),
-		events.Hear("emails.order_cancelled", events.On(s, (*Service).Cancelled)),
-		events.Hear("emails.refund_issued", events.On(s, (*Service).Refunded)),
+		events.Subscribe("emails.welcome", events.On(s, (*Service).Registered)),
+		events.Subscribe("emails.code", events.On(s, (*Service).CodeIssued)),
+		events.Subscribe("emails.already_registered", events.On(s, (*Service).AlreadyRegistered)),
+		events.Subscribe("emails.password_changed", events.On(s, (*Service).PasswordChanged)),
+		events.Subscribe("emails.no_account", events.On(s, (*Service).NoAccount)),
+		events.Subscribe("emails.address_changed", events.On(s, (*Service).EmailChanged)),
+		events.Subscribe("emails.factor_changed", events.On(s, (*Service).CredentialsChanged)),
+		events.Subscribe("emails.new_sign_in", events.On(s, (*Service).SignedInAnew)),
+		events.Subscribe("emails.merchant_approved", events.On(s, (*Service).MerchantApproved)),
+		events.Subscribe("emails.merchant_invitation", events.On(s, (*Service).Invited)),
+		events.Subscribe("emails.receipt", events.On(s, (*Service).Paid)),
+		events.Subscribe("emails.order_cancelled", events.On(s, (*Service).Cancelled)),
+		events.Subscribe("emails.refund_issued", events.On(s, (*Service).Refunded)),
 	}
 }
 

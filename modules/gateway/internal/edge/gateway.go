@@ -34,7 +34,7 @@ type Gateway struct {
 	Table         *Table
 	Proxies       Proxies
 	Authenticator Authenticator
-	// Origins decides which pages may send what changes something in a visitor's name.
+	// Origins decides which pages may send what changes something in a caller's name.
 	// Required.
 	Origins *http.CrossOriginProtection
 	// Settle, when not nil, brings home what an operation has just revoked, before its

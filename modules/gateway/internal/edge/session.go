@@ -75,9 +75,9 @@ func hasBearerHeader(r *http.Request) bool {
 	return false
 }
 
-// sameSite refuses what another site makes a visitor's browser send: a request that may
+// sameSite refuses what another site makes a caller's browser send: a request that may
 // change something, for which the browser adds the session's cookie by itself, or that
-// would sign the visitor in as somebody else. Browsers say where a request comes from
+// would sign the caller in as somebody else. Browsers say where a request comes from
 // in Sec-Fetch-Site, older ones in Origin; what says neither comes from no browser. A
 // bearer credential is never added by itself, while a browser repeats what it knows of
 // the scheme Basic.

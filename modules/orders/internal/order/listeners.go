@@ -15,10 +15,10 @@ import (
 // module is open.
 func Subscriptions(at **Service) []events.Subscription {
 	return []events.Subscription{
-		events.Hear("orders.payment_succeeded", events.On(at, (*Service).PaymentSucceeded)),
-		events.Hear("orders.payment_failed", events.On(at, (*Service).PaymentFailed)),
-		events.Hear("orders.payment_refunded", events.On(at, (*Service).PaymentRefunded)),
-		events.Hear("orders.stock_short", events.On(at, (*Service).StockShort)),
+		events.Subscribe("orders.payment_succeeded", events.On(at, (*Service).PaymentSucceeded)),
+		events.Subscribe("orders.payment_failed", events.On(at, (*Service).PaymentFailed)),
+		events.Subscribe("orders.payment_refunded", events.On(at, (*Service).PaymentRefunded)),
+		events.Subscribe("orders.stock_short", events.On(at, (*Service).StockShort)),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // Subscriptions lists what payments listens to, for the service that will lie at s when
 // the module is open.
 func Subscriptions(s **Service) []events.Subscription {
-	return []events.Subscription{events.Hear("payments.order_cancelled", events.On(s, (*Service).OrderCancelled))}
+	return []events.Subscription{events.Subscribe("payments.order_cancelled", events.On(s, (*Service).OrderCancelled))}
 }
 
 // OrderCancelled gives back what was captured for the order, and whatever may be

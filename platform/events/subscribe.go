@@ -13,10 +13,10 @@ import (
 // Subscription is one consumer of one type of event.
 type Subscription struct {
 	// Consumer names who acts on the event, module first, as in "emails.receipt". The
-	// name is kept with each event handled: a new name would hear only new events, and
+	// name is kept with each event handled: a new name would get only new events, and
 	// a name given to another purpose would miss events.
 	Consumer string
-	// Type is what it hears, as in "orders.Paid".
+	// Type is what it subscribes to, as in "orders.Paid".
 	Type string
 
 	// open decodes the event and returns the work to do in a transaction. Its errors
@@ -29,7 +29,7 @@ type work func(ctx context.Context, tx *database.Tx) error
 // errPoison is an event that no attempt will ever be able to read.
 var errPoison = errors.New("payload cannot be read")
 
-// Hear makes the consumer call handle for each event of type M, in a transaction of the
+// Subscribe makes the consumer call handle for each event of type M, in a transaction of the
 // consumer's own database. What handle writes through tx is committed together with the
 // mark that the event was handled, so the effect happens once, however often the event
 // arrives. handle must have no other effect, call no other module, and return within 10
@@ -37,7 +37,7 @@ var errPoison = errors.New("payload cannot be read")
 // what it wrote, and the event is tried again later, with growing delays, until it is
 // put aside as dead (see ListDead). The context carries the request id and trace of the
 // emitter and no principal.
-func Hear[M proto.Message](consumer string, handle func(ctx context.Context, tx *database.Tx, e Event[M]) error) Subscription {
+func Subscribe[M proto.Message](consumer string, handle func(ctx context.Context, tx *database.Tx, e Event[M]) error) Subscription {
 	var none M
 	return Subscription{
 		Consumer: consumer,

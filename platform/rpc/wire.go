@@ -12,9 +12,9 @@ import (
 	"app/platform/text"
 )
 
-// maxVerdict bounds the encoded size of an error; a larger one crosses without fields
+// maxErrorSize bounds the encoded size of an error; a larger one crosses without fields
 // and details.
-const maxVerdict = 256 << 10
+const maxErrorSize = 256 << 10
 
 // maxRetryAfter bounds what another process may say of when to try again.
 const maxRetryAfter = time.Hour
@@ -43,7 +43,7 @@ var codes = map[fault.Code]bool{
 	fault.Unimplemented: true, fault.Internal: true,
 }
 
-// toWire keeps of a verdict what may cross: code, reason, fields, typed details and
+// toWire keeps of an error what may cross: code, reason, fields, typed details and
 // when to try again, but no free text and no cause. Details that cannot be encoded are
 // left out; complete is false then.
 func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
@@ -60,7 +60,7 @@ func toWire(v *fault.Error) (w *rpcv1.Error, complete bool) {
 		}
 		w.Details = append(w.Details, packed)
 	}
-	if (len(w.GetDetails()) > 0 || len(w.GetFields()) > 0) && proto.Size(w) > maxVerdict {
+	if (len(w.GetDetails()) > 0 || len(w.GetFields()) > 0) && proto.Size(w) > maxErrorSize {
 		w.Details, w.Fields, complete = nil, nil, false
 	}
 	return w, complete
