@@ -123,5 +123,5 @@ func (h Handlers) getPublicProfile(ctx context.Context, in *publicInput) (*publi
 	if err != nil {
 		return nil, err
 	}
-	return &publicOutput{Body: publicProfile{p.ID, p.DisplayName, p.CreatedAt}}, nil
+	return &publicOutput{Body: publicProfile(p)}, nil
 }

@@ -91,8 +91,8 @@ type confirmInput struct {
 	}
 }
 
-// FactorAddedOutput is the answer when a factor has been added.
-type FactorAddedOutput struct {
+// factorAddedOutput is the answer when a factor has been added.
+type factorAddedOutput struct {
 	CacheControl string `header:"Cache-Control"`
 	SetCookie    string `header:"Set-Cookie"`
 	Body         struct {
@@ -101,16 +101,16 @@ type FactorAddedOutput struct {
 	}
 }
 
-func renderAdded(in Added, err error) (*FactorAddedOutput, error) {
+func renderAdded(in Added, err error) (*factorAddedOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &FactorAddedOutput{CacheControl: "no-store", SetCookie: in.Browser.Header()}
+	out := &factorAddedOutput{CacheControl: "no-store", SetCookie: in.Browser.Header()}
 	out.Body.Status, out.Body.RecoveryCodes = "added", append([]string{}, in.Recovery...)
 	return out, nil
 }
 
-func (h Handlers) confirmTOTP(ctx context.Context, in *confirmInput) (*FactorAddedOutput, error) {
+func (h Handlers) confirmTOTP(ctx context.Context, in *confirmInput) (*factorAddedOutput, error) {
 	return renderAdded(h.Factors.ConfirmTOTP(ctx, in.Body.Code))
 }
 

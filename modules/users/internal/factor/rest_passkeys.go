@@ -82,7 +82,7 @@ type addPasskeyInput struct {
 	}
 }
 
-func (h Handlers) addPasskey(ctx context.Context, in *addPasskeyInput) (*FactorAddedOutput, error) {
+func (h Handlers) addPasskey(ctx context.Context, in *addPasskeyInput) (*factorAddedOutput, error) {
 	raw, err := json.Marshal(in.Body.Credential)
 	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)

@@ -48,12 +48,12 @@ func Register(api *operation.API, at *Handlers) {
 			{Name: "client_id", Doc: "Taken, and means nothing"},
 			{Name: "client_secret", Doc: "Taken, and means nothing"},
 		},
-		Reply: OAuthTokens{},
+		Reply: oAuthTokens{},
 	}, route.Raw(at, Handlers.serveTokenEndpoint))
 }
 
-// OAuthTokens is the answer of RFC 6749 section 5.1.
-type OAuthTokens struct {
+// oAuthTokens is the answer of RFC 6749 section 5.1, under the name of its schema.
+type oAuthTokens struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type" enum:"bearer"`
 	ExpiresIn    int    `json:"expires_in" example:"900" doc:"Life of the access token in seconds"`
@@ -74,7 +74,7 @@ func badRequest(code, description string) *oauthError {
 
 func (h Handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 	form, refusal, err := tokenForm(r)
-	var out *OAuthTokens
+	var out *oAuthTokens
 	if err == nil && refusal == nil {
 		out, refusal, err = h.grantTokens(r, form)
 	}
@@ -91,7 +91,7 @@ func (h Handlers) serveTokenEndpoint(w http.ResponseWriter, r *http.Request) {
 }
 
 // grantTokens makes tokens of what the form holds, or says why not.
-func (h Handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *oauthError, error) {
+func (h Handlers) grantTokens(r *http.Request, form url.Values) (*oAuthTokens, *oauthError, error) {
 	var in session.SignedIn
 	var err error
 	switch form.Get("grant_type") {
@@ -124,7 +124,7 @@ func (h Handlers) grantTokens(r *http.Request, form url.Values) (*OAuthTokens, *
 	case in.Ticket != "":
 		return nil, &oauthError{status: http.StatusForbidden, Code: "mfa_required", Description: "A second factor is needed.", Ticket: in.Ticket}, nil
 	}
-	return &OAuthTokens{
+	return &oAuthTokens{
 		AccessToken: in.Tokens.Access, TokenType: "bearer", ExpiresIn: int(in.Tokens.ExpiresIn.Seconds()), RefreshToken: in.Tokens.Refresh,
 	}, nil, nil
 }
