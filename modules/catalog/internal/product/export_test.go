@@ -28,7 +28,7 @@ type (
 func (d Draft) ToProduct(id string, now time.Time) (Product, error) { return d.toProduct(id, now) }
 
 // ApplyTo is a product after the change.
-func (c Change) ApplyTo(p Product) Product { return c.applyTo(p) }
+func (c *Change) ApplyTo(p Product) Product { return c.applyTo(p) }
 
 // ProductOf is the product of a row.
 func ProductOf(r productRow) Product { return r.toProduct() }

@@ -50,7 +50,7 @@ func TestDraftHasEveryField(t *testing.T) {
 // Everything can be changed but whose product it is, and since when.
 func TestChangeHasEveryField(t *testing.T) {
 	t.Parallel()
-	p := product.ChangeOf(dbtest.Filled[product.ChangeBody](t)).ApplyTo(product.Product{})
-	dbtest.WantFilled(t, p, "ID", "MerchantID", "Version", "CreatedAt", "Archived",
+	change := product.ChangeOf(dbtest.Filled[product.ChangeBody](t))
+	dbtest.WantFilled(t, change.ApplyTo(product.Product{}), "ID", "MerchantID", "Version", "CreatedAt", "Archived",
 		"Stock.ProductID", "Stock.OnHand", "Stock.Held", "Stock.HeldGuests", "Stock.Sold", "Stock.Version")
 }
