@@ -11,8 +11,8 @@ import (
 	"app/modules/users/internal/signin"
 )
 
-// phone is an authenticator with one passkey.
-type phone struct {
+// Phone is an authenticator with one passkey.
+type Phone struct {
 	w   *World
 	RP  virtualwebauthn.RelyingParty
 	Key virtualwebauthn.Credential
@@ -20,8 +20,8 @@ type phone struct {
 }
 
 // NewPhone makes a phone, which no account knows yet.
-func NewPhone(w *World) *phone {
-	return &phone{
+func NewPhone(w *World) *Phone {
+	return &Phone{
 		w: w, Key: newKey(), Authenticator: virtualwebauthn.NewAuthenticator(),
 		RP: virtualwebauthn.RelyingParty{ID: "shop.example", Name: "shop.example", Origin: Home},
 	}
@@ -38,7 +38,7 @@ func newKey() virtualwebauthn.Credential {
 	}
 }
 
-func (p *phone) options(c factor.Challenge) string {
+func (p *Phone) options(c factor.Challenge) string {
 	p.w.T.Helper()
 	raw, err := json.Marshal(c.Options)
 	if err != nil {
@@ -48,7 +48,7 @@ func (p *phone) options(c factor.Challenge) string {
 }
 
 // Attest answers a challenge for a new passkey.
-func (p *phone) Attest(c factor.Challenge) factor.NewPasskey {
+func (p *Phone) Attest(c factor.Challenge) factor.NewPasskey {
 	p.w.T.Helper()
 	options, err := virtualwebauthn.ParseAttestationOptions(p.options(c))
 	if err != nil {
@@ -61,14 +61,14 @@ func (p *phone) Attest(c factor.Challenge) factor.NewPasskey {
 }
 
 // Assert answers a challenge with the passkey, whose count grows.
-func (p *phone) Assert(c factor.Challenge) signin.PasskeyAnswer {
+func (p *Phone) Assert(c factor.Challenge) signin.PasskeyAnswer {
 	p.w.T.Helper()
 	p.Key.Counter++
 	return p.Again(c)
 }
 
 // Again answers without a new count.
-func (p *phone) Again(c factor.Challenge) signin.PasskeyAnswer {
+func (p *Phone) Again(c factor.Challenge) signin.PasskeyAnswer {
 	p.w.T.Helper()
 	options, err := virtualwebauthn.ParseAssertionOptions(p.options(c))
 	if err != nil {
@@ -88,7 +88,7 @@ func (w *World) Challenge(ctx context.Context, purpose, ticket string) factor.Ch
 }
 
 // Add adds the phone's passkey to the account of the session.
-func (p *phone) Add(ctx context.Context) factor.Added {
+func (p *Phone) Add(ctx context.Context) factor.Added {
 	p.w.T.Helper()
 	c, err := p.w.Factors.BeginPasskey(ctx)
 	if err != nil {
@@ -102,7 +102,7 @@ func (p *phone) Add(ctx context.Context) factor.Added {
 }
 
 // Login2 signs in with the phone.
-func (w *World) Login2(p *phone) string {
+func (w *World) Login2(p *Phone) string {
 	w.T.Helper()
 	in, err := w.SignIns.FinishPasskey(context.Background(), p.Assert(w.Challenge(context.Background(), ceremony.SignIn, "")))
 	if err != nil {

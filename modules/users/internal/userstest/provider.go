@@ -50,21 +50,21 @@ func (p *provider) Redeem(_ context.Context, in openid.Answer) (openid.Identity,
 
 const issuer = "https://id.example"
 
-// abroad is a world with two providers.
-type abroad struct {
+// Abroad is a world with two providers.
+type Abroad struct {
 	*World
 	Acme, Other *provider
 }
 
 // NewAbroad is a world on SQLite with two providers.
-func NewAbroad(t *testing.T) *abroad {
+func NewAbroad(t *testing.T) *Abroad {
 	t.Helper()
 	return GoAbroad(NewWorld(t))
 }
 
 // GoAbroad gives a world two providers.
-func GoAbroad(w *World) *abroad {
-	a := &abroad{World: w, Acme: &provider{People: map[string]openid.Identity{}}, Other: &provider{People: map[string]openid.Identity{}}}
+func GoAbroad(w *World) *Abroad {
+	a := &Abroad{World: w, Acme: &provider{People: map[string]openid.Identity{}}, Other: &provider{People: map[string]openid.Identity{}}}
 	w.Set = w.With(func(o *subjects.Options) {
 		o.Providers = federation.Providers{"acme": a.Acme, "other": a.Other}
 		o.ReturnTo = []string{"https://app.example/welcome"}
@@ -73,7 +73,7 @@ func GoAbroad(w *World) *abroad {
 }
 
 // Person is at acme, under a code.
-func (a *abroad) Person(code, subject, email string, verified bool) {
+func (a *Abroad) Person(code, subject, email string, verified bool) {
 	a.Acme.People[code] = openid.Identity{Issuer: issuer, Subject: subject, Email: email, Verified: verified, FirstName: "Ada", LastName: "Lovelace"}
 }
 
@@ -84,7 +84,7 @@ type Journey struct {
 }
 
 // Leave sends a browser to a provider.
-func (a *abroad) Leave(ctx context.Context, in federation.Request) Journey {
+func (a *Abroad) Leave(ctx context.Context, in federation.Request) Journey {
 	a.T.Helper()
 	to, err := a.Federation.Begin(ctx, in)
 	if err != nil {
@@ -97,8 +97,8 @@ func (a *abroad) Leave(ctx context.Context, in federation.Request) Journey {
 	return Journey{federation.Callback{Provider: in.Provider, State: u.Query().Get("state"), Browser: to.Browser}, u.Query().Get("nonce")}
 }
 
-// go signs in at acme with a code.
-func (a *abroad) SignInWith(code string) (signin.ProviderOutcome, error) {
+// SignInWith signs in at acme with a code.
+func (a *Abroad) SignInWith(code string) (signin.ProviderOutcome, error) {
 	a.T.Helper()
 	j := a.Leave(context.Background(), federation.Request{Provider: "acme"})
 	j.Code = code
@@ -106,7 +106,7 @@ func (a *abroad) SignInWith(code string) (signin.ProviderOutcome, error) {
 }
 
 // Admitted comes back from the provider and has to be signed in.
-func (a *abroad) Admitted(j Journey) (signin.ProviderOutcome, error) {
+func (a *Abroad) Admitted(j Journey) (signin.ProviderOutcome, error) {
 	got, err := a.SignIns.FinishProvider(context.Background(), j.Callback)
 	if err == nil && got.SignedIn.Session.ID == "" {
 		err = fmt.Errorf("not signed in: %+v", got)

@@ -27,14 +27,15 @@ import (
 	"app/platform/operation"
 )
 
+// What somebody registers with on a Site, and where the site is.
 const (
 	Address  = "Ada@Example.com"
 	Password = "Correct-Horse-9"
 	Shop     = "https://shop.example"
 )
 
-// site is the operations of users on a database of their own.
-type site struct {
+// Site is the operations of users on a database of their own.
+type Site struct {
 	t        *testing.T
 	DB       *database.DB
 	Subjects *subjects.Set
@@ -45,9 +46,9 @@ type site struct {
 }
 
 // NewSite is a site on SQLite.
-func NewSite(t *testing.T) *site {
+func NewSite(t *testing.T) *Site {
 	t.Helper()
-	s := &site{t: t, Now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
+	s := &Site{t: t, Now: time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)}
 	s.DB = dbtest.Open(t, events.Migrations, idempotency.Migrations, migrations.Files)
 	s.Options = subjects.Options{
 		DB: s.DB, Now: func() time.Time { return s.Now }, Logger: slog.New(slog.DiscardHandler), PublicURL: Shop,
@@ -66,7 +67,7 @@ func NewSite(t *testing.T) *site {
 }
 
 // Restart puts the operations on users with other options.
-func (s *site) Restart(o subjects.Options) {
+func (s *Site) Restart(o subjects.Options) {
 	s.t.Helper()
 	var err error
 	if s.Subjects, err = subjects.New(context.Background(), o); err != nil {
@@ -84,9 +85,9 @@ type Reply struct {
 
 // Call makes a request; access, when not empty, is the token of the caller, or
 // "cookie:" and the value of the session's cookie, as the gateway has verified it.
-func (s *site) Call(access, method, path, body string, headers ...string) Reply {
+func (s *Site) Call(access, method, path, body string, headers ...string) Reply {
 	s.t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -117,7 +118,7 @@ func (s *site) Call(access, method, path, body string, headers ...string) Reply 
 }
 
 // Must calls and wants the status.
-func (s *site) Must(status int, access, method, path, body string, headers ...string) Reply {
+func (s *Site) Must(status int, access, method, path, body string, headers ...string) Reply {
 	s.t.Helper()
 	got := s.Call(access, method, path, body, headers...)
 	if got.Status != status {
@@ -142,7 +143,7 @@ func Registration() string {
 }
 
 // Payloads are the events emitted so far, encoded.
-func (s *site) Payloads() (out [][]byte) {
+func (s *Site) Payloads() (out [][]byte) {
 	s.t.Helper()
 	err := s.DB.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
 		rows, err := q.Query(ctx, `SELECT payload FROM events_outbox ORDER BY seq`)
@@ -167,7 +168,7 @@ func (s *site) Payloads() (out [][]byte) {
 
 // Code is the one in the last e-mail.
 // Code is the one that the app shows now.
-func (s *site) Code() string {
+func (s *Site) Code() string {
 	s.t.Helper()
 	payloads := s.Payloads()
 	var issued usersevents.CodeIssued
@@ -199,7 +200,7 @@ func Read[T any](t *testing.T, r Reply) (out T) {
 }
 
 // SignIn registers, verifies and signs in.
-func (s *site) SignIn() Tokens {
+func (s *Site) SignIn() Tokens {
 	s.t.Helper()
 	s.Must(202, "", "POST", "/v1/auth/register", Registration())
 	s.Must(200, "", "POST", "/v1/auth/verify", Object("email", Address, "code", s.Code(), "password", Password))
@@ -230,7 +231,7 @@ func WantProblem(t *testing.T, got Reply, status int, code string, pointers ...s
 }
 
 // Request asks for a code at the path and returns the request.
-func (s *site) Request(access, path, email string) string {
+func (s *Site) Request(access, path, email string) string {
 	s.t.Helper()
 	s.Now = s.Now.Add(time.Second)
 	got := Read[map[string]string](s.t, s.Must(202, access, "POST", path, Object("email", email)))
@@ -241,7 +242,7 @@ func (s *site) Request(access, path, email string) string {
 }
 
 // Link is the one in the last e-mail.
-func (s *site) Link() *url.URL {
+func (s *Site) Link() *url.URL {
 	s.t.Helper()
 	payloads := s.Payloads()
 	var issued usersevents.CodeIssued
@@ -273,13 +274,13 @@ func Form(u *url.URL) url.Values {
 }
 
 // Post sends what the form of a page holds, with the values added.
-func (s *site) Post(access, path string, form url.Values, headers ...string) Reply {
+func (s *Site) Post(access, path string, form url.Values, headers ...string) Reply {
 	s.t.Helper()
 	return s.Call(access, "POST", path, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "Accept", "text/html,*/*;q=0.8"}, headers...)...)
 }
 
 // Browse signs in as a browser does and returns the cookie that was set.
-func (s *site) Browse(access string, headers ...string) *http.Cookie {
+func (s *Site) Browse(access string, headers ...string) *http.Cookie {
 	s.t.Helper()
 	got := s.Must(200, access, "POST", "/v1/auth/login", `{"email":"`+Address+`","password":"`+Password+`","session":true}`, headers...)
 	cookies := (&http.Response{Header: got.Header}).Cookies()
@@ -300,7 +301,7 @@ type Page[T any] struct {
 const FormType = "application/x-www-form-urlencoded"
 
 // Grant posts a form to the token endpoint.
-func (s *site) Grant(form string, headers ...string) Reply {
+func (s *Site) Grant(form string, headers ...string) Reply {
 	s.t.Helper()
 	return s.Call("", "POST", "/v1/auth/token", form, append([]string{"Content-Type", FormType}, headers...)...)
 }

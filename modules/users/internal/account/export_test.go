@@ -1,0 +1,4 @@
+package account
+
+// What tests compare with the wire.
+var RenderUser = renderUser

@@ -1,0 +1,4 @@
+package audit
+
+// What tests compare with the wire.
+var RenderRecord = renderRecord

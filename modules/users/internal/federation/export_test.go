@@ -1,0 +1,4 @@
+package federation
+
+// What tests compare with the wire.
+var RenderIdentity = renderIdentity

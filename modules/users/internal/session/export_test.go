@@ -1,0 +1,4 @@
+package session
+
+// What tests compare with the wire.
+var RenderSession = renderSession
