@@ -71,7 +71,9 @@ func (m *Module) Calls() []rpc.Dependency {
 }
 
 // Subscriptions implements host.Subscriber.
-func (m *Module) Subscriptions() []events.Subscription { return notification.Subscriptions(&m.notifications) }
+func (m *Module) Subscriptions() []events.Subscription {
+	return notification.Subscriptions(&m.notifications)
+}
 
 // Operations implements host.Publisher.
 func (m *Module) Operations(api *operation.API) {

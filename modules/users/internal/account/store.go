@@ -23,7 +23,7 @@ type Account struct {
 	DisabledAt   time.Time // zero: not disabled
 	Version      int64     // 1 at first, one more with each change of the names
 	CreatedAt    time.Time
-	Locale       string // language of letters, a BCP 47 tag; empty where it is not known
+	Locale       string // language of e-mails, a BCP 47 tag; empty where it is not known
 }
 
 // Disabled reports whether the account may not sign in.

@@ -19,7 +19,7 @@ type User struct {
 	Admin      bool
 	Version    int64
 	CreatedAt  time.Time
-	Locale     string // language of letters, a BCP 47 tag; empty where it is not known
+	Locale     string // language of e-mails, a BCP 47 tag; empty where it is not known
 }
 
 // UserOf is what the rest of the module may know of an account.

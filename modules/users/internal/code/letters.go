@@ -18,7 +18,7 @@ const letterDays = 3
 // asker is who asks for an e-mail, as far as that can be known.
 type asker struct {
 	network  string
-	familiar bool // the account that the letter is for has signed in from the network
+	familiar bool // the account that the e-mail is for has signed in from the network
 	known    bool // somebody has
 }
 

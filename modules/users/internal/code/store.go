@@ -24,7 +24,7 @@ type Request struct {
 	Network   string // which it was made from; empty: not known
 	Share     Share
 	AccountID string // empty: nobody gets this code
-	Email     string // where the letter goes
+	Email     string // where the e-mail goes
 	Hash      string
 	CreatedAt time.Time
 	ExpiresAt time.Time

@@ -98,12 +98,12 @@ func TestFault32_CodesInLinks(t *testing.T) {
 		if strings.Contains(u.RequestURI(), code) || strings.Contains(got.Body, code) || !strings.Contains(got.Body, `<script src="/v1/auth/letter.js" defer></script>`) {
 			t.Errorf("%s: %s", u, got.Body)
 		}
-		old := u.RequestURI() + "&code=" + code // of a letter of the release before
+		old := u.RequestURI() + "&code=" + code // of an e-mail of the release before
 		if got := s.Must(200, "", "GET", old, ""); strings.Contains(got.Body, code) || !strings.Contains(got.Body, `<input name="code" type="text"`) {
 			t.Errorf("an old link: %s", got.Body)
 		}
 		values := userstest.Form(u)
-		values.Set("code", " "+code+" ") // as it is copied out of a letter
+		values.Set("code", " "+code+" ") // as it is copied out of an e-mail
 		values.Set("password", "x")
 		if got := s.Post("", u.Path, values); path != "/v1/auth/code" && (got.Status != 422 || !strings.Contains(got.Body, `value=" `+code+` "`)) {
 			t.Errorf("the form again: %d %s", got.Status, got.Body)

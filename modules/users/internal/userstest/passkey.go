@@ -38,7 +38,7 @@ func newKey() virtualwebauthn.Credential {
 	}
 }
 
-func (p *Phone) options(c factor.Challenge) string {
+func (p *Phone) ceremonyOptions(c factor.Challenge) string {
 	p.w.T.Helper()
 	raw, err := json.Marshal(c.Options)
 	if err != nil {
@@ -50,7 +50,7 @@ func (p *Phone) options(c factor.Challenge) string {
 // Attest answers a challenge for a new passkey.
 func (p *Phone) Attest(c factor.Challenge) factor.NewPasskey {
 	p.w.T.Helper()
-	options, err := virtualwebauthn.ParseAttestationOptions(p.options(c))
+	options, err := virtualwebauthn.ParseAttestationOptions(p.ceremonyOptions(c))
 	if err != nil {
 		p.w.T.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func (p *Phone) Assert(c factor.Challenge) signin.PasskeyAnswer {
 // Again answers without a new count.
 func (p *Phone) Again(c factor.Challenge) signin.PasskeyAnswer {
 	p.w.T.Helper()
-	options, err := virtualwebauthn.ParseAssertionOptions(p.options(c))
+	options, err := virtualwebauthn.ParseAssertionOptions(p.ceremonyOptions(c))
 	if err != nil {
 		p.w.T.Fatal(err)
 	}
