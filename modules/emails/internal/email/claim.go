@@ -73,7 +73,7 @@ func existsDue(ctx context.Context, q *database.Tx, now time.Time) (found bool, 
 // the lease. It reports whether the claim still holds; whoever learns that it does not
 // must not send.
 func markOffered(ctx context.Context, tx *database.Tx, claim, id string, now time.Time, lease time.Duration) (bool, error) {
-	return matched(tx.One(ctx, "offer e-mail",
+	return rowMatched(tx.One(ctx, "offer e-mail",
 		`UPDATE emails_letters SET offered_at = ?, next_at = ? WHERE id = ? AND claim = ? AND status = 'sending'`,
 		database.Micros(now), database.Micros(now.Add(lease)), id, claim))
 }
@@ -121,22 +121,22 @@ func eraseContent(ctx context.Context, tx *database.Tx, id string) error {
 	return nil
 }
 
-// requeue queues an e-mail again that has failed or, when unknown says so, may have
+// queueAgain queues an e-mail again that has failed or, when unknown says so, may have
 // been sent; it lives until expires. It reports whether it did: not an e-mail in
 // another status, nor one whose content is erased.
-func requeue(ctx context.Context, tx *database.Tx, id string, unknown bool, now, expires time.Time) (bool, error) {
+func queueAgain(ctx context.Context, tx *database.Tx, id string, unknown bool, now, expires time.Time) (bool, error) {
 	condition := `status = 'failed'`
 	if unknown {
 		condition = `(status = 'failed' OR status = 'unknown')`
 	}
-	return matched(tx.One(ctx, "queue e-mail again",
+	return rowMatched(tx.One(ctx, "queue e-mail again",
 		`UPDATE emails_letters SET status = 'queued', failure = '', attempts = 0, next_at = ?, expires_at = ?
 		WHERE id = ? AND body_text <> '' AND `+condition, database.Micros(now), microsOrZero(expires), id))
 }
 
-// matched makes an answer of the error of a conditional update: false when the row was
+// rowMatched makes an answer of the error of a conditional update: false when the row was
 // no longer what the update was made for.
-func matched(err error) (bool, error) {
+func rowMatched(err error) (bool, error) {
 	if errors.Is(err, database.ErrChanged) {
 		return false, nil
 	}

@@ -28,8 +28,8 @@ type Draft struct {
 	Budgets []budget.Budget
 }
 
-// priority is that of an e-mail of the template.
-func (d *Draft) priority(t template.Template) Priority {
+// priorityFor is that of an e-mail of the template.
+func (d *Draft) priorityFor(t template.Template) Priority {
 	switch {
 	case t.Secret:
 		return First
@@ -39,9 +39,9 @@ func (d *Draft) priority(t template.Template) Priority {
 	return Normal
 }
 
-// compose renders a draft. Its id follows from what caused it, so that it is the same
+// composeEmail renders a draft. Its id follows from what caused it, so that it is the same
 // whenever it is asked for.
-func (s *Service) compose(t template.Template, d Draft) (e Email, err error) {
+func (s *Service) composeEmail(t template.Template, d Draft) (e Email, err error) {
 	address, err := emailaddr.Parse(d.Recipient)
 	if err != nil {
 		return e, err //nolint:wrapcheck // Queue says what was tried
@@ -54,7 +54,7 @@ func (s *Service) compose(t template.Template, d Draft) (e Email, err error) {
 	e = Email{
 		ID: ids.Derive("ltr", now, d.EventID, t.Name, recipient), EventID: d.EventID, MerchantID: d.MerchantID,
 		Template: t.Name, Locale: locale, Recipient: recipient, Subject: rendered.Subject, Text: rendered.Text, HTML: rendered.HTML,
-		Priority: d.priority(t), Status: Queued, DueAt: now, CreatedAt: now, ExpiresAt: d.ExpiresAt,
+		Priority: d.priorityFor(t), Status: Queued, DueAt: now, CreatedAt: now, ExpiresAt: d.ExpiresAt,
 	}
 	if e.ExpiresAt.IsZero() && s.MaxAge > 0 {
 		e.ExpiresAt = now.Add(s.MaxAge)

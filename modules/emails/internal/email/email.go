@@ -22,9 +22,9 @@ const (
 	Unknown Status = "unknown"
 )
 
-// after is the status of an e-mail that its transport tells of, and false when that
+// statusAfter is the status of an e-mail that its transport tells of, and false when that
 // changes nothing: an e-mail that is being sent is recorded by its worker.
-func (s Status) after(d Delivery) (Status, bool) {
+func (s Status) statusAfter(d Delivery) (Status, bool) {
 	switch {
 	case d == Refused && (s == Unknown || s == Sent):
 		return Failed, true
@@ -109,8 +109,8 @@ type Email struct {
 	ExpiresAt time.Time // zero for never
 }
 
-// expired reports whether an e-mail is of no use any more.
-func (e *Email) expired(now time.Time) bool {
+// isExpired reports whether an e-mail is of no use any more.
+func (e *Email) isExpired(now time.Time) bool {
 	return !e.ExpiresAt.IsZero() && now.After(e.ExpiresAt)
 }
 

@@ -17,7 +17,7 @@ var (
 
 // What the tests of the domain and of the wire form compare.
 var (
-	StatusAfter = Status.after
+	StatusAfter = Status.statusAfter
 	WireOf      = renderEmail
 )
 

@@ -34,7 +34,7 @@ func Note(ctx context.Context, tx *database.Tx, n News, now time.Time) (Noted, e
 			return Noted{ID: e.ID}, fmt.Errorf("note delivery: %w", err)
 		}
 	}
-	to, moved := e.Status.after(n.Delivery)
+	to, moved := e.Status.statusAfter(n.Delivery)
 	if !moved {
 		return Noted{ID: e.ID}, nil
 	}

@@ -67,7 +67,7 @@ func (s *Service) requeueEmail(ctx context.Context, id string, unknown bool) (bo
 		expires = s.Now().Add(s.MaxAge)
 	}
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (bool, error) {
-		done, err := requeue(ctx, tx, id, unknown, s.Now(), expires)
+		done, err := queueAgain(ctx, tx, id, unknown, s.Now(), expires)
 		if done && s.Queued != nil {
 			tx.AfterCommit(s.Queued)
 		}

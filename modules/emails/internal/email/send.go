@@ -187,7 +187,7 @@ type lastLook struct {
 // transport that cannot tell repetitions apart it notes first that the e-mail is
 // offered, so that a crash after this leaves it unknown.
 func (s *Service) beginSending(ctx context.Context, claim string, e Email) (lastLook, error) {
-	if e.expired(s.Now()) {
+	if e.isExpired(s.Now()) {
 		return lastLook{held: true, failure: Expired}, nil
 	}
 	if s.Transport.Repeatable() {

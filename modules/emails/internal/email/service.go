@@ -77,7 +77,7 @@ func (s *Service) Queue(ctx context.Context, tx *database.Tx, d Draft) (Email, e
 	if !ok {
 		return Email{}, fmt.Errorf("queue e-mail: no template %q", d.Template)
 	}
-	e, err := s.compose(t, d)
+	e, err := s.composeEmail(t, d)
 	if err != nil {
 		return Email{}, fmt.Errorf("queue e-mail: %w", err)
 	}

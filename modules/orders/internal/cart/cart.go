@@ -113,7 +113,7 @@ func (c Cart) CheckTotal(products ...string) error {
 // Fits refuses a line that would make the cart one of two currencies (currency_mixed)
 // or too long (cart_full). A line of the same product is replaced by it.
 func (c Cart) Fits(line Line) error {
-	if c.find(line.ProductID) < 0 && len(c.Lines) >= MaxLines {
+	if c.lineOf(line.ProductID) < 0 && len(c.Lines) >= MaxLines {
 		return reason.CartFull.Newf("A cart holds %d different products at most.", MaxLines)
 	}
 	for _, other := range c.Lines {
@@ -124,8 +124,8 @@ func (c Cart) Fits(line Line) error {
 	return nil
 }
 
-// find is where the product is among the lines, -1 when it is not there.
-func (c Cart) find(productID string) int {
+// lineOf is where the product is among the lines, -1 when it is not there.
+func (c Cart) lineOf(productID string) int {
 	for i, line := range c.Lines {
 		if line.ProductID == productID {
 			return i

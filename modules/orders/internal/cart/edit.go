@@ -121,7 +121,7 @@ func (s *Service) editLocked(ctx context.Context, tx *database.Tx, c caller.Call
 
 // removeLine takes a product out. A cart without it stays as it is.
 func (s *Service) removeLine(ctx context.Context, tx *database.Tx, cart Cart, productID string) (Cart, error) {
-	at := cart.find(productID)
+	at := cart.lineOf(productID)
 	if at < 0 {
 		return cart, nil
 	}
@@ -139,7 +139,7 @@ func (s *Service) removeLine(ctx context.Context, tx *database.Tx, cart Cart, pr
 // of the same product.
 func storeLine(ctx context.Context, tx *database.Tx, cart *Cart, line Line) error {
 	cart.Currency = line.Price.Currency
-	if at := cart.find(line.ProductID); at >= 0 {
+	if at := cart.lineOf(line.ProductID); at >= 0 {
 		line.AddedAt = cart.Lines[at].AddedAt
 		cart.Lines[at] = line
 		return updateLine(ctx, tx, cart.ID, line)

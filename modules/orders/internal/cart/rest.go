@@ -46,7 +46,7 @@ func (h Handlers) createCart(ctx context.Context, in *struct{ caller.Input }) (*
 	if err != nil {
 		return nil, err
 	}
-	out, err := h.render(made)
+	out, err := h.renderCart(made)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (h Handlers) getCart(ctx context.Context, in *Input) (*cartOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h.render(read)
+	return h.renderCart(read)
 }
 
 func (h Handlers) putLine(ctx context.Context, in *putLineInput) (*cartOutput, error) {
@@ -77,10 +77,10 @@ func (h Handlers) editLine(ctx context.Context, in LineInput, quantity int64) (*
 	if err != nil {
 		return nil, err
 	}
-	return h.render(edited)
+	return h.renderCart(edited)
 }
 
-func (h Handlers) render(c Cart) (*cartOutput, error) {
+func (h Handlers) renderCart(c Cart) (*cartOutput, error) {
 	total, err := h.Carts.Total(c)
 	if err != nil {
 		return nil, err

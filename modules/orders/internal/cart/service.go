@@ -68,7 +68,7 @@ func (s *Service) Create(ctx context.Context, c caller.Caller) (cart Cart, token
 		cart.TokenHash = caller.HashToken(token)
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return insert(ctx, tx, cart)
+		return insertCart(ctx, tx, cart)
 	})
 	if errors.Is(err, database.ErrDuplicate) { // the request was here before
 		cart, err = s.Get(ctx, caller.Caller{Principal: c.Principal, TokenHash: cart.TokenHash}, cart.ID)
@@ -104,7 +104,7 @@ func Find(ctx context.Context, q *database.Tx, c caller.Caller, id string) (Cart
 }
 
 func findForUpdate(ctx context.Context, tx *database.Tx, c caller.Caller, id string) (Cart, error) {
-	return findOwned(ctx, tx, c, id, lock)
+	return findOwned(ctx, tx, c, id, lockCart)
 }
 
 // findOwned reads the cart and hides it from whoever it does not belong to.
@@ -160,7 +160,7 @@ func (s *Service) Reprice(ctx context.Context, read Cart, changes []PriceChange)
 	var refusal error
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		refusal = priceChanged(changes)
-		cart, err := lock(ctx, tx, read.ID)
+		cart, err := lockCart(ctx, tx, read.ID)
 		if err != nil || cart.Version != read.Version || cart.State != Open {
 			return err
 		}
@@ -196,7 +196,7 @@ func (s *Service) storePrices(ctx context.Context, tx *database.Tx, before, afte
 // Reopen gives the buyer a cart back whose order came to nothing, with another order id
 // for its next checkout. A cart that has moved on since is left alone.
 func (s *Service) Reopen(ctx context.Context, tx *database.Tx, cartID, orderID string) error {
-	cart, err := lock(ctx, tx, cartID)
+	cart, err := lockCart(ctx, tx, cartID)
 	if err != nil {
 		return fmt.Errorf("cart of order %s: %w", orderID, err)
 	}

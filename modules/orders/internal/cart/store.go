@@ -71,25 +71,25 @@ func lineOfRow(r lineRow, currency string) Line {
 	}
 }
 
-// insert adds a cart without lines. The error is database.ErrDuplicate when the id is
+// insertCart adds a cart without lines. The error is database.ErrDuplicate when the id is
 // taken.
-func insert(ctx context.Context, tx *database.Tx, c Cart) error {
+func insertCart(ctx context.Context, tx *database.Tx, c Cart) error {
 	return cartModel.Insert(ctx, tx, "cart", rowOf(c))
 }
 
 // byID reads a cart with its lines. The error is database.ErrNotFound when there is
 // none.
 func byID(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
-	return read(ctx, tx, "WHERE c.id = ?", id)
+	return readCart(ctx, tx, "WHERE c.id = ?", id)
 }
 
-// lock is byID for a change: the cart stays as it is until the transaction
+// lockCart is byID for a change: the cart stays as it is until the transaction
 // ends.
-func lock(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
-	return read(ctx, tx, "WHERE c.id = ?"+tx.ForUpdate(), id)
+func lockCart(ctx context.Context, tx *database.Tx, id string) (Cart, error) {
+	return readCart(ctx, tx, "WHERE c.id = ?"+tx.ForUpdate(), id)
 }
 
-func read(ctx context.Context, tx *database.Tx, tail, id string) (Cart, error) {
+func readCart(ctx context.Context, tx *database.Tx, tail, id string) (Cart, error) {
 	row, err := cartModel.Get(ctx, tx, "cart", tail, id)
 	if err != nil {
 		return Cart{}, err
