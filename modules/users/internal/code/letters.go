@@ -1,6 +1,7 @@
 package code
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -83,38 +84,64 @@ func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to LetterTo)
 // elsewhere still gets an e-mail. Whoever has networks of ten providers uses up the
 // second, and of ten where customers of the shop are the first; docs/adr says what is
 // left then.
+//
+// Everything is counted whoever asks: else the time it takes would tell an owner's
+// network from a stranger's.
 func (s *Service) shareOf(sent []Letter, who asker) (share Share, ok bool) {
-	n, hourAgo := s.limits.LettersPerHour, s.now().Add(-time.Hour)
-	count := func(in func(l Letter) bool) (hour, day int) {
-		for _, l := range sent {
-			if !in(l) {
-				continue
-			}
-			day++
-			if l.CreatedAt.After(hourAgo) {
-				hour++
-			}
-		}
-		return hour, day
-	}
-	if who.familiar {
-		hour, day := count(func(l Letter) bool { return l.Network == who.network && l.Share == ShareOwn })
-		return ShareOwn, hour < n && day < letterDays*n
-	}
-	if hour, _ := count(func(l Letter) bool { return l.Network == who.network && l.Share != ShareOwn }); hour >= s.limits.LettersPerNetwork {
+	n, c := s.limits.LettersPerHour, countLetters(sent, who.network, s.now().Add(-time.Hour))
+	switch first := firstShare(who.known); {
+	case who.familiar:
+		return ShareOwn, c.ownHour < n && c.ownDay < letterDays*n
+	case c.networkHour >= s.limits.LettersPerNetwork:
 		return "", false
+	case c.placeDay == 0 && c.day[first] < n:
+		return first, true
+	default:
+		return ShareMore, c.strangersHour < n && c.day[ShareMore] < n
 	}
-	place := device.PlaceOf(who.network)
-	if _, seen := count(func(l Letter) bool { return l.Share != ShareOwn && device.PlaceOf(l.Network) == place }); seen == 0 {
-		share = ShareFirst
-		if who.known {
-			share = ShareKnown
+}
+
+// letterCounts is what became of the e-mails of an address in 24 hours, for somebody
+// who asks from a network.
+type letterCounts struct {
+	ownHour, ownDay int           // of the owner's share, from the network
+	networkHour     int           // of strangers' shares, from the network
+	placeDay        int           // the same, from the network's place
+	strangersHour   int           // the same, from anywhere
+	day             map[Share]int // of each share, from anywhere
+}
+
+func countLetters(sent []Letter, network string, hourAgo time.Time) letterCounts {
+	c, place := letterCounts{day: map[Share]int{}}, device.PlaceOf(network)
+	for _, l := range sent {
+		hour := 0
+		if l.CreatedAt.After(hourAgo) {
+			hour = 1
 		}
-		if _, day := count(func(l Letter) bool { return l.Share == share }); day < n {
-			return share, true
+		share := cmp.Or(l.Share, ShareMore)
+		c.day[share]++
+		there, near := l.Network == network, device.PlaceOf(l.Network) == place
+		switch {
+		case share == ShareOwn && there:
+			c.ownHour, c.ownDay = c.ownHour+hour, c.ownDay+1
+		case share == ShareOwn:
+		default:
+			c.strangersHour += hour
+			if there {
+				c.networkHour += hour
+			}
+			if near {
+				c.placeDay++
+			}
 		}
 	}
-	hour, _ := count(func(l Letter) bool { return l.Share != ShareOwn })
-	_, day := count(func(l Letter) bool { return l.Share == ShareMore || l.Share == "" })
-	return ShareMore, hour < n && day < n
+	return c
+}
+
+// firstShare is the share of the first e-mail of a place, which is known here or not.
+func firstShare(known bool) Share {
+	if known {
+		return ShareKnown
+	}
+	return ShareFirst
 }
