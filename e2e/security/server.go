@@ -29,6 +29,7 @@ func environment(work string) []string {
 	env := []string{"HOME=" + work, "PATH=/usr/bin:/bin", "DATA_DIR=" + filepath.Join(work, "data"), "DEV_PAGES=on", "MERCHANTS_AUTO_APPROVE=on", "PAYMENTS_TEST=on", "LOG_LEVEL=warn", "USERS_LETTERS_PER_HOUR=1000", "USERS_LETTERS_PER_NETWORK=1000"}
 	for _, name := range []string{
 		"GATEWAY_RATE_DEFAULT", "GATEWAY_RATE_AUTH", "USERS_TRIES_DEVICE", "USERS_TRIES_PLACE", "USERS_TRIES_ACCOUNT", "USERS_TRIES_NETWORK",
+		"EMAILS_RECIPIENT_RATE",
 	} {
 		env = append(env, name+"="+unreached)
 	}
