@@ -88,7 +88,7 @@ func (s *Service) holdLetters(ctx context.Context, tx *database.Tx, to LetterTo)
 // Everything is counted whoever asks: else the time it takes would tell an owner's
 // network from a stranger's.
 func (s *Service) shareOf(sent []Letter, who asker) (share Share, ok bool) {
-	n, c := s.limits.LettersPerHour, countLetters(sent, who.network, s.now().Add(-time.Hour))
+	n, c := s.limits.LettersPerHour, countShares(sent, who.network, s.now().Add(-time.Hour))
 	switch first := firstShare(who.known); {
 	case who.familiar:
 		return ShareOwn, c.ownHour < n && c.ownDay < letterDays*n
@@ -101,9 +101,9 @@ func (s *Service) shareOf(sent []Letter, who asker) (share Share, ok bool) {
 	}
 }
 
-// letterCounts is what became of the e-mails of an address in 24 hours, for somebody
+// shareCounts is what became of the e-mails of an address in 24 hours, for somebody
 // who asks from a network.
-type letterCounts struct {
+type shareCounts struct {
 	ownHour, ownDay int           // of the owner's share, from the network
 	networkHour     int           // of strangers' shares, from the network
 	placeDay        int           // the same, from the network's place
@@ -111,8 +111,8 @@ type letterCounts struct {
 	day             map[Share]int // of each share, from anywhere
 }
 
-func countLetters(sent []Letter, network string, hourAgo time.Time) letterCounts {
-	c, place := letterCounts{day: map[Share]int{}}, device.PlaceOf(network)
+func countShares(sent []Letter, network string, hourAgo time.Time) shareCounts {
+	c, place := shareCounts{day: map[Share]int{}}, device.PlaceOf(network)
 	for _, l := range sent {
 		hour := 0
 		if l.CreatedAt.After(hourAgo) {
