@@ -101,8 +101,8 @@ func (s *Service) shareOf(sent []Letter, who asker) (share Share, ok bool) {
 	}
 }
 
-// shareCounts is what became of the e-mails of an address in 24 hours, for somebody
-// who asks from a network.
+// shareCounts is how many e-mails an address has had in 24 hours, and of these in the
+// last hour, as far as they matter to somebody who asks from a network.
 type shareCounts struct {
 	ownHour, ownDay int           // of the owner's share, from the network
 	networkHour     int           // of strangers' shares, from the network

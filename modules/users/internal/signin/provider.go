@@ -42,8 +42,8 @@ type ProviderOutcome struct {
 //  5. Who proves again who they are has signed in at the provider since they left for
 //     it: what it says of that time is checked.
 //
-// Errors: those of federation.Service.Redeem; sign_in_not_fresh; sign_in_refused, also for an account that
-// may not sign in; address_unverified; identity_taken.
+// Errors: those of federation.Service.Redeem; sign_in_not_fresh; sign_in_refused, also
+// for an account that may not sign in; address_unverified; identity_taken.
 func (s *Service) FinishProvider(ctx context.Context, in federation.Callback) (ProviderOutcome, error) {
 	s.keys.Reread(ctx)
 	state, who, err := s.federation.Redeem(ctx, in)

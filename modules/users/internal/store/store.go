@@ -1,6 +1,6 @@
-// Package store is what the stores of all subjects have in common. A store's functions run within a database.Write or Read of the caller, who
-// decides what belongs in one transaction; what a caller decides by is named here, the
-// driver's errors stay wrapped.
+// Package store is what the stores of all subjects have in common. A store's functions
+// run within a database.Write or Read of the caller, who decides what belongs in one
+// transaction; what a caller decides by is named here, the driver's errors stay wrapped.
 package store
 
 import (
