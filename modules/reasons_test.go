@@ -37,7 +37,6 @@ var unexplained = []string{
 // does, for the contract of the module whose word it is.
 var repeated = []string{
 	"provider_not_found",
-	"price_changed", "product_gone", "stock_short", "too_many_unpaid", // of catalogv1, and of orders once more
 }
 
 // TestReasons checks that every code that a module throws is declared, and that each is
@@ -81,6 +80,8 @@ type reasons struct {
 	explained map[string][]string // declared with a title
 	internal  map[string][]string // declared without one
 	thrown    map[string][]string // thrown as text
+	worded    map[string][]string // of another module, passed on in words of one's own
+	variables map[string]string   // catalogv1.StockShort: its code
 }
 
 // complaints compares what is declared and thrown with the page of problems.
@@ -93,6 +94,11 @@ func (r reasons) complaints(page, unexplained, repeated []string) (broken []stri
 	for code, places := range r.explained {
 		if !slices.Contains(page, code) {
 			broken = append(broken, fmt.Sprintf("%s: declares %s, which is not given to API.Problems", places[0], code))
+		}
+	}
+	for variable, places := range r.worded {
+		if code := r.variables[variable]; !slices.Contains(page, code) {
+			broken = append(broken, fmt.Sprintf("%s: passes %s on, which is not given to API.Problems", places[0], code))
 		}
 	}
 	for code := range r.declared() {
@@ -128,7 +134,9 @@ func (r reasons) declared() map[string]bool {
 
 // reasonsOf reads the Go files below root.
 func reasonsOf(tree fs.FS, root string) (reasons, error) {
-	found := reasons{map[string][]string{}, map[string][]string{}, map[string][]string{}}
+	found := reasons{
+		map[string][]string{}, map[string][]string{}, map[string][]string{}, map[string][]string{}, map[string]string{},
+	}
 	err := eachFile(tree, root, ".go", func(file string) error {
 		if strings.HasSuffix(file, "_test.go") {
 			return nil
@@ -143,6 +151,9 @@ func reasonsOf(tree fs.FS, root string) (reasons, error) {
 			return fmt.Errorf("parse: %w", err)
 		}
 		ast.Inspect(parsed, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				found.nameVariables(parsed.Name.Name, spec)
+			}
 			found.addNode(n, func(n ast.Node) string { return fmt.Sprintf("%s:%d", file, fset.Position(n.Pos()).Line) })
 			return true
 		})
@@ -160,6 +171,8 @@ func (r reasons) addNode(n ast.Node, place func(ast.Node) string) {
 			noteCode(r.thrown, textOf(n.Args[0]), "_not_found", place(n))
 		case (name == "fault.New" || name == "problem.New") && len(n.Args) > 1:
 			noteCode(r.thrown, textOf(n.Args[1]), "", place(n))
+		case strings.HasSuffix(name, ".Worded"):
+			noteCode(r.worded, strings.TrimSuffix(name, ".Worded"), "", place(n))
 		}
 	case *ast.CompositeLit:
 		if list, ok := n.Type.(*ast.ArrayType); ok && isReason(list.Elt) {
@@ -174,18 +187,33 @@ func (r reasons) addNode(n ast.Node, place func(ast.Node) string) {
 	}
 }
 
+// nameVariables notes which variables of a package hold which codes.
+func (r reasons) nameVariables(pkg string, spec *ast.ValueSpec) {
+	for i, value := range spec.Values {
+		if lit, ok := value.(*ast.CompositeLit); ok && isReason(lit.Type) {
+			r.variables[pkg+"."+spec.Names[i].Name] = fieldTexts(lit)["Code"]
+		}
+	}
+}
+
 func (r reasons) addDeclaration(lit *ast.CompositeLit, place string) {
+	fields := fieldTexts(lit)
+	if fields["Title"] != "" {
+		noteCode(r.explained, fields["Code"], "", place)
+	} else {
+		noteCode(r.internal, fields["Code"], "", place)
+	}
+}
+
+// fieldTexts are the fields of a struct literal that are string literals.
+func fieldTexts(lit *ast.CompositeLit) map[string]string {
 	fields := map[string]string{}
 	for _, element := range lit.Elts {
 		if pair, ok := element.(*ast.KeyValueExpr); ok {
 			fields[typeName(pair.Key)] = textOf(pair.Value)
 		}
 	}
-	if fields["Title"] != "" {
-		noteCode(r.explained, fields["Code"], "", place)
-	} else {
-		noteCode(r.internal, fields["Code"], "", place)
-	}
+	return fields
 }
 
 func noteCode(in map[string][]string, code, suffix, place string) {
@@ -231,11 +259,13 @@ func TestReasonRules(t *testing.T) {
 			func d() error { return fault.Missing("till") }
 			func e() error { return problem.New(400, "till_odd", "") }`)},
 		"modules/bank/a.go": {Data: []byte(`package bank
-			var twice = fault.Reason{Code: "till_empty", Title: "Empty"}`)},
+			var twice = fault.Reason{Code: "till_empty", Title: "Empty"}
+			var passed = shop.internal.Worded("", "Jammed", "Wait.")`)},
 	}
 	found, err := reasonsOf(tree, "modules")
 	got := found.complaints([]string{"till_empty", "till_full"}, []string{"till_odd", "gone"}, []string{"till_full"})
 	want := []string{
+		"modules/bank/a.go:3: passes till_jammed on, which is not given to API.Problems",
 		"modules/reasons_test.go: gone is unexplained no more: take it out of the list",
 		"modules/reasons_test.go: till_full is repeated no more: take it out of the list",
 		"modules/shop/a.go:2: declares shop_closed, which is not given to API.Problems",

@@ -35,6 +35,13 @@ func (r Reason) Newf(format string, args ...any) *Error {
 	return New(r.Kind, r.Code, fmt.Sprintf(format, args...))
 }
 
+// Worded is the same reason for a module that passes it on to its own clients: the code
+// stays where it is declared, and they read what they can do about it.
+func (r Reason) Worded(detail, title, help string) Reason {
+	r.Detail, r.Title, r.Help = detail, title, help
+	return r
+}
+
 // Matches reports whether err is a fault of this reason, one's own or that of a module
 // that was called.
 func (r Reason) Matches(err error) bool { return err != nil && ReasonOf(err) == r.Code }

@@ -2,6 +2,7 @@
 package reason
 
 import (
+	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/fault"
 )
@@ -44,15 +45,14 @@ var (
 	}
 )
 
-// Of checkouts: what catalog says about the lines of a cart.
+// Of checkouts: what catalog says about the lines of a cart, in words for its buyer.
 var (
-	PriceChanged = fault.Reason{
-		Kind: fault.FailedPrecondition, Code: "price_changed",
-		Detail: "Prices have changed since they were put in the cart. The cart shows the new ones.",
-		Title:  "Prices changed",
-		Help: "Prices are not those the cart showed; errors lists them. The cart has the new ones now: " +
-			"show them, and check out again with a new Idempotency-Key.",
-	}
+	PriceChanged = catalogv1.PriceChanged.Worded(
+		"Prices have changed since they were put in the cart. The cart shows the new ones.",
+		"Prices changed",
+		"Prices are not those the cart showed; errors lists them. The cart has the new ones now: "+
+			"show them, and check out again with a new Idempotency-Key.")
+	// QuantityOutOfBounds stands for catalog's QuantityRefused, under a code of its own.
 	QuantityOutOfBounds = fault.Reason{
 		Kind: fault.FailedPrecondition, Code: "quantity_out_of_bounds",
 		Detail: "Some products of this cart are not sold in this quantity.",
@@ -60,23 +60,20 @@ var (
 		Help: "errors names the products and how many of each one order may have. " +
 			"Change the cart, and check out again with a new Idempotency-Key.",
 	}
-	TooManyUnpaid = fault.Reason{
-		Kind: fault.ResourceExhausted, Code: "too_many_unpaid",
-		Detail: "Too much is held for you, or for guests of your network, that is not paid for yet.",
-		Title:  "Too much unpaid",
-		Help: "Orders that wait for their payment hold stock, and one buyer, and one network of guests, may hold so much of it. " +
-			"Pay or cancel them, or come back after Retry-After seconds; without that header the cart alone is too large: " +
-			"sign in, or put less into it.",
-	}
-	StockShort = fault.Reason{
-		Kind: fault.FailedPrecondition, Code: "stock_short", Detail: "There is not enough stock for this cart.",
-		Title: "Not enough stock",
-		Help:  "errors lists what is left. Change the cart, and check out again with a new Idempotency-Key.",
-	}
-	ProductGone = fault.Reason{
-		Kind: fault.FailedPrecondition, Code: "product_gone", Detail: "Products of this cart are no longer sold.",
-		Title: "No longer sold", Help: "errors lists the products. Take them out of the cart.",
-	}
+	TooManyUnpaid = catalogv1.TooManyUnpaid.Worded(
+		"Too much is held for you, or for guests of your network, that is not paid for yet.",
+		"Too much unpaid",
+		"Orders that wait for their payment hold stock, and one buyer, and one network of guests, may hold so much of it. "+
+			"Pay or cancel them, or come back after Retry-After seconds; without that header the cart alone is too large: "+
+			"sign in, or put less into it.")
+	StockShort = catalogv1.StockShort.Worded(
+		"There is not enough stock for this cart.",
+		"Not enough stock",
+		"errors lists what is left. Change the cart, and check out again with a new Idempotency-Key.")
+	ProductGone = catalogv1.ProductGone.Worded(
+		"Products of this cart are no longer sold.",
+		"No longer sold",
+		"errors lists the products. Take them out of the cart.")
 )
 
 // Of orders.
