@@ -53,6 +53,16 @@ func (e *endpoint) documentOperation() {
 			responses[code] = e.api.problemResponse(status)
 		}
 	}
+	if e.readsVersions() {
+		responses["304"] = &huma.Response{Description: http.StatusText(http.StatusNotModified)}
+	}
+}
+
+// readsVersions reports whether the operation shows what has a version, which clients
+// may make conditions about.
+func (e *endpoint) readsVersions() bool {
+	read := e.spec.Responses["200"]
+	return e.op.Method == http.MethodGet && read != nil && read.Headers["ETag"] != nil
 }
 
 // documentRaw enters an operation that Huma knows nothing of.
@@ -116,6 +126,9 @@ func (e *endpoint) failureStatuses() []int {
 		out = append(out, http.StatusBadRequest, http.StatusConflict)
 	}
 	if slices.Contains(e.header, "If-Match") {
+		out = append(out, http.StatusBadRequest, http.StatusPreconditionFailed)
+	}
+	if e.readsVersions() {
 		out = append(out, http.StatusPreconditionFailed)
 	}
 	slices.Sort(out)

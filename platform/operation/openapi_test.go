@@ -93,9 +93,9 @@ func TestOperationsDocumentTheirFailures(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/products get":            "200 422 429 500 503 504",
 		"/v1/products post":           "201 400 413 415 422 429 500 503 504",
-		"/v1/products/{id} get":       "200 404 422 429 500 503 504",
+		"/v1/products/{id} get":       "200 304 404 412 422 429 500 503 504",
 		"/v1/products/{id} patch":     "200 400 404 412 413 415 422 429 500 503 504",
-		"/v1/products/{id} delete":    "204 401 404 412 422 429 500 503 504",
+		"/v1/products/{id} delete":    "204 400 401 404 412 422 429 500 503 504",
 		"/v1/orders/{id}/cancel post": "200 400 401 404 409 410 422 429 500 503 504",
 	} {
 		p, method, _ := strings.Cut(path, " ")

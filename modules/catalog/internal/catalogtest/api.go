@@ -75,7 +75,7 @@ func OpenAPI(t testing.TB) API {
 	stock.Register(a, &levels)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
-	return API{operationtest.API{TB: t, Handler: a.Handler()}, s}
+	return API{operationtest.New(t, a), s}
 }
 
 // Draft is the body of a new product; values replace or remove ("") its fields.

@@ -64,7 +64,7 @@ func NewAPI(t testing.TB) API {
 	order.Register(api, &order.Handlers{Orders: s.Orders})
 	checkout.Register(api, &checkout.Handlers{Checkouts: s.Checkouts})
 	api.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
-	return API{operationtest.API{TB: t, Handler: api.Handler()}}
+	return API{operationtest.New(t, api)}
 }
 
 // maskBody replaces what differs from run to run.

@@ -68,7 +68,7 @@ func NewAPI(t testing.TB) API {
 	webhook.Register(a, &p.Webhooks, testprovider.SignatureHeader)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(db, idempotency.Options{}))
-	return API{operationtest.API{TB: t, Handler: a.Handler()}, p}
+	return API{operationtest.New(t, a), p}
 }
 
 // Payment takes 19.90 EUR of Ada by the method, 14.90 for merchant A and 5.00 for

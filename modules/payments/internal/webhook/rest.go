@@ -15,7 +15,7 @@ func Register(api *operation.API, s **Service, signatures ...string) {
 		Method: http.MethodPost, Path: "/v1/payments/webhooks/{provider}", ID: "receive-webhook", Summary: "Take news from a payment provider",
 		Description: "Called by providers. The signature covers the very bytes of the body; an event is kept before it is acknowledged and acted upon once.",
 		Tags:        []string{"Payments"}, Access: operation.Public, Rate: operation.RateWebhook, MaxBody: 256 << 10, Headers: signatures,
-		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusUnprocessableEntity},
+		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
 	}, handlerOf(s))
 }
 
