@@ -47,6 +47,9 @@ func (e *endpoint) documentOperation() {
 	}
 	responses := e.spec.Responses
 	delete(responses, "default")
+	for _, status := range e.op.Also {
+		responses[strconv.Itoa(status)] = e.alsoResponse(status)
+	}
 	for _, status := range e.failureStatuses() {
 		code := strconv.Itoa(status)
 		if responses[code] == nil {
@@ -56,6 +59,13 @@ func (e *endpoint) documentOperation() {
 	if e.readsVersions() {
 		responses["304"] = &huma.Response{Description: http.StatusText(http.StatusNotModified)}
 	}
+}
+
+// alsoResponse is the response of success under another status.
+func (e *endpoint) alsoResponse(status int) *huma.Response {
+	response := *e.spec.Responses[strconv.Itoa(e.spec.DefaultStatus)]
+	response.Description = http.StatusText(status)
+	return &response
 }
 
 // readsVersions reports whether the operation shows what has a version, which clients
@@ -118,6 +128,9 @@ func (e *endpoint) failureStatuses() []int {
 	}
 	if e.body != nil {
 		out = append(out, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
+	if len(e.op.Form) > 0 {
+		out = append(out, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
 	}
 	if !e.op.Raw && (e.body != nil || len(e.spec.Parameters) > 0) {
 		out = append(out, http.StatusUnprocessableEntity)

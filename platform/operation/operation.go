@@ -91,6 +91,8 @@ type Operation struct {
 	Idempotency KeyPolicy
 	// Status of success. Zero: 200 with a body, 204 without.
 	Status int
+	// Also are further statuses of success, with a body as that of Status.
+	Also []int
 	// MaxBody bounds the request body in bytes. Zero: 1 MiB.
 	MaxBody int64
 	// Errors are statuses to document besides those that follow from the declaration.

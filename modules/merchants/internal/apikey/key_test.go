@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"app/modules/merchants/internal/apikey"
-	"app/modules/merchants/internal/merchantstest"
 	"app/modules/users/usersv1"
 	"app/platform/database/dbtest"
 )
@@ -13,13 +12,13 @@ import (
 // A field that nothing is put into is one that was forgotten.
 func TestKeyHasEveryField(t *testing.T) {
 	t.Parallel()
-	merchantstest.WantFilled(t, apikey.ToKey(dbtest.Filled[*usersv1.APIKeyInfo](t), true))
+	dbtest.WantFilled(t, apikey.ToKey(dbtest.Filled[*usersv1.APIKeyInfo](t), true))
 }
 
 func TestBodyHasEveryField(t *testing.T) {
 	t.Parallel()
 	key := dbtest.Filled[apikey.Key](t)
-	merchantstest.WantFilled(t, apikey.RenderKey(key), "Endless")
+	dbtest.WantFilled(t, apikey.RenderKey(key), "Endless")
 	key.ExpiresAt = time.Time{}
-	merchantstest.WantFilled(t, apikey.RenderKey(key), "ExpiresAt")
+	dbtest.WantFilled(t, apikey.RenderKey(key), "ExpiresAt")
 }

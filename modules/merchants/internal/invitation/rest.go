@@ -30,11 +30,12 @@ func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/merchants/{id}/invitations/{invitation_id}", ID: "withdraw-invitation",
 		Summary: "Take an invitation back, as an owner", Access: operation.Member, Rate: operation.RateDefault, Tags: tags,
+		Errors: []int{http.StatusForbidden},
 	}, operation.On(at, (*Handlers).withdrawInvitation))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/invitations/{id}/accept", ID: "accept-invitation", Tags: tags,
 		Summary: "Become a member of a merchant",
-		Description: "The caller gets the role, whatever their address: the token from the letter is the proof. " +
+		Description: "The caller gets the role, whatever their address: the token from the e-mail is the proof. " +
 			"A member keeps the role that they have. Accepting again changes nothing.",
 		Access: operation.User, Rate: operation.RateDefault, MaxBody: smallBody,
 	}, operation.On(at, (*Handlers).acceptInvitation))
@@ -49,7 +50,7 @@ func Register(api *operation.API, at **Handlers) {
 func registerPage(api *operation.API, at **Handlers) {
 	api.Raw(operation.Operation{
 		Method: http.MethodGet, Path: pagePath, ID: "show-invitation-page", Tags: tags,
-		Summary: "The page that the letter of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
+		Summary: "The page that the e-mail of an invitation leads to", Description: "Shows a form that answers it. Opening it spends nothing.",
 		Access: operation.Public, Rate: operation.RateDefault,
 	}, http.HandlerFunc(showPage))
 	api.Raw(operation.Operation{
@@ -57,9 +58,10 @@ func registerPage(api *operation.API, at **Handlers) {
 		Summary: "Answer an invitation in the browser", Description: "What the form of the page sends, form-encoded.",
 		Access: operation.Optional, Rate: operation.RateAuth, MaxBody: smallBody, Headers: []string{"Origin", "Sec-Fetch-Site"},
 		Form: []operation.FormField{
-			{Name: "code", Doc: "From the letter: the invitation's id, a hyphen, the token", Required: true},
+			{Name: "code", Doc: "From the e-mail: the invitation's id, a hyphen, the token", Required: true},
 			{Name: "answer", Doc: "accept or decline", Required: true},
 		},
+		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
 	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if *at == nil {
 			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
@@ -72,7 +74,7 @@ func registerPage(api *operation.API, at **Handlers) {
 type answerRequest struct {
 	ID   string `path:"id" example:"inv_01kan4v6e8fx2s1gq0vj5t3x7c"`
 	Body struct {
-		Token string `json:"token" minLength:"1" maxLength:"100" doc:"What follows the first hyphen of the letter's code"`
+		Token string `json:"token" minLength:"1" maxLength:"100" doc:"What follows the first hyphen of the e-mail's code"`
 	}
 }
 

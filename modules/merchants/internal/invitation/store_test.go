@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"app/modules/merchants/internal/invitation"
-	"app/modules/merchants/internal/merchantstest"
 	"app/platform/database/dbtest"
 )
 
@@ -19,5 +18,5 @@ func TestRowsKeepEveryField(t *testing.T) {
 // shop for being invited.
 func TestEntryHasEveryField(t *testing.T) {
 	t.Parallel()
-	merchantstest.WantFilled(t, dbtest.Filled[invitation.Invitation](t).Entry(), "UserID")
+	dbtest.WantFilled(t, dbtest.Filled[invitation.Invitation](t).Entry(), "UserID")
 }

@@ -23,14 +23,16 @@ func Register(api *operation.API, at **Handlers) {
 		Path: "/v1/merchants/{id}/members", Access: operation.Member, Rate: operation.RateDefault, Tags: []string{"Members"},
 	}
 	list, set, remove := op, op, op
+	set.Errors = []int{http.StatusForbidden, http.StatusConflict}
+	remove.Errors = set.Errors
 
 	list.Method, list.ID, list.Summary = http.MethodGet, "list-members", "List a merchant's members"
 	list.Description = "Owners see invitations that wait for an answer as well, before the members."
 	operation.Register(api, list, operation.On(at, (*Handlers).listMembers))
 
-	set.Method, set.ID, set.Status = http.MethodPost, "set-member", http.StatusAccepted
+	set.Method, set.ID, set.Status, set.Also = http.MethodPost, "set-member", http.StatusAccepted, []int{http.StatusCreated}
 	set.Summary = "Invite somebody, or change a member's role, as an owner"
-	set.Description = "With email a letter asks whether they want to act for the merchant; the answer is 202 and the same for every " +
+	set.Description = "With email, a message asks whether they want to act for the merchant; the answer is 202 and the same for every " +
 		"address. With the user_id of a member it changes their role; the answer is 201."
 	operation.Register(api, set, operation.On(at, (*Handlers).setMember))
 

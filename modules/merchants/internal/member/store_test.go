@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"app/modules/merchants/internal/member"
-	"app/modules/merchants/internal/merchantstest"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database/dbtest"
 )
@@ -22,6 +21,6 @@ func TestBodyHasEveryField(t *testing.T) {
 	t.Parallel()
 	e := dbtest.Filled[member.Entry](t)
 	e.Role = merchantsv1.Role_ROLE_OWNER
-	merchantstest.WantFilled(t, member.BodyOf(e))
-	merchantstest.WantFilled(t, dbtest.Filled[member.Member](t).Entry(), "InvitationID", "Email", "InvitedBy", "ExpiresAt")
+	dbtest.WantFilled(t, member.BodyOf(e))
+	dbtest.WantFilled(t, dbtest.Filled[member.Member](t).Entry(), "InvitationID", "Email", "InvitedBy", "ExpiresAt")
 }

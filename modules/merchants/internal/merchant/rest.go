@@ -32,8 +32,9 @@ func Register(api *operation.API, at **Handlers) {
 		operation.On(at, (*Handlers).listOwnMerchants))
 	operation.Register(api, op(operation.Optional, http.MethodGet, one, "get-merchant", "Read a merchant's profile"),
 		operation.On(at, (*Handlers).getMerchant))
-	operation.Register(api, op(operation.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner"),
-		operation.On(at, (*Handlers).updateMerchant))
+	update := op(operation.Member, http.MethodPatch, one, "update-merchant", "Change a merchant's profile, as an owner")
+	update.Errors = []int{http.StatusForbidden}
+	operation.Register(api, update, operation.On(at, (*Handlers).updateMerchant))
 	operation.Register(api, op(operation.Admin, http.MethodPost, one+"/approve", "approve-merchant", "Let a merchant sell"),
 		operation.On(at, (*Handlers).approveMerchant))
 }

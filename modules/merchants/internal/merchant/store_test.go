@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"app/modules/merchants/internal/merchant"
-	"app/modules/merchants/internal/merchantstest"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database/dbtest"
 )
@@ -21,5 +20,5 @@ func TestBodyHasEveryField(t *testing.T) {
 	t.Parallel()
 	v := dbtest.Filled[merchant.View](t)
 	v.Role = merchantsv1.Role_ROLE_OWNER
-	merchantstest.WantFilled(t, merchant.RenderView(v))
+	dbtest.WantFilled(t, merchant.RenderView(v))
 }

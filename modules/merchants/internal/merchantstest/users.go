@@ -9,6 +9,7 @@ import (
 
 	"app/modules/users/usersv1"
 	"app/platform/fault"
+	"app/platform/operation/operationtest"
 )
 
 // Everybody is a users module in which everybody has an account but "usr_nobody".
@@ -64,7 +65,7 @@ const (
 	Manager  = "usr_01kan4v6e8fx2s1gq0vj5t3x02"
 	Viewer   = "usr_01kan4v6e8fx2s1gq0vj5t3x03"
 	Stranger = "usr_01kan4v6e8fx2s1gq0vj5t3x04"
-	Admin    = "usr_01kan4v6e8fx2s1gq0vj5t3x05"
+	Admin    = operationtest.Root
 	Ghost    = "usr_01kan4v6e8fx2s1gq0vj5t3x09"
 )
 
