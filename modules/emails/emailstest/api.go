@@ -1,10 +1,7 @@
 package emailstest
 
 import (
-	"context"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 	"app/platform/idempotency"
 	"app/platform/identity"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
 
 // Who calls an API.
@@ -24,11 +22,6 @@ var (
 	Admin = identity.Principal{UserID: "usr_admin", Method: identity.Bearer, Admin: true}
 	User  = identity.Principal{UserID: "usr_ada", Method: identity.Bearer}
 )
-
-// KeyOf is an API key of a merchant.
-func KeyOf(merchant string, scopes ...identity.Scope) identity.Principal {
-	return identity.Principal{Method: identity.APIKey, KeyID: "key_1", Merchant: merchant, Scopes: scopes}
-}
 
 // WelcomeBody is the request of an administrator for an e-mail.
 const WelcomeBody = `{"template":"welcome","to":"ada@example.com","data":{"first_name":"<b>Ada<b>"}}`
@@ -56,27 +49,16 @@ func NewAPI(t testing.TB) *API {
 	suppression.Register(api, &suppressions)
 	notice.Register(api, &notices)
 	api.UseKeys(idempotency.New(p.DB, idempotency.Options{}))
-	return &API{p, api.Handler()}
+	return &API{p, operationtest.New(t, api)}
 }
 
 // Call sends a request as the principal; nobody when it is the zero value. Headers are
 // names and values in turn.
-func (a *API) Call(p identity.Principal, method, path, body string, headers ...string) *httptest.ResponseRecorder {
-	a.T.Helper()
-	r := httptest.NewRequestWithContext(context.Background(), method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		r.Header.Set(headers[i], headers[i+1])
-	}
-	w := httptest.NewRecorder()
-	a.handler.ServeHTTP(w, r.WithContext(identity.NewContext(r.Context(), p)))
-	return w
+func (a *API) Call(p identity.Principal, method, path, body string, headers ...string) operationtest.Reply {
+	return operationtest.Send(a.handler, p, method, path, body, headers...)
 }
 
 // PostNotice posts the body as SNS does and returns the status of the reply.
 func (a *API) PostNotice(body []byte) int {
-	a.T.Helper()
-	return a.Call(identity.Principal{}, http.MethodPost, "/v1/emails/webhooks/ses", string(body), "Content-Type", "text/plain; charset=UTF-8").Code
+	return a.Call(operationtest.Nobody, http.MethodPost, "/v1/emails/webhooks/ses", string(body), "Content-Type", "text/plain; charset=UTF-8").Status
 }

@@ -20,7 +20,7 @@ func Register(api *operation.API, at **Handlers) {
 		Method: http.MethodPost, Path: "/v1/emails/webhooks/ses", ID: "receive-ses-notice", Summary: "Take news about letters from Amazon SES",
 		Description: "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them.",
 		Access:      operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"},
-		MaxBody: 512 << 10, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusUnprocessableEntity},
+		MaxBody: 512 << 10, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
 	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*at).takeNotice(w, r) }))
 }
 

@@ -25,8 +25,8 @@ func TestNotice(t *testing.T) {
 			t.Errorf("got %d", code)
 		}
 	}
-	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/suppressions", ""); !strings.Contains(w.Body.String(), `"address":"ada@example.com","reason":"bounce"`) {
-		t.Errorf("%d %s", w.Code, w.Body)
+	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/suppressions", ""); !strings.Contains(w.Body, `"address":"ada@example.com","reason":"bounce"`) {
+		t.Errorf("%d %s", w.Status, w.Body)
 	}
 	m["Message"] = emailstest.Bounce("Permanent", "ltr_1", "bob@example.com")
 	if code := a.PostNotice(emailstest.Encode(m)); code != http.StatusUnauthorized {

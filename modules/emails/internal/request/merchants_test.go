@@ -7,6 +7,7 @@ import (
 
 	"app/modules/emails/emailstest"
 	"app/platform/identity"
+	"app/platform/operation/operationtest"
 )
 
 // paidInGerman delivers that Ada, who reads German, has paid an order of a merchant's.
@@ -23,17 +24,17 @@ func TestMerchantsKeys(t *testing.T) {
 	t.Parallel()
 	a := emailstest.NewAPI(t)
 	paidInGerman(a, "ord_1", "mrc_1")
-	key := emailstest.KeyOf("mrc_1", "emails:send")
+	key := operationtest.Key("mrc_1", "emails:send")
 	w := a.Call(key, http.MethodPost, "/v1/emails", shipped, "Idempotency-Key", "k1")
 	for _, shows := range []string{`"subject":"Bestellung ord_1 ist unterwegs"`, `"to":"ada@example.com"`} {
-		if w.Code != http.StatusAccepted || !strings.Contains(w.Body.String(), shows) {
-			t.Fatalf("%d %s", w.Code, w.Body)
+		if w.Status != http.StatusAccepted || !strings.Contains(w.Body, shows) {
+			t.Fatalf("%d %s", w.Status, w.Body)
 		}
 	}
-	if again := a.Call(key, http.MethodPost, "/v1/emails", shipped, "Idempotency-Key", "k1"); again.Body.String() != w.Body.String() {
+	if again := a.Call(key, http.MethodPost, "/v1/emails", shipped, "Idempotency-Key", "k1"); again.Body != w.Body {
 		t.Errorf("the same key answered\n%s", again.Body)
 	}
-	path := w.Header().Get("Location")
+	path := w.Header.Get("Location")
 	for name, tc := range map[string]struct {
 		who          identity.Principal
 		method, path string
@@ -41,16 +42,16 @@ func TestMerchantsKeys(t *testing.T) {
 		want         int
 	}{
 		"Own":              {key, http.MethodGet, path, "", http.StatusOK},
-		"AnothersIsHidden": {emailstest.KeyOf("mrc_2", "emails:send"), http.MethodGet, path, "", http.StatusNotFound},
-		"OtherScope":       {emailstest.KeyOf("mrc_1", "orders:read"), http.MethodPost, "/v1/emails", shipped, http.StatusForbidden},
+		"AnothersIsHidden": {operationtest.Key("mrc_2", "emails:send"), http.MethodGet, path, "", http.StatusNotFound},
+		"OtherScope":       {operationtest.Key("mrc_1", "orders:read"), http.MethodPost, "/v1/emails", shipped, http.StatusForbidden},
 		"ShopsTemplate":    {key, http.MethodPost, "/v1/emails", emailstest.WelcomeBody, http.StatusUnprocessableEntity},
 		"Suppressions":     {key, http.MethodGet, "/v1/emails/suppressions", "", http.StatusForbidden},
 	} {
-		if w := a.Call(tc.who, tc.method, tc.path, tc.body); w.Code != tc.want {
-			t.Errorf("%s: %d, want %d: %s", name, w.Code, tc.want, w.Body)
+		if w := a.Call(tc.who, tc.method, tc.path, tc.body); w.Status != tc.want {
+			t.Errorf("%s: %d, want %d: %s", name, w.Status, tc.want, w.Body)
 		}
 	}
-	if w := a.Call(key, http.MethodGet, "/v1/emails/templates", ""); !strings.Contains(w.Body.String(), `[{"name":"order_shipped","variables":["carrier","tracking"]}]`) {
+	if w := a.Call(key, http.MethodGet, "/v1/emails/templates", ""); !strings.Contains(w.Body, `[{"name":"order_shipped","variables":["carrier","tracking"]}]`) {
 		t.Errorf("a merchant is shown %s", w.Body)
 	}
 }
@@ -78,9 +79,9 @@ func TestFault01_MerchantsWriteToTheirBuyersOnly(t *testing.T) {
 		"Pending":           {"mrc_pending", strings.Replace(shipped, "ord_1", "ord_2", 1), `"code":"merchant_not_approved"`, http.StatusConflict},
 		"PendingAndUnknown": {"mrc_pending", shipped, `"code":"merchant_not_approved"`, http.StatusConflict},
 	} {
-		w := a.Call(emailstest.KeyOf(tc.merchant, "emails:send"), http.MethodPost, "/v1/emails", tc.body)
-		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.want) {
-			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		w := a.Call(operationtest.Key(tc.merchant, "emails:send"), http.MethodPost, "/v1/emails", tc.body)
+		if w.Status != tc.status || !strings.Contains(w.Body, tc.want) {
+			t.Errorf("%s: %d %s", name, w.Status, w.Body)
 		}
 	}
 }
@@ -90,12 +91,12 @@ func TestFault01_LimitsAreTold(t *testing.T) {
 	a := emailstest.NewAPI(t)
 	paidInGerman(a, "ord_1", "mrc_1")
 	for n := range 11 {
-		w := a.Call(emailstest.KeyOf("mrc_1", "emails:send"), http.MethodPost, "/v1/emails", shipped)
-		if n < 10 && w.Code != http.StatusAccepted {
-			t.Fatalf("e-mail %d: %d %s", n+1, w.Code, w.Body)
+		w := a.Call(operationtest.Key("mrc_1", "emails:send"), http.MethodPost, "/v1/emails", shipped)
+		if n < 10 && w.Status != http.StatusAccepted {
+			t.Fatalf("e-mail %d: %d %s", n+1, w.Status, w.Body)
 		}
-		if n == 10 && (w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), `"code":"merchant_rate"`) || w.Header().Get("Retry-After") == "") {
-			t.Errorf("one more: %d %s %v", w.Code, w.Body, w.Header())
+		if n == 10 && (w.Status != http.StatusTooManyRequests || !strings.Contains(w.Body, `"code":"merchant_rate"`) || w.Header.Get("Retry-After") == "") {
+			t.Errorf("one more: %d %s %v", w.Status, w.Body, w.Header)
 		}
 	}
 }

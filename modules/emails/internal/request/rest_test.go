@@ -25,25 +25,25 @@ func TestSend(t *testing.T) {
 	a := emailstest.NewAPI(t)
 	w := a.Call(emailstest.Admin, http.MethodPost, "/v1/emails", emailstest.WelcomeBody, "Idempotency-Key", "one-e-mail")
 	var sent map[string]any
-	if err := json.Unmarshal(w.Body.Bytes(), &sent); err != nil || w.Code != http.StatusAccepted {
-		t.Fatalf("%d %s", w.Code, w.Body)
+	if err := json.Unmarshal([]byte(w.Body), &sent); err != nil || w.Status != http.StatusAccepted {
+		t.Fatalf("%d %s", w.Status, w.Body)
 	}
 	id, _ := sent["id"].(string)
 	want := map[string]any{
 		"id": id, "status": "queued", "template": "welcome", "locale": "en", "to": "ada@example.com", "subject": "Welcome, <b>Ada<b>",
 		"attempts": 0.0, "created_at": "2026-03-01T12:00:00.123456Z",
 	}
-	if diff := cmp.Diff(want, sent); diff != "" || !ids.Valid("ltr", id) || w.Header().Get("Location") != "/v1/emails/"+id {
-		t.Errorf("Location %s (-want +got)\n%s", w.Header().Get("Location"), diff)
+	if diff := cmp.Diff(want, sent); diff != "" || !ids.Valid("ltr", id) || w.Header.Get("Location") != "/v1/emails/"+id {
+		t.Errorf("Location %s (-want +got)\n%s", w.Header.Get("Location"), diff)
 	}
-	if again := a.Call(emailstest.Admin, http.MethodPost, "/v1/emails", emailstest.WelcomeBody, "Idempotency-Key", "one-e-mail"); again.Body.String() != w.Body.String() {
+	if again := a.Call(emailstest.Admin, http.MethodPost, "/v1/emails", emailstest.WelcomeBody, "Idempotency-Key", "one-e-mail"); again.Body != w.Body {
 		t.Errorf("the same key answered\n%s", again.Body)
 	}
 	if n := a.SendDue(); n != 1 {
 		t.Fatalf("%d e-mails were sent", n)
 	}
-	if got := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/"+id, ""); !strings.Contains(got.Body.String(), `"status":"sent"`) {
-		t.Errorf("%d %s", got.Code, got.Body)
+	if got := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/"+id, ""); !strings.Contains(got.Body, `"status":"sent"`) {
+		t.Errorf("%d %s", got.Status, got.Body)
 	}
 }
 
@@ -66,8 +66,8 @@ func TestSend_BadInput(t *testing.T) {
 			t.Parallel()
 			w := a.Call(emailstest.Admin, http.MethodPost, "/v1/emails", tc.body)
 			var problem struct{ Errors []struct{ Pointer string } }
-			if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || w.Code != http.StatusUnprocessableEntity {
-				t.Fatalf("%d %s", w.Code, w.Body)
+			if err := json.Unmarshal([]byte(w.Body), &problem); err != nil || w.Status != http.StatusUnprocessableEntity {
+				t.Fatalf("%d %s", w.Status, w.Body)
 			}
 			var got []string
 			for _, e := range problem.Errors {
@@ -89,15 +89,15 @@ func TestOnlyAdministrators(t *testing.T) {
 			if call[0] == http.MethodPost {
 				body = emailstest.WelcomeBody
 			}
-			if w := a.Call(p, call[0], call[1], body); w.Code != want {
-				t.Errorf("%s %s answered %d, want %d", call[0], call[1], w.Code, want)
+			if w := a.Call(p, call[0], call[1], body); w.Status != want {
+				t.Errorf("%s %s answered %d, want %d", call[0], call[1], w.Status, want)
 			}
 		}
 	}
-	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/ltr_1", ""); w.Code != http.StatusNotFound {
-		t.Errorf("no such e-mail: %d", w.Code)
+	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/ltr_1", ""); w.Status != http.StatusNotFound {
+		t.Errorf("no such e-mail: %d", w.Status)
 	}
-	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/templates", ""); !strings.Contains(w.Body.String(), `{"name":"receipt","variables":["order_id","lines","total"]}`) {
-		t.Errorf("%d %s", w.Code, w.Body)
+	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/templates", ""); !strings.Contains(w.Body, `{"name":"receipt","variables":["order_id","lines","total"]}`) {
+		t.Errorf("%d %s", w.Status, w.Body)
 	}
 }

@@ -25,8 +25,8 @@ func Register(api *operation.API, at **Handlers) {
 		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"},
 	}, operation.On(at, (*Handlers).listSuppressions))
 	operation.Register(api, operation.Operation{
-		Method: http.MethodDelete, Path: "/v1/emails/suppressions", ID: "delete-suppression", Summary: "Let an address have letters again",
-		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"},
+		Method: http.MethodDelete, Path: "/v1/emails/suppressions", ID: "delete-suppression", Summary: "Let an address have e-mails again",
+		Access: operation.Admin, Rate: operation.RateDefault, Errors: []int{http.StatusNotFound}, Tags: []string{"E-mail"},
 	}, operation.On(at, (*Handlers).deleteSuppression))
 }
 

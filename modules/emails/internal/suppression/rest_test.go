@@ -47,8 +47,8 @@ func TestSuppressions(t *testing.T) {
 			HasMore bool `json:"has_more"`
 			Next    string
 		}
-		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != http.StatusOK {
-			t.Fatalf("%d %s", w.Code, w.Body)
+		if err := json.Unmarshal([]byte(w.Body), &page); err != nil || w.Status != http.StatusOK {
+			t.Fatalf("%d %s", w.Status, w.Body)
 		}
 		for _, row := range page.Data {
 			got = append(got, row.Address)
@@ -63,16 +63,16 @@ func TestSuppressions(t *testing.T) {
 	for want, path := range map[int]string{
 		http.StatusNoContent: "?address=" + url.QueryEscape("B+c@Example.com"), http.StatusNotFound: "?address=nobody@example.com", http.StatusUnprocessableEntity: "",
 	} {
-		if w := a.Call(emailstest.Admin, http.MethodDelete, "/v1/emails/suppressions"+path, ""); w.Code != want {
-			t.Errorf("DELETE %s answered %d, want %d: %s", path, w.Code, want, w.Body)
+		if w := a.Call(emailstest.Admin, http.MethodDelete, "/v1/emails/suppressions"+path, ""); w.Status != want {
+			t.Errorf("DELETE %s answered %d, want %d: %s", path, w.Status, want, w.Body)
 		}
 	}
-	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/suppressions?after=x", ""); w.Code != http.StatusUnprocessableEntity {
-		t.Errorf("a cursor of nobody: %d", w.Code)
+	if w := a.Call(emailstest.Admin, http.MethodGet, "/v1/emails/suppressions?after=x", ""); w.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a cursor of nobody: %d", w.Status)
 	}
 	for _, method := range []string{http.MethodGet, http.MethodDelete} {
-		if w := a.Call(emailstest.User, method, "/v1/emails/suppressions?address=a@example.com", ""); w.Code != http.StatusForbidden {
-			t.Errorf("%s by a user: %d", method, w.Code)
+		if w := a.Call(emailstest.User, method, "/v1/emails/suppressions?address=a@example.com", ""); w.Status != http.StatusForbidden {
+			t.Errorf("%s by a user: %d", method, w.Status)
 		}
 	}
 }
