@@ -17,10 +17,11 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 // request comes.
 func Register(api *operation.API, at **Handlers) {
 	api.Raw(operation.Operation{
-		Method: http.MethodPost, Path: "/v1/emails/webhooks/ses", ID: "receive-ses-notice", Summary: "Take news about letters from Amazon SES",
+		Method: http.MethodPost, Path: "/v1/emails/webhooks/ses", ID: "receive-ses-notice", Summary: "Take news about e-mails from Amazon SES",
 		Description: "Called by Amazon SNS. Messages of the topics in EMAIL_SES_TOPICS are taken once, if SNS signed them.",
 		Access:      operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"},
-		MaxBody: 512 << 10, Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
+		MaxBody: 512 << 10,
+		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
 	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*at).takeNotice(w, r) }))
 }
 
