@@ -67,6 +67,14 @@ func DeleteEach(ctx context.Context, tx *database.Tx, what, list, remove string,
 	return len(found), nil
 }
 
+// Convert makes what callers work with of rows, in their order; nil of none.
+func Convert[R, T any](rows []R, convert func(R) T) (out []T) {
+	for _, row := range rows {
+		out = append(out, convert(row))
+	}
+	return out
+}
+
 // NullMicros is the column of a time that may be absent.
 func NullMicros(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: database.Micros(t), Valid: !t.IsZero()}
