@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
@@ -30,11 +32,42 @@ type Request struct {
 	ExpiresAt time.Time
 }
 
-const (
-	requestColumns = `id, email_key, purpose, network, account_id, email, code_hash, created_at, expires_at, share`
+// requestRow is a row of users_requests. Tries and SpentAt are counted, set and asked for
+// within statements alone.
+type requestRow struct {
+	bun.BaseModel `bun:"table:users_requests,alias:r"`
 
-	insertRequest = `INSERT INTO users_requests (` + requestColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
-	requestByID   = `SELECT ` + requestColumns + ` FROM users_requests WHERE id = ?`
+	ID        string             `bun:"id,pk"`
+	EmailKey  string             `bun:"email_key"`
+	Purpose   Purpose            `bun:"purpose"`
+	Network   string             `bun:"network"`
+	Share     Share              `bun:"share"`
+	AccountID string             `bun:"account_id"`
+	Email     string             `bun:"email"`
+	Hash      string             `bun:"code_hash"`
+	Tries     int                `bun:"tries"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+	ExpiresAt database.Timestamp `bun:"expires_at"`
+	SpentAt   database.Timestamp `bun:"spent_at,nullzero"`
+}
+
+var requests = database.ModelOf[requestRow]()
+
+func newRequestRow(r Request) requestRow {
+	return requestRow{
+		ID: r.ID, EmailKey: r.EmailKey, Purpose: r.Purpose, Network: r.Network, Share: r.Share, AccountID: r.AccountID,
+		Email: r.Email, Hash: r.Hash, CreatedAt: database.Timestamp{Time: r.CreatedAt}, ExpiresAt: database.Timestamp{Time: r.ExpiresAt},
+	}
+}
+
+func (r requestRow) toRequest() Request {
+	return Request{
+		ID: r.ID, EmailKey: r.EmailKey, Purpose: r.Purpose, Network: r.Network, Share: r.Share, AccountID: r.AccountID,
+		Email: r.Email, Hash: r.Hash, CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time,
+	}
+}
+
+const (
 	newestRequest = `SELECT id FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
 	tryRequest    = `UPDATE users_requests SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
 	spendRequest  = `UPDATE users_requests SET spent_at = ? WHERE id = ? AND spent_at IS NULL`
@@ -46,20 +79,13 @@ const (
 // Insert adds a row. ErrDuplicate: the id has one, so the request is a
 // repetition.
 func Insert(ctx context.Context, tx *database.Tx, r Request) error {
-	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
-		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt), string(r.Share))
-	return database.Inserted("request for a code", err)
+	return requests.Insert(ctx, tx, "request for a code", newRequestRow(r))
 }
 
 // findRequest reads a row. ErrNotFound.
-func findRequest(ctx context.Context, tx *database.Tx, id string) (r Request, err error) {
-	var created, expires int64
-	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires, &r.Share)
-	if err != nil {
-		return Request{}, database.Found("request for a code", err)
-	}
-	r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
-	return r, nil
+func findRequest(ctx context.Context, tx *database.Tx, id string) (Request, error) {
+	row, err := requests.Get(ctx, tx, "request for a code", `WHERE r.id = ?`, id)
+	return row.toRequest(), err
 }
 
 // isNewest reports whether r is the newest of its address, purpose and
