@@ -69,7 +69,7 @@ func (s *Service) idleEnd(now, sessionEnd time.Time) time.Time {
 // passes a context only.
 type cookieWork struct {
 	tx    *database.Tx
-	found browserRow
+	found openCookie
 }
 
 type cookieWorkKey struct{}
@@ -142,7 +142,7 @@ func (cookieStore) Delete(string) error { return errNoWork }
 
 // isCookieLive reports whether a cookie still opens anything: neither idle for too long
 // nor past its end, its session not ended, its account not disabled.
-func (s *Service) isCookieLive(b browserRow) bool {
+func (s *Service) isCookieLive(b openCookie) bool {
 	now := s.now()
 	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
 }
