@@ -36,7 +36,6 @@ var unexplained = []string{
 // repeated are codes that more than one place declares. A line goes when one of them
 // does, for the contract of the module whose word it is.
 var repeated = []string{
-	"provider_not_found",
 	"price_changed", "product_gone", "stock_short", "too_many_unpaid", // of catalogv1, and of orders once more
 }
 

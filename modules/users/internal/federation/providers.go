@@ -12,6 +12,7 @@ import (
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
+	"app/platform/fault"
 	"app/platform/identity"
 )
 
@@ -64,7 +65,7 @@ type Redirect struct {
 func (s *Service) Begin(ctx context.Context, in Request) (Redirect, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return Redirect{}, reason.ProviderNotFound.New()
+		return Redirect{}, fault.ProviderNotFound.New()
 	}
 	state := secret.NewToken("")
 	to, err := provider.Authorize(ctx, openid.Request{
@@ -136,7 +137,7 @@ type Callback struct {
 func (s *Service) Redeem(ctx context.Context, in Callback) (State, openid.Identity, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return State{}, openid.Identity{}, reason.ProviderNotFound.New()
+		return State{}, openid.Identity{}, fault.ProviderNotFound.New()
 	}
 	state, err := s.spendState(ctx, in)
 	if err != nil {
