@@ -101,7 +101,7 @@ func (d *Draft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
 }
 
 // Create makes a key for a merchant and returns it, which nobody can ever again.
-// Errors: InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
+// Errors: InvalidArgument with pointers, usersv1.TooManyAPIKeys.
 func (s *Service) Create(ctx context.Context, d Draft) (Key, string, error) {
 	now := s.now()
 	if wrong := d.normalizeAndValidate(now); len(wrong) > 0 {
@@ -122,7 +122,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Key, string, error) {
 			return err
 		}
 		if len(there) >= maxAPIKeys {
-			return fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
+			return usersv1.TooManyAPIKeys.New()
 		}
 		if err := insertKey(ctx, tx, row); err != nil {
 			return err
@@ -142,12 +142,12 @@ func (s *Service) List(ctx context.Context, merchantID string) (out []Key, err e
 }
 
 // Revoke ends a key of a merchant, for every gateway; a repetition changes
-// nothing. Error: NotFound when the merchant has no such key.
+// nothing. Error: usersv1.APIKeyNotFound when the merchant has no such key.
 func (s *Service) Revoke(ctx context.Context, merchantID, id string) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		if err := revokeKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
 			_, err = keyByID(ctx, tx, merchantID, id)
-			return missingKey(err)
+			return store.Missing(usersv1.APIKeyNotFound, err)
 		} else if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (s *Service) Revoke(ctx context.Context, merchantID, id string) error {
 const keyTouched = time.Minute
 
 // Find finds a key that is in force, and notes at most once a minute that it is in
-// use. Error: NotFound when it is unknown, revoked or has run out.
+// use. Error: usersv1.APIKeyNotFound when it is unknown, revoked or has run out.
 func (s *Service) Find(ctx context.Context, presented string) (key Key, err error) {
 	now := s.now()
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
@@ -172,7 +172,7 @@ func (s *Service) Find(ctx context.Context, presented string) (key Key, err erro
 		if over {
 			err = store.ErrNotFound
 		}
-		return missingKey(err)
+		return store.Missing(usersv1.APIKeyNotFound, err)
 	})
 	if err != nil {
 		return Key{}, err
@@ -183,13 +183,4 @@ func (s *Service) Find(ctx context.Context, presented string) (key Key, err erro
 	return key, s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		return touchKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
 	})
-}
-
-// missingKey is store.Missing for a code that the operations on keys declare: they are of
-// merchants.
-func missingKey(err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return fault.Missing("api_key")
-	}
-	return err
 }
