@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,32 +11,6 @@ import (
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
-
-// Account is one person whose address is verified.
-type Account struct {
-	ID           string // usr_...
-	Email        string // as it was typed
-	EmailKey     string // in lower case, unique
-	PasswordHash string // PHC string, or bcrypt
-	FirstName    string
-	MiddleName   string
-	LastName     string
-	Admin        bool
-	VerifiedAt   time.Time
-	DisabledAt   time.Time // zero: not disabled
-	Version      int64     // 1 at first, one more with each change of the names
-	CreatedAt    time.Time
-	Locale       string // language of e-mails, a BCP 47 tag; empty where it is not known
-	// Unconfirmed marks an account from elsewhere until somebody has shown that its
-	// password and its address are one person's.
-	Unconfirmed bool
-	// HashKind is the beginning of a PasswordHash from elsewhere, see HashKinds; empty
-	// for one of ours or none.
-	HashKind string
-}
-
-// Disabled reports whether the account may not sign in.
-func (a Account) Disabled() bool { return !a.DisabledAt.IsZero() }
 
 // accountRow is a row of users_accounts.
 type accountRow struct {
@@ -111,6 +86,15 @@ func Lock(ctx context.Context, tx *database.Tx, id string) (Account, error) {
 func ByEmail(ctx context.Context, tx *database.Tx, key string) (Account, error) {
 	row, err := accounts.Get(ctx, tx, "account", `WHERE a.email_key = ?`, key)
 	return row.toAccount(), err
+}
+
+// IfExists tells an account that is there from one that is not; the error is any
+// other.
+func IfExists(a Account, err error) (Account, bool, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return Account{}, false, nil
+	}
+	return a, err == nil, err
 }
 
 // rename writes the names and the locale of a, which is one version on after it.

@@ -10,28 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// The purposes of requests for a code.
-const (
-	SignIn        Purpose = "sign_in"
-	ResetPassword Purpose = "reset_password"
-	// ChangeAddress is a code sent to the new address of an account.
-	ChangeAddress Purpose = "change_address"
-)
-
-// Request is one request for a one-time code.
-type Request struct {
-	ID        string // cod_...
-	EmailKey  string // what was asked for, in lower case
-	Purpose   Purpose
-	Network   string // which it was made from; empty: not known
-	Share     Share
-	AccountID string // empty: nobody gets this code
-	Email     string // where the e-mail goes
-	Hash      string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-}
-
 // requestRow is a row of users_requests. Tries and SpentAt are counted, set and asked for
 // within statements alone.
 type requestRow struct {
@@ -116,15 +94,3 @@ func Void(ctx context.Context, tx *database.Tx, accountID string, now time.Time)
 func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	return store.DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
 }
-
-// Purpose says what a row of codes is for.
-type Purpose string
-
-// The purposes.
-const (
-	// VerifyAddress is a code with the registration that it makes true.
-	VerifyAddress Purpose = "verify_address"
-	// KnownAddress records that the owner of an account was told of a registration; it
-	// has no code.
-	KnownAddress Purpose = "known_address"
-)

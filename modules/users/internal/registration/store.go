@@ -11,24 +11,6 @@ import (
 	"app/platform/database"
 )
 
-// Code is one e-mail caused by one registration, and what was registered.
-type Code struct {
-	ID           string // cod_...
-	EmailKey     string
-	Purpose      code.Purpose
-	Hash         string // empty for KnownAddress
-	ExpiresAt    time.Time
-	Email        string
-	PasswordHash string // blanked when the code is spent
-	FirstName    string
-	MiddleName   string
-	LastName     string
-	CreatedAt    time.Time
-	Locale       string
-	Network      string // which the registration came from; empty: not known
-	Share        code.Share
-}
-
 // codeRow is a row of users_codes. Tries and SpentAt are counted, set and asked for
 // within statements alone.
 type codeRow struct {
