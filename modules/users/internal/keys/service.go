@@ -1,5 +1,3 @@
-// Package keys holds the keys that sign access tokens and the secret that codes are
-// hashed with. Both are read when the module is opened, and made at its first start.
 package keys
 
 import (
@@ -104,40 +102,6 @@ func (r *Ring) isCurrent() bool {
 // Sign makes an access token with the key that signs at the time that it is issued at.
 func (r *Ring) Sign(claims token.Claims) (string, error) {
 	return r.signers.Load().activeAt(claims.IssuedAt).Sign(claims)
-}
-
-// signers are the keys that sign, now or soon.
-type signers struct {
-	read time.Time
-	keys []signingKey // the newest first
-}
-
-type signingKey struct {
-	from   time.Time
-	signer *token.Signer
-}
-
-// activeAt is the signer of a time: the newest that is active. The oldest there is
-// signs before its time rather than nobody.
-func (s *signers) activeAt(now time.Time) *token.Signer {
-	for _, k := range s.keys {
-		if !now.Before(k.from) {
-			return k.signer
-		}
-	}
-	return s.keys[len(s.keys)-1].signer
-}
-
-func newSigners(keys []Key, now time.Time) (*signers, error) {
-	out := &signers{read: now}
-	for _, k := range keys {
-		signer, err := token.NewSigner(k.Private)
-		if err != nil {
-			return nil, fmt.Errorf("key %s: %w", k.ID, err)
-		}
-		out.keys = append(out.keys, signingKey{k.ActiveFrom, signer})
-	}
-	return out, nil
 }
 
 // readKeys fails with store.ErrNotFound when anything is missing.

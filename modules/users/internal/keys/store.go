@@ -15,16 +15,6 @@ import (
 	"app/platform/database"
 )
 
-// Key is a key that signs or has signed access tokens.
-type Key struct {
-	ID         string
-	Generation int64
-	Private    ed25519.PrivateKey
-	CreatedAt  time.Time
-	ActiveFrom time.Time // signs from then on, until a newer one does
-	NotAfter   time.Time // verifies until then; zero: no end
-}
-
 // keyRow is a row of users_keys.
 type keyRow struct {
 	bun.BaseModel `bun:"table:users_keys,alias:k"`

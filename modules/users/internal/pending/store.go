@@ -1,4 +1,3 @@
-// Package pending keeps sign-ins that wait for a second factor.
 package pending
 
 import (
@@ -10,19 +9,6 @@ import (
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
-
-// Life is how long a sign-in waits for its second factor.
-const Life = 5 * time.Minute
-
-// SignIn is a sign-in that waits for its second factor.
-type SignIn struct {
-	TicketHash string
-	AccountID  string
-	Methods    string // what has been shown already, with spaces between
-	Transport  string // "token" or "cookie"
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
-}
 
 // signInRow is a row of users_pending. Tries and SpentAt are counted, set and asked for
 // within statements alone.

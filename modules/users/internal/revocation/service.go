@@ -1,5 +1,3 @@
-// Package revocation keeps what is not valid any more before its time, under epochs
-// that gateways follow: what they have seen of an epoch is all of it.
 package revocation
 
 import (
@@ -8,7 +6,6 @@ import (
 
 	"app/modules/users/usersv1"
 	"app/platform/database"
-	"app/platform/identity/token"
 )
 
 // Log is the list of revocations. Safe for concurrent use.
@@ -20,22 +17,11 @@ type Log struct {
 // NewLog makes the list. It reads nothing yet.
 func NewLog(db *database.DB, now func() time.Time) *Log { return &Log{db, now} }
 
-// life is how long gateways are told of a revocation: longer than any access
-// token lives and anything is remembered.
-const life = token.MaxLife + 2*token.Leeway
-
 // Publish tells every gateway, within seconds of the commit, that something
 // is not valid any more.
 func (l *Log) Publish(ctx context.Context, tx *database.Tx, kind usersv1.RevocationKind, subject string) error {
 	now := l.now()
 	return insert(ctx, tx, Revocation{Kind: int(kind), Subject: subject, CreatedAt: now, ExpiresAt: now.Add(life)})
-}
-
-// Revoked is what has been revoked since an epoch.
-type Revoked struct {
-	Epoch int64
-	List  []Revocation
-	More  bool // ask again after Epoch
 }
 
 // Since reads what has been revoked after an epoch and still matters. An epoch

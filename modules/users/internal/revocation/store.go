@@ -10,15 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// Revocation is one thing that is not valid any more.
-type Revocation struct {
-	Epoch     int64
-	Kind      int // a usersv1.RevocationKind
-	Subject   string
-	CreatedAt time.Time
-	ExpiresAt time.Time // when it may be forgotten
-}
-
 // revocationRow is a row of users_revocations.
 type revocationRow struct {
 	bun.BaseModel `bun:"table:users_revocations,alias:r"`

@@ -1,6 +1,3 @@
-// Package session keeps people signed in: sessions, what carries them (cookies, access
-// and refresh tokens), and how they end. It knows no second factors: whoever makes a
-// Service says how to ask for those of an account.
 package session
 
 import (
@@ -37,17 +34,6 @@ type Options struct {
 
 // Factors lists the second factors of an account, none when it has no second factor.
 type Factors func(ctx context.Context, tx *database.Tx, accountID string) ([]authn.Method, error)
-
-// Limits are the lives of what a session hands out.
-type Limits struct {
-	AccessLife   time.Duration // of an access token
-	RefreshIdle  time.Duration // how long a refresh token waits to be used
-	RefreshGrace time.Duration // how long a used one still gets its successor
-	SessionLife  time.Duration // of a sign-in, however often it is refreshed
-	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
-	BrowserLife  time.Duration // of a browser's session, however much it is used
-	AuditKeep    time.Duration // how long the audit log remembers devices
-}
 
 // Service is the use cases of sessions. Safe for concurrent use.
 type Service struct {

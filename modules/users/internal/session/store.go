@@ -11,40 +11,6 @@ import (
 	"app/platform/database"
 )
 
-// Session is one sign-in: the family of refresh tokens that descend from it, or a
-// browser's cookie.
-type Session struct {
-	ID         string // ses_...
-	AccountID  string
-	Transport  string // "token" or "cookie"
-	Methods    string // how the user showed who they are, in the order it was done, with spaces between
-	Level      int    // authenticator assurance level, 1 or 2 (NIST SP 800-63B)
-	ProvedAt   time.Time
-	UserAgent  string // at most 200 characters
-	Network    string // of the sign-in, empty when it is not known
-	CreatedAt  time.Time
-	LastUsedAt time.Time
-	ExpiresAt  time.Time // whatever happens
-	EndedAt    time.Time // zero: not ended
-}
-
-// RefreshToken is one refresh token of a session.
-type RefreshToken struct {
-	Hash      string // of the token
-	SessionID string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	UsedAt    time.Time // zero: not used
-}
-
-// Refresh is a refresh token with its session and the account as they are now.
-type Refresh struct {
-	RefreshToken
-	Session  Session
-	Admin    bool
-	Disabled bool
-}
-
 // sessionRow is a row of users_sessions.
 type sessionRow struct {
 	bun.BaseModel `bun:"table:users_sessions,alias:s"`

@@ -10,23 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// Cookie is one cookie of a browser's session.
-type Cookie struct {
-	Hash      string // of the token
-	SessionID string
-	Data      string // what scs keeps
-	CreatedAt time.Time
-	ExpiresAt time.Time
-}
-
-// openCookie is a cookie with its session and the account as they are now.
-type openCookie struct {
-	Cookie
-	Session  Session
-	Admin    bool
-	Disabled bool
-}
-
 // cookieRow is a row of users_cookies.
 type cookieRow struct {
 	bun.BaseModel `bun:"table:users_cookies,alias:c"`

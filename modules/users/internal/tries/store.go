@@ -12,13 +12,6 @@ import (
 	"app/platform/database"
 )
 
-// Allowance is one limit: Burst tries at once, and another after each Step.
-type Allowance struct {
-	ID    string // a hash of what is limited
-	Burst int
-	Step  time.Duration
-}
-
 // tryRow is a row of users_tries.
 type tryRow struct {
 	bun.BaseModel `bun:"table:users_tries,alias:t"`
