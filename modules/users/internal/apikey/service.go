@@ -1,9 +1,7 @@
-// Package apikey keeps the API keys of merchants, by their hashes.
 package apikey
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"strings"
 	"time"
@@ -17,7 +15,6 @@ import (
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
-	"app/platform/text"
 )
 
 // Options are what a Service works with. All are required.
@@ -39,65 +36,6 @@ type Service struct {
 // New makes the service. It reads nothing yet.
 func New(o Options) *Service {
 	return &Service{db: o.DB, now: o.Now, audits: o.Audits, revocations: o.Revocations}
-}
-
-const (
-	maxKeyName = 100 // characters
-	// maxAPIKeys bounds the keys of one merchant.
-	maxAPIKeys = 100
-	// keyLife is how long a key lives that is made without an end, maxKeyLife bounds an
-	// end that is given: two years with a leap day. Keys made before there were bounds
-	// may have no end.
-	keyLife    = 365 * 24 * time.Hour
-	maxKeyLife = 731 * 24 * time.Hour
-	// hintLength is how much of a key is kept readable: the prefix and 16 bits.
-	hintLength = len(identity.APIKeyPrefix) + 4
-)
-
-func generateKey() string {
-	var raw [20]byte
-	_, _ = rand.Read(raw[:]) // never fails since Go 1.24
-	return identity.NewAPIKey(raw)
-}
-
-// Draft is an API key to be made.
-type Draft struct {
-	MerchantID string
-	Name       string
-	Scopes     []string
-	ExpiresAt  *time.Time // nil: after keyLife. The zero time is a time like any other, and past.
-}
-
-// normalizeAndValidate lists what is wrong with the draft, puts its scopes in order and
-// gives it an end.
-func (d *Draft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
-	name, err := text.Line(d.Name, 1, maxKeyName)
-	if err != nil {
-		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: err.Error()})
-	}
-	d.Name = name
-	given := map[string]bool{}
-	for _, scope := range d.Scopes {
-		given[scope] = true
-	}
-	d.Scopes = d.Scopes[:0:0]
-	for _, scope := range usersv1.Scopes() {
-		if given[scope] {
-			d.Scopes = append(d.Scopes, scope)
-			delete(given, scope)
-		}
-	}
-	if len(given) > 0 || len(d.Scopes) == 0 {
-		wrong = append(wrong, fault.Field{Pointer: "/scopes", Detail: "expected one or more of the scopes there are"})
-	}
-	if d.ExpiresAt == nil {
-		end := now.Add(keyLife)
-		d.ExpiresAt = &end
-	}
-	if !d.ExpiresAt.After(now) || d.ExpiresAt.After(now.Add(maxKeyLife)) {
-		wrong = append(wrong, fault.Field{Pointer: "/expires_at", Detail: "must be in the future, two years ahead at most"})
-	}
-	return wrong
 }
 
 // Create makes a key for a merchant and returns it, which nobody can ever again.
@@ -168,8 +106,7 @@ func (s *Service) Find(ctx context.Context, presented string) (key Key, err erro
 	now := s.now()
 	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
 		key, err = keyByHash(ctx, q, secret.HashToken(presented))
-		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
-		if over {
+		if err == nil && !key.isInForce(now) {
 			err = store.ErrNotFound
 		}
 		return store.Missing(usersv1.APIKeyNotFound, err)

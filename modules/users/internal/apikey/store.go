@@ -10,21 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// Key is a merchant's key, of which the hash alone is kept.
-type Key struct {
-	ID         string // key_...
-	MerchantID string
-	Name       string
-	Hash       string
-	Hint       string // the first characters
-	Scopes     string // with spaces between
-	CreatedBy  string // usr_...
-	CreatedAt  time.Time
-	ExpiresAt  time.Time // zero: never, for keys made before every key had an end
-	LastUsedAt time.Time // zero: not yet
-	RevokedAt  time.Time // zero: not revoked
-}
-
 // keyRow is a row of users_api_keys.
 type keyRow struct {
 	bun.BaseModel `bun:"table:users_api_keys,alias:k"`

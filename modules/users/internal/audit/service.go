@@ -1,5 +1,3 @@
-// Package audit keeps the audit log: what matters to the safety of an account, refused
-// attempts too, and never a secret.
 package audit
 
 import (
@@ -22,42 +20,6 @@ type Log struct {
 
 // NewLog makes the log. It reads nothing yet.
 func NewLog(db *database.DB, now func() time.Time) *Log { return &Log{db, now} }
-
-// Event names what happened, for whoever reads the audit log.
-type Event string
-
-// The events.
-const (
-	SignIn         Event = "sign_in"
-	SecondFactor   Event = "second_factor" // of a sign-in
-	SignOut        Event = "sign_out"
-	StepUp         Event = "step_up"
-	SessionEnded   Event = "session_ended" // otherwise than by signing out
-	PasswordChange Event = "password_change"
-	FactorChange   Event = "factor_change"
-	Linking        Event = "linking" // of an identity at another provider
-	Recovery       Event = "recovery"
-	KeyCreated     Event = "api_key_created"
-	KeyRevoked     Event = "api_key_revoked"
-	AddressChange  Event = "address_change"
-	AccountChange  Event = "account_change" // by an administrator: disabled, enabled, promoted
-)
-
-// Outcomes. A refusal has a reason's class for its outcome, never what was presented.
-const (
-	OutcomeOK      = "ok"
-	OutcomePending = "second_factor_required"
-	OutcomeRefused = "refused"
-)
-
-// Entry is a record to be written.
-type Entry struct {
-	AccountID string // empty where an attempt was made on an address without an account
-	Event     Event
-	Outcome   string // OutcomeOK, or why not in snake_case, at most 32 characters
-	Detail    string // a word or two for the reader: a method, a provider, the name of a key. Never a secret.
-	SessionID string // the caller's own when it is empty
-}
 
 // Record writes an entry of the audit log, with the time, the client and the
 // request that ctx knows, in the transaction of what it tells of. What is refused is

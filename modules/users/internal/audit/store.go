@@ -10,20 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// Record is one record of something that matters to an account's safety.
-type Record struct {
-	ID        string // aud_...
-	AccountID string // empty where an attempt was made on an address without an account
-	Event     string
-	Outcome   string
-	Detail    string // at most 100 characters
-	SessionID string
-	Network   string
-	UserAgent string // at most 200 characters
-	RequestID string
-	CreatedAt time.Time
-}
-
 // recordRow is a row of users_audit.
 type recordRow struct {
 	bun.BaseModel `bun:"table:users_audit,alias:r"`

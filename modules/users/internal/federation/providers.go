@@ -16,16 +16,6 @@ import (
 	"app/platform/identity"
 )
 
-// stateLife is how long a browser may take at a provider.
-const stateLife = 10 * time.Minute
-
-// What a browser goes to a provider for.
-const (
-	ToSignIn = "sign_in"
-	ToLink   = "link"    // the identity to the account that is signed in
-	ToProve  = "step_up" // again who the signed-in user is
-)
-
 // Provider asks one provider of OpenID Connect. Errors of both methods:
 // openid.ErrUnavailable, openid.ErrRefused.
 type Provider interface {

@@ -1,5 +1,3 @@
-// Package federation knows the providers of OpenID Connect where people may sign in
-// besides here, and the identities there that are linked to accounts.
 package federation
 
 import (

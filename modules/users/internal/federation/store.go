@@ -10,17 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// LinkedIdentity is somebody at a provider who signs in to an account.
-type LinkedIdentity struct {
-	ID              string // idn_...
-	AccountID       string
-	Provider        string // its name in the configuration, when it was linked
-	Issuer, Subject string // who it is; unique
-	Email           string // as the provider said last
-	CreatedAt       time.Time
-	UsedAt          time.Time
-}
-
 // identityRow is a row of users_identities.
 type identityRow struct {
 	bun.BaseModel `bun:"table:users_identities,alias:i"`

@@ -10,30 +10,6 @@ import (
 	"app/platform/database"
 )
 
-// State is a browser on its way to a provider and back.
-type State struct {
-	Hash      string // of the state
-	Provider  string
-	Purpose   string // "sign_in", "link", "step_up"
-	Browser   string // hash of the cookie that it must bring along
-	SessionID string
-	ReturnTo  string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-}
-
-// Link is an identity that waits for the owner of its address's account.
-type Link struct {
-	Hash            string // of the token
-	AccountID       string
-	Provider        string
-	Issuer, Subject string
-	Email           string
-	ReturnTo        string
-	CreatedAt       time.Time
-	ExpiresAt       time.Time
-}
-
 // stateRow is a row of users_states. SpentAt is set and asked for by useState alone.
 type stateRow struct {
 	bun.BaseModel `bun:"table:users_states,alias:s"`
