@@ -24,21 +24,6 @@ import (
 	"app/platform/operation"
 )
 
-// unexplained are codes that are thrown as plain text and are not on the page of
-// problems. A line goes with its code's declaration as a fault.Reason: with a title when
-// it reaches the public API, without one when only other modules see it.
-var unexplained = []string{
-	// Public.
-	"revocations_unavailable", "page_not_found",
-	// Of contracts.
-}
-
-// repeated are codes that more than one place declares. A line goes when one of them
-// does, for the contract of the module whose word it is.
-var repeated = []string{
-	"provider_not_found",
-}
-
 // TestReasons checks that every code that a module throws is declared, and that each is
 // declared once.
 func TestReasons(t *testing.T) {
@@ -47,7 +32,7 @@ func TestReasons(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := found.complaints(explainedCodes(t), unexplained, repeated)
+	broken := found.complaints(explainedCodes(t))
 	for _, line := range broken {
 		t.Error(line)
 	}
@@ -85,9 +70,9 @@ type reasons struct {
 }
 
 // complaints compares what is declared and thrown with the page of problems.
-func (r reasons) complaints(page, unexplained, repeated []string) (broken []string) {
+func (r reasons) complaints(page []string) (broken []string) {
 	for code, places := range r.thrown {
-		if !slices.Contains(page, code) && r.internal[code] == nil && !slices.Contains(unexplained, code) {
+		if !slices.Contains(page, code) && r.internal[code] == nil {
 			broken = append(broken, fmt.Sprintf("%s: throws %s, which is declared nowhere: make it a fault.Reason", places[0], code))
 		}
 	}
@@ -103,18 +88,8 @@ func (r reasons) complaints(page, unexplained, repeated []string) (broken []stri
 	}
 	for code := range r.declared() {
 		places := slices.Concat(r.explained[code], r.internal[code])
-		if len(places) > 1 && !slices.Contains(repeated, code) {
+		if len(places) > 1 {
 			broken = append(broken, fmt.Sprintf("%s is declared %d times: %s", code, len(places), strings.Join(places, ", ")))
-		}
-	}
-	for _, code := range unexplained {
-		if r.thrown[code] == nil || slices.Contains(page, code) || r.internal[code] != nil {
-			broken = append(broken, fmt.Sprintf("modules/reasons_test.go: %s is unexplained no more: take it out of the list", code))
-		}
-	}
-	for _, code := range repeated {
-		if len(r.explained[code])+len(r.internal[code]) < 2 {
-			broken = append(broken, fmt.Sprintf("modules/reasons_test.go: %s is repeated no more: take it out of the list", code))
 		}
 	}
 	slices.Sort(broken)
@@ -263,11 +238,9 @@ func TestReasonRules(t *testing.T) {
 			var passed = shop.internal.Worded("", "Jammed", "Wait.")`)},
 	}
 	found, err := reasonsOf(tree, "modules")
-	got := found.complaints([]string{"till_empty", "till_full"}, []string{"till_odd", "gone"}, []string{"till_full"})
+	got := found.complaints([]string{"till_empty", "till_full", "till_odd"})
 	want := []string{
 		"modules/bank/a.go:3: passes till_jammed on, which is not given to API.Problems",
-		"modules/reasons_test.go: gone is unexplained no more: take it out of the list",
-		"modules/reasons_test.go: till_full is repeated no more: take it out of the list",
 		"modules/shop/a.go:2: declares shop_closed, which is not given to API.Problems",
 		"modules/shop/a.go:5: throws till_broken, which is declared nowhere: make it a fault.Reason",
 		"modules/shop/a.go:8: throws till_not_found, which is declared nowhere: make it a fault.Reason",

@@ -75,3 +75,11 @@ var (
 		Title: "Version mismatch", Help: "What you want to change has changed since you read it. Read it again and send its new ETag in If-Match.",
 	}
 )
+
+// ProviderNotFound refuses a request whose path names a company outside, such as one
+// where people sign in or pay, that is not in the configuration. Each module that throws
+// it gives it to API.Problems.
+var ProviderNotFound = Reason{
+	Kind: NotFound, Code: "provider_not_found", Detail: "There is no provider of this name.",
+	Title: "No such provider", Help: "The shop is not configured for a provider of this name.",
+}

@@ -46,7 +46,7 @@ func New(o Options) *Service { return &Service{o} }
 // Create makes an API key that acts for a merchant. The key itself is told this once.
 // It runs out: when the draft says, or after Life. Errors: those of
 // member.RequireOwner, InvalidArgument with pointers, reason.MerchantPending when the
-// merchant is not approved and a scope reaches people outside, reason.TooManyAPIKeys.
+// merchant is not approved and a scope reaches people outside, usersv1.TooManyAPIKeys.
 func (s *Service) Create(ctx context.Context, merchantID string, d Draft) (info Key, key string, err error) {
 	status, err := s.requireManager(ctx, merchantID)
 	if err != nil {
@@ -62,8 +62,8 @@ func (s *Service) Create(ctx context.Context, merchantID string, d Draft) (info 
 	switch {
 	case errors.As(err, &call) && call.Code == fault.InvalidArgument:
 		return Key{}, "", fault.Invalid(call.Fields...)
-	case reason.TooManyAPIKeys.Matches(err):
-		return Key{}, "", reason.TooManyAPIKeys.New()
+	case usersv1.TooManyAPIKeys.Matches(err):
+		return Key{}, "", usersv1.TooManyAPIKeys.New()
 	case err != nil:
 		return Key{}, "", err //nolint:wrapcheck // the boundary translates it
 	}
@@ -88,14 +88,14 @@ func (s *Service) List(ctx context.Context, merchantID string) ([]Key, error) {
 }
 
 // Revoke ends an API key of a merchant. Errors: those of member.RequireOwner,
-// reason.APIKeyNotFound.
+// usersv1.APIKeyNotFound.
 func (s *Service) Revoke(ctx context.Context, merchantID, keyID string) error {
 	if _, err := s.requireManager(ctx, merchantID); err != nil {
 		return err
 	}
 	_, err := s.Users.RevokeAPIKey(ctx, &usersv1.RevokeAPIKeyRequest{MerchantId: merchantID, KeyId: keyID})
 	if fault.CodeOf(err) == fault.NotFound {
-		return reason.APIKeyNotFound.New().Because(err)
+		return usersv1.APIKeyNotFound.New().Because(err)
 	}
 	return err //nolint:wrapcheck // the boundary translates it
 }

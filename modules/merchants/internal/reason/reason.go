@@ -3,6 +3,7 @@ package reason
 
 import (
 	"app/modules/merchants/merchantsv1"
+	"app/modules/users/usersv1"
 	"app/platform/fault"
 )
 
@@ -49,25 +50,13 @@ var (
 	}
 )
 
-// Of API keys.
-var (
-	APIKeyNotFound = fault.Reason{
-		Kind: fault.NotFound, Code: "api_key_not_found", Detail: "There is no such api_key.",
-		Title: "No such API key", Help: "The merchant has no key with this id, or it is another merchant's.",
-	}
-	TooManyAPIKeys = fault.Reason{
-		Kind: fault.ResourceExhausted, Code: "too_many_api_keys", Detail: "The merchant has a hundred API keys: revoke some first.",
-		Title: "Too many API keys", Help: "A merchant has a hundred keys at most. Revoke those that are not used.",
-	}
-)
-
-// All lists the module's reasons for the page of problems, those of its contract with
-// them.
+// All lists the module's reasons for the page of problems, with them those of its
+// contract, and those of users that it passes on.
 func All() []fault.Reason {
 	return []fault.Reason{
 		SlugTaken, TooManyMerchants,
 		LastOwner, MemberNotFound, MerchantPending, TooManyInvitations, InvitationNotFound,
-		APIKeyNotFound, TooManyAPIKeys,
+		usersv1.APIKeyNotFound, usersv1.TooManyAPIKeys,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }

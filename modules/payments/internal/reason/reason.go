@@ -27,13 +27,9 @@ var (
 		Kind: fault.Unauthenticated, Code: "signature_invalid", Detail: "The signature does not hold.",
 		Title: "Signature invalid", Help: "The webhook is not signed with the provider's secret, or more than five minutes old.",
 	}
-	ProviderNotFound = fault.Reason{
-		Kind: fault.NotFound, Code: "provider_not_found", Detail: "There is no such provider.",
-		Title: "No such provider", Help: "No payment provider has this name.",
-	}
 )
 
 // All lists the module's reasons for the page of problems.
 func All() []fault.Reason {
-	return []fault.Reason{PaymentNotFound, PaymentNotCaptured, RefundExceedsCapture, SignatureInvalid, ProviderNotFound}
+	return []fault.Reason{PaymentNotFound, PaymentNotCaptured, RefundExceedsCapture, SignatureInvalid, fault.ProviderNotFound}
 }

@@ -50,7 +50,7 @@ func New(n Needs) *Service { return &Service{Needs: n, Wake: func() {}} }
 func (s *Service) Receive(ctx context.Context, name string, header http.Header, body []byte) error {
 	port, ok := s.Providers.ByName(name)
 	if !ok {
-		return reason.ProviderNotFound.New()
+		return fault.ProviderNotFound.Newf("There is no such provider.")
 	}
 	if err := port.Verify(header, body); err != nil {
 		return reason.SignatureInvalid.New().Because(err)

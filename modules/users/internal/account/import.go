@@ -66,9 +66,6 @@ func (s *Service) Import(ctx context.Context, in []Imported) (made, there int, e
 				if err := Insert(ctx, tx, a); err != nil {
 					return err
 				}
-				if err := setImported(ctx, tx, a.ID, s.hasher.Kind(a.PasswordHash)); err != nil {
-					return err
-				}
 				added++
 			}
 			return nil
@@ -98,10 +95,12 @@ func (s *Service) checkImport(in []Imported) ([]Account, error) {
 		for _, f := range wrong {
 			errs = append(errs, &ImportError{Line: i.Line, Field: f.Pointer[1:], Text: f.Detail})
 		}
-		accounts = append(accounts, FromDraft(ids.New("usr", s.now()), Draft{
+		account := FromDraft(ids.New("usr", s.now()), Draft{
 			Email: who.Address.Typed, EmailKey: who.Address.Key, PasswordHash: i.PasswordHash,
 			FirstName: who.FirstName, MiddleName: who.MiddleName, LastName: who.LastName,
-		}, s.now()))
+		}, s.now())
+		account.Unconfirmed, account.HashKind = true, s.hasher.Kind(i.PasswordHash)
+		accounts = append(accounts, account)
 	}
 	return accounts, errors.Join(errs...)
 }

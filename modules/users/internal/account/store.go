@@ -2,44 +2,62 @@ package account
 
 import (
 	"context"
-	"database/sql"
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Account is one person whose address is verified.
-type Account struct {
-	ID           string // usr_...
-	Email        string // as it was typed
-	EmailKey     string // in lower case, unique
-	PasswordHash string // PHC string, or bcrypt
-	FirstName    string
-	MiddleName   string
-	LastName     string
-	Admin        bool
-	VerifiedAt   time.Time
-	DisabledAt   time.Time // zero: not disabled
-	Version      int64     // 1 at first, one more with each change of the names
-	CreatedAt    time.Time
-	Locale       string // language of e-mails, a BCP 47 tag; empty where it is not known
+// accountRow is a row of users_accounts.
+type accountRow struct {
+	bun.BaseModel `bun:"table:users_accounts,alias:a"`
+
+	ID           string             `bun:"id,pk"`
+	Email        string             `bun:"email"`
+	EmailKey     string             `bun:"email_key"`
+	PasswordHash string             `bun:"password_hash"`
+	FirstName    string             `bun:"first_name"`
+	MiddleName   string             `bun:"middle_name"`
+	LastName     string             `bun:"last_name"`
+	Admin        bool               `bun:"admin"`
+	VerifiedAt   database.Timestamp `bun:"verified_at"`
+	DisabledAt   database.Timestamp `bun:"disabled_at,nullzero"`
+	Version      int64              `bun:"version"`
+	CreatedAt    database.Timestamp `bun:"created_at"`
+	Locale       string             `bun:"locale"`
+	Unconfirmed  bool               `bun:"unconfirmed"`
+	HashKind     string             `bun:"hash_kind"`
 }
 
-// Disabled reports whether the account may not sign in.
-func (a Account) Disabled() bool { return !a.DisabledAt.IsZero() }
+var accounts = database.ModelOf[accountRow]()
+
+func newAccountRow(a Account) accountRow {
+	return accountRow{
+		ID: a.ID, Email: a.Email, EmailKey: a.EmailKey, PasswordHash: a.PasswordHash,
+		FirstName: a.FirstName, MiddleName: a.MiddleName, LastName: a.LastName, Admin: a.Admin,
+		VerifiedAt: database.Timestamp{Time: a.VerifiedAt}, DisabledAt: database.Timestamp{Time: a.DisabledAt}, Version: a.Version,
+		CreatedAt: database.Timestamp{Time: a.CreatedAt}, Locale: a.Locale, Unconfirmed: a.Unconfirmed, HashKind: a.HashKind,
+	}
+}
+
+func (r accountRow) toAccount() Account {
+	return Account{
+		ID: r.ID, Email: r.Email, EmailKey: r.EmailKey, PasswordHash: r.PasswordHash,
+		FirstName: r.FirstName, MiddleName: r.MiddleName, LastName: r.LastName, Admin: r.Admin,
+		VerifiedAt: r.VerifiedAt.Time, DisabledAt: r.DisabledAt.Time, Version: r.Version,
+		CreatedAt: r.CreatedAt.Time, Locale: r.Locale, Unconfirmed: r.Unconfirmed, HashKind: r.HashKind,
+	}
+}
 
 const (
-	accountColumns = `id, email, email_key, password_hash, first_name, middle_name, last_name, admin, verified_at, disabled_at, version, created_at, locale`
-
-	insertAccount  = `INSERT INTO users_accounts (` + accountColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)`
-	accountByID    = `SELECT ` + accountColumns + ` FROM users_accounts WHERE id = ?`
-	accountByEmail = `SELECT ` + accountColumns + ` FROM users_accounts WHERE email_key = ?`
-	renameAccount  = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, locale = ?, version = version + 1 WHERE id = ? AND version = ?`
+	renameAccount = `UPDATE users_accounts SET first_name = ?, middle_name = ?, last_name = ?, locale = ?, version = version + 1
+		WHERE id = ? AND version = ?`
 	promoteAccount = `UPDATE users_accounts SET admin = 1 WHERE id = ? AND admin = 0`
 	demoteAccount  = `UPDATE users_accounts SET admin = 0 WHERE id = ? AND admin = 1`
-	admins         = `SELECT ` + accountColumns + ` FROM users_accounts WHERE admin = 1 ORDER BY id LIMIT ?`
-	countAdmins    = `SELECT COUNT(*) FROM users_accounts WHERE admin = 1 AND disabled_at IS NULL`
 	disableAccount = `UPDATE users_accounts SET disabled_at = ? WHERE id = ? AND disabled_at IS NULL`
 	enableAccount  = `UPDATE users_accounts SET disabled_at = NULL WHERE id = ? AND disabled_at IS NOT NULL`
 	rehashAccount  = `UPDATE users_accounts SET password_hash = ?, hash_kind = '' WHERE id = ? AND password_hash = ?`
@@ -47,30 +65,36 @@ const (
 
 // Insert adds a new account. ErrDuplicate: the id or the address has one.
 func Insert(ctx context.Context, tx *database.Tx, a Account) error {
-	_, err := tx.Exec(ctx, insertAccount, a.ID, a.Email, a.EmailKey, a.PasswordHash, a.FirstName, a.MiddleName, a.LastName,
-		store.BoolToInt(a.Admin), database.Micros(a.VerifiedAt), a.Version, database.Micros(a.CreatedAt), a.Locale)
-	return database.Inserted("account", err)
+	return accounts.Insert(ctx, tx, "account", newAccountRow(a))
 }
 
 // ByID reads one account. ErrNotFound.
 func ByID(ctx context.Context, tx *database.Tx, id string) (Account, error) {
-	return scanAccount(tx.QueryRow(ctx, accountByID, id))
+	row, err := accounts.Get(ctx, tx, "account", `WHERE a.id = ?`, id)
+	return row.toAccount(), err
 }
 
 // Lock reads one account and keeps it as it is until the transaction ends:
 // sessions are opened and ended under this lock, so that whoever ends all of them
 // misses none. ErrNotFound.
 func Lock(ctx context.Context, tx *database.Tx, id string) (Account, error) {
-	query := accountByID
-	if tx.Engine() == database.MySQL {
-		query += ` FOR UPDATE`
-	}
-	return scanAccount(tx.QueryRow(ctx, query, id))
+	row, err := accounts.Get(ctx, tx, "account", `WHERE a.id = ?`+tx.ForUpdate(), id)
+	return row.toAccount(), err
 }
 
 // ByEmail reads the account of an address in lower case. ErrNotFound.
 func ByEmail(ctx context.Context, tx *database.Tx, key string) (Account, error) {
-	return scanAccount(tx.QueryRow(ctx, accountByEmail, key))
+	row, err := accounts.Get(ctx, tx, "account", `WHERE a.email_key = ?`, key)
+	return row.toAccount(), err
+}
+
+// IfExists tells an account that is there from one that is not; the error is any
+// other.
+func IfExists(a Account, err error) (Account, bool, error) {
+	if errors.Is(err, store.ErrNotFound) {
+		return Account{}, false, nil
+	}
+	return a, err == nil, err
 }
 
 // rename writes the names and the locale of a, which is one version on after it.
@@ -92,27 +116,19 @@ func Demote(ctx context.Context, tx *database.Tx, id string) error {
 
 // Admins reads the accounts of administrators, the oldest first. It looks through all
 // accounts: for a command.
-func Admins(ctx context.Context, tx *database.Tx, limit int) (out []Account, err error) {
-	rows, err := tx.Query(ctx, admins, limit)
-	if err != nil {
-		return nil, database.Found("administrators", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		a, err := scanAccount(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, database.Found("administrators", rows.Err())
+func Admins(ctx context.Context, tx *database.Tx, limit int) ([]Account, error) {
+	rows, err := accounts.List(ctx, tx, "administrators", `WHERE a.admin = 1 ORDER BY a.id LIMIT ?`, limit)
+	return store.Convert(rows, accountRow.toAccount), err
 }
 
 // CountAdmins counts the administrators that may sign in. It looks through all
 // accounts: for a command.
-func CountAdmins(ctx context.Context, tx *database.Tx) (n int, err error) {
-	err = tx.QueryRow(ctx, countAdmins).Scan(&n)
-	return n, database.Found("administrators", err)
+func CountAdmins(ctx context.Context, tx *database.Tx) (int, error) {
+	n, err := tx.Bun().NewSelect().Model((*accountRow)(nil)).Where("a.admin = 1").Where("a.disabled_at IS NULL").Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count administrators: %w", err)
+	}
+	return int(n), nil
 }
 
 // Disable keeps somebody out. ErrChanged: the account is disabled already.
@@ -129,20 +145,6 @@ func Enable(ctx context.Context, tx *database.Tx, id string) error {
 // password is another by now.
 func Rehash(ctx context.Context, tx *database.Tx, id, from, to string) error {
 	return tx.One(ctx, "rehash password", rehashAccount, to, id, from)
-}
-
-func scanAccount(row store.Scanner) (Account, error) {
-	var a Account
-	var admin int
-	var verified, created int64
-	var disabled sql.NullInt64
-	err := row.Scan(&a.ID, &a.Email, &a.EmailKey, &a.PasswordHash, &a.FirstName, &a.MiddleName, &a.LastName,
-		&admin, &verified, &disabled, &a.Version, &created, &a.Locale)
-	if err != nil {
-		return Account{}, database.Found("account", err)
-	}
-	a.Admin, a.VerifiedAt, a.DisabledAt, a.CreatedAt = admin == 1, database.Time(verified), database.NullTime(disabled), database.Time(created)
-	return a, nil
 }
 
 const (

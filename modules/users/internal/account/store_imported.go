@@ -9,19 +9,12 @@ import (
 )
 
 const (
-	markImported = `UPDATE users_accounts SET unconfirmed = 1, hash_kind = ? WHERE id = ?`
 	confirm      = `UPDATE users_accounts SET unconfirmed = 0 WHERE id = ? AND unconfirmed = 1`
 	nextHashKind = `SELECT hash_kind FROM users_accounts WHERE hash_kind > ? ORDER BY hash_kind LIMIT 1`
 )
 
 // maxHashKinds bounds the kinds of hashes from elsewhere that there are at a time.
 const maxHashKinds = 16
-
-// setImported marks an account that has just been added as one from elsewhere. kind is
-// the beginning of its hash, empty for one of ours or none.
-func setImported(ctx context.Context, tx *database.Tx, id, kind string) error {
-	return tx.One(ctx, "mark imported account", markImported, kind, id)
-}
 
 // Confirm takes the mark of an account from elsewhere away. ErrChanged: it has none.
 func Confirm(ctx context.Context, tx *database.Tx, id string) error {

@@ -2,43 +2,33 @@
 package apikey
 
 import (
-	"context"
 	"crypto/rand"
-	"errors"
-	"strings"
 	"time"
 
-	"app/modules/users/internal/audit"
-	"app/modules/users/internal/revocation"
-	"app/modules/users/internal/secret"
-	"app/modules/users/internal/store"
 	"app/modules/users/usersv1"
-	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/identity"
-	"app/platform/ids"
 	"app/platform/text"
 )
 
-// Options are what a Service works with. All are required.
-type Options struct {
-	DB          *database.DB
-	Now         func() time.Time
-	Audits      *audit.Log
-	Revocations *revocation.Log
+// Key is a merchant's key, of which the hash alone is kept.
+type Key struct {
+	ID         string // key_...
+	MerchantID string
+	Name       string
+	Hash       string
+	Hint       string // the first characters
+	Scopes     string // with spaces between
+	CreatedBy  string // usr_...
+	CreatedAt  time.Time
+	ExpiresAt  time.Time // zero: never, for keys made before every key had an end
+	LastUsedAt time.Time // zero: not yet
+	RevokedAt  time.Time // zero: not revoked
 }
 
-// Service is the use cases of API keys. Safe for concurrent use.
-type Service struct {
-	db          *database.DB
-	now         func() time.Time
-	audits      *audit.Log
-	revocations *revocation.Log
-}
-
-// New makes the service. It reads nothing yet.
-func New(o Options) *Service {
-	return &Service{db: o.DB, now: o.Now, audits: o.Audits, revocations: o.Revocations}
+// isInForce reports whether the key opens anything: it is neither revoked nor over.
+func (k Key) isInForce(now time.Time) bool {
+	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || now.Before(k.ExpiresAt))
 }
 
 const (
@@ -98,98 +88,4 @@ func (d *Draft) normalizeAndValidate(now time.Time) (wrong []fault.Field) {
 		wrong = append(wrong, fault.Field{Pointer: "/expires_at", Detail: "must be in the future, two years ahead at most"})
 	}
 	return wrong
-}
-
-// Create makes a key for a merchant and returns it, which nobody can ever again.
-// Errors: InvalidArgument with pointers, ResourceExhausted (too_many_api_keys).
-func (s *Service) Create(ctx context.Context, d Draft) (Key, string, error) {
-	now := s.now()
-	if wrong := d.normalizeAndValidate(now); len(wrong) > 0 {
-		return Key{}, "", fault.Invalid(wrong...)
-	}
-	key := generateKey()
-	row := Key{
-		ID: ids.New("key", now), MerchantID: d.MerchantID, Name: d.Name, Hash: secret.HashToken(key), Hint: key[:hintLength],
-		Scopes: strings.Join(d.Scopes, " "), CreatedBy: identity.FromContext(ctx).UserID,
-		CreatedAt: database.Time(database.Micros(now)), ExpiresAt: *d.ExpiresAt,
-	}
-	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := lockMerchant(ctx, tx, d.MerchantID); err != nil { // others that make a key would not be counted
-			return err
-		}
-		there, err := keysOf(ctx, tx, d.MerchantID, now)
-		if err != nil {
-			return err
-		}
-		if len(there) >= maxAPIKeys {
-			return fault.New(fault.ResourceExhausted, "too_many_api_keys", "The merchant has a hundred API keys: revoke some first.")
-		}
-		if err := insertKey(ctx, tx, row); err != nil {
-			return err
-		}
-		return s.audits.Record(ctx, tx, audit.Entry{AccountID: row.CreatedBy, Event: audit.KeyCreated, Outcome: audit.OutcomeOK, Detail: row.ID + " " + row.MerchantID})
-	})
-	return row, key, err
-}
-
-// List lists the keys of a merchant that are in force, the newest first.
-func (s *Service) List(ctx context.Context, merchantID string) (out []Key, err error) {
-	err = s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
-		out, err = keysOf(ctx, q, merchantID, s.now())
-		return err
-	})
-	return out, err
-}
-
-// Revoke ends a key of a merchant, for every gateway; a repetition changes
-// nothing. Error: NotFound when the merchant has no such key.
-func (s *Service) Revoke(ctx context.Context, merchantID, id string) error {
-	return s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		if err := revokeKey(ctx, tx, merchantID, id, s.now()); errors.Is(err, store.ErrChanged) {
-			_, err = keyByID(ctx, tx, merchantID, id)
-			return missingKey(err)
-		} else if err != nil {
-			return err
-		}
-		if err := s.revocations.Publish(ctx, tx, usersv1.RevocationKind_REVOCATION_KIND_API_KEY, id); err != nil {
-			return err
-		}
-		caller := identity.FromContext(ctx).UserID
-		return s.audits.Record(ctx, tx, audit.Entry{AccountID: caller, Event: audit.KeyRevoked, Outcome: audit.OutcomeOK, Detail: id + " " + merchantID})
-	})
-}
-
-// keyTouched is how long the time of a key's last use may lag behind.
-const keyTouched = time.Minute
-
-// Find finds a key that is in force, and notes at most once a minute that it is in
-// use. Error: NotFound when it is unknown, revoked or has run out.
-func (s *Service) Find(ctx context.Context, presented string) (key Key, err error) {
-	now := s.now()
-	err = s.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		key, err = keyByHash(ctx, q, secret.HashToken(presented))
-		over := err == nil && (!key.RevokedAt.IsZero() || !key.ExpiresAt.IsZero() && !now.Before(key.ExpiresAt))
-		if over {
-			err = store.ErrNotFound
-		}
-		return missingKey(err)
-	})
-	if err != nil {
-		return Key{}, err
-	}
-	if now.Sub(key.LastUsedAt) < keyTouched {
-		return key, nil
-	}
-	return key, s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		return touchKey(ctx, tx, key.ID, now, now.Add(-keyTouched))
-	})
-}
-
-// missingKey is store.Missing for a code that the operations on keys declare: they are of
-// merchants.
-func missingKey(err error) error {
-	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrChanged) {
-		return fault.Missing("api_key")
-	}
-	return err
 }

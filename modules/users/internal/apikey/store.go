@@ -2,36 +2,49 @@ package apikey
 
 import (
 	"context"
-	"database/sql"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Key is a merchant's key, of which the hash alone is kept.
-type Key struct {
-	ID         string // key_...
-	MerchantID string
-	Name       string
-	Hash       string
-	Hint       string // the first characters
-	Scopes     string // with spaces between
-	CreatedBy  string // usr_...
-	CreatedAt  time.Time
-	ExpiresAt  time.Time // zero: never, for keys made before every key had an end
-	LastUsedAt time.Time // zero: not yet
-	RevokedAt  time.Time // zero: not revoked
+// keyRow is a row of users_api_keys.
+type keyRow struct {
+	bun.BaseModel `bun:"table:users_api_keys,alias:k"`
+
+	ID         string             `bun:"id,pk"`
+	MerchantID string             `bun:"merchant_id"`
+	Name       string             `bun:"name"`
+	Hash       string             `bun:"key_hash"`
+	Hint       string             `bun:"hint"`
+	Scopes     string             `bun:"scopes"`
+	CreatedBy  string             `bun:"created_by"`
+	CreatedAt  database.Timestamp `bun:"created_at"`
+	ExpiresAt  database.Timestamp `bun:"expires_at,nullzero"`
+	LastUsedAt database.Timestamp `bun:"last_used_at,nullzero"`
+	RevokedAt  database.Timestamp `bun:"revoked_at,nullzero"`
+}
+
+var keys = database.ModelOf[keyRow]()
+
+func newKeyRow(k Key) keyRow {
+	return keyRow{
+		ID: k.ID, MerchantID: k.MerchantID, Name: k.Name, Hash: k.Hash, Hint: k.Hint, Scopes: k.Scopes, CreatedBy: k.CreatedBy,
+		CreatedAt: database.Timestamp{Time: k.CreatedAt}, ExpiresAt: database.Timestamp{Time: k.ExpiresAt},
+		LastUsedAt: database.Timestamp{Time: k.LastUsedAt}, RevokedAt: database.Timestamp{Time: k.RevokedAt},
+	}
+}
+
+func (r keyRow) toKey() Key {
+	return Key{
+		ID: r.ID, MerchantID: r.MerchantID, Name: r.Name, Hash: r.Hash, Hint: r.Hint, Scopes: r.Scopes, CreatedBy: r.CreatedBy,
+		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time, LastUsedAt: r.LastUsedAt.Time, RevokedAt: r.RevokedAt.Time,
+	}
 }
 
 const (
-	apiKeyColumns = `id, merchant_id, name, key_hash, hint, scopes, created_by, created_at, expires_at, last_used_at, revoked_at`
-
-	insertAPIKey = `INSERT INTO users_api_keys (` + apiKeyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)`
-	apiKeyByHash = `SELECT ` + apiKeyColumns + ` FROM users_api_keys WHERE key_hash = ?`
-	apiKeyByID   = `SELECT ` + apiKeyColumns + ` FROM users_api_keys WHERE merchant_id = ? AND id = ?`
-	apiKeysOf    = `SELECT ` + apiKeyColumns + ` FROM users_api_keys
-		WHERE merchant_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC LIMIT 200`
 	touchAPIKey  = `UPDATE users_api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at <= ?)`
 	revokeAPIKey = `UPDATE users_api_keys SET revoked_at = ? WHERE id = ? AND merchant_id = ? AND revoked_at IS NULL`
 )
@@ -44,30 +57,20 @@ func lockMerchant(ctx context.Context, tx *database.Tx, merchantID string) error
 // insertKey adds a key. ErrDuplicate: the id has one, so the request is a
 // repetition.
 func insertKey(ctx context.Context, tx *database.Tx, k Key) error {
-	_, err := tx.Exec(ctx, insertAPIKey, k.ID, k.MerchantID, k.Name, k.Hash, k.Hint, k.Scopes, k.CreatedBy, database.Micros(k.CreatedAt), store.NullMicros(k.ExpiresAt))
-	return database.Inserted("api key", err)
+	return keys.Insert(ctx, tx, "api key", newKeyRow(k))
 }
 
 // keyByHash reads a key, also one that is revoked or has run out. ErrNotFound.
 func keyByHash(ctx context.Context, tx *database.Tx, hash string) (Key, error) {
-	return scanKey(tx.QueryRow(ctx, apiKeyByHash, hash))
+	row, err := keys.Get(ctx, tx, "api key", `WHERE k.key_hash = ?`, hash)
+	return row.toKey(), err
 }
 
 // keysOf reads the keys of a merchant that are in force, the newest first.
-func keysOf(ctx context.Context, tx *database.Tx, merchantID string, now time.Time) (out []Key, err error) {
-	rows, err := tx.Query(ctx, apiKeysOf, merchantID, database.Micros(now))
-	if err != nil {
-		return nil, database.Found("api keys", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		k, err := scanKey(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, k)
-	}
-	return out, database.Found("api keys", rows.Err())
+func keysOf(ctx context.Context, tx *database.Tx, merchantID string, now time.Time) ([]Key, error) {
+	rows, err := keys.List(ctx, tx, "api keys", `WHERE k.merchant_id = ? AND k.revoked_at IS NULL
+		AND (k.expires_at IS NULL OR k.expires_at > ?) ORDER BY k.id DESC LIMIT 200`, merchantID, database.Micros(now))
+	return store.Convert(rows, keyRow.toKey), err
 }
 
 // touchKey records that a key is in use, unless that was recorded after a time
@@ -79,22 +82,11 @@ func touchKey(ctx context.Context, tx *database.Tx, id string, now, unlessAfter 
 // keyByID reads a key of a merchant, also one that is revoked or has run out.
 // ErrNotFound.
 func keyByID(ctx context.Context, tx *database.Tx, merchantID, id string) (Key, error) {
-	return scanKey(tx.QueryRow(ctx, apiKeyByID, merchantID, id))
+	row, err := keys.Get(ctx, tx, "api key", `WHERE k.merchant_id = ? AND k.id = ?`, merchantID, id)
+	return row.toKey(), err
 }
 
 // revokeKey ends a key of a merchant. ErrChanged: it has no such key, or no longer.
 func revokeKey(ctx context.Context, tx *database.Tx, merchantID, id string, now time.Time) error {
 	return tx.One(ctx, "revoke api key", revokeAPIKey, database.Micros(now), id, merchantID)
-}
-
-func scanKey(row store.Scanner) (Key, error) {
-	var k Key
-	var created int64
-	var expires, used, revoked sql.NullInt64
-	err := row.Scan(&k.ID, &k.MerchantID, &k.Name, &k.Hash, &k.Hint, &k.Scopes, &k.CreatedBy, &created, &expires, &used, &revoked)
-	if err != nil {
-		return Key{}, database.Found("api key", err)
-	}
-	k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RevokedAt = database.Time(created), database.NullTime(expires), database.NullTime(used), database.NullTime(revoked)
-	return k, nil
 }

@@ -4,29 +4,45 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Record is one record of something that matters to an account's safety.
-type Record struct {
-	ID        string // aud_...
-	AccountID string // empty where an attempt was made on an address without an account
-	Event     string
-	Outcome   string
-	Detail    string // at most 100 characters
-	SessionID string
-	Network   string
-	UserAgent string // at most 200 characters
-	RequestID string
-	CreatedAt time.Time
+// recordRow is a row of users_audit.
+type recordRow struct {
+	bun.BaseModel `bun:"table:users_audit,alias:r"`
+
+	ID        string             `bun:"id,pk"`
+	AccountID string             `bun:"account_id"`
+	Event     string             `bun:"event"`
+	Outcome   string             `bun:"outcome"`
+	Detail    string             `bun:"detail"`
+	SessionID string             `bun:"session_id"`
+	Network   string             `bun:"network"`
+	UserAgent string             `bun:"user_agent"`
+	RequestID string             `bun:"request_id"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+}
+
+var records = database.ModelOf[recordRow]()
+
+func newRecordRow(a Record) recordRow {
+	return recordRow{
+		ID: a.ID, AccountID: a.AccountID, Event: a.Event, Outcome: a.Outcome, Detail: a.Detail, SessionID: a.SessionID,
+		Network: a.Network, UserAgent: a.UserAgent, RequestID: a.RequestID, CreatedAt: database.Timestamp{Time: a.CreatedAt},
+	}
+}
+
+func (r recordRow) toRecord() Record {
+	return Record{
+		ID: r.ID, AccountID: r.AccountID, Event: r.Event, Outcome: r.Outcome, Detail: r.Detail, SessionID: r.SessionID,
+		Network: r.Network, UserAgent: r.UserAgent, RequestID: r.RequestID, CreatedAt: r.CreatedAt.Time,
+	}
 }
 
 const (
-	auditColumns = `id, account_id, event, outcome, detail, session_id, network, user_agent, request_id, created_at`
-
-	insertAudit = `INSERT INTO users_audit (` + auditColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
-	auditOf     = `SELECT ` + auditColumns + ` FROM users_audit WHERE account_id = ? AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?`
 	oldStrays   = `SELECT id FROM users_audit WHERE account_id = '' AND created_at < ? LIMIT 100`
 	oldAudits   = `SELECT id FROM users_audit WHERE created_at < ? LIMIT 100`
 	deleteAudit = `DELETE FROM users_audit WHERE id = ?`
@@ -34,30 +50,15 @@ const (
 
 // insertRecord adds a record.
 func insertRecord(ctx context.Context, tx *database.Tx, a Record) error {
-	_, err := tx.Exec(ctx, insertAudit, a.ID, a.AccountID, a.Event, a.Outcome, a.Detail, a.SessionID, a.Network, a.UserAgent,
-		a.RequestID, database.Micros(a.CreatedAt))
-	return database.Inserted("audit record", err)
+	return records.Insert(ctx, tx, "audit record", newRecordRow(a))
 }
 
 // recordsOf reads an account's records, the newest first, after the one with the id when
 // it is not empty.
-func recordsOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) (out []Record, err error) {
-	rows, err := tx.Query(ctx, auditOf, accountID, after, after, limit)
-	if err != nil {
-		return nil, database.Found("audit records", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var a Record
-		var created int64
-		err := rows.Scan(&a.ID, &a.AccountID, &a.Event, &a.Outcome, &a.Detail, &a.SessionID, &a.Network, &a.UserAgent, &a.RequestID, &created)
-		if err != nil {
-			return nil, database.Found("audit record", err)
-		}
-		a.CreatedAt = database.Time(created)
-		out = append(out, a)
-	}
-	return out, database.Found("audit records", rows.Err())
+func recordsOf(ctx context.Context, tx *database.Tx, accountID, after string, limit int) ([]Record, error) {
+	rows, err := records.List(ctx, tx, "audit records",
+		`WHERE r.account_id = ? AND (? = '' OR r.id < ?) ORDER BY r.id DESC LIMIT ?`, accountID, after, after, limit)
+	return store.Convert(rows, recordRow.toRecord), err
 }
 
 // Sweep removes at most 100 records older than a time.

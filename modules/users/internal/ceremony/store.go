@@ -4,15 +4,44 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-const (
-	columns = `id, purpose, account_id, ticket_hash, session_id, data, created_at, expires_at`
+// ceremonyRow is a row of users_ceremonies.
+type ceremonyRow struct {
+	bun.BaseModel `bun:"table:users_ceremonies,alias:c"`
 
-	insertSQL = `INSERT INTO users_ceremonies (` + columns + `, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)`
-	byIDSQL   = `SELECT ` + columns + ` FROM users_ceremonies WHERE id = ?`
+	ID         string             `bun:"id,pk"`
+	Purpose    string             `bun:"purpose"`
+	AccountID  string             `bun:"account_id"`
+	TicketHash string             `bun:"ticket_hash"`
+	SessionID  string             `bun:"session_id"`
+	Data       string             `bun:"data"`
+	CreatedAt  database.Timestamp `bun:"created_at"`
+	ExpiresAt  database.Timestamp `bun:"expires_at"`
+	SpentAt    database.Timestamp `bun:"spent_at,nullzero"` // set and asked for by Spend alone
+}
+
+var ceremonies = database.ModelOf[ceremonyRow]()
+
+func newCeremonyRow(c Ceremony) ceremonyRow {
+	return ceremonyRow{
+		ID: c.ID, Purpose: c.Purpose, AccountID: c.AccountID, TicketHash: c.TicketHash, SessionID: c.SessionID, Data: c.Data,
+		CreatedAt: database.Timestamp{Time: c.CreatedAt}, ExpiresAt: database.Timestamp{Time: c.ExpiresAt},
+	}
+}
+
+func (r ceremonyRow) toCeremony() Ceremony {
+	return Ceremony{
+		ID: r.ID, Purpose: r.Purpose, AccountID: r.AccountID, TicketHash: r.TicketHash, SessionID: r.SessionID, Data: r.Data,
+		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time,
+	}
+}
+
+const (
 	spendSQL  = `UPDATE users_ceremonies SET spent_at = ? WHERE id = ? AND spent_at IS NULL AND expires_at > ?`
 	oldSQL    = `SELECT id FROM users_ceremonies WHERE expires_at < ? LIMIT 100`
 	deleteSQL = `DELETE FROM users_ceremonies WHERE id = ?`
@@ -20,20 +49,13 @@ const (
 
 // Insert adds a challenge.
 func Insert(ctx context.Context, tx *database.Tx, c Ceremony) error {
-	_, err := tx.Exec(ctx, insertSQL, c.ID, c.Purpose, c.AccountID, c.TicketHash, c.SessionID, c.Data,
-		database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
-	return database.Inserted("ceremony", err)
+	return ceremonies.Insert(ctx, tx, "ceremony", newCeremonyRow(c))
 }
 
 // ByID reads a challenge, also one that is over. ErrNotFound.
-func ByID(ctx context.Context, tx *database.Tx, id string) (c Ceremony, err error) {
-	var created, expires int64
-	err = tx.QueryRow(ctx, byIDSQL, id).Scan(&c.ID, &c.Purpose, &c.AccountID, &c.TicketHash, &c.SessionID, &c.Data, &created, &expires)
-	if err != nil {
-		return Ceremony{}, database.Found("ceremony", err)
-	}
-	c.CreatedAt, c.ExpiresAt = database.Time(created), database.Time(expires)
-	return c, nil
+func ByID(ctx context.Context, tx *database.Tx, id string) (Ceremony, error) {
+	row, err := ceremonies.Get(ctx, tx, "ceremony", `WHERE c.id = ?`, id)
+	return row.toCeremony(), err
 }
 
 // Spend uses a challenge up. ErrChanged: it was used before, or is over.

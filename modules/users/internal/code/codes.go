@@ -25,9 +25,6 @@ import (
 	"app/platform/ids"
 )
 
-// Proof is a code that was asked for and the request that it was sent for.
-type Proof struct{ Request, Code string }
-
 // purposes are the purposes of requests in the words of the events.
 var purposes = map[Purpose]usersevents.Purpose{
 	VerifyAddress: usersevents.Purpose_PURPOSE_VERIFY_ADDRESS,

@@ -8,25 +8,6 @@ import (
 	"app/platform/database"
 )
 
-// Share is the part of an address's e-mails that one of them was taken from. What uses
-// one up leaves the others.
-type Share string
-
-// The shares.
-const (
-	ShareOwn   Share = "own"   // of a network that the account has signed in from
-	ShareKnown Share = "known" // the first of a place in a day, from a network that somebody has signed in from
-	ShareFirst Share = "first" // the first of a place in a day, from any other network
-	ShareMore  Share = "more"  // all others; rows of before there were shares have an empty one and count here
-)
-
-// Letter is one e-mail that was sent because somebody asked for it.
-type Letter struct {
-	Network   string // which it was asked for from; empty: not known
-	Share     Share
-	CreatedAt time.Time
-}
-
 const (
 	requestLetters = `SELECT network, share, created_at FROM users_requests WHERE email_key = ? AND created_at > ? AND purpose = ?`
 )

@@ -4,37 +4,48 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// The purposes of requests for a code.
-const (
-	SignIn        Purpose = "sign_in"
-	ResetPassword Purpose = "reset_password"
-	// ChangeAddress is a code sent to the new address of an account.
-	ChangeAddress Purpose = "change_address"
-)
+// requestRow is a row of users_requests. Tries and SpentAt are counted, set and asked for
+// within statements alone.
+type requestRow struct {
+	bun.BaseModel `bun:"table:users_requests,alias:r"`
 
-// Request is one request for a one-time code.
-type Request struct {
-	ID        string // cod_...
-	EmailKey  string // what was asked for, in lower case
-	Purpose   Purpose
-	Network   string // which it was made from; empty: not known
-	Share     Share
-	AccountID string // empty: nobody gets this code
-	Email     string // where the e-mail goes
-	Hash      string
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	ID        string             `bun:"id,pk"`
+	EmailKey  string             `bun:"email_key"`
+	Purpose   Purpose            `bun:"purpose"`
+	Network   string             `bun:"network"`
+	Share     Share              `bun:"share"`
+	AccountID string             `bun:"account_id"`
+	Email     string             `bun:"email"`
+	Hash      string             `bun:"code_hash"`
+	Tries     int                `bun:"tries"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+	ExpiresAt database.Timestamp `bun:"expires_at"`
+	SpentAt   database.Timestamp `bun:"spent_at,nullzero"`
+}
+
+var requests = database.ModelOf[requestRow]()
+
+func newRequestRow(r Request) requestRow {
+	return requestRow{
+		ID: r.ID, EmailKey: r.EmailKey, Purpose: r.Purpose, Network: r.Network, Share: r.Share, AccountID: r.AccountID,
+		Email: r.Email, Hash: r.Hash, CreatedAt: database.Timestamp{Time: r.CreatedAt}, ExpiresAt: database.Timestamp{Time: r.ExpiresAt},
+	}
+}
+
+func (r requestRow) toRequest() Request {
+	return Request{
+		ID: r.ID, EmailKey: r.EmailKey, Purpose: r.Purpose, Network: r.Network, Share: r.Share, AccountID: r.AccountID,
+		Email: r.Email, Hash: r.Hash, CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time,
+	}
 }
 
 const (
-	requestColumns = `id, email_key, purpose, network, account_id, email, code_hash, created_at, expires_at, share`
-
-	insertRequest = `INSERT INTO users_requests (` + requestColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
-	requestByID   = `SELECT ` + requestColumns + ` FROM users_requests WHERE id = ?`
 	newestRequest = `SELECT id FROM users_requests WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
 	tryRequest    = `UPDATE users_requests SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
 	spendRequest  = `UPDATE users_requests SET spent_at = ? WHERE id = ? AND spent_at IS NULL`
@@ -46,20 +57,13 @@ const (
 // Insert adds a row. ErrDuplicate: the id has one, so the request is a
 // repetition.
 func Insert(ctx context.Context, tx *database.Tx, r Request) error {
-	_, err := tx.Exec(ctx, insertRequest, r.ID, r.EmailKey, string(r.Purpose), r.Network, r.AccountID, r.Email, r.Hash,
-		database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt), string(r.Share))
-	return database.Inserted("request for a code", err)
+	return requests.Insert(ctx, tx, "request for a code", newRequestRow(r))
 }
 
 // findRequest reads a row. ErrNotFound.
-func findRequest(ctx context.Context, tx *database.Tx, id string) (r Request, err error) {
-	var created, expires int64
-	err = tx.QueryRow(ctx, requestByID, id).Scan(&r.ID, &r.EmailKey, &r.Purpose, &r.Network, &r.AccountID, &r.Email, &r.Hash, &created, &expires, &r.Share)
-	if err != nil {
-		return Request{}, database.Found("request for a code", err)
-	}
-	r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
-	return r, nil
+func findRequest(ctx context.Context, tx *database.Tx, id string) (Request, error) {
+	row, err := requests.Get(ctx, tx, "request for a code", `WHERE r.id = ?`, id)
+	return row.toRequest(), err
 }
 
 // isNewest reports whether r is the newest of its address, purpose and
@@ -90,15 +94,3 @@ func Void(ctx context.Context, tx *database.Tx, accountID string, now time.Time)
 func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) {
 	return store.DeleteEach(ctx, tx, "requests for codes", oldRequests, deleteRequest, database.Micros(before))
 }
-
-// Purpose says what a row of codes is for.
-type Purpose string
-
-// The purposes.
-const (
-	// VerifyAddress is a code with the registration that it makes true.
-	VerifyAddress Purpose = "verify_address"
-	// KnownAddress records that the owner of an account was told of a registration; it
-	// has no code.
-	KnownAddress Purpose = "known_address"
-)

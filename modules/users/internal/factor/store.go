@@ -2,29 +2,71 @@ package factor
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-const (
-	totpColumns = `account_id, secret, created_at, confirmed_at, last_step, tries, tried_at`
+// totpRow is a row of users_totp.
+type totpRow struct {
+	bun.BaseModel `bun:"table:users_totp,alias:t"`
 
-	insertTOTP = `INSERT INTO users_totp (` + totpColumns + `) VALUES (?, ?, ?, NULL, 0, 0, 0)`
-	totpOf     = `SELECT ` + totpColumns + ` FROM users_totp WHERE account_id = ?`
-	tryTOTP    = `UPDATE users_totp SET tries = tries + 1, tried_at = ? WHERE account_id = ? AND tries = ?`
+	AccountID   string             `bun:"account_id,pk"`
+	Secret      string             `bun:"secret"`
+	CreatedAt   database.Timestamp `bun:"created_at"`
+	ConfirmedAt database.Timestamp `bun:"confirmed_at,nullzero"`
+	LastStep    int64              `bun:"last_step"`
+	Tries       int                `bun:"tries"`
+	TriedAt     int64              `bun:"tried_at"` // microseconds; 0 before the first
+}
+
+// recoveryRow is a row of users_recovery. Codes are compared, spent and counted within
+// statements alone.
+type recoveryRow struct {
+	bun.BaseModel `bun:"table:users_recovery,alias:r"`
+
+	AccountID string             `bun:"account_id,pk"`
+	Hash      string             `bun:"code_hash,pk"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+	SpentAt   database.Timestamp `bun:"spent_at,nullzero"`
+}
+
+var (
+	totps      = database.ModelOf[totpRow]()
+	recoveries = database.ModelOf[recoveryRow]()
+)
+
+func newTOTPRow(t TOTP) totpRow {
+	row := totpRow{
+		AccountID: t.AccountID, Secret: t.Secret, CreatedAt: database.Timestamp{Time: t.CreatedAt},
+		ConfirmedAt: database.Timestamp{Time: t.ConfirmedAt}, LastStep: t.LastStep, Tries: t.Tries,
+	}
+	if !t.TriedAt.IsZero() {
+		row.TriedAt = database.Micros(t.TriedAt)
+	}
+	return row
+}
+
+func (r totpRow) toTOTP() TOTP {
+	return TOTP{
+		AccountID: r.AccountID, Secret: r.Secret, CreatedAt: r.CreatedAt.Time, ConfirmedAt: r.ConfirmedAt.Time,
+		LastStep: r.LastStep, Tries: r.Tries, TriedAt: database.Time(r.TriedAt),
+	}
+}
+
+const (
+	tryTOTP = `UPDATE users_totp SET tries = tries + 1, tried_at = ? WHERE account_id = ? AND tries = ?`
 	// acceptTOTP goes back in time only where the last step is so far ahead that the
 	// clock has gone back since.
 	acceptTOTP  = `UPDATE users_totp SET last_step = ?, tries = 0 WHERE account_id = ? AND (last_step < ? OR last_step > ?)`
 	confirmTOTP = `UPDATE users_totp SET confirmed_at = ? WHERE account_id = ? AND confirmed_at IS NULL`
 	deleteTOTP  = `DELETE FROM users_totp WHERE account_id = ?`
 
-	insertRecovery   = `INSERT INTO users_recovery (account_id, code_hash, created_at, spent_at) VALUES (?, ?, ?, NULL)`
 	spendRecovery    = `UPDATE users_recovery SET spent_at = ? WHERE account_id = ? AND code_hash = ? AND spent_at IS NULL`
 	countRecovery    = `SELECT COUNT(*) FROM users_recovery WHERE account_id = ? AND spent_at IS NULL`
 	deleteRecovery   = `DELETE FROM users_recovery WHERE account_id = ?`
@@ -38,20 +80,13 @@ func InsertTOTP(ctx context.Context, tx *database.Tx, t TOTP) error {
 	if err := store.Exec(ctx, tx, "replace generator", deleteTOTP+` AND confirmed_at IS NULL`, t.AccountID); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, insertTOTP, t.AccountID, t.Secret, database.Micros(t.CreatedAt))
-	return database.Inserted("generator", err)
+	return totps.Insert(ctx, tx, "generator", newTOTPRow(t))
 }
 
 // TOTPOf reads the generator of an account, confirmed or not. ErrNotFound.
-func TOTPOf(ctx context.Context, tx *database.Tx, accountID string) (t TOTP, err error) {
-	var created, tried int64
-	var confirmed sql.NullInt64
-	err = tx.QueryRow(ctx, totpOf, accountID).Scan(&t.AccountID, &t.Secret, &created, &confirmed, &t.LastStep, &t.Tries, &tried)
-	if err != nil {
-		return TOTP{}, database.Found("generator", err)
-	}
-	t.CreatedAt, t.ConfirmedAt, t.TriedAt = database.Time(created), database.NullTime(confirmed), database.Time(tried)
-	return t, nil
+func TOTPOf(ctx context.Context, tx *database.Tx, accountID string) (TOTP, error) {
+	row, err := totps.Get(ctx, tx, "generator", `WHERE t.account_id = ?`, accountID)
+	return row.toTOTP(), err
 }
 
 // TryTOTP counts a try before it is made. ErrChanged: somebody else made one at this
@@ -87,12 +122,11 @@ func ReplaceRecovery(ctx context.Context, tx *database.Tx, accountID string, has
 	if err := store.Exec(ctx, tx, "delete recovery codes", deleteRecovery, accountID); err != nil {
 		return err
 	}
-	for _, hash := range hashes {
-		if _, err := tx.Exec(ctx, insertRecovery, accountID, hash, database.Micros(now)); err != nil {
-			return fmt.Errorf("insert recovery code: %w", err)
-		}
+	rows := make([]recoveryRow, len(hashes))
+	for i, hash := range hashes {
+		rows[i] = recoveryRow{AccountID: accountID, Hash: hash, CreatedAt: database.Timestamp{Time: now}}
 	}
-	return nil
+	return recoveries.Insert(ctx, tx, "recovery codes", rows...)
 }
 
 // SpendRecovery uses a recovery code up. ErrChanged: there is none like it, or it was

@@ -2,60 +2,64 @@ package factor
 
 import (
 	"context"
-	"database/sql"
-	"fmt"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-const (
-	passkeyColumns = `id, account_id, key_hash, name, credential, sign_count, created_at, used_at`
+// passkeyRow is a row of users_passkeys.
+type passkeyRow struct {
+	bun.BaseModel `bun:"table:users_passkeys,alias:p"`
 
-	insertPasskey = `INSERT INTO users_passkeys (` + passkeyColumns + `) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)`
-	passkeysOf    = `SELECT ` + passkeyColumns + ` FROM users_passkeys WHERE account_id = ? ORDER BY id LIMIT 100`
-	passkeyByHash = `SELECT ` + passkeyColumns + ` FROM users_passkeys WHERE key_hash = ?`
+	ID         string             `bun:"id,pk"`
+	AccountID  string             `bun:"account_id"`
+	KeyHash    string             `bun:"key_hash"`
+	Name       string             `bun:"name"`
+	Credential string             `bun:"credential"`
+	SignCount  int64              `bun:"sign_count"`
+	CreatedAt  database.Timestamp `bun:"created_at"`
+	UsedAt     database.Timestamp `bun:"used_at,nullzero"`
+}
+
+var passkeys = database.ModelOf[passkeyRow]()
+
+func newPasskeyRow(p Passkey) passkeyRow {
+	return passkeyRow{
+		ID: p.ID, AccountID: p.AccountID, KeyHash: p.KeyHash, Name: p.Name, Credential: p.Credential, SignCount: p.SignCount,
+		CreatedAt: database.Timestamp{Time: p.CreatedAt}, UsedAt: database.Timestamp{Time: p.UsedAt},
+	}
+}
+
+func (r passkeyRow) toPasskey() Passkey {
+	return Passkey{
+		ID: r.ID, AccountID: r.AccountID, KeyHash: r.KeyHash, Name: r.Name, Credential: r.Credential, SignCount: r.SignCount,
+		CreatedAt: r.CreatedAt.Time, UsedAt: r.UsedAt.Time,
+	}
+}
+
+const (
 	usePasskey    = `UPDATE users_passkeys SET credential = ?, sign_count = ?, used_at = ? WHERE id = ? AND sign_count = ?`
 	deletePasskey = `DELETE FROM users_passkeys WHERE id = ? AND account_id = ?`
 )
 
 // InsertPasskey adds a passkey. ErrDuplicate: the credential is somebody's already.
 func InsertPasskey(ctx context.Context, tx *database.Tx, p Passkey) error {
-	_, err := tx.Exec(ctx, insertPasskey, p.ID, p.AccountID, p.KeyHash, p.Name, p.Credential, p.SignCount, database.Micros(p.CreatedAt))
-	return database.Inserted("passkey", err)
+	return passkeys.Insert(ctx, tx, "passkey", newPasskeyRow(p))
 }
 
 // PasskeysOf reads the passkeys of an account, the oldest first.
-func PasskeysOf(ctx context.Context, tx *database.Tx, accountID string) (out []Passkey, err error) {
-	rows, err := tx.Query(ctx, passkeysOf, accountID)
-	if err != nil {
-		return nil, fmt.Errorf("read passkeys: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		p, err := scanPasskey(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, database.Found("passkeys", rows.Err())
+func PasskeysOf(ctx context.Context, tx *database.Tx, accountID string) ([]Passkey, error) {
+	rows, err := passkeys.List(ctx, tx, "passkeys", `WHERE p.account_id = ? ORDER BY p.id LIMIT 100`, accountID)
+	return store.Convert(rows, passkeyRow.toPasskey), err
 }
 
 // PasskeyByHash reads a passkey by the hash of its credential's id. ErrNotFound.
 func PasskeyByHash(ctx context.Context, tx *database.Tx, hash string) (Passkey, error) {
-	return scanPasskey(tx.QueryRow(ctx, passkeyByHash, hash))
-}
-
-func scanPasskey(row store.Scanner) (p Passkey, err error) {
-	var created int64
-	var used sql.NullInt64
-	if err := row.Scan(&p.ID, &p.AccountID, &p.KeyHash, &p.Name, &p.Credential, &p.SignCount, &created, &used); err != nil {
-		return Passkey{}, database.Found("passkey", err)
-	}
-	p.CreatedAt, p.UsedAt = database.Time(created), database.NullTime(used)
-	return p, nil
+	row, err := passkeys.Get(ctx, tx, "passkey", `WHERE p.key_hash = ?`, hash)
+	return row.toPasskey(), err
 }
 
 // UsePasskey records a use: the credential and count of p, which was read with the

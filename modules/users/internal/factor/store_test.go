@@ -50,3 +50,12 @@ func TestFault22_GeneratorWhenTheClockGoesBack(t *testing.T) {
 		}
 	}, migrations.Files)
 }
+
+// What has a field that its row does not keep, or the other way round, fails here.
+func TestRowsKeepEveryField(t *testing.T) {
+	t.Parallel()
+	dbtest.RoundTrip(t, factor.TOTPRowOf, factor.FromTOTPRow)
+	dbtest.RoundTrip(t, factor.FromTOTPRow, factor.TOTPRowOf)
+	dbtest.RoundTrip(t, factor.PasskeyRowOf, factor.FromPasskeyRow)
+	dbtest.RoundTrip(t, factor.FromPasskeyRow, factor.PasskeyRowOf)
+}

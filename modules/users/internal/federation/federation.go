@@ -2,44 +2,49 @@
 // besides here, and the identities there that are linked to accounts.
 package federation
 
-import (
-	"log/slog"
-	"time"
+import "time"
 
-	"app/modules/users/internal/account"
-	"app/modules/users/internal/secret"
-	"app/modules/users/internal/session"
-	"app/platform/database"
+// stateLife is how long a browser may take at a provider.
+const stateLife = 10 * time.Minute
+
+// What a browser goes to a provider for.
+const (
+	ToSignIn = "sign_in"
+	ToLink   = "link"    // the identity to the account that is signed in
+	ToProve  = "step_up" // again who the signed-in user is
 )
 
-// Options are what a Service works with. Providers and ReturnTo may be empty.
-type Options struct {
-	DB        *database.DB
-	Now       func() time.Time
-	Logger    *slog.Logger
-	Secret    secret.Key
-	Accounts  *account.Service
-	Sessions  *session.Service
-	Providers Providers
-	ReturnTo  ReturnList
+// LinkedIdentity is somebody at a provider who signs in to an account.
+type LinkedIdentity struct {
+	ID              string // idn_...
+	AccountID       string
+	Provider        string // its name in the configuration, when it was linked
+	Issuer, Subject string // who it is; unique
+	Email           string // as the provider said last
+	CreatedAt       time.Time
+	UsedAt          time.Time
 }
 
-// Service is the use cases of providers and identities. Safe for concurrent use.
-type Service struct {
-	db        *database.DB
-	now       func() time.Time
-	logger    *slog.Logger
-	secret    secret.Key
-	accounts  *account.Service
-	sessions  *session.Service
-	providers Providers
-	returnTo  ReturnList
+// State is a browser on its way to a provider and back.
+type State struct {
+	Hash      string // of the state
+	Provider  string
+	Purpose   string // "sign_in", "link", "step_up"
+	Browser   string // hash of the cookie that it must bring along
+	SessionID string
+	ReturnTo  string
+	CreatedAt time.Time
+	ExpiresAt time.Time
 }
 
-// New makes the service. It asks no provider yet.
-func New(o Options) *Service {
-	return &Service{
-		db: o.DB, now: o.Now, logger: o.Logger, secret: o.Secret, accounts: o.Accounts, sessions: o.Sessions,
-		providers: o.Providers, returnTo: o.ReturnTo,
-	}
+// Link is an identity that waits for the owner of its address's account.
+type Link struct {
+	Hash            string // of the token
+	AccountID       string
+	Provider        string
+	Issuer, Subject string
+	Email           string
+	ReturnTo        string
+	CreatedAt       time.Time
+	ExpiresAt       time.Time
 }

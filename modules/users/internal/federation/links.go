@@ -109,7 +109,7 @@ func (s *Service) Insert(ctx context.Context, tx *database.Tx, accountID, provid
 	now := s.now()
 	return addIdentity(ctx, tx, LinkedIdentity{
 		ID: ids.New("idn", now), AccountID: accountID, Provider: provider, Issuer: who.Issuer, Subject: who.Subject,
-		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now,
+		Email: store.Fit(who.Email, account.MaxAddress), CreatedAt: now, UsedAt: now,
 	})
 }
 

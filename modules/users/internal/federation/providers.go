@@ -12,17 +12,8 @@ import (
 	"app/modules/users/internal/session"
 	"app/modules/users/internal/store"
 	"app/platform/database"
+	"app/platform/fault"
 	"app/platform/identity"
-)
-
-// stateLife is how long a browser may take at a provider.
-const stateLife = 10 * time.Minute
-
-// What a browser goes to a provider for.
-const (
-	ToSignIn = "sign_in"
-	ToLink   = "link"    // the identity to the account that is signed in
-	ToProve  = "step_up" // again who the signed-in user is
 )
 
 // Provider asks one provider of OpenID Connect. Errors of both methods:
@@ -64,7 +55,7 @@ type Redirect struct {
 func (s *Service) Begin(ctx context.Context, in Request) (Redirect, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return Redirect{}, reason.ProviderNotFound.New()
+		return Redirect{}, fault.ProviderNotFound.New()
 	}
 	state := secret.NewToken("")
 	to, err := provider.Authorize(ctx, openid.Request{
@@ -136,7 +127,7 @@ type Callback struct {
 func (s *Service) Redeem(ctx context.Context, in Callback) (State, openid.Identity, error) {
 	provider, ok := s.providers[in.Provider]
 	if !ok {
-		return State{}, openid.Identity{}, reason.ProviderNotFound.New()
+		return State{}, openid.Identity{}, fault.ProviderNotFound.New()
 	}
 	state, err := s.spendState(ctx, in)
 	if err != nil {

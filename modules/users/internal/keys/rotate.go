@@ -24,16 +24,6 @@ const (
 	maxLead     = 7 * 24 * time.Hour
 )
 
-// Info is a signing key as an administrator sees it.
-type Info struct {
-	ID         string
-	Generation int64
-	CreatedAt  time.Time
-	ActiveFrom time.Time
-	NotAfter   time.Time // zero: no end
-	Signs      bool      // now
-}
-
 // List lists the keys that verify, the newest first.
 func (r *Ring) List(ctx context.Context) ([]Info, error) {
 	keys, _, err := r.readKeys(ctx)
@@ -41,17 +31,6 @@ func (r *Ring) List(ctx context.Context) ([]Info, error) {
 		return nil, err
 	}
 	return infosOf(keys, r.now()), nil
-}
-
-func infosOf(keys []Key, now time.Time) []Info {
-	out := make([]Info, len(keys))
-	found := false
-	for i, k := range keys {
-		signs := !found && !now.Before(k.ActiveFrom)
-		found = found || signs
-		out[i] = Info{ID: k.ID, Generation: k.Generation, CreatedAt: k.CreatedAt, ActiveFrom: k.ActiveFrom, NotAfter: k.NotAfter, Signs: signs}
-	}
-	return out
 }
 
 // Rotate makes a new signing key, while requests go on.

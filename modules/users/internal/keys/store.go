@@ -3,57 +3,87 @@ package keys
 import (
 	"context"
 	"crypto/ed25519"
-	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/modules/users/internal/secret"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Key is a key that signs or has signed access tokens.
-type Key struct {
-	ID         string
-	Generation int64
-	Private    ed25519.PrivateKey
-	CreatedAt  time.Time
-	ActiveFrom time.Time // signs from then on, until a newer one does
-	NotAfter   time.Time // verifies until then; zero: no end
+// keyRow is a row of users_keys.
+type keyRow struct {
+	bun.BaseModel `bun:"table:users_keys,alias:k"`
+
+	ID         string             `bun:"kid,pk"`
+	Generation int64              `bun:"generation"`
+	Seed       string             `bun:"seed"` // in base64url
+	CreatedAt  database.Timestamp `bun:"created_at"`
+	ActiveFrom database.Timestamp `bun:"active_from,nullzero"` // NULL: since CreatedAt
+	NotAfter   database.Timestamp `bun:"not_after,nullzero"`
+}
+
+// secretRow is a row of users_secrets.
+type secretRow struct {
+	bun.BaseModel `bun:"table:users_secrets,alias:s"`
+
+	Name      string             `bun:"name,pk"`
+	Secret    string             `bun:"secret"` // in base64url
+	CreatedAt database.Timestamp `bun:"created_at"`
+}
+
+var (
+	keyRows = database.ModelOf[keyRow]()
+	secrets = database.ModelOf[secretRow]()
+)
+
+func newKeyRow(k Key) keyRow {
+	return keyRow{
+		ID: k.ID, Generation: k.Generation, Seed: base64.RawURLEncoding.EncodeToString(k.Private.Seed()),
+		CreatedAt: database.Timestamp{Time: k.CreatedAt}, ActiveFrom: database.Timestamp{Time: k.ActiveFrom},
+		NotAfter: database.Timestamp{Time: k.NotAfter},
+	}
+}
+
+// toKey fails for a key that is damaged.
+func (r keyRow) toKey() (Key, error) {
+	seed, err := base64.RawURLEncoding.DecodeString(r.Seed)
+	if err != nil || len(seed) != ed25519.SeedSize {
+		return Key{}, errors.New("read key: " + r.ID + " is damaged")
+	}
+	k := Key{
+		ID: r.ID, Generation: r.Generation, Private: ed25519.NewKeyFromSeed(seed),
+		CreatedAt: r.CreatedAt.Time, ActiveFrom: r.ActiveFrom.Time, NotAfter: r.NotAfter.Time,
+	}
+	if k.ActiveFrom.IsZero() {
+		k.ActiveFrom = k.CreatedAt
+	}
+	return k, nil
 }
 
 const (
-	insertKeySQL = `INSERT INTO users_keys (kid, generation, seed, created_at, active_from, not_after) VALUES (?, ?, ?, ?, ?, NULL)`
-	keysAt       = `SELECT kid, generation, seed, created_at, active_from, not_after FROM users_keys
-		WHERE not_after IS NULL OR not_after > ? ORDER BY generation DESC`
-	newestOf        = `SELECT COALESCE(MAX(generation), 0) FROM users_keys`
-	retireKeySQL    = `UPDATE users_keys SET not_after = ? WHERE kid = ? AND (not_after IS NULL OR not_after > ?)`
-	oldKeys         = `SELECT kid FROM users_keys WHERE not_after < ? LIMIT 100`
-	deleteKey       = `DELETE FROM users_keys WHERE kid = ?`
-	insertSecretSQL = `INSERT INTO users_secrets (name, secret, created_at) VALUES (?, ?, ?)`
-	anySecret       = `SELECT name FROM users_secrets WHERE name = 'hmac'`
-	secretByName    = `SELECT secret FROM users_secrets WHERE name = ?`
+	newestOf     = `SELECT COALESCE(MAX(generation), 0) FROM users_keys`
+	retireKeySQL = `UPDATE users_keys SET not_after = ? WHERE kid = ? AND (not_after IS NULL OR not_after > ?)`
+	oldKeys      = `SELECT kid FROM users_keys WHERE not_after < ? LIMIT 100`
+	deleteKey    = `DELETE FROM users_keys WHERE kid = ?`
+	anySecret    = `SELECT name FROM users_secrets WHERE name = 'hmac'`
 )
 
 // insertKey adds a key. ErrDuplicate: its generation has one, which another process
 // made.
 func insertKey(ctx context.Context, tx *database.Tx, k Key) error {
-	_, err := tx.Exec(ctx, insertKeySQL, k.ID, k.Generation, base64.RawURLEncoding.EncodeToString(k.Private.Seed()),
-		database.Micros(k.CreatedAt), database.Micros(k.ActiveFrom))
-	return database.Inserted("key", err)
+	return keyRows.Insert(ctx, tx, "key", newKeyRow(k))
 }
 
 // lockKeys lets one transaction at a time change the keys. ErrNotFound before the first
 // start.
 func lockKeys(ctx context.Context, tx *database.Tx) error {
-	query := anySecret
-	if tx.Engine() == database.MySQL {
-		query += ` FOR UPDATE`
-	}
 	var name string
-	return database.Found("secret", tx.QueryRow(ctx, query).Scan(&name))
+	return database.Found("secret", tx.QueryRow(ctx, anySecret+tx.ForUpdate()).Scan(&name))
 }
 
 // newestGeneration is the highest generation of a key, also of one that has ended; 0 when
@@ -75,56 +105,35 @@ func Sweep(ctx context.Context, tx *database.Tx, before time.Time) (int, error) 
 }
 
 // verifyingKeys reads the keys that verify at a time, the newest first.
-func verifyingKeys(ctx context.Context, tx *database.Tx, now time.Time) (out []Key, err error) {
-	rows, err := tx.Query(ctx, keysAt, database.Micros(now))
+func verifyingKeys(ctx context.Context, tx *database.Tx, now time.Time) ([]Key, error) {
+	rows, err := keyRows.List(ctx, tx, "keys", `WHERE k.not_after IS NULL OR k.not_after > ? ORDER BY k.generation DESC`, database.Micros(now))
 	if err != nil {
-		return nil, fmt.Errorf("read keys: %w", err)
+		return nil, err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		k, err := scanKey(rows)
+	var out []Key
+	for _, row := range rows {
+		k, err := row.toKey()
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, k)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read keys: %w", err)
-	}
 	return out, nil
-}
-
-func scanKey(row store.Scanner) (k Key, err error) {
-	var seed string
-	var created int64
-	var from, notAfter sql.NullInt64
-	if err := row.Scan(&k.ID, &k.Generation, &seed, &created, &from, &notAfter); err != nil {
-		return Key{}, fmt.Errorf("read key: %w", err)
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(seed)
-	if err != nil || len(raw) != ed25519.SeedSize {
-		return Key{}, errors.New("read key: " + k.ID + " is damaged")
-	}
-	k.Private, k.CreatedAt, k.NotAfter = ed25519.NewKeyFromSeed(raw), database.Time(created), database.NullTime(notAfter)
-	if k.ActiveFrom = database.NullTime(from); k.ActiveFrom.IsZero() {
-		k.ActiveFrom = k.CreatedAt
-	}
-	return k, nil
 }
 
 // insertSecret keeps a secret under a name. ErrDuplicate: another process made it.
 func insertSecret(ctx context.Context, tx *database.Tx, name string, key secret.Key, now time.Time) error {
-	_, err := tx.Exec(ctx, insertSecretSQL, name, base64.RawURLEncoding.EncodeToString(key), database.Micros(now))
-	return database.Inserted("secret", err)
+	row := secretRow{Name: name, Secret: base64.RawURLEncoding.EncodeToString(key), CreatedAt: database.Timestamp{Time: now}}
+	return secrets.Insert(ctx, tx, "secret", row)
 }
 
 // readSecret reads a secret. ErrNotFound.
 func readSecret(ctx context.Context, tx *database.Tx, name string) (secret.Key, error) {
-	var text string
-	if err := tx.QueryRow(ctx, secretByName, name).Scan(&text); err != nil {
-		return nil, database.Found("secret", err)
+	row, err := secrets.Get(ctx, tx, "secret", `WHERE s.name = ?`, name)
+	if err != nil {
+		return nil, err
 	}
-	key, err := base64.RawURLEncoding.DecodeString(text)
+	key, err := base64.RawURLEncoding.DecodeString(row.Secret)
 	if err != nil {
 		return nil, fmt.Errorf("read secret %s: %w", name, err)
 	}

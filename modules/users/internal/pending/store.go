@@ -1,31 +1,47 @@
-// Package pending keeps sign-ins that wait for a second factor.
 package pending
 
 import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Life is how long a sign-in waits for its second factor.
-const Life = 5 * time.Minute
+// signInRow is a row of users_pending. Tries and SpentAt are counted, set and asked for
+// within statements alone.
+type signInRow struct {
+	bun.BaseModel `bun:"table:users_pending,alias:p"`
 
-// SignIn is a sign-in that waits for its second factor.
-type SignIn struct {
-	TicketHash string
-	AccountID  string
-	Methods    string // what has been shown already, with spaces between
-	Transport  string // "token" or "cookie"
-	CreatedAt  time.Time
-	ExpiresAt  time.Time
+	TicketHash string             `bun:"ticket_hash,pk"`
+	AccountID  string             `bun:"account_id"`
+	Methods    string             `bun:"methods"`
+	Transport  string             `bun:"transport"`
+	Tries      int                `bun:"tries"`
+	CreatedAt  database.Timestamp `bun:"created_at"`
+	ExpiresAt  database.Timestamp `bun:"expires_at"`
+	SpentAt    database.Timestamp `bun:"spent_at,nullzero"`
+}
+
+var signIns = database.ModelOf[signInRow]()
+
+func newSignInRow(p SignIn) signInRow {
+	return signInRow{
+		TicketHash: p.TicketHash, AccountID: p.AccountID, Methods: p.Methods, Transport: p.Transport,
+		CreatedAt: database.Timestamp{Time: p.CreatedAt}, ExpiresAt: database.Timestamp{Time: p.ExpiresAt},
+	}
+}
+
+func (r signInRow) toSignIn() SignIn {
+	return SignIn{
+		TicketHash: r.TicketHash, AccountID: r.AccountID, Methods: r.Methods, Transport: r.Transport,
+		CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time,
+	}
 }
 
 const (
-	insertPending = `INSERT INTO users_pending (ticket_hash, account_id, methods, transport, tries, created_at, expires_at, spent_at)
-		VALUES (?, ?, ?, ?, 0, ?, ?, NULL)`
-	pendingByHash  = `SELECT ticket_hash, account_id, methods, transport, created_at, expires_at FROM users_pending WHERE ticket_hash = ?`
 	tryPending     = `UPDATE users_pending SET tries = tries + 1 WHERE ticket_hash = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
 	spendPending   = `UPDATE users_pending SET spent_at = ? WHERE ticket_hash = ? AND spent_at IS NULL AND expires_at > ?`
 	dropPendingsOf = `UPDATE users_pending SET spent_at = ? WHERE account_id = ? AND spent_at IS NULL`
@@ -35,19 +51,13 @@ const (
 
 // Insert adds a half-done sign-in.
 func Insert(ctx context.Context, tx *database.Tx, p SignIn) error {
-	_, err := tx.Exec(ctx, insertPending, p.TicketHash, p.AccountID, p.Methods, p.Transport, database.Micros(p.CreatedAt), database.Micros(p.ExpiresAt))
-	return database.Inserted("pending sign-in", err)
+	return signIns.Insert(ctx, tx, "pending sign-in", newSignInRow(p))
 }
 
 // ByHash reads a half-done sign-in, also one that is over. ErrNotFound.
-func ByHash(ctx context.Context, tx *database.Tx, hash string) (p SignIn, err error) {
-	var created, expires int64
-	err = tx.QueryRow(ctx, pendingByHash, hash).Scan(&p.TicketHash, &p.AccountID, &p.Methods, &p.Transport, &created, &expires)
-	if err != nil {
-		return SignIn{}, database.Found("pending sign-in", err)
-	}
-	p.CreatedAt, p.ExpiresAt = database.Time(created), database.Time(expires)
-	return p, nil
+func ByHash(ctx context.Context, tx *database.Tx, hash string) (SignIn, error) {
+	row, err := signIns.Get(ctx, tx, "pending sign-in", `WHERE p.ticket_hash = ?`, hash)
+	return row.toSignIn(), err
 }
 
 // Try counts a try before it is made. ErrChanged: no try is left, or the ticket

@@ -131,10 +131,6 @@ var (
 
 // Of providers and identities.
 var (
-	ProviderNotFound = fault.Reason{
-		Kind: fault.NotFound, Code: "provider_not_found", Detail: "There is no provider of this name.",
-		Title: "No such provider", Help: "The shop is not configured for a provider of this name.",
-	}
 	ProviderUnavailable = fault.Reason{
 		Kind: fault.Unavailable, Code: "provider_unavailable",
 		Title: "Provider cannot be reached",
@@ -198,7 +194,7 @@ func All() []fault.Reason {
 		InvalidCredentials, UserNotFound, LastCredential, SignInLimited, CodeInvalid,
 		TicketInvalid, CrossSite, RefreshTokenInvalid, SessionNotFound, StepUpRequired, FactorRequired,
 		FactorPaused, FactorNotFound, TOTPEnrolled, NoFactor, PasskeyInvalid, PasskeyNotFound,
-		PasskeysUnavailable, ProviderNotFound, ProviderUnavailable, SignInOver, SignInCancelled,
+		PasskeysUnavailable, fault.ProviderNotFound, ProviderUnavailable, SignInOver, SignInCancelled,
 		SignInRefused, SignInNotFresh, AddressUnverified, IdentityTaken, IdentityNotFound, LinkInvalid,
 	}
 }

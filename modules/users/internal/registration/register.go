@@ -19,12 +19,6 @@ import (
 	"app/platform/ids"
 )
 
-// Form is what somebody who wants an account sends.
-type Form struct {
-	Email, Password, Confirm        string
-	FirstName, MiddleName, LastName string
-}
-
 // Register accepts a registration and has an e-mail sent to the address. What it
 // answers and does is the same for every address: one hash, one Write, one e-mail.
 //

@@ -5,42 +5,29 @@ package registration
 import (
 	"time"
 
-	"app/modules/users/internal/account"
 	"app/modules/users/internal/code"
-	"app/modules/users/internal/passwords"
-	"app/modules/users/internal/secret"
-	"app/modules/users/internal/tries"
-	"app/platform/database"
 )
 
-// Options are what a Service works with. All are required.
-type Options struct {
-	DB       *database.DB
-	Now      func() time.Time
-	Secret   secret.Key
-	Hasher   *passwords.Hasher
-	CodeLife time.Duration
-	Accounts *account.Service
-	Codes    *code.Service
-	Tries    *tries.Limiter
+// Form is what somebody who wants an account sends.
+type Form struct {
+	Email, Password, Confirm        string
+	FirstName, MiddleName, LastName string
 }
 
-// Service is the use cases of registering. Safe for concurrent use.
-type Service struct {
-	db       *database.DB
-	now      func() time.Time
-	secret   secret.Key
-	hasher   *passwords.Hasher
-	codeLife time.Duration
-	accounts *account.Service
-	codes    *code.Service
-	tries    *tries.Limiter
-}
-
-// New makes the service. It reads nothing yet.
-func New(o Options) *Service {
-	return &Service{
-		db: o.DB, now: o.Now, secret: o.Secret, hasher: o.Hasher, codeLife: o.CodeLife,
-		accounts: o.Accounts, codes: o.Codes, tries: o.Tries,
-	}
+// Code is one e-mail caused by one registration, and what was registered.
+type Code struct {
+	ID           string // cod_...
+	EmailKey     string
+	Purpose      code.Purpose
+	Hash         string // empty for KnownAddress
+	ExpiresAt    time.Time
+	Email        string
+	PasswordHash string // blanked when the code is spent
+	FirstName    string
+	MiddleName   string
+	LastName     string
+	CreatedAt    time.Time
+	Locale       string
+	Network      string // which the registration came from; empty: not known
+	Share        code.Share
 }

@@ -4,35 +4,55 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/code"
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Code is one e-mail caused by one registration, and what was registered.
-type Code struct {
-	ID           string // cod_...
-	EmailKey     string
-	Purpose      code.Purpose
-	Hash         string // empty for KnownAddress
-	ExpiresAt    time.Time
-	Email        string
-	PasswordHash string // blanked when the code is spent
-	FirstName    string
-	MiddleName   string
-	LastName     string
-	CreatedAt    time.Time
-	Locale       string
-	Network      string // which the registration came from; empty: not known
-	Share        code.Share
+// codeRow is a row of users_codes. Tries and SpentAt are counted, set and asked for
+// within statements alone.
+type codeRow struct {
+	bun.BaseModel `bun:"table:users_codes,alias:c"`
+
+	ID           string             `bun:"id,pk"`
+	EmailKey     string             `bun:"email_key"`
+	Purpose      code.Purpose       `bun:"purpose"`
+	Hash         string             `bun:"code_hash"`
+	Tries        int                `bun:"tries"`
+	ExpiresAt    database.Timestamp `bun:"expires_at"`
+	SpentAt      database.Timestamp `bun:"spent_at,nullzero"`
+	Email        string             `bun:"email"`
+	PasswordHash string             `bun:"password_hash"`
+	FirstName    string             `bun:"first_name"`
+	MiddleName   string             `bun:"middle_name"`
+	LastName     string             `bun:"last_name"`
+	CreatedAt    database.Timestamp `bun:"created_at"`
+	Locale       string             `bun:"locale"`
+	Network      string             `bun:"network"`
+	Share        code.Share         `bun:"share"`
+}
+
+var codes = database.ModelOf[codeRow]()
+
+func newCodeRow(c Code) codeRow {
+	return codeRow{
+		ID: c.ID, EmailKey: c.EmailKey, Purpose: c.Purpose, Hash: c.Hash, ExpiresAt: database.Timestamp{Time: c.ExpiresAt},
+		Email: c.Email, PasswordHash: c.PasswordHash, FirstName: c.FirstName, MiddleName: c.MiddleName, LastName: c.LastName,
+		CreatedAt: database.Timestamp{Time: c.CreatedAt}, Locale: c.Locale, Network: c.Network, Share: c.Share,
+	}
+}
+
+func (r codeRow) toCode() Code {
+	return Code{
+		ID: r.ID, EmailKey: r.EmailKey, Purpose: r.Purpose, Hash: r.Hash, ExpiresAt: r.ExpiresAt.Time,
+		Email: r.Email, PasswordHash: r.PasswordHash, FirstName: r.FirstName, MiddleName: r.MiddleName, LastName: r.LastName,
+		CreatedAt: r.CreatedAt.Time, Locale: r.Locale, Network: r.Network, Share: r.Share,
+	}
 }
 
 const (
-	codeColumns = `id, email_key, purpose, code_hash, expires_at, email, password_hash, first_name, middle_name, last_name, created_at, locale, network, share`
-
-	insertCode = `INSERT INTO users_codes (` + codeColumns + `, tries, spent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)`
-	codeByID   = `SELECT ` + codeColumns + ` FROM users_codes WHERE id = ?`
-	newestCode = `SELECT ` + codeColumns + ` FROM users_codes WHERE email_key = ? AND purpose = ? AND network = ? ORDER BY created_at DESC, id DESC LIMIT 1`
 	tryCode    = `UPDATE users_codes SET tries = tries + 1 WHERE id = ? AND tries < 5 AND spent_at IS NULL AND expires_at > ?`
 	spendCode  = `UPDATE users_codes SET spent_at = ?, password_hash = '' WHERE id = ? AND spent_at IS NULL`
 	oldCodes   = `SELECT id FROM users_codes WHERE created_at < ? LIMIT 100`
@@ -41,31 +61,21 @@ const (
 
 // addCode adds a row. ErrDuplicate: the id has one, so the request is a repetition.
 func addCode(ctx context.Context, tx *database.Tx, c Code) error {
-	_, err := tx.Exec(ctx, insertCode, c.ID, c.EmailKey, string(c.Purpose), c.Hash, database.Micros(c.ExpiresAt),
-		c.Email, c.PasswordHash, c.FirstName, c.MiddleName, c.LastName, database.Micros(c.CreatedAt), c.Locale, c.Network, string(c.Share))
-	return database.Inserted("code", err)
+	return codes.Insert(ctx, tx, "code", newCodeRow(c))
 }
 
 // newestOf reads the newest row of an address, a purpose and a network: of these no
 // other counts. ErrNotFound.
 func newestOf(ctx context.Context, tx *database.Tx, emailKey string, p code.Purpose, network string) (Code, error) {
-	return scanCode(tx.QueryRow(ctx, newestCode, emailKey, string(p), network))
+	row, err := codes.Get(ctx, tx, "code",
+		`WHERE c.email_key = ? AND c.purpose = ? AND c.network = ? ORDER BY c.created_at DESC, c.id DESC LIMIT 1`, emailKey, string(p), network)
+	return row.toCode(), err
 }
 
 // findCode reads a row, also one that is spent or over. ErrNotFound.
 func findCode(ctx context.Context, tx *database.Tx, id string) (Code, error) {
-	return scanCode(tx.QueryRow(ctx, codeByID, id))
-}
-
-func scanCode(row store.Scanner) (c Code, err error) {
-	var expires, created int64
-	err = row.Scan(&c.ID, &c.EmailKey, &c.Purpose, &c.Hash, &expires, &c.Email, &c.PasswordHash,
-		&c.FirstName, &c.MiddleName, &c.LastName, &created, &c.Locale, &c.Network, &c.Share)
-	if err != nil {
-		return Code{}, database.Found("code", err)
-	}
-	c.ExpiresAt, c.CreatedAt = database.Time(expires), database.Time(created)
-	return c, nil
+	row, err := codes.Get(ctx, tx, "code", `WHERE c.id = ?`, id)
+	return row.toCode(), err
 }
 
 // countTry counts a try before it is made. ErrChanged: no try is left, or the code is

@@ -4,25 +4,39 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Revocation is one thing that is not valid any more.
-type Revocation struct {
-	Epoch     int64
-	Kind      int // a usersv1.RevocationKind
-	Subject   string
-	CreatedAt time.Time
-	ExpiresAt time.Time // when it may be forgotten
+// revocationRow is a row of users_revocations.
+type revocationRow struct {
+	bun.BaseModel `bun:"table:users_revocations,alias:r"`
+
+	Epoch     int64              `bun:"epoch,pk"`
+	Kind      int                `bun:"kind"`
+	Subject   string             `bun:"subject"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+	ExpiresAt database.Timestamp `bun:"expires_at"`
+}
+
+var revocations = database.ModelOf[revocationRow]()
+
+func newRevocationRow(r Revocation) revocationRow {
+	return revocationRow{
+		Epoch: r.Epoch, Kind: r.Kind, Subject: r.Subject,
+		CreatedAt: database.Timestamp{Time: r.CreatedAt}, ExpiresAt: database.Timestamp{Time: r.ExpiresAt},
+	}
+}
+
+func (r revocationRow) toRevocation() Revocation {
+	return Revocation{Epoch: r.Epoch, Kind: r.Kind, Subject: r.Subject, CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time}
 }
 
 const (
 	nextEpoch        = `UPDATE users_epochs SET value = value + 1 WHERE name = 'revocations'`
 	readEpoch        = `SELECT value FROM users_epochs WHERE name = 'revocations'`
-	insertRevocation = `INSERT INTO users_revocations (epoch, kind, subject, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`
-	revocationsSince = `SELECT epoch, kind, subject, created_at, expires_at FROM users_revocations WHERE epoch > ? AND expires_at > ?
-		ORDER BY epoch LIMIT 1001`
 	oldRevocations   = `SELECT epoch FROM users_revocations WHERE expires_at < ? LIMIT 100`
 	deleteRevocation = `DELETE FROM users_revocations WHERE epoch = ?`
 )
@@ -37,12 +51,11 @@ func insert(ctx context.Context, tx *database.Tx, r Revocation) error {
 	if err := tx.One(ctx, "count epoch", nextEpoch); err != nil {
 		return err
 	}
-	epoch, err := newestEpoch(ctx, tx)
-	if err != nil {
+	var err error
+	if r.Epoch, err = newestEpoch(ctx, tx); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, insertRevocation, epoch, r.Kind, r.Subject, database.Micros(r.CreatedAt), database.Micros(r.ExpiresAt))
-	return database.Inserted("revocation", err)
+	return revocations.Insert(ctx, tx, "revocation", newRevocationRow(r))
 }
 
 // newestEpoch reads the newest epoch.
@@ -54,27 +67,12 @@ func newestEpoch(ctx context.Context, tx *database.Tx) (epoch int64, err error) 
 // listSince reads what has been revoked after an epoch and still matters, at most a
 // thousand in order; more reports whether others follow.
 func listSince(ctx context.Context, tx *database.Tx, after int64, now time.Time) (out []Revocation, more bool, err error) {
-	rows, err := tx.Query(ctx, revocationsSince, after, database.Micros(now))
-	if err != nil {
-		return nil, false, database.Found("revocations", err)
+	rows, err := revocations.List(ctx, tx, "revocations",
+		`WHERE r.epoch > ? AND r.expires_at > ? ORDER BY r.epoch LIMIT ?`, after, database.Micros(now), revocationPage+1)
+	if more = len(rows) > revocationPage; more {
+		rows = rows[:revocationPage]
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		var r Revocation
-		var created, expires int64
-		if err := rows.Scan(&r.Epoch, &r.Kind, &r.Subject, &created, &expires); err != nil {
-			return nil, false, database.Found("revocation", err)
-		}
-		r.CreatedAt, r.ExpiresAt = database.Time(created), database.Time(expires)
-		out = append(out, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, false, database.Found("revocations", err)
-	}
-	if len(out) > revocationPage {
-		return out[:revocationPage], true, nil
-	}
-	return out, false, nil
+	return store.Convert(rows, revocationRow.toRevocation), more, err
 }
 
 // Sweep removes at most 100 that do not matter since a time.

@@ -69,7 +69,7 @@ func (s *Service) idleEnd(now, sessionEnd time.Time) time.Time {
 // passes a context only.
 type cookieWork struct {
 	tx    *database.Tx
-	found browserRow
+	found openCookie
 }
 
 type cookieWorkKey struct{}
@@ -93,7 +93,7 @@ func (c cookieStore) FindCtx(ctx context.Context, token string) ([]byte, bool, e
 		return nil, false, errNoWork
 	}
 	b, err := findBrowser(ctx, work.tx, secret.HashToken(token))
-	if errors.Is(err, store.ErrNotFound) || err == nil && !c.s.isCookieLive(b) {
+	if errors.Is(err, store.ErrNotFound) || err == nil && !b.isLive(c.s.now()) {
 		return nil, false, nil
 	}
 	work.found = b
@@ -139,13 +139,6 @@ func (cookieStore) Commit(string, []byte, time.Time) error { return errNoWork }
 
 // Delete implements scs.Store.
 func (cookieStore) Delete(string) error { return errNoWork }
-
-// isCookieLive reports whether a cookie still opens anything: neither idle for too long
-// nor past its end, its session not ended, its account not disabled.
-func (s *Service) isCookieLive(b browserRow) bool {
-	now := s.now()
-	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
-}
 
 // cookieCodec keeps values as JSON: what a person with a database client can read, and
 // what cannot bring a type along.

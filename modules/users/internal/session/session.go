@@ -3,40 +3,64 @@
 // Service says how to ask for those of an account.
 package session
 
-import (
-	"context"
-	"log/slog"
-	"sync/atomic"
-	"time"
+import "time"
 
-	"app/modules/users/internal/account"
-	"app/modules/users/internal/audit"
-	"app/modules/users/internal/authn"
-	"app/modules/users/internal/keys"
-	"app/modules/users/internal/revocation"
-	"app/modules/users/internal/secret"
-	"app/platform/database"
-)
-
-// Options are what a Service works with. All are required.
-type Options struct {
-	DB          *database.DB
-	Now         func() time.Time
-	Logger      *slog.Logger
-	Keys        *keys.Ring
-	Accounts    *account.Service
-	Audits      *audit.Log
-	Revocations *revocation.Log
-	Limits      Limits
-	// Factors lists the second factors of an account.
-	Factors Factors
-	// FactorRequired demands a second factor of administrators, and of owners and
-	// managers of merchants.
-	FactorRequired bool
+// Session is one sign-in: the family of refresh tokens that descend from it, or a
+// browser's cookie.
+type Session struct {
+	ID         string // ses_...
+	AccountID  string
+	Transport  string // "token" or "cookie"
+	Methods    string // how the user showed who they are, in the order it was done, with spaces between
+	Level      int    // authenticator assurance level, 1 or 2 (NIST SP 800-63B)
+	ProvedAt   time.Time
+	UserAgent  string // at most 200 characters
+	Network    string // of the sign-in, empty when it is not known
+	CreatedAt  time.Time
+	LastUsedAt time.Time
+	ExpiresAt  time.Time // whatever happens
+	EndedAt    time.Time // zero: not ended
 }
 
-// Factors lists the second factors of an account, none when it has no second factor.
-type Factors func(ctx context.Context, tx *database.Tx, accountID string) ([]authn.Method, error)
+// RefreshToken is one refresh token of a session.
+type RefreshToken struct {
+	Hash      string // of the token
+	SessionID string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    time.Time // zero: not used
+}
+
+// Refresh is a refresh token with its session and the account as they are now.
+type Refresh struct {
+	RefreshToken
+	Session  Session
+	Admin    bool
+	Disabled bool
+}
+
+// Cookie is one cookie of a browser's session.
+type Cookie struct {
+	Hash      string // of the token
+	SessionID string
+	Data      string // what scs keeps
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// openCookie is a cookie with its session and the account as they are now.
+type openCookie struct {
+	Cookie
+	Session  Session
+	Admin    bool
+	Disabled bool
+}
+
+// isLive reports whether a cookie still opens anything: neither idle for too long nor
+// past its end, its session not ended, its account not disabled.
+func (b openCookie) isLive(now time.Time) bool {
+	return b.Session.EndedAt.IsZero() && !b.Disabled && now.Before(b.ExpiresAt) && now.Before(b.Session.ExpiresAt)
+}
 
 // Limits are the lives of what a session hands out.
 type Limits struct {
@@ -47,30 +71,4 @@ type Limits struct {
 	BrowserIdle  time.Duration // how long a browser's session lasts that is not used
 	BrowserLife  time.Duration // of a browser's session, however much it is used
 	AuditKeep    time.Duration // how long the audit log remembers devices
-}
-
-// Service is the use cases of sessions. Safe for concurrent use.
-type Service struct {
-	db          *database.DB
-	now         func() time.Time
-	logger      *slog.Logger
-	secret      secret.Key
-	keys        *keys.Ring
-	accounts    *account.Service
-	audits      *audit.Log
-	revocations *revocation.Log
-	limits      Limits
-	factors     Factors
-
-	factorRequired bool
-
-	reuses atomic.Int64
-}
-
-// New makes the service. It reads nothing yet.
-func New(o Options) *Service {
-	return &Service{
-		db: o.DB, now: o.Now, logger: o.Logger, secret: o.Keys.Secret(), keys: o.Keys, accounts: o.Accounts, audits: o.Audits,
-		revocations: o.Revocations, limits: o.Limits, factors: o.Factors, factorRequired: o.FactorRequired,
-	}
 }

@@ -126,7 +126,7 @@ func (s *Service) Browser(ctx context.Context, value string) (Browser, error) {
 }
 
 // findCookie asks scs, which asks the store, for what the value opens.
-func (s *Service) findCookie(ctx context.Context, value string) (browserRow, error) {
+func (s *Service) findCookie(ctx context.Context, value string) (openCookie, error) {
 	manager, work := s.cookieManager(), &cookieWork{}
 	err := s.db.Read(ctx, func(ctx context.Context, q *database.Tx) error {
 		work.tx = q

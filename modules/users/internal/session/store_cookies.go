@@ -2,35 +2,45 @@ package session
 
 import (
 	"context"
-	"database/sql"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-// Cookie is one cookie of a browser's session.
-type Cookie struct {
-	Hash      string // of the token
-	SessionID string
-	Data      string // what scs keeps
-	CreatedAt time.Time
-	ExpiresAt time.Time
+// cookieRow is a row of users_cookies.
+type cookieRow struct {
+	bun.BaseModel `bun:"table:users_cookies,alias:c"`
+
+	Hash      string             `bun:"token_hash,pk"`
+	SessionID string             `bun:"session_id"`
+	Data      string             `bun:"data"`
+	CreatedAt database.Timestamp `bun:"created_at"`
+	ExpiresAt database.Timestamp `bun:"expires_at"`
 }
 
-// browserRow is a cookie with its session and the account as they are now.
-type browserRow struct {
-	Cookie
-	Session  Session
-	Admin    bool
-	Disabled bool
+var (
+	cookies = database.ModelOf[cookieRow]()
+
+	browserByHash = `SELECT ` + cookies.Columns() + `, ` + sessions.Columns() + `, a.admin, a.disabled_at IS NOT NULL
+		FROM users_cookies c JOIN users_sessions s ON s.id = c.session_id JOIN users_accounts a ON a.id = s.account_id
+		WHERE c.token_hash = ?`
+)
+
+func newCookieRow(c Cookie) cookieRow {
+	return cookieRow{
+		Hash: c.Hash, SessionID: c.SessionID, Data: c.Data,
+		CreatedAt: database.Timestamp{Time: c.CreatedAt}, ExpiresAt: database.Timestamp{Time: c.ExpiresAt},
+	}
+}
+
+func (r cookieRow) toCookie() Cookie {
+	return Cookie{Hash: r.Hash, SessionID: r.SessionID, Data: r.Data, CreatedAt: r.CreatedAt.Time, ExpiresAt: r.ExpiresAt.Time}
 }
 
 const (
-	insertCookie  = `INSERT INTO users_cookies (token_hash, session_id, data, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`
-	browserByHash = `SELECT c.token_hash, c.session_id, c.data, c.created_at, c.expires_at, a.admin, a.disabled_at, ` + sessionColumns + `
-		FROM users_cookies c JOIN users_sessions s ON s.id = c.session_id JOIN users_accounts a ON a.id = s.account_id
-		WHERE c.token_hash = ?`
 	extendCookie    = `UPDATE users_cookies SET expires_at = ? WHERE token_hash = ?`
 	cookiesOf       = `SELECT token_hash FROM users_cookies WHERE session_id = ? LIMIT 100`
 	deleteCookie    = `DELETE FROM users_cookies WHERE token_hash = ?`
@@ -40,22 +50,18 @@ const (
 
 // addCookie adds a cookie by its hash. ErrDuplicate.
 func addCookie(ctx context.Context, tx *database.Tx, c Cookie) error {
-	_, err := tx.Exec(ctx, insertCookie, c.Hash, c.SessionID, c.Data, database.Micros(c.CreatedAt), database.Micros(c.ExpiresAt))
-	return database.Inserted("cookie", err)
+	return cookies.Insert(ctx, tx, "cookie", newCookieRow(c))
 }
 
 // findBrowser reads a cookie. ErrNotFound.
-func findBrowser(ctx context.Context, tx *database.Tx, hash string) (b browserRow, err error) {
-	var created, expires int64
-	var admin int
-	var disabled sql.NullInt64
-	var row sessionRow
-	into := append([]any{&b.Hash, &b.SessionID, &b.Data, &created, &expires, &admin, &disabled}, row.scanTargets(&b.Session)...)
-	if err := tx.QueryRow(ctx, browserByHash, hash).Scan(into...); err != nil {
-		return browserRow{}, database.Found("cookie", err)
+func findBrowser(ctx context.Context, tx *database.Tx, hash string) (b openCookie, err error) {
+	var cookie cookieRow
+	var session sessionRow
+	fields := append(append(cookies.Fields(&cookie), sessions.Fields(&session)...), &b.Admin, &b.Disabled)
+	if err := tx.QueryRow(ctx, browserByHash, hash).Scan(fields...); err != nil {
+		return openCookie{}, database.Found("cookie", err)
 	}
-	row.setTimes(&b.Session)
-	b.CreatedAt, b.ExpiresAt, b.Admin, b.Disabled = database.Time(created), database.Time(expires), admin == 1, disabled.Valid
+	b.Cookie, b.Session = cookie.toCookie(), session.toSession()
 	return b, nil
 }
 

@@ -21,7 +21,7 @@ func (s *Service) addRefresh(ctx context.Context, tx *database.Tx, refresh strin
 	if session.ExpiresAt.Before(expires) {
 		expires = session.ExpiresAt
 	}
-	return InsertRefresh(ctx, tx, secret.HashToken(refresh), session.ID, now, expires)
+	return InsertRefresh(ctx, tx, RefreshToken{Hash: secret.HashToken(refresh), SessionID: session.ID, CreatedAt: now, ExpiresAt: expires})
 }
 
 // signTokens signs a fresh access token to go with a refresh token.

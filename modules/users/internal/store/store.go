@@ -5,10 +5,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"app/platform/database"
 	"app/platform/fault"
@@ -23,9 +21,6 @@ var (
 	// ErrChanged: the row is no longer as the change needs it.
 	ErrChanged = database.ErrChanged
 )
-
-// Scanner is one row of an answer.
-type Scanner interface{ Scan(dest ...any) error }
 
 // Exec runs a change that matches any number of rows.
 func Exec(ctx context.Context, tx *database.Tx, what, query string, args ...any) error {
@@ -67,17 +62,12 @@ func DeleteEach(ctx context.Context, tx *database.Tx, what, list, remove string,
 	return len(found), nil
 }
 
-// NullMicros is the column of a time that may be absent.
-func NullMicros(t time.Time) sql.NullInt64 {
-	return sql.NullInt64{Int64: database.Micros(t), Valid: !t.IsZero()}
-}
-
-// BoolToInt is a column of 0 and 1.
-func BoolToInt(b bool) int {
-	if b {
-		return 1
+// Convert makes what callers work with of rows, in their order; nil of none.
+func Convert[R, T any](rows []R, convert func(R) T) (out []T) {
+	for _, row := range rows {
+		out = append(out, convert(row))
 	}
-	return 0
+	return out
 }
 
 // Missing turns a row that is not there, or not as it has to be, into the answer that

@@ -6,16 +6,33 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"app/modules/users/internal/store"
 	"app/platform/database"
 )
 
-const (
-	holdTries = `UPDATE users_tries SET arrival = arrival + 1 WHERE id = ?`
-)
+// tryRow is a row of users_tries.
+type tryRow struct {
+	bun.BaseModel `bun:"table:users_tries,alias:t"`
+
+	ID      string `bun:"id,pk"`
+	Arrival int64  `bun:"arrival"` // microseconds
+}
+
+var tryRows = database.ModelOf[tryRow]()
 
 const (
-	beginHold = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
+	holdTries = `UPDATE users_tries SET arrival = arrival + 1 WHERE id = ?`
+	// takeTry moves the arrival time on by a step, from now or from where it is, unless
+	// that is too far ahead. One that is further ahead than all tries of the allowance
+	// is none: the clock has gone back.
+	takeTry = `UPDATE users_tries SET arrival = CASE WHEN arrival > ? AND arrival <= ? THEN arrival ELSE ? END + ?
+		WHERE id = ? AND (arrival <= ? OR arrival > ?)`
+	arrivalOf = `SELECT arrival FROM users_tries WHERE id = ?`
+	returnTry = `UPDATE users_tries SET arrival = arrival - ? WHERE id = ?`
+	oldTries  = `SELECT id FROM users_tries WHERE arrival < ? LIMIT 100`
+	deleteTry = `DELETE FROM users_tries WHERE id = ? AND arrival < ?`
 )
 
 // Hold keeps everybody else from counting the e-mails of an address until the
@@ -28,48 +45,13 @@ func Hold(ctx context.Context, tx *database.Tx, id string, now time.Time) error 
 		if err = tx.One(ctx, "hold letters", holdTries, id); !errors.Is(err, store.ErrChanged) {
 			return err
 		}
-		_, err = tx.Exec(ctx, beginHold, id, database.Micros(now))
-		if err = database.Inserted("hold on letters", err); !errors.Is(err, store.ErrDuplicate) {
+		err = tryRows.Insert(ctx, tx, "hold on e-mails", tryRow{ID: id, Arrival: database.Micros(now)})
+		if !errors.Is(err, store.ErrDuplicate) {
 			return err
 		}
 	}
 	return err
 }
-
-// Allowance is one limit: Burst tries at once, and another after each Step.
-type Allowance struct {
-	ID    string // a hash of what is limited
-	Burst int
-	Step  time.Duration
-}
-
-const (
-	// takeTry moves the arrival time on by a step, from now or from where it is, unless
-	// that is too far ahead. One that is further ahead than all tries of the allowance
-	// is none: the clock has gone back.
-	takeTry = `UPDATE users_tries SET arrival = CASE WHEN arrival > ? AND arrival <= ? THEN arrival ELSE ? END + ?
-		WHERE id = ? AND (arrival <= ? OR arrival > ?)`
-)
-
-const (
-	arrivalOf = `SELECT arrival FROM users_tries WHERE id = ?`
-)
-
-const (
-	insertTry = `INSERT INTO users_tries (id, arrival) VALUES (?, ?)`
-)
-
-const (
-	returnTry = `UPDATE users_tries SET arrival = arrival - ? WHERE id = ?`
-)
-
-const (
-	oldTries = `SELECT id FROM users_tries WHERE arrival < ? LIMIT 100`
-)
-
-const (
-	deleteTry = `DELETE FROM users_tries WHERE id = ? AND arrival < ?`
-)
 
 // takeRounds bounds how often Take looks again because other processes counted or
 // gave back tries at the same moment.
@@ -107,8 +89,7 @@ func firstArrival(ctx context.Context, tx *database.Tx, a Allowance, next int64)
 	if !errors.Is(err, store.ErrNotFound) {
 		return arrival, err
 	}
-	_, err = tx.Exec(ctx, insertTry, a.ID, next)
-	return 0, database.Inserted("try", err)
+	return 0, tryRows.Insert(ctx, tx, "try", tryRow{ID: a.ID, Arrival: next})
 }
 
 // giveBackTry takes a try back that was counted.

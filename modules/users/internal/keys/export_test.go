@@ -1,0 +1,6 @@
+package keys
+
+// The conversions that tests fill and compare.
+var (
+	RowOf, FromRow = newKeyRow, keyRow.toKey
+)
