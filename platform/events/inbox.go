@@ -46,7 +46,6 @@ type inbox struct {
 	logger    *slog.Logger
 	now       func() time.Time
 	metrics   *metrics
-	woken     chan struct{}
 }
 
 // task is one event for one consumer.

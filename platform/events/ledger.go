@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"app/platform/events/internal/attempt"
 )
 
 // linger is how long the ledger waits for more before it writes: nobody waits for the
@@ -15,8 +17,8 @@ const linger = 5 * time.Millisecond
 type ledger struct {
 	outbox *outbox
 	// written tells the queues that deferrals are in the table.
-	written func([]deferral)
-	trouble *trouble
+	written  func([]deferral)
+	reporter *attempt.Reporter
 
 	mu        sync.Mutex
 	inFlight  map[int64]*held
@@ -38,8 +40,8 @@ type finished struct {
 	deferred bool
 }
 
-func newLedger(o *outbox, t *trouble, written func([]deferral)) *ledger {
-	return &ledger{outbox: o, written: written, trouble: t, inFlight: map[int64]*held{}, kick: make(chan struct{}, 1)}
+func newLedger(o *outbox, t *attempt.Reporter, written func([]deferral)) *ledger {
+	return &ledger{outbox: o, written: written, reporter: t, inFlight: map[int64]*held{}, kick: make(chan struct{}, 1)}
 }
 
 // inFlightSeqs gives the numbers of the rows in flight.
@@ -112,13 +114,13 @@ func (l *ledger) flushLoop(hard context.Context, last <-chan struct{}) {
 	for ended := false; !ended; {
 		select {
 		case <-l.kick:
-			ended = sleepOrStop(hard, linger, last)
+			ended = attempt.SleepOrStop(hard, linger, last)
 		case <-last:
 			ended = true
 		}
 		for pause := time.Duration(0); !l.flushPending(hard); {
-			pause = nextPause(pause)
-			if sleepOrStop(hard, pause, nil); hard.Err() != nil {
+			pause = attempt.NextPause(pause)
+			if attempt.SleepOrStop(hard, pause, nil); hard.Err() != nil {
 				return
 			}
 		}
@@ -135,7 +137,7 @@ func (l *ledger) flushPending(ctx context.Context) bool {
 		return true
 	}
 	err := l.outbox.recordOutcome(ctx, deferrals, done)
-	if l.trouble.noteResult(ctx, err); err != nil {
+	if l.reporter.Report(ctx, err); err != nil {
 		return false
 	}
 	l.mu.Lock()

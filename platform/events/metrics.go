@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"app/platform/database"
+	"app/platform/events/internal/attempt"
 )
 
 // measureEvery is how old the gauges may be.
@@ -58,10 +59,10 @@ func newGaugeVec(name, help string) *prometheus.GaugeVec {
 }
 
 // measureOften keeps the gauges of a module up to date until ctx ends.
-func (m *metrics) measureOften(ctx context.Context, module string, db *database.DB, t *trouble) {
-	for !sleepOrStop(ctx, measureEvery, nil) {
+func (m *metrics) measureOften(ctx context.Context, module string, db *database.DB, t *attempt.Reporter) {
+	for !attempt.SleepOrStop(ctx, measureEvery, nil) {
 		b, err := Measure(ctx, db)
-		if t.noteResult(ctx, err); err != nil {
+		if t.Report(ctx, err); err != nil {
 			continue
 		}
 		m.unsent.WithLabelValues(module).Set(float64(b.Unsent))

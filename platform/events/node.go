@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"app/platform/database"
+	"app/platform/events/internal/attempt"
+	"app/platform/events/internal/wakeup"
 	"app/platform/ids"
 )
 
@@ -134,7 +136,7 @@ func (n *Node) addListener(l Listener, o Options) error {
 	}
 	in := &inbox{
 		module: l.Module, db: l.DB, consumers: map[string]Subscription{}, byType: map[string][]Subscription{}, retries: o.Retries,
-		logger: o.Logger.With("module", l.Module), now: o.Now, metrics: n.metrics, woken: make(chan struct{}, 1),
+		logger: o.Logger.With("module", l.Module), now: o.Now, metrics: n.metrics,
 	}
 	var wrong []error
 	for _, s := range append(l.Subscriptions, in.unclaimedSubscription()) {
@@ -167,7 +169,7 @@ func (n *Node) addEmitter(e Emitter, o Options) error {
 		module: e.Module, db: e.DB, routes: e.Routes, sends: map[string]send{}, now: o.Now,
 		lease:  &lease{db: e.DB, holder: ids.New("rly", o.Now()), now: o.Now},
 		outbox: &outbox{module: e.Module, db: e.DB}, logger: o.Logger.With("module", e.Module),
-		metrics: n.metrics, woken: make(chan struct{}, 1),
+		metrics: n.metrics, waker: wakeup.NewRelay(e.DB, e.Routes),
 	}
 	n.relays = append(n.relays, r)
 	for name, destinations := range e.Routes {
@@ -219,7 +221,7 @@ func withDuplicates(way send, duplicate func(Envelope) bool) send {
 // at once; ctx is not kept.
 func (n *Node) Start(context.Context) error {
 	for _, r := range n.relays {
-		awake.addRelay(r)
+		wakeup.Add(r.waker)
 		n.work.Go(func() { r.runWithLease(n.soft, n.hard) })
 		n.startMeasuring(r.module, r.db)
 	}
@@ -243,7 +245,7 @@ func (n *Node) hasRelay(module string) bool {
 }
 
 func (n *Node) startMeasuring(module string, db *database.DB) {
-	t := &trouble{logger: n.logger.With("module", module), what: "measuring events"}
+	t := attempt.NewReporter(n.logger.With("module", module), "measuring events")
 	n.work.Go(func() { n.metrics.measureOften(n.soft, module, db, t) })
 }
 
@@ -256,7 +258,7 @@ func (n *Node) Stop(ctx context.Context) error {
 	n.stopped = true
 	n.mu.Unlock()
 	for _, r := range n.relays {
-		awake.removeRelay(r)
+		wakeup.Remove(r.waker)
 	}
 	if ctx.Err() != nil {
 		n.endHard()

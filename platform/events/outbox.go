@@ -5,18 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"app/platform/database"
-)
-
-// batchRows and batchBytes bound what is read, sent or written at a time. A batch may
-// pass the bytes by its last event.
-const (
-	batchRows  = 256
-	batchBytes = 512 << 10
+	"app/platform/events/internal/batch"
 )
 
 const outboxColumns = `o.seq, o.id, o.type, o.schema_version, o.aggregate, o.aggregate_id, o.aggregate_version,
@@ -55,7 +48,7 @@ func (o *outbox) readPending(ctx context.Context, inFlight []int64, brief bool) 
 		marks, args = placeholderList(inFlight)
 		query += ` AND o.seq NOT IN ` + marks
 	}
-	return o.queryRows(ctx, batchRows, query+` ORDER BY o.seq`, args...)
+	return o.queryRows(ctx, batch.Rows, query+` ORDER BY o.seq`, args...)
 }
 
 // readDeferred reads the oldest events that a destination has still to get.
@@ -67,12 +60,12 @@ func (o *outbox) readDeferred(ctx context.Context, destination string, limit int
 func (o *outbox) queryRows(ctx context.Context, limit int, query string, args ...any) (out []row, more bool, err error) {
 	size := 0
 	err = o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := q.Query(ctx, query+limitClause(limit), args...)
+		found, err := q.Query(ctx, query+batch.LimitClause(limit), args...)
 		if err != nil {
 			return err
 		}
 		defer found.Close()
-		for size < batchBytes && found.Next() {
+		for size < batch.Bytes && found.Next() {
 			r, err := o.scanRow(found)
 			if err != nil {
 				return err
@@ -84,7 +77,7 @@ func (o *outbox) queryRows(ctx context.Context, limit int, query string, args ..
 	if err != nil {
 		return nil, false, fmt.Errorf("read outbox: %w", err)
 	}
-	return out, len(out) >= limit || size >= batchBytes, nil
+	return out, len(out) >= limit || size >= batch.Bytes, nil
 }
 
 func (o *outbox) scanRow(found *sql.Rows) (row, error) {
@@ -176,7 +169,7 @@ func insertDeferrals(ctx context.Context, tx *database.Tx, deferrals []deferral)
 // deferrals: the relay that has them counts on those.
 func (o *outbox) reopenDeferred(ctx context.Context, destination string) error {
 	for {
-		rows, _, err := o.queryRows(ctx, batchRows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
+		rows, _, err := o.queryRows(ctx, batch.Rows, `SELECT `+outboxColumns+` FROM events_owed d JOIN events_outbox o ON o.seq = d.seq
 			WHERE d.destination = ? AND o.state <> 0 ORDER BY d.seq`, destination)
 		if err != nil || len(rows) == 0 {
 			return err
@@ -202,7 +195,7 @@ func (o *outbox) reopenDeferred(ctx context.Context, destination string) error {
 func (o *outbox) deleteSentBefore(ctx context.Context, before time.Time) (int, error) {
 	var old []int64
 	err := o.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) error {
-		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq`+limitClause(batchRows))
+		found, err := q.Query(ctx, `SELECT seq, occurred_at FROM events_outbox WHERE state = 1 ORDER BY seq`+batch.LimitClause(batch.Rows))
 		if err != nil {
 			return err
 		}
@@ -228,10 +221,6 @@ func (o *outbox) deleteSentBefore(ctx context.Context, before time.Time) (int, e
 	}
 	return len(old), nil
 }
-
-// limitClause writes a bound into the text: given as an argument it makes SQLite
-// prepare the statement each time.
-func limitClause(rows int) string { return " LIMIT " + strconv.Itoa(rows) }
 
 // parts are the numbers of rows, and of those with a payload to blank.
 type parts struct{ all, sensitive []int64 }

@@ -6,13 +6,16 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"app/platform/events/internal/attempt"
+	"app/platform/events/internal/batch"
 )
 
 const (
 	// queueRows and queueBytes are how much may wait in memory for one destination
 	// before the queue counts as full.
-	queueRows  = batchRows
-	queueBytes = 8 * batchBytes
+	queueRows  = batch.Rows
+	queueBytes = 8 * batch.Bytes
 	// sendTimeout bounds one batch. What was handled of a batch that failed is known to
 	// the inbox.
 	sendTimeout = 10 * time.Second
@@ -41,7 +44,7 @@ type queue struct {
 	send        func(context.Context, []Envelope) error
 	outbox      *outbox
 	ledger      *ledger
-	trouble     *trouble
+	reporter    *attempt.Reporter
 	sent        prometheus.Counter
 	// moved tells the reader that there is room again.
 	moved func()
@@ -124,10 +127,10 @@ func (q *queue) deliverLoop(soft, hard context.Context) {
 	defer look.Stop()
 	for pause := time.Duration(0); soft.Err() == nil; {
 		moved, err := q.sendNextBatch(soft, hard)
-		switch q.trouble.noteResult(hard, err); {
+		switch q.reporter.Report(hard, err); {
 		case err != nil:
-			pause = nextPause(pause)
-			sleepOrStop(soft, pause, nil)
+			pause = attempt.NextPause(pause)
+			attempt.SleepOrStop(soft, pause, nil)
 		case moved:
 			pause = 0
 		default:
@@ -171,7 +174,7 @@ func (q *queue) dequeueBatch() []row {
 		return nil
 	}
 	n, bytes := 0, 0
-	for n < min(len(q.waiting), q.size) && bytes < batchBytes {
+	for n < min(len(q.waiting), q.size) && bytes < batch.Bytes {
 		bytes += len(q.waiting[n].Payload)
 		n++
 	}
@@ -245,18 +248,18 @@ func (q *queue) deliverDeferred(ctx context.Context, rows []row) error {
 func (q *queue) sendBatch(ctx context.Context, rows []row) error {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	batch := make([]Envelope, len(rows))
+	envelopes := make([]Envelope, len(rows))
 	for i, r := range rows {
-		batch[i] = r.Envelope
+		envelopes[i] = r.Envelope
 	}
-	err := q.send(ctx, batch)
+	err := q.send(ctx, envelopes)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if err != nil {
 		q.size = max(1, q.size/2)
 		return err
 	}
-	q.size = min(batchRows, 2*q.size)
+	q.size = min(batch.Rows, 2*q.size)
 	q.sent.Add(float64(len(rows)))
 	return nil
 }

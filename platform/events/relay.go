@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"app/platform/database"
+	"app/platform/events/internal/attempt"
+	"app/platform/events/internal/batch"
+	"app/platform/events/internal/wakeup"
 )
 
 const (
@@ -34,32 +37,23 @@ type relay struct {
 	logger  *slog.Logger
 	now     func() time.Time
 	metrics *metrics
-	woken   chan struct{}
+	waker   *wakeup.Relay
 }
 
 // send brings a batch to a destination. When it returns nil the destination has all of
 // it and will not lose it.
 type send func(context.Context, []Envelope) error
 
-func (r *relay) hasRoute(name string) bool { _, ok := r.routes[name]; return ok }
-
-func (r *relay) wake() {
-	select {
-	case r.woken <- struct{}{}:
-	default:
-	}
-}
-
 // runWithLease works whenever the lease can be had, until soft ends. hard ends what
 // then is still on its way.
 func (r *relay) runWithLease(soft, hard context.Context) {
-	t := &trouble{logger: r.logger, what: "taking the relay's lease"}
+	t := attempt.NewReporter(r.logger, "taking the relay's lease")
 	for soft.Err() == nil {
 		won, err := r.lease.tryAcquire(soft)
-		if t.noteResult(soft, err); won {
+		if t.Report(soft, err); won {
 			r.relayEvents(soft, hard)
 		} else {
-			sleepOrStop(soft, leaseRenew, nil)
+			attempt.SleepOrStop(soft, leaseRenew, nil)
 		}
 	}
 }
@@ -83,7 +77,7 @@ func (r *relay) relayEvents(soft, hard context.Context) {
 	close(last)
 	others.Wait()
 	if hard.Err() == nil {
-		r.newTrouble("giving back the relay's lease").noteResult(hard, r.lease.release(hard))
+		r.newReporter("giving back the relay's lease").Report(hard, r.lease.release(hard))
 	}
 }
 
@@ -91,10 +85,10 @@ func (r *relay) relayEvents(soft, hard context.Context) {
 func (r *relay) keepLease(ctx context.Context, lost func()) {
 	end := time.AfterFunc(leaseTTL, lost)
 	defer end.Stop()
-	t := r.newTrouble("renewing the relay's lease")
-	for !sleepOrStop(ctx, leaseRenew, nil) {
+	t := r.newReporter("renewing the relay's lease")
+	for !attempt.SleepOrStop(ctx, leaseRenew, nil) {
 		won, err := r.lease.acquireOrRenew(ctx)
-		t.noteResult(ctx, err)
+		t.Report(ctx, err)
 		switch {
 		case won:
 			end.Reset(leaseTTL)
@@ -106,15 +100,14 @@ func (r *relay) keepLease(ctx context.Context, lost func()) {
 }
 
 func (r *relay) sweepOften(ctx context.Context) {
-	t := r.newTrouble("sweeping the outbox")
-	for !sleepOrStop(ctx, sweepEvery, nil) {
-		t.noteResult(ctx, sweepAll(ctx, func(ctx context.Context) (int, error) {
-			return r.outbox.deleteSentBefore(ctx, r.now().Add(-outboxRetention))
-		}))
-	}
+	batch.SweepOften(ctx, r.newReporter("sweeping the outbox"), func(ctx context.Context) (int, error) {
+		return r.outbox.deleteSentBefore(ctx, r.now().Add(-outboxRetention))
+	})
 }
 
-func (r *relay) newTrouble(what string) *trouble { return &trouble{logger: r.logger, what: what} }
+func (r *relay) newReporter(what string) *attempt.Reporter {
+	return attempt.NewReporter(r.logger, what)
+}
 
 // session is the memory of a relay while it holds the lease.
 type session struct {
@@ -126,12 +119,12 @@ type session struct {
 
 func (r *relay) newSession() *session {
 	s := &session{relay: r, queues: map[string]*queue{}, moved: make(chan struct{}, 1)}
-	s.ledger = newLedger(r.outbox, r.newTrouble("writing the outbox"), s.confirmRecorded)
+	s.ledger = newLedger(r.outbox, r.newReporter("writing the outbox"), s.confirmRecorded)
 	for destination, send := range r.sends {
 		s.queues[destination] = &queue{
 			destination: destination, send: send, outbox: r.outbox, ledger: s.ledger,
-			trouble: r.newTrouble("delivery to " + destination), sent: r.metrics.delivered.WithLabelValues(r.module, destination),
-			moved: s.signalMoved, work: make(chan struct{}, 1), mode: closing, size: batchRows,
+			reporter: r.newReporter("delivery to " + destination), sent: r.metrics.delivered.WithLabelValues(r.module, destination),
+			moved: s.signalMoved, work: make(chan struct{}, 1), mode: closing, size: batch.Rows,
 		}
 	}
 	return s
@@ -160,12 +153,12 @@ func (s *session) confirmRecorded(deferrals []deferral) {
 func (s *session) readOutbox(ctx context.Context) {
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	t := s.newTrouble("reading the outbox")
-	t.noteResult(ctx, s.rerouteDeferred(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
+	t := s.newReporter("reading the outbox")
+	t.Report(ctx, s.rerouteDeferred(ctx, append(s.former[:len(s.former):len(s.former)], unknown)))
 	brief := false
 	for ctx.Err() == nil {
 		rows, more, err := s.readDurable(ctx, brief)
-		t.noteResult(ctx, err)
+		t.Report(ctx, err)
 		for _, r := range rows {
 			s.routeRow(r)
 		}
@@ -206,7 +199,7 @@ func (s *session) waitForWork(ctx context.Context, tick <-chan time.Time, more b
 		return false
 	}
 	select {
-	case <-s.woken:
+	case <-s.waker.Woken():
 		return false
 	case <-tick:
 	case <-ctx.Done():
@@ -227,9 +220,9 @@ func (s *session) rerouteDeferred(ctx context.Context, destinations []string) er
 // rerouteOften finds what a relay of another arrangement wrote down after it had lost
 // its lease.
 func (s *session) rerouteOften(ctx context.Context) {
-	t := s.newTrouble("routing deferred events anew")
-	for len(s.former) > 0 && !sleepOrStop(ctx, recheck, nil) {
-		t.noteResult(ctx, s.rerouteDeferred(ctx, s.former))
+	t := s.newReporter("routing deferred events anew")
+	for len(s.former) > 0 && !attempt.SleepOrStop(ctx, recheck, nil) {
+		t.Report(ctx, s.rerouteDeferred(ctx, s.former))
 	}
 }
 
@@ -256,7 +249,7 @@ func (s *session) makeRoom(ctx context.Context) {
 		if len(full) == 0 {
 			return
 		}
-		if sleepOrStop(ctx, patience, s.moved) {
+		if attempt.SleepOrStop(ctx, patience, s.moved) {
 			if ctx.Err() != nil {
 				return
 			}

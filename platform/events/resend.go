@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"app/platform/database"
+	"app/platform/events/internal/batch"
 )
 
 // Resend lets a module's relay deliver again what the module emitted since a time, to
@@ -26,7 +27,7 @@ func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) 
 		if err != nil {
 			return total, fmt.Errorf("resend events of %s: %w", db.Module(), err)
 		}
-		if total += len(changed); len(changed) < batchRows {
+		if total += len(changed); len(changed) < batch.Rows {
 			return total, nil
 		}
 		after = changed[len(changed)-1]
@@ -36,7 +37,7 @@ func Resend(ctx context.Context, db *database.DB, since time.Time) (int, error) 
 // sentSince are the first events after a number that have been sent and still have
 // their content.
 func sentSince(ctx context.Context, tx *database.Tx, since time.Time, after int64) (out []int64, err error) {
-	rows, err := tx.Query(ctx, `SELECT seq FROM events_outbox WHERE state = 1 AND secret = 0 AND seq > ? AND occurred_at >= ? ORDER BY seq`+limitClause(batchRows),
+	rows, err := tx.Query(ctx, `SELECT seq FROM events_outbox WHERE state = 1 AND secret = 0 AND seq > ? AND occurred_at >= ? ORDER BY seq`+batch.LimitClause(batch.Rows),
 		after, database.Micros(since))
 	if err != nil {
 		return nil, err

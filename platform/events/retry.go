@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"app/platform/database"
+	"app/platform/events/internal/attempt"
+	"app/platform/events/internal/batch"
 )
 
 const (
@@ -18,7 +20,6 @@ const (
 
 	inboxRetention  = 30 * 24 * time.Hour
 	outboxRetention = 7 * 24 * time.Hour
-	sweepEvery      = time.Minute
 )
 
 // Retries say how often and when a failed event is tried again.
@@ -60,13 +61,13 @@ func (r Retries) delayAfter(eventID string, attempt int) time.Duration {
 
 // retryOften tries failed events again when they are due, until soft ends.
 func (in *inbox) retryOften(soft, hard context.Context) {
-	t := &trouble{logger: in.logger, what: "retrying failed events"}
+	t := attempt.NewReporter(in.logger, "retrying failed events")
 	for soft.Err() == nil {
 		more, err := in.retryOnce(soft, hard)
-		if t.noteResult(soft, err); more && err == nil {
+		if t.Report(soft, err); more && err == nil {
 			continue
 		}
-		sleepOrStop(soft, poll, in.woken)
+		attempt.SleepOrStop(soft, poll, nil)
 	}
 }
 
@@ -163,27 +164,14 @@ func (in *inbox) unclaimedSubscription() Subscription {
 
 // sweepOften removes the rows of events that were handled long ago.
 func (in *inbox) sweepOften(ctx context.Context) {
-	t := &trouble{logger: in.logger, what: "sweeping the inbox"}
-	for !sleepOrStop(ctx, sweepEvery, nil) {
-		t.noteResult(ctx, sweepAll(ctx, in.deleteExpired))
-	}
-}
-
-// sweepAll sweeps batch after batch, leaving room for others between them.
-func sweepAll(ctx context.Context, batch func(context.Context) (int, error)) error {
-	for {
-		n, err := batch(ctx)
-		if err != nil || n == 0 || sleepOrStop(ctx, 5*time.Millisecond, nil) {
-			return err
-		}
-	}
+	batch.SweepOften(ctx, attempt.NewReporter(in.logger, "sweeping the inbox"), in.deleteExpired)
 }
 
 // deleteExpired removes one batch and tells how many there were.
 func (in *inbox) deleteExpired(ctx context.Context) (int, error) {
 	var old []Entry
 	err := in.db.ReadOne(ctx, func(ctx context.Context, q *database.Tx) (err error) {
-		old, err = readEntries(ctx, q, batchRows, `WHERE state = 1 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
+		old, err = readEntries(ctx, q, batch.Rows, `WHERE state = 1 AND next_at <= ? ORDER BY next_at`, database.Micros(in.now()))
 		return err
 	})
 	if err == nil && len(old) > 0 {

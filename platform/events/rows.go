@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"app/platform/database"
+	"app/platform/events/internal/batch"
 	"app/platform/text"
 )
 
@@ -69,7 +70,7 @@ func (in *inbox) updateEntry(ctx context.Context, tx *database.Tx, e Entry) erro
 // readEntries reads rows of the inbox. A row whose envelope is gone or cannot be read
 // has the id and the type only.
 func readEntries(ctx context.Context, q *database.Tx, limit int, where string, args ...any) ([]Entry, error) {
-	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+limitClause(limit), args...)
+	found, err := q.Query(ctx, `SELECT consumer, event_id, type, state, attempts, next_at, last_error, event FROM events_inbox `+where+batch.LimitClause(limit), args...)
 	if err != nil {
 		return nil, err
 	}
