@@ -1,4 +1,6 @@
-package rpc
+// Package connections holds what calls to other processes travel on: pooled connections
+// that do not grow old, and the link that simulations and tests put before them.
+package connections
 
 import (
 	"bytes"
@@ -25,17 +27,21 @@ const (
 	perHost = 64
 )
 
-// pool is an http.RoundTripper whose connections do not grow old: it moves to a fresh
+// Pool is an http.RoundTripper whose connections do not grow old: it moves to a fresh
 // transport at times, and the connections of the former one close as they fall idle.
-type pool struct {
-	now  func() time.Time
+type Pool struct {
+	now      func() time.Time
+	maxReply int64
+
 	mu   sync.Mutex
 	live *http.Transport
 	born time.Time
 }
 
-func newPool(now func() time.Time) *pool {
-	return &pool{now: now, live: newTransport(), born: now()}
+// NewPool makes a pool that dials when it is first used. maxReply bounds in bytes what is
+// read of a refusal; now is the clock by which connections age.
+func NewPool(maxReply int64, now func() time.Time) *Pool {
+	return &Pool{now: now, maxReply: maxReply, live: newTransport(), born: now()}
 }
 
 func newTransport() *http.Transport {
@@ -60,12 +66,12 @@ var errHalf = errors.New("only a part of the request arrived")
 //     nobody has spoken.
 //   - A server to which half a request arrives answers that it is none, and hangs up.
 //     No handler has seen it.
-func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
+func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	reply, err := p.currentTransport().RoundTrip(r)
 	if err != nil || reply.StatusCode == http.StatusOK {
 		return reply, err //nolint:wrapcheck // net/http's contract
 	}
-	body, err := io.ReadAll(io.LimitReader(reply.Body, MaxMessage))
+	body, err := io.ReadAll(io.LimitReader(reply.Body, p.maxReply))
 	_ = reply.Body.Close() // it was read
 	switch {
 	case err != nil:
@@ -77,7 +83,7 @@ func (p *pool) RoundTrip(r *http.Request) (*http.Response, error) {
 	return reply, nil
 }
 
-func (p *pool) currentTransport() *http.Transport {
+func (p *Pool) currentTransport() *http.Transport {
 	now := p.now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -89,21 +95,21 @@ func (p *pool) currentTransport() *http.Transport {
 
 // renewTransport needs the lock. Requests at work keep their connections, which then
 // idle out.
-func (p *pool) renewTransport(now time.Time) {
+func (p *Pool) renewTransport(now time.Time) {
 	p.live.CloseIdleConnections()
 	p.live, p.born = newTransport(), now
 }
 
 // Renew drops every pooled connection, because those to a module that failed may be
 // dead.
-func (p *pool) Renew() {
+func (p *Pool) Renew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.renewTransport(p.now())
 }
 
 // CloseIdleConnections closes what is idle now.
-func (p *pool) CloseIdleConnections() {
+func (p *Pool) CloseIdleConnections() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.live.CloseIdleConnections()
