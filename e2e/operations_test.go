@@ -147,7 +147,7 @@ func sourceMetrics(t *testing.T) map[string]bool {
 	t.Helper()
 	out := map[string]bool{}
 	literal := regexp.MustCompile(`"(souk_[a-z_]+[a-z])"|(?:new(?:Counter|Gauge|Histogram)(?:Vec)?|namespace)(?:\(| \+ )"([a-z_]+)"`)
-	prefixes := map[string]string{"platform/events/rabbit": "souk_events_broker_", "platform/events": "souk_events_", "platform/database": "souk_database_"}
+	prefixes := map[string]string{"platform/events/rabbit": "souk_events_broker_", "platform/events/internal/metrics": "souk_events_", "platform/database": "souk_database_"}
 	for _, root := range []string{"modules", "platform"} {
 		err := filepath.WalkDir(filepath.Join(shop.Root(), root), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.Contains(path, "test") {

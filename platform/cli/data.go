@@ -10,7 +10,7 @@ import (
 
 	"app/platform/database"
 	"app/platform/database/migrate"
-	"app/platform/events"
+	"app/platform/events/inbox"
 	"app/platform/host"
 )
 
@@ -106,7 +106,7 @@ func (p *Program) eventsCommand() *cobra.Command {
 func (p *Program) eventsDead() *cobra.Command {
 	return p.overDatabases("dead", "List the dead events", "  app events dead\n  app events dead --module=emails", false,
 		func(c *cobra.Command, module string, db *database.DB) error {
-			entries, err := events.ListDead(c.Context(), db, 0)
+			entries, err := inbox.ListDead(c.Context(), db, 0)
 			if err != nil {
 				return fmt.Errorf("%s: %w", module, err)
 			}
@@ -135,7 +135,7 @@ func (p *Program) eventsShow() *cobra.Command {
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.eachDatabase(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
-				e, err := events.ShowDead(c.Context(), db, args[0], args[1])
+				e, err := inbox.ShowDead(c.Context(), db, args[0], args[1])
 				if err != nil {
 					return err
 				}
@@ -146,7 +146,7 @@ func (p *Program) eventsShow() *cobra.Command {
 	}
 }
 
-func (p *Program) printEvent(e events.Entry) {
+func (p *Program) printEvent(e inbox.Entry) {
 	w := tabwriter.NewWriter(p.Out, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintf(w, "consumer\t%s\nevent\t%s\ntype\t%s\noccurred\t%s\nattempts\t%d\nlast error\t%s\nrequest\t%s\n", e.Consumer,
 		e.ID, e.Type, e.OccurredAt.Format(time.RFC3339Nano), e.Attempts, e.LastError, e.RequestID)
@@ -169,7 +169,7 @@ func (p *Program) eventsRetry() *cobra.Command {
 				event = args[1]
 			}
 			return p.eachDatabase(c, ofConsumer(args[0]), false, func(_ string, db *database.DB) error {
-				n, err := events.Retry(c.Context(), db, args[0], event)
+				n, err := inbox.Retry(c.Context(), db, args[0], event)
 				if err == nil {
 					_, _ = fmt.Fprintf(p.Out, "%d to be tried again\n", n)
 				}

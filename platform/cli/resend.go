@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"app/platform/database"
-	"app/platform/events"
+	"app/platform/events/outbox"
 )
 
 func (p *Program) eventsResend() *cobra.Command {
@@ -27,7 +27,7 @@ func (p *Program) eventsResend() *cobra.Command {
 				return &usageError{fmt.Errorf("--since=%q: not a time such as 2026-11-21T06:00:00Z", since)}
 			}
 			return p.eachDatabase(c, &selection{only: []string{module}}, false, func(module string, db *database.DB) error {
-				n, err := events.Resend(c.Context(), db, from)
+				n, err := outbox.Resend(c.Context(), db, from)
 				if err == nil {
 					_, _ = fmt.Fprintf(p.Out, "%s: %d to be delivered again\n", module, n)
 				}

@@ -16,6 +16,8 @@ import (
 
 	"app/platform/database"
 	"app/platform/events"
+	"app/platform/events/internal/eventstest"
+	"app/platform/events/node"
 )
 
 // BenchmarkLatency emits at a fixed rate, whatever the system does (open loop), and
@@ -33,14 +35,14 @@ func BenchmarkLatency(b *testing.B) {
 
 func benchmarkLatency(b *testing.B, rate, owed int) {
 	m := newStopwatch(b.N)
-	source, target := open(b), open(b)
+	source, target := eventstest.Open(b), eventstest.Open(b)
 	o := pair(source, target, m.hear("emails.bench"))
 	if owed > 0 {
 		o.Emitters[0].Routes["bench.Owed"] = []string{"away"}
-		o.Senders = map[string]events.Sender{"away": &post{down: true}}
+		o.Senders = map[string]node.Sender{"away": &eventstest.Destination{Down: true}}
 	}
 	deferAll(b, source, owed)
-	start(b, o)
+	eventstest.Start(b, o)
 	cpu := processorTime(b)
 	b.ResetTimer()
 	begun := time.Now()
@@ -75,15 +77,15 @@ func deferAll(b *testing.B, source *database.DB, owed int) {
 	if owed == 0 {
 		return
 	}
-	emitAll(b, source, numbered(owed))
-	execute(b, source, `UPDATE events_outbox SET state = 2`)
-	execute(b, source, `INSERT INTO events_owed (seq, destination) SELECT seq, 'away' FROM events_outbox`)
+	eventstest.EmitAll(b, source, eventstest.Numbered(owed))
+	eventstest.Execute(b, source, `UPDATE events_outbox SET state = 2`)
+	eventstest.Execute(b, source, `INSERT INTO events_owed (seq, destination) SELECT seq, 'away' FROM events_outbox`)
 }
 
 // BenchmarkThroughput relays a backlog of b.N events.
 func BenchmarkThroughput(b *testing.B) {
 	m := newStopwatch(b.N)
-	source, target := open(b), open(b)
+	source, target := eventstest.Open(b), eventstest.Open(b)
 	var writers sync.WaitGroup
 	for part := range 16 {
 		writers.Go(func() {
@@ -95,16 +97,16 @@ func BenchmarkThroughput(b *testing.B) {
 	writers.Wait()
 	b.ResetTimer()
 	begun := time.Now()
-	start(b, pair(source, target, m.hear("emails.bench")))
+	eventstest.Start(b, pair(source, target, m.hear("emails.bench")))
 	<-m.done
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/time.Since(begun).Seconds(), "events/s")
 }
 
-func pair(source, target *database.DB, s events.Subscription) events.Options {
-	return events.Options{
-		Emitters:  []events.Emitter{{Module: "orders", DB: source, Routes: map[string][]string{said: {"emails"}}}},
-		Listeners: []events.Listener{listener("emails", target, s)},
+func pair(source, target *database.DB, s events.Subscription) node.Options {
+	return node.Options{
+		Emitters:  []node.Emitter{{Module: "orders", DB: source, Routes: map[string][]string{eventstest.Type: {"emails"}}}},
+		Listeners: []node.Listener{eventstest.Listener("emails", target, s)},
 	}
 }
 
@@ -131,7 +133,7 @@ func (m *stopwatch) emit(b *testing.B, db *database.DB, i int) {
 }
 
 func (m *stopwatch) hear(consumer string) events.Subscription {
-	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e heard) error {
+	return events.Subscribe(consumer, func(ctx context.Context, tx *database.Tx, e eventstest.Event) error {
 		i, err := strconv.Atoi(e.Body.GetValue())
 		if err != nil {
 			return err
@@ -142,7 +144,7 @@ func (m *stopwatch) hear(consumer string) events.Subscription {
 				close(m.done)
 			}
 		})
-		return record(ctx, tx, consumer, e)
+		return eventstest.Record(ctx, tx, consumer, e)
 	})
 }
 

@@ -3,8 +3,6 @@ package events
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -12,6 +10,7 @@ import (
 
 	"app/platform/callctx"
 	"app/platform/database"
+	"app/platform/events/internal/wakeup"
 	"app/platform/ids"
 )
 
@@ -42,9 +41,9 @@ func Emit(ctx context.Context, tx *database.Tx, key Key, m proto.Message, option
 	for _, apply := range options {
 		apply(&env)
 	}
-	relays := awake.relaysOf(tx.DB())
+	relays := wakeup.RelaysOf(tx.DB())
 	for _, r := range relays {
-		if !r.hasRoute(env.Type) {
+		if !r.HasRoute(env.Type) {
 			return fmt.Errorf("emit %s: %s does not declare it", env.Type, env.Module)
 		}
 	}
@@ -54,7 +53,7 @@ func Emit(ctx context.Context, tx *database.Tx, key Key, m proto.Message, option
 		return fmt.Errorf("emit %s: %w", env.Type, err)
 	}
 	for _, r := range relays {
-		tx.AfterCommit(r.wake)
+		tx.AfterCommit(r.Wake)
 	}
 	return nil
 }
@@ -95,38 +94,4 @@ func traceparentHeader(ctx context.Context) string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	return carrier["traceparent"]
-}
-
-// awake lists the relays of this process by the database they empty: Emit gets a
-// transaction and nothing else. A process without one (a command) relies on the relays
-// of other processes, which look by themselves.
-var awake wakers
-
-type wakers struct {
-	mu sync.RWMutex
-	by map[*database.DB][]*relay
-}
-
-func (w *wakers) relaysOf(db *database.DB) []*relay {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	return w.by[db]
-}
-
-func (w *wakers) addRelay(r *relay) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.by == nil {
-		w.by = map[*database.DB][]*relay{}
-	}
-	w.by[r.db] = append(slices.Clone(w.by[r.db]), r)
-}
-
-func (w *wakers) removeRelay(r *relay) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	rest := slices.DeleteFunc(slices.Clone(w.by[r.db]), func(other *relay) bool { return other == r })
-	if w.by[r.db] = rest; len(rest) == 0 {
-		delete(w.by, r.db)
-	}
 }

@@ -14,6 +14,8 @@ import (
 	"app/platform/database"
 	"app/platform/events"
 	"app/platform/events/eventsv1"
+	"app/platform/events/internal/eventstest"
+	"app/platform/events/node"
 )
 
 func TestTypeOf(t *testing.T) {
@@ -25,9 +27,9 @@ func TestTypeOf(t *testing.T) {
 
 // An event is in the transaction that tells it, and nowhere without it. (medusa#15122)
 func TestFailure14_NothingIsToldOfWhatWasRolledBack(t *testing.T) {
-	onEach(t, func(t *testing.T, open func() *database.DB) {
+	eventstest.OnEach(t, func(t *testing.T, open func() *database.DB) {
 		db := open()
-		start(t, node(db, []string{"test"}, listener("test", db, recorder("test.a"))))
+		eventstest.Start(t, eventstest.NodeOptions(db, []string{"test"}, eventstest.Listener("test", db, eventstest.Recorder("test.a"))))
 		regret := errors.New("regret")
 		tell := func(body string, result error) error {
 			return db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
@@ -51,10 +53,10 @@ func TestFailure14_NothingIsToldOfWhatWasRolledBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if diff := cmp.Diff([]string{"committed"}, bodies(t, db, "test.a")); diff != "" {
+		if diff := cmp.Diff([]string{"committed"}, eventstest.Bodies(t, db, "test.a")); diff != "" {
 			t.Errorf("effects -want +got\n%s", diff)
 		}
-		if got := count(t, db, "events_outbox"); got != "1" {
+		if got := eventstest.Count(t, db, "events_outbox"); got != "1" {
 			t.Errorf("%s rows in the outbox, want 1", got)
 		}
 	})
@@ -62,9 +64,9 @@ func TestFailure14_NothingIsToldOfWhatWasRolledBack(t *testing.T) {
 
 func TestEmitRefuses(t *testing.T) {
 	t.Parallel()
-	db := open(t)
-	n := begin(t, node(db, nil))
-	t.Cleanup(func() { stop(t, n) })
+	db := eventstest.Open(t)
+	n := eventstest.Begin(t, eventstest.NodeOptions(db, nil))
+	t.Cleanup(func() { eventstest.Stop(t, n) })
 	type attempt struct {
 		key  events.Key
 		body string
@@ -98,14 +100,14 @@ func TestEmitRefuses(t *testing.T) {
 // What the emitter knew arrives: the envelope in the event, the request id and the
 // trace in the context, nothing else.
 func TestEnvelopeArrives(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		db := open(t)
+	eventstest.InBubble(t, func(t *testing.T) {
+		db := eventstest.Open(t)
 		type key struct{}
-		var got heard
+		var got eventstest.Event
 		var ctxID string
 		var fenced any
-		start(t, node(db, []string{"test"}, listener("test", db, events.Subscribe("test.a",
-			func(ctx context.Context, _ *database.Tx, e heard) error {
+		eventstest.Start(t, eventstest.NodeOptions(db, []string{"test"}, eventstest.Listener("test", db, events.Subscribe("test.a",
+			func(ctx context.Context, _ *database.Tx, e eventstest.Event) error {
 				got, ctxID, fenced = e, callctx.RequestID(ctx), ctx.Value(key{})
 				return nil
 			}))))
@@ -118,7 +120,7 @@ func TestEnvelopeArrives(t *testing.T) {
 		}
 		synctest.Wait()
 		want := events.Envelope{
-			ID: got.ID, Type: said, Schema: 1, Module: "test", Aggregate: "order", AggregateID: "ord_1", AggregateVersion: 7,
+			ID: got.ID, Type: eventstest.Type, Schema: 1, Module: "test", Aggregate: "order", AggregateID: "ord_1", AggregateVersion: 7,
 			OccurredAt: db.Now().UTC(), RequestID: "req_1", Payload: got.Payload,
 		}
 		if diff := cmp.Diff(want, got.Envelope); diff != "" {
@@ -131,21 +133,22 @@ func TestEnvelopeArrives(t *testing.T) {
 }
 
 func TestSensitivePayloadsAreBlanked(t *testing.T) {
-	onEach(t, func(t *testing.T, open func() *database.DB) {
-		db, away := open(), &post{down: true}
+	eventstest.OnEach(t, func(t *testing.T, open func() *database.DB) {
+		db, away := open(), &eventstest.Destination{Down: true}
 		calm := false
-		o := node(db, []string{"test", "away"}, listener("test", db, failing("test.a", func(heard) error {
-			if calm {
-				return nil
-			}
-			return errDown
-		})))
-		o.Senders = map[string]events.Sender{"away": away}
-		start(t, o)
-		emit(t, db, "a", "123456", events.Sensitive())
-		emit(t, db, "a", "public")
+		o := eventstest.NodeOptions(db, []string{"test", "away"}, eventstest.Listener("test", db,
+			eventstest.Failing("test.a", func(eventstest.Event) error {
+				if calm {
+					return nil
+				}
+				return eventstest.ErrDown
+			})))
+		o.Senders = map[string]node.Sender{"away": away}
+		eventstest.Start(t, o)
+		eventstest.Emit(t, db, "a", "123456", events.Sensitive())
+		eventstest.Emit(t, db, "a", "public")
 		kept := func(query string) int {
-			return strings.Count(strings.Join(texts(t, db, query), " "), "123456")
+			return strings.Count(strings.Join(eventstest.Texts(t, db, query), " "), "123456")
 		}
 		const outbox, inbox = `SELECT payload FROM events_outbox`, `SELECT event FROM events_inbox WHERE event IS NOT NULL`
 		synctest.Wait()
@@ -153,13 +156,13 @@ func TestSensitivePayloadsAreBlanked(t *testing.T) {
 			t.Error("the payload is gone while somebody needs it")
 		}
 		calm = true
-		away.set(false)
-		await(t, settleTime, "both sides done", func() bool { return kept(outbox) == 0 && kept(inbox) == 0 })
-		if got := strings.Join(texts(t, db, outbox), " "); !strings.Contains(got, "public") {
+		away.SetDown(false)
+		eventstest.Await(t, eventstest.SettleTime, "both sides done", func() bool { return kept(outbox) == 0 && kept(inbox) == 0 })
+		if got := strings.Join(eventstest.Texts(t, db, outbox), " "); !strings.Contains(got, "public") {
 			t.Error("the other payload is gone too")
 		}
-		await(t, settleTime, "delivery", func() bool { return len(away.bodies()) == 2 })
-		if diff := cmp.Diff([]string{"123456", "public"}, away.bodies()); diff != "" {
+		eventstest.Await(t, eventstest.SettleTime, "delivery", func() bool { return len(away.Bodies()) == 2 })
+		if diff := cmp.Diff([]string{"123456", "public"}, away.Bodies()); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
 	})

@@ -9,14 +9,13 @@
 // nothing fails. After a failure they may arrive in any order: a consumer that cares
 // compares Envelope.AggregateVersion.
 //
-// How an event travels: Emit inserts a row into events_outbox and wakes the relay after
-// the commit. The relay (one per module and lease) reads what waits and puts it into a
-// queue for each destination; a queue sends one batch at a time. The ledger marks rows
-// as sent afterwards, many at once. What a destination that is away, or slow, has still
-// to get is written to events_owed, so that nothing waits for it and its own events
-// stay in order. At the listener each consumer's work and its row in events_inbox are
-// one transaction; a failure leaves a row that is retried with growing delays and is
-// dead in the end. Every step may be repeated or cut short at any moment.
+// This package is what modules use. How an event travels is told by the packages below
+// it: Emit inserts a row into the outbox (package outbox) and wakes the relay after the
+// commit. The relay (package relay) carries it to its destinations, and the inbox
+// (package inbox) of each module that listens has it handled. A process joins its
+// relays and inboxes in a node (package node), which reaches other processes by calls
+// (package delivery) or by a broker (package rabbit). Package backlog counts what waits.
+// Every step may be repeated or cut short at any moment.
 package events
 
 import (

@@ -9,13 +9,14 @@ import (
 
 	"app/platform/database"
 	"app/platform/events"
+	"app/platform/events/internal/eventstest"
 	"app/platform/fault"
 )
 
 // listenerService is what a module makes when it is opened.
 type listenerService struct{ heard []string }
 
-func (s *listenerService) Said(_ context.Context, _ *database.Tx, e heard) error {
+func (s *listenerService) Said(_ context.Context, _ *database.Tx, e eventstest.Event) error {
 	s.heard = append(s.heard, e.Body.GetValue())
 	return nil
 }
@@ -34,7 +35,7 @@ func TestOn(t *testing.T) {
 	t.Parallel()
 	var m struct{ service *listenerService }
 	handle := events.On(&m.service, (*listenerService).Said)
-	e := heard{Body: wrapperspb.String("paid")}
+	e := eventstest.Event{Body: wrapperspb.String("paid")}
 
 	if err := handle(t.Context(), nil, e); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("before the receiver is there: %v, want it to be unavailable", err)

@@ -38,18 +38,20 @@ func (e *Envelope) wellFormed() bool {
 	return e.ID != "" && len(e.ID) <= 36 && e.Type != "" && len(e.Type) <= 100
 }
 
-func marshalEvent(m proto.Message) ([]byte, error) {
-	data, err := proto.Marshal(m)
+// MarshalEnvelope encodes an envelope to be kept: the message that ToWire writes.
+func MarshalEnvelope(e *Envelope) ([]byte, error) {
+	data, err := proto.Marshal(toWire(e))
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
 	return data, nil
 }
 
-func unmarshalEnvelope(data []byte) (Envelope, error) {
+// UnmarshalEnvelope reads what MarshalEnvelope wrote. Its error is ErrPoison.
+func UnmarshalEnvelope(data []byte) (Envelope, error) {
 	var in eventsv1.Envelope
 	if err := proto.Unmarshal(data, &in); err != nil {
-		return Envelope{}, fmt.Errorf("%w: %w", errPoison, err)
+		return Envelope{}, fmt.Errorf("%w: %w", ErrPoison, err)
 	}
 	return fromWire(&in), nil
 }

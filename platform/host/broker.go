@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"app/platform/events"
+	"app/platform/events/node"
 	"app/platform/events/rabbit"
 )
 
@@ -23,7 +23,7 @@ func (h *Host) eventDestination(emitter, listener string) string {
 
 // openPublisher makes the way to the broker. It is closed after the relays, which use
 // it, have ended.
-func (h *Host) openPublisher() (events.Sender, error) {
+func (h *Host) openPublisher() (node.Sender, error) {
 	p, err := rabbit.NewPublisher(h.brokerOptions())
 	if err != nil {
 		return nil, fmt.Errorf("broker: %w", err)

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/platform/database"
-	"app/platform/events"
+	"app/platform/events/backlog"
 	"app/platform/events/rabbit"
 	"app/platform/events/rabbit/rabbittest"
 	"app/platform/host"
@@ -69,7 +69,7 @@ func (m mover) sell(n int) {
 }
 
 // during runs a process until the shop's backlog is as it should be.
-func (m mover) during(hosted string, variables map[string]string, until func(events.Backlog) bool) {
+func (m mover) during(hosted string, variables map[string]string, until func(backlog.Counts) bool) {
 	m.t.Helper()
 	h, err := host.New(m.t.Context(), m.options(hosted, variables))
 	if err != nil {
@@ -79,9 +79,9 @@ func (m mover) during(hosted string, variables map[string]string, until func(eve
 		m.t.Fatal(err)
 	}
 	eventually(m.t, func() error {
-		var b events.Backlog
+		var b backlog.Counts
 		err := m.look("shop", func(db *database.DB) (err error) {
-			b, err = events.Measure(m.t.Context(), db)
+			b, err = backlog.Measure(m.t.Context(), db)
 			return err
 		})
 		if err == nil && !until(b) {
@@ -96,8 +96,8 @@ func (m mover) during(hosted string, variables map[string]string, until func(eve
 
 // owes is when exactly so many deliveries are written down as deferred, and nothing
 // else is on its way.
-func owes(n int) func(events.Backlog) bool {
-	return func(b events.Backlog) bool { return b.Owed == n && b.Unsent == n }
+func owes(n int) func(backlog.Counts) bool {
+	return func(b backlog.Counts) bool { return b.Deferred == n && b.Unsent == n }
 }
 
 func (m mover) look(module string, do func(*database.DB) error) error {
@@ -114,12 +114,12 @@ func (m mover) arrived(n int) {
 				return q.QueryRow(ctx, `SELECT amount FROM bank_accounts WHERE id = 'acme'`).Scan(&amount)
 			})
 		})
-		var b events.Backlog
+		var b backlog.Counts
 		err = errors.Join(err, m.look("shop", func(db *database.DB) (err error) {
-			b, err = events.Measure(m.t.Context(), db)
+			b, err = backlog.Measure(m.t.Context(), db)
 			return err
 		}))
-		if err == nil && (amount != n || b.Unsent+b.Owed > 0) {
+		if err == nil && (amount != n || b.Unsent+b.Deferred > 0) {
 			err = fmt.Errorf("the bank knows of %d sales, %+v", amount, b)
 		}
 		return err

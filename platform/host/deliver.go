@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"app/platform/events"
 	"app/platform/events/delivery"
+	"app/platform/events/node"
 	"app/platform/events/rabbit"
 	"app/platform/rpc"
 )
@@ -14,33 +14,33 @@ import (
 // startEventDelivery relays what the modules hosted here emit, and starts what they
 // subscribe to.
 func (h *Host) startEventDelivery(ctx context.Context) error {
-	options := events.Options{
-		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]events.Sender{}, Unruly: h.options.Unruly,
+	options := node.Options{
+		Now: h.options.Now, Logger: h.logger, Metrics: h.registry, Senders: map[string]node.Sender{}, Unruly: h.options.Unruly,
 	}
 	for _, m := range h.hosted {
 		d := m.declared
 		if len(d.Emits) > 0 {
-			options.Emitters = append(options.Emitters, events.Emitter{
+			options.Emitters = append(options.Emitters, node.Emitter{
 				Module: d.Name, DB: m.db, Routes: h.eventRoutes(d.Name, d.Emits), Former: h.everyDestination(),
 			})
 		}
 		if len(d.Subscriptions) > 0 {
-			options.Listeners = append(options.Listeners, events.Listener{Module: d.Name, DB: m.db, Subscriptions: d.Subscriptions})
+			options.Listeners = append(options.Listeners, node.Listener{Module: d.Name, DB: m.db, Subscriptions: d.Subscriptions})
 		}
 	}
 	if err := h.addSenders(&options); err != nil {
 		return err
 	}
-	node, err := events.NewNode(options)
+	n, err := node.New(options)
 	if err != nil {
 		return fmt.Errorf("events: %w", err)
 	}
-	h.node.Store(node)
+	h.node.Store(n)
 	if s := h.servers.internal; s != nil {
 		h.onShutdown("finish the requests of other processes", s.Shutdown)
 	}
-	h.onShutdown("stop the events", node.Stop)
-	if err := node.Start(ctx); err != nil {
+	h.onShutdown("stop the events", n.Stop)
+	if err := n.Start(ctx); err != nil {
 		return err
 	}
 	return h.consumeBroker()
@@ -73,7 +73,7 @@ func (h *Host) eventRoutes(emitter string, types []string) map[string][]string {
 }
 
 // addSenders makes the ways to the listeners that are not reached within the process.
-func (h *Host) addSenders(o *events.Options) error {
+func (h *Host) addSenders(o *node.Options) error {
 	for destination, emitters := range h.remoteListeners(o.Emitters) {
 		sender, err := h.newEventSender(destination, emitters)
 		if err != nil {
@@ -84,7 +84,7 @@ func (h *Host) addSenders(o *events.Options) error {
 	return nil
 }
 
-func (h *Host) newEventSender(destination string, emitters []string) (events.Sender, error) {
+func (h *Host) newEventSender(destination string, emitters []string) (node.Sender, error) {
 	if destination == rabbit.Destination {
 		return h.openPublisher()
 	}
@@ -93,7 +93,7 @@ func (h *Host) newEventSender(destination string, emitters []string) (events.Sen
 
 // remoteListeners are the modules that have to be reached over the network, or the
 // broker, each with the modules here that it subscribes to.
-func (h *Host) remoteListeners(emitters []events.Emitter) map[string][]string {
+func (h *Host) remoteListeners(emitters []node.Emitter) map[string][]string {
 	out := map[string][]string{}
 	for _, e := range emitters {
 		for _, destinations := range e.Routes {

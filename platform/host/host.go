@@ -13,7 +13,7 @@ import (
 
 	"app/platform/config"
 	"app/platform/database"
-	"app/platform/events"
+	"app/platform/events/node"
 	"app/platform/host/plan"
 	"app/platform/host/setup"
 	"app/platform/httpserver"
@@ -43,7 +43,7 @@ type Host struct {
 	network *network.Network // nil when nothing is split
 	signer  *identity.Signer
 	runtime *rpc.Runtime
-	node    atomic.Pointer[events.Node]
+	node    atomic.Pointer[node.Node]
 	servers servers
 	undo    []undo
 }

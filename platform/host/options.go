@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"app/platform/config"
-	"app/platform/events"
+	"app/platform/events/node"
 	"app/platform/lifecycle"
 	"app/platform/network"
 )
@@ -45,8 +45,8 @@ type Options struct {
 	// Rehearse, in tests, has all work on the databases run twice: see
 	// database.Options.
 	Rehearse bool
-	// Unruly, when not nil, is put before the inboxes: see events.Options.
-	Unruly func(events.Accept) events.Accept
+	// Unruly, when not nil, is put before the inboxes: see node.Options.
+	Unruly func(node.Accept) node.Accept
 
 	// tool leaves out what serves: listeners, events and the modules' background work.
 	tool bool

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"app/platform/events"
+	"app/platform/events/node"
 	"app/platform/events/rabbit"
 	"app/platform/host/setup"
 	"app/platform/network"
@@ -66,12 +67,12 @@ func (h *Host) withSimulatedLink(caller, module string, next http.Handler) http.
 // this process. For those that are not apart from it nothing changes.
 type throughNetwork struct {
 	links map[string]*network.Link // by emitting module
-	far   events.Sender
+	far   node.Sender
 	near  func(ctx context.Context, destination string, batch []events.Envelope) error
 }
 
 // overNetwork puts the simulated network before a destination, where it belongs.
-func (h *Host) overNetwork(destination string, emitters []events.Emitter, far events.Sender) events.Sender {
+func (h *Host) overNetwork(destination string, emitters []node.Emitter, far node.Sender) node.Sender {
 	way := throughNetwork{links: map[string]*network.Link{}, far: far, near: h.acceptEvents}
 	apart := false
 	for _, e := range emitters {
@@ -101,7 +102,7 @@ func (h *Host) acceptFromBroker(ctx context.Context, module string, batch []even
 	return link.Carry(ctx, func() error { return h.acceptEvents(ctx, module, withDuplicates(link, batch)) })
 }
 
-// Send implements events.Sender.
+// Send implements node.Sender.
 func (t throughNetwork) Send(ctx context.Context, destination string, batch []events.Envelope) error {
 	if len(batch) == 0 {
 		return nil

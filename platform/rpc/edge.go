@@ -16,6 +16,7 @@ import (
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity"
+	"app/platform/rpc/internal/connections"
 )
 
 const (
@@ -40,12 +41,12 @@ type Edge struct {
 	contract Contract
 	log      *slog.Logger
 
-	service *Service // local
-	guard   *guard   // local
-	pool    *pool    // remote
-	baseURL string   // remote, with Prefix
-	prefix  string   // the path of baseURL
-	link    Link     // nil for none
+	service *Service          // local
+	guard   *guard            // local
+	pool    *connections.Pool // remote
+	baseURL string            // remote, with Prefix
+	prefix  string            // the path of baseURL
+	link    Link              // nil for none
 
 	breaker  circuitbreaker.CircuitBreaker[any]
 	failed   atomic.Bool // a call has, since the breaker was last reset

@@ -1,9 +1,6 @@
 package rpc
 
-import (
-	"context"
-	"net/http"
-)
+import "context"
 
 // Link stands before the calls of an edge, in simulations of what a network does to
 // them and in tests.
@@ -16,32 +13,4 @@ type Link interface {
 	Twice() bool
 	// Repeated is told of each second attempt, whatever it was made for.
 	Repeated()
-}
-
-// linked is a transport behind a link. To the caller, what the link loses is a
-// connection that broke.
-type linked struct {
-	link Link
-	next http.RoundTripper
-}
-
-// RoundTrip implements http.RoundTripper.
-func (l linked) RoundTrip(r *http.Request) (*http.Response, error) {
-	var response *http.Response
-	sent := false
-	err := l.link.Carry(r.Context(), func() (err error) {
-		sent = true
-		response, err = l.next.RoundTrip(r) //nolint:bodyclose // its reader does, or the lines below
-		return err
-	})
-	if err == nil {
-		return response, nil
-	}
-	switch {
-	case !sent && r.Body != nil:
-		_ = r.Body.Close() // as a transport has to
-	case response != nil:
-		_ = response.Body.Close()
-	}
-	return nil, err
 }

@@ -13,6 +13,7 @@ import (
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity"
+	"app/platform/rpc/internal/connections"
 	"app/platform/rpc/rpcv1"
 )
 
@@ -22,7 +23,7 @@ import (
 func (e *Edge) newConnectClient(method string) *connect.Client[encoded, encoded] {
 	transport := http.RoundTripper(e.pool)
 	if e.link != nil {
-		transport = linked{e.link, e.pool}
+		transport = connections.Linked{Link: e.link, Next: e.pool}
 	}
 	doer := &http.Client{
 		Transport:     transport,

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"app/platform/identity"
+	"app/platform/rpc/internal/connections"
 )
 
 // Defaults of Options.
@@ -47,7 +48,7 @@ type Runtime struct {
 	metrics *metrics
 	tracer  trace.Tracer
 	running atomic.Int64
-	pool    *pool
+	pool    *connections.Pool
 	workers workerPool
 }
 
@@ -65,7 +66,7 @@ func NewRuntime(o Options) *Runtime {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &Runtime{o: o, metrics: newMetrics(o.Metrics), pool: newPool(o.Now)}
+	r := &Runtime{o: o, metrics: newMetrics(o.Metrics), pool: connections.NewPool(MaxMessage, o.Now)}
 	if o.Tracer != nil {
 		r.tracer = o.Tracer.Tracer("app/platform/rpc")
 	}

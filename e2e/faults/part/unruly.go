@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"app/platform/events"
+	"app/platform/events/node"
 )
 
 // How unruly deliveries are, in percent of batches or events.
@@ -39,7 +40,7 @@ type part struct {
 }
 
 // around makes accept worse.
-func (u *unruly) around(accept events.Accept) events.Accept {
+func (u *unruly) around(accept node.Accept) node.Accept {
 	return func(ctx context.Context, module string, batch []events.Envelope) error {
 		parts, later := u.draw(batch)
 		for _, p := range parts {

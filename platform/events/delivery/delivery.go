@@ -11,6 +11,7 @@ import (
 
 	"app/platform/events"
 	"app/platform/events/eventsv1"
+	"app/platform/events/node"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/rpc"
@@ -22,7 +23,7 @@ type Bind func(caller string, d rpc.Dependency) error
 
 // NewSender makes the way from the emitting modules of this process to a listening
 // module elsewhere. bind is called once for each emitter.
-func NewSender(destination string, emitters []string, bind Bind) (events.Sender, error) {
+func NewSender(destination string, emitters []string, bind Bind) (node.Sender, error) {
 	s := sender{}
 	for _, emitter := range emitters {
 		client := new(eventsv1.DeliveryClient)
@@ -37,7 +38,7 @@ func NewSender(destination string, emitters []string, bind Bind) (events.Sender,
 // sender has a client for each emitting module.
 type sender map[string]*eventsv1.DeliveryClient
 
-// Send implements events.Sender.
+// Send implements node.Sender.
 func (s sender) Send(ctx context.Context, destination string, batch []events.Envelope) error {
 	if len(batch) == 0 {
 		return nil
@@ -50,22 +51,22 @@ func (s sender) Send(ctx context.Context, destination string, batch []events.Env
 	return err //nolint:wrapcheck // names callee and method
 }
 
-// Serve answers for a listening module of this process. node may give nil while the
+// Serve answers for a listening module of this process. current may give nil while the
 // process starts: deliveries are then refused and come again.
-func Serve(module string, node func() *events.Node) rpc.Service {
-	h := handler{module, node}
+func Serve(module string, current func() *node.Node) rpc.Service {
+	h := handler{module, current}
 	return eventsv1.ServeDelivery(func() eventsv1.DeliveryHandler { return h }).ForModule(module)
 }
 
 type handler struct {
-	module string
-	node   func() *events.Node
+	module  string
+	current func() *node.Node
 }
 
 // Deliver implements eventsv1.DeliveryHandler.
 func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eventsv1.DeliverResponse, error) {
-	node := h.node()
-	if node == nil {
+	n := h.current()
+	if n == nil {
 		return nil, fault.New(fault.Unavailable, "not_listening", "")
 	}
 	batch, err := events.FromWire(in.GetEvents())
@@ -75,8 +76,8 @@ func (h handler) Deliver(ctx context.Context, in *eventsv1.DeliverRequest) (*eve
 	if err := checkEmitter(identity.Caller(ctx), batch); err != nil {
 		return nil, fault.New(fault.PermissionDenied, "foreign_event", "").Because(err)
 	}
-	switch err := node.Accept(ctx, h.module, batch); {
-	case errors.Is(err, events.ErrStopped):
+	switch err := n.Accept(ctx, h.module, batch); {
+	case errors.Is(err, node.ErrStopped):
 		return nil, fault.New(fault.Unavailable, "not_listening", "").Because(err)
 	case err != nil:
 		return nil, fault.New(fault.Unavailable, "inbox_unavailable", "").Because(err)

@@ -18,6 +18,7 @@ import (
 	"app/platform/events"
 	"app/platform/events/delivery"
 	"app/platform/events/eventsv1"
+	"app/platform/events/node"
 	"app/platform/fault"
 	"app/platform/freeport"
 	"app/platform/identity"
@@ -41,7 +42,7 @@ func remote(r *rpc.Runtime, url string) delivery.Bind {
 
 // world is a process that listens as module "emails".
 type world struct {
-	node  *events.Node
+	node  *node.Node
 	url   string
 	heard chan string
 }
@@ -54,13 +55,13 @@ func listening(t *testing.T) world {
 		return nil
 	})
 	var err error
-	w.node, err = events.NewNode(events.Options{
-		Listeners: []events.Listener{{Module: "emails", DB: dbtest.Open(t, events.Migrations), Subscriptions: []events.Subscription{sub}}},
+	w.node, err = node.New(node.Options{
+		Listeners: []node.Listener{{Module: "emails", DB: dbtest.Open(t, events.Migrations), Subscriptions: []events.Subscription{sub}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(runtime(t, 1).Handler(delivery.Serve("emails", func() *events.Node { return w.node })))
+	server := httptest.NewServer(runtime(t, 1).Handler(delivery.Serve("emails", func() *node.Node { return w.node })))
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	return w
@@ -87,7 +88,7 @@ func TestSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	send := func(s events.Sender, batch ...events.Envelope) string {
+	send := func(s node.Sender, batch ...events.Envelope) string {
 		err := s.Send(t.Context(), "emails", batch)
 		if err == nil {
 			return "accepted"
@@ -173,17 +174,17 @@ func TestProcessComesBack(t *testing.T) {
 	}
 	tried := make(chan struct{}, 100)
 	source := dbtest.Open(t, events.Migrations)
-	node, err := events.NewNode(events.Options{
-		Emitters: []events.Emitter{{Module: "protobuf", DB: source, Routes: map[string][]string{"protobuf.StringValue": {"emails"}}}},
-		Senders:  map[string]events.Sender{"emails": counted{way, tried}},
+	n, err := node.New(node.Options{
+		Emitters: []node.Emitter{{Module: "protobuf", DB: source, Routes: map[string][]string{"protobuf.StringValue": {"emails"}}}},
+		Senders:  map[string]node.Sender{"emails": counted{way, tried}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := node.Start(t.Context()); err != nil {
+	if err := n.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = node.Stop(context.Background()) })
+	t.Cleanup(func() { _ = n.Stop(context.Background()) })
 	err = source.Write(t.Context(), func(ctx context.Context, tx *database.Tx) error {
 		return events.Emit(ctx, tx, events.Key{}, wrapperspb.String("hello"))
 	})
@@ -200,7 +201,7 @@ func TestProcessComesBack(t *testing.T) {
 	}
 	back.Store(time.Now().UnixNano())
 	server := &httptest.Server{Listener: listen, Config: &http.Server{Handler: runtime(t, 1).Handler(
-		delivery.Serve("emails", func() *events.Node { return w.node })), ReadHeaderTimeout: time.Second}}
+		delivery.Serve("emails", func() *node.Node { return w.node })), ReadHeaderTimeout: time.Second}}
 	server.Start()
 	t.Cleanup(server.Close)
 	if got := <-w.heard; got != "hello" {
@@ -213,7 +214,7 @@ func TestProcessComesBack(t *testing.T) {
 
 // counted tells of each attempt.
 type counted struct {
-	events.Sender
+	node.Sender
 	tried chan<- struct{}
 }
 

@@ -15,7 +15,7 @@ import (
 // countEvery is how often the dead messages are counted.
 const countEvery = 30 * time.Second
 
-// Accept takes a batch into the inbox of a module hosted here; see events.Node.Accept.
+// Accept takes a batch into the inbox of a module hosted here; see node.Node.Accept.
 type Accept func(ctx context.Context, module string, batch []events.Envelope) error
 
 // Consumer brings events from the broker into the inboxes of the modules of this

@@ -115,7 +115,7 @@ func TestFailure22_TwoReplicasAtTheSameTime(t *testing.T) {
 		emit(t, source, "a", "x")
 		<-entered
 		var attempts atomic.Int64
-		n := node(t, inbox("emails", second, record))
+		n := startNode(t, inbox("emails", second, record))
 		c := consumer(t, broker, "emails", func(ctx context.Context, module string, batch []events.Envelope) error {
 			attempts.Add(1)
 			return n.Accept(ctx, module, batch)
@@ -144,7 +144,7 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	url := rabbittest.URL(t)
 	source, target := open(t), open(t)
 	running(t, emitter(t, url, source, "emails"))
-	n := node(t, inbox("emails", target, record))
+	n := startNode(t, inbox("emails", target, record))
 	var down atomic.Bool
 	var attempts atomic.Int64
 	down.Store(true)

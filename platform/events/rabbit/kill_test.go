@@ -16,6 +16,7 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
+	"app/platform/events/node"
 	"app/platform/events/rabbit"
 	"app/platform/events/rabbit/rabbittest"
 )
@@ -69,9 +70,9 @@ func die(path, url string) {
 	ctx := context.Background()
 	db := must(database.Open(ctx, database.Options{Module: "test", URL: path, Migrations: tables()}))
 	p := must(rabbit.NewPublisher(rabbit.Options{URL: url, Topology: topology("emails")}))
-	n := must(events.NewNode(events.Options{
-		Emitters: []events.Emitter{{Module: "test", DB: db, Routes: map[string][]string{events.TypeOf(&wrapperspb.StringValue{}): {rabbit.Destination}}}},
-		Senders:  map[string]events.Sender{rabbit.Destination: deadly{p}},
+	n := must(node.New(node.Options{
+		Emitters: []node.Emitter{{Module: "test", DB: db, Routes: map[string][]string{events.TypeOf(&wrapperspb.StringValue{}): {rabbit.Destination}}}},
+		Senders:  map[string]node.Sender{rabbit.Destination: deadly{p}},
 	}))
 	if err := n.Start(ctx); err != nil {
 		panic(err)
@@ -81,7 +82,7 @@ func die(path, url string) {
 
 type deadly struct{ *rabbit.Publisher }
 
-// Send implements events.Sender.
+// Send implements node.Sender.
 func (d deadly) Send(ctx context.Context, destination string, batch []events.Envelope) error {
 	err := d.Publisher.Send(ctx, destination, batch)
 	if err == nil {

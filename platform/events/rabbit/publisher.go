@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"app/platform/events"
+	"app/platform/events/node"
 )
 
 // mendAfter is how long events come back before the queues that they are for are made
@@ -20,7 +21,7 @@ const mendAfter = 2 * time.Second
 // to disk twice a second: killed before that, it loses queue and messages.
 const settleAfter = 1500 * time.Millisecond
 
-// Publisher brings events to the broker. It is the events.Sender of Destination.
+// Publisher brings events to the broker. It is the node.Sender of Destination.
 type Publisher struct {
 	link     *link
 	topology Topology
@@ -33,7 +34,7 @@ type Publisher struct {
 	done chan struct{}
 }
 
-var _ events.Sender = (*Publisher)(nil)
+var _ node.Sender = (*Publisher)(nil)
 
 // NewPublisher connects in the background, for ever, and returns at once: a process
 // starts, and does business, while the broker is away. Its error is one of registering
@@ -70,7 +71,7 @@ func (p *Publisher) declareTopology(ctx context.Context, conn *connection) error
 	return sleepContext(ctx, settleAfter)
 }
 
-// Send implements events.Sender: nil means that the broker has the batch on disk, in
+// Send implements node.Sender: nil means that the broker has the batch on disk, in
 // every queue that is bound to its types. It fails at once while the broker is away or
 // takes no messages, and ctx bounds it otherwise.
 func (p *Publisher) Send(ctx context.Context, _ string, batch []events.Envelope) error {

@@ -228,7 +228,7 @@ func TestUnreadableMessagesAreSetAside(t *testing.T) {
 	t.Parallel()
 	url := rabbittest.URL(t)
 	target, registry := open(t), prometheus.NewRegistry()
-	n := node(t, inbox("emails", target, record))
+	n := startNode(t, inbox("emails", target, record))
 	o := rabbit.Options{URL: url, Topology: topology("emails"), Logger: logger(t), Metrics: registry}
 	o.Topology.Listeners = []string{"emails"}
 	c, err := rabbit.NewConsumer(o, n.Accept)

@@ -17,6 +17,7 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/events"
+	"app/platform/events/node"
 	"app/platform/events/rabbit"
 )
 
@@ -91,17 +92,17 @@ func publisher(t testing.TB, o rabbit.Options) *rabbit.Publisher {
 	return p
 }
 
-func relay(t testing.TB, db *database.DB, way events.Sender) *events.Node {
+func relay(t testing.TB, db *database.DB, way node.Sender) *node.Node {
 	t.Helper()
-	return node(t, events.Options{
-		Emitters: []events.Emitter{{Module: "test", DB: db, Routes: map[string][]string{said: {rabbit.Destination}}}},
-		Senders:  map[string]events.Sender{rabbit.Destination: way}, Logger: logger(t),
+	return startNode(t, node.Options{
+		Emitters: []node.Emitter{{Module: "test", DB: db, Routes: map[string][]string{said: {rabbit.Destination}}}},
+		Senders:  map[string]node.Sender{rabbit.Destination: way}, Logger: logger(t),
 	})
 }
 
-func node(t testing.TB, o events.Options) *events.Node {
+func startNode(t testing.TB, o node.Options) *node.Node {
 	t.Helper()
-	n, err := events.NewNode(o)
+	n, err := node.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,14 +115,14 @@ func node(t testing.TB, o events.Options) *events.Node {
 // listener is a process that subscribes to the tests' events as the module.
 func listener(t testing.TB, url, module string, db *database.DB, handle handler) process {
 	t.Helper()
-	n := node(t, inbox(module, db, handle))
+	n := startNode(t, inbox(module, db, handle))
 	return process{n, consumer(t, url, module, n.Accept)}
 }
 
 type handler func(ctx context.Context, tx *database.Tx, e events.Event[*wrapperspb.StringValue]) error
 
-func inbox(module string, db *database.DB, handle handler) events.Options {
-	return events.Options{Listeners: []events.Listener{{
+func inbox(module string, db *database.DB, handle handler) node.Options {
+	return node.Options{Listeners: []node.Listener{{
 		Module: module, DB: db, Subscriptions: []events.Subscription{events.Subscribe(module+".a", handle)},
 	}}}
 }

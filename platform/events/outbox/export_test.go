@@ -1,0 +1,4 @@
+package outbox
+
+// SeqCondition is seqCondition.
+var SeqCondition = seqCondition

@@ -1,0 +1,9 @@
+package relay_test
+
+import (
+	"testing"
+
+	"app/platform/events/internal/eventstest"
+)
+
+func TestMain(m *testing.M) { eventstest.Main(m) }
