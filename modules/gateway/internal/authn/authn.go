@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"app/platform/fault"
+	"app/modules/gateway/internal/reason"
 	"app/platform/identity"
 )
 
@@ -61,9 +61,9 @@ func New(o Options) *Authenticator {
 // trusted any more.
 func (a *Authenticator) ForgetTokens() { a.tokens.clear() }
 
-var errRefused = fault.New(fault.Unauthenticated, "token_invalid", "The access token is not valid: sign in again or refresh it.")
+var errRefused = reason.TokenInvalid.New()
 
-var errKeyRefused = fault.New(fault.Unauthenticated, "api_key_invalid", "The API key is unknown, revoked or has run out.")
+var errKeyRefused = reason.APIKeyInvalid.New()
 
 // Bearer reads the Authorization header's value, which must not be empty: an access
 // token or an API key behind the scheme and one space or more (RFC 6750 section 2.1,

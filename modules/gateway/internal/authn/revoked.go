@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"app/modules/gateway/internal/reason"
 	"app/modules/users/usersv1"
-	"app/platform/fault"
 	"app/platform/identity"
 )
 
@@ -128,7 +128,7 @@ func (r *Revoked) ensureCurrent(ctx context.Context) error {
 		return nil
 	}
 	if err := r.Follow(ctx); err != nil {
-		return fault.New(fault.Unavailable, "revocations_unavailable", "").Because(err)
+		return reason.RevocationsUnavailable.New().Because(err)
 	}
 	return nil
 }

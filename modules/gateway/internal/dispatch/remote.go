@@ -14,6 +14,7 @@ import (
 
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 
+	"app/modules/gateway/internal/reason"
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity"
@@ -89,7 +90,7 @@ func (d *Remote) ServeHTTP(w http.ResponseWriter, r *http.Request, op *operation
 	case d.slots <- struct{}{}:
 		defer func() { <-d.slots }()
 	default:
-		busy := fault.New(fault.Unavailable, "module_busy", "This part of the shop has all its hands full.")
+		busy := reason.ModuleBusy.New()
 		busy.RetryAfter = retryAfter
 		problem.Write(w, r, busy)
 		return
@@ -167,7 +168,7 @@ func (d *Remote) handleProxyError(w http.ResponseWriter, r *http.Request, err er
 	case errors.Is(err, context.DeadlineExceeded):
 		answer = fault.New(fault.DeadlineExceeded, "deadline_exceeded", "")
 	default: // it was reached and broke off: what it did is not known
-		answer = fault.New(fault.Unavailable, "module_gone", "This part of the shop broke off. With an Idempotency-Key it is safe to repeat the request.")
+		answer = reason.ModuleGone.New()
 	}
 	if answer.Code != fault.Canceled {
 		*with.sign = bad

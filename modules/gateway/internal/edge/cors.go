@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"app/modules/gateway/internal/reason"
 	"app/platform/problem"
 )
 
@@ -76,7 +77,7 @@ func (g *Gateway) answerPreflight(w http.ResponseWriter, r *http.Request, listed
 	case methods == nil:
 		problem.Write(w, r, problem.New(http.StatusNotFound, "route_not_found", "There is no operation at this path."))
 	case !listed:
-		problem.Write(w, r, problem.New(http.StatusForbidden, "origin_not_allowed", "Pages of this origin may not use the API."))
+		problem.Write(w, r, problem.New(reason.OriginNotAllowed.Status, reason.OriginNotAllowed.Code, reason.OriginNotAllowed.Detail))
 	default:
 		h["Access-Control-Allow-Methods"] = []string{strings.Join(methods, ", ")}
 		h["Access-Control-Allow-Headers"] = []string{crossHeaders}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"app/modules/gateway/internal/reason"
 	"app/platform/fault"
 	"app/platform/httpserver"
 )
@@ -39,9 +40,9 @@ func (c *Crowd) acquireSlot(client netip.Addr) (leave func(), err error) {
 	var refusal *fault.Error
 	switch {
 	case c.perNetwork > 0 && c.network[network] >= c.perNetwork:
-		refusal = fault.New(fault.ResourceExhausted, "too_many_at_once", "Too many requests at the same time. Wait for the replies.")
+		refusal = reason.TooManyAtOnce.New()
 	case c.total >= c.most:
-		refusal = fault.New(fault.Unavailable, "overloaded", "The shop has all its hands full.")
+		refusal = reason.Overloaded.New()
 	default:
 		c.total++
 		c.network[network]++

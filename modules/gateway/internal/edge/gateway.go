@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"app/modules/gateway/internal/limit"
+	"app/modules/gateway/internal/reason"
 	"app/platform/exchange"
-	"app/platform/fault"
 	"app/platform/httpserver"
 	"app/platform/identity"
 	"app/platform/operation"
@@ -99,7 +99,7 @@ func (g *Gateway) requireCanonicalPath(w http.ResponseWriter, r *http.Request) b
 	if plainTarget(r.URL) && Canonical(wirePath(r.URL)) {
 		return true
 	}
-	problem.Write(w, r, problem.New(http.StatusBadRequest, "path_not_canonical",
+	problem.Write(w, r, problem.New(reason.PathNotCanonical.Status, reason.PathNotCanonical.Code,
 		"The path has more than one reading: no empty or dot segments, no semicolons, and no escapes of what needs none or would part it."))
 	return false
 }
@@ -128,7 +128,7 @@ func (g *Gateway) withinLimit(w http.ResponseWriter, r *http.Request, op operati
 	if decision.Allowed {
 		return true
 	}
-	refusal := fault.New(fault.ResourceExhausted, "rate_limited", "Too many requests. Try again after the time in Retry-After.")
+	refusal := reason.RateLimited.New()
 	refusal.RetryAfter = decision.RetryAfter
 	problem.Write(w, r, refusal)
 	return false

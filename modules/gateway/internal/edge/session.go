@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"app/modules/gateway/internal/reason"
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/operation"
@@ -58,7 +59,7 @@ func (g *Gateway) authenticateRequest(r *http.Request, op operation.Operation) (
 func (g *Gateway) authenticateBearer(r *http.Request) (identity.Principal, error) {
 	values := r.Header["Authorization"]
 	if len(values) > 1 {
-		return identity.Principal{}, fault.New(fault.Unauthenticated, "token_invalid", "The header Authorization is there more than once.")
+		return identity.Principal{}, reason.TokenInvalid.Newf("The header Authorization is there more than once.")
 	}
 	return g.Authenticator.Bearer(r.Context(), values[0]) //nolint:wrapcheck // the decision is what the client gets
 }

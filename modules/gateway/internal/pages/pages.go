@@ -13,7 +13,7 @@ import (
 	"github.com/swaggest/swgui/v5/static"
 	"github.com/vearutop/statigz"
 
-	"app/platform/fault"
+	"app/modules/gateway/internal/reason"
 	"app/platform/httpheader"
 	"app/platform/operation"
 	"app/platform/problem"
@@ -42,7 +42,7 @@ type Pages struct {
 
 // Register declares the pages.
 func (p *Pages) Register(api *operation.API) {
-	api.Problems(problems...)
+	api.Problems(reason.All()...)
 	api.Describe(about)
 	assets := http.StripPrefix("/docs/", statigz.FileServer(static.FS))
 	page := func(path, id, summary string, h http.Handler) {
@@ -116,7 +116,7 @@ type found struct {
 // WriteHeader implements http.ResponseWriter.
 func (f *found) WriteHeader(status int) {
 	if f.missing = status == http.StatusNotFound; f.missing {
-		problem.Write(f.ResponseWriter, f.request, fault.Missing("page"))
+		problem.Write(f.ResponseWriter, f.request, reason.PageNotFound.New())
 		return
 	}
 	f.ResponseWriter.WriteHeader(status)
