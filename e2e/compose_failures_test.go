@@ -37,7 +37,7 @@ func oneContainerDown(t *testing.T, s *shop.Shop) {
 	for _, told := range acknowledged {
 		email := strings.TrimPrefix(told.Key, "order-while-down-") + "-down@example.com"
 		if letters := must(s.Letters(t.Context(), email))(t); len(letters) != 1 {
-			t.Errorf("%d letters to %s", len(letters), email)
+			t.Errorf("%d e-mails to %s", len(letters), email)
 		}
 	}
 }

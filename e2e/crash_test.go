@@ -202,7 +202,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		"every event has one effect in each listener":        {"emails", `DELETE FROM events_inbox WHERE consumer = 'emails.receipt'`},
 		"nothing waits in an outbox":                         {"orders", `UPDATE events_outbox SET state = 0`},
 		"no event is failing or dead":                        {"emails", `UPDATE events_inbox SET state = 2`},
-		"every letter is in the mailbox once":                {"emails", `DELETE FROM emails_mailbox`},
+		"every e-mail is in the mailbox once":                {"emails", `DELETE FROM emails_mailbox`},
 		"one receipt for each order that was paid":           {"emails", `DELETE FROM emails_letters WHERE template = 'receipt'`},
 	}
 	for _, name := range slices.Sorted(maps.Keys(breaks)) {

@@ -29,13 +29,13 @@ func register(t *testing.T, s *shop.Shop, email string, letters func() []string)
 	if err := s.Call(t.Context(), http.StatusAccepted, http.MethodPost, "/v1/auth/register", body, nil); err != nil {
 		t.Fatal(err)
 	}
-	err := shop.Await(t.Context(), "the letter with the code", func(context.Context) error {
+	err := shop.Await(t.Context(), "the e-mail with the code", func(context.Context) error {
 		for _, l := range letters() {
 			if code = sixDigits.FindString(l); code != "" {
 				return nil
 			}
 		}
-		return fmt.Errorf("%d letters", len(letters()))
+		return fmt.Errorf("%d e-mails", len(letters()))
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +80,7 @@ func TestLettersOverSMTP(t *testing.T) {
 			verify(t, s, "ada@example.com", register(t, s, "ada@example.com", letters))
 			err := shop.Await(t.Context(), "the welcome", func(context.Context) error {
 				if n := len(server.Mails(t)); n < 2 {
-					return fmt.Errorf("%d letters", n)
+					return fmt.Errorf("%d e-mails", n)
 				}
 				return nil
 			})
@@ -119,7 +119,7 @@ func TestLettersOverSES(t *testing.T) {
 	verify(t, s, "ada@example.com", register(t, s, "ada@example.com", letters))
 	err := shop.Await(t.Context(), "the welcome", func(context.Context) error {
 		if n := len(server.Taken()); n < 2 {
-			return fmt.Errorf("%d letters", n)
+			return fmt.Errorf("%d e-mails", n)
 		}
 		return nil
 	})
@@ -132,7 +132,7 @@ func TestLettersOverSES(t *testing.T) {
 		}
 	}
 	if _, forged := server.Requests(); forged != 0 || len(server.Taken()) != 2 {
-		t.Errorf("%d letters, %d requests with a wrong signature", len(server.Taken()), forged)
+		t.Errorf("%d e-mails, %d requests with a wrong signature", len(server.Taken()), forged)
 	}
 }
 

@@ -35,8 +35,8 @@ register() {
 		-d "{\"email\":\"$1\",\"password\":\"Correct-Horse-9\",\"confirm_password\":\"Correct-Horse-9\",\"first_name\":\"Ada\",\"middle_name\":\"\",\"last_name\":\"L\"}"
 }
 register after@example.com
-for i in $(seq 300); do [ "$(letters after@example.com)" -gt 0 ] && break; sleep 0.1; done
-echo "letters: before $(letters before@example.com), after $(letters after@example.com)"
+for i in $(seq 300); do [ "$(e-mails after@example.com)" -gt 0 ] && break; sleep 0.1; done
+echo "e-mails: before $(e-mails before@example.com), after $(e-mails after@example.com)"
 kill -INT $SHOP $EMAILS; wait $SHOP $EMAILS
 `
 
@@ -67,7 +67,7 @@ func TestOperations_SplitInFiveSteps(t *testing.T) {
 				script = strings.Replace(script, "--to=$EMAILS_DATABASE_URL", `--to="$EMAILS_DATABASE_URL"`, 1)
 			}
 			said := paste(t, s.Parts[0], script+afterwards)
-			for _, want := range []string{`missing`, `(?s)simulated split: emails, 2ms later, 1 % lost.*simulated split:`, `emails is the same in both places`, `letters: before 1, after 1`} {
+			for _, want := range []string{`missing`, `(?s)simulated split: emails, 2ms later, 1 % lost.*simulated split:`, `emails is the same in both places`, `e-mails: before 1, after 1`} {
 				if regexp.MustCompile(want).MatchString(said) == (want == "missing") {
 					t.Errorf("%s in:\n%s", want, said)
 				}

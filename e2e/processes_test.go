@@ -161,7 +161,7 @@ func TestFailure21_AnEventCommittedLate(t *testing.T) {
 	}
 	settled(t, s)
 	if letters := must(s.Letters(ctx, "late@example.com"))(t); len(letters) != 2 {
-		t.Errorf("%d letters for two events", len(letters))
+		t.Errorf("%d e-mails for two events", len(letters))
 	}
 }
 

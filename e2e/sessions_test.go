@@ -171,9 +171,9 @@ func apiKeys(t *testing.T, s *shop.Shop) {
 	}
 	key = s.As(made.Key)
 	letter := map[string]any{"template": "merchant_message", "order_id": order.ID, "data": map[string]any{}}
-	expect("a letter that lacks its words", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
+	expect("an e-mail that lacks its words", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
 	letter["data"] = map[string]any{"topic": "Your lamp", "message": "It is on its way: see evil.example/x"}
-	err := shop.Await(ctx, "a letter to be taken", func(ctx context.Context) error { // once emails has heard that the order is paid
+	err := shop.Await(ctx, "an e-mail to be taken", func(ctx context.Context) error { // once emails has heard that the order is paid
 		return key.Call(ctx, http.StatusAccepted, http.MethodPost, "/v1/emails", letter, nil)
 	})
 	if err != nil {
@@ -184,11 +184,11 @@ func apiKeys(t *testing.T, s *shop.Shop) {
 		t.Errorf("the buyer reads %q", mail.Text)
 	}
 	letter["to"] = "guest@example.com"
-	expect("a letter to an address", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
+	expect("an e-mail to an address", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
 	delete(letter, "to")
 	_, anothers := buy(t, s.Client, b.product.ID, 1, "guest@example.com", "test_ok", "order-2")
 	letter["order_id"] = anothers.ID
-	expect("a letter about somebody else's order", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
+	expect("an e-mail about somebody else's order", http.StatusUnprocessableEntity, http.MethodPost, "/v1/emails", letter)
 }
 
 // Keys are rotated by the command while people work in two places: nobody's request

@@ -19,7 +19,7 @@ import (
 // Commands implements host.Commander.
 func (m *Module) Commands(tool host.Tool) []*cobra.Command {
 	c := &cobra.Command{
-		Use: "emails", Short: "Look at letters, and mend what went wrong with them", Args: cobra.NoArgs,
+		Use: "emails", Short: "Look at e-mails, and mend what went wrong with them", Args: cobra.NoArgs,
 		Example: "  app emails preview receipt --locale=de\n  app emails dead\n  app emails retry --all",
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
@@ -34,7 +34,7 @@ func (m *Module) listCommand(tool host.Tool) *cobra.Command {
 	var status, template string
 	var limit int
 	c := &cobra.Command{
-		Use: "list", Short: "List letters, newest first", Args: cobra.NoArgs,
+		Use: "list", Short: "List e-mails, newest first", Args: cobra.NoArgs,
 		Example: "  app emails list\n  app emails list --status=unknown --limit=10",
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
@@ -47,14 +47,14 @@ func (m *Module) listCommand(tool host.Tool) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&status, "status", "", "only these: queued, sending, sent, failed or unknown")
-	c.Flags().StringVar(&template, "template", "", "only letters of this template")
+	c.Flags().StringVar(&template, "template", "", "only e-mails of this template")
 	c.Flags().IntVar(&limit, "limit", listed, "as many at most")
 	return c
 }
 
 func (m *Module) deadCommand(tool host.Tool) *cobra.Command {
 	return &cobra.Command{
-		Use: "dead", Short: "List letters that have failed, or of which nothing was heard since their reply was lost", Args: cobra.NoArgs,
+		Use: "dead", Short: "List e-mails that have failed, or of which nothing was heard since their reply was lost", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				found, err := m.emails.Dead(ctx, m.cfg.Silent, listed)
@@ -69,7 +69,7 @@ func (m *Module) deadCommand(tool host.Tool) *cobra.Command {
 
 func (m *Module) withheldCommand(tool host.Tool) *cobra.Command {
 	return &cobra.Command{
-		Use: "withheld", Short: "List letters of the last month that were not written because the recipient had enough, or the order was never paid", Args: cobra.NoArgs,
+		Use: "withheld", Short: "List e-mails of the last month that were not written because the recipient had enough, or the order was never paid", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return tool.Run(c.Context(), func(ctx context.Context) error {
 				found, err := m.withheld.List(ctx, listed)
@@ -103,13 +103,13 @@ func writeEmailTable(to io.Writer, found []email.Email) error {
 func (m *Module) retryCommand(tool host.Tool) *cobra.Command {
 	var all, evenIfSent bool
 	c := &cobra.Command{
-		Use: "retry [ID...]", Short: "Queue letters again that have failed",
-		Long: "Queue letters again that have failed. A letter whose reply was lost may have been sent: it is queued again only by\n" +
-			"its id and with --even-if-sent. What letters with codes say is erased; they cannot be sent again.",
+		Use: "retry [ID...]", Short: "Queue e-mails again that have failed",
+		Long: "Queue e-mails again that have failed. An e-mail whose reply was lost may have been sent: it is queued again only by\n" +
+			"its id and with --even-if-sent. What e-mails with codes say is erased; they cannot be sent again.",
 		Example: "  app emails retry ltr_01kan4v6e8fx2s1gq0vj5t3x7c\n  app emails retry --all",
 		Args: func(c *cobra.Command, args []string) error {
 			if all == (len(args) > 0) {
-				return fmt.Errorf("name letters, or all of them with --all")
+				return fmt.Errorf("name e-mails, or all of them with --all")
 			}
 			return nil
 		},
@@ -117,7 +117,7 @@ func (m *Module) retryCommand(tool host.Tool) *cobra.Command {
 			return tool.Run(c.Context(), func(ctx context.Context) error { return m.requeueEmails(ctx, c.OutOrStdout(), all, evenIfSent, args) })
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "every letter that has failed")
+	c.Flags().BoolVar(&all, "all", false, "every e-mail that has failed")
 	c.Flags().BoolVar(&evenIfSent, "even-if-sent", false, "also when it may have been sent already")
 	return c
 }
@@ -144,7 +144,7 @@ func previewCommand() *cobra.Command {
 	var locale string
 	var html bool
 	c := &cobra.Command{
-		Use: "preview NAME", Short: "Show a letter as it would be, with made-up data", Args: cobra.ExactArgs(1),
+		Use: "preview NAME", Short: "Show an e-mail as it would be, with made-up data", Args: cobra.ExactArgs(1),
 		Example: "  app emails preview receipt --locale=de\n  app emails preview welcome --html > welcome.html",
 		RunE: func(c *cobra.Command, args []string) error {
 			set, err := template.Parse("en")
@@ -156,7 +156,7 @@ func previewCommand() *cobra.Command {
 				return fmt.Errorf("there is no template %q; `app emails templates` lists them", args[0])
 			}
 			if !slices.Contains(set.Locales(), locale) {
-				return fmt.Errorf("there are no letters in %q, only in %v", locale, set.Locales())
+				return fmt.Errorf("there are no e-mails in %q, only in %v", locale, set.Locales())
 			}
 			r, err := t.Render(locale, template.Sample)
 			if err != nil {

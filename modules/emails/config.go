@@ -19,26 +19,26 @@ import (
 
 // Config of the module.
 type Config struct {
-	Transport   string        `env:"EMAIL_TRANSPORT" envDefault:"mailbox" doc:"who delivers letters: mailbox (kept in the module's database, shown at /dev/mailbox), smtp or ses"`
-	From        string        `env:"EMAIL_FROM" doc:"who letters are from, as Souk <no-reply@example.com>; needed for smtp and ses"`
-	ReplyTo     string        `env:"EMAIL_REPLY_TO" doc:"where answers to letters go; nowhere but to the sender when empty"`
-	Unsubscribe string        `env:"EMAIL_UNSUBSCRIBE" doc:"https: or mailto: address that merchants' letters name in List-Unsubscribe"`
-	Locale      string        `env:"EMAIL_LOCALE" envDefault:"en" doc:"language of letters to people whose own is not known or not there: en or de"`
+	Transport   string        `env:"EMAIL_TRANSPORT" envDefault:"mailbox" doc:"who delivers e-mails: mailbox (kept in the module's database, shown at /dev/mailbox), smtp or ses"`
+	From        string        `env:"EMAIL_FROM" doc:"who e-mails are from, as Souk <no-reply@example.com>; needed for smtp and ses"`
+	ReplyTo     string        `env:"EMAIL_REPLY_TO" doc:"where answers to e-mails go; nowhere but to the sender when empty"`
+	Unsubscribe string        `env:"EMAIL_UNSUBSCRIBE" doc:"https: or mailto: address that merchants' e-mails name in List-Unsubscribe"`
+	Locale      string        `env:"EMAIL_LOCALE" envDefault:"en" doc:"language of e-mails to people whose own is not known or not there: en or de"`
 	Check       string        `env:"EMAIL_CHECK" envDefault:"warn" doc:"ask the transport at the start, and every EMAIL_CHECK_INTERVAL, whether the sender may send: warn logs that it may not, strict does not start, off does not ask"`
 	CheckEvery  time.Duration `env:"EMAIL_CHECK_INTERVAL" envDefault:"5m" doc:"how often the transport is asked, for ses also for the account's quota"`
-	Workers     int           `env:"EMAILS_WORKERS" envDefault:"4" doc:"letters handed over at the same time by one process"`
+	Workers     int           `env:"EMAILS_WORKERS" envDefault:"4" doc:"e-mails handed over at the same time by one process"`
 	Poll        time.Duration `env:"EMAILS_POLL" envDefault:"1s" doc:"how often the queue is looked at when nothing wakes the workers"`
-	Lease       time.Duration `env:"EMAILS_LEASE" envDefault:"60s" doc:"how long handing over a letter may take before it counts as abandoned; longer than the transport's own time-out"`
-	Attempts    int           `env:"EMAILS_ATTEMPTS" envDefault:"10" doc:"tries before a letter has failed; what is not the letter's fault does not count"`
-	MaxAge      time.Duration `env:"EMAILS_MAX_AGE" envDefault:"72h" doc:"how long a letter may wait before it has failed; letters with codes wait as long as the code is good"`
-	Silent      time.Duration `env:"EMAILS_UNKNOWN_AFTER" envDefault:"1h" doc:"how long after a lost reply, without news from the transport, a letter is listed for the operator"`
+	Lease       time.Duration `env:"EMAILS_LEASE" envDefault:"60s" doc:"how long handing over an e-mail may take before it counts as abandoned; longer than the transport's own time-out"`
+	Attempts    int           `env:"EMAILS_ATTEMPTS" envDefault:"10" doc:"tries before an e-mail has failed; what is not the e-mail's fault does not count"`
+	MaxAge      time.Duration `env:"EMAILS_MAX_AGE" envDefault:"72h" doc:"how long an e-mail may wait before it has failed; e-mails with codes wait as long as the code is good"`
+	Silent      time.Duration `env:"EMAILS_UNKNOWN_AFTER" envDefault:"1h" doc:"how long after a lost reply, without news from the transport, an e-mail is listed for the operator"`
 
 	MerchantTemplates []string `env:"EMAILS_MERCHANT_TEMPLATES" envDefault:"one_time_code,order_shipped,merchant_message" doc:"templates that merchants may send with an API key"`
-	MerchantRate      int      `env:"EMAILS_MERCHANT_RATE" envDefault:"500" doc:"letters an hour that one merchant may send: so many at once, and as many again spread over the hour; none when 0"`
-	OwnerRate         int      `env:"EMAILS_OWNER_RATE" envDefault:"1000" doc:"letters an hour that all merchants of one owner may send together; none when 0"`
-	NetworkRate       int      `env:"EMAILS_NETWORK_RATE" envDefault:"2000" doc:"letters an hour that merchants may send from one network (an IPv4 /24, an IPv6 /48) together; none when 0"`
+	MerchantRate      int      `env:"EMAILS_MERCHANT_RATE" envDefault:"500" doc:"e-mails an hour that one merchant may send: so many at once, and as many again spread over the hour; none when 0"`
+	OwnerRate         int      `env:"EMAILS_OWNER_RATE" envDefault:"1000" doc:"e-mails an hour that all merchants of one owner may send together; none when 0"`
+	NetworkRate       int      `env:"EMAILS_NETWORK_RATE" envDefault:"2000" doc:"e-mails an hour that merchants may send from one network (an IPv4 /24, an IPv6 /48) together; none when 0"`
 
-	RecipientRate int           `env:"EMAILS_RECIPIENT_RATE" envDefault:"20" doc:"letters a day that an address gets which it may not have asked for: receipts of guests, codes for registering, merchants' letters and the like; so many at once, and as many again spread over the day"`
+	RecipientRate int           `env:"EMAILS_RECIPIENT_RATE" envDefault:"20" doc:"e-mails a day that an address gets which it may not have asked for: receipts of guests, codes for registering, merchants' e-mails and the like; so many at once, and as many again spread over the day"`
 	KeepCustomers time.Duration `env:"EMAILS_KEEP_CUSTOMERS" envDefault:"4320h" doc:"how long merchants may write to the buyers of an order, and their addresses are kept for it"`
 
 	SMTPHost        string        `env:"EMAIL_SMTP_HOST" doc:"mail server for smtp"`
@@ -47,8 +47,8 @@ type Config struct {
 	SMTPUser        string        `env:"EMAIL_SMTP_USER" doc:"name at the mail server; no authentication when empty"`
 	SMTPPassword    string        `env:"EMAIL_SMTP_PASSWORD" secret:"true" doc:"password at the mail server"`
 	SMTPCA          string        `env:"EMAIL_SMTP_CA" doc:"file of PEM certificates that vouch for the mail server instead of the system's"`
-	SMTPTimeout     time.Duration `env:"EMAIL_SMTP_TIMEOUT" envDefault:"45s" doc:"how long connecting, and then each letter, may take"`
-	SMTPConnections int           `env:"EMAIL_SMTP_CONNECTIONS" envDefault:"4" doc:"connections kept for the next letters"`
+	SMTPTimeout     time.Duration `env:"EMAIL_SMTP_TIMEOUT" envDefault:"45s" doc:"how long connecting, and then each e-mail, may take"`
+	SMTPConnections int           `env:"EMAIL_SMTP_CONNECTIONS" envDefault:"4" doc:"connections kept for the next e-mails"`
 
 	SESRegion    string        `env:"EMAIL_SES_REGION" doc:"region of Amazon SES; AWS_REGION or the profile's when empty"`
 	SESKeyID     string        `env:"EMAIL_SES_KEY_ID" doc:"access key that may send; when empty, credentials are found as the AWS SDK finds them (AWS_ACCESS_KEY_ID, the profile's, the machine's role)"`
@@ -57,7 +57,7 @@ type Config struct {
 	SESSet       string        `env:"EMAIL_SES_CONFIGURATION_SET" doc:"configuration set whose events are published to the topics of EMAIL_SES_TOPICS"`
 	SESTemplates string        `env:"EMAIL_SES_TEMPLATES" envDefault:"local" doc:"who renders: local (here) or stored (SES, from what app emails templates push has put there)"`
 	SESPrefix    string        `env:"EMAIL_SES_TEMPLATE_PREFIX" envDefault:"souk_" doc:"what the names of stored templates begin with"`
-	SESRate      float64       `env:"EMAIL_SES_RATE" envDefault:"0" doc:"letters a second that this process may send at most; the account's quota when 0"`
+	SESRate      float64       `env:"EMAIL_SES_RATE" envDefault:"0" doc:"e-mails a second that this process may send at most; the account's quota when 0"`
 	SESTimeout   time.Duration `env:"EMAIL_SES_TIMEOUT" envDefault:"15s" doc:"how long a request to SES may take"`
 	SESTopics    []string      `env:"EMAIL_SES_TOPICS" doc:"ARNs of the SNS topics whose notices are accepted at /v1/emails/webhooks/ses; none when empty"`
 	NoticeAge    time.Duration `env:"EMAIL_SES_NOTICE_AGE" envDefault:"1h" doc:"how old a notice may be; repetitions are told apart for longer"`

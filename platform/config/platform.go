@@ -25,7 +25,7 @@ type Platform struct {
 	HTTPAddr     string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080" doc:"where the public API listens; in a process without the gateway, where the other processes reach its modules"`
 	InternalAddr string `env:"INTERNAL_ADDR" doc:"where the other processes reach the modules of a process that also hosts the gateway"`
 	AdminAddr    string `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090" doc:"where metrics, pprof and module states are served; off for nowhere"`
-	PublicURL    string `env:"PUBLIC_URL" doc:"the address people use, as it appears in letters; http://<HTTP_ADDR> when empty"`
+	PublicURL    string `env:"PUBLIC_URL" doc:"the address people use, as it appears in e-mails; http://<HTTP_ADDR> when empty"`
 
 	DataDir     string `env:"DATA_DIR" envDefault:"data" doc:"folder of the SQLite databases and of generated keys"`
 	BrokerURL   string `env:"BROKER_URL" secret:"true" doc:"amqp:// address of a RabbitMQ; without it events travel directly between the processes"`

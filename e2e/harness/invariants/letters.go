@@ -4,12 +4,12 @@ import "context"
 
 func letterRules() []rule {
 	return []rule{
-		query("one letter for each event, template and recipient", "emails",
+		query("one e-mail for each event, template and recipient", "emails",
 			`SELECT event_id FROM emails_letters GROUP BY event_id, template, recipient HAVING COUNT(*) > 1`),
-		query("every letter is sent", "emails", `SELECT id FROM emails_letters WHERE status <> 'sent'`),
-		query("every letter is in the mailbox once", "emails",
+		query("every e-mail is sent", "emails", `SELECT id FROM emails_letters WHERE status <> 'sent'`),
+		query("every e-mail is in the mailbox once", "emails",
 			`SELECT l.id FROM emails_letters l LEFT JOIN emails_mailbox m ON m.letter_id = l.id WHERE m.letter_id IS NULL`),
-		query("the mailbox holds letters only", "emails",
+		query("the mailbox holds e-mails only", "emails",
 			`SELECT m.letter_id FROM emails_mailbox m LEFT JOIN emails_letters l ON l.id = m.letter_id WHERE l.id IS NULL`),
 		{"one receipt for each order that was paid", receiptsArePaidOrders},
 	}

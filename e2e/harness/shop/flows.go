@@ -216,7 +216,7 @@ func Await(ctx context.Context, what string, condition func(context.Context) err
 
 // AwaitLetter waits for a letter whose text or subject matches.
 func (c *Client) AwaitLetter(ctx context.Context, to string, match *regexp.Regexp) (found Letter, err error) {
-	err = Await(ctx, fmt.Sprintf("a letter to %s matching %s", to, match), func(ctx context.Context) error {
+	err = Await(ctx, fmt.Sprintf("an e-mail to %s matching %s", to, match), func(ctx context.Context) error {
 		letters, err := c.Letters(ctx, to)
 		if err != nil {
 			return err
@@ -227,7 +227,7 @@ func (c *Client) AwaitLetter(ctx context.Context, to string, match *regexp.Regex
 				return nil
 			}
 		}
-		return fmt.Errorf("%w: %d letters", errWaiting, len(letters))
+		return fmt.Errorf("%w: %d e-mails", errWaiting, len(letters))
 	})
 	return found, err
 }

@@ -22,16 +22,16 @@ type metrics struct {
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	m := &metrics{
 		handed: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "souk_emails_letters_total", Help: "What became of letters offered: sent, failed, unknown, or queued to be tried again.",
+			Name: "souk_emails_letters_total", Help: "What became of e-mails offered: sent, failed, unknown, or queued to be tried again.",
 		}, []string{"transport", "outcome"}),
 		waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "souk_emails_letters", Help: "Letters by status (counted up to 10000); sent ones are left out.",
+			Name: "souk_emails_letters", Help: "E-mails by status (counted up to 10000); sent ones are left out.",
 		}, []string{"status"}),
 		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name: "souk_emails_oldest_seconds", Help: "Age of the oldest letter that is not sent yet.",
+			Name: "souk_emails_oldest_seconds", Help: "Age of the oldest e-mail that is not sent yet.",
 		}),
 		shut: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "souk_emails_transport_blocked", Help: "1 while the transport takes no letters at all.",
+			Name: "souk_emails_transport_blocked", Help: "1 while the transport takes no e-mails at all.",
 		}, []string{"transport"}),
 	}
 	if r == nil {

@@ -66,6 +66,6 @@ func (s *Service) outcomeOfSend(ctx context.Context, e Email, o outcome, err err
 	default:
 		o.Status, o.DueAt = Queued, s.Now().Add(retryDelay(e.Attempts))
 	}
-	s.Logger.WarnContext(ctx, "letter was not sent", "letter", e.ID, "template", e.Template, "attempt", e.Attempts, "now", o.Status, "error", err)
+	s.Logger.WarnContext(ctx, "e-mail was not sent", "letter", e.ID, "template", e.Template, "attempt", e.Attempts, "now", o.Status, "error", err)
 	return o
 }

@@ -19,7 +19,7 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 // request comes.
 func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
-		Method: http.MethodGet, Path: "/v1/emails/{id}", ID: "get-email", Summary: "Read a letter and how far it has come",
+		Method: http.MethodGet, Path: "/v1/emails/{id}", ID: "get-email", Summary: "Read an e-mail and how far it has come",
 		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: "emails:send",
 	}, operation.On(at, (*Handlers).getEmail))
 }
@@ -34,7 +34,7 @@ type letter struct {
 	Template  string     `json:"template" example:"welcome"`
 	Locale    string     `json:"locale" example:"en"`
 	To        string     `json:"to" example:"ada@example.com"`
-	Subject   string     `json:"subject" doc:"Empty once a letter with a code is on its way"`
+	Subject   string     `json:"subject" doc:"Empty once an e-mail with a code is on its way"`
 	Attempts  int        `json:"attempts" doc:"How often it was handed over"`
 	LastError string     `json:"last_error,omitempty" doc:"Why the last attempt failed"`
 	CreatedAt time.Time  `json:"created_at"`

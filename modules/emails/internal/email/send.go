@@ -46,7 +46,7 @@ func (s *Service) recoverAbandoned(ctx context.Context) error {
 	})
 	if err == nil {
 		s.metrics.addHandedEmails(s.Transport.Name(), Unknown, int(f.unknown))
-		s.Logger.WarnContext(ctx, "letters were abandoned while being sent", "queued_again", f.requeued, "unknown", f.unknown)
+		s.Logger.WarnContext(ctx, "e-mails were abandoned while being sent", "queued_again", f.requeued, "unknown", f.unknown)
 	}
 	return err
 }
@@ -118,7 +118,7 @@ func (s *Service) handOver(ctx context.Context, claim string, claimed []Email) [
 		})
 	}
 	if err := group.Wait(); err != nil {
-		s.Logger.ErrorContext(ctx, "what became of letters could not be recorded", "error", err)
+		s.Logger.ErrorContext(ctx, "what became of e-mails could not be recorded", "error", err)
 	}
 	return outcomes
 }
@@ -163,14 +163,14 @@ func (s *Service) sendClaimed(ctx context.Context, claim string, e Email) outcom
 	found, err := s.beginSending(ctx, claim, e)
 	if err != nil || !found.held {
 		if err != nil {
-			s.Logger.WarnContext(ctx, "letter could not be begun", "letter", e.ID, "error", err)
+			s.Logger.WarnContext(ctx, "e-mail could not be begun", "letter", e.ID, "error", err)
 		}
 		return outcome{} // the lease will end
 	}
 	if found.failure != "" {
 		s.giveBack(1)
 		o.Status, o.Failure, o.Untried = Failed, found.failure, true
-		s.Logger.InfoContext(ctx, "letter is not sent", "letter", e.ID, "template", e.Template, "failure", found.failure)
+		s.Logger.InfoContext(ctx, "e-mail is not sent", "letter", e.ID, "template", e.Template, "failure", found.failure)
 		return o
 	}
 	o.TransportID, err = s.Transport.Send(context.WithoutCancel(ctx), e) // it has time-outs of its own

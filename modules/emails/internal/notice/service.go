@@ -39,7 +39,7 @@ func NewService(o Options) (*Service, error) {
 	s := &Service{
 		Options: o,
 		notices: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "souk_emails_notices_total", Help: "Notices about letters, by type and by what was done with them.",
+			Name: "souk_emails_notices_total", Help: "Notices about e-mails, by type and by what was done with them.",
 		}, []string{"type", "outcome"}),
 		suppressions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "souk_emails_suppressions_total", Help: "Reports that had an address suppressed.",
@@ -145,7 +145,7 @@ func (s *Service) applyEvent(ctx context.Context, tx *database.Tx, e Event) erro
 		return err
 	}
 	if noted.Resolved {
-		s.Logger.InfoContext(ctx, "letter settled by a notice", "letter", noted.ID, "event", e.Kind)
+		s.Logger.InfoContext(ctx, "e-mail settled by a notice", "letter", noted.ID, "event", e.Kind)
 	}
 	if !e.Permanent {
 		return nil

@@ -46,7 +46,7 @@ func (s *Service) queueForEvent(ctx context.Context, tx *database.Tx, e events.E
 	var spent *budget.SpentError
 	switch {
 	case errors.Is(err, emailaddr.ErrAddress) && takenOnce(d.Recipient):
-		s.Logger.WarnContext(ctx, "no letter can reach the address of an event", "event", e.ID, "template", d.Template)
+		s.Logger.WarnContext(ctx, "no e-mail can reach the address of an event", "event", e.ID, "template", d.Template)
 		return nil
 	case errors.As(err, &spent):
 		return s.Withheld.Count(ctx, tx, d.Recipient, d.Template, withheld.OverBudget)

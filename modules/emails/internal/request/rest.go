@@ -25,8 +25,8 @@ func Register(api *operation.API, at **Handlers) {
 		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: "emails:send",
 	}, operation.On(at, (*Handlers).listTemplates))
 	operation.Register(api, operation.Operation{
-		Method: http.MethodPost, Path: "/v1/emails", ID: "send-email", Summary: "Send a letter",
-		Description: "By an administrator, to anybody, or with the API key of an approved merchant: such letters are of the templates that the shop lets merchants " +
+		Method: http.MethodPost, Path: "/v1/emails", ID: "send-email", Summary: "Send an e-mail",
+		Description: "By an administrator, to anybody, or with the API key of an approved merchant: such e-mails are of the templates that the shop lets merchants " +
 			"send, in the merchant's own name, to the buyer of one of its orders that was paid, and so many an hour.",
 		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"}, Scope: "emails:send",
 		Status: http.StatusAccepted, Errors: []int{http.StatusConflict, http.StatusTooManyRequests},
@@ -36,8 +36,8 @@ func Register(api *operation.API, at **Handlers) {
 type sendRequest struct {
 	Body struct {
 		Template string         `json:"template" minLength:"1" maxLength:"40" example:"welcome"`
-		To       string         `json:"to,omitempty" maxLength:"254" example:"ada@example.com" doc:"For administrators. A merchant's letter goes to the address of its order"`
-		OrderID  string         `json:"order_id,omitempty" maxLength:"40" example:"ord_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"For merchants: the order that the letter is about"`
+		To       string         `json:"to,omitempty" maxLength:"254" example:"ada@example.com" doc:"For administrators. A merchant's e-mail goes to the address of its order"`
+		OrderID  string         `json:"order_id,omitempty" maxLength:"40" example:"ord_01kan4v6e8fx2s1gq0vj5t3x7c" doc:"For merchants: the order that the e-mail is about"`
 		Locale   string         `json:"locale,omitempty" maxLength:"100" example:"de" doc:"Language, as a tag or a list as in Accept-Language; that of the order, or the shop's own, where it is not there"`
 		Data     map[string]any `json:"data" doc:"A value for each variable of the template"`
 	}

@@ -21,7 +21,7 @@ func NewHandlers(s *Service) *Handlers { return &Handlers{s} }
 // request comes.
 func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
-		Method: http.MethodGet, Path: "/v1/emails/suppressions", ID: "list-suppressions", Summary: "List the addresses that get no letters, newest first",
+		Method: http.MethodGet, Path: "/v1/emails/suppressions", ID: "list-suppressions", Summary: "List the addresses that get no e-mails, newest first",
 		Access: operation.Admin, Rate: operation.RateDefault, Tags: []string{"E-mail"},
 	}, operation.On(at, (*Handlers).listSuppressions))
 	operation.Register(api, operation.Operation{
@@ -34,9 +34,9 @@ func Register(api *operation.API, at **Handlers) {
 // OpenAPI document.
 type suppression struct {
 	Address   string    `json:"address" example:"ada@example.com"`
-	Reason    string    `json:"reason" enum:"bounce,complaint" doc:"bounce: there is no such mailbox; complaint: its owner called a letter spam"`
+	Reason    string    `json:"reason" enum:"bounce,complaint" doc:"bounce: there is no such mailbox; complaint: its owner called an e-mail spam"`
 	Detail    string    `json:"detail,omitempty" doc:"In the words of whoever reported it"`
-	LetterID  string    `json:"letter_id,omitempty" doc:"The letter whose sending showed it"`
+	LetterID  string    `json:"letter_id,omitempty" doc:"The e-mail whose sending showed it"`
 	CreatedAt time.Time `json:"created_at"`
 }
 

@@ -28,7 +28,7 @@ type Service struct {
 // NewService makes a service on a migrated database.
 func NewService(o Options) (*Service, error) {
 	s := &Service{Options: o, counted: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "souk_emails_withheld_total", Help: "Letters that were not written: the recipient's budget is spent, or the order was never paid.",
+		Name: "souk_emails_withheld_total", Help: "E-mails that were not written: the recipient's budget is spent, or the order was never paid.",
 	}, []string{"template", "reason"})}
 	if o.Metrics == nil {
 		return s, nil
