@@ -1,6 +1,7 @@
 package operationtest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -18,6 +19,8 @@ const Root = "usr_root"
 type API struct {
 	testing.TB
 	http.Handler
+	// Admin is the administrator, where it is another than Root.
+	Admin string
 }
 
 // Call sends a request as the user. Headers are "Name: value".
@@ -30,7 +33,7 @@ func (a API) Call(user, method, path, body string, headers ...string) Reply {
 	}
 	who := Nobody
 	if user != "" {
-		who = identity.Principal{UserID: user, Method: identity.Bearer, Admin: user == Root}
+		who = identity.Principal{UserID: user, Method: identity.Bearer, Admin: user == cmp.Or(a.Admin, Root)}
 	}
 	return Send(a, who, method, path, body, pairs...)
 }
@@ -49,6 +52,17 @@ func (a API) Must(status int, user, method, path, body string, headers ...string
 func Read[T any](t testing.TB, r Reply) (out T) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(r.Body), &out); err != nil {
+		t.Fatalf("%v in %s", err, r.Body)
+	}
+	return out
+}
+
+// ReadStrict is Read that fails for a field that T does not have.
+func ReadStrict[T any](t testing.TB, r Reply) (out T) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(r.Body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&out); err != nil {
 		t.Fatalf("%v in %s", err, r.Body)
 	}
 	return out

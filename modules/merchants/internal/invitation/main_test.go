@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"app/modules/merchants/internal/merchantstest"
+	"app/platform/operation/operationtest"
 )
 
 // What nearly every test says.
 var (
 	as          = merchantstest.As
-	wantProblem = merchantstest.WantProblem
+	wantProblem = operationtest.WantProblem
 )
 
 func TestMain(m *testing.M) {

@@ -10,6 +10,7 @@ import (
 	"app/modules/merchants/internal/merchantstest"
 	"app/platform/identity"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
 
 // Who calls.
@@ -22,15 +23,16 @@ const (
 )
 
 // post sends the form of the page as a browser does.
-func post(a merchantstest.API, user string, form url.Values) merchantstest.Reply {
+func post(a merchantstest.API, user string, form url.Values) operationtest.Reply {
 	a.Helper()
 	who := identity.Principal{UserID: user, Method: identity.Session}
-	return a.Send(who, "POST", "/v1/invitations/letter", form.Encode(), "Content-Type: application/x-www-form-urlencoded", "Accept: text/html")
+	return operationtest.Send(a, who, "POST", "/v1/invitations/letter", form.Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
 }
 
 func invite(a merchantstest.API, path, email string) (id, code string) {
 	a.Helper()
-	m := merchantstest.ReadBody[member.Body](a, a.Must(202, owner, "POST", path+"/members", `{"email":"`+email+`","role":"viewer"}`))
+	m := operationtest.ReadStrict[member.Body](a, a.Must(202, owner, "POST", path+"/members", `{"email":"`+email+`","role":"viewer"}`))
 	return m.InvitationID, m.InvitationID + "-" + a.Token(m.InvitationID)
 }
 
@@ -81,7 +83,7 @@ func TestFault07_TheListSaysInvited(t *testing.T) {
 	id, _ := invite(a, path, "eve@example.com")
 	var seen []member.Body
 	for after, more := "", true; more; {
-		next := merchantstest.ReadBody[operation.Page[member.Body]](t, a.Must(200, owner, "GET", path+"/members?limit=1"+after, ""))
+		next := operationtest.ReadStrict[operation.Page[member.Body]](t, a.Must(200, owner, "GET", path+"/members?limit=1"+after, ""))
 		seen, after, more = append(seen, next.Data...), "&after="+next.Next, next.HasMore
 	}
 	if len(seen) != 4 || seen[0].Status != "invited" || seen[0].Email != "eve@example.com" || seen[0].InvitationID != id || seen[0].InvitedBy != owner || seen[3].Status != "member" {

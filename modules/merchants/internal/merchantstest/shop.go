@@ -101,7 +101,7 @@ func Unproven(userID string) context.Context {
 func (s *Shop) Open(ownerID, name string) merchant.View {
 	s.T.Helper()
 	v, err := s.Merchants.Open(As(ownerID), merchant.Draft{Name: name})
-	s.Must(err)
+	s.failOn(err)
 	return v
 }
 
@@ -109,7 +109,7 @@ func (s *Shop) Open(ownerID, name string) merchant.View {
 func (s *Shop) RoleOf(merchantID, userID string) merchantsv1.Role {
 	s.T.Helper()
 	reply, err := s.Contract.Member(context.Background(), &merchantsv1.MemberRequest{MerchantId: merchantID, UserId: userID})
-	s.Must(err)
+	s.failOn(err)
 	return reply.GetRole()
 }
 
@@ -117,7 +117,7 @@ func (s *Shop) RoleOf(merchantID, userID string) merchantsv1.Role {
 func (s *Shop) Join(ownerID, merchantID, userID string, role merchantsv1.Role) {
 	s.T.Helper()
 	i, err := s.Invitations.Invite(As(ownerID), merchantID, member.Offer{Email: userID + "@example.com", Role: role})
-	s.Must(err)
+	s.failOn(err)
 	if m, err := s.Invitations.Accept(As(userID), i.InvitationID, s.Token(i.InvitationID)); err != nil || m.Role != role {
 		s.T.Fatalf("%+v, %v", m, err)
 	}
@@ -144,13 +144,13 @@ func (s *Shop) ReadEvent(into proto.Message, query string, args ...any) {
 	payload, err := database.Read(context.Background(), s.DB, func(ctx context.Context, q *database.Tx) (payload []byte, err error) {
 		return payload, q.QueryRow(ctx, query, args...).Scan(&payload)
 	})
-	s.Must(err, proto.Unmarshal(payload, into))
+	s.failOn(err, proto.Unmarshal(payload, into))
 }
 
 // Emitted lists the types of all events, oldest first.
 func (s *Shop) Emitted() (types []string) {
 	s.T.Helper()
-	s.Must(s.DB.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
+	s.failOn(s.DB.Read(context.Background(), func(ctx context.Context, q *database.Tx) error {
 		rows, err := q.Query(ctx, `SELECT type FROM events_outbox ORDER BY seq`)
 		if err != nil {
 			return err
@@ -171,14 +171,14 @@ func (s *Shop) Emitted() (types []string) {
 // Exec runs a statement.
 func (s *Shop) Exec(query string, args ...any) {
 	s.T.Helper()
-	s.Must(s.DB.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
+	s.failOn(s.DB.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
 		_, err := tx.Exec(ctx, query, args...)
 		return err
 	}))
 }
 
-// Must fails the test at any error.
-func (s *Shop) Must(errs ...error) {
+// failOn fails the test at any error.
+func (s *Shop) failOn(errs ...error) {
 	s.T.Helper()
 	if err := errors.Join(errs...); err != nil {
 		s.T.Fatal(err)
