@@ -38,7 +38,7 @@ func (m *Module) adminCommand(tool host.Tool) *cobra.Command {
 		Long: "Makes the account of the address an administrator's. An address without an account gets one, with a password that is read\n" +
 			"from the standard input or made up and shown once. An account that is there keeps its password and second factors, and its\n" +
 			"sessions end. With --remove the account is no administrator's any more and its sessions end. Either is in the audit log of the\n" +
-			"account, with the name of the system's user, and its owner gets a letter. Repeating it changes nothing.",
+			"account, with the name of the system's user, and its owner gets an e-mail. Repeating it changes nothing.",
 		Example: "  app admin --email ada@example.com\n  app admin --email ada@example.com --password-stdin < password.txt\n" +
 			"  app admin --email ada@example.com --remove\n  app admin --list",
 		Args: cobra.NoArgs,

@@ -13,7 +13,7 @@ import (
 // Config is what can be set of the module.
 type Config struct {
 	CodeLife          time.Duration `env:"USERS_CODE_LIFE" envDefault:"10m" doc:"how long a one-time code is valid, 1m to 10m"`
-	LettersPerHour    int           `env:"USERS_LETTERS_PER_HOUR" envDefault:"10" doc:"how many letters with codes one address gets in an hour because somebody asks for them, 1 to 1000; three times as many in a day"`
+	LettersPerHour    int           `env:"USERS_LETTERS_PER_HOUR" envDefault:"10" doc:"how many e-mails with codes one address gets in an hour because somebody asks for them, 1 to 1000; three times as many in a day"`
 	LettersPerNetwork int           `env:"USERS_LETTERS_PER_NETWORK" envDefault:"3" doc:"how many of them one network that the account does not know can cause, 1 to 1000"`
 	AccessLife        time.Duration `env:"USERS_ACCESS_LIFE" envDefault:"15m" doc:"how long an access token is valid, 1m to 1h"`
 	RefreshIdle       time.Duration `env:"USERS_REFRESH_IDLE" envDefault:"720h" doc:"how long a session lasts that nobody uses, 1h to 8760h"`

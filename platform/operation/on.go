@@ -2,8 +2,10 @@ package operation
 
 import (
 	"context"
+	"net/http"
 
 	"app/platform/fault"
+	"app/platform/problem"
 )
 
 // On makes a method the handler of an operation before its receiver exists: operations
@@ -18,8 +20,25 @@ func On[T comparable, I, O any](at *T, method func(T, context.Context, *I) (*O, 
 	return func(ctx context.Context, in *I) (*O, error) {
 		var absent T
 		if *at == absent {
-			return nil, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping.")
+			return nil, moduleDown()
 		}
 		return method(*at, ctx, in)
 	}
+}
+
+// RawOn is On for API.Raw: for methods that read the request and write the reply
+// themselves.
+func RawOn[T comparable](at *T, method func(T, http.ResponseWriter, *http.Request)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var absent T
+		if *at == absent {
+			problem.Write(w, r, moduleDown())
+			return
+		}
+		method(*at, w, r)
+	})
+}
+
+func moduleDown() error {
+	return fault.New(fault.Unavailable, "module_down", "The module is starting or stopping.")
 }

@@ -61,11 +61,14 @@ func (e *endpoint) documentOperation() {
 	}
 }
 
-// alsoResponse is the response of success under another status.
+// alsoResponse is the response of success under another status. A redirect has no body.
 func (e *endpoint) alsoResponse(status int) *huma.Response {
-	response := *e.spec.Responses[strconv.Itoa(e.spec.DefaultStatus)]
+	response := &huma.Response{}
+	if success := e.spec.Responses[strconv.Itoa(e.spec.DefaultStatus)]; success != nil && status < http.StatusMultipleChoices {
+		*response = *success
+	}
 	response.Description = http.StatusText(status)
-	return &response
+	return response
 }
 
 // readsVersions reports whether the operation shows what has a version, which clients

@@ -91,7 +91,7 @@ type Operation struct {
 	Idempotency KeyPolicy
 	// Status of success. Zero: 200 with a body, 204 without.
 	Status int
-	// Also are further statuses of success, with a body as that of Status.
+	// Also are further statuses of success, with a body as that of Status, or redirects.
 	Also []int
 	// MaxBody bounds the request body in bytes. Zero: 1 MiB.
 	MaxBody int64

@@ -54,6 +54,17 @@ func Read[T any](t testing.TB, r Reply) (out T) {
 	return out
 }
 
+// ReadStrict is Read that fails for a field that T does not have.
+func ReadStrict[T any](t testing.TB, r Reply) (out T) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(r.Body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&out); err != nil {
+		t.Fatalf("%v in %s", err, r.Body)
+	}
+	return out
+}
+
 // WantProblem checks that a reply is a problem in every respect, with the status, the
 // code and the pointers.
 func WantProblem(t testing.TB, r Reply, status int, code string, pointers ...string) {

@@ -58,7 +58,8 @@ func (r Reply) Pointers(t testing.TB) []string {
 }
 
 // Send calls the handler as the principal, with headers in pairs. A body is JSON unless
-// they say otherwise; an empty value takes a header away.
+// they say otherwise; an empty value takes a header away. Host is what the request was
+// sent to.
 func Send(h http.Handler, who identity.Principal, method, target, body string, headers ...string) Reply {
 	var reader io.Reader
 	if body != "" {
@@ -70,6 +71,9 @@ func Send(h http.Handler, who identity.Principal, method, target, body string, h
 	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
+		if headers[i] == "Host" {
+			r.Host = headers[i+1]
+		}
 		if headers[i+1] == "" {
 			r.Header.Del(headers[i])
 		}

@@ -30,16 +30,16 @@ func TestMetrics(t *testing.T) {
 	o.Courier.Answer = func(email.Email) error { return emailstest.ErrLost }
 	emailstest.SendDue(t, s)
 	want := `
-# HELP souk_emails_letters Letters by status (counted up to 10000); sent ones are left out.
+# HELP souk_emails_letters E-mails by status (counted up to 10000); sent ones are left out.
 # TYPE souk_emails_letters gauge
 souk_emails_letters{status="failed"} 0
 souk_emails_letters{status="queued"} 1
 souk_emails_letters{status="sending"} 0
 souk_emails_letters{status="unknown"} 0
-# HELP souk_emails_letters_total What became of letters offered: sent, failed, unknown, or queued to be tried again.
+# HELP souk_emails_letters_total What became of e-mails offered: sent, failed, unknown, or queued to be tried again.
 # TYPE souk_emails_letters_total counter
 souk_emails_letters_total{outcome="unknown",transport="fake"} 1
-# HELP souk_emails_oldest_seconds Age of the oldest letter that is not sent yet.
+# HELP souk_emails_oldest_seconds Age of the oldest e-mail that is not sent yet.
 # TYPE souk_emails_oldest_seconds gauge
 souk_emails_oldest_seconds 60
 `

@@ -22,7 +22,7 @@ func Register(api *operation.API, at **Handlers) {
 		Access:      operation.Public, Rate: operation.RateWebhook, Tags: []string{"E-mail"},
 		MaxBody: 512 << 10,
 		Errors:  []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
-	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { (*at).takeNotice(w, r) }))
+	}, operation.RawOn(at, (*Handlers).takeNotice))
 }
 
 // takeNotice hands the bytes of the body on as they came: the signature covers what

@@ -62,13 +62,7 @@ func registerPage(api *operation.API, at **Handlers) {
 			{Name: "answer", Doc: "accept or decline", Required: true},
 		},
 		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
-	}, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if *at == nil {
-			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
-			return
-		}
-		(*at).answerPage(w, r)
-	}))
+	}, operation.RawOn(at, (*Handlers).answerPage))
 }
 
 type answerRequest struct {

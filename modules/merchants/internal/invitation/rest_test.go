@@ -31,7 +31,7 @@ func post(a merchantstest.API, user string, form url.Values) operationtest.Reply
 
 func invite(a merchantstest.API, path, email string) (id, code string) {
 	a.Helper()
-	m := operationtest.Read[member.Body](a, a.Must(202, owner, "POST", path+"/members", `{"email":"`+email+`","role":"viewer"}`))
+	m := operationtest.ReadStrict[member.Body](a, a.Must(202, owner, "POST", path+"/members", `{"email":"`+email+`","role":"viewer"}`))
 	return m.InvitationID, m.InvitationID + "-" + a.Token(m.InvitationID)
 }
 
@@ -82,7 +82,7 @@ func TestFault07_TheListSaysInvited(t *testing.T) {
 	id, _ := invite(a, path, "eve@example.com")
 	var seen []member.Body
 	for after, more := "", true; more; {
-		next := operationtest.Read[operation.Page[member.Body]](t, a.Must(200, owner, "GET", path+"/members?limit=1"+after, ""))
+		next := operationtest.ReadStrict[operation.Page[member.Body]](t, a.Must(200, owner, "GET", path+"/members?limit=1"+after, ""))
 		seen, after, more = append(seen, next.Data...), "&after="+next.Next, next.HasMore
 	}
 	if len(seen) != 4 || seen[0].Status != "invited" || seen[0].Email != "eve@example.com" || seen[0].InvitationID != id || seen[0].InvitedBy != owner || seen[3].Status != "member" {

@@ -28,7 +28,7 @@ func TestWireShapes(t *testing.T) {
 	t.Parallel()
 	a := merchantstest.NewAPI(t)
 	made := a.Must(201, owner, "POST", "/v1/merchants", `{"name":" Café Ünïque ","description":"Lamps\nand light"}`)
-	m := operationtest.Read[merchant.Body](t, made)
+	m := operationtest.ReadStrict[merchant.Body](t, made)
 	path := "/v1/merchants/" + m.ID
 	const form = `{"id":%q,"slug":"cafe-unique","name":"Café Ünïque","description":"Lamps\nand light","status":"approved",%s"created_at":"2026-03-01T12:00:00.123456Z"}`
 	own := fmt.Sprintf(form, m.ID, `"role":"owner",`)
@@ -45,11 +45,11 @@ func TestWireShapes(t *testing.T) {
 	joined := a.JoinAt(path, manager, "manager")
 	changed := a.Must(201, owner, "POST", path+"/members", `{"user_id":"`+manager+`","role":"manager"}`)
 	list := a.Must(200, owner, "GET", path+"/members?limit=1", "")
-	if diff := cmp.Diff(`{"user_id":"`+manager+`","role":"manager","status":"member","created_at":"2026-03-01T12:00:00.123456Z"}`+"\n", changed.Body); diff != "" || joined != operationtest.Read[member.Body](t, changed) {
+	if diff := cmp.Diff(`{"user_id":"`+manager+`","role":"manager","status":"member","created_at":"2026-03-01T12:00:00.123456Z"}`+"\n", changed.Body); diff != "" || joined != operationtest.ReadStrict[member.Body](t, changed) {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	first := operationtest.Read[operation.Page[member.Body]](t, list)
-	second := operationtest.Read[operation.Page[member.Body]](t, a.Must(200, owner, "GET", path+"/members?limit=1&after="+first.Next, ""))
+	first := operationtest.ReadStrict[operation.Page[member.Body]](t, list)
+	second := operationtest.ReadStrict[operation.Page[member.Body]](t, a.Must(200, owner, "GET", path+"/members?limit=1&after="+first.Next, ""))
 	if len(first.Data) != 1 || !first.HasMore || len(second.Data) != 1 || second.HasMore || first.Data[0] == second.Data[0] {
 		t.Errorf("%+v then %+v", first, second)
 	}
@@ -75,7 +75,7 @@ func TestFailure18_AnotherMerchant(t *testing.T) {
 		wantProblem(t, a.Call(stranger, route.method, "/v1/merchants/x"+route.path, route.body), 404, "merchant_not_found")
 		wantProblem(t, a.Call(nobody, route.method, path+route.path, route.body), 401, "unauthenticated")
 	}
-	if got := operationtest.Read[merchant.Body](t, a.Must(200, owner, "GET", path, "")); got.Name != "Lamps" {
+	if got := operationtest.ReadStrict[merchant.Body](t, a.Must(200, owner, "GET", path, "")); got.Name != "Lamps" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -84,13 +84,13 @@ func TestPendingAndApproved(t *testing.T) {
 	t.Parallel()
 	a := merchantstest.NewAPI(t)
 	a.Merchants.AutoApprove = false
-	path := "/v1/merchants/" + operationtest.Read[merchant.Body](t, a.Must(201, owner, "POST", "/v1/merchants", `{"name":"Lamps"}`)).ID
+	path := "/v1/merchants/" + operationtest.ReadStrict[merchant.Body](t, a.Must(201, owner, "POST", "/v1/merchants", `{"name":"Lamps"}`)).ID
 	wantProblem(t, a.Call(stranger, "GET", path, ""), 404, "merchant_not_found")
 	wantProblem(t, a.Call(owner, "POST", path+"/approve", ""), 403, "permission_denied")
 	wantProblem(t, a.Call(nobody, "POST", path+"/approve", ""), 401, "unauthenticated")
 	wantProblem(t, a.Call(admin, "POST", "/v1/merchants/mrc_01kan4v6e8fx2s1gq0vj5t3x7c/approve", ""), 404, "merchant_not_found")
 	a.Must(200, admin, "POST", path+"/approve", "")
-	if got := operationtest.Read[merchant.Body](t, a.Must(200, stranger, "GET", path, "")); got.Status != "approved" {
+	if got := operationtest.ReadStrict[merchant.Body](t, a.Must(200, stranger, "GET", path, "")); got.Status != "approved" {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -100,7 +100,7 @@ func TestUpdate_REST(t *testing.T) {
 	a := merchantstest.NewAPI(t)
 	path := a.OpenMerchant()
 	got := a.Must(200, owner, "PATCH", path, `{"name":" Lanterns "}`, `If-Match: "1"`)
-	if m := operationtest.Read[merchant.Body](t, got); m.Name != "Lanterns" || m.Slug != "lamps" || got.Header.Get("ETag") != `"2"` {
+	if m := operationtest.ReadStrict[merchant.Body](t, got); m.Name != "Lanterns" || m.Slug != "lamps" || got.Header.Get("ETag") != `"2"` {
 		t.Errorf("%v %s", got.Header, got.Body)
 	}
 	wantProblem(t, a.Call(owner, "PATCH", path, `{"name":"x"}`, `If-Match: "1"`), 412, "version_mismatch")

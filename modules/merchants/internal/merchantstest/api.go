@@ -45,7 +45,7 @@ func NewAPI(t testing.TB) API {
 // path.
 func (a API) OpenMerchant() string {
 	a.Helper()
-	m := operationtest.Read[merchant.Body](a, a.Must(201, Owner, "POST", "/v1/merchants", `{"name":"Lamps"}`))
+	m := operationtest.ReadStrict[merchant.Body](a, a.Must(201, Owner, "POST", "/v1/merchants", `{"name":"Lamps"}`))
 	path := "/v1/merchants/" + m.ID
 	a.JoinAt(path, Manager, "manager")
 	a.JoinAt(path, Viewer, "viewer")
@@ -55,9 +55,9 @@ func (a API) OpenMerchant() string {
 // JoinAt has Owner invite one of the people, who accepts.
 func (a API) JoinAt(path, user, role string) member.Body {
 	a.Helper()
-	made := operationtest.Read[member.Body](a, a.Must(202, Owner, "POST", path+"/members", `{"email":"`+emailOf(user)+`","role":"`+role+`"}`))
+	made := operationtest.ReadStrict[member.Body](a, a.Must(202, Owner, "POST", path+"/members", `{"email":"`+emailOf(user)+`","role":"`+role+`"}`))
 	reply := a.Must(200, user, "POST", "/v1/invitations/"+made.InvitationID+"/accept", `{"token":"`+a.Token(made.InvitationID)+`"}`)
-	return operationtest.Read[struct {
+	return operationtest.ReadStrict[struct {
 		MerchantID string `json:"merchant_id"`
 		member.Body
 	}](a, reply).Body

@@ -3,7 +3,6 @@ package webhook
 import (
 	"net/http"
 
-	"app/platform/fault"
 	"app/platform/operation"
 	"app/platform/problem"
 )
@@ -16,24 +15,18 @@ func Register(api *operation.API, s **Service, signatures ...string) {
 		Description: "Called by providers. The signature covers the very bytes of the body; an event is kept before it is acknowledged and acted upon once.",
 		Tags:        []string{"Payments"}, Access: operation.Public, Rate: operation.RateWebhook, MaxBody: 256 << 10, Headers: signatures,
 		Errors: []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
-	}, handlerOf(s))
+	}, operation.RawOn(s, (*Service).takeEvent))
 }
 
-// handlerOf hands the bytes of the body on as they came.
-func handlerOf(s **Service) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if *s == nil {
-			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
-			return
-		}
-		body, err := operation.ReadBody(r)
-		if err == nil {
-			err = (*s).Receive(r.Context(), r.PathValue("provider"), r.Header, body)
-		}
-		if err != nil {
-			problem.Write(w, r, err)
-			return
-		}
-		w.WriteHeader(http.StatusOK)
-	})
+// takeEvent hands the bytes of the body on as they came.
+func (s *Service) takeEvent(w http.ResponseWriter, r *http.Request) {
+	body, err := operation.ReadBody(r)
+	if err == nil {
+		err = s.Receive(r.Context(), r.PathValue("provider"), r.Header, body)
+	}
+	if err != nil {
+		problem.Write(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
 }

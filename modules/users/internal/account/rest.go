@@ -23,7 +23,7 @@ func Register(api *operation.API, at *Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: "/v1/users/me", ID: "update-me", Tags: route.Users, MaxBody: route.SmallBody,
 		Access: operation.User, Rate: operation.RateDefault, Errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
-		Summary: "Change one's own names and the language of one's letters",
+		Summary: "Change one's own names and the language of one's e-mails",
 	}, operation.On(at, Handlers.updateOwnAccount))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/users/auth", ID: "get-auth", Tags: route.Users,
@@ -46,7 +46,7 @@ type user struct {
 	LastName   string    `json:"last_name"`
 	Admin      bool      `json:"admin" doc:"Whether the user is an administrator of the shop"`
 	CreatedAt  time.Time `json:"created_at"`
-	Locale     string    `json:"locale" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
+	Locale     string    `json:"locale" example:"de-AT" doc:"Language of e-mails, a BCP 47 tag; empty for the shop's own"`
 }
 
 func renderUser(u User) user {
@@ -77,7 +77,7 @@ type renameInput struct {
 		FirstName  *string `json:"first_name,omitempty" doc:"1 to 100 characters"`
 		MiddleName *string `json:"middle_name,omitempty" doc:"At most 100 characters"`
 		LastName   *string `json:"last_name,omitempty" doc:"1 to 100 characters"`
-		Locale     *string `json:"locale,omitempty" example:"de-AT" doc:"Language of letters, a BCP 47 tag; empty for the shop's own"`
+		Locale     *string `json:"locale,omitempty" example:"de-AT" doc:"Language of e-mails, a BCP 47 tag; empty for the shop's own"`
 	}
 }
 

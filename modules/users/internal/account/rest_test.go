@@ -9,12 +9,13 @@ import (
 
 	"app/modules/users/internal/userstest"
 	"app/platform/ids"
+	"app/platform/operation/operationtest"
 )
 
 func TestWireShapes(t *testing.T) {
 	t.Parallel()
 	s := userstest.NewSite(t)
-	accepted := userstest.Read[map[string]string](t, s.Must(202, "", "POST", "/v1/auth/register", userstest.Registration()))
+	accepted := operationtest.ReadStrict[map[string]string](t, s.Must(202, "", "POST", "/v1/auth/register", userstest.Registration()))
 	if accepted["status"] != "accepted" || !ids.Valid("cod", accepted["registration"]) || len(accepted) != 2 {
 		t.Errorf("register: %v", accepted)
 	}
@@ -25,12 +26,12 @@ func TestWireShapes(t *testing.T) {
 	}
 	whole := `{"id":"` + user.ID + `","email":"Ada@Example.com","first_name":"Ada","middle_name":"","last_name":"Lovelace","admin":false,"created_at":"2026-03-01T12:00:00.123456Z","locale":""}`
 	login := s.Must(200, "", "POST", "/v1/auth/login", userstest.Object("email", userstest.Address, "password", userstest.Password))
-	in := userstest.Read[userstest.Tokens](t, login)
+	in := operationtest.ReadStrict[userstest.Tokens](t, login)
 	if in.TokenType != "Bearer" || in.ExpiresIn != 900 || login.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("login: %v %s", login.Header, login.Body)
 	}
 	refreshed := s.Must(200, "", "POST", "/v1/auth/refresh", userstest.Object("refresh_token", in.RefreshToken))
-	if again := userstest.Read[userstest.Tokens](t, refreshed); again.RefreshToken == in.RefreshToken || again.ExpiresIn != 900 || refreshed.Header.Get("Cache-Control") != "no-store" {
+	if again := operationtest.ReadStrict[userstest.Tokens](t, refreshed); again.RefreshToken == in.RefreshToken || again.ExpiresIn != 900 || refreshed.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("refresh: %s", refreshed.Body)
 	}
 	me := s.Must(200, in.AccessToken, "GET", "/v1/users/me", "")
@@ -46,7 +47,7 @@ func TestWireShapes(t *testing.T) {
 	if out := s.Must(204, in.AccessToken, "POST", "/v1/auth/logout", ""); out.Body != "" {
 		t.Errorf("logout: %s", out.Body)
 	}
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/auth/refresh", userstest.Object("refresh_token", in.RefreshToken)), 401, "refresh_token_invalid")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/auth/refresh", userstest.Object("refresh_token", in.RefreshToken)), 401, "refresh_token_invalid")
 }
 
 func TestUpdateMe(t *testing.T) {
@@ -57,9 +58,9 @@ func TestUpdateMe(t *testing.T) {
 	if !strings.Contains(got.Body, `"first_name":"Augusta"`) || got.Header.Get("ETag") != `"2"` {
 		t.Errorf("%v %s", got.Header, got.Body)
 	}
-	userstest.WantProblem(t, s.Call(access, "PATCH", "/v1/users/me", `{"first_name":"Eve"}`, "If-Match", `"1"`), 412, "version_mismatch")
-	userstest.WantProblem(t, s.Call(access, "PATCH", "/v1/users/me", `{"first_name":"","middle_name":"a/b"}`), 422, "validation_failed", "/first_name", "/middle_name")
-	userstest.WantProblem(t, s.Call(access, "PATCH", "/v1/users/me", `{"email":"eve@example.com","admin":true}`), 422, "validation_failed", "/admin", "/email")
+	operationtest.WantProblem(t, s.Call(access, "PATCH", "/v1/users/me", `{"first_name":"Eve"}`, "If-Match", `"1"`), 412, "version_mismatch")
+	operationtest.WantProblem(t, s.Call(access, "PATCH", "/v1/users/me", `{"first_name":"","middle_name":"a/b"}`), 422, "validation_failed", "/first_name", "/middle_name")
+	operationtest.WantProblem(t, s.Call(access, "PATCH", "/v1/users/me", `{"email":"eve@example.com","admin":true}`), 422, "validation_failed", "/admin", "/email")
 	s.Must(200, access, "PATCH", "/v1/users/me", `{}`)
 	s.Must(304, access, "GET", "/v1/users/me", "", "If-None-Match", `"2"`)
 }

@@ -27,10 +27,10 @@ func TestFailure24_LettersPerDay(t *testing.T) {
 		w.Clock.Pass(58 * time.Minute)
 	}
 	if want := userstest.Limits().LettersPerHour; one > want+1 || one == 0 {
-		t.Errorf("%d letters in a day to one network, want no more than %d and the first", one, want)
+		t.Errorf("%d e-mails in a day to one network, want no more than %d and the first", one, want)
 	}
 	if letters += one; letters > 3*userstest.Limits().LettersPerHour || letters < 2*userstest.Limits().LettersPerHour {
-		t.Errorf("%d letters in a day, want no more than %d", letters, 3*userstest.Limits().LettersPerHour)
+		t.Errorf("%d e-mails in a day, want no more than %d", letters, 3*userstest.Limits().LettersPerHour)
 	}
 }
 

@@ -31,11 +31,11 @@ func TestFault08_StrangersLeaveTheOwnerLetters(t *testing.T) {
 					letters += n
 				}
 				if letters == 0 || letters > userstest.Limits().LettersPerHour {
-					t.Errorf("%d letters to strangers", letters)
+					t.Errorf("%d e-mails to strangers", letters)
 				}
 				n, mine := w.LettersTo(userstest.From(userstest.Hereabouts), userstest.Ada, userstest.Secret, 1)
 				if n != 1 {
-					t.Fatalf("%d letters to the owner", n)
+					t.Fatalf("%d e-mails to the owner", n)
 				}
 				w.LettersTo(userstest.From(strangers(60)), userstest.Ada, userstest.Attackers, 10)
 				if _, err := w.Registrations.Verify(userstest.From(userstest.Hereabouts), mine); err != nil {
@@ -63,10 +63,10 @@ func TestFault08_NetworksOfCustomersHaveAShare(t *testing.T) {
 			letters += n
 		}
 		if letters > 2*userstest.Limits().LettersPerHour {
-			t.Errorf("%d letters to strangers", letters)
+			t.Errorf("%d e-mails to strangers", letters)
 		}
 		if n, _ := w.LettersTo(userstest.From(userstest.Hereabouts), userstest.Ada, userstest.Secret, 1); n != 1 {
-			t.Errorf("%d letters to the owner", n)
+			t.Errorf("%d e-mails to the owner", n)
 		}
 	})
 }
@@ -84,7 +84,7 @@ func TestFault08_StrangersLeaveTheOwnerCodes(t *testing.T) {
 			letters += len(told)
 		}
 		if letters != 3 {
-			t.Errorf("%d letters to one network", letters)
+			t.Errorf("%d e-mails to one network", letters)
 		}
 		mine := w.Proof(userstest.From(userstest.Hereabouts), userstest.Ada)
 		w.Ask(userstest.From("192.0.2.0/24"), userstest.Ada)
@@ -111,7 +111,7 @@ func TestFault08_NewAddressesAreStrangers(t *testing.T) {
 		}
 	}
 	if n := len(w.Emitted()) - before; n != 3 {
-		t.Errorf("%d letters", n)
+		t.Errorf("%d e-mails", n)
 	}
 }
 
@@ -139,7 +139,7 @@ func TestFault08_LettersAtOnce(t *testing.T) {
 			}
 		}
 		if codes, asked := w.Count(`SELECT COUNT(*) FROM users_codes`), w.Count(`SELECT COUNT(*) FROM users_requests`); codes != 3 || asked != 3 || len(w.Emitted()) != 6 {
-			t.Errorf("%d registrations, %d requests, %d letters", codes, asked, len(w.Emitted()))
+			t.Errorf("%d registrations, %d requests, %d e-mails", codes, asked, len(w.Emitted()))
 		}
 	})
 }

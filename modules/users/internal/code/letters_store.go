@@ -22,20 +22,20 @@ func sentLetters(ctx context.Context, tx *database.Tx, emailKey string, p Purpos
 func ListLetters(ctx context.Context, tx *database.Tx, query string, args ...any) (out []Letter, err error) {
 	rows, err := tx.Query(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list letters: %w", err)
+		return nil, fmt.Errorf("list e-mails: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var l Letter
 		var created int64
 		if err := rows.Scan(&l.Network, &l.Share, &created); err != nil {
-			return nil, fmt.Errorf("list letters: %w", err)
+			return nil, fmt.Errorf("list e-mails: %w", err)
 		}
 		l.CreatedAt = database.Time(created)
 		out = append(out, l)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list letters: %w", err)
+		return nil, fmt.Errorf("list e-mails: %w", err)
 	}
 	return out, nil
 }

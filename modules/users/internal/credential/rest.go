@@ -26,8 +26,8 @@ func Register(api *operation.API, at *Handlers) {
 	operation.Register(api, route.At(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"),
 		operation.On(at, Handlers.requestAddress))
 	op.Status, op.Errors, op.Idempotency = http.StatusOK, []int{http.StatusUnprocessableEntity}, operation.KeyNone
-	op.Description = "The old address gets a letter that says so."
-	operation.Register(api, route.At(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the letter"),
+	op.Description = "The old address gets an e-mail that says so."
+	operation.Register(api, route.At(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the e-mail"),
 		operation.On(at, Handlers.changeAddress))
 	op.Errors, op.Revokes = []int{http.StatusForbidden, http.StatusUnprocessableEntity}, true
 	op.Description = "Needs a fresh session, and signs the account out everywhere else."
@@ -50,7 +50,7 @@ func registerReset(api *operation.API, at *Handlers) {
 		Errors:      []int{http.StatusUnprocessableEntity},
 		Description: "Sets the password and signs the account out everywhere. It signs nobody in: a second factor is asked for at the next sign-in as before.",
 	}
-	operation.Register(api, route.At(use, "/v1/auth/password/reset", "reset-password", "Set a new password with the code from the letter"),
+	operation.Register(api, route.At(use, "/v1/auth/password/reset", "reset-password", "Set a new password with the code from the e-mail"),
 		operation.On(at, Handlers.resetPassword))
 }
 

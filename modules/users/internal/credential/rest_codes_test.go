@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 func TestAddressAndPasswordOperations(t *testing.T) {
@@ -19,9 +20,9 @@ func TestAddressAndPasswordOperations(t *testing.T) {
 	}
 	body := userstest.Object("current_password", userstest.Password, "password", "Another-Horse-8", "confirm_password", "Another-Horse-8")
 	s.Must(200, access, "POST", "/v1/users/me/password", body)
-	userstest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/password", body), 422, "validation_failed", "/current_password")
+	operationtest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/password", body), 422, "validation_failed", "/current_password")
 	s.Now = s.Now.Add(11 * time.Minute)
-	userstest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/password", body), 403, "step_up_required")
-	userstest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/email", userstest.Object("email", "x@example.com")), 403, "step_up_required")
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/users/me/email", userstest.Object("email", "x@example.com")), 401, "unauthenticated")
+	operationtest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/password", body), 403, "step_up_required")
+	operationtest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/email", userstest.Object("email", "x@example.com")), 403, "step_up_required")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/users/me/email", userstest.Object("email", "x@example.com")), 401, "unauthenticated")
 }

@@ -61,7 +61,7 @@ func TestChangeAddress(t *testing.T) {
 		}
 		letter := userstest.Issued(t, w.Emitted()[before:])
 		if letter.GetEmail() != email || letter.GetPurpose() != usersevents.Purpose_PURPOSE_CHANGE_ADDRESS {
-			t.Errorf("letter %v", letter)
+			t.Errorf("e-mail %v", letter)
 		}
 		return code.Proof{Request: request, Code: letter.GetCode()}
 	}

@@ -36,7 +36,7 @@ func Register(api *operation.API, at *Handlers) {
 	show := operation.Operation{
 		Method: http.MethodGet, Path: code.LetterPath, ID: "show-letter-page", Tags: route.SignIn,
 		Access: operation.Public, Rate: operation.RateAuth,
-		Summary:     "The page that a letter with a code leads to",
+		Summary:     "The page that an e-mail with a code leads to",
 		Description: "Shows a form that uses the code. Opening it spends nothing.",
 	}
 	api.Raw(show, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,12 +46,13 @@ func Register(api *operation.API, at *Handlers) {
 	}))
 	get := show
 	get.Path, get.ID, get.Rate = scriptPath, "get-letter-script", operation.RateDefault
-	get.Summary = "The script of the page that a letter leads to"
+	get.Summary = "The script of the page that an e-mail leads to"
 	get.Description = "Puts what the link has behind the # into the form. Without it the code is typed."
 	api.Raw(get, http.HandlerFunc(showScript))
 	use := show
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", operation.Optional, page.OriginHeaders, route.SmallBody
 	use.Revokes, use.Lenient = true, true
+	use.Also, use.Errors = []int{http.StatusSeeOther}, []int{http.StatusForbidden}
 	use.Form = []operation.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},
@@ -59,8 +60,8 @@ func Register(api *operation.API, at *Handlers) {
 		{Name: "password", Doc: "For verify_address, that of the registration; for reset_password, the new one"},
 		{Name: "confirm_password", Doc: "The same again"},
 	}
-	use.Summary, use.Description = "Use the code of a letter", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
-	api.Raw(use, route.Raw(at, Handlers.submitForm))
+	use.Summary, use.Description = "Use the code of an e-mail", "What the form of the page sends, form-encoded. A sign-in ends in a cookie and a redirect."
+	api.Raw(use, operation.RawOn(at, Handlers.submitForm))
 }
 
 // scriptPath is where the script of the e-mails' page is.
@@ -85,7 +86,7 @@ func newPage(values url.Values) page.Page {
 	for _, name := range []string{"purpose", "request"} {
 		p.Hidden = append(p.Hidden, page.Hidden{Name: name, Value: values.Get(name)})
 	}
-	p.Fields = []page.Field{{Name: "code", Label: "Code from the letter", Type: "text", Autocomplete: "one-time-code", Value: values.Get("code")}}
+	p.Fields = []page.Field{{Name: "code", Label: "Code from the e-mail", Type: "text", Autocomplete: "one-time-code", Value: values.Get("code")}}
 	switch values.Get("purpose") {
 	case "verify_address":
 		p.Title, p.Text, p.Button = "Confirm your address", "This makes your account. Type the password that you have chosen for it. "+
@@ -105,7 +106,7 @@ func newPage(values url.Values) page.Page {
 			page.Field{Name: "confirm_password", Label: "The same again", Type: "password", Autocomplete: "new-password"},
 		)
 	default:
-		return page.Page{Title: "There is nothing here", Text: "The link is not complete. Copy the whole of it from the letter."}
+		return page.Page{Title: "There is nothing here", Text: "The link is not complete. Copy the whole of it from the e-mail."}
 	}
 	return p
 }
@@ -132,7 +133,7 @@ func (h Handlers) submitForm(w http.ResponseWriter, r *http.Request) {
 		})
 		form.ShowOutcome(w, r, err, "Your password is set. You can sign in with it now.")
 	default:
-		form.ShowError(w, r, fault.Invalid(fault.Field{Pointer: "/purpose", Detail: "is none of a letter's"}))
+		form.ShowError(w, r, fault.Invalid(fault.Field{Pointer: "/purpose", Detail: "is none of an e-mail's"}))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 // typed is what the form of the page that a link leads to is posted with once somebody
@@ -76,7 +77,7 @@ func TestFailure30_FormsOfOtherSites(t *testing.T) {
 		{"Origin", userstest.Shop + ".evil.example"}, {"Sec-Fetch-Site", "cross-site", "Origin", userstest.Shop},
 	} {
 		got := s.Call("", "POST", u.Path, userstest.Form(u).Encode(), append([]string{"Content-Type", kind}, headers...)...)
-		userstest.WantProblem(t, got, 403, "cross_site")
+		operationtest.WantProblem(t, got, 403, "cross_site")
 	}
 	if got := s.Call("", "POST", u.Path, userstest.Form(u).Encode(), "Content-Type", kind, "Origin", userstest.Shop); got.Status != 303 {
 		t.Errorf("%d %s", got.Status, got.Body)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 // Nothing of where a request claims to come from or go to may get into an e-mail: what
@@ -31,7 +32,7 @@ func TestFailure27_NothingFromTheHostHeader(t *testing.T) {
 			t.Errorf("an event says %q", text)
 		}
 	}
-	for _, r := range []userstest.Reply{s.Call("", "POST", "/v1/auth/login", userstest.Object("email", userstest.Address, "password", userstest.Password), evil...)} {
+	for _, r := range []operationtest.Reply{s.Call("", "POST", "/v1/auth/login", userstest.Object("email", userstest.Address, "password", userstest.Password), evil...)} {
 		if strings.Contains(r.Body, "evil") {
 			t.Errorf("a reply says %q", r.Body)
 		}

@@ -17,7 +17,7 @@ type Handlers struct{ Federation *Service }
 // open.
 func Register(api *operation.API, at *Handlers) {
 	for _, through := range ProviderRoutes {
-		api.Raw(through.Begin(), route.Raw(at, func(h Handlers, w http.ResponseWriter, r *http.Request) {
+		api.Raw(through.Begin(), operation.RawOn(at, func(h Handlers, w http.ResponseWriter, r *http.Request) {
 			h.redirectToProvider(w, r, through.Provider(r))
 		}))
 	}

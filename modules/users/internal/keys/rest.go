@@ -19,7 +19,7 @@ func Register(api *operation.API, at *Handlers) {
 		Access: operation.Public, Rate: operation.RateDefault,
 		Summary:     "Read the public keys of access tokens",
 		Description: "A JSON Web Key Set (RFC 7517), to verify access tokens without asking.",
-	}, route.Raw(at, Handlers.keySet))
+	}, operation.RawOn(at, Handlers.keySet))
 }
 
 func (h Handlers) keySet(w http.ResponseWriter, r *http.Request) {

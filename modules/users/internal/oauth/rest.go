@@ -49,7 +49,7 @@ func Register(api *operation.API, at *Handlers) {
 			{Name: "client_secret", Doc: "Taken, and means nothing"},
 		},
 		Reply: oAuthTokens{},
-	}, route.Raw(at, Handlers.serveTokenEndpoint))
+	}, operation.RawOn(at, Handlers.serveTokenEndpoint))
 }
 
 // oAuthTokens is the answer of RFC 6749 section 5.1, under the name of its schema.

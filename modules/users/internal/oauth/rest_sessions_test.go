@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 // Without the password grant the endpoint looks at no password, and refreshes as before
@@ -34,12 +35,12 @@ func TestTokenEndpoint(t *testing.T) {
 	if got.Status != 200 || got.Header.Get("Cache-Control") != "no-store" || got.Header.Get("Pragma") != "no-cache" || got.Header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%d %v %s", got.Status, got.Header, got.Body)
 	}
-	in := userstest.Read[userstest.Tokens](t, got)
+	in := operationtest.ReadStrict[userstest.Tokens](t, got)
 	if in.TokenType != "bearer" || in.ExpiresIn != 900 {
 		t.Errorf("%s", got.Body)
 	}
 	s.Must(200, in.AccessToken, "GET", "/v1/users/me", "")
-	again := userstest.Read[userstest.Tokens](t, s.Grant("grant_type=refresh_token&refresh_token="+in.RefreshToken))
+	again := operationtest.ReadStrict[userstest.Tokens](t, s.Grant("grant_type=refresh_token&refresh_token="+in.RefreshToken))
 	if again.RefreshToken == in.RefreshToken || again.AccessToken == "" {
 		t.Errorf("%+v", again)
 	}
@@ -75,13 +76,13 @@ func TestTokenEndpointRefuses(t *testing.T) {
 			path += "?grant_type=password"
 		}
 		got := s.Call("", "POST", path, tc.form, "Content-Type", userstest.FormType)
-		if e := userstest.Read[map[string]string](t, got); got.Status != 400 || e["error"] != tc.want || got.Header.Get("Cache-Control") != "no-store" {
+		if e := operationtest.ReadStrict[map[string]string](t, got); got.Status != 400 || e["error"] != tc.want || got.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v", name, got.Status, e)
 		}
 	}
 	asJSON := s.Call("", "POST", "/v1/auth/token", `{"grant_type":"password"}`)
-	if e := userstest.Read[map[string]string](t, asJSON); asJSON.Status != 400 || e["error"] != "invalid_request" {
+	if e := operationtest.ReadStrict[map[string]string](t, asJSON); asJSON.Status != 400 || e["error"] != "invalid_request" {
 		t.Errorf("JSON: %d %v", asJSON.Status, e)
 	}
-	userstest.WantProblem(t, s.Grant("grant_type="+strings.Repeat("x", 17<<10)), 413, "body_too_large")
+	operationtest.WantProblem(t, s.Grant("grant_type="+strings.Repeat("x", 17<<10)), 413, "body_too_large")
 }

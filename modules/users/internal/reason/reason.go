@@ -53,7 +53,7 @@ var (
 	CrossSite = fault.Reason{
 		Kind: fault.PermissionDenied, Code: "cross_site", Detail: "The form was sent from another site.",
 		Title: "Form from another site",
-		Help:  "The form was sent from a page of another site. Open the link in the letter again.",
+		Help:  "The form was sent from a page of another site. Open the link in the e-mail again.",
 	}
 )
 

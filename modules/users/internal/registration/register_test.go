@@ -173,7 +173,7 @@ func TestRegisterBoundsLetters(t *testing.T) {
 		t.Errorf("the newest code was lost: %v", err)
 	}
 	if _, told := w.Register(userstest.NewForm(userstest.Ada, userstest.Secret)); len(told) != 0 {
-		t.Errorf("the owner of an account gets more letters: %v", told)
+		t.Errorf("the owner of an account gets more e-mails: %v", told)
 	}
 	w.Clock.Pass(time.Hour)
 	if _, told := w.Register(userstest.NewForm(userstest.Ada, userstest.Secret)); len(told) != 1 {

@@ -19,13 +19,13 @@ func Register(api *operation.API, at *Handlers) {
 		Method: http.MethodPost, Path: "/v1/auth/register", ID: "register", Tags: route.SignIn, Status: http.StatusAccepted,
 		Access: operation.Public, Rate: operation.RateAuth, MaxBody: route.SmallBody,
 		Summary:     "Register an address",
-		Description: "Sends a letter to the address: a code for POST /v1/auth/verify, or word that it has an account. The reply is the same either way.",
+		Description: "Sends an e-mail to the address: a code for POST /v1/auth/verify, or word that it has an account. The reply is the same either way.",
 	}, operation.On(at, Handlers.registerUser))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/verify", ID: "verify-address", Tags: route.SignIn,
 		Access: operation.Public, Rate: operation.RateAuth, MaxBody: route.SmallBody,
-		Summary: "Verify an address with the code from the letter",
-		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the letter may be " +
+		Summary: "Verify an address with the code from the e-mail",
+		Description: "Makes the account, with the password and names of the registration that the code was sent for. The code alone is not enough, as the e-mail may be " +
 			"of somebody else's registration: send along what register answered, or the password that it was given.",
 	}, operation.On(at, Handlers.verifyRegistration))
 }

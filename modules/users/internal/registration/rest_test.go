@@ -9,6 +9,7 @@ import (
 
 	"app/modules/users/internal/userstest"
 	"app/platform/database"
+	"app/platform/operation/operationtest"
 )
 
 func TestRefusals(t *testing.T) {
@@ -49,7 +50,7 @@ func TestRefusals(t *testing.T) {
 		"VerifyByGetWithQuery": {"", "GET", "/v1/auth/verify?email=ada@example.com&code=123456", "", 405, "method_not_allowed", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			userstest.WantProblem(t, s.Call(tc.access, tc.method, tc.path, tc.body), tc.status, tc.code, tc.pointers...)
+			operationtest.WantProblem(t, s.Call(tc.access, tc.method, tc.path, tc.body), tc.status, tc.code, tc.pointers...)
 		})
 	}
 }
@@ -68,8 +69,8 @@ func TestFailure23_SameReplies(t *testing.T) {
 	}
 	known := s.Must(202, "", "POST", "/v1/auth/register", userstest.Registration())
 	unknown := s.Must(202, "", "POST", "/v1/auth/register", strings.Replace(userstest.Registration(), userstest.Address, "who@example.com", 1))
-	anyID := func(r userstest.Reply) userstest.Reply {
-		r.Body = strings.Replace(r.Body, userstest.Read[map[string]string](t, r)["registration"], "cod", 1)
+	anyID := func(r operationtest.Reply) operationtest.Reply {
+		r.Body = strings.Replace(r.Body, operationtest.ReadStrict[map[string]string](t, r)["registration"], "cod", 1)
 		return r
 	}
 	if diff := cmp.Diff(anyID(known), anyID(unknown)); diff != "" {

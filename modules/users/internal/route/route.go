@@ -2,13 +2,7 @@
 // common.
 package route
 
-import (
-	"net/http"
-
-	"app/platform/fault"
-	"app/platform/operation"
-	"app/platform/problem"
-)
+import "app/platform/operation"
 
 // The tags that group the operations in the document.
 var (
@@ -34,16 +28,4 @@ func After(in *operation.Paging) (string, error) {
 		return "", err
 	}
 	return cursor[0], nil
-}
-
-// Raw is operation.On for handlers that read the request and write the reply themselves.
-func Raw[T comparable](at *T, method func(T, http.ResponseWriter, *http.Request)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var absent T
-		if *at == absent {
-			problem.Write(w, r, fault.New(fault.Unavailable, "module_down", "The module is starting or stopping."))
-			return
-		}
-		method(*at, w, r)
-	})
 }

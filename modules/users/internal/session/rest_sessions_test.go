@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 func TestSessionsList(t *testing.T) {
@@ -15,7 +16,7 @@ func TestSessionsList(t *testing.T) {
 	tokens := s.SignIn()
 	s.Now = s.Now.Add(time.Minute)
 	cookie := s.Browse("", "User-Agent", "Firefox", "Souk-Client-Network", "203.0.113.0/24")
-	list := userstest.Read[userstest.Page[map[string]any]](t, s.Must(200, "cookie:"+cookie.Value, "GET", "/v1/auth/sessions?limit=1", ""))
+	list := operationtest.ReadStrict[userstest.Page[map[string]any]](t, s.Must(200, "cookie:"+cookie.Value, "GET", "/v1/auth/sessions?limit=1", ""))
 	if len(list.Data) != 1 || !list.More {
 		t.Fatalf("%+v", list)
 	}
@@ -29,14 +30,14 @@ func TestSessionsList(t *testing.T) {
 	if diff := cmp.Diff(want, browser); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
-	rest := userstest.Read[userstest.Page[map[string]any]](t, s.Must(200, tokens.AccessToken, "GET", "/v1/auth/sessions?after="+list.Next, ""))
+	rest := operationtest.ReadStrict[userstest.Page[map[string]any]](t, s.Must(200, tokens.AccessToken, "GET", "/v1/auth/sessions?after="+list.Next, ""))
 	if len(rest.Data) != 1 || rest.Data[0]["id"] != tokens.SessionID || rest.Data[0]["current"] != true || rest.Data[0]["kind"] != "token" {
 		t.Errorf("%+v", rest)
 	}
 	s.Must(204, tokens.AccessToken, "DELETE", "/v1/auth/sessions/"+id, "")
-	userstest.WantProblem(t, s.Call(tokens.AccessToken, "DELETE", "/v1/auth/sessions/"+id, ""), 404, "session_not_found")
-	userstest.WantProblem(t, s.Call(tokens.AccessToken, "DELETE", "/v1/auth/sessions/x", ""), 404, "session_not_found")
-	userstest.WantProblem(t, s.Call("", "GET", "/v1/auth/sessions", ""), 401, "unauthenticated")
+	operationtest.WantProblem(t, s.Call(tokens.AccessToken, "DELETE", "/v1/auth/sessions/"+id, ""), 404, "session_not_found")
+	operationtest.WantProblem(t, s.Call(tokens.AccessToken, "DELETE", "/v1/auth/sessions/x", ""), 404, "session_not_found")
+	operationtest.WantProblem(t, s.Call("", "GET", "/v1/auth/sessions", ""), 401, "unauthenticated")
 	s.Browse("")
 	if ended := s.Must(200, tokens.AccessToken, "DELETE", "/v1/auth/sessions", ""); ended.Body != "{\"ended\":1}\n" {
 		t.Errorf("got %s", ended.Body)

@@ -23,7 +23,7 @@ func TestSignInWithCode(t *testing.T) {
 	request, told := w.Ask(context.Background(), "ada@EXAMPLE.com")
 	letter := userstest.Issued(t, told)
 	if letter.GetEmail() != userstest.Ada || letter.GetPurpose() != usersevents.Purpose_PURPOSE_SIGN_IN || letter.GetFirstName() != "Ada" {
-		t.Errorf("letter %v", letter)
+		t.Errorf("e-mail %v", letter)
 	}
 	if got := letter.GetExpiresAt().AsTime().Sub(w.Clock.Now()); got != 10*time.Minute {
 		t.Errorf("good for %s", got)
@@ -151,7 +151,7 @@ func TestFailure24_StrangersDoNotLockTheOwnerOut(t *testing.T) {
 		}
 	}
 	if letters != userstest.Limits().LettersPerHour {
-		t.Errorf("%d letters to strangers", letters)
+		t.Errorf("%d e-mails to strangers", letters)
 	}
 	if _, err := w.SignIns.SignInWithCode(home, mine, authn.Bearer); err != nil {
 		t.Errorf("the owner's code: %v", err)

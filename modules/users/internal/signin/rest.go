@@ -25,7 +25,7 @@ func Register(api *operation.API, at *Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/auth/login", ID: "login", Tags: route.SignIn, Idempotency: operation.KeyNone,
 		Revokes: true,
-		Access:  operation.Public, Rate: operation.RateAuth, MaxBody: route.SmallBody, Errors: []int{http.StatusUnauthorized},
+		Access:  operation.Public, Rate: operation.RateAuth, MaxBody: route.SmallBody, Also: []int{http.StatusAccepted}, Errors: []int{http.StatusUnauthorized},
 		Summary: "Sign in with a password",
 		Description: "Starts a session: an access token for the header Authorization, and a refresh token to get the next one with; with session: true a cookie " +
 			"instead, which is new whatever the browser had before. 202 with a ticket when a second factor has to be shown first.",
@@ -66,7 +66,7 @@ func registerCodes(api *operation.API, at *Handlers) {
 		Errors:      []int{http.StatusUnprocessableEntity},
 		Description: "Starts a session, or asks for the second factor of an account that has one.",
 	}
-	operation.Register(api, route.At(use, "/v1/auth/code/verify", "sign-in-with-code", "Sign in with the code from the letter"),
+	operation.Register(api, route.At(use, "/v1/auth/code/verify", "sign-in-with-code", "Sign in with the code from the e-mail"),
 		operation.On(at, Handlers.signInWithCode))
 }
 

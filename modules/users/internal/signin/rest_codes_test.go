@@ -12,6 +12,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 func TestCodeOperations(t *testing.T) {
@@ -23,22 +24,22 @@ func TestCodeOperations(t *testing.T) {
 	if !strings.Contains(in.Body, `"access_token":"`) || in.Header.Get("Cache-Control") != "no-store" || in.Header.Get("Set-Cookie") != "" {
 		t.Errorf("%v %s", in.Header, in.Body)
 	}
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/auth/code/verify", userstest.Object("request", request, "code", "123456")), 422, "code_invalid", "/code")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/auth/code/verify", userstest.Object("request", request, "code", "123456")), 422, "code_invalid", "/code")
 	request = s.Request("", "/v1/auth/code", userstest.Address)
 	browser := s.Must(200, "", "POST", "/v1/auth/code/verify", `{"session":true,"request":"`+request+`","code":"`+s.Code()+`"}`)
 	if !strings.HasPrefix(browser.Header.Get("Set-Cookie"), "__Host-souk=") || strings.Contains(browser.Body, "access_token") {
 		t.Errorf("%v %s", browser.Header, browser.Body)
 	}
 	request = s.Request("", "/v1/auth/password/forgot", userstest.Address)
-	reset := func(password string) userstest.Reply {
+	reset := func(password string) operationtest.Reply {
 		return s.Call("", "POST", "/v1/auth/password/reset", userstest.Object("request", request, "code", s.Code(), "password", password, "confirm_password", password))
 	}
 	code := s.Code()
-	userstest.WantProblem(t, reset("weak"), 422, "validation_failed", "/password")
+	operationtest.WantProblem(t, reset("weak"), 422, "validation_failed", "/password")
 	if got := reset("Another-Horse-8"); got.Status != 204 || got.Body != "" {
 		t.Errorf("reset: %d %s", got.Status, got.Body)
 	}
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/auth/password/reset", userstest.Object("request", request, "code", code, "password", "Another-Horse-8", "confirm_password", "Another-Horse-8")), 422, "code_invalid", "/code")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/auth/password/reset", userstest.Object("request", request, "code", code, "password", "Another-Horse-8", "confirm_password", "Another-Horse-8")), 422, "code_invalid", "/code")
 	s.Must(200, "", "POST", "/v1/auth/login", userstest.Object("email", userstest.Address, "password", "Another-Horse-8"))
 }
 
@@ -73,7 +74,7 @@ func TestSecondFactorPage(t *testing.T) {
 	t.Parallel()
 	s := userstest.NewSite(t)
 	access := s.SignIn().AccessToken
-	enrolled := userstest.Read[map[string]string](t, s.Must(200, access, "POST", "/v1/users/me/totp", ""))
+	enrolled := operationtest.ReadStrict[map[string]string](t, s.Must(200, access, "POST", "/v1/users/me/totp", ""))
 	code := func() string {
 		s.Now = s.Now.Add(30 * time.Second)
 		c, err := totp.GenerateCode(enrolled["secret"], s.Now)

@@ -20,7 +20,7 @@ func registerPages(api *operation.API, at *Handlers) {
 	use := operation.Operation{
 		Method: http.MethodPost, Path: factorPath, ID: "use-second-factor-page", Tags: route.SignIn,
 		Access: operation.Public, Rate: operation.RateAuth, Headers: append([]string{"Cookie"}, page.OriginHeaders...), MaxBody: route.SmallBody,
-		Revokes:     true,
+		Revokes: true, Also: []int{http.StatusSeeOther},
 		Summary:     "Show the second factor of a sign-in made in the browser",
 		Description: "What the form of the page sends, form-encoded.",
 		Form: []operation.FormField{
@@ -29,7 +29,7 @@ func registerPages(api *operation.API, at *Handlers) {
 			{Name: "return_to", Doc: "Where to go then"},
 		},
 	}
-	api.Raw(use, route.Raw(at, Handlers.useFactorPage))
+	api.Raw(use, operation.RawOn(at, Handlers.useFactorPage))
 }
 
 // End is how a sign-in ended that was made in the browser, on the page From.

@@ -8,6 +8,7 @@ import (
 	"github.com/descope/virtualwebauthn"
 
 	"app/modules/users/internal/userstest"
+	"app/platform/operation/operationtest"
 )
 
 type challenge struct {
@@ -28,7 +29,7 @@ func TestPasskeyOperations(t *testing.T) {
 		return `{"ceremony":"` + ceremony + `","credential":` + credential + more + `}`
 	}
 
-	begun := userstest.Read[challenge](t, s.Must(200, access, "POST", "/v1/users/me/passkeys", ""))
+	begun := operationtest.ReadStrict[challenge](t, s.Must(200, access, "POST", "/v1/users/me/passkeys", ""))
 	attestation, err := virtualwebauthn.ParseAttestationOptions(string(begun.Options))
 	if err != nil || attestation.RelyingPartyID != "shop.example" || len(attestation.Challenge) < 16 {
 		t.Fatalf("%s, %v", begun.Options, err)
@@ -39,11 +40,11 @@ func TestPasskeyOperations(t *testing.T) {
 	if !strings.HasPrefix(added.Body, `{"status":"added","recovery_codes":["`) {
 		t.Error(added.Body)
 	}
-	userstest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/passkeys/confirm", body(begun.Ceremony, made, `,"name":"Phone"`)), 401, "passkey_invalid")
+	operationtest.WantProblem(t, s.Call(access, "POST", "/v1/users/me/passkeys/confirm", body(begun.Ceremony, made, `,"name":"Phone"`)), 401, "passkey_invalid")
 
-	show := func(access, purpose, path, more string) userstest.Reply {
+	show := func(access, purpose, path, more string) operationtest.Reply {
 		t.Helper()
-		c := userstest.Read[challenge](t, s.Must(200, access, "POST", "/v1/auth/passkeys/begin", `{"purpose":"`+purpose+`"}`))
+		c := operationtest.ReadStrict[challenge](t, s.Must(200, access, "POST", "/v1/auth/passkeys/begin", `{"purpose":"`+purpose+`"}`))
 		options, err := virtualwebauthn.ParseAssertionOptions(string(c.Options))
 		if err != nil {
 			t.Fatal(err)
@@ -61,11 +62,11 @@ func TestPasskeyOperations(t *testing.T) {
 	if fresh := show(access, "step_up", "/v1/auth/step-up/passkey", ""); fresh.Body != `{"status":"fresh","expires_in":600}`+"\n" {
 		t.Errorf("%d %s", fresh.Status, fresh.Body)
 	}
-	userstest.WantProblem(t, show(access, "step_up", "/v1/auth/passkeys/finish", ""), 401, "passkey_invalid")
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/auth/passkeys/begin", `{"purpose":"register"}`), 422, "validation_failed", "/purpose")
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/auth/passkeys/begin", `{"purpose":"step_up"}`), 401, "unauthenticated")
-	userstest.WantProblem(t, s.Call("", "POST", "/v1/auth/passkeys/finish", `{"ceremony":"x","credential":{}}`), 401, "passkey_invalid")
-	userstest.WantProblem(t, s.Call(access, "DELETE", "/v1/users/me/passkeys/x", ""), 404, "passkey_not_found")
+	operationtest.WantProblem(t, show(access, "step_up", "/v1/auth/passkeys/finish", ""), 401, "passkey_invalid")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/auth/passkeys/begin", `{"purpose":"register"}`), 422, "validation_failed", "/purpose")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/auth/passkeys/begin", `{"purpose":"step_up"}`), 401, "unauthenticated")
+	operationtest.WantProblem(t, s.Call("", "POST", "/v1/auth/passkeys/finish", `{"ceremony":"x","credential":{}}`), 401, "passkey_invalid")
+	operationtest.WantProblem(t, s.Call(access, "DELETE", "/v1/users/me/passkeys/x", ""), 404, "passkey_not_found")
 	var factors struct{ Passkeys []struct{ ID, Name string } }
 	if err := json.Unmarshal([]byte(s.Must(200, access, "GET", "/v1/users/me/factors", "").Body), &factors); err != nil || len(factors.Passkeys) != 1 {
 		t.Fatalf("%+v, %v", factors, err)

@@ -6,7 +6,6 @@ import (
 	"app/modules/users/internal/authn"
 	"app/modules/users/internal/federation"
 	"app/modules/users/internal/page"
-	"app/modules/users/internal/route"
 	"app/modules/users/internal/session"
 	"app/platform/identity"
 	"app/platform/operation"
@@ -15,7 +14,7 @@ import (
 
 func registerProviders(api *operation.API, at *Handlers) {
 	for _, through := range federation.ProviderRoutes {
-		api.Raw(through.Callback(), route.Raw(at, func(h Handlers, w http.ResponseWriter, r *http.Request) {
+		api.Raw(through.Callback(), operation.RawOn(at, func(h Handlers, w http.ResponseWriter, r *http.Request) {
 			h.finishProvider(w, r, through.Provider(r))
 		}))
 	}
@@ -25,7 +24,7 @@ func registerProviders(api *operation.API, at *Handlers) {
 	use.Idempotency, use.Revokes = "", true
 	use.Summary, use.Description = "Sign in and link the identity of a provider", "What the form of the page sends, form-encoded."
 	use.Form = []operation.FormField{{Name: "password", Doc: "Of the account with the address", Required: true}}
-	api.Raw(use, route.Raw(at, Handlers.useLinkPage))
+	api.Raw(use, operation.RawOn(at, Handlers.useLinkPage))
 }
 
 // finishProvider ends what sending the browser to the provider began.

@@ -42,7 +42,7 @@ const (
 func Hold(ctx context.Context, tx *database.Tx, id string, now time.Time) error {
 	var err error
 	for range takeRounds {
-		if err = tx.One(ctx, "hold letters", holdTries, id); !errors.Is(err, store.ErrChanged) {
+		if err = tx.One(ctx, "hold e-mails", holdTries, id); !errors.Is(err, store.ErrChanged) {
 			return err
 		}
 		err = tryRows.Insert(ctx, tx, "hold on e-mails", tryRow{ID: id, Arrival: database.Micros(now)})

@@ -87,7 +87,7 @@ func (w *World) Reset(email, password string) credential.NewPassword {
 	}
 	letter := Issued(w.T, w.Emitted()[before:])
 	if letter.GetPurpose() != usersevents.Purpose_PURPOSE_RESET_PASSWORD {
-		w.T.Errorf("letter %v", letter)
+		w.T.Errorf("e-mail %v", letter)
 	}
 	proof := code.Proof{Request: request, Code: letter.GetCode()}
 	return credential.NewPassword{Proof: proof, Password: password, Confirm: password}

@@ -21,6 +21,7 @@ import (
 	"app/platform/events"
 	"app/platform/idempotency"
 	"app/platform/operation"
+	"app/platform/operation/operationtest"
 )
 
 // What somebody registers with on a Site, and where the site is.
@@ -58,7 +59,7 @@ func NewSite(t *testing.T) *Site {
 	api := operation.NewAPI("users", operation.Options{Now: func() time.Time { return s.Now }})
 	subjects.Register(api, &s.handlers)
 	api.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
-	s.handler = api.Handler()
+	s.handler = operationtest.New(t, api)
 	return s
 }
 
@@ -137,14 +138,14 @@ func (s *Site) SignIn() Tokens {
 	s.t.Helper()
 	s.Must(202, "", "POST", "/v1/auth/register", Registration())
 	s.Must(200, "", "POST", "/v1/auth/verify", Object("email", Address, "code", s.Code(), "password", Password))
-	return Read[Tokens](s.t, s.Must(200, "", "POST", "/v1/auth/login", Object("email", Address, "password", Password)))
+	return operationtest.ReadStrict[Tokens](s.t, s.Must(200, "", "POST", "/v1/auth/login", Object("email", Address, "password", Password)))
 }
 
 // Request asks for a code at the path and returns the request.
 func (s *Site) Request(access, path, email string) string {
 	s.t.Helper()
 	s.Now = s.Now.Add(time.Second)
-	got := Read[map[string]string](s.t, s.Must(202, access, "POST", path, Object("email", email)))
+	got := operationtest.ReadStrict[map[string]string](s.t, s.Must(202, access, "POST", path, Object("email", email)))
 	if got["status"] != "accepted" || !strings.HasPrefix(got["request"], "cod_") || len(got) != 2 {
 		s.t.Errorf("%s: %v", path, got)
 	}
@@ -184,7 +185,7 @@ func Form(u *url.URL) url.Values {
 }
 
 // Post sends what the form of a page holds, with the values added.
-func (s *Site) Post(access, path string, form url.Values, headers ...string) Reply {
+func (s *Site) Post(access, path string, form url.Values, headers ...string) operationtest.Reply {
 	s.t.Helper()
 	return s.Call(access, "POST", path, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin", "Accept", "text/html,*/*;q=0.8"}, headers...)...)
 }
@@ -211,7 +212,7 @@ type Page[T any] struct {
 const FormType = "application/x-www-form-urlencoded"
 
 // Grant posts a form to the token endpoint.
-func (s *Site) Grant(form string, headers ...string) Reply {
+func (s *Site) Grant(form string, headers ...string) operationtest.Reply {
 	s.t.Helper()
 	return s.Call("", "POST", "/v1/auth/token", form, append([]string{"Content-Type", FormType}, headers...)...)
 }
