@@ -29,7 +29,7 @@ type figures struct {
 // never are words that docs/glossary.md has others for, and how many comments still
 // have them.
 var never = map[string]int{
-	"tells whether": 0, "crew": 0, "letter": 33, "visitor": 0, "hears": 1, "lane": 1, "owed": 2, "verdict": 4,
+	"tells whether": 0, "crew": 0, "letter": 33, "visitor": 0, "hears": 1, "lane": 1, "owed": 1, "verdict": 4,
 }
 
 // TestFigures prints how the tree reads, and fails where a figure goes above its
@@ -163,4 +163,4 @@ func Example_figures() {
 }
 
 // ceilings are the figures of today.
-var ceilings = struct{ oneWord, shared, width, lines int }{oneWord: 3, shared: 3, width: 88, lines: 2424}
+var ceilings = struct{ oneWord, shared, width, lines int }{oneWord: 3, shared: 3, width: 88, lines: 1776}

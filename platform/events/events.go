@@ -9,13 +9,13 @@
 // nothing fails. After a failure they may arrive in any order: a consumer that cares
 // compares Envelope.AggregateVersion.
 //
-// This package is what modules use. How an event travels is told by the packages below
-// it: Emit inserts a row into the outbox (package outbox) and wakes the relay after the
-// commit. The relay (package relay) carries it to its destinations, and the inbox
-// (package inbox) of each module that listens has it handled. A process joins its
-// relays and inboxes in a node (package node), which reaches other processes by calls
-// (package delivery) or by a broker (package rabbit). Package backlog counts what waits.
-// Every step may be repeated or cut short at any moment.
+// This package is what modules use; those below it carry the events. Emit inserts a row
+// into the outbox (package outbox) and wakes the relay after the commit. The relay
+// (package relay) carries it to its destinations, and the inbox (package inbox) of each
+// module that listens has it handled. A process joins its relays and inboxes in a node
+// (package node), which reaches other processes by calls (package delivery) or by a
+// broker (package rabbit). Package backlog counts what waits. Every step may be repeated
+// or cut short at any moment.
 package events
 
 import (

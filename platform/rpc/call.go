@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"app/platform/fault"
+	"app/platform/rpc/internal/tracing"
 )
 
 // Call is one method of an edge. It is used by generated code.
@@ -42,17 +43,17 @@ func NewCall[Req, Resp any](e *Edge, method int, request func(c *Copier, to, fro
 // Do makes the call. Its error is a *fault.CallError.
 func (c *Call[Req, Resp]) Do(ctx context.Context, in *Req) (*Resp, error) {
 	start, e := time.Now(), c.edge
-	ctx, span := startSpan(ctx, e.rt.tracer, trace.SpanKindClient, spanInfo{
-		caller: e.caller, module: e.module, service: e.contract.Service, method: c.method.Name, remote: e.isRemote(),
+	ctx, span := tracing.StartSpan(ctx, e.rt.tracer, trace.SpanKindClient, tracing.Call{
+		Caller: e.caller, Module: e.module, Service: e.contract.Service, Method: c.method.Name, Remote: e.isRemote(),
 	})
 	out, r := c.callWithRetry(ctx, in)
 	c.meter.recordCall(start, r)
 	if r == nil {
-		endSpan(span, nil)
+		tracing.EndSpan(span, nil)
 		return out, nil
 	}
 	if span != nil {
-		finishSpan(span, r.Code, r.Reason)
+		tracing.FinishSpan(span, r.Code, r.Reason)
 	}
 	return nil, r.CallError
 }
@@ -91,9 +92,9 @@ func (c *Call[Req, Resp]) doLocal(ctx context.Context, in *Req) (*Resp, *refusal
 		return nil, c.edge.unsentError(c.method.Name, requestFault(err))
 	}
 	if c.barred {
-		return nil, c.localRefusal(c.edge.guard.denyCaller(ctx, c.edge.caller, c.method.Name))
+		return nil, c.localRefusal(c.edge.guard.DenyCaller(ctx, c.edge.caller, c.method.Name))
 	}
-	failure := c.edge.guard.runCall(ctx, calleeContext(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
+	failure := c.edge.guard.Run(ctx, calleeContext(c.edge.values, ctx), c.method.Name, func(ctx context.Context) error {
 		resp, err := c.local(ctx, req)
 		if err != nil {
 			return err

@@ -17,6 +17,9 @@ import (
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/rpc/internal/connections"
+	"app/platform/rpc/internal/guard"
+	"app/platform/rpc/internal/tracing"
+	"app/platform/rpc/internal/wire"
 )
 
 const (
@@ -42,7 +45,7 @@ type Edge struct {
 	log      *slog.Logger
 
 	service *Service          // local
-	guard   *guard            // local
+	guard   *guard.Guard      // local
 	pool    *connections.Pool // remote
 	baseURL string            // remote, with Prefix
 	prefix  string            // the path of baseURL
@@ -66,7 +69,7 @@ func (r *Runtime) newEdge(caller string, d Dependency, s *Service, base *url.URL
 	} else {
 		e.pool, e.baseURL, e.prefix = r.pool, base.String(), "/"+strings.TrimPrefix(base.EscapedPath(), "/")
 	}
-	open := r.metrics.circuit.WithLabelValues(caller, d.Module, transportName(e.isRemote()))
+	open := r.metrics.circuit.WithLabelValues(caller, d.Module, tracing.TransportName(e.isRemote()))
 	e.breaker = circuitbreaker.NewBuilder[any]().
 		WithFailureRateThreshold(failureRate, minCalls, window).
 		WithSuccessThresholdRatio(1, probes).
@@ -182,8 +185,8 @@ func (e *Edge) unsentError(method string, v *fault.Error) *refusal {
 
 // callError shows an error to the caller, reduced to what crosses.
 func (e *Edge) callError(method string, v *fault.Error) *fault.CallError {
-	w, _ := toWire(v)
-	return fromWire(e.module, method, w)
+	w, _ := wire.FromError(v)
+	return wire.CallError(e.module, method, w)
 }
 
 // budget lets one call in ten be repeated, and a handful before any were made.

@@ -11,8 +11,11 @@ import (
 // Endpoint is one method of a service, its types erased. Made by NewEndpoint.
 type Endpoint struct {
 	local any // func(context.Context, *Req) (*Resp, error)
-	wire  func(ctx context.Context, in []byte) ([]byte, error)
+	wire  wireFunc
 }
+
+// wireFunc is a method with its messages encoded.
+type wireFunc func(ctx context.Context, in []byte) ([]byte, error)
 
 // Once is called by generated code: it asks for the handler until there is one, and
 // keeps that.

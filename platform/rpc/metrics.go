@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"app/platform/fault"
+	"app/platform/rpc/internal/tracing"
 )
 
 // ok is the code label of a call that got its response.
@@ -64,7 +65,7 @@ type meter struct {
 }
 
 func (m *metrics) newMeter(caller, module, method string, remote bool) meter {
-	labels := prometheus.Labels{"caller": caller, "module": module, "method": method, "transport": transportName(remote)}
+	labels := prometheus.Labels{"caller": caller, "module": module, "method": method, "transport": tracing.TransportName(remote)}
 	calls := m.calls.MustCurryWith(labels)
 	return meter{
 		calls:    calls,

@@ -14,6 +14,7 @@ import (
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/rpc/internal/connections"
+	"app/platform/rpc/internal/wire"
 	"app/platform/rpc/rpcv1"
 )
 
@@ -93,7 +94,7 @@ func (e *Edge) remoteCallError(ctx context.Context, method string, err error) *r
 				slog.String("method", method), slog.String("reason", w.GetReason()), slog.String("speaks", e.contract.contractStamp()),
 				slog.String("other_speaks", headerOf(err, contractHeader)))
 		}
-		return &refusal{CallError: fromWire(e.module, method, w), answered: true}
+		return &refusal{CallError: wire.CallError(e.module, method, w), answered: true}
 	}
 	code, reason := e.transportFault(ctx, err)
 	if code != fault.Canceled {

@@ -13,6 +13,7 @@ import (
 
 	"app/platform/identity"
 	"app/platform/rpc/internal/connections"
+	"app/platform/rpc/internal/guard"
 )
 
 // Defaults of Options.
@@ -49,7 +50,7 @@ type Runtime struct {
 	tracer  trace.Tracer
 	running atomic.Int64
 	pool    *connections.Pool
-	workers workerPool
+	workers guard.WorkerPool
 }
 
 // NewRuntime makes the boundary of a process.
@@ -124,18 +125,18 @@ func (r *Runtime) Drain(ctx context.Context) error {
 // work are not disturbed, and further ones are still served.
 func (r *Runtime) Close() {
 	r.pool.CloseIdleConnections()
-	r.workers.stopWorkers()
+	r.workers.Stop()
 }
 
-func (r *Runtime) newGuard(s *Service, remote bool) *guard {
-	return &guard{
-		module:  s.Module,
-		service: s.Contract.Service,
-		remote:  remote,
-		workers: &r.workers,
-		log:     r.o.Logger.With(slog.String("module", s.Module)),
-		tracer:  r.tracer,
-		timeout: r.o.Timeout,
-		running: &r.running,
-	}
+func (r *Runtime) newGuard(s *Service, remote bool) *guard.Guard {
+	return guard.New(guard.Options{
+		Module:  s.Module,
+		Service: s.Contract.Service,
+		Remote:  remote,
+		Workers: &r.workers,
+		Logger:  r.o.Logger.With(slog.String("module", s.Module)),
+		Tracer:  r.tracer,
+		Timeout: r.o.Timeout,
+		Running: &r.running,
+	})
 }

@@ -14,6 +14,8 @@ import (
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity"
+	"app/platform/rpc/internal/guard"
+	"app/platform/rpc/internal/wire"
 )
 
 // Prefix is the path under which modules answer each other. The gateway never routes
@@ -45,7 +47,7 @@ type hosted struct {
 	contract Contract
 	methods  map[string]http.Handler
 	service  Service
-	guard    *guard
+	guard    *guard.Guard
 }
 
 type server struct {
@@ -70,7 +72,7 @@ func (r *Runtime) hostService(s Service) *hosted {
 	g := r.newGuard(&s, true)
 	h := &hosted{contract: s.Contract, methods: map[string]http.Handler{}, service: s, guard: g}
 	for i, m := range s.Contract.Methods {
-		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, g.serveRemote(m.Name, s.endpoints[i].wire),
+		h.methods[m.Name] = connect.NewUnaryHandlerSimple("/"+s.Contract.Service+"/"+m.Name, serveRemote(g, m.Name, s.endpoints[i].wire),
 			connect.WithCodec(codec{}), connect.WithReadMaxBytes(MaxMessage))
 	}
 	return h
@@ -78,15 +80,15 @@ func (r *Runtime) hostService(s Service) *hosted {
 
 // serveRemote is the remote twin of Call.doLocal: the same guard, with bytes for
 // messages.
-func (g *guard) serveRemote(method string, wire func(context.Context, []byte) ([]byte, error)) func(context.Context, *encoded) (*encoded, error) {
+func serveRemote(g *guard.Guard, method string, answer wireFunc) func(context.Context, *encoded) (*encoded, error) {
 	return func(ctx context.Context, in *encoded) (*encoded, error) {
 		c, _ := ctx.Value(crossingKey{}).(*crossing)
 		if refusal := c.verifyAssertion(in.bytes); refusal != nil {
 			return nil, connectError(refusal)
 		}
 		out := new(encoded)
-		failure := g.runCall(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
-			out.bytes, err = wire(ctx, in.bytes)
+		failure := g.Run(ctx, readHeaders(c.r.Header, c.assertion), method, func(ctx context.Context) (err error) {
+			out.bytes, err = answer(ctx, in.bytes)
 			return err
 		})
 		switch {
@@ -121,7 +123,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if h := s.hosted[to]; !h.service.allowsCaller(assertion.Caller, method) {
 		ctx := callctx.WithRequestID(r.Context(), assertion.RequestID)
-		s.rejectRequest(w, r, h.guard.denyCaller(ctx, assertion.Caller, method))
+		s.rejectRequest(w, r, h.guard.DenyCaller(ctx, assertion.Caller, method))
 		return
 	}
 	ctx := context.WithValue(r.Context(), crossingKey{}, &crossing{server: s, r: r, to: to, assertion: assertion})
@@ -191,7 +193,7 @@ func (c Contract) contractStamp() string { return c.Service + "/" + c.Fingerprin
 // connectError puts an error into Connect's terms. The error itself rides along as a
 // detail, since Connect has fewer codes; the text is the reason.
 func connectError(v *fault.Error) *connect.Error {
-	w, _ := toWire(v)
+	w, _ := wire.FromError(v)
 	e := connect.NewError(connectCode(v.Code), errors.New(w.GetReason()))
 	if d, err := connect.NewErrorDetail(w); err == nil {
 		e.AddDetail(d)

@@ -7,8 +7,8 @@ import (
 
 // Link loses and delays requests; see rpc.Link.
 type Link interface {
-	// Carry sends a request and brings back the answer, or fails: then send may have run
-	// or not.
+	// Carry sends a request and brings back the answer, or fails: then send may have
+	// run or not.
 	Carry(ctx context.Context, send func() error) error
 }
 

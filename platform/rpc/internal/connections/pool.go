@@ -38,8 +38,8 @@ type Pool struct {
 	born time.Time
 }
 
-// NewPool makes a pool that dials when it is first used. maxReply bounds in bytes what is
-// read of a refusal; now is the clock by which connections age.
+// NewPool makes a pool that dials when it is first used. maxReply bounds in bytes what
+// is read of a refusal; now is the clock by which connections age.
 func NewPool(maxReply int64, now func() time.Time) *Pool {
 	return &Pool{now: now, maxReply: maxReply, live: newTransport(), born: now()}
 }

@@ -1,4 +1,7 @@
-package rpc
+// Package guard runs what a module does for a call, the same way for a caller in the
+// process and for one behind the network: in a goroutine of its own, with a deadline,
+// and with every error and panic made into what may cross.
+package guard
 
 import (
 	"context"
@@ -14,25 +17,54 @@ import (
 	"app/platform/callctx"
 	"app/platform/fault"
 	"app/platform/identity"
+	"app/platform/rpc/internal/tracing"
+	"app/platform/rpc/internal/wire"
 )
 
-// guard is what stands before a module, whichever way a call arrives.
-type guard struct {
+// reasonCaller is the callee's: the module has not declared that it calls this.
+const reasonCaller = "caller_not_declared"
+
+// Options say what a guard is made of. Only Tracer may be missing, which makes no spans
+// then.
+type Options struct {
+	// Module and Service are what it guards, Remote calls that come from elsewhere.
+	Module, Service string
+	Remote          bool
+	// Logger says which module it is for.
+	Logger *slog.Logger
+	Tracer trace.Tracer
+	// Timeout is the deadline of a call whose caller has none.
+	Timeout time.Duration
+	Workers *WorkerPool
+	// Running counts the callees at work, in all guards that share it.
+	Running *atomic.Int64
+}
+
+// Guard is what stands before a module, whichever way a call arrives.
+type Guard struct {
 	module  string
 	service string
 	remote  bool
 	log     *slog.Logger
 	tracer  trace.Tracer // nil: no traces
 	timeout time.Duration
-	workers *workerPool
+	workers *WorkerPool
 	running *atomic.Int64 // callees at work, in all guards of the runtime
 }
 
-// runCall executes the callee's work with the values that crossed, and waits for it no
+// New makes a guard.
+func New(o Options) *Guard {
+	return &Guard{
+		module: o.Module, service: o.Service, remote: o.Remote, log: o.Logger, tracer: o.Tracer,
+		timeout: o.Timeout, workers: o.Workers, running: o.Running,
+	}
+}
+
+// Run executes the callee's work with the values that crossed, and waits for it no
 // longer than the waiting context allows. The work goes on in a goroutine of its own;
 // once nobody waits for it, its context is cancelled and its result is dropped, so the
 // work must share nothing with the waiting side but what only it writes.
-func (g *guard) runCall(wait, values context.Context, method string, work func(context.Context) error) *fault.Error {
+func (g *Guard) Run(wait, values context.Context, method string, work func(context.Context) error) *fault.Error {
 	if err := wait.Err(); err != nil {
 		return fault.From(err)
 	}
@@ -51,9 +83,9 @@ func (g *guard) runCall(wait, values context.Context, method string, work func(c
 	}
 }
 
-// denyCaller is the error for a caller that the service is not for, and writes the one
+// DenyCaller is the error for a caller that the service is not for, and writes the one
 // line about it in the log.
-func (g *guard) denyCaller(ctx context.Context, caller, method string) *fault.Error {
+func (g *Guard) DenyCaller(ctx context.Context, caller, method string) *fault.Error {
 	v := fault.New(fault.PermissionDenied, reasonCaller, "")
 	g.log.LogAttrs(ctx, slog.LevelError, "call refused: the caller has not declared it", slog.String("method", method),
 		slog.String("caller", caller), slog.String("code", string(v.Code)), slog.String("reason", v.Reason),
@@ -63,7 +95,7 @@ func (g *guard) denyCaller(ctx context.Context, caller, method string) *fault.Er
 
 // withCallDeadline gives the callee the deadline of the waiting side. A caller without
 // one gets the default, whose end must be watched for: expired is nil otherwise.
-func (g *guard) withCallDeadline(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
+func (g *Guard) withCallDeadline(wait, values context.Context) (ctx context.Context, cancel context.CancelFunc, expired <-chan struct{}) {
 	if deadline, bounded := wait.Deadline(); bounded {
 		ctx, cancel = context.WithDeadline(values, deadline)
 		return ctx, cancel, nil
@@ -74,7 +106,7 @@ func (g *guard) withCallDeadline(wait, values context.Context) (ctx context.Cont
 
 // attempt is a callee at work.
 type attempt struct {
-	g      *guard
+	g      *Guard
 	ctx    context.Context //nolint:containedctx // it is the argument of do
 	method string
 	work   func(context.Context) error
@@ -112,21 +144,21 @@ func (a *attempt) do() {
 		failure = a.g.errorForCaller(a.ctx, a.method, a.work(a.ctx))
 		return
 	}
-	ctx, span := startSpan(a.ctx, a.g.tracer, trace.SpanKindServer, spanInfo{
-		caller: identity.Caller(a.ctx), module: a.g.module, service: a.g.service, method: a.method, remote: a.g.remote,
+	ctx, span := tracing.StartSpan(a.ctx, a.g.tracer, trace.SpanKindServer, tracing.Call{
+		Caller: identity.Caller(a.ctx), Module: a.g.module, Service: a.g.service, Method: a.method, Remote: a.g.remote,
 	})
-	defer func() { endSpan(span, failure) }()
+	defer func() { tracing.EndSpan(span, failure) }()
 	failure = a.g.errorForCaller(ctx, a.method, a.work(ctx))
 }
 
 // errorForCaller turns an error of the callee into the one that its caller gets,
 // and logs what is the callee's to mend.
-func (g *guard) errorForCaller(ctx context.Context, method string, err error) *fault.Error {
+func (g *Guard) errorForCaller(ctx context.Context, method string, err error) *fault.Error {
 	if err == nil {
 		return nil
 	}
 	failure := fault.From(err)
-	if _, complete := toWire(failure); !complete {
+	if _, complete := wire.FromError(failure); !complete {
 		g.log.LogAttrs(ctx, slog.LevelError, "details of an error dropped: not encodable or too large", callLogAttrs(ctx, method, failure)...)
 	}
 	if failure.Code == fault.Internal && !loggedDownstream(failure) {
