@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"app/platform/operation/internal/strictjson"
+	"app/platform/operation/internal/validation"
 	"app/platform/problem"
 )
 
@@ -35,9 +36,9 @@ var tameHuma = sync.OnceFunc(func() {
 func problemFrom(status int, message string, errs []error) *problem.Problem {
 	switch status {
 	case http.StatusUnprocessableEntity:
-		return validationProblem(fieldsFrom(errs))
+		return validationProblem(validation.Fields(errs))
 	case http.StatusBadRequest:
-		return problem.New(status, "malformed_json", "The body cannot be read.", fieldsFrom(errs)...)
+		return problem.New(status, "malformed_json", "The body cannot be read.", validation.Fields(errs)...)
 	}
 	return problem.Of(fmt.Errorf("huma: %d %s: %w", status, message, errors.Join(errs...)))
 }
@@ -82,10 +83,6 @@ func (b binding) Marshal(w io.Writer, _ string, v any) error {
 	return nil
 }
 
-// located parts pointer and text in the message of an error that Unmarshal returns:
-// Huma passes on only the message.
-const located = "\x00"
-
 // Unmarshal implements huma.API. The data has passed the schema, so what fails now is a
 // value that only Go refuses, such as an integer written as 1e3 or too large for the
 // field.
@@ -102,7 +99,7 @@ func (b binding) Unmarshal(_ string, data []byte, v any) error {
 			text = "expected a whole number in digits, within the range of the field"
 		}
 	}
-	return errors.New(pointer + located + text)
+	return validation.At(pointer, text) //nolint:wrapcheck // Huma passes on only the message
 }
 
 // failure carries an error of the handler past Huma, which would log nothing and show

@@ -13,6 +13,7 @@ import (
 
 	"app/platform/httpheader"
 	"app/platform/operation/internal/strictjson"
+	"app/platform/operation/internal/validation"
 	"app/platform/problem"
 	"app/platform/text"
 )
@@ -124,7 +125,7 @@ func (e *endpoint) takeBody(c *call) error {
 	if err != nil {
 		return malformedJSONProblem(err)
 	}
-	if fields := e.checkBody(tree); len(fields) > 0 {
+	if fields := validation.Body(e.api.huma.OpenAPI().Components.Schemas, e.body, tree); len(fields) > 0 {
 		return validationProblem(fields)
 	}
 	return nil

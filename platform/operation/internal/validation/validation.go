@@ -1,4 +1,6 @@
-package operation
+// Package validation says what is wrong with the input of an operation, in the form that
+// clients are told.
+package validation
 
 import (
 	"errors"
@@ -12,30 +14,36 @@ import (
 	"app/platform/problem"
 )
 
-type validation struct {
+type state struct {
 	path   *huma.PathBuffer
 	result *huma.ValidateResult
 }
 
-var validations = sync.Pool{New: func() any {
-	return &validation{huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}}
+var states = sync.Pool{New: func() any {
+	return &state{huma.NewPathBuffer(make([]byte, 0, 128), 0), &huma.ValidateResult{}}
 }}
 
-// checkBody compares the parsed body with the schema. Huma's own validation ignores
-// null in an optional field, which then silently means "not sent"; here it is refused
-// unless the schema says that null is a value.
-func (e *endpoint) checkBody(tree any) (wrong []problem.Field) {
-	v, _ := validations.Get().(*validation)
-	defer validations.Put(v)
+// Body compares a parsed body with its schema. Huma's own validation ignores null in an
+// optional field, which then silently means "not sent"; here it is refused unless the
+// schema says that null is a value.
+func Body(registry huma.Registry, schema *huma.Schema, tree any) (wrong []problem.Field) {
+	v, _ := states.Get().(*state)
+	defer states.Put(v)
 	v.path.Reset()
 	v.result.Reset()
 	v.path.Push("body")
-	registry := e.api.huma.OpenAPI().Components.Schemas
-	huma.Validate(registry, e.body, v.path, huma.ModeWriteToServer, tree, v.result)
-	wrong = append(wrong, fieldsFrom(v.result.Errors)...)
-	findDisallowedNulls(registry, e.body, tree, "", &wrong)
+	huma.Validate(registry, schema, v.path, huma.ModeWriteToServer, tree, v.result)
+	wrong = append(wrong, Fields(v.result.Errors)...)
+	findDisallowedNulls(registry, schema, tree, "", &wrong)
 	return wrong
 }
+
+// separator parts pointer and text in the message of an error that At makes.
+const separator = "\x00"
+
+// At is an error at a place of the body, which Fields finds again after Huma has wrapped
+// it.
+func At(pointer, text string) error { return errors.New(pointer + separator + text) }
 
 // findDisallowedNulls finds optional fields that are null although the schema has no
 // null for them.
@@ -85,9 +93,9 @@ func nullMember(registry huma.Registry, s, property *huma.Schema, name string, m
 	}
 }
 
-// fieldsFrom reads Huma's errors. A missing property is reported by Huma at the object
+// Fields reads Huma's errors. A missing property is reported by Huma at the object
 // that lacks it; here at its own place.
-func fieldsFrom(errs []error) []problem.Field {
+func Fields(errs []error) []problem.Field {
 	if len(errs) == 0 {
 		return nil
 	}
@@ -108,7 +116,7 @@ func fieldsFrom(errs []error) []problem.Field {
 
 func fieldFrom(d *huma.ErrorDetail) problem.Field {
 	pointer := strictjson.Pointer(d.Location)
-	if at, text, ok := strings.Cut(d.Message, located); ok {
+	if at, text, ok := strings.Cut(d.Message, separator); ok {
 		return problem.Field{Pointer: at, Detail: text}
 	}
 	if name, ok := strings.CutPrefix(d.Message, "expected required property "); ok {
