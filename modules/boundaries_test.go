@@ -27,9 +27,9 @@ var calls = map[string][]string{
 	"gateway":   {"users"},
 }
 
-// hears is who may hear whom: a module may import the <m>events contracts of the
-// modules in its line.
-var hears = map[string][]string{
+// subscribes is who may subscribe to whose events: a module may import the <m>events
+// contracts of the modules in its line.
+var subscribes = map[string][]string{
 	"users":     nil,
 	"merchants": nil,
 	"catalog":   {"orders"},
@@ -46,8 +46,8 @@ func TestBoundaries(t *testing.T) {
 	t.Parallel()
 	tree := os.DirFS("..")
 	for name, rule := range map[string]func() ([]string, error){
-		"every module is listed and has its lines in the maps":        policy{calls, hears}.listed(tree),
-		"imports follow the maps":                                     policy{calls, hears}.imports(tree),
+		"every module is listed and has its lines in the maps":        policy{calls, subscribes}.listed(tree),
+		"imports follow the maps":                                     policy{calls, subscribes}.imports(tree),
 		"the platform knows no module and a contract no other module": bases(tree),
 		"migrations name the module's own tables":                     migrations(tree),
 		"a domain neither stores nor serves nor calls":                domains(tree, undivided),
@@ -79,8 +79,8 @@ func TestDeclarations(t *testing.T) {
 			if diff := cmp.Diff(sorted(calls[m.Name()]), callees(m)); diff != "" {
 				t.Errorf("calls (-map +Calls()):\n%s", diff)
 			}
-			if diff := cmp.Diff(sorted(hears[m.Name()]), heard(m)); diff != "" {
-				t.Errorf("hears (-map +Subscriptions()):\n%s", diff)
+			if diff := cmp.Diff(sorted(subscribes[m.Name()]), heard(m)); diff != "" {
+				t.Errorf("subscribes (-map +Subscriptions()):\n%s", diff)
 			}
 		})
 	}

@@ -29,7 +29,7 @@ type figures struct {
 // never are words that docs/glossary.md has others for, and how many comments still
 // have them.
 var never = map[string]int{
-	"tells whether": 0, "crew": 0, "letter": 33, "visitor": 0, "hears": 1, "lane": 1, "owed": 1, "verdict": 4,
+	"tells whether": 0, "crew": 0, "letter": 33, "visitor": 0, "hears": 0, "lane": 1, "owed": 1, "verdict": 4,
 }
 
 // TestFigures prints how the tree reads, and fails where a figure goes above its

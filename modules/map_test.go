@@ -86,7 +86,7 @@ func sameWords(a, b string) bool {
 // TestMapRules breaks the map in every way once.
 func TestMapRules(t *testing.T) {
 	t.Parallel()
-	rows := mapOf("# Map\n\n| module | owns | calls | hears | emits |\n|---|---|---|---|---|\n| shop | goods | bank | - | Sold |\n| gone | - | - | - | - |\n\nText.\n")
+	rows := mapOf("# Map\n\n| module | owns | calls | subscribes to | emits |\n|---|---|---|---|---|\n| shop | goods | bank | - | Sold |\n| gone | - | - | - | - |\n\nText.\n")
 	got := compareMap(rows, []lifecycle.Module{namedModule("shop"), namedModule("bank")})
 	want := []string{
 		mapFile + ": the line of shop is to be\n| shop | goods | - | - | - |",

@@ -39,7 +39,7 @@ func TestRules(t *testing.T) {
 	}
 	p := policy{
 		calls: map[string][]string{"shop": {"bank"}, "gone": nil},
-		hears: map[string][]string{"shop": {"bank"}},
+		subscribes: map[string][]string{"shop": {"bank"}},
 	}
 	for name, c := range map[string]struct {
 		rule func() ([]string, error)
@@ -48,12 +48,12 @@ func TestRules(t *testing.T) {
 		"listed": {p.listed(tree), []string{
 			"modules/modules.go: add the import \"app/modules/bank\" and, in All, the line\n\t\tbank.New(),",
 			"modules/boundaries_test.go: add to calls the line\n\t\"bank\": nil,",
-			"modules/boundaries_test.go: add to hears the line\n\t\"bank\": nil,",
+			"modules/boundaries_test.go: add to subscribes the line\n\t\"bank\": nil,",
 			`modules/boundaries_test.go: "gone" is in the maps, but there is no modules/gone/module.go`,
 		}},
 		"imports": {p.imports(tree), []string{
 			"modules/bank/module.go: imports app/modules/shop/shopv1: bank calls shop, which its line in calls does not allow",
-			"modules/bank/module.go: imports app/modules/shop/shopevents: bank hears shop, which its line in hears does not allow",
+			"modules/bank/module.go: imports app/modules/shop/shopevents: bank subscribes to shop, which its line in subscribes does not allow",
 			"modules/bank/module.go: imports app/modules/shop: app/modules/shop is not a contract: of another module only shopv1 and shopevents may be imported",
 			"modules/shop/internal/a.go: imports app/modules/bank/internal/c: app/modules/bank/internal/c is not a contract: of another module only bankv1 and bankevents may be imported",
 		}},

@@ -16,7 +16,7 @@ import (
 
 // policy is the two maps. Its rules read Go files in this process instead of asking `go
 // list`, whose answer `go test` would cache.
-type policy struct{ calls, hears map[string][]string }
+type policy struct{ calls, subscribes map[string][]string }
 
 // listed checks that every directory with a module.go is made in modules.All and has a
 // line in each map, and that no line of the maps is without a module.
@@ -34,7 +34,7 @@ func (p policy) listed(tree fs.FS) func() ([]string, error) {
 		for _, m := range known {
 			broken = append(broken, p.linesFor(m, made)...)
 		}
-		for _, m := range sorted(append(keys(p.calls), keys(p.hears)...)) {
+		for _, m := range sorted(append(keys(p.calls), keys(p.subscribes)...)) {
 			if !slices.Contains(known, m) {
 				broken = append(broken, fmt.Sprintf("modules/boundaries_test.go: %q is in the maps, but there is no modules/%s/module.go", m, m))
 			}
@@ -52,8 +52,8 @@ func (p policy) linesFor(m string, made []string) []string {
 	if _, ok := p.calls[m]; !ok {
 		broken = append(broken, fmt.Sprintf("modules/boundaries_test.go: add to calls the line\n\t%q: nil,", m))
 	}
-	if _, ok := p.hears[m]; !ok {
-		broken = append(broken, fmt.Sprintf("modules/boundaries_test.go: add to hears the line\n\t%q: nil,", m))
+	if _, ok := p.subscribes[m]; !ok {
+		broken = append(broken, fmt.Sprintf("modules/boundaries_test.go: add to subscribes the line\n\t%q: nil,", m))
 	}
 	return broken
 }
@@ -69,8 +69,8 @@ func (p policy) imports(tree fs.FS) func() ([]string, error) {
 				return ""
 			case contract && pkg == to+"v1" && !slices.Contains(p.calls[from], to):
 				return fmt.Sprintf("%s calls %s, which its line in calls does not allow", from, to)
-			case contract && pkg == to+"events" && !slices.Contains(p.hears[from], to):
-				return fmt.Sprintf("%s hears %s, which its line in hears does not allow", from, to)
+			case contract && pkg == to+"events" && !slices.Contains(p.subscribes[from], to):
+				return fmt.Sprintf("%s subscribes to %s, which its line in subscribes does not allow", from, to)
 			case contract && (pkg == to+"v1" || pkg == to+"events"):
 				return ""
 			default:

@@ -36,7 +36,7 @@ func TestDeclarationsNeedNoOpening(t *testing.T) {
 		got = append(got, "calls "+d.Module)
 	}
 	for _, s := range m.Subscriptions() {
-		got = append(got, s.Consumer+" hears "+s.Type)
+		got = append(got, s.Consumer+" subscribes to "+s.Type)
 	}
 	for _, e := range m.Emits() {
 		got = append(got, "emits "+events.TypeOf(e))
@@ -48,7 +48,7 @@ func TestDeclarationsNeedNoOpening(t *testing.T) {
 	}
 	want := []string{
 		"calls merchants",
-		"catalog.sell hears orders.Paid", "catalog.cancel hears orders.Cancelled",
+		"catalog.sell subscribes to orders.Paid", "catalog.cancel subscribes to orders.Cancelled",
 		"emits catalog.StockLow", "emits catalog.StockShort",
 		"POST /v1/products member", "GET /v1/products public", "GET /v1/products/{id} public",
 		"PATCH /v1/products/{id} member", "DELETE /v1/products/{id} member",

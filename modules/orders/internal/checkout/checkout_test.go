@@ -265,7 +265,7 @@ func TestUnpaidOrdersExpire(t *testing.T) {
 		if diff := cmp.Diff([]string{"orders.Placed 1", "orders.Cancelled 2"}, s.Emitted(o.ID)); diff != "" {
 			t.Errorf("told:\n%s", diff)
 		}
-		s.Must(s.Succeeded(o)) // too late: payments gives it back because it hears Cancelled
+		s.Must(s.Succeeded(o)) // too late: payments gives it back because it subscribes to Cancelled
 		s.WantStatus(o.ID, order.Cancelled)
 
 		t.Run("and the cart can be tried again", func(t *testing.T) {

@@ -26,7 +26,7 @@ func repository(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"docs/architecture.md": "# The map\n\n| module | owns | calls | hears | emits |\n|---|---|---|---|---|\n| users | accounts | - | - | - |\n\nCalls point down.\n",
+		"docs/architecture.md": "# The map\n\n| module | owns | calls | subscribes to | emits |\n|---|---|---|---|---|\n| users | accounts | - | - | - |\n\nCalls point down.\n",
 		"modules/modules.go": `package modules
 
 import (
@@ -48,7 +48,7 @@ var calls = map[string][]string{
 	"users": nil,
 }
 
-var hears = map[string][]string{
+var subscribes = map[string][]string{
 	"users": nil,
 }
 `,
@@ -145,7 +145,7 @@ var calls = map[string][]string{
 	"coupons": nil,
 }
 
-var hears = map[string][]string{
+var subscribes = map[string][]string{
 	"users":   nil,
 	"coupons": nil,
 }

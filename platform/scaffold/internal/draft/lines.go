@@ -48,7 +48,7 @@ func addToList(source []byte, name string) ([]byte, error) {
 func addToPolicy(source []byte, name string) ([]byte, error) {
 	return insertTexts(source, func(file *ast.File) (map[token.Pos]string, error) {
 		out := map[token.Pos]string{}
-		for _, variable := range []string{"calls", "hears"} {
+		for _, variable := range []string{"calls", "subscribes"} {
 			list := listIn(variableOf(file, variable))
 			if list == nil {
 				return nil, fmt.Errorf("no map %s", variable)
