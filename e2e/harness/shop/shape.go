@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,7 +95,9 @@ func Open(t testing.TB, shape Shape, extra map[string]string) *Shop {
 	env["DATA_DIR"] = s.Dir
 	switch shape {
 	case RabbitMQ:
-		s.remote(t, env, Accounts(t, dbtest.Account), rabbittest.URL(t))
+		databases := Accounts(t, dbtest.Account)
+		migrateSchemas(t, s.Dir, databases)
+		s.remote(t, env, databases, rabbittest.URL(t))
 	case Processes:
 		s.split(t, env)
 	default:
@@ -210,6 +213,22 @@ func Accounts(t testing.TB, account func(t testing.TB, module, script string) st
 		}
 	}
 	return out
+}
+
+// migrateSchemas migrates empty schemas as "app migrate up" does. Modules would do it at
+// their start, in seconds and for every shop anew.
+func migrateSchemas(t testing.TB, dir string, databases map[string]string) {
+	t.Helper()
+	for module, location := range databases {
+		dbtest.MigrateSchema(t, location, "the module "+module, func() {
+			c := exec.CommandContext(t.Context(), Binary(t), "migrate", "up", "--module="+module)
+			c.Dir = dir
+			c.Env = []string{"HOME=" + dir, "PATH=/usr/bin:/bin", config.ModuleVariable(module, "DATABASE_URL") + "=" + location}
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Fatalf("migrate %s: %v\n%s", module, err, out)
+			}
+		})
+	}
 }
 
 // Served are the modules that need a process: all but those that only have commands.

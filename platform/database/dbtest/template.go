@@ -41,7 +41,7 @@ func applyMigrations(t testing.TB, db *database.DB, location string, migrations 
 			t.Fatal(err)
 		}
 		if len(withSchema(t, location, listTables)) == 0 {
-			migrateByTemplate(t, db, location, key)
+			MigrateSchema(t, location, key, func() { migrateByFiles(t, db) })
 			return
 		}
 	}
@@ -55,7 +55,9 @@ func migrateByFiles(t testing.TB, db *database.DB) {
 	}
 }
 
-func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
+// MigrateSchema migrates the empty schema at a location: by the function the first time
+// that this process is given the key, from then on as a copy of what the function made.
+func MigrateSchema(t testing.TB, location, key string, migrateUp func()) {
 	t.Helper()
 	templates.Lock()
 	made, ok := templates.made[key]
@@ -67,13 +69,13 @@ func migrateByTemplate(t testing.TB, db *database.DB, location, key string) {
 	first := false
 	made.once.Do(func() {
 		first = true
-		migrateByFiles(t, db)
+		migrateUp()
 		made.statements = withSchema(t, location, dumpSchema)
 	})
 	switch {
 	case first:
 	case len(made.statements) == 0: // the first test has failed
-		migrateByFiles(t, db)
+		migrateUp()
 	default:
 		withSchema(t, location, func(q *sql.DB) ([]string, error) {
 			return nil, execStatements(q, []string{strings.Join(made.statements, ";\n")})
