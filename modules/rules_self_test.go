@@ -38,7 +38,7 @@ func TestRules(t *testing.T) {
 		"modules/shop/internal/testdata/bad.go": {Data: []byte("not Go")},
 	}
 	p := policy{
-		calls: map[string][]string{"shop": {"bank"}, "gone": nil},
+		calls:      map[string][]string{"shop": {"bank"}, "gone": nil},
 		subscribes: map[string][]string{"shop": {"bank"}},
 	}
 	for name, c := range map[string]struct {
