@@ -82,7 +82,7 @@ func ownersNeedASecondFactor(t *testing.T, s *shop.Shop) {
 	}
 }
 
-// enrolled sets up a generator of codes and returns the recovery codes.
+// enrolled sets up an authenticator app and returns the recovery codes.
 func enrolled(t *testing.T, who *shop.Client) []string {
 	t.Helper()
 	var e struct{ Secret string }

@@ -39,7 +39,7 @@ type signedIn struct {
 	Factors     []string `json:"factors"`
 }
 
-// generator is somebody's app of codes.
+// generator is somebody's authenticator app.
 type generator struct {
 	secret string
 	used   int64 // the last time step that a code was shown of

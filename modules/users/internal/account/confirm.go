@@ -17,7 +17,7 @@ import (
 //
 // The shop that an account comes from may never have verified its address, so a
 // stranger may have made it, with a password that the stranger knows. What the stranger
-// sets up here, a generator or a passkey, must not keep the owner of the address out:
+// sets up here, an authenticator app or a passkey, must not keep the owner of the address out:
 // see takeOver. An account that was made here belongs to whoever had the code and the
 // registration from the beginning.
 func (s *Service) ConfirmImported(ctx context.Context, tx *database.Tx, accountID, methods string) error {

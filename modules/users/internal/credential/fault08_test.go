@@ -16,7 +16,7 @@ import (
 	"app/modules/users/internal/userstest"
 )
 
-// A generator that somebody planted in an imported account, whose address nobody has
+// An authenticator app that somebody planted in an imported account, whose address nobody has
 // verified, does not survive the owner's new password; one that was set up by whoever
 // has shown password and address does.
 func TestFault08_PlantedFactorsDoNotSurviveTheOwnersReset(t *testing.T) {

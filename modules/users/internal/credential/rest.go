@@ -21,7 +21,7 @@ func Register(api *operation.API, at *Handlers) {
 	op := operation.Operation{
 		Method: http.MethodPost, Tags: route.Users, Access: operation.User, Rate: operation.RateAuth, MaxBody: route.SmallBody,
 		Status: http.StatusAccepted, Errors: []int{http.StatusForbidden},
-		Description: "Needs a fresh session. The code goes to the new address; the reply is the same when that has an account.",
+		Description: "Needs a recent sign-in. The code goes to the new address; the reply is the same when that has an account.",
 	}
 	operation.Register(api, route.At(op, "/v1/users/me/email", "change-address", "Ask for a code to change one's own address"),
 		operation.On(at, Handlers.requestAddress))
@@ -30,7 +30,7 @@ func Register(api *operation.API, at *Handlers) {
 	operation.Register(api, route.At(op, "/v1/users/me/email/verify", "verify-new-address", "Change one's own address with the code from the e-mail"),
 		operation.On(at, Handlers.changeAddress))
 	op.Errors, op.Revokes = []int{http.StatusForbidden, http.StatusUnprocessableEntity}, true
-	op.Description = "Needs a fresh session, and signs the account out everywhere else."
+	op.Description = "Needs a recent sign-in, and signs the account out everywhere else."
 	operation.Register(api, route.At(op, "/v1/users/me/password", "change-password", "Change one's own password"),
 		operation.On(at, Handlers.changePassword))
 }

@@ -13,7 +13,7 @@ type Overview struct {
 	Recovery int // codes left
 }
 
-// Proof is a second factor that is shown: a code of the generator or a recovery code.
+// Proof is a second factor that is shown: a code of the authenticator app or a recovery code.
 type Proof struct {
 	Method authn.Method // ByTOTP or ByRecovery
 	Code   string
@@ -26,7 +26,7 @@ type Added struct {
 	Recovery []string
 }
 
-// TOTP is an account's generator of time-based codes.
+// TOTP is an account's authenticator app: a source of time-based codes.
 type TOTP struct {
 	AccountID   string
 	Secret      string // sealed

@@ -24,25 +24,25 @@ func Register(api *operation.API, at *Handlers) {
 	own.Revokes = true                                                                             // the cookie from before
 	own.Method, own.Idempotency, own.Rate = http.MethodPost, operation.KeyNone, operation.RateAuth // what is shown once is not kept to be replayed
 	own.Errors = []int{http.StatusForbidden, http.StatusConflict}
-	own.Description = "Needs a fresh session. The secret is shown this once; the generator is no factor until its first code is confirmed."
-	operation.Register(api, route.At(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up a generator of codes"),
+	own.Description = "Needs a recent sign-in. The secret is shown this once; the authenticator app is no factor until its first code is confirmed."
+	operation.Register(api, route.At(own, "/v1/users/me/totp", "enrol-totp", "Begin to set up an authenticator app"),
 		operation.On(at, Handlers.enrolTOTP))
 	own.Errors = []int{http.StatusForbidden, http.StatusUnprocessableEntity, http.StatusTooManyRequests}
-	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once. Sessions elsewhere go on: see DELETE /v1/auth/sessions."
-	operation.Register(api, route.At(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the generator with its first code"),
+	own.Description = "Needs a recent sign-in. The first factor comes with ten recovery codes, shown this once. Sessions elsewhere go on: see DELETE /v1/auth/sessions."
+	operation.Register(api, route.At(own, "/v1/users/me/totp/confirm", "confirm-totp", "Confirm the authenticator app with its first code"),
 		operation.On(at, Handlers.confirmTOTP))
-	own.Errors, own.Description = []int{http.StatusForbidden, http.StatusConflict}, "Needs a fresh session. The codes are shown this once; those made before are void."
+	own.Errors, own.Description = []int{http.StatusForbidden, http.StatusConflict}, "Needs a recent sign-in. The codes are shown this once; those made before are void."
 	operation.Register(api, route.At(own, "/v1/users/me/recovery-codes", "make-recovery-codes", "Make new recovery codes"),
 		operation.On(at, Handlers.recoveryCodes))
 	own.Method, own.Rate, own.Errors = http.MethodDelete, operation.RateDefault, []int{http.StatusForbidden, http.StatusNotFound}
-	own.Description = "Needs a fresh session. With the last factor the recovery codes go."
-	operation.Register(api, route.At(own, "/v1/users/me/totp", "remove-totp", "Remove the generator"),
+	own.Description = "Needs a recent sign-in. With the last factor the recovery codes go."
+	operation.Register(api, route.At(own, "/v1/users/me/totp", "remove-totp", "Remove the authenticator app"),
 		operation.On(at, Handlers.removeTOTP))
 }
 
 type factorsOutput struct {
 	Body struct {
-		TOTP          *time.Time `json:"totp,omitempty" doc:"Since when there is a generator of codes"`
+		TOTP          *time.Time `json:"totp,omitempty" doc:"Since when there is an authenticator app"`
 		Passkeys      []passkey  `json:"passkeys"`
 		RecoveryCodes int        `json:"recovery_codes" doc:"How many are left"`
 	}

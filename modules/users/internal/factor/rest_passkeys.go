@@ -21,16 +21,16 @@ func registerPasskeys(api *operation.API, at *Handlers) {
 		Method: http.MethodPost, Tags: route.Factors, Access: operation.User, Rate: operation.RateAuth,
 		MaxBody: route.SmallBody, Idempotency: operation.KeyNone,
 		Errors:      []int{http.StatusForbidden, http.StatusConflict},
-		Description: "Needs a fresh session. Answers what navigator.credentials.create wants.",
+		Description: "Needs a recent sign-in. Answers what navigator.credentials.create wants.",
 	}
 	operation.Register(api, route.At(own, "/v1/users/me/passkeys", "begin-new-passkey", "Begin to add a passkey"),
 		operation.On(at, Handlers.beginPasskey))
 	own.MaxBody, own.Revokes, own.Errors = PasskeyBody, true, []int{http.StatusForbidden, http.StatusUnprocessableEntity}
-	own.Description = "Needs a fresh session. The first factor comes with ten recovery codes, shown this once."
+	own.Description = "Needs a recent sign-in. The first factor comes with ten recovery codes, shown this once."
 	operation.Register(api, route.At(own, "/v1/users/me/passkeys/confirm", "add-passkey", "Add the passkey that the browser has made"),
 		operation.On(at, Handlers.addPasskey))
 	own.Method, own.Rate, own.Revokes, own.Errors = http.MethodDelete, operation.RateDefault, false, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
-	own.Description = "Needs a fresh session. The last way to sign in stays."
+	own.Description = "Needs a recent sign-in. The last way to sign in stays."
 	operation.Register(api, route.At(own, "/v1/users/me/passkeys/{id}", "remove-passkey", "Remove one of one's own passkeys"),
 		operation.On(at, Handlers.removePasskey))
 }

@@ -74,25 +74,25 @@ const (
 	countFactorKeys  = `SELECT COUNT(*) FROM users_passkeys WHERE account_id = ?`
 )
 
-// InsertTOTP adds a generator that is not confirmed, in place of one that never was.
+// InsertTOTP adds an authenticator app that is not confirmed, in place of one that never was.
 // ErrDuplicate: there is a confirmed one.
 func InsertTOTP(ctx context.Context, tx *database.Tx, t TOTP) error {
-	if err := store.Exec(ctx, tx, "replace generator", deleteTOTP+` AND confirmed_at IS NULL`, t.AccountID); err != nil {
+	if err := store.Exec(ctx, tx, "replace authenticator app", deleteTOTP+` AND confirmed_at IS NULL`, t.AccountID); err != nil {
 		return err
 	}
-	return totps.Insert(ctx, tx, "generator", newTOTPRow(t))
+	return totps.Insert(ctx, tx, "authenticator app", newTOTPRow(t))
 }
 
-// TOTPOf reads the generator of an account, confirmed or not. ErrNotFound.
+// TOTPOf reads the authenticator app of an account, confirmed or not. ErrNotFound.
 func TOTPOf(ctx context.Context, tx *database.Tx, accountID string) (TOTP, error) {
-	row, err := totps.Get(ctx, tx, "generator", `WHERE t.account_id = ?`, accountID)
+	row, err := totps.Get(ctx, tx, "authenticator app", `WHERE t.account_id = ?`, accountID)
 	return row.toTOTP(), err
 }
 
 // TryTOTP counts a try before it is made. ErrChanged: somebody else made one at this
 // very moment.
 func TryTOTP(ctx context.Context, tx *database.Tx, t TOTP, now time.Time) error {
-	return tx.One(ctx, "try generator", tryTOTP, database.Micros(now), t.AccountID, t.Tries)
+	return tx.One(ctx, "try authenticator app", tryTOTP, database.Micros(now), t.AccountID, t.Tries)
 }
 
 // stepsAhead is how many time steps of 30 seconds the last one may be ahead of the one
@@ -106,14 +106,14 @@ func AcceptTOTP(ctx context.Context, tx *database.Tx, accountID string, step int
 	return tx.One(ctx, "accept code", acceptTOTP, step, accountID, step, step+stepsAhead)
 }
 
-// ConfirmTOTP makes the generator a factor. ErrChanged: it is one, or there is none.
+// ConfirmTOTP makes the authenticator app a factor. ErrChanged: it is one, or there is none.
 func ConfirmTOTP(ctx context.Context, tx *database.Tx, accountID string, now time.Time) error {
-	return tx.One(ctx, "confirm generator", confirmTOTP, database.Micros(now), accountID)
+	return tx.One(ctx, "confirm authenticator app", confirmTOTP, database.Micros(now), accountID)
 }
 
-// DeleteTOTP removes the generator of an account. ErrChanged: there is none.
+// DeleteTOTP removes the authenticator app of an account. ErrChanged: there is none.
 func DeleteTOTP(ctx context.Context, tx *database.Tx, accountID string) error {
-	return tx.One(ctx, "delete generator", deleteTOTP, accountID)
+	return tx.One(ctx, "delete authenticator app", deleteTOTP, accountID)
 }
 
 // ReplaceRecovery gives an account a new set of recovery codes, by their hashes; none
@@ -147,10 +147,10 @@ func CountPasskeys(ctx context.Context, tx *database.Tx, accountID string) (n in
 	return n, database.Found("passkeys", err)
 }
 
-// DeleteFactors removes the generator, the passkeys and the recovery codes of an
+// DeleteFactors removes the authenticator app, the passkeys and the recovery codes of an
 // account.
 func DeleteFactors(ctx context.Context, tx *database.Tx, accountID string) error {
-	for what, query := range map[string]string{"generator": deleteTOTP, "passkeys": deletePasskeysOf, "recovery codes": deleteRecovery} {
+	for what, query := range map[string]string{"authenticator app": deleteTOTP, "passkeys": deletePasskeysOf, "recovery codes": deleteRecovery} {
 		if err := store.Exec(ctx, tx, "delete "+what, query, accountID); err != nil {
 			return err
 		}

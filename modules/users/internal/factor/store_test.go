@@ -15,7 +15,7 @@ import (
 
 var start = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// A code of the generator is good once, and the clock that goes back does not make all
+// A code of the authenticator app is good once, and the clock that goes back does not make all
 // of them bad.
 func TestFault22_GeneratorWhenTheClockGoesBack(t *testing.T) {
 	t.Parallel()

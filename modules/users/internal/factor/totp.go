@@ -15,13 +15,13 @@ import (
 	"app/platform/database"
 )
 
-// Enrolment is a generator's secret, shown once.
+// Enrolment is an authenticator app's secret, shown once.
 type Enrolment struct {
 	Secret string // base32
 	URL    string // otpauth://, for a QR code
 }
 
-// EnrolTOTP begins to set a generator up. It is no factor until ConfirmTOTP; beginning
+// EnrolTOTP begins to set an authenticator app up. It is no factor until ConfirmTOTP; beginning
 // again replaces it. Errors: step_up_required; totp_enrolled when there is one;
 // Unauthenticated.
 func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
@@ -50,7 +50,7 @@ func (s *Service) EnrolTOTP(ctx context.Context) (out Enrolment, err error) {
 	return out, err
 }
 
-// ConfirmTOTP makes the generator a factor, by the first code from it. The first factor
+// ConfirmTOTP makes the authenticator app a factor, by the first code from it. The first factor
 // comes with recovery codes, which are shown this once. Errors: step_up_required;
 // code_invalid; factor_paused; Unauthenticated.
 func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out Added, err error) {
@@ -78,7 +78,7 @@ func (s *Service) ConfirmTOTP(ctx context.Context, code string) (out Added, err 
 	return out, err
 }
 
-// RemoveTOTP takes the generator away, and with the last factor the recovery codes.
+// RemoveTOTP takes the authenticator app away, and with the last factor the recovery codes.
 // Errors: step_up_required; NotFound; Unauthenticated.
 func (s *Service) RemoveTOTP(ctx context.Context) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
@@ -94,7 +94,7 @@ func (s *Service) RemoveTOTP(ctx context.Context) error {
 	return store.Missing(reason.FactorNotFound, err)
 }
 
-// judgeTOTP reports whether a code is one of the account's generator.
+// judgeTOTP reports whether a code is one of the account's authenticator app.
 //
 //  1. The code of the current time step counts, and within ten seconds of it that of a
 //     neighbouring one: clocks differ.

@@ -42,8 +42,8 @@ func (p ProviderRoute) Begin() operation.Operation {
 		Headers: boundToBrowser, Errors: []int{http.StatusNotFound, http.StatusServiceUnavailable},
 		Summary: "Sign in at a provider of OpenID Connect",
 		Description: "Sends the browser to the provider (303). Query: return_to, a path of this site or an address that is configured; " +
-			"link=1 to link the identity to the account that is signed in, which needs a fresh session; " +
-			"step_up=1 to make the session fresh, for which the provider has you sign in again and has to say so.",
+			"link=1 to link the identity to the account that is signed in, which needs a recent sign-in; " +
+			"step_up=1 for a step-up of the session, for which the provider has you sign in again and has to say so.",
 	}
 }
 

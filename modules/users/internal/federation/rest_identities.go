@@ -18,7 +18,7 @@ func registerIdentities(api *operation.API, at *Handlers) {
 	operation.Register(api, route.At(own, "/v1/users/me/identities", "list-identities", "List one's own identities at providers"),
 		operation.On(at, Handlers.listIdentities))
 	own.Method, own.Errors = http.MethodDelete, []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
-	own.Description = "Needs a fresh session. The last way to sign in stays."
+	own.Description = "Needs a recent sign-in. The last way to sign in stays."
 	operation.Register(api, route.At(own, "/v1/users/me/identities/{id}", "unlink-identity", "Unlink one of one's own identities"),
 		operation.On(at, Handlers.unlinkIdentity))
 }
@@ -31,7 +31,7 @@ func ConfirmLinkOperation() operation.Operation {
 		Errors:  []int{http.StatusForbidden, http.StatusConflict, http.StatusUnprocessableEntity},
 		Summary: "Link the identity of a provider to one's own account",
 		Description: "After a sign-in at a provider whose address has an account: sign in to that account by any way there was before, " +
-			"then confirm. Needs a fresh session. The browser has the link in a cookie.",
+			"then confirm. Needs a recent sign-in. The browser has the link in a cookie.",
 	}
 }
 

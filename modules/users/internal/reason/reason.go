@@ -40,8 +40,8 @@ var (
 		Kind: fault.InvalidArgument, Code: "code_invalid", Detail: "The code is wrong, used or no longer valid.",
 		Title: "Code not valid",
 		Help: "A code is good for ten minutes, five tries and one use, and a newer one asked for from the same network " +
-			"replaces it. A code that makes an account is good for its own registration only. Ask for a new one. A " +
-			"generator's code is good for one use, too.",
+			"replaces it. A code that makes an account is good for its own registration only. Ask for a new one. An " +
+			"authenticator app's code is good for one use, too.",
 	}
 	// TicketInvalid ends a sign-in that has waited too long for its second factor.
 	TicketInvalid = fault.Reason{
@@ -86,13 +86,13 @@ var (
 		Kind: fault.PermissionDenied, Code: "factor_required",
 		Detail: "The account has a second factor: show that one.",
 		Title:  "Second factor needed",
-		Help:   "The account has a second factor: show a code of its generator, a recovery code or a passkey.",
+		Help:   "The account has a second factor: show a code of its authenticator app, a recovery code or a passkey.",
 	}
 	FactorPaused = fault.Reason{
 		Kind: fault.ResourceExhausted, Code: "factor_paused",
 		Detail: "Too many wrong codes in a row: wait, or use another factor.",
 		Title:  "Too many wrong codes",
-		Help: "After five wrong codes in a row the generator's codes are not accepted for a while. Wait, or use another " +
+		Help: "After five wrong codes in a row the authenticator app's codes are not accepted for a while. Wait, or use another " +
 			"factor.",
 	}
 	FactorNotFound = fault.Reason{
@@ -101,9 +101,9 @@ var (
 	}
 	TOTPEnrolled = fault.Reason{
 		Kind: fault.FailedPrecondition, Code: "totp_enrolled",
-		Detail: "There is a generator already: remove it first.",
-		Title:  "Generator there already",
-		Help:   "An account has one generator of codes: remove it before you set up another.",
+		Detail: "An authenticator app is set up already: remove it first.",
+		Title:  "Authenticator app set up already",
+		Help:   "An account has one authenticator app: remove it before you set up another.",
 	}
 	NoFactor = fault.Reason{
 		Kind: fault.FailedPrecondition, Code: "no_factor",

@@ -57,7 +57,7 @@ type FreshOutput struct {
 	SetCookie    string `header:"Set-Cookie"`
 	Body         struct {
 		Status    string `json:"status" enum:"fresh"`
-		ExpiresIn int    `json:"expires_in" example:"600" doc:"For how many seconds the session counts as fresh"`
+		ExpiresIn int    `json:"expires_in" example:"600" doc:"For how many seconds this counts as a recent sign-in"`
 	}
 }
 

@@ -23,7 +23,7 @@ func Register(api *operation.API, at *Handlers) {
 		Revokes: true,
 		Access:  operation.Public, Rate: operation.RateDefault, MaxBody: route.SmallBody, Errors: []int{http.StatusUnauthorized},
 		Summary: "Exchange a refresh token",
-		Description: "The token is exchanged for its successor and a fresh access token. A repetition within ten seconds gets the same successor; " +
+		Description: "The token is exchanged for its successor and a new access token. A repetition within ten seconds gets the same successor; " +
 			"later use of a token that was exchanged ends the session.",
 	}, operation.On(at, Handlers.refreshTokens))
 	operation.Register(api, operation.Operation{
@@ -43,13 +43,13 @@ func Register(api *operation.API, at *Handlers) {
 		Method: http.MethodDelete, Path: "/v1/auth/sessions/{id}", ID: "end-session", Tags: route.SignIn,
 		Access: operation.User, Rate: operation.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden, http.StatusNotFound},
 		Summary:     "End one of one's own sessions",
-		Description: "Any but the one that the call is made with needs a fresh session. Its tokens and its cookie are refused from now on: here at once, at other gateways within five seconds.",
+		Description: "Any but the one that the call is made with needs a recent sign-in. Its tokens and its cookie are refused from now on: here at once, at other gateways within five seconds.",
 	}, operation.On(at, Handlers.endSession))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/auth/sessions", ID: "end-other-sessions", Tags: route.SignIn,
 		Access: operation.User, Rate: operation.RateDefault, Revokes: true, Errors: []int{http.StatusForbidden},
 		Summary:     "End all of one's own sessions but this",
-		Description: "Needs a fresh session. Everywhere else is signed out; the session that the call is made with goes on. To end that one, too, sign out afterwards.",
+		Description: "Needs a recent sign-in. Everywhere else is signed out; the session that the call is made with goes on. To end that one, too, sign out afterwards.",
 	}, operation.On(at, Handlers.endOtherSessions))
 }
 

@@ -97,7 +97,7 @@ func registerFactors(api *operation.API, at *Handlers) {
 	operation.Register(api, route.At(show, "/v1/auth/second-factor", "complete-sign-in", "Show the second factor of a sign-in"),
 		operation.On(at, Handlers.completeSignIn))
 	show.Access, show.Errors = operation.User, append(show.Errors, http.StatusForbidden)
-	show.Description = "Makes the session fresh for ten minutes, which changes of the address, the password and the factors need. An account with a second factor has to show that one."
+	show.Description = "Counts as a recent sign-in for ten minutes, which changes of the address, the password and the factors need. An account with a second factor has to show that one."
 	operation.Register(api, route.At(show, "/v1/auth/step-up", "step-up", "Show again who one is"),
 		operation.On(at, Handlers.stepUp))
 }
@@ -106,7 +106,7 @@ type factorInput struct {
 	Body struct {
 		Ticket string `json:"ticket" doc:"What the first step of the sign-in answered"`
 		Method string `json:"method" enum:"totp,recovery" doc:"One of the factors that were offered; for a passkey see /v1/auth/passkeys"`
-		Code   string `json:"code" example:"123456" doc:"The generator's six digits, or a recovery code"`
+		Code   string `json:"code" example:"123456" doc:"The authenticator app's six digits, or a recovery code"`
 	}
 }
 

@@ -25,7 +25,7 @@ func registerPages(api *operation.API, at *Handlers) {
 		Description: "What the form of the page sends, form-encoded.",
 		Form: []operation.FormField{
 			{Name: "ticket", Doc: "What the first step answered", Required: true},
-			{Name: "code", Doc: "Of the generator, or a recovery code", Required: true},
+			{Name: "code", Doc: "Of the authenticator app, or a recovery code", Required: true},
 			{Name: "return_to", Doc: "Where to go then"},
 		},
 	}

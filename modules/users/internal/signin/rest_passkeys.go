@@ -27,7 +27,7 @@ func registerPasskeys(api *operation.API, at *Handlers) {
 	finish.Description = "Ends what begin began for sign_in or second_factor. A passkey that signs in has checked its user and counts as two factors."
 	operation.Register(api, route.At(finish, "/v1/auth/passkeys/finish", "sign-in-with-passkey", "Sign in with a passkey"),
 		operation.On(at, Handlers.finishPasskey))
-	finish.Access, finish.Lenient, finish.Description = operation.User, false, "Ends what begin began for step_up: the session is fresh for ten minutes."
+	finish.Access, finish.Lenient, finish.Description = operation.User, false, "Ends what begin began for step_up, which counts as a recent sign-in for ten minutes."
 	operation.Register(api, route.At(finish, "/v1/auth/step-up/passkey", "step-up-with-passkey", "Show again who one is with a passkey"),
 		operation.On(at, Handlers.stepUpPasskey))
 }

@@ -20,7 +20,7 @@ const (
 	period = 30
 	// SecretLength is that of a secret in bytes, RFC 4226 section 4.
 	SecretLength = 20
-	// skew is how far a generator's clock may be from ours: a code is good for so long
+	// skew is how far an authenticator app's clock may be from ours: a code is good for so long
 	// beyond its time step, at either end, and no longer (RFC 6238 section 5.2 allows
 	// one step for the delay; ASVS 6.5.5 wants thirty seconds).
 	skew = 10 * time.Second

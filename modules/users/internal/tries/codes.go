@@ -22,7 +22,7 @@ func KnownAccount(accountID string) AccountOf {
 	return func(context.Context, *database.Tx) (string, error) { return accountID, nil }
 }
 
-// CountCode counts a one-time code, of an e-mail, a generator or a set, that is about
+// CountCode counts a one-time code, of an e-mail, an authenticator app or a set, that is about
 // to be tried, and returns what was counted, for GiveBack. Each code has few tries of
 // its own; this bounds what one network guesses at many of them (ASVS 6.6.3):
 //

@@ -35,7 +35,7 @@ func (g Generator) Next() factor.Proof {
 	return factor.Proof{Method: authn.ByTOTP, Code: g.Code()}
 }
 
-// Enrol sets a generator up in a session and returns it with the recovery codes.
+// Enrol sets an authenticator app up in a session and returns it with the recovery codes.
 func (w *World) Enrol(ctx context.Context) (Generator, []string) {
 	w.T.Helper()
 	e, err := w.Factors.EnrolTOTP(ctx)
