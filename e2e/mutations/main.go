@@ -28,7 +28,7 @@ import (
 )
 
 func main() {
-	only := flag.String("only", "", "run the patches whose name begins so")
+	only := flag.String("only", "", "run the patches whose names begin so, as in 05,4")
 	rev := flag.String("rev", "", "mutate this commit instead of the working files")
 	dir := flag.String("patches", "e2e/mutations", "the folder of the patches")
 	flag.Parse()
@@ -87,11 +87,12 @@ func baseline(ctx context.Context, tree *tree, mutations []mutation) map[string]
 
 // mutate applies one patch, asks its tests, and takes it back.
 func mutate(ctx context.Context, tree *tree, m mutation, sound map[string]report) (results []result) {
-	if err := tree.apply(ctx, m.patch); err != nil {
+	restore, err := tree.apply(ctx, m.patch, m.files())
+	if err != nil {
 		return []result{{m, "", "STALE", 0, "the patch no longer applies: the code that it breaks has moved or changed; write it anew\n" + err.Error()}}
 	}
 	defer func() {
-		if err := tree.restore(ctx, m.patch); err != nil && ctx.Err() == nil {
+		if err := restore(); err != nil {
 			panic(err) // what follows would run on a tree that nobody wrote
 		}
 	}()

@@ -22,16 +22,22 @@ type mutation struct {
 	patch  []byte
 }
 
-// readAll reads the patches of a folder, in the order of their names, that begin with a
-// prefix.
-func readAll(dir fs.FS, prefix string) ([]mutation, error) {
-	names, err := fs.Glob(dir, prefix+"*.patch")
-	if err != nil {
-		return nil, fmt.Errorf("list patches: %w", err)
+// readAll reads the patches of a folder, in the order of their names, that begin with
+// one of the prefixes, which have commas between them.
+func readAll(dir fs.FS, prefixes string) ([]mutation, error) {
+	var names []string
+	for prefix := range strings.SplitSeq(prefixes, ",") {
+		found, err := fs.Glob(dir, prefix+"*.patch")
+		if err != nil {
+			return nil, fmt.Errorf("list patches: %w", err)
+		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("no patch begins with %q", prefix)
+		}
+		names = append(names, found...)
 	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no patch begins with %q", prefix)
-	}
+	slices.Sort(names)
+	names = slices.Compact(names)
 	var out []mutation
 	var wrong []error
 	for _, name := range names {
@@ -74,14 +80,22 @@ func parse(name string, text []byte) (mutation, error) {
 	return m, nil
 }
 
+// files lists what the patch changes or makes.
+func (m mutation) files() (out []string) {
+	for line := range strings.Lines(string(m.patch)) {
+		if file, ok := strings.CutPrefix(strings.TrimSpace(line), "+++ b/"); ok {
+			out = append(out, file)
+		}
+	}
+	return out
+}
+
 // packages lists the folders of the Go files that the patch changes; those without Go
 // files are left out by build.
 func (m mutation) packages() []string {
 	var out []string
-	for line := range strings.Lines(string(m.patch)) {
-		if file, ok := strings.CutPrefix(strings.TrimSpace(line), "+++ b/"); ok {
-			out = append(out, path.Dir(file))
-		}
+	for _, file := range m.files() {
+		out = append(out, path.Dir(file))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

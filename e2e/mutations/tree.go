@@ -105,14 +105,35 @@ func (t *tree) put(name string, mode fs.FileMode, content io.Reader) error {
 	return errors.Join(err, file.Close())
 }
 
-func (t *tree) apply(ctx context.Context, patch []byte) error {
-	_, err := output(ctx, t.dir, patch, "git", "apply", "--verbose", "-")
-	return err
+// apply applies the patch, which changes the named files. restore puts them back as they
+// were: a reversed patch with a line of context might find another place in them.
+func (t *tree) apply(ctx context.Context, patch []byte, files []string) (restore func() error, err error) {
+	before := map[string][]byte{}
+	for _, name := range files {
+		content, err := os.ReadFile(filepath.Join(t.dir, filepath.FromSlash(name)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		before[name] = content
+	}
+	if _, err := output(ctx, t.dir, patch, "git", "apply", "--verbose", "-"); err != nil {
+		return nil, err
+	}
+	return func() error { return t.write(before) }, nil
 }
 
-func (t *tree) restore(ctx context.Context, patch []byte) error {
-	_, err := output(ctx, t.dir, patch, "git", "apply", "--reverse", "-")
-	return err
+// write gives files a content; nil takes a file away.
+func (t *tree) write(files map[string][]byte) error {
+	var failed []error
+	for name, content := range files {
+		file := filepath.Join(t.dir, filepath.FromSlash(name))
+		if content == nil {
+			failed = append(failed, os.Remove(file))
+		} else {
+			failed = append(failed, os.WriteFile(file, content, 0o600))
+		}
+	}
+	return errors.Join(failed...)
 }
 
 // build compiles the changed packages, so that what does not compile is not taken for a
