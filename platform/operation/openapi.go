@@ -133,7 +133,7 @@ func (e *endpoint) failureStatuses() []int {
 		out = append(out, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
 	if len(e.op.Form) > 0 {
-		out = append(out, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity)
+		out = append(out, http.StatusRequestEntityTooLarge)
 	}
 	if !e.op.Raw && (e.body != nil || len(e.spec.Parameters) > 0) {
 		out = append(out, http.StatusUnprocessableEntity)

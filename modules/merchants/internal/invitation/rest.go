@@ -61,7 +61,7 @@ func registerPage(api *operation.API, at **Handlers) {
 			{Name: "code", Doc: "From the e-mail: the invitation's id, a hyphen, the token", Required: true},
 			{Name: "answer", Doc: "accept or decline", Required: true},
 		},
-		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound},
+		Errors: []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, operation.RawOn(at, (*Handlers).answerPage))
 }
 

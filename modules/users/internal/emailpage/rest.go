@@ -52,7 +52,7 @@ func Register(api *operation.API, at *Handlers) {
 	use := show
 	use.Method, use.ID, use.Access, use.Headers, use.MaxBody = http.MethodPost, "use-letter-page", operation.Optional, page.OriginHeaders, route.SmallBody
 	use.Revokes, use.Lenient = true, true
-	use.Also, use.Errors = []int{http.StatusSeeOther}, []int{http.StatusForbidden}
+	use.Also, use.Errors = []int{http.StatusSeeOther}, []int{http.StatusForbidden, http.StatusUnprocessableEntity}
 	use.Form = []operation.FormField{
 		{Name: "purpose", Doc: "verify_address, sign_in, reset_password or change_address", Required: true},
 		{Name: "request", Doc: "What asking for the code answered", Required: true}, {Name: "code", Doc: "Six digits", Required: true},

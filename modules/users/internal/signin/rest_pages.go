@@ -20,7 +20,7 @@ func registerPages(api *operation.API, at *Handlers) {
 	use := operation.Operation{
 		Method: http.MethodPost, Path: factorPath, ID: "use-second-factor-page", Tags: route.SignIn,
 		Access: operation.Public, Rate: operation.RateAuth, Headers: append([]string{"Cookie"}, page.OriginHeaders...), MaxBody: route.SmallBody,
-		Revokes: true, Also: []int{http.StatusSeeOther},
+		Revokes: true, Also: []int{http.StatusSeeOther}, Errors: []int{http.StatusUnprocessableEntity},
 		Summary:     "Show the second factor of a sign-in made in the browser",
 		Description: "What the form of the page sends, form-encoded.",
 		Form: []operation.FormField{
