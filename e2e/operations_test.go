@@ -35,8 +35,8 @@ register() {
 		-d "{\"email\":\"$1\",\"password\":\"Correct-Horse-9\",\"confirm_password\":\"Correct-Horse-9\",\"first_name\":\"Ada\",\"middle_name\":\"\",\"last_name\":\"L\"}"
 }
 register after@example.com
-for i in $(seq 300); do [ "$(e-mails after@example.com)" -gt 0 ] && break; sleep 0.1; done
-echo "e-mails: before $(e-mails before@example.com), after $(e-mails after@example.com)"
+for i in $(seq 300); do [ "$(letters after@example.com)" -gt 0 ] && break; sleep 0.1; done
+echo "e-mails: before $(letters before@example.com), after $(letters after@example.com)"
 kill -INT $SHOP $EMAILS; wait $SHOP $EMAILS
 `
 
