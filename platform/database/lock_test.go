@@ -22,7 +22,7 @@ func TestLock_CountedLimit(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		const most = 5
 		enough := errors.New("enough")
-		insert := func(owner string, id int) error {
+		insert := func(owner string, id int64) error {
 			return db.Write(context.Background(), func(ctx context.Context, tx *database.Tx) error {
 				if err := tx.Lock(ctx, "test_locks", owner); err != nil {
 					return err
@@ -40,10 +40,11 @@ func TestLock_CountedLimit(t *testing.T) {
 		}
 		var took atomic.Int32
 		var all sync.WaitGroup
-		for i := range 16 {
+		var ids atomic.Int64 // every row its own, whoever's insert succeeds
+		for range 16 {
 			all.Go(func() {
-				for j := range 3 {
-					switch err := insert("ada", 100*i+j); {
+				for range 3 {
+					switch err := insert("ada", ids.Add(1)); {
 					case err == nil:
 						took.Add(1)
 					case !errors.Is(err, enough):
@@ -56,7 +57,7 @@ func TestLock_CountedLimit(t *testing.T) {
 		if took.Load() != most {
 			t.Errorf("%d rows, want %d", took.Load(), most)
 		}
-		if err := insert("bob", 1); err != nil {
+		if err := insert("bob", ids.Add(1)); err != nil {
 			t.Errorf("somebody else: %v", err)
 		}
 	}, migrations)
