@@ -37,29 +37,53 @@ func checkout(ctx context.Context, b *bench) (figures []Figure, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	var sales []sale
-	for range rounds {
-		carts, err := m.fillCarts(ctx, checkoutCount, linesPerCart)
+	markets := []*market{m}
+	if earlier := b.earlier(); earlier != nil {
+		old, err := earlier.openMarket(ctx, "")
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", earlier.binary, err)
 		}
-		s, err := m.sell(ctx, carts, checkoutCount*len(sales))
-		if err != nil {
-			return nil, err
+		defer func() { err = errors.Join(err, old.close()) }()
+		markets = append(markets, old)
+	}
+	sales := make([][]sale, len(markets))
+	for round := range rounds {
+		for i, m := range markets {
+			carts, err := m.fillCarts(ctx, checkoutCount, linesPerCart)
+			if err != nil {
+				return nil, err
+			}
+			s, err := m.sell(ctx, carts, checkoutCount*round)
+			if err != nil {
+				return nil, err
+			}
+			sales[i] = append(sales[i], s)
 		}
-		sales = append(sales, s)
 	}
 	if err := errors.Join(m.profileSale(ctx, b), m.verify(ctx)); err != nil {
 		return nil, err
 	}
-	return saleFigures(sales), nil
+	figures = saleFigures(sales[0])
+	if len(sales) > 1 {
+		figures = append(figures, ratios(saleCosts(sales[0]), saleCosts(sales[1]))...)
+	}
+	return figures, nil
+}
+
+// saleCosts are the processor times of an order, by round.
+func saleCosts(sales []sale) (costs []float64) {
+	for _, s := range sales {
+		costs = append(costs, s.cost)
+	}
+	return costs
 }
 
 func saleFigures(sales []sale) []Figure {
 	best := slices.MaxFunc(sales, func(a, b sale) int { return int(a.through - b.through) })
-	var rates, costs []float64
+	costs := saleCosts(sales)
+	var rates []float64
 	for _, s := range sales {
-		rates, costs = append(rates, s.through), append(costs, s.cost)
+		rates = append(rates, s.through)
 	}
 	return []Figure{
 		{Name: "checkouts, through to the receipt, best round", Unit: "/s", Value: best.through, Bar: atLeast(1500), Note: "rounds: " + all(rates)},

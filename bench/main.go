@@ -39,6 +39,7 @@ type bench struct {
 	root   string // of the project
 	work   string // folder for what is measured, removed at the end
 	binary string // the program as it is released
+	before string // an earlier build of it, measured in the same rounds; "" for none
 	out    string // where the report goes
 
 	growing  bool              // measure how the rows' cost grows, and not the rows
@@ -57,6 +58,7 @@ func run() error {
 	only := flag.String("row", "", "measure only these rows, by number or name, separated by commas; all when empty")
 	out := flag.String("out", "bench", "folder of the report")
 	growing := flag.Bool("growth", false, "measure, instead of the rows, how their cost grows")
+	before := flag.String("before", "", "an earlier build of the program, which rows 1 and 8 measure in the same rounds")
 	bare := flag.String("bare", "", "be the bare server of row 1 at this address, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -73,6 +75,14 @@ func run() error {
 		return err
 	}
 	b.growing = *growing
+	if *before != "" {
+		if b.before, err = exec.LookPath(*before); err != nil {
+			return fmt.Errorf("-before: %w", err)
+		}
+		if b.before, err = filepath.Abs(b.before); err != nil {
+			return fmt.Errorf("-before: %w", err)
+		}
+	}
 	defer func() { _ = os.RemoveAll(b.work) }() // it is in a folder that git ignores
 	return b.measure(ctx, chosen)
 }

@@ -45,7 +45,16 @@ func read(ctx context.Context, b *bench) (figures []Figure, err error) {
 	}
 	defer func() { err = errors.Join(err, bare.Stop()) }()
 	souk := contender{name: "souk", server: m.server, requests: m.productRequests}
-	measured, err := compare(ctx, souk, contender{name: "bare net/http", server: bare, requests: m.productRequests})
+	contenders := []contender{souk, {name: "bare net/http", server: bare, requests: m.productRequests}}
+	if earlier := b.earlier(); earlier != nil {
+		old, err := earlier.openMarket(ctx, apart.core)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", earlier.binary, err)
+		}
+		defer func() { err = errors.Join(err, old.close()) }()
+		contenders = append(contenders, contender{name: "before", server: old.server, requests: old.productRequests})
+	}
+	measured, err := compare(ctx, contenders...)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +65,7 @@ func read(ctx context.Context, b *bench) (figures []Figure, err error) {
 
 func readFigures(measured []costs, steady load.Outcome) []Figure {
 	ours, bare := measured[0], measured[1]
-	return []Figure{
+	figures := []Figure{
 		{Name: "processor time per request, smallest round", Unit: "us", Value: slices.Min(ours.micros), Bar: atMost(40), Note: "rounds: " + all(ours.micros) + "; the stretch goal is 25"},
 		{Name: "the bare net/http server, same rounds", Unit: "us", Value: slices.Min(bare.micros), Note: "rounds: " + all(bare.micros)},
 		{Name: "so many times the bare server", Unit: "x", Value: slices.Min(ours.micros) / slices.Min(bare.micros)},
@@ -64,6 +73,10 @@ func readFigures(measured []costs, steady load.Outcome) []Figure {
 		{Name: fmt.Sprintf("p50 at %d/s, open loop", steadyRate), Unit: "ms", Value: millis(steady.Latency(0.5)), Note: steadyNote(steady, steadyRate)},
 		{Name: fmt.Sprintf("p99 at %d/s, open loop", steadyRate), Unit: "ms", Value: millis(steady.Latency(0.99))},
 	}
+	if len(measured) > 2 {
+		figures = append(figures, ratios(ours.micros, measured[2].micros)...)
+	}
+	return figures
 }
 
 // costs are what a contender's requests cost in processor time, and how many came

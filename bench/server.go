@@ -39,7 +39,7 @@ var unreached = map[string]string{
 // environment is the whole environment of the program: its defaults, but for where it
 // keeps its data and for limits that are never reached.
 func (b *bench) environment(data string) []string {
-	env := []string{"HOME=" + b.work, "DATA_DIR=" + data, "MERCHANTS_AUTO_APPROVE=on", "PAYMENTS_TEST=on"}
+	env := []string{"HOME=" + b.work, "DATA_DIR=" + data, "MERCHANTS_AUTO_APPROVE=true", "PAYMENTS_TEST=on"}
 	for name, value := range unreached {
 		env = append(env, name+"="+value)
 	}
