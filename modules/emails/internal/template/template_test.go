@@ -164,6 +164,7 @@ func TestCheck(t *testing.T) {
 	for link, fits := range map[string]bool{
 		"https://shop.example/?a=b&c=d%20e": true, "": true, "javascript:alert(1)": false, "https://shop.example/\r\nX": false,
 		"https://shop.example/\"onclick=": false, "//shop.example": false, "https://": false,
+		"https://" + strings.Repeat("a", 1000): true, "https://" + strings.Repeat("a", 1001): false,
 	} {
 		data := map[string]any{"first_name": "", "code": "1", "minutes": 1, "link": link}
 		if got := named(t, "sign_in_code").Check(data); (len(got) == 0) != fits {
