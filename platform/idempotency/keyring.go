@@ -94,12 +94,16 @@ func (k *Keyring) Claim(ctx context.Context, r operation.KeyedRequest) (operatio
 		reply, err := decryptReply(secret, row)
 		return operation.Claim{Reply: reply}, err
 	case row.holder != want.holder:
-		return operation.Claim{}, problem.New(http.StatusConflict, "idempotency_in_flight",
-			"The first request with this key is still running.").WithRetryAfter(time.Second)
+		return operation.Claim{}, errInFlight()
 	}
-	h := k.keepLease(row, secret)
+	h := k.keepLease(row, secret, r.At)
 	// The time of the row, not of this attempt: a repetition has to make the same ids.
-	return operation.Claim{Idempotency: callctx.Idempotency{Key: row.id, At: row.createdAt}, Settle: h.settle}, nil
+	return operation.Claim{Idempotency: callctx.Idempotency{Key: row.id, At: row.createdAt}, Enter: h.enter, Settle: h.settle}, nil
+}
+
+// errInFlight is what a request gets while another one with its key is at work.
+func errInFlight() error {
+	return problem.New(http.StatusConflict, "idempotency_in_flight", "The first request with this key is still running.").WithRetryAfter(time.Second)
 }
 
 // acquireKey tries again when another request made the row at the same moment: then

@@ -538,3 +538,37 @@ func TestFault22_LeasesWhenTheClockGoesBack(t *testing.T) {
 		<-first
 	}, idempotency.Migrations)
 }
+
+// standStill is a run that outlives its lease before it makes what its request is about.
+// What happens meanwhile is up to the test.
+func standStill(r *replica, db *database.DB, meanwhile func()) {
+	r.work = func(ctx context.Context) error {
+		r.clock.advance(time.Hour)
+		meanwhile()
+		return db.Write(ctx, idempotency.RequireClaim)
+	}
+}
+
+func TestRequireClaimOfARunThatWasReplaced(t *testing.T) {
+	onReplicas(t, 2, func(t *testing.T, r []*replica, db *database.DB) {
+		standStill(r[0], db, func() {
+			if got := r[1].post(operationtest.Alice, "k"); got.Status != http.StatusCreated {
+				t.Errorf("the repetition got %+v", got)
+			}
+		})
+		wantCode(t, r[0].post(operationtest.Alice, "k"), http.StatusConflict, "idempotency_in_flight")
+		again := r[0].post(operationtest.Alice, "k")
+		if again.Status != http.StatusCreated || again.Header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("a third request got %+v, not the answer of the second", again)
+		}
+	})
+}
+
+func TestRequireClaimOfARunThatNobodyReplaced(t *testing.T) {
+	onReplicas(t, 1, func(t *testing.T, r []*replica, db *database.DB) {
+		standStill(r[0], db, func() {})
+		if got := r[0].post(operationtest.Alice, "k"); got.Status != http.StatusCreated {
+			t.Errorf("got %+v", got)
+		}
+	})
+}

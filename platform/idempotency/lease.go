@@ -28,12 +28,13 @@ type claimed struct {
 
 	mu    sync.Mutex
 	timer *time.Timer // nil once settled
+	since time.Time   // the lease has been ours at this time, and for its length from then
 }
 
 // keepLease keeps the lease alive. The first sign of life is due after a third of it,
-// which most requests never see.
-func (k *Keyring) keepLease(row keyRow, secret []byte) *claimed {
-	h := &claimed{ring: k, id: row.id, holder: row.holder, secret: secret}
+// which most requests never see. since is when the lease began.
+func (k *Keyring) keepLease(row keyRow, secret []byte, since time.Time) *claimed {
+	h := &claimed{ring: k, id: row.id, holder: row.holder, secret: secret, since: since}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.timer = time.AfterFunc(k.lease/3, h.renewLease)
@@ -43,7 +44,8 @@ func (k *Keyring) keepLease(row keyRow, secret []byte) *claimed {
 func (h *claimed) renewLease() {
 	ctx, cancel := context.WithTimeout(context.Background(), h.ring.lease)
 	defer cancel()
-	held, err := h.ring.updateKeyRow(ctx, renewKey, database.Micros(h.ring.now().Add(h.ring.lease)), h.id, h.holder)
+	now := h.ring.now()
+	held, err := h.ring.updateKeyRow(ctx, renewKey, database.Micros(now.Add(h.ring.lease)), h.id, h.holder)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
@@ -54,6 +56,7 @@ func (h *claimed) renewLease() {
 	case !held:
 		h.ring.logger.WarnContext(ctx, "idempotency lease lost to a repetition of the request")
 	default:
+		h.since = now
 		h.timer.Reset(h.ring.lease / 3)
 	}
 }

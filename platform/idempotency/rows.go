@@ -45,15 +45,16 @@ type keyRow struct {
 }
 
 const (
-	selectKey = `SELECT fingerprint, state, holder, lease_until, created_at, status, reply FROM http_idempotency WHERE id = ?`
-	insertKey = `INSERT INTO http_idempotency (id, fingerprint, state, holder, lease_until, created_at, status) VALUES (?, ?, 0, ?, ?, ?, 0)`
-	seizeKey  = `UPDATE http_idempotency SET holder = ?, lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
-	renewKey  = `UPDATE http_idempotency SET lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
-	finishKey = `UPDATE http_idempotency SET state = 1, status = ?, reply = ? WHERE id = ? AND state = 0 AND holder = ?`
-	dropKey   = `DELETE FROM http_idempotency WHERE id = ? AND state = 0 AND holder = ?`
-	leaveKey  = `UPDATE http_idempotency SET lease_until = 0 WHERE id = ? AND state = 0 AND holder = ?`
-	agedKeys  = `SELECT id FROM http_idempotency WHERE created_at < ? LIMIT 100`
-	expireKey = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
+	selectKey    = `SELECT fingerprint, state, holder, lease_until, created_at, status, reply FROM http_idempotency WHERE id = ?`
+	selectHolder = `SELECT holder FROM http_idempotency WHERE id = ?`
+	insertKey    = `INSERT INTO http_idempotency (id, fingerprint, state, holder, lease_until, created_at, status) VALUES (?, ?, 0, ?, ?, ?, 0)`
+	seizeKey     = `UPDATE http_idempotency SET holder = ?, lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
+	renewKey     = `UPDATE http_idempotency SET lease_until = ? WHERE id = ? AND state = 0 AND holder = ?`
+	finishKey    = `UPDATE http_idempotency SET state = 1, status = ?, reply = ? WHERE id = ? AND state = 0 AND holder = ?`
+	dropKey      = `DELETE FROM http_idempotency WHERE id = ? AND state = 0 AND holder = ?`
+	leaveKey     = `UPDATE http_idempotency SET lease_until = 0 WHERE id = ? AND state = 0 AND holder = ?`
+	agedKeys     = `SELECT id FROM http_idempotency WHERE created_at < ? LIMIT 100`
+	expireKey    = `DELETE FROM http_idempotency WHERE id = ? AND created_at < ?`
 )
 
 // isLeased reports whether a row in flight still belongs to its holder, to somebody who

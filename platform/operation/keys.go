@@ -42,6 +42,8 @@ type Claim struct {
 	// Idempotency is what the handler makes its ids of, so that a repetition meets its
 	// first effect.
 	callctx.Idempotency
+	// Enter makes the context that the handler runs in.
+	Enter func(ctx context.Context) context.Context
 	// Settle ends the claim with the reply and what becomes of the key. It outlives the
 	// end of the context.
 	Settle func(ctx context.Context, reply StoredReply, then Ending)
@@ -96,7 +98,7 @@ func claimKey(ctx context.Context) (context.Context, error) {
 		return nil, errReplayed
 	}
 	c.claim = &claim
-	return callctx.WithIdempotency(ctx, claim.Idempotency), nil
+	return claim.Enter(callctx.WithIdempotency(ctx, claim.Idempotency)), nil
 }
 
 // finishClaim ends the claim of a call, if it has one: the reply is stored, or the

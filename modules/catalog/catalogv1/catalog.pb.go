@@ -223,9 +223,12 @@ type ReserveRequest struct {
 	// Several lines may name the same product: their quantities count together.
 	Lines []*ReserveLine `protobuf:"bytes,2,rep,name=lines,proto3" json:"lines,omitempty"`
 	// Who buys; what is held for nobody in particular is not counted.
-	Buyer         *Buyer `protobuf:"bytes,3,opt,name=buyer,proto3" json:"buyer,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Buyer *Buyer `protobuf:"bytes,3,opt,name=buyer,proto3" json:"buyer,omitempty"`
+	// An order that gave way to this one before it was placed, or empty: what is held for it is released in the same
+	// write, so that its units serve this hold. A refusal leaves it as it is.
+	ReplacesOrderId string `protobuf:"bytes,4,opt,name=replaces_order_id,json=replacesOrderId,proto3" json:"replaces_order_id,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *ReserveRequest) Reset() {
@@ -277,6 +280,13 @@ func (x *ReserveRequest) GetBuyer() *Buyer {
 		return x.Buyer
 	}
 	return nil
+}
+
+func (x *ReserveRequest) GetReplacesOrderId() string {
+	if x != nil {
+		return x.ReplacesOrderId
+	}
+	return ""
 }
 
 // Buyer is whom holds are counted for while they are not paid.
@@ -1075,11 +1085,12 @@ const file_modules_catalog_catalogv1_catalog_proto_rawDesc = "" +
 	"\x05price\x18\x05 \x01(\v2\x14.souk.money.v1.MoneyR\x05price\x12\x1c\n" +
 	"\tavailable\x18\x06 \x01(\x03R\tavailable\x12!\n" +
 	"\fmin_quantity\x18\a \x01(\x03R\vminQuantity\x12!\n" +
-	"\fmax_quantity\x18\b \x01(\x03R\vmaxQuantity\"\x8d\x01\n" +
+	"\fmax_quantity\x18\b \x01(\x03R\vmaxQuantity\"\xb9\x01\n" +
 	"\x0eReserveRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x122\n" +
 	"\x05lines\x18\x02 \x03(\v2\x1c.souk.catalog.v1.ReserveLineR\x05lines\x12,\n" +
-	"\x05buyer\x18\x03 \x01(\v2\x16.souk.catalog.v1.BuyerR\x05buyer\"T\n" +
+	"\x05buyer\x18\x03 \x01(\v2\x16.souk.catalog.v1.BuyerR\x05buyer\x12*\n" +
+	"\x11replaces_order_id\x18\x04 \x01(\tR\x0freplacesOrderId\"T\n" +
 	"\x05Buyer\x12\x1d\n" +
 	"\n" +
 	"account_id\x18\x01 \x01(\tR\taccountId\x12\x12\n" +

@@ -14,7 +14,7 @@ import (
 var CatalogContract = rpc.Contract{
 	Module:      "catalog",
 	Service:     "souk.catalog.v1.Catalog",
-	Fingerprint: "cb57f7bad325",
+	Fingerprint: "5c4e4939f777",
 	Methods: []rpc.Method{
 		{Name: "Products", Level: rpc.NoSideEffects},
 		{Name: "Reserve", Level: rpc.Idempotent},
@@ -117,7 +117,7 @@ func copyReserveRequest(c *rpc.Copier, to, from *ReserveRequest) {
 	if from == nil {
 		return
 	}
-	c.Grow(12)
+	c.Grow(18)
 	to.OrderId = c.Text(from.OrderId)
 	if n := len(from.Lines); n > 0 {
 		c.Grow(n * 6)
@@ -141,6 +141,7 @@ func copyReserveRequest(c *rpc.Copier, to, from *ReserveRequest) {
 		}
 		copyBuyer(c, to.Buyer, from.Buyer)
 	}
+	to.ReplacesOrderId = c.Text(from.ReplacesOrderId)
 	to.unknownFields = c.Bytes(from.unknownFields)
 }
 

@@ -17,6 +17,8 @@ type Order struct {
 	ID    string
 	Lines []*catalogv1.ReserveLine
 	Buyer *catalogv1.Buyer
+	// Replaces is an order that gave way to this one; empty for none.
+	Replaces string
 }
 
 // NewOrder is an order of nobody in particular.
@@ -30,6 +32,12 @@ func (o Order) By(b *catalogv1.Buyer) Order {
 	return o
 }
 
+// InsteadOf is the order as one that another gave way to.
+func (o Order) InsteadOf(other Order) Order {
+	o.Replaces = other.ID
+	return o
+}
+
 // Line is a line of an order, at the price of every product.
 func Line(productID string, quantity int64) *catalogv1.ReserveLine {
 	return &catalogv1.ReserveLine{ProductId: productID, Quantity: quantity, ExpectedPrice: moneyv1.Of(Euro)}
@@ -37,7 +45,9 @@ func Line(productID string, quantity int64) *catalogv1.ReserveLine {
 
 // Reserve holds what the order wants.
 func (s *Shop) Reserve(o Order) (*catalogv1.ReserveResponse, error) {
-	return s.Contract.Reserve(s.T.Context(), &catalogv1.ReserveRequest{OrderId: o.ID, Lines: o.Lines, Buyer: o.Buyer})
+	return s.Contract.Reserve(s.T.Context(), &catalogv1.ReserveRequest{
+		OrderId: o.ID, Lines: o.Lines, Buyer: o.Buyer, ReplacesOrderId: o.Replaces,
+	})
 }
 
 // MustReserve is Reserve for what has to succeed.

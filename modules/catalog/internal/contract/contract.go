@@ -80,7 +80,7 @@ func (h *Handler) Ensure(ctx context.Context, req *catalogv1.EnsureRequest) (*ca
 }
 
 func requestOf(req *catalogv1.ReserveRequest) hold.Request {
-	out := hold.Request{OrderID: req.GetOrderId(), Lines: make([]hold.Line, len(req.GetLines()))}
+	out := hold.Request{OrderID: req.GetOrderId(), Replaces: req.GetReplacesOrderId(), Lines: make([]hold.Line, len(req.GetLines()))}
 	if b := req.GetBuyer(); b != nil {
 		out.Buyer = &hold.Buyer{AccountID: b.GetAccountId(), Mark: b.GetMark(), Network: b.GetNetwork()}
 	}

@@ -81,6 +81,9 @@ func (l Line) holdsSame(other Line) bool {
 // Request is what an order wants to be held.
 type Request struct {
 	OrderID string
+	// Replaces is an order that gave way to this one before it was placed: its hold is
+	// released in the same write. Empty for none.
+	Replaces string
 	// Buyer is nil where nobody says who buys.
 	Buyer *Buyer
 	// Lines may name a product more than once. Their prices are those that the buyer
@@ -92,6 +95,9 @@ type Request struct {
 func (r Request) validateRequest() (wrong []fault.Field) {
 	if !ids.Valid("ord", r.OrderID) {
 		wrong = append(wrong, fault.Field{Pointer: "/order_id", Detail: "is not the id of an order"})
+	}
+	if r.Replaces != "" && (!ids.Valid("ord", r.Replaces) || r.Replaces == r.OrderID) {
+		wrong = append(wrong, fault.Field{Pointer: "/replaces_order_id", Detail: "is not the id of another order"})
 	}
 	if n := len(r.Lines); n == 0 || n > MaxLines {
 		wrong = append(wrong, fault.Field{Pointer: "/lines", Detail: fmt.Sprintf("must be 1 to %d", MaxLines)})

@@ -43,6 +43,20 @@ func releaseHeldUnits(ctx context.Context, tx *database.Tx, orderID string, to S
 	return true, giveBack(ctx, tx, lines)
 }
 
+// releaseState takes the hold of an order that another replaces to Released and returns
+// its lines, whose units are still to be given back: rows of stock come after those of
+// holds and after the turn of a network (countUnpaid). None when nothing is held.
+func releaseState(ctx context.Context, tx *database.Tx, orderID string) ([]Line, error) {
+	if orderID == "" {
+		return nil, nil
+	}
+	moved, err := moveHold(ctx, tx, orderID, Held, Released)
+	if err != nil || !moved {
+		return nil, err
+	}
+	return linesOf(ctx, tx, orderID)
+}
+
 // giveBack ends the holding of the lines' units. Lines are by product id; one product
 // may occur again and again, and its row is written once.
 func giveBack(ctx context.Context, tx *database.Tx, lines []Line) error {

@@ -47,7 +47,9 @@ func New(o Options) *Service {
 //  4. Anything gone, priced otherwise, of a quantity that the product is not sold in,
 //     or short undoes everything, and the RefusedError names all lines concerned. A
 //     buyer who holds too much that is not paid for is refused: see requireAllowance.
-//  5. An order has one hold: asked again, the answer is that hold, with more time if it
+//  5. What is held for the order that the request replaces is released in the same
+//     write, so that its units are there for this one; a refusal leaves it as it was.
+//  6. An order has one hold: asked again, the answer is that hold, with more time if it
 //     had lapsed unnoticed.
 //
 // Errors: RefusedError; invalid_argument; failed_precondition (hold_released,
@@ -76,7 +78,14 @@ func (s *Service) reserveStock(ctx context.Context, tx *database.Tx, r Request, 
 	if err != nil {
 		return Reservation{}, err
 	}
+	replaced, err := releaseState(ctx, tx, r.Replaces)
+	if err != nil {
+		return Reservation{}, err
+	}
 	if err := s.requireAllowance(ctx, tx, hold, r.Buyer.isGuest()); err != nil {
+		return Reservation{}, err
+	}
+	if err := giveBack(ctx, tx, replaced); err != nil {
 		return Reservation{}, err
 	}
 	short, err := s.holdUnits(ctx, tx, lines)

@@ -36,10 +36,13 @@ type Cart struct {
 	Currency  string // of all lines, empty without lines
 	State     State
 	OrderID   string // the order that the next checkout makes, or the last one made
-	Version   int64
-	CreatedAt time.Time
-	UpdatedAt time.Time
-	Lines     []Line // in the order they were added
+	// ReplacedOrderID is the order id before OrderID when a checkout gave it up with its
+	// hold (RenewOrderID); else empty.
+	ReplacedOrderID string
+	Version         int64
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Lines           []Line // in the order they were added
 }
 
 // Line is one product in a cart as the buyer was shown it.

@@ -135,7 +135,8 @@ func (s *Service) Total(c Cart) (money.Money, error) {
 }
 
 // RenewOrderID gives a cart that was read another order id, provided that nobody
-// changed it since: cart_changed, cart_already_ordered.
+// changed it since, and remembers the one before: whoever holds stock for the new one
+// gives back what is held under that. Errors: cart_changed, cart_already_ordered.
 func (s *Service) RenewOrderID(ctx context.Context, c caller.Caller, read Cart) (Cart, error) {
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (Cart, error) {
 		cart, err := findForUpdate(ctx, tx, c, read.ID)
@@ -148,7 +149,8 @@ func (s *Service) RenewOrderID(ctx context.Context, c caller.Caller, read Cart) 
 		if cart.Version != read.Version {
 			return Cart{}, reason.CartChanged.New()
 		}
-		return s.bumpVersion(ctx, tx, cart)
+		cart.ReplacedOrderID = cart.OrderID
+		return s.storeNext(ctx, tx, cart)
 	})
 }
 
@@ -211,6 +213,12 @@ func (s *Service) Reopen(ctx context.Context, tx *database.Tx, cartID, orderID s
 // bumpVersion stores the cart under its next version and a new order id: stock held for
 // the version before cannot serve this one.
 func (s *Service) bumpVersion(ctx context.Context, tx *database.Tx, cart Cart) (Cart, error) {
+	cart.ReplacedOrderID = ""
+	return s.storeNext(ctx, tx, cart)
+}
+
+// storeNext is bumpVersion that keeps ReplacedOrderID as it is in the cart.
+func (s *Service) storeNext(ctx context.Context, tx *database.Tx, cart Cart) (Cart, error) {
 	before, now := cart.OrderID, s.Now()
 	cart.OrderID, cart.UpdatedAt = ids.New("ord", now), now
 	if err := Update(ctx, tx, cart, before); err != nil {

@@ -22,6 +22,7 @@ type cartRow struct {
 	Version   int64              `bun:"version"`
 	CreatedAt database.Timestamp `bun:"created_at"`
 	UpdatedAt database.Timestamp `bun:"updated_at"`
+	Replaced  string             `bun:"replaced_order_id"`
 }
 
 // lineRow is a line of a cart as it is stored. Its currency is the cart's.
@@ -47,6 +48,7 @@ func rowOf(c Cart) cartRow {
 	return cartRow{
 		ID: c.ID, BuyerID: c.BuyerID, TokenHash: c.TokenHash, Currency: c.Currency, State: c.State, OrderID: c.OrderID,
 		Version: c.Version, CreatedAt: database.Timestamp{Time: c.CreatedAt}, UpdatedAt: database.Timestamp{Time: c.UpdatedAt},
+		Replaced: c.ReplacedOrderID,
 	}
 }
 
@@ -54,6 +56,7 @@ func fromRow(r cartRow) Cart {
 	return Cart{
 		ID: r.ID, BuyerID: r.BuyerID, TokenHash: r.TokenHash, Currency: r.Currency, State: r.State, OrderID: r.OrderID,
 		Version: r.Version, CreatedAt: r.CreatedAt.Time, UpdatedAt: r.UpdatedAt.Time,
+		ReplacedOrderID: r.Replaced,
 	}
 }
 
@@ -123,12 +126,12 @@ func deleteLine(ctx context.Context, tx *database.Tx, cartID, productID string) 
 		`DELETE FROM orders_cart_lines WHERE cart_id = ? AND product_id = ?`, cartID, productID)
 }
 
-// Update stores currency, state, order id and time of a cart and raises its
+// Update stores currency, state, order ids and time of a cart and raises its
 // version, provided that it still has the version and the order id given;
 // database.ErrChanged otherwise.
 func Update(ctx context.Context, tx *database.Tx, c Cart, orderID string) error {
 	return tx.One(ctx, "update cart",
-		`UPDATE orders_carts SET currency = ?, state = ?, order_id = ?, version = version + 1, updated_at = ?
+		`UPDATE orders_carts SET currency = ?, state = ?, order_id = ?, replaced_order_id = ?, version = version + 1, updated_at = ?
 		WHERE id = ? AND version = ? AND order_id = ?`,
-		c.Currency, c.State, c.OrderID, database.Micros(c.UpdatedAt), c.ID, c.Version, orderID)
+		c.Currency, c.State, c.OrderID, c.ReplacedOrderID, database.Micros(c.UpdatedAt), c.ID, c.Version, orderID)
 }

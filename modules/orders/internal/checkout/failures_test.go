@@ -3,9 +3,11 @@ package checkout_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -15,6 +17,7 @@ import (
 	"app/modules/orders/internal/orderstest"
 	"app/modules/payments/paymentsv1"
 	"app/platform/fault"
+	"app/platform/operation/operationtest"
 )
 
 func TestFailure08_SameCartCompletedTwiceAtOnce(t *testing.T) {
@@ -271,5 +274,77 @@ func TestFailure12_BothRunsRenewTheHold(t *testing.T) {
 	close(answered)
 	if o := <-first; err != nil || second.ID != o.ID || second.ID == "" {
 		t.Errorf("the first run made %s, the second answered %s, %v", o.ID, second.ID, err)
+	}
+}
+
+// The hold of an earlier attempt is about to lapse and has the last unit. While one run
+// gives it up for a new one, the other run of the request finds the cart under its new
+// order id: the unit is there for whichever of them comes first, and both answer with
+// one order.
+func TestFailure12_TheUnitOfAHoldThatIsGivenUpIsNeverMissed(t *testing.T) {
+	t.Parallel()
+	s := orderstest.New(t)
+	cartID, v := s.GuestCart(s.Catalog.Add(orderstest.MerchantA, 1990))
+	before, err := s.Carts.Get(context.Background(), v, cartID)
+	s.Must(err)
+	s.Catalog.Holds[before.OrderID] = s.Clock.Now().Add(time.Minute)
+	holder := before.OrderID // of the one unit there is
+	var second order.Order
+	begun := false
+	other := func() {
+		if begun {
+			return
+		}
+		begun = true
+		var err error
+		second, err = s.Checkouts.Place(context.Background(), v, orderstest.Request(cartID, "k"))
+		if err != nil {
+			t.Errorf("the other run: %v", err)
+		}
+	}
+	s.Catalog.ReleaseFn = func(*catalogv1.ReleaseRequest) (*catalogv1.ReleaseResponse, error) {
+		other()
+		holder = ""
+		return &catalogv1.ReleaseResponse{}, nil
+	}
+	s.Catalog.ReserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+		if r.GetOrderId() != before.OrderID {
+			other()
+		}
+		if holder != "" && holder != r.GetOrderId() && holder != r.GetReplacesOrderId() {
+			return nil, orderstest.Refusal("Reserve", "stock_short", &catalogv1.Shortage{})
+		}
+		holder = r.GetOrderId()
+		return s.Catalog.Hold(r)
+	}
+	first, err := s.Checkouts.Place(context.Background(), v, orderstest.Request(cartID, "k"))
+	if err != nil || first.ID != second.ID || first.ID == before.OrderID {
+		t.Errorf("one run answered %s, %v, the other %s; the hold that was given up is %s", first.ID, err, second.ID, before.OrderID)
+	}
+}
+
+// A process stands still for longer than its request's lease. The repetition is refused,
+// for good, because the stock is gone; then stock comes back, and the first run goes on.
+// One key has one answer, and there is no order that its buyer was told is none.
+func TestFailure12_ARunGivenUpForLostMakesNoOrder(t *testing.T) {
+	t.Parallel()
+	a := orderstest.NewAPI(t)
+	path, token := a.Cart(orderstest.Nobody, orderstest.Chair)
+	checkOut := func() operationtest.Reply {
+		return a.Call(orderstest.Nobody, "POST", path+"/checkout", orderstest.Payment, token, "Idempotency-Key: k")
+	}
+	a.Shop.Catalog.ReserveFn = func(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+		a.Shop.Clock.Advance(2 * orderstest.Lease)
+		a.Shop.Catalog.ReserveFn = func(*catalogv1.ReserveRequest) (*catalogv1.ReserveResponse, error) {
+			return nil, orderstest.Refusal("Reserve", "stock_short", &catalogv1.Shortage{})
+		}
+		operationtest.WantProblem(t, checkOut(), http.StatusConflict, "stock_short")
+		a.Shop.Catalog.ReserveFn = nil
+		return a.Shop.Catalog.Hold(r)
+	}
+	operationtest.WantProblem(t, checkOut(), http.StatusConflict, "idempotency_in_flight")
+	operationtest.WantProblem(t, checkOut(), http.StatusConflict, "stock_short")
+	if n := len(a.Shop.Payments.Starts()); n != 0 {
+		t.Errorf("%d payments were asked for", n)
 	}
 }

@@ -27,16 +27,16 @@ type held struct {
 // holdStock takes the stock of the cart aside under the cart's order id. What an
 // earlier attempt at the same version of the cart left behind may have been given back,
 // or be about to lapse: then the cart gets a new order id and one more try.
+//
+// The units of a hold that is about to lapse go into the new one in catalog's own
+// write. Given back by a call of their own they would be neither here nor there for a
+// moment, and another run of the same request would be refused for want of them.
 func (s *Service) holdStock(ctx context.Context, c caller.Caller, ready cart.Cart) (cart.Cart, held, error) {
 	answer, err := s.reserveStock(ctx, ready)
 	stale := err == nil && answer.GetExpiresAt().AsTime().Sub(s.Now()) < s.Options.FreshHold
 	if stale || fault.ReasonOf(err) == holdReleased {
-		old := ready.OrderID
 		if ready, err = s.Carts.RenewOrderID(ctx, c, ready); err != nil {
 			return ready, held{}, err
-		}
-		if stale {
-			s.releaseStock(ctx, old)
 		}
 		answer, err = s.reserveStock(ctx, ready)
 	}
@@ -53,7 +53,10 @@ func (s *Service) reserveStock(ctx context.Context, ready cart.Cart) (*catalogv1
 	if ready.BuyerID == "" {
 		buyer.Mark, buyer.Network = client.Mark, client.Network
 	}
-	req := &catalogv1.ReserveRequest{OrderId: ready.OrderID, Buyer: buyer, Lines: make([]*catalogv1.ReserveLine, len(ready.Lines))}
+	req := &catalogv1.ReserveRequest{
+		OrderId: ready.OrderID, ReplacesOrderId: ready.ReplacedOrderID, Buyer: buyer,
+		Lines: make([]*catalogv1.ReserveLine, len(ready.Lines)),
+	}
 	for i, l := range ready.Lines {
 		req.Lines[i] = &catalogv1.ReserveLine{ProductId: l.ProductID, Quantity: l.Quantity, ExpectedPrice: moneyv1.Of(l.Price)}
 	}

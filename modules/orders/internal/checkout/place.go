@@ -11,18 +11,24 @@ import (
 	"app/modules/orders/internal/reason"
 	"app/platform/callctx"
 	"app/platform/database"
+	"app/platform/idempotency"
 	"app/platform/ids"
 )
 
 // placeOrder makes the order out of the cart in one write: the cart is ordered, the
 // order with its lines and its first entry exists, and Placed is emitted. placed is
-// false when the order is an earlier one of the same checkout.
+// false when the order is an earlier one of the same checkout. A run of the request that
+// was given up for lost makes no order: the run that took its place has answered, or
+// will.
 func (s *Service) placeOrder(ctx context.Context, c caller.Caller, in Request, ready cart.Cart, h held) (
 	o order.Order, placed bool, err error,
 ) {
 	o = s.newOrder(in, ready, h)
 	o.Locale = callctx.ClientOf(ctx).Locale()
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
+		if err := idempotency.RequireClaim(ctx, tx); err != nil {
+			return err
+		}
 		ordered := ready
 		ordered.State, ordered.UpdatedAt = cart.Ordered, o.CreatedAt
 		if err := cart.Update(ctx, tx, ordered, ready.OrderID); err != nil {

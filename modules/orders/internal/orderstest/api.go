@@ -38,9 +38,15 @@ const (
 	Root    = operationtest.Root
 )
 
+// Lease is how long a request may stand still before a repetition takes its place.
+const Lease = time.Hour
+
 // API is the public API of orders on a database of its own.
 type API struct {
 	operationtest.API
+
+	// Shop is what the API is of.
+	Shop *Shop
 }
 
 // NewAPI is the API of a shop on SQLite, which sells Chair, Table and Rug. Its clock
@@ -59,12 +65,12 @@ func NewAPI(t testing.TB) API {
 	}
 	s.Merchants.Held[MerchantA+"/"+MemberA] = merchantsv1.Role_ROLE_VIEWER
 	s.Merchants.Held[MerchantB+"/"+MemberB] = merchantsv1.Role_ROLE_MANAGER
-	api := operation.NewAPI("orders", operation.Options{})
+	api := operation.NewAPI("orders", operation.Options{Now: s.Clock.Now})
 	cart.Register(api, &cart.Handlers{Carts: s.Carts})
 	order.Register(api, &order.Handlers{Orders: s.Orders})
 	checkout.Register(api, &checkout.Handlers{Checkouts: s.Checkouts})
-	api.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
-	return API{operationtest.New(t, api)}
+	api.UseKeys(idempotency.New(s.DB, idempotency.Options{Now: s.Clock.Now, Lease: Lease}))
+	return API{operationtest.New(t, api), s}
 }
 
 // maskBody replaces what differs from run to run.

@@ -112,6 +112,9 @@ func (c *Catalog) Hold(r *catalogv1.ReserveRequest) (*catalogv1.ReserveResponse,
 	if slices.Contains(c.Released, r.GetOrderId()) {
 		return nil, Refusal("Reserve", "hold_released")
 	}
+	if _, held := c.Holds[r.GetReplacesOrderId()]; held {
+		c.Released = append(c.Released, r.GetReplacesOrderId())
+	}
 	if _, ok := c.Holds[r.GetOrderId()]; !ok {
 		c.Holds[r.GetOrderId()] = c.now().Add(HoldTTL)
 	}
