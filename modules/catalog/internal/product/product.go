@@ -10,6 +10,7 @@ import (
 	"app/modules/catalog/internal/stock"
 	"app/platform/fault"
 	"app/platform/ids"
+	"app/platform/metadata"
 	"app/platform/money"
 	"app/platform/text"
 )
@@ -45,7 +46,9 @@ type Product struct {
 	Archived bool
 	// MinQuantity and MaxQuantity bound the units of one order.
 	MinQuantity, MaxQuantity int64
-	Stock                    stock.Stock
+	// Metadata is the merchant's own, and everybody sees it.
+	Metadata metadata.Metadata
+	Stock    stock.Stock
 }
 
 // Item is the product as stock knows it.
@@ -62,6 +65,7 @@ type Draft struct {
 	LowStockThreshold int64
 	// MinQuantity and MaxQuantity bound the units of one order; 0 is the widest bound.
 	MinQuantity, MaxQuantity int64
+	Metadata                 metadata.Change
 }
 
 // toProduct makes the product with the id, or says what is wrong with the draft.
@@ -73,6 +77,7 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
 	wrong := normaliseProduct(&p, now)
+	wrong = append(wrong, attachMetadata(&p, d.Metadata)...)
 	if !ids.Valid("mrc", p.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}
@@ -92,6 +97,13 @@ func normaliseProduct(p *Product, now time.Time) (wrong []fault.Field) {
 	wrong = append(wrong, validateCount("/stock", p.Stock.OnHand, stock.MaxOnHand)...)
 	wrong = append(wrong, validateCount("/low_stock_threshold", p.Stock.LowThreshold, stock.MaxOnHand)...)
 	return append(wrong, validateQuantities(*p)...)
+}
+
+// attachMetadata gives a new product its metadata, or says what is wrong with it.
+func attachMetadata(p *Product, sent metadata.Change) []fault.Field {
+	kept, wrong := sent.Normalise("/metadata")
+	p.Metadata = p.Metadata.Merge(kept)
+	return append(wrong, p.Metadata.Validate("/metadata")...)
 }
 
 // validateQuantities lists what is wrong with how many units one order may have.
@@ -140,6 +152,9 @@ type Change struct {
 	LowStockThreshold       *int64
 
 	MinQuantity, MaxQuantity *int64
+
+	// Metadata is merged into what the product has.
+	Metadata metadata.Change
 }
 
 // normaliseChange does for what is to be changed what is done for a new product, and for
@@ -154,7 +169,9 @@ func (c *Change) normaliseChange(now time.Time) (wrong []fault.Field) {
 	if c.LowStockThreshold != nil {
 		wrong = append(wrong, validateCount("/low_stock_threshold", *c.LowStockThreshold, stock.MaxOnHand)...)
 	}
-	return wrong
+	kept, bad := c.Metadata.Normalise("/metadata")
+	c.Metadata = kept
+	return append(wrong, bad...)
 }
 
 // normaliseGiven is normaliseText for a text that may not be given. What was given
@@ -176,6 +193,7 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.Stock.LowThreshold, c.LowStockThreshold)
 	setIfGiven(&p.MinQuantity, c.MinQuantity)
 	setIfGiven(&p.MaxQuantity, c.MaxQuantity)
+	p.Metadata = p.Metadata.Merge(c.Metadata)
 	return p
 }
 

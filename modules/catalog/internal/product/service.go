@@ -163,7 +163,8 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 // database.ErrChanged when that has been overtaken.
 func changeProduct(ctx context.Context, tx *database.Tx, p Product, c Change) error {
 	next := c.applyTo(p)
-	if wrong := validateQuantities(next); len(wrong) > 0 { // each depends on the other, which may have been there before
+	// These depend on what was there before.
+	if wrong := append(validateQuantities(next), next.Metadata.Validate("/metadata")...); len(wrong) > 0 {
 		return fault.Invalid(wrong...)
 	}
 	err := updateProduct(ctx, tx, p, next)
