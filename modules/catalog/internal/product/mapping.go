@@ -35,6 +35,7 @@ type productRow struct {
 	MinQuantity int64              `bun:"min_quantity"`
 	MaxQuantity int64              `bun:"max_quantity"`
 	Metadata    metadata.Metadata  `bun:"metadata"`
+	ExternalID  string             `bun:"external_id"`
 }
 
 var products = database.ModelOf[productRow]()
@@ -45,6 +46,7 @@ func productRowOf(p Product) productRow {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
+		ExternalID: p.ExternalID,
 	}
 }
 
@@ -53,6 +55,7 @@ func (r *productRow) toProduct() Product {
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
+		ExternalID: r.ExternalID,
 	}
 }
 
@@ -73,14 +76,15 @@ type product struct {
 	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
 	CreatedAt   time.Time   `json:"created_at"`
 
-	Metadata metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
+	Metadata   metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
+	ExternalID string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
 }
 
 func newBody(p Product) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
-		Metadata: p.Metadata.Shown(),
+		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID,
 	}
 }
 
@@ -97,7 +101,8 @@ type createInputBody struct {
 	MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
 	MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
 
-	Metadata metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
+	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
+	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
 }
 
 func (b createInputBody) toDraft() Draft {
@@ -108,6 +113,7 @@ func (b createInputBody) toDraft() Draft {
 	return Draft{
 		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
 		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity, Metadata: b.Metadata,
+		ExternalID: b.ExternalID,
 	}
 }
 
@@ -121,7 +127,8 @@ type changeInputBody struct {
 	MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
 	MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`
 
-	Metadata metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
+	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
+	ExternalID *string         `json:"external_id,omitempty" maxLength:"64" doc:"An empty text takes it away"`
 }
 
 func (b changeInputBody) toChange() Change { return Change(b) }

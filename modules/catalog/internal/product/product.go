@@ -20,6 +20,7 @@ const (
 	MaxTitle       = 200
 	MaxDescription = 5_000
 	MaxSKU         = 64
+	MaxExternalID  = 64
 	MaxPrice       = money.Max
 	// DefaultLowStock is the number of available units at which a merchant is told
 	// unless it chose another.
@@ -48,7 +49,10 @@ type Product struct {
 	MinQuantity, MaxQuantity int64
 	// Metadata is the merchant's own, and everybody sees it.
 	Metadata metadata.Metadata
-	Stock    stock.Stock
+	// ExternalID is the product in the merchant's own system, empty when it has not said;
+	// no other listed product of the merchant has it.
+	ExternalID string
+	Stock      stock.Stock
 }
 
 // Item is the product as stock knows it.
@@ -66,6 +70,7 @@ type Draft struct {
 	// MinQuantity and MaxQuantity bound the units of one order; 0 is the widest bound.
 	MinQuantity, MaxQuantity int64
 	Metadata                 metadata.Change
+	ExternalID               string
 }
 
 // toProduct makes the product with the id, or says what is wrong with the draft.
@@ -73,7 +78,7 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 	p := Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
 		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
-		Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
+		ExternalID: d.ExternalID, Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
 	wrong := normaliseProduct(&p, now)
@@ -93,6 +98,7 @@ func normaliseProduct(p *Product, now time.Time) (wrong []fault.Field) {
 	wrong = append(wrong, normaliseText("/title", &p.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, normaliseText("/description", &p.Description, text.Block, 0, MaxDescription)...)
 	wrong = append(wrong, normaliseText("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, normaliseText("/external_id", &p.ExternalID, text.Line, 0, MaxExternalID)...)
 	wrong = append(wrong, validatePrice(p.Price, now)...)
 	wrong = append(wrong, validateCount("/stock", p.Stock.OnHand, stock.MaxOnHand)...)
 	wrong = append(wrong, validateCount("/low_stock_threshold", p.Stock.LowThreshold, stock.MaxOnHand)...)
@@ -155,6 +161,8 @@ type Change struct {
 
 	// Metadata is merged into what the product has.
 	Metadata metadata.Change
+	// ExternalID is empty to take it away.
+	ExternalID *string
 }
 
 // normaliseChange does for what is to be changed what is done for a new product, and for
@@ -163,6 +171,7 @@ func (c *Change) normaliseChange(now time.Time) (wrong []fault.Field) {
 	wrong = append(wrong, normaliseGiven("/title", &c.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, normaliseGiven("/description", &c.Description, text.Block, 0, MaxDescription)...)
 	wrong = append(wrong, normaliseGiven("/sku", &c.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, normaliseGiven("/external_id", &c.ExternalID, text.Line, 0, MaxExternalID)...)
 	if c.Price != nil {
 		wrong = append(wrong, validatePrice(*c.Price, now)...)
 	}
@@ -194,6 +203,7 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.MinQuantity, c.MinQuantity)
 	setIfGiven(&p.MaxQuantity, c.MaxQuantity)
 	p.Metadata = p.Metadata.Merge(c.Metadata)
+	setIfGiven(&p.ExternalID, c.ExternalID)
 	return p
 }
 

@@ -52,7 +52,7 @@ func listedProduct(ctx context.Context, q *database.Tx, id string) (Product, err
 // Create lists a product; a manager of the merchant may. Repeated with the same
 // idempotency key it returns the product made before. Errors: invalid_argument,
 // not_found (merchant), permission_denied, failed_precondition (merchant_not_approved),
-// already_exists (sku_taken).
+// already_exists (sku_taken, external_id_taken).
 func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	p, err := s.fromDraft(ctx, d)
 	if err != nil {
@@ -69,7 +69,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 		}
 		made, err := byID(ctx, tx, p.ID) // by an earlier run of the same request
 		if errors.Is(err, database.ErrNotFound) {
-			return Product{}, errSKUTaken
+			return Product{}, explainDuplicate(ctx, tx, p)
 		}
 		return made, err
 	})
@@ -137,7 +137,8 @@ const maxTries = 5
 
 // Change changes a listed product; a manager of its merchant may. Errors:
 // invalid_argument, not_found, permission_denied, failed_precondition
-// (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
+// (merchant_not_approved), version_mismatch, already_exists (sku_taken,
+// external_id_taken), aborted.
 func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Product, error) {
 	if _, err := s.forMember(ctx, id, merchantsv1.Role_ROLE_MANAGER); err != nil {
 		return Product{}, err
@@ -169,7 +170,7 @@ func changeProduct(ctx context.Context, tx *database.Tx, p Product, c Change) er
 	}
 	err := updateProduct(ctx, tx, p, next)
 	if errors.Is(err, database.ErrDuplicate) {
-		return errSKUTaken
+		return explainDuplicate(ctx, tx, next)
 	}
 	return err
 }
@@ -202,9 +203,3 @@ func retryChange(ctx context.Context, tx *database.Tx, id string, match Match, c
 	}
 	return fault.ChangedMeanwhile.Newf("The product was changed by others at the same time. Try again.")
 }
-
-var errSKUTaken = func() error {
-	taken := reason.SKUTaken.New()
-	taken.Fields = []fault.Field{{Pointer: "/sku", Detail: "is taken"}}
-	return taken
-}()

@@ -19,13 +19,17 @@ var (
 		Kind: fault.AlreadyExists, Code: "sku_taken", Detail: "The merchant has a product with this sku.",
 		Title: "SKU taken", Help: "The merchant lists another product under this sku. Choose another one, or archive that product.",
 	}
+	ExternalIDTaken = fault.Reason{
+		Kind: fault.AlreadyExists, Code: "external_id_taken", Detail: "The merchant has a product with this external_id.",
+		Title: "External id taken", Help: "The merchant lists another product under this external_id. Change that product, or archive it.",
+	}
 )
 
 // All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
-		ProductNotFound, SKUTaken, catalogv1.StockShort,
+		ProductNotFound, SKUTaken, ExternalIDTaken, catalogv1.StockShort,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }
