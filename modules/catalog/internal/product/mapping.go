@@ -36,6 +36,7 @@ type productRow struct {
 	MaxQuantity int64              `bun:"max_quantity"`
 	Metadata    metadata.Metadata  `bun:"metadata"`
 	ExternalID  string             `bun:"external_id"`
+	Slug        string             `bun:"slug"`
 }
 
 var products = database.ModelOf[productRow]()
@@ -46,7 +47,7 @@ func productRowOf(p Product) productRow {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
-		ExternalID: p.ExternalID,
+		ExternalID: p.ExternalID, Slug: p.Slug,
 	}
 }
 
@@ -55,7 +56,7 @@ func (r *productRow) toProduct() Product {
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
-		ExternalID: r.ExternalID,
+		ExternalID: r.ExternalID, Slug: r.Slug,
 	}
 }
 
@@ -78,13 +79,14 @@ type product struct {
 
 	Metadata   metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
 	ExternalID string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
+	Slug       string            `json:"slug,omitempty" example:"oak-chair" doc:"What the product's page is called in its address"`
 }
 
 func newBody(p Product) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
-		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID,
+		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
 	}
 }
 
@@ -103,6 +105,7 @@ type createInputBody struct {
 
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
 	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
+	Slug       string          `json:"slug,omitempty" minLength:"3" maxLength:"48" doc:"Made of the title when not sent; no other listed product of the merchant has it"`
 }
 
 func (b createInputBody) toDraft() Draft {
@@ -113,7 +116,7 @@ func (b createInputBody) toDraft() Draft {
 	return Draft{
 		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
 		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity, Metadata: b.Metadata,
-		ExternalID: b.ExternalID,
+		ExternalID: b.ExternalID, Slug: b.Slug,
 	}
 }
 
@@ -129,6 +132,7 @@ type changeInputBody struct {
 
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
 	ExternalID *string         `json:"external_id,omitempty" maxLength:"64" doc:"An empty text takes it away"`
+	Slug       *string         `json:"slug,omitempty" minLength:"3" maxLength:"48"`
 }
 
 func (b changeInputBody) toChange() Change { return Change(b) }

@@ -7,6 +7,7 @@ import (
 	"app/modules/catalog/internal/reason"
 	"app/platform/database"
 	"app/platform/fault"
+	"app/platform/slug"
 	"app/platform/text"
 )
 
@@ -17,6 +18,7 @@ type Names struct {
 	SKU string
 	// ExternalID is compared as it is.
 	ExternalID string
+	Slug       string
 }
 
 // normaliseNames puts the names in the form that products have, and lists what is wrong
@@ -37,7 +39,7 @@ func normaliseNames(f *Filter) (wrong []fault.Field) {
 	if f.Names.ExternalID != "" {
 		wrong = append(wrong, normaliseText("/external_id", &f.Names.ExternalID, text.Line, 1, MaxExternalID)...)
 	}
-	return wrong
+	return wrong // any text may be looked for as a slug
 }
 
 // listNamed lists the product that has all of the names, on the first page.
@@ -62,19 +64,30 @@ var (
 	selectListedBySKU        = selectProducts + listedNamed + `p.sku_key = ?`
 	selectListedByFold       = selectProducts + listedNamed + `p.sku_fold = ?`
 	selectListedByExternalID = selectProducts + listedNamed + `p.external_key = ?`
+	selectListedBySlug       = selectProducts + listedNamed + `p.slug_key = ?`
 )
 
 // byNames reads the product that the merchant lists under all of the names, of which one
 // is given at least. The error is database.ErrNotFound when there is none.
-func byNames(ctx context.Context, q *database.Tx, merchantID string, n Names) (Product, error) {
-	if n.ExternalID == "" {
+func byNames(ctx context.Context, q *database.Tx, merchantID string, n Names) (p Product, err error) {
+	switch {
+	case n.ExternalID != "":
+		p, err = readOne(ctx, q, selectListedByExternalID, merchantID, n.ExternalID)
+	case n.Slug != "":
+		p, err = readOne(ctx, q, selectListedBySlug, merchantID, n.Slug)
+	default:
 		return bySpelling(ctx, q, merchantID, n.SKU)
 	}
-	p, err := readOne(ctx, q, selectListedByExternalID, merchantID, n.ExternalID)
-	if err == nil && n.SKU != "" && foldSKU(p.SKU) != foldSKU(n.SKU) {
+	if err == nil && !n.fitProduct(p) {
 		return Product{}, database.ErrNotFound
 	}
 	return p, err
+}
+
+// fitProduct reports whether a product has all of the names that are given.
+func (n Names) fitProduct(p Product) bool {
+	return (n.SKU == "" || foldSKU(n.SKU) == foldSKU(p.SKU)) && (n.ExternalID == "" || n.ExternalID == p.ExternalID) &&
+		(n.Slug == "" || n.Slug == p.Slug)
 }
 
 // bySpelling reads the product that the merchant lists under the sku, or else under
@@ -90,22 +103,31 @@ func bySpelling(ctx context.Context, q *database.Tx, merchantID, sku string) (Pr
 // explainDuplicate says which of the names of a product another one has, after the
 // database has refused to write it.
 func explainDuplicate(ctx context.Context, tx *database.Tx, p Product) error {
-	if p.ExternalID == "" {
-		return errSKUTaken
+	for _, name := range []struct {
+		query, value string
+		taken        error
+	}{
+		{selectListedByExternalID, p.ExternalID, errExternalIDTaken},
+		{selectListedBySlug, p.Slug, errSlugTaken},
+	} {
+		if name.value == "" {
+			continue
+		}
+		other, err := readOne(ctx, tx, name.query, p.MerchantID, name.value)
+		if err != nil && !errors.Is(err, database.ErrNotFound) {
+			return err
+		}
+		if err == nil && other.ID != p.ID {
+			return name.taken
+		}
 	}
-	other, err := readOne(ctx, tx, selectListedByExternalID, p.MerchantID, p.ExternalID)
-	switch {
-	case err == nil && other.ID != p.ID:
-		return errExternalIDTaken
-	case err == nil || errors.Is(err, database.ErrNotFound):
-		return errSKUTaken
-	}
-	return err
+	return errSKUTaken
 }
 
 var (
 	errSKUTaken        = takenAt(reason.SKUTaken, "/sku")
 	errExternalIDTaken = takenAt(reason.ExternalIDTaken, "/external_id")
+	errSlugTaken       = takenAt(slug.Taken, "/slug")
 )
 
 func takenAt(why fault.Reason, pointer string) error {

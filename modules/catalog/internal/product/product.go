@@ -12,6 +12,7 @@ import (
 	"app/platform/ids"
 	"app/platform/metadata"
 	"app/platform/money"
+	"app/platform/slug"
 	"app/platform/text"
 )
 
@@ -52,7 +53,11 @@ type Product struct {
 	// ExternalID is the product in the merchant's own system, empty when it has not said;
 	// no other listed product of the merchant has it.
 	ExternalID string
-	Stock      stock.Stock
+	// Slug is what the product's page is called in its address; no other listed product of
+	// the merchant has it. It is empty for a product of an earlier release until SlugOnce
+	// has come to it.
+	Slug  string
+	Stock stock.Stock
 }
 
 // Item is the product as stock knows it.
@@ -71,6 +76,7 @@ type Draft struct {
 	MinQuantity, MaxQuantity int64
 	Metadata                 metadata.Change
 	ExternalID               string
+	Slug                     string // made of the title when empty
 }
 
 // toProduct makes the product with the id, or says what is wrong with the draft.
@@ -78,11 +84,14 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 	p := Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
 		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
-		ExternalID: d.ExternalID, Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
+		ExternalID: d.ExternalID, Slug: d.Slug, Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
 	wrong := normaliseProduct(&p, now)
 	wrong = append(wrong, attachMetadata(&p, d.Metadata)...)
+	if p.Slug != "" {
+		wrong = append(wrong, slug.Validate("/slug", p.Slug)...)
+	}
 	if !ids.Valid("mrc", p.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}
@@ -163,6 +172,7 @@ type Change struct {
 	Metadata metadata.Change
 	// ExternalID is empty to take it away.
 	ExternalID *string
+	Slug       *string
 }
 
 // normaliseChange does for what is to be changed what is done for a new product, and for
@@ -177,6 +187,9 @@ func (c *Change) normaliseChange(now time.Time) (wrong []fault.Field) {
 	}
 	if c.LowStockThreshold != nil {
 		wrong = append(wrong, validateCount("/low_stock_threshold", *c.LowStockThreshold, stock.MaxOnHand)...)
+	}
+	if c.Slug != nil {
+		wrong = append(wrong, slug.Validate("/slug", *c.Slug)...)
 	}
 	kept, bad := c.Metadata.Normalise("/metadata")
 	c.Metadata = kept
@@ -204,6 +217,7 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.MaxQuantity, c.MaxQuantity)
 	p.Metadata = p.Metadata.Merge(c.Metadata)
 	setIfGiven(&p.ExternalID, c.ExternalID)
+	setIfGiven(&p.Slug, c.Slug)
 	return p
 }
 

@@ -23,12 +23,12 @@ var tags = []string{"Products"}
 func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
-		Description: "A manager of the merchant may. The sku and the external_id are unique among the merchant's listed products.",
+		Description: "A manager of the merchant may. The sku, the external_id and the slug are unique among the merchant's listed products.",
 		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
-		Description: "Newest first. Archived products are left out. With merchant_id, sku and external_id find the one product of that name.",
+		Description: "Newest first. Archived products are left out. With merchant_id, sku, external_id and slug find the one product of that name.",
 		Access:      operation.Public, Rate: operation.RateDefault,
 	}, operation.On(at, (*Handlers).listProducts))
 	operation.Register(api, operation.Operation{
@@ -113,6 +113,7 @@ type listInput struct {
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
 	SKU        string `query:"sku" maxLength:"64" doc:"The merchant's product with this sku, in any spelling that counts as the same"`
 	ExternalID string `query:"external_id" maxLength:"64" doc:"The merchant's product with exactly this external_id"`
+	Slug       string `query:"slug" maxLength:"48" doc:"The merchant's product with this slug"`
 }
 
 type listOutput struct{ Body operation.Page[product] }
@@ -123,7 +124,8 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 		return nil, err
 	}
 	found, err := h.service.List(ctx, Query{
-		MerchantID: in.MerchantID, Names: Names{SKU: in.SKU, ExternalID: in.ExternalID}, Text: in.Text, After: after, Limit: in.Want(),
+		MerchantID: in.MerchantID, Names: Names{SKU: in.SKU, ExternalID: in.ExternalID, Slug: in.Slug},
+		Text: in.Text, After: after, Limit: in.Want(),
 	})
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/fault"
+	"app/platform/slug"
 )
 
 // Of products and whose they are.
@@ -29,7 +30,7 @@ var (
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
-		ProductNotFound, SKUTaken, ExternalIDTaken, catalogv1.StockShort,
+		ProductNotFound, SKUTaken, ExternalIDTaken, slug.Taken, catalogv1.StockShort,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }
