@@ -92,6 +92,7 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
 		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.products.FoldOnce),
+		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, m.products.SlugOnce),
 	}
 	return nil
 }

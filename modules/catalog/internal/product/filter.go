@@ -15,6 +15,8 @@ import (
 // restrict.
 type Filter struct {
 	MerchantID string
+	// Names are those of one product of the merchant.
+	Names Names
 	// Words must all occur in title, sku or description, in any spelling that text.Key
 	// makes one.
 	Words []string

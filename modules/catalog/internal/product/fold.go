@@ -44,10 +44,8 @@ const foldedProducts = "products"
 // the same time has them already. Of products of a merchant whose skus are one by now
 // the first keeps the sku_fold, and the others go without.
 func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err error) {
-	var at string
-	err = database.Found("place of folding", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, foldedProducts).Scan(&at))
-	begun := !errors.Is(err, database.ErrNotFound)
-	if err != nil && begun {
+	at, begun, err := placeOfPass(ctx, tx, foldedProducts)
+	if err != nil {
 		return false, err
 	}
 	var next []foldRow
@@ -60,14 +58,29 @@ func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err erro
 			return false, err
 		}
 	}
+	return len(next) == foldBatch, movePlace(ctx, tx, foldedProducts, next[len(next)-1].ID, begun)
+}
+
+// placeOfPass is the product up to which a pass over all of them has come, and whether
+// it has begun.
+func placeOfPass(ctx context.Context, tx *database.Tx, name string) (at string, begun bool, err error) {
+	err = database.Found("place of pass", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, name).Scan(&at))
+	if errors.Is(err, database.ErrNotFound) {
+		return "", false, nil
+	}
+	return at, err == nil, err
+}
+
+// movePlace writes how far a pass has come. Another process may have been faster.
+func movePlace(ctx context.Context, tx *database.Tx, name, at string, begun bool) error {
 	move := `UPDATE catalog_folded SET product_id = ? WHERE name = ?`
 	if !begun {
 		move = `INSERT INTO catalog_folded (product_id, name) VALUES (?, ?)`
 	}
-	if _, err := tx.Exec(ctx, move, next[len(next)-1].ID, foldedProducts); err != nil && !database.IsDuplicate(err) {
-		return false, fmt.Errorf("move place of folding: %w", err)
+	if _, err := tx.Exec(ctx, move, at, name); err != nil && !database.IsDuplicate(err) {
+		return fmt.Errorf("move place of pass: %w", err)
 	}
-	return len(next) == foldBatch, nil
+	return nil
 }
 
 // foldProduct writes what of a product is out of date.

@@ -16,6 +16,9 @@ func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Names != (Names{}) {
+		return s.listNamed(ctx, f)
+	}
 	var list []Product
 	for count := firstLook; ; count = longLook {
 		some, err := database.Read(ctx, s.DB, func(ctx context.Context, tx *database.Tx) ([]Product, error) {

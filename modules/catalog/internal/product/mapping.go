@@ -7,6 +7,7 @@ import (
 
 	"app/modules/catalog/catalogv1"
 	"app/platform/database"
+	"app/platform/metadata"
 	"app/platform/money"
 	"app/platform/money/moneyv1"
 )
@@ -33,6 +34,9 @@ type productRow struct {
 	CreatedAt   database.Timestamp `bun:"created_at"`
 	MinQuantity int64              `bun:"min_quantity"`
 	MaxQuantity int64              `bun:"max_quantity"`
+	Metadata    metadata.Metadata  `bun:"metadata"`
+	ExternalID  string             `bun:"external_id"`
+	Slug        string             `bun:"slug"`
 }
 
 var products = database.ModelOf[productRow]()
@@ -42,7 +46,8 @@ func productRowOf(p Product) productRow {
 	return productRow{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
-		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
+		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
+		ExternalID: p.ExternalID, Slug: p.Slug,
 	}
 }
 
@@ -50,7 +55,8 @@ func (r *productRow) toProduct() Product {
 	return Product{
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
-		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity,
+		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
+		ExternalID: r.ExternalID, Slug: r.Slug,
 	}
 }
 
@@ -70,12 +76,17 @@ type product struct {
 	MinQuantity int64       `json:"min_quantity" doc:"Units that one order has to have at least"`
 	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
 	CreatedAt   time.Time   `json:"created_at"`
+
+	Metadata   metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
+	ExternalID string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
+	Slug       string            `json:"slug,omitempty" example:"oak-chair" doc:"What the product's page is called in its address"`
 }
 
 func newBody(p Product) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
+		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
 	}
 }
 
@@ -91,6 +102,10 @@ type createInputBody struct {
 	LowStockThreshold *int64      `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000" doc:"Available units at which the merchant is told; 5 unless sent"`
 	MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
 	MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
+
+	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
+	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
+	Slug       string          `json:"slug,omitempty" minLength:"3" maxLength:"48" doc:"Made of the title when not sent; no other listed product of the merchant has it"`
 }
 
 func (b createInputBody) toDraft() Draft {
@@ -100,7 +115,8 @@ func (b createInputBody) toDraft() Draft {
 	}
 	return Draft{
 		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
-		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity,
+		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity, Metadata: b.Metadata,
+		ExternalID: b.ExternalID, Slug: b.Slug,
 	}
 }
 
@@ -113,6 +129,10 @@ type changeInputBody struct {
 	LowStockThreshold *int64       `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000"`
 	MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
 	MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`
+
+	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
+	ExternalID *string         `json:"external_id,omitempty" maxLength:"64" doc:"An empty text takes it away"`
+	Slug       *string         `json:"slug,omitempty" minLength:"3" maxLength:"48"`
 }
 
 func (b changeInputBody) toChange() Change { return Change(b) }

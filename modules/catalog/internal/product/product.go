@@ -10,7 +10,9 @@ import (
 	"app/modules/catalog/internal/stock"
 	"app/platform/fault"
 	"app/platform/ids"
+	"app/platform/metadata"
 	"app/platform/money"
+	"app/platform/slug"
 	"app/platform/text"
 )
 
@@ -19,6 +21,7 @@ const (
 	MaxTitle       = 200
 	MaxDescription = 5_000
 	MaxSKU         = 64
+	MaxExternalID  = 64
 	MaxPrice       = money.Max
 	// DefaultLowStock is the number of available units at which a merchant is told
 	// unless it chose another.
@@ -45,7 +48,16 @@ type Product struct {
 	Archived bool
 	// MinQuantity and MaxQuantity bound the units of one order.
 	MinQuantity, MaxQuantity int64
-	Stock                    stock.Stock
+	// Metadata is the merchant's own, and everybody sees it.
+	Metadata metadata.Metadata
+	// ExternalID is the product in the merchant's own system, empty when it has not said;
+	// no other listed product of the merchant has it.
+	ExternalID string
+	// Slug is what the product's page is called in its address; no other listed product of
+	// the merchant has it. It is empty for a product of an earlier release until SlugOnce
+	// has come to it.
+	Slug  string
+	Stock stock.Stock
 }
 
 // Item is the product as stock knows it.
@@ -62,6 +74,9 @@ type Draft struct {
 	LowStockThreshold int64
 	// MinQuantity and MaxQuantity bound the units of one order; 0 is the widest bound.
 	MinQuantity, MaxQuantity int64
+	Metadata                 metadata.Change
+	ExternalID               string
+	Slug                     string // made of the title when empty
 }
 
 // toProduct makes the product with the id, or says what is wrong with the draft.
@@ -69,10 +84,14 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 	p := Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
 		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
-		Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
+		ExternalID: d.ExternalID, Slug: d.Slug, Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
 	wrong := normaliseProduct(&p, now)
+	wrong = append(wrong, attachMetadata(&p, d.Metadata)...)
+	if p.Slug != "" {
+		wrong = append(wrong, slug.Validate("/slug", p.Slug)...)
+	}
 	if !ids.Valid("mrc", p.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}
@@ -88,10 +107,18 @@ func normaliseProduct(p *Product, now time.Time) (wrong []fault.Field) {
 	wrong = append(wrong, normaliseText("/title", &p.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, normaliseText("/description", &p.Description, text.Block, 0, MaxDescription)...)
 	wrong = append(wrong, normaliseText("/sku", &p.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, normaliseText("/external_id", &p.ExternalID, text.Line, 0, MaxExternalID)...)
 	wrong = append(wrong, validatePrice(p.Price, now)...)
 	wrong = append(wrong, validateCount("/stock", p.Stock.OnHand, stock.MaxOnHand)...)
 	wrong = append(wrong, validateCount("/low_stock_threshold", p.Stock.LowThreshold, stock.MaxOnHand)...)
 	return append(wrong, validateQuantities(*p)...)
+}
+
+// attachMetadata gives a new product its metadata, or says what is wrong with it.
+func attachMetadata(p *Product, sent metadata.Change) []fault.Field {
+	kept, wrong := sent.Normalise("/metadata")
+	p.Metadata = p.Metadata.Merge(kept)
+	return append(wrong, p.Metadata.Validate("/metadata")...)
 }
 
 // validateQuantities lists what is wrong with how many units one order may have.
@@ -140,6 +167,12 @@ type Change struct {
 	LowStockThreshold       *int64
 
 	MinQuantity, MaxQuantity *int64
+
+	// Metadata is merged into what the product has.
+	Metadata metadata.Change
+	// ExternalID is empty to take it away.
+	ExternalID *string
+	Slug       *string
 }
 
 // normaliseChange does for what is to be changed what is done for a new product, and for
@@ -148,13 +181,19 @@ func (c *Change) normaliseChange(now time.Time) (wrong []fault.Field) {
 	wrong = append(wrong, normaliseGiven("/title", &c.Title, text.Line, 1, MaxTitle)...)
 	wrong = append(wrong, normaliseGiven("/description", &c.Description, text.Block, 0, MaxDescription)...)
 	wrong = append(wrong, normaliseGiven("/sku", &c.SKU, text.Line, 1, MaxSKU)...)
+	wrong = append(wrong, normaliseGiven("/external_id", &c.ExternalID, text.Line, 0, MaxExternalID)...)
 	if c.Price != nil {
 		wrong = append(wrong, validatePrice(*c.Price, now)...)
 	}
 	if c.LowStockThreshold != nil {
 		wrong = append(wrong, validateCount("/low_stock_threshold", *c.LowStockThreshold, stock.MaxOnHand)...)
 	}
-	return wrong
+	if c.Slug != nil {
+		wrong = append(wrong, slug.Validate("/slug", *c.Slug)...)
+	}
+	kept, bad := c.Metadata.Normalise("/metadata")
+	c.Metadata = kept
+	return append(wrong, bad...)
 }
 
 // normaliseGiven is normaliseText for a text that may not be given. What was given
@@ -176,6 +215,9 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.Stock.LowThreshold, c.LowStockThreshold)
 	setIfGiven(&p.MinQuantity, c.MinQuantity)
 	setIfGiven(&p.MaxQuantity, c.MaxQuantity)
+	p.Metadata = p.Metadata.Merge(c.Metadata)
+	setIfGiven(&p.ExternalID, c.ExternalID)
+	setIfGiven(&p.Slug, c.Slug)
 	return p
 }
 

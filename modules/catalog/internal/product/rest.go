@@ -23,12 +23,12 @@ var tags = []string{"Products"}
 func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
-		Description: "A manager of the merchant may. The sku is unique among the merchant's listed products.",
+		Description: "A manager of the merchant may. The sku, the external_id and the slug are unique among the merchant's listed products.",
 		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
-		Description: "Newest first. Archived products are left out.",
+		Description: "Newest first. Archived products are left out. With merchant_id, sku, external_id and slug find the one product of that name.",
 		Access:      operation.Public, Rate: operation.RateDefault,
 	}, operation.On(at, (*Handlers).listProducts))
 	operation.Register(api, operation.Operation{
@@ -111,6 +111,9 @@ type listInput struct {
 	operation.Paging
 	Text       string `query:"q" maxLength:"200" doc:"Up to 10 words that title, sku or description must have, in any case"`
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
+	SKU        string `query:"sku" maxLength:"64" doc:"The merchant's product with this sku, in any spelling that counts as the same"`
+	ExternalID string `query:"external_id" maxLength:"64" doc:"The merchant's product with exactly this external_id"`
+	Slug       string `query:"slug" maxLength:"48" doc:"The merchant's product with this slug"`
 }
 
 type listOutput struct{ Body operation.Page[product] }
@@ -120,7 +123,10 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service.List(ctx, Query{MerchantID: in.MerchantID, Text: in.Text, After: after, Limit: in.Want()})
+	found, err := h.service.List(ctx, Query{
+		MerchantID: in.MerchantID, Names: Names{SKU: in.SKU, ExternalID: in.ExternalID, Slug: in.Slug},
+		Text: in.Text, After: after, Limit: in.Want(),
+	})
 	if err != nil {
 		return nil, err
 	}

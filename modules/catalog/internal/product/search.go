@@ -16,6 +16,8 @@ import (
 type Query struct {
 	// MerchantID restricts the list to one merchant; empty lists all.
 	MerchantID string
+	// Names find one product of the merchant; they go with no text.
+	Names Names
 	// Text is words that must all occur in title, sku or description, in any case; at
 	// most 10.
 	Text string
@@ -35,8 +37,8 @@ func Key(p Product) []string {
 
 // toFilter is what to read, or what is wrong with the query.
 func (q Query) toFilter() (Filter, error) {
-	f := Filter{MerchantID: q.MerchantID, Words: strings.Fields(q.Text), Limit: q.Limit}
-	var wrong []fault.Field
+	f := Filter{MerchantID: q.MerchantID, Names: q.Names, Words: strings.Fields(q.Text), Limit: q.Limit}
+	wrong := normaliseNames(&f)
 	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}

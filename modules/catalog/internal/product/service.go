@@ -52,7 +52,7 @@ func listedProduct(ctx context.Context, q *database.Tx, id string) (Product, err
 // Create lists a product; a manager of the merchant may. Repeated with the same
 // idempotency key it returns the product made before. Errors: invalid_argument,
 // not_found (merchant), permission_denied, failed_precondition (merchant_not_approved),
-// already_exists (sku_taken).
+// already_exists (sku_taken, external_id_taken, slug_taken).
 func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	p, err := s.fromDraft(ctx, d)
 	if err != nil {
@@ -63,13 +63,13 @@ func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	}
 	actor := identity.FromContext(ctx).Actor()
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (Product, error) {
-		err := insertWithStock(ctx, tx, p, actor)
+		listed, err := insertWithStock(ctx, tx, p, actor)
 		if !errors.Is(err, database.ErrDuplicate) {
-			return p, err
+			return listed, err
 		}
 		made, err := byID(ctx, tx, p.ID) // by an earlier run of the same request
 		if errors.Is(err, database.ErrNotFound) {
-			return Product{}, errSKUTaken
+			return Product{}, explainDuplicate(ctx, tx, p)
 		}
 		return made, err
 	})
@@ -84,7 +84,7 @@ func (s *Service) Ensure(ctx context.Context, d Draft) (id string, created bool,
 	}
 	id = p.ID
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
-		err := insertWithStock(ctx, tx, p, identity.Caller(ctx))
+		_, err := insertWithStock(ctx, tx, p, identity.Caller(ctx))
 		if created = !errors.Is(err, database.ErrDuplicate); created {
 			return err
 		}
@@ -103,19 +103,21 @@ func (s *Service) fromDraft(ctx context.Context, d Draft) (Product, error) {
 	return d.toProduct(ids.For(ctx, "prd", now, d.MerchantID, d.SKU), now)
 }
 
-// insertWithStock writes product, stock and the first movement. The error is
-// database.ErrDuplicate when the id exists, or the merchant lists the sku.
-func insertWithStock(ctx context.Context, tx *database.Tx, p Product, actor string) error {
-	if err := Insert(ctx, tx, p); err != nil {
-		return err
+// insertWithStock writes product, stock and the first movement, and returns the product
+// with its slug. The error is database.ErrDuplicate when the id exists, or the merchant
+// lists a name of it.
+func insertWithStock(ctx context.Context, tx *database.Tx, p Product, actor string) (Product, error) {
+	p, err := insertWithSlug(ctx, tx, p)
+	if err != nil {
+		return Product{}, err
 	}
 	if err := stock.Insert(ctx, tx, p.Stock); err != nil {
-		return err
+		return Product{}, err
 	}
 	if p.Stock.OnHand == 0 {
-		return nil
+		return p, nil
 	}
-	return stock.InsertMovement(ctx, tx, stock.Movement{
+	return p, stock.InsertMovement(ctx, tx, stock.Movement{
 		ID: ids.Derive("mov", p.CreatedAt, p.ID), ProductID: p.ID, Kind: stock.KindReceived, Delta: p.Stock.OnHand,
 		Reason: "first stock", Actor: actor, CreatedAt: p.CreatedAt,
 	})
@@ -137,7 +139,8 @@ const maxTries = 5
 
 // Change changes a listed product; a manager of its merchant may. Errors:
 // invalid_argument, not_found, permission_denied, failed_precondition
-// (merchant_not_approved), version_mismatch, already_exists (sku_taken), aborted.
+// (merchant_not_approved), version_mismatch, already_exists (sku_taken,
+// external_id_taken, slug_taken), aborted.
 func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Product, error) {
 	if _, err := s.forMember(ctx, id, merchantsv1.Role_ROLE_MANAGER); err != nil {
 		return Product{}, err
@@ -163,12 +166,13 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 // database.ErrChanged when that has been overtaken.
 func changeProduct(ctx context.Context, tx *database.Tx, p Product, c Change) error {
 	next := c.applyTo(p)
-	if wrong := validateQuantities(next); len(wrong) > 0 { // each depends on the other, which may have been there before
+	// These depend on what was there before.
+	if wrong := append(validateQuantities(next), next.Metadata.Validate("/metadata")...); len(wrong) > 0 {
 		return fault.Invalid(wrong...)
 	}
 	err := updateProduct(ctx, tx, p, next)
 	if errors.Is(err, database.ErrDuplicate) {
-		return errSKUTaken
+		return explainDuplicate(ctx, tx, next)
 	}
 	return err
 }
@@ -201,9 +205,3 @@ func retryChange(ctx context.Context, tx *database.Tx, id string, match Match, c
 	}
 	return fault.ChangedMeanwhile.Newf("The product was changed by others at the same time. Try again.")
 }
-
-var errSKUTaken = func() error {
-	taken := reason.SKUTaken.New()
-	taken.Fields = []fault.Field{{Pointer: "/sku", Detail: "is taken"}}
-	return taken
-}()

@@ -55,26 +55,30 @@ func (r *joinedRow) toProduct() Product {
 }
 
 // Insert adds a listed product without its stock. The error is database.ErrDuplicate
-// when the id exists, or the merchant lists the sku, in this spelling or another.
+// when the id exists, or the merchant lists the sku, in this spelling or another,
+// the external id or the slug.
 func Insert(ctx context.Context, tx *database.Tx, p Product) error {
 	row := productRowOf(p)
 	row.Version = 1
 	return retryAfterFreeingSKU(ctx, tx, p, func() error {
 		_, err := tx.Bun().NewInsert().Model(&row).
-			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", foldSKU(p.SKU)).Value("search", "?", searchText(p)).Exec(ctx)
+			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", foldSKU(p.SKU)).Value("search", "?", searchText(p)).
+			Value("external_key", "NULLIF(?, '')", p.ExternalID).Value("slug_key", "NULLIF(?, '')", p.Slug).Exec(ctx)
 		return database.Inserted("product", err)
 	})
 }
 
 // updateProduct writes next over the version of a listed product that was read before.
 // The error is database.ErrChanged when that is not the current version any more, and
-// database.ErrDuplicate when the merchant lists the sku already.
+// database.ErrDuplicate when the merchant lists the sku, the external id or the slug
+// already.
 func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) error {
 	row := productRowOf(next)
 	return retryAfterFreeingSKU(ctx, tx, next, func() error {
 		update := tx.Bun().NewUpdate().Model(&row).
 			ExcludeColumn("id", "merchant_id", "created_at", "archived_at", "version").
-			Set("sku_key = ?", next.SKU).Set("search = ?", searchText(next)).Set("version = version + 1").
+			Set("sku_key = ?", next.SKU).Set("search = ?", searchText(next)).Set("external_key = NULLIF(?, '')", next.ExternalID).
+			Set("slug_key = NULLIF(?, '')", next.Slug).Set("version = version + 1").
 			Where("id = ? AND version = ? AND archived_at = 0", next.ID, before.Version)
 		if next.SKU != before.SKU { // a sku that stays keeps what it has, which may be nothing
 			update.Set("sku_fold = ?", foldSKU(next.SKU))
@@ -87,7 +91,8 @@ func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) e
 // error is database.ErrChanged when that is not the current version.
 func archiveProduct(ctx context.Context, tx *database.Tx, p Product, at time.Time) error {
 	return expectOne(tx.Bun().NewUpdate().Model((*productRow)(nil)).
-		Set("archived_at = ?", database.Micros(at)).Set("sku_key = id").Set("sku_fold = NULL").Set("version = version + 1").
+		Set("archived_at = ?", database.Micros(at)).Set("version = version + 1").
+		Set("sku_key = id").Set("sku_fold = NULL").Set("external_key = NULL").Set("slug_key = NULL").
 		Where("id = ? AND version = ? AND archived_at = 0", p.ID, p.Version).Exec(ctx))
 }
 
@@ -178,7 +183,7 @@ func anyOf(keys []string) (list string, args []any) {
 }
 
 // expectOne names the outcome of an update of one product: database.ErrDuplicate when
-// the merchant lists the sku, database.ErrChanged when no row matched.
+// the merchant lists a name of it, database.ErrChanged when no row matched.
 func expectOne(result sql.Result, err error) error {
 	if database.IsDuplicate(err) {
 		return database.ErrDuplicate

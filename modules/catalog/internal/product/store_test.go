@@ -12,6 +12,7 @@ import (
 	"app/modules/catalog/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
+	"app/platform/metadata"
 )
 
 func TestProductIsReadAsItWasWritten(t *testing.T) {
@@ -29,6 +30,7 @@ func TestProductIsReadAsItWasWritten(t *testing.T) {
 		next.Price.Amount++
 		next.MinQuantity++
 		next.MaxQuantity++
+		next.Metadata = metadata.Metadata{"erp": `4711 "<\'`}
 		write(t, db, func(ctx context.Context, tx *database.Tx) error { return product.Update(ctx, tx, first, next) })
 		next.Version = 2
 		wantRead(t, db, next)

@@ -5,6 +5,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/fault"
+	"app/platform/slug"
 )
 
 // Of products and whose they are.
@@ -19,13 +20,17 @@ var (
 		Kind: fault.AlreadyExists, Code: "sku_taken", Detail: "The merchant has a product with this sku.",
 		Title: "SKU taken", Help: "The merchant lists another product under this sku. Choose another one, or archive that product.",
 	}
+	ExternalIDTaken = fault.Reason{
+		Kind: fault.AlreadyExists, Code: "external_id_taken", Detail: "The merchant has a product with this external_id.",
+		Title: "External id taken", Help: "The merchant lists another product under this external_id. Change that product, or archive it.",
+	}
 )
 
 // All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
-		ProductNotFound, SKUTaken, catalogv1.StockShort,
+		ProductNotFound, SKUTaken, ExternalIDTaken, slug.Taken, catalogv1.StockShort,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }
