@@ -11,6 +11,7 @@ import (
 
 	"app/modules/catalog/catalogevents"
 	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
 	"app/modules/catalog/internal/product"
@@ -32,10 +33,12 @@ type Module struct {
 	products  *product.Service
 	stock     *stock.Service
 	holds     *hold.Service
+	tree      *category.Service
 	contract  *contract.Handler
 	rest      struct {
 		products *product.Handlers
 		stock    *stock.Handlers
+		tree     *category.Handlers
 	}
 	workers []*lifecycle.Worker
 }
@@ -76,6 +79,7 @@ func (m *Module) Subscriptions() []events.Subscription {
 func (m *Module) Operations(api *operation.API) {
 	product.Register(api, &m.rest.products)
 	stock.Register(api, &m.rest.stock)
+	category.Register(api, &m.rest.tree)
 	api.Problems(reason.All()...)
 }
 
@@ -83,12 +87,14 @@ func (m *Module) Operations(api *operation.API) {
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.products = product.New(product.Options{DB: env.DB, Members: m.merchants, Now: env.Now})
 	m.stock = stock.New(stock.Options{DB: env.DB, Products: m.products, Now: env.Now})
+	m.tree = category.New(category.Options{DB: env.DB, Products: m.products, Now: env.Now})
 	m.holds = hold.New(hold.Options{
 		DB: env.DB, Logger: env.Logger, Now: env.Now, TTL: m.config.HoldTTL, GuestTTL: m.config.HoldGuest,
 		Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
 	})
 	m.contract = contract.New(m.products, m.holds)
 	m.rest.products, m.rest.stock = product.NewHandlers(m.products), stock.NewHandlers(m.stock)
+	m.rest.tree = category.NewHandlers(m.tree)
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
 		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.products.FoldOnce),

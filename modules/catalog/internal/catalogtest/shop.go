@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
 	"app/modules/catalog/internal/product"
@@ -69,6 +70,7 @@ type Shop struct {
 	Products *product.Service
 	Stock    *stock.Service
 	Holds    *hold.Service
+	Tree     *category.Service
 	Contract *contract.Handler
 
 	T   testing.TB
@@ -105,6 +107,7 @@ func openShop(t testing.TB, url string, now *atomic.Int64) *Shop {
 func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Products = product.New(product.Options{DB: s.DB, Members: members, Now: now})
 	s.Stock = stock.New(stock.Options{DB: s.DB, Products: s.Products, Now: now})
+	s.Tree = category.New(category.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.bound(hold.Unpaid{}, now)
 }
 

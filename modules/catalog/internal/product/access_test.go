@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/product"
 	"app/platform/operation/operationtest"
@@ -38,8 +40,8 @@ func TestFailure18_AnotherMerchantsProduct(t *testing.T) {
 		operationtest.WantProblem(t, a.Call(catalogtest.Stranger, "POST", "/v1/products", catalogtest.Draft("merchant_id", `"`+other+`"`)), 404, "merchant_not_found")
 	}
 	operationtest.WantProblem(t, a.Call(catalogtest.Nobody, "POST", "/v1/products", catalogtest.Draft()), 401, "unauthenticated")
-	if got := operationtest.Read[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", "/v1/products/"+p.ID, "")); got != p {
-		t.Errorf("the product is %+v now, was %+v", got, p)
+	if got := operationtest.Read[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", "/v1/products/"+p.ID, "")); !cmp.Equal(p, got) {
+		t.Errorf("the product is not what it was (-was +is):\n%s", cmp.Diff(p, got))
 	}
 	for _, i := range []int{0, 2, 3, 1} { // the last one archives it
 		path := strings.Replace(merchantRoutes[i].path, "%s", p.ID, 1)

@@ -33,6 +33,7 @@ type productRow struct {
 	CreatedAt   database.Timestamp `bun:"created_at"`
 	MinQuantity int64              `bun:"min_quantity"`
 	MaxQuantity int64              `bun:"max_quantity"`
+	CategoryIDs string             `bun:"category_ids"` // with spaces between them
 }
 
 var products = database.ModelOf[productRow]()
@@ -42,7 +43,7 @@ func productRowOf(p Product) productRow {
 	return productRow{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
-		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity,
+		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CategoryIDs: joinIDs(p.CategoryIDs),
 	}
 }
 
@@ -50,7 +51,7 @@ func (r *productRow) toProduct() Product {
 	return Product{
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
-		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity,
+		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, CategoryIDs: splitIDs(r.CategoryIDs),
 	}
 }
 
@@ -70,12 +71,14 @@ type product struct {
 	MinQuantity int64       `json:"min_quantity" doc:"Units that one order has to have at least"`
 	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
 	CreatedAt   time.Time   `json:"created_at"`
+	CategoryIDs []string    `json:"category_ids" doc:"The categories it was put into; what is above them is left out"`
 }
 
 func newBody(p Product) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
+		CategoryIDs: append([]string{}, p.CategoryIDs...),
 	}
 }
 

@@ -45,7 +45,9 @@ type Product struct {
 	Archived bool
 	// MinQuantity and MaxQuantity bound the units of one order.
 	MinQuantity, MaxQuantity int64
-	Stock                    stock.Stock
+	// CategoryIDs are the categories that it was put into, in the order of the merchant.
+	CategoryIDs []string
+	Stock       stock.Stock
 }
 
 // Item is the product as stock knows it.

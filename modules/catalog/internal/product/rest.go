@@ -111,6 +111,7 @@ type listInput struct {
 	operation.Paging
 	Text       string `query:"q" maxLength:"200" doc:"Up to 10 words that title, sku or description must have, in any case"`
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
+	CategoryID string `query:"category_id" maxLength:"64" doc:"Products in this category, or in any below it, only"`
 }
 
 type listOutput struct{ Body operation.Page[product] }
@@ -120,7 +121,7 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service.List(ctx, Query{MerchantID: in.MerchantID, Text: in.Text, After: after, Limit: in.Want()})
+	found, err := h.service.List(ctx, Query{MerchantID: in.MerchantID, CategoryID: in.CategoryID, Text: in.Text, After: after, Limit: in.Want()})
 	if err != nil {
 		return nil, err
 	}

@@ -86,9 +86,13 @@ func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) e
 // archiveProduct takes the version of a listed product that was read off sale. The
 // error is database.ErrChanged when that is not the current version.
 func archiveProduct(ctx context.Context, tx *database.Tx, p Product, at time.Time) error {
-	return expectOne(tx.Bun().NewUpdate().Model((*productRow)(nil)).
+	err := expectOne(tx.Bun().NewUpdate().Model((*productRow)(nil)).
 		Set("archived_at = ?", database.Micros(at)).Set("sku_key = id").Set("sku_fold = NULL").Set("version = version + 1").
 		Where("id = ? AND version = ? AND archived_at = 0", p.ID, p.Version).Exec(ctx))
+	if err != nil || len(p.CategoryIDs) == 0 {
+		return err
+	}
+	return unlistProduct(ctx, tx, p.ID)
 }
 
 // byID reads a product, archived or not. The error is database.ErrNotFound when there

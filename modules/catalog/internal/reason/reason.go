@@ -21,11 +21,32 @@ var (
 	}
 )
 
+// Of the tree of categories.
+var (
+	CategoryNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "category_not_found", Detail: "There is no such category.",
+		Title: "No such category", Help: "The category does not exist. GET /v1/categories lists those that do.",
+	}
+	CategorySlugTaken = fault.Reason{
+		Kind: fault.AlreadyExists, Code: "category_slug_taken", Detail: "Another category with this parent has the slug.",
+		Title: "Slug of a category taken", Help: "Another category with the same parent has this slug. Choose another one.",
+	}
+	CategoryNotEmpty = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "category_not_empty", Detail: "There are categories below this one, or products in it.",
+		Title: "Category not empty", Help: "Move or remove the categories below it, and put its products elsewhere, first.",
+	}
+	TooManyCategories = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "too_many_categories",
+		Title: "Too many categories", Help: "The tree has as many categories as it may. Remove those that are empty.",
+	}
+)
+
 // All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
 		ProductNotFound, SKUTaken, catalogv1.StockShort,
+		CategoryNotFound, CategorySlugTaken, CategoryNotEmpty, TooManyCategories,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }
