@@ -7,6 +7,7 @@ import (
 
 	"app/modules/merchants/merchantsv1"
 	"app/platform/fault"
+	"app/platform/slug"
 	"app/platform/text"
 )
 
@@ -64,14 +65,9 @@ type Draft struct {
 func (d *Draft) normalizeAndValidate() []fault.Field {
 	wrong := append(cleanName(&d.Name), cleanDescription(&d.Description)...)
 	if d.Slug == "" {
-		d.Slug = slugOf(d.Name)
+		d.Slug = slug.Of(d.Name, slugKind)
 	}
-	if !validSlug(d.Slug) {
-		wrong = append(wrong, fault.Field{
-			Pointer: "/slug", Detail: "expected 3 to 48 lower-case letters, digits and single hyphens between them",
-		})
-	}
-	return wrong
+	return append(wrong, slug.Validate("/slug", d.Slug)...)
 }
 
 // asMerchant is the merchant of the draft at its beginning.

@@ -12,6 +12,7 @@ import (
 	"app/platform/fault"
 	"app/platform/identity"
 	"app/platform/ids"
+	"app/platform/slug"
 )
 
 // slugTries bounds how many slugs are tried when the plain one is taken.
@@ -19,7 +20,7 @@ const slugTries = 5
 
 // Open opens a merchant account; the caller becomes its owner. A repetition with the
 // same idempotency key finds the account. Errors: InvalidArgument with pointers,
-// reason.SlugTaken when the given slug is taken, fault.NotSignedIn when the caller is
+// slug.Taken when the given slug is taken, fault.NotSignedIn when the caller is
 // not a user, reason.TooManyMerchants when the account has opened as many as one may.
 func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 	given := d.Slug != ""
@@ -46,9 +47,9 @@ func (s *Service) Open(ctx context.Context, d Draft) (View, error) {
 		if given {
 			break
 		}
-		d.Slug = withSuffix(slugOf(d.Name), id, try)
+		d.Slug = withSuffix(slug.Of(d.Name, slugKind), id, try)
 	}
-	return View{}, reason.SlugTaken.New()
+	return View{}, slug.Taken.Newf("Another merchant has this slug.")
 }
 
 // limit refuses a merchant that an account has just opened.
@@ -113,7 +114,7 @@ func (s *Service) openedBefore(ctx context.Context, id, ownerID string) (View, e
 // limits, for an owner who has an account: for data to begin with. created reports
 // whether it was not there.
 func (s *Service) Ensure(ctx context.Context, d Draft, ownerID string) (id string, created bool, err error) {
-	if !validSlug(d.Slug) || d.Name == "" {
+	if slug.Validate("/slug", d.Slug) != nil || d.Name == "" {
 		return "", false, fault.Invalid(fault.Field{Pointer: "/slug", Detail: "a valid slug and a name are needed"})
 	}
 	if found, err := s.withSlug(ctx, d.Slug); !errors.Is(err, database.ErrNotFound) {

@@ -5,14 +5,11 @@ import (
 	"app/modules/merchants/merchantsv1"
 	"app/modules/users/usersv1"
 	"app/platform/fault"
+	"app/platform/slug"
 )
 
 // Of opening a merchant account.
 var (
-	SlugTaken = fault.Reason{
-		Kind: fault.AlreadyExists, Code: "slug_taken", Detail: "Another merchant has this slug.",
-		Title: "Slug taken", Help: "Another merchant has this slug. Choose another, or send none to get one made.",
-	}
 	TooManyMerchants = fault.Reason{
 		Kind: fault.ResourceExhausted, Code: "too_many_merchants",
 		Title: "Too many merchants",
@@ -54,7 +51,7 @@ var (
 // contract, and those of users that it passes on.
 func All() []fault.Reason {
 	return []fault.Reason{
-		SlugTaken, TooManyMerchants,
+		slug.Taken, TooManyMerchants,
 		LastOwner, MemberNotFound, MerchantPending, TooManyInvitations, InvitationNotFound,
 		usersv1.APIKeyNotFound, usersv1.TooManyAPIKeys,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
