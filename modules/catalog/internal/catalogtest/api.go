@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"app/modules/catalog/internal/category"
+	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
@@ -75,6 +76,8 @@ func OpenAPI(t testing.TB) API {
 	product.Register(a, &products)
 	stock.Register(a, &levels)
 	category.Register(a, &tree)
+	picked := collection.NewHandlers(s.Picked)
+	collection.Register(a, &picked)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
 	return API{operationtest.New(t, a), s}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"app/modules/catalog/internal/category"
+	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
 	"app/modules/catalog/internal/product"
@@ -71,6 +72,7 @@ type Shop struct {
 	Stock    *stock.Service
 	Holds    *hold.Service
 	Tree     *category.Service
+	Picked   *collection.Service
 	Contract *contract.Handler
 
 	T   testing.TB
@@ -108,6 +110,7 @@ func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Products = product.New(product.Options{DB: s.DB, Members: members, Now: now})
 	s.Stock = stock.New(stock.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.Tree = category.New(category.Options{DB: s.DB, Products: s.Products, Now: now})
+	s.Picked = collection.New(collection.Options{DB: s.DB, Roles: s.Products, Now: now})
 	s.bound(hold.Unpaid{}, now)
 }
 

@@ -5,13 +5,13 @@ package category
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"app/platform/fault"
 	"app/platform/ids"
+	"app/platform/slug"
 	"app/platform/text"
 )
 
@@ -20,7 +20,6 @@ const (
 	MaxCategories = 1_000
 	MaxDepth      = 6
 	MaxName       = 200
-	MaxSlug       = 48
 	MaxPosition   = 1_000_000
 	// MaxPerProduct is how many categories one product is in.
 	MaxPerProduct = 20
@@ -86,8 +85,6 @@ func setIfSent[T any](to, from *T) {
 	}
 }
 
-var slugShape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
-
 // normaliseCategory puts the name in the form to keep and lists what is wrong.
 func normaliseCategory(c *Category) (wrong []fault.Field) {
 	name, err := text.Line(c.Name, 1, MaxName)
@@ -95,11 +92,7 @@ func normaliseCategory(c *Category) (wrong []fault.Field) {
 		wrong = append(wrong, fault.Field{Pointer: "/name", Detail: err.Error()})
 	}
 	c.Name = name
-	if len(c.Slug) > MaxSlug || !slugShape.MatchString(c.Slug) {
-		wrong = append(wrong, fault.Field{
-			Pointer: "/slug", Detail: fmt.Sprintf("must be 1 to %d lower-case letters and digits, with single hyphens between", MaxSlug),
-		})
-	}
+	wrong = append(wrong, slug.Validate("/slug", c.Slug)...)
 	if c.Position < 0 || c.Position > MaxPosition {
 		wrong = append(wrong, fault.Field{Pointer: "/position", Detail: fmt.Sprintf("must be between 0 and %d", MaxPosition)})
 	}

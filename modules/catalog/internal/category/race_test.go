@@ -16,7 +16,7 @@ func TestListsFollowTheTreeWhateverHappensAtOnce(t *testing.T) {
 	catalogtest.Each(t, func(t *testing.T, s *catalogtest.Shop) {
 		var tree []string
 		for i := range 4 {
-			c, err := s.Tree.Create(t.Context(), category.Draft{Name: "n", Slug: fmt.Sprint("s", i)})
+			c, err := s.Tree.Create(t.Context(), category.Draft{Name: "n", Slug: fmt.Sprint("slug-", i)})
 			s.Must(err)
 			tree = append(tree, c.ID)
 		}
@@ -57,7 +57,7 @@ func TestNothingIsPutIntoWhatIsDeleted(t *testing.T) {
 	t.Parallel()
 	catalogtest.Each(t, func(t *testing.T, s *catalogtest.Shop) {
 		for i := range 10 {
-			c, err := s.Tree.Create(t.Context(), category.Draft{Name: "n", Slug: fmt.Sprint("s", i)})
+			c, err := s.Tree.Create(t.Context(), category.Draft{Name: "n", Slug: fmt.Sprint("slug-", i)})
 			s.Must(err)
 			p := s.Product(1)
 			errs := catalogtest.Together(2, func(i int) error {

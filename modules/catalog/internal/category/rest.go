@@ -111,7 +111,7 @@ func (h *Handlers) getCategory(ctx context.Context, in *getCategoryInput) (*cate
 type createCategoryBody struct {
 	ParentID string `json:"parent_id,omitempty" maxLength:"64" doc:"Left out at the top"`
 	Name     string `json:"name" minLength:"1" maxLength:"200"`
-	Slug     string `json:"slug" minLength:"1" maxLength:"48" example:"garden-chairs" doc:"Lower-case letters and digits with single hyphens between"`
+	Slug     string `json:"slug" minLength:"3" maxLength:"48" example:"garden-chairs" doc:"Lower-case letters and digits with single hyphens between"`
 	Position int64  `json:"position,omitempty" minimum:"0" maximum:"1000000" doc:"0 unless sent"`
 }
 
@@ -139,7 +139,7 @@ func (h *Handlers) createCategory(ctx context.Context, in *createCategoryInput) 
 type changeCategoryBody struct {
 	ParentID *string `json:"parent_id,omitempty" maxLength:"64" doc:"Empty for the top"`
 	Name     *string `json:"name,omitempty" minLength:"1" maxLength:"200"`
-	Slug     *string `json:"slug,omitempty" minLength:"1" maxLength:"48"`
+	Slug     *string `json:"slug,omitempty" minLength:"3" maxLength:"48"`
 	Position *int64  `json:"position,omitempty" minimum:"0" maximum:"1000000"`
 }
 

@@ -88,7 +88,7 @@ func TestOnlyAdministratorsChangeTheTree(t *testing.T) {
 	a := catalogtest.OpenAPI(t)
 	c := create(a, "home", "")
 	for _, route := range []struct{ method, path, body string }{
-		{"POST", "/v1/categories", `{"name":"x","slug":"x"}`}, {"PATCH", "/v1/categories/" + c.ID, `{"name":"x"}`}, {"DELETE", "/v1/categories/" + c.ID, ""},
+		{"POST", "/v1/categories", `{"name":"x","slug":"xxx"}`}, {"PATCH", "/v1/categories/" + c.ID, `{"name":"x"}`}, {"DELETE", "/v1/categories/" + c.ID, ""},
 	} {
 		operationtest.WantProblem(t, a.Call(catalogtest.Manager, route.method, route.path, route.body), 403, "permission_denied")
 		operationtest.WantProblem(t, a.Call(catalogtest.Nobody, route.method, route.path, route.body), 401, "unauthenticated")
@@ -124,7 +124,7 @@ func TestChangeAndMove(t *testing.T) {
 	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", path, `{"parent_id":"`+chairs.ID+`"}`), 422, "validation_failed", "/parent_id")
 	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", path, `{"parent_id":"`+stools.ID+`"}`), 422, "validation_failed", "/parent_id")
 	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", path, `{"parent_id":"`+missing+`"}`), 422, "validation_failed", "/parent_id")
-	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", path, `{"parent_id":"","slug":"home"}`), 409, "category_slug_taken", "/slug")
+	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", path, `{"parent_id":"","slug":"home"}`), 409, "slug_taken", "/slug")
 	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", "/v1/categories/"+missing, `{"name":"x"}`), 404, "category_not_found")
 	a.Must(200, operationtest.Root, "PATCH", path, `{"parent_id":"","position":0}`)
 	a.Must(200, operationtest.Root, "PATCH", "/v1/categories/"+home.ID, `{"position":2}`)
@@ -138,26 +138,26 @@ func TestTheTreeIsSixDeep(t *testing.T) {
 	a := catalogtest.OpenAPI(t)
 	at, third := "", ""
 	for i := range category.MaxDepth {
-		if at = create(a, fmt.Sprint(i), at).ID; i == 2 {
+		if at = create(a, fmt.Sprint("level-", i), at).ID; i == 2 {
 			third = at
 		}
 	}
-	operationtest.WantProblem(t, a.Call(operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"x","parent_id":"`+at+`"}`), 422, "validation_failed", "/parent_id")
+	operationtest.WantProblem(t, a.Call(operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"xxx","parent_id":"`+at+`"}`), 422, "validation_failed", "/parent_id")
 	top := create(a, "top", "")
 	below := create(a, "below", top.ID)
-	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", "/v1/categories/"+third, `{"parent_id":"`+create(a, "x", below.ID).ID+`"}`), 422, "validation_failed", "/parent_id")
+	operationtest.WantProblem(t, a.Call(operationtest.Root, "PATCH", "/v1/categories/"+third, `{"parent_id":"`+create(a, "deep", below.ID).ID+`"}`), 422, "validation_failed", "/parent_id")
 	a.Must(200, operationtest.Root, "PATCH", "/v1/categories/"+third, `{"parent_id":"`+below.ID+`"}`)
 }
 
 func TestCreateAgainWithTheSameKey(t *testing.T) {
 	t.Parallel()
 	a := catalogtest.OpenAPI(t)
-	first := a.Must(201, operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"x"}`, "Idempotency-Key: k1")
-	again := a.Must(201, operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"x"}`, "Idempotency-Key: k1")
+	first := a.Must(201, operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"xxx"}`, "Idempotency-Key: k1")
+	again := a.Must(201, operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"xxx"}`, "Idempotency-Key: k1")
 	if first.Body != again.Body {
 		t.Errorf("first %s, then %s", first.Body, again.Body)
 	}
-	operationtest.WantProblem(t, a.Call(operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"x"}`), 409, "category_slug_taken", "/slug")
+	operationtest.WantProblem(t, a.Call(operationtest.Root, "POST", "/v1/categories", `{"name":"x","slug":"xxx"}`), 409, "slug_taken", "/slug")
 }
 
 func TestOnlyWhatIsEmptyIsDeleted(t *testing.T) {

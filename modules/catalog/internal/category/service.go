@@ -11,6 +11,7 @@ import (
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/ids"
+	"app/platform/slug"
 )
 
 // Products is what categories ask of the products that are in them.
@@ -60,7 +61,7 @@ func findCategory(ctx context.Context, q *database.Tx, id string) (Category, err
 
 // Create adds a category, for administrators. Repeated with the same idempotency key it
 // returns the category made before. Errors: invalid_argument, already_exists
-// (category_slug_taken), failed_precondition (too_many_categories).
+// (slug_taken), failed_precondition (too_many_categories).
 func (s *Service) Create(ctx context.Context, d Draft) (Category, error) {
 	now := s.Now()
 	c, err := d.toCategory(ids.For(ctx, "cat", now), now)
@@ -97,7 +98,7 @@ func addCategory(ctx context.Context, tx *database.Tx, c Category) (Category, er
 	c.Path = path
 	err = insertCategory(ctx, tx, c)
 	if errors.Is(err, database.ErrDuplicate) {
-		return Category{}, errSlugTaken
+		return Category{}, errSlugTaken()
 	}
 	return c, err
 }
@@ -119,7 +120,7 @@ type Match func(version int64) error
 
 // Change changes a category, for administrators. With another parent all that is below
 // moves with it. Errors: invalid_argument, not_found, version_mismatch, already_exists
-// (category_slug_taken).
+// (slug_taken).
 func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Category, error) {
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (Category, error) {
 		before, err := lockAndMatch(ctx, tx, id, match)
@@ -164,7 +165,7 @@ func changeCategory(ctx context.Context, tx *database.Tx, before, next Category)
 	}
 	err = updateCategory(ctx, tx, next)
 	if errors.Is(err, database.ErrDuplicate) {
-		return errSlugTaken
+		return errSlugTaken()
 	}
 	if err != nil || path == before.Path {
 		return err
@@ -203,8 +204,9 @@ func deleteEmpty(ctx context.Context, tx *database.Tx, c Category) error {
 	return deleteLeftovers(ctx, tx, c.ID)
 }
 
-var errSlugTaken = func() error {
-	taken := reason.CategorySlugTaken.New()
+// errSlugTaken refuses a slug that is another's.
+func errSlugTaken() error {
+	taken := slug.Taken.New()
 	taken.Fields = []fault.Field{{Pointer: "/slug", Detail: "is taken"}}
 	return taken
-}()
+}

@@ -17,6 +17,8 @@ type Filter struct {
 	MerchantID string
 	// CategoryID is a category that they are in, or above one that they are in.
 	CategoryID string
+	// CollectionID is a collection that they are in; they come in its order then.
+	CollectionID string
 	// Words must all occur in title, sku or description, in any spelling that text.Key
 	// makes one.
 	Words []string

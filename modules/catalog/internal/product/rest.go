@@ -28,7 +28,7 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
-		Description: "Newest first. Archived products are left out.",
+		Description: "Newest first, or in the order of the collection. Archived products are left out.",
 		Access:      operation.Public, Rate: operation.RateDefault,
 	}, operation.On(at, (*Handlers).listProducts))
 	operation.Register(api, operation.Operation{
@@ -112,6 +112,8 @@ type listInput struct {
 	Text       string `query:"q" maxLength:"200" doc:"Up to 10 words that title, sku or description must have, in any case"`
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
 	CategoryID string `query:"category_id" maxLength:"64" doc:"Products in this category, or in any below it, only"`
+
+	CollectionID string `query:"collection_id" maxLength:"64" doc:"Products in this collection only, in its order"`
 }
 
 type listOutput struct{ Body operation.Page[product] }
@@ -121,7 +123,8 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 	if err != nil {
 		return nil, err
 	}
-	found, err := h.service.List(ctx, Query{MerchantID: in.MerchantID, CategoryID: in.CategoryID, Text: in.Text, After: after, Limit: in.Want()})
+	found, err := h.service.List(ctx, Query{MerchantID: in.MerchantID, CategoryID: in.CategoryID, CollectionID: in.CollectionID,
+		Text: in.Text, After: after, Limit: in.Want()})
 	if err != nil {
 		return nil, err
 	}

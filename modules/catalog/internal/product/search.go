@@ -18,6 +18,8 @@ type Query struct {
 	MerchantID string
 	// CategoryID restricts the list to a category and all below it; empty lists all.
 	CategoryID string
+	// CollectionID restricts the list to a collection, in its order; empty lists all.
+	CollectionID string
 	// Text is words that must all occur in title, sku or description, in any case; at
 	// most 10.
 	Text string
@@ -37,13 +39,16 @@ func Key(p Product) []string {
 
 // toFilter is what to read, or what is wrong with the query.
 func (q Query) toFilter() (Filter, error) {
-	f := Filter{MerchantID: q.MerchantID, CategoryID: q.CategoryID, Words: strings.Fields(q.Text), Limit: q.Limit}
+	f := Filter{MerchantID: q.MerchantID, CategoryID: q.CategoryID, CollectionID: q.CollectionID, Words: strings.Fields(q.Text), Limit: q.Limit}
 	var wrong []fault.Field
 	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}
 	if q.CategoryID != "" && !ids.Valid("cat", q.CategoryID) {
 		wrong = append(wrong, fault.Field{Pointer: "/category_id", Detail: "is not the id of a category"})
+	}
+	if q.CollectionID != "" && !ids.Valid("col", q.CollectionID) {
+		wrong = append(wrong, fault.Field{Pointer: "/collection_id", Detail: "is not the id of a collection"})
 	}
 	if len(f.Words) > maxWords {
 		wrong = append(wrong, fault.Field{Pointer: "/q", Detail: "has more than " + strconv.Itoa(maxWords) + " words"})

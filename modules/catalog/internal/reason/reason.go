@@ -5,6 +5,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/fault"
+	"app/platform/slug"
 )
 
 // Of products and whose they are.
@@ -27,10 +28,6 @@ var (
 		Kind: fault.NotFound, Code: "category_not_found", Detail: "There is no such category.",
 		Title: "No such category", Help: "The category does not exist. GET /v1/categories lists those that do.",
 	}
-	CategorySlugTaken = fault.Reason{
-		Kind: fault.AlreadyExists, Code: "category_slug_taken", Detail: "Another category with this parent has the slug.",
-		Title: "Slug of a category taken", Help: "Another category with the same parent has this slug. Choose another one.",
-	}
 	CategoryNotEmpty = fault.Reason{
 		Kind: fault.FailedPrecondition, Code: "category_not_empty", Detail: "There are categories below this one, or products in it.",
 		Title: "Category not empty", Help: "Move or remove the categories below it, and put its products elsewhere, first.",
@@ -41,12 +38,21 @@ var (
 	}
 )
 
+// Of merchants' collections.
+var (
+	CollectionNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "collection_not_found", Detail: "There is no such collection.",
+		Title: "No such collection", Help: "The collection does not exist, or is not yours to change.",
+	}
+)
+
 // All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
 		ProductNotFound, SKUTaken, catalogv1.StockShort,
-		CategoryNotFound, CategorySlugTaken, CategoryNotEmpty, TooManyCategories,
+		CategoryNotFound, CategoryNotEmpty, TooManyCategories,
+		CollectionNotFound, slug.Taken,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }
