@@ -11,6 +11,9 @@ import (
 
 	"app/modules/catalog/catalogevents"
 	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/backfill"
+	"app/modules/catalog/internal/category"
+	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
 	"app/modules/catalog/internal/product"
@@ -32,10 +35,14 @@ type Module struct {
 	products  *product.Service
 	stock     *stock.Service
 	holds     *hold.Service
+	tree      *category.Service
+	picked    *collection.Service
 	contract  *contract.Handler
 	rest      struct {
 		products *product.Handlers
 		stock    *stock.Handlers
+		tree     *category.Handlers
+		picked   *collection.Handlers
 	}
 	workers []*lifecycle.Worker
 }
@@ -76,6 +83,8 @@ func (m *Module) Subscriptions() []events.Subscription {
 func (m *Module) Operations(api *operation.API) {
 	product.Register(api, &m.rest.products)
 	stock.Register(api, &m.rest.stock)
+	category.Register(api, &m.rest.tree)
+	collection.Register(api, &m.rest.picked)
 	api.Problems(reason.All()...)
 }
 
@@ -83,16 +92,20 @@ func (m *Module) Operations(api *operation.API) {
 func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.products = product.New(product.Options{DB: env.DB, Members: m.merchants, Now: env.Now})
 	m.stock = stock.New(stock.Options{DB: env.DB, Products: m.products, Now: env.Now})
+	m.tree = category.New(category.Options{DB: env.DB, Products: m.products, Now: env.Now})
+	m.picked = collection.New(collection.Options{DB: env.DB, Roles: m.products, Now: env.Now})
 	m.holds = hold.New(hold.Options{
 		DB: env.DB, Logger: env.Logger, Now: env.Now, TTL: m.config.HoldTTL, GuestTTL: m.config.HoldGuest,
 		Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
 	})
 	m.contract = contract.New(m.products, m.holds)
 	m.rest.products, m.rest.stock = product.NewHandlers(m.products), stock.NewHandlers(m.stock)
+	m.rest.tree, m.rest.picked = category.NewHandlers(m.tree), collection.NewHandlers(m.picked)
+	fill := &backfill.Service{DB: env.DB}
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
-		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.products.FoldOnce),
-		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, m.products.SlugOnce),
+		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, fill.FoldOnce),
+		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, fill.SlugOnce),
 	}
 	return nil
 }

@@ -53,6 +53,10 @@ func TestDeclarationsNeedNoOpening(t *testing.T) {
 		"POST /v1/products member", "GET /v1/products public", "GET /v1/products/{id} public",
 		"PATCH /v1/products/{id} member", "DELETE /v1/products/{id} member",
 		"GET /v1/products/{id}/stock member", "POST /v1/products/{id}/stock member",
+		"GET /v1/categories public", "GET /v1/categories/{id} public", "POST /v1/categories admin",
+		"PATCH /v1/categories/{id} admin", "DELETE /v1/categories/{id} admin", "PUT /v1/products/{id}/categories member",
+		"GET /v1/collections public", "GET /v1/collections/{id} public", "POST /v1/collections member",
+		"PATCH /v1/collections/{id} member", "DELETE /v1/collections/{id} member", "PUT /v1/collections/{id}/products member",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/catalog/internal/category"
+	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
@@ -70,9 +72,12 @@ func OpenAPI(t testing.TB) API {
 		{Pending, Manager}:  merchantsv1.Role_ROLE_MANAGER,
 	}, func() time.Time { now = now.Add(time.Second); return now })
 	a := operation.NewAPI("catalog", operation.Options{})
-	products, levels := product.NewHandlers(s.Products), stock.NewHandlers(s.Stock)
+	products, levels, tree := product.NewHandlers(s.Products), stock.NewHandlers(s.Stock), category.NewHandlers(s.Tree)
 	product.Register(a, &products)
 	stock.Register(a, &levels)
+	category.Register(a, &tree)
+	picked := collection.NewHandlers(s.Picked)
+	collection.Register(a, &picked)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
 	return API{operationtest.New(t, a), s}

@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/catalog/internal/backfill"
+	"app/modules/catalog/internal/category"
+	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
 	"app/modules/catalog/internal/product"
@@ -69,7 +72,10 @@ type Shop struct {
 	Products *product.Service
 	Stock    *stock.Service
 	Holds    *hold.Service
+	Tree     *category.Service
+	Picked   *collection.Service
 	Contract *contract.Handler
+	Backfill *backfill.Service
 
 	T   testing.TB
 	url string
@@ -105,6 +111,9 @@ func openShop(t testing.TB, url string, now *atomic.Int64) *Shop {
 func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Products = product.New(product.Options{DB: s.DB, Members: members, Now: now})
 	s.Stock = stock.New(stock.Options{DB: s.DB, Products: s.Products, Now: now})
+	s.Tree = category.New(category.Options{DB: s.DB, Products: s.Products, Now: now})
+	s.Picked = collection.New(collection.Options{DB: s.DB, Roles: s.Products, Now: now})
+	s.Backfill = &backfill.Service{DB: s.DB}
 	s.bound(hold.Unpaid{}, now)
 }
 

@@ -17,6 +17,10 @@ type Filter struct {
 	MerchantID string
 	// Names are those of one product of the merchant.
 	Names Names
+	// CategoryID is a category that they are in, or above one that they are in.
+	CategoryID string
+	// CollectionID is a collection that they are in; they come in its order then.
+	CollectionID string
 	// Words must all occur in title, sku or description, in any spelling that text.Key
 	// makes one.
 	Words []string
@@ -56,18 +60,15 @@ func placeOf(ctx context.Context, q *database.Tx, f Filter, nth int) (Place, err
 // are arguments.
 func (f Filter) buildQuery(on database.Engine, what, limit string) (string, []any) {
 	c := conditions{engine: on}
-	if f.MerchantID != "" {
-		c.addEquality(`p.merchant_id`, f.MerchantID)
-	}
-	c.addEquality(`p.archived_at`, 0)
+	created, id := f.addIndex(&c)
 	// The first condition alone bounds the index; the second breaks ties.
 	if f.Before.ID != "" {
 		at := database.Micros(f.Before.CreatedAt)
-		c.addCondition(`p.created_at <= ? AND (p.created_at < ? OR p.id < ?)`, at, at, f.Before.ID)
+		c.addCondition(created+` <= ? AND (`+created+` < ? OR `+id+` < ?)`, at, at, f.Before.ID)
 	}
 	if f.Until.ID != "" {
 		at := database.Micros(f.Until.CreatedAt)
-		c.addCondition(`p.created_at >= ? AND (p.created_at > ? OR p.id >= ?)`, at, at, f.Until.ID)
+		c.addCondition(created+` >= ? AND (`+created+` > ? OR `+id+` >= ?)`, at, at, f.Until.ID)
 	}
 	for _, word := range f.Words {
 		c.addWordMatch(word)
@@ -75,13 +76,33 @@ func (f Filter) buildQuery(on database.Engine, what, limit string) (string, []an
 	// A number in the text: SQLite prepares a statement again whenever an argument of
 	// LIMIT is bound. Without any argument it would not be kept prepared, hence that of
 	// archived_at.
-	return what + ` WHERE ` + c.text + ` ORDER BY ` + c.order + `p.created_at DESC, p.id DESC LIMIT ` + limit, c.args
+	return what + c.join + ` WHERE ` + c.text + ` ORDER BY ` + c.order + created + ` DESC, ` + id + ` DESC LIMIT ` + limit, c.args
+}
+
+// addIndex wants what the first columns of an index are equal to, and names its two
+// columns behind them, by which products are ordered.
+func (f Filter) addIndex(c *conditions) (created, id string) {
+	if f.CategoryID != "" {
+		c.join = ` JOIN catalog_category_listings l ON l.product_id = p.id`
+		if f.MerchantID != "" {
+			c.addEquality(`l.merchant_id`, f.MerchantID)
+		}
+		c.addEquality(`l.category_id`, f.CategoryID)
+		c.addCondition(`p.archived_at = ?`, 0)
+		return `l.created_at`, `l.product_id`
+	}
+	if f.MerchantID != "" {
+		c.addEquality(`p.merchant_id`, f.MerchantID)
+	}
+	c.addEquality(`p.archived_at`, 0)
+	return `p.created_at`, `p.id`
 }
 
 // conditions are what a product must meet, and the first columns of the index that
 // finds those that do.
 type conditions struct {
 	engine      database.Engine
+	join        string // of the table that has the index
 	text, order string
 	args        []any
 }

@@ -6,11 +6,11 @@ import (
 	"app/platform/database"
 )
 
-// List reads listed products, newest first; anyone may. A product added while somebody
-// turns pages appears before the pages already seen and moves none of the others. A
-// search is several reads: it costs as much as there are products to look at until the
-// page is full. Errors: invalid_argument for a merchant id, words or a key that cannot
-// be.
+// List reads listed products, newest first, or those of a collection in its order;
+// anyone may. A product added while somebody turns pages appears before the pages
+// already seen and moves none of the others. A search is several reads: it costs as much
+// as there are products to look at until the page is full. Errors: invalid_argument for
+// an id, words or a key that cannot be.
 func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	f, err := q.toFilter()
 	if err != nil {
@@ -18,6 +18,9 @@ func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	}
 	if f.Names != (Names{}) {
 		return s.listNamed(ctx, f)
+	}
+	if f.CollectionID != "" {
+		return s.listCollection(ctx, f)
 	}
 	var list []Product
 	for count := firstLook; ; count = longLook {

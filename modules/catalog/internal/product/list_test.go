@@ -30,10 +30,16 @@ func TestListReadsThePageOnly(t *testing.T) {
 			"of all":        {Before: middle, Limit: 20},
 			"of a merchant": {Before: middle, Limit: 20, MerchantID: "m"},
 			"of a look":     {Before: middle, Limit: 20, Until: product.Place{CreatedAt: catalogtest.Start, ID: "p"}},
+			"of a category": {Before: middle, Limit: 20, CategoryID: "c"},
+			"of both":       {Before: middle, Limit: 20, CategoryID: "c", MerchantID: "m"},
 		} {
 			if db.Engine() == database.SQLite {
+				begins := "archived_at=? AND created_at"
+				if f.CategoryID != "" {
+					begins = "category_id=? AND created_at"
+				}
 				statement, args := f.Statement(db.Engine())
-				if plan := dbtest.Plan(t, db, statement, args...); !strings.Contains(plan, "archived_at=? AND created_at") || strings.Contains(plan, "TEMP B-TREE") {
+				if plan := dbtest.Plan(t, db, statement, args...); !strings.Contains(plan, begins) || strings.Contains(plan, "TEMP B-TREE") {
 					t.Errorf("%s: does not begin at the page:\n%s", name, plan)
 				}
 			} else if n := rowsRead(t, db, f); n > 300 {
@@ -43,8 +49,8 @@ func TestListReadsThePageOnly(t *testing.T) {
 	}, migrations.Files)
 }
 
-// manyProducts lists products of one merchant, a second apart, and tells where the
-// middle is.
+// manyProducts lists products of one merchant, a second apart, all in one category, and
+// tells where the middle is.
 func manyProducts(t *testing.T, db *database.DB, count int) (middle product.Place) {
 	t.Helper()
 	write(t, db, func(ctx context.Context, tx *database.Tx) error {
@@ -59,7 +65,9 @@ func manyProducts(t *testing.T, db *database.DB, count int) (middle product.Plac
 				return err
 			}
 		}
-		return nil
+		_, err := tx.Exec(ctx, `INSERT INTO catalog_category_listings (category_id, created_at, product_id, merchant_id)
+			SELECT 'c', created_at, id, merchant_id FROM catalog_products`)
+		return err
 	})
 	return middle
 }

@@ -37,6 +37,7 @@ type productRow struct {
 	Metadata    metadata.Metadata  `bun:"metadata"`
 	ExternalID  string             `bun:"external_id"`
 	Slug        string             `bun:"slug"`
+	CategoryIDs string             `bun:"category_ids"` // with spaces between them
 }
 
 var products = database.ModelOf[productRow]()
@@ -47,7 +48,7 @@ func productRowOf(p Product) productRow {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
-		ExternalID: p.ExternalID, Slug: p.Slug,
+		ExternalID: p.ExternalID, Slug: p.Slug, CategoryIDs: joinIDs(p.CategoryIDs),
 	}
 }
 
@@ -56,7 +57,7 @@ func (r *productRow) toProduct() Product {
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
-		ExternalID: r.ExternalID, Slug: r.Slug,
+		ExternalID: r.ExternalID, Slug: r.Slug, CategoryIDs: splitIDs(r.CategoryIDs),
 	}
 }
 
@@ -77,9 +78,10 @@ type product struct {
 	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
 	CreatedAt   time.Time   `json:"created_at"`
 
-	Metadata   metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
-	ExternalID string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
-	Slug       string            `json:"slug,omitempty" example:"oak-chair" doc:"What the product's page is called in its address"`
+	Metadata    metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
+	ExternalID  string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
+	Slug        string            `json:"slug,omitempty" example:"oak-chair" doc:"What the product's page is called in its address"`
+	CategoryIDs []string          `json:"category_ids" doc:"The categories it was put into; what is above them is left out"`
 }
 
 func newBody(p Product) product {
@@ -87,6 +89,7 @@ func newBody(p Product) product {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
+		CategoryIDs: append([]string{}, p.CategoryIDs...),
 	}
 }
 

@@ -44,13 +44,13 @@ func TestDraftHasEveryField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dbtest.WantFilled(t, p, "Archived", "Stock.Held", "Stock.HeldGuests", "Stock.Sold")
+	dbtest.WantFilled(t, p, "Archived", "CategoryIDs", "Stock.Held", "Stock.HeldGuests", "Stock.Sold")
 }
 
 // Everything can be changed but whose product it is, and since when.
 func TestChangeHasEveryField(t *testing.T) {
 	t.Parallel()
 	change := product.ChangeOf(dbtest.Filled[product.ChangeBody](t))
-	dbtest.WantFilled(t, change.ApplyTo(product.Product{}), "ID", "MerchantID", "Version", "CreatedAt", "Archived",
+	dbtest.WantFilled(t, change.ApplyTo(product.Product{}), "ID", "MerchantID", "Version", "CreatedAt", "Archived", "CategoryIDs",
 		"Stock.ProductID", "Stock.OnHand", "Stock.Held", "Stock.HeldGuests", "Stock.Sold", "Stock.Version")
 }

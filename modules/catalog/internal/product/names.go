@@ -30,8 +30,13 @@ func normaliseNames(f *Filter) (wrong []fault.Field) {
 	if f.MerchantID == "" {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is required with a name of a product"})
 	}
-	if len(f.Words) > 0 {
-		wrong = append(wrong, fault.Field{Pointer: "/q", Detail: "does not go with a name of a product"})
+	for _, other := range []struct {
+		pointer string
+		given   bool
+	}{{"/q", len(f.Words) > 0}, {"/category_id", f.CategoryID != ""}, {"/collection_id", f.CollectionID != ""}} {
+		if other.given {
+			wrong = append(wrong, fault.Field{Pointer: other.pointer, Detail: "does not go with a name of a product"})
+		}
 	}
 	if f.Names.SKU != "" {
 		wrong = append(wrong, normaliseText("/sku", &f.Names.SKU, text.Line, 1, MaxSKU)...)
@@ -86,7 +91,7 @@ func byNames(ctx context.Context, q *database.Tx, merchantID string, n Names) (p
 
 // fitProduct reports whether a product has all of the names that are given.
 func (n Names) fitProduct(p Product) bool {
-	return (n.SKU == "" || foldSKU(n.SKU) == foldSKU(p.SKU)) && (n.ExternalID == "" || n.ExternalID == p.ExternalID) &&
+	return (n.SKU == "" || FoldSKU(n.SKU) == FoldSKU(p.SKU)) && (n.ExternalID == "" || n.ExternalID == p.ExternalID) &&
 		(n.Slug == "" || n.Slug == p.Slug)
 }
 
@@ -95,7 +100,7 @@ func (n Names) fitProduct(p Product) bool {
 func bySpelling(ctx context.Context, q *database.Tx, merchantID, sku string) (Product, error) {
 	p, err := readOne(ctx, q, selectListedBySKU, merchantID, sku)
 	if errors.Is(err, database.ErrNotFound) {
-		return readOne(ctx, q, selectListedByFold, merchantID, foldSKU(sku))
+		return readOne(ctx, q, selectListedByFold, merchantID, FoldSKU(sku))
 	}
 	return p, err
 }

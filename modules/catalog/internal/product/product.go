@@ -54,10 +54,12 @@ type Product struct {
 	// no other listed product of the merchant has it.
 	ExternalID string
 	// Slug is what the product's page is called in its address; no other listed product of
-	// the merchant has it. It is empty for a product of an earlier release until SlugOnce
-	// has come to it.
-	Slug  string
-	Stock stock.Stock
+	// the merchant has it. It is empty for a product of an earlier release until
+	// backfill.SlugOnce has come to it.
+	Slug string
+	// CategoryIDs are the categories that it was put into, in the order of the merchant.
+	CategoryIDs []string
+	Stock       stock.Stock
 }
 
 // Item is the product as stock knows it.

@@ -28,7 +28,7 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
-		Description: "Newest first. Archived products are left out. With merchant_id, sku, external_id and slug find the one product of that name.",
+		Description: "Newest first, or in the order of the collection. Archived products are left out. With merchant_id, sku, external_id and slug find the one product of that name.",
 		Access:      operation.Public, Rate: operation.RateDefault,
 	}, operation.On(at, (*Handlers).listProducts))
 	operation.Register(api, operation.Operation{
@@ -114,6 +114,9 @@ type listInput struct {
 	SKU        string `query:"sku" maxLength:"64" doc:"The merchant's product with this sku, in any spelling that counts as the same"`
 	ExternalID string `query:"external_id" maxLength:"64" doc:"The merchant's product with exactly this external_id"`
 	Slug       string `query:"slug" maxLength:"48" doc:"The merchant's product with this slug"`
+	CategoryID string `query:"category_id" maxLength:"64" doc:"Products in this category, or in any below it, only"`
+
+	CollectionID string `query:"collection_id" maxLength:"64" doc:"Products in this collection only, in its order"`
 }
 
 type listOutput struct{ Body operation.Page[product] }
@@ -124,8 +127,8 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 		return nil, err
 	}
 	found, err := h.service.List(ctx, Query{
-		MerchantID: in.MerchantID, Names: Names{SKU: in.SKU, ExternalID: in.ExternalID, Slug: in.Slug},
-		Text: in.Text, After: after, Limit: in.Want(),
+		MerchantID: in.MerchantID, CategoryID: in.CategoryID, CollectionID: in.CollectionID,
+		Names: Names{SKU: in.SKU, ExternalID: in.ExternalID, Slug: in.Slug}, Text: in.Text, After: after, Limit: in.Want(),
 	})
 	if err != nil {
 		return nil, err

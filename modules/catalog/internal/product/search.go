@@ -18,6 +18,10 @@ type Query struct {
 	MerchantID string
 	// Names find one product of the merchant; they go with no text.
 	Names Names
+	// CategoryID restricts the list to a category and all below it; empty lists all.
+	CategoryID string
+	// CollectionID restricts the list to a collection, in its order; empty lists all.
+	CollectionID string
 	// Text is words that must all occur in title, sku or description, in any case; at
 	// most 10.
 	Text string
@@ -37,10 +41,19 @@ func Key(p Product) []string {
 
 // toFilter is what to read, or what is wrong with the query.
 func (q Query) toFilter() (Filter, error) {
-	f := Filter{MerchantID: q.MerchantID, Names: q.Names, Words: strings.Fields(q.Text), Limit: q.Limit}
+	f := Filter{
+		MerchantID: q.MerchantID, CategoryID: q.CategoryID, CollectionID: q.CollectionID, Names: q.Names,
+		Words: strings.Fields(q.Text), Limit: q.Limit,
+	}
 	wrong := normaliseNames(&f)
 	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
+	}
+	if q.CategoryID != "" && !ids.Valid("cat", q.CategoryID) {
+		wrong = append(wrong, fault.Field{Pointer: "/category_id", Detail: "is not the id of a category"})
+	}
+	if q.CollectionID != "" && !ids.Valid("col", q.CollectionID) {
+		wrong = append(wrong, fault.Field{Pointer: "/collection_id", Detail: "is not the id of a collection"})
 	}
 	if len(f.Words) > maxWords {
 		wrong = append(wrong, fault.Field{Pointer: "/q", Detail: "has more than " + strconv.Itoa(maxWords) + " words"})
@@ -66,14 +79,14 @@ const (
 	maxFold   = 64 // bytes of catalog_products.sku_fold
 )
 
-// searchText is what List finds a product by.
-func searchText(p Product) string {
+// SearchText is what List finds a product by.
+func SearchText(p Product) string {
 	return text.Cut(text.Key(p.Title+"\n"+p.SKU+"\n"+p.Description), maxSearch)
 }
 
-// foldSKU is what two spellings of a sku have in common, or its digest where that is
+// FoldSKU is what two spellings of a sku have in common, or its digest where that is
 // too long for its column.
-func foldSKU(sku string) string {
+func FoldSKU(sku string) string {
 	key := text.Key(sku)
 	if len(key) <= maxFold {
 		return key

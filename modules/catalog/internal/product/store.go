@@ -62,7 +62,7 @@ func Insert(ctx context.Context, tx *database.Tx, p Product) error {
 	row.Version = 1
 	return retryAfterFreeingSKU(ctx, tx, p, func() error {
 		_, err := tx.Bun().NewInsert().Model(&row).
-			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", foldSKU(p.SKU)).Value("search", "?", searchText(p)).
+			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", FoldSKU(p.SKU)).Value("search", "?", SearchText(p)).
 			Value("external_key", "NULLIF(?, '')", p.ExternalID).Value("slug_key", "NULLIF(?, '')", p.Slug).Exec(ctx)
 		return database.Inserted("product", err)
 	})
@@ -77,11 +77,11 @@ func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) e
 	return retryAfterFreeingSKU(ctx, tx, next, func() error {
 		update := tx.Bun().NewUpdate().Model(&row).
 			ExcludeColumn("id", "merchant_id", "created_at", "archived_at", "version").
-			Set("sku_key = ?", next.SKU).Set("search = ?", searchText(next)).Set("external_key = NULLIF(?, '')", next.ExternalID).
+			Set("sku_key = ?", next.SKU).Set("search = ?", SearchText(next)).Set("external_key = NULLIF(?, '')", next.ExternalID).
 			Set("slug_key = NULLIF(?, '')", next.Slug).Set("version = version + 1").
 			Where("id = ? AND version = ? AND archived_at = 0", next.ID, before.Version)
 		if next.SKU != before.SKU { // a sku that stays keeps what it has, which may be nothing
-			update.Set("sku_fold = ?", foldSKU(next.SKU))
+			update.Set("sku_fold = ?", FoldSKU(next.SKU))
 		}
 		return expectOne(update.Exec(ctx))
 	})
@@ -90,10 +90,14 @@ func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) e
 // archiveProduct takes the version of a listed product that was read off sale. The
 // error is database.ErrChanged when that is not the current version.
 func archiveProduct(ctx context.Context, tx *database.Tx, p Product, at time.Time) error {
-	return expectOne(tx.Bun().NewUpdate().Model((*productRow)(nil)).
+	err := expectOne(tx.Bun().NewUpdate().Model((*productRow)(nil)).
 		Set("archived_at = ?", database.Micros(at)).Set("version = version + 1").
 		Set("sku_key = id").Set("sku_fold = NULL").Set("external_key = NULL").Set("slug_key = NULL").
 		Where("id = ? AND version = ? AND archived_at = 0", p.ID, p.Version).Exec(ctx))
+	if err != nil || len(p.CategoryIDs) == 0 {
+		return err
+	}
+	return unlistProduct(ctx, tx, p.ID)
 }
 
 // byID reads a product, archived or not. The error is database.ErrNotFound when there

@@ -107,7 +107,7 @@ func TestFault25_ProductsOfBeforeAreFoundAndFolded(t *testing.T) {
 			t.Error("a product that was not folded yet is not found as before")
 		}
 		for range 2 {
-			if more, err := s.Products.FoldOnce(t.Context()); more || err != nil {
+			if more, err := s.Backfill.FoldOnce(t.Context()); more || err != nil {
 				t.Fatal(more, err)
 			}
 		}

@@ -26,11 +26,36 @@ var (
 	}
 )
 
+// Of the tree of categories.
+var (
+	CategoryNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "category_not_found", Detail: "There is no such category.",
+		Title: "No such category", Help: "The category does not exist. GET /v1/categories lists those that do.",
+	}
+	CategoryNotEmpty = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "category_not_empty", Detail: "There are categories below this one, or products in it.",
+		Title: "Category not empty", Help: "Move or remove the categories below it, and put its products elsewhere, first.",
+	}
+	TooManyCategories = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "too_many_categories",
+		Title: "Too many categories", Help: "The tree has as many categories as it may. Remove those that are empty.",
+	}
+)
+
+// Of merchants' collections.
+var (
+	CollectionNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "collection_not_found", Detail: "There is no such collection.",
+		Title: "No such collection", Help: "The collection does not exist, or is not yours to change.",
+	}
+)
+
 // All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
 		ProductNotFound, SKUTaken, ExternalIDTaken, slug.Taken, catalogv1.StockShort,
+		CategoryNotFound, CategoryNotEmpty, TooManyCategories, CollectionNotFound,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }

@@ -1,17 +1,14 @@
-package product
+package backfill
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/uptrace/bun"
 
+	"app/modules/catalog/internal/product"
 	"app/platform/database"
 )
-
-// foldBatch bounds the products of one transaction.
-const foldBatch = 100
 
 // FoldOnce looks at the next 100 products and gives those that were listed by an
 // earlier release what searches and skus are compared by today; more reports whether
@@ -49,7 +46,7 @@ func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err erro
 		return false, err
 	}
 	var next []foldRow
-	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", at).OrderExpr("p.id").Limit(foldBatch).Scan(ctx)
+	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", at).OrderExpr("p.id").Limit(batch).Scan(ctx)
 	if err != nil || len(next) == 0 {
 		return false, err
 	}
@@ -58,34 +55,12 @@ func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err erro
 			return false, err
 		}
 	}
-	return len(next) == foldBatch, movePlace(ctx, tx, foldedProducts, next[len(next)-1].ID, begun)
-}
-
-// placeOfPass is the product up to which a pass over all of them has come, and whether
-// it has begun.
-func placeOfPass(ctx context.Context, tx *database.Tx, name string) (at string, begun bool, err error) {
-	err = database.Found("place of pass", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, name).Scan(&at))
-	if errors.Is(err, database.ErrNotFound) {
-		return "", false, nil
-	}
-	return at, err == nil, err
-}
-
-// movePlace writes how far a pass has come. Another process may have been faster.
-func movePlace(ctx context.Context, tx *database.Tx, name, at string, begun bool) error {
-	move := `UPDATE catalog_folded SET product_id = ? WHERE name = ?`
-	if !begun {
-		move = `INSERT INTO catalog_folded (product_id, name) VALUES (?, ?)`
-	}
-	if _, err := tx.Exec(ctx, move, at, name); err != nil && !database.IsDuplicate(err) {
-		return fmt.Errorf("move place of pass: %w", err)
-	}
-	return nil
+	return len(next) == batch, movePlace(ctx, tx, foldedProducts, next[len(next)-1].ID, begun)
 }
 
 // foldProduct writes what of a product is out of date.
 func foldProduct(ctx context.Context, tx *database.Tx, row foldRow) error {
-	search := searchText(Product{Title: row.Title, SKU: row.SKU, Description: row.Description})
+	search := product.SearchText(product.Product{Title: row.Title, SKU: row.SKU, Description: row.Description})
 	if search != row.Search {
 		_, err := tx.Bun().NewUpdate().Model((*foldRow)(nil)).
 			Set("search = ?", search).Where("id = ? AND version = ?", row.ID, row.Version).Exec(ctx)
@@ -97,35 +72,9 @@ func foldProduct(ctx context.Context, tx *database.Tx, row foldRow) error {
 		return nil
 	}
 	_, err := tx.Bun().NewUpdate().Model((*foldRow)(nil)).
-		Set("sku_fold = ?", foldSKU(row.SKU)).Where("id = ? AND version = ? AND archived_at = 0", row.ID, row.Version).Exec(ctx)
+		Set("sku_fold = ?", product.FoldSKU(row.SKU)).Where("id = ? AND version = ? AND archived_at = 0", row.ID, row.Version).Exec(ctx)
 	if err != nil && !database.IsDuplicate(err) { // a duplicate: the merchant had both before
 		return fmt.Errorf("update sku_fold: %w", err)
 	}
 	return nil
-}
-
-// retryAfterFreeingSKU runs a change of p once more when it meets a sku_fold that is
-// out of date: the release before this column archives products and changes their skus
-// without it.
-func retryAfterFreeingSKU(ctx context.Context, tx *database.Tx, p Product, change func() error) error {
-	err := change()
-	if !errors.Is(err, database.ErrDuplicate) {
-		return err
-	}
-	fold := foldSKU(p.SKU)
-	var other foldRow
-	err = database.Found("product by sku_fold", tx.Bun().NewSelect().Model(&other).
-		Where("p.merchant_id = ? AND p.sku_fold = ?", p.MerchantID, fold).Scan(ctx))
-	switch {
-	case errors.Is(err, database.ErrNotFound) || err == nil && other.ArchivedAt == 0 && foldSKU(other.SKU) == fold:
-		return database.ErrDuplicate
-	case err != nil:
-		return err
-	}
-	_, err = tx.Bun().NewUpdate().Model((*foldRow)(nil)).
-		Set("sku_fold = NULL").Where("id = ? AND sku_fold = ?", other.ID, fold).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("update sku_fold: %w", err)
-	}
-	return change()
 }

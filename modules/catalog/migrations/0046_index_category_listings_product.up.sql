@@ -1,0 +1,1 @@
+CREATE INDEX catalog_category_listings_product ON catalog_category_listings (product_id);
