@@ -16,6 +16,7 @@ import (
 	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
+	"app/modules/catalog/internal/price"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
@@ -40,6 +41,7 @@ type Module struct {
 	contract  *contract.Handler
 	rest      struct {
 		products *product.Handlers
+		prices   *price.Handlers
 		stock    *stock.Handlers
 		tree     *category.Handlers
 		picked   *collection.Handlers
@@ -85,6 +87,7 @@ func (m *Module) Operations(api *operation.API) {
 	stock.Register(api, &m.rest.stock)
 	category.Register(api, &m.rest.tree)
 	collection.Register(api, &m.rest.picked)
+	price.Register(api, &m.rest.prices)
 	api.Problems(reason.All()...)
 }
 
@@ -101,6 +104,7 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.contract = contract.New(m.products, m.holds)
 	m.rest.products, m.rest.stock = product.NewHandlers(m.products), stock.NewHandlers(m.stock)
 	m.rest.tree, m.rest.picked = category.NewHandlers(m.tree), collection.NewHandlers(m.picked)
+	m.rest.prices = price.NewHandlers(price.New(price.Options{DB: env.DB, OnSale: m.products.RequireListed}))
 	fill := &backfill.Service{DB: env.DB}
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),

@@ -9,6 +9,7 @@ import (
 
 	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/collection"
+	"app/modules/catalog/internal/price"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
@@ -78,6 +79,8 @@ func OpenAPI(t testing.TB) API {
 	category.Register(a, &tree)
 	picked := collection.NewHandlers(s.Picked)
 	collection.Register(a, &picked)
+	prices := price.NewHandlers(s.Prices)
+	price.Register(a, &prices)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
 	return API{operationtest.New(t, a), s}

@@ -15,6 +15,7 @@ import (
 	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
 	"app/modules/catalog/internal/hold"
+	"app/modules/catalog/internal/price"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/stock"
 	"app/modules/merchants/merchantsv1"
@@ -74,6 +75,7 @@ type Shop struct {
 	Holds    *hold.Service
 	Tree     *category.Service
 	Picked   *collection.Service
+	Prices   *price.Service
 	Contract *contract.Handler
 	Backfill *backfill.Service
 
@@ -112,6 +114,7 @@ func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Products = product.New(product.Options{DB: s.DB, Members: members, Now: now})
 	s.Stock = stock.New(stock.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.Tree = category.New(category.Options{DB: s.DB, Products: s.Products, Now: now})
+	s.Prices = price.New(price.Options{DB: s.DB, OnSale: s.Products.RequireListed})
 	s.Picked = collection.New(collection.Options{DB: s.DB, Roles: s.Products, Now: now})
 	s.Backfill = &backfill.Service{DB: s.DB}
 	s.bound(hold.Unpaid{}, now)
@@ -150,6 +153,11 @@ func (s *Shop) Product(units int64) string {
 	})
 	s.Must(err)
 	return p.ID
+}
+
+// Record writes a former price past the service.
+func (s *Shop) Record(f price.Former) error {
+	return s.DB.Write(s.T.Context(), func(ctx context.Context, tx *database.Tx) error { return price.Record(ctx, tx, f) })
 }
 
 // ErrStale is what StockVersion answers to any other version.

@@ -1,6 +1,7 @@
 package product
 
 import (
+	"database/sql"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -38,6 +39,10 @@ type productRow struct {
 	ExternalID  string             `bun:"external_id"`
 	Slug        string             `bun:"slug"`
 	CategoryIDs string             `bun:"category_ids"` // with spaces between them
+
+	CompareAt    int64              `bun:"compare_at"`
+	PriceSince   database.Timestamp `bun:"price_since"` // 0: since created_at
+	Lowest30Days sql.NullInt64      `bun:"lowest_30_days"`
 }
 
 var products = database.ModelOf[productRow]()
@@ -49,6 +54,7 @@ func productRowOf(p Product) productRow {
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
 		ExternalID: p.ExternalID, Slug: p.Slug, CategoryIDs: joinIDs(p.CategoryIDs),
+		CompareAt: p.CompareAt, PriceSince: database.Timestamp{Time: p.PriceSince}, Lowest30Days: nullable(p.Lowest30Days),
 	}
 }
 
@@ -58,7 +64,29 @@ func (r *productRow) toProduct() Product {
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
 		ExternalID: r.ExternalID, Slug: r.Slug, CategoryIDs: splitIDs(r.CategoryIDs),
+		CompareAt: r.CompareAt, PriceSince: r.priceSince(), Lowest30Days: pointerTo(r.Lowest30Days),
 	}
+}
+
+func (r *productRow) priceSince() time.Time {
+	if r.PriceSince.UnixMicro() <= 0 {
+		return r.CreatedAt.Time
+	}
+	return r.PriceSince.Time
+}
+
+func nullable(n *int64) (out sql.NullInt64) {
+	if n != nil {
+		out = sql.NullInt64{Int64: *n, Valid: true}
+	}
+	return out
+}
+
+func pointerTo(n sql.NullInt64) *int64 {
+	if !n.Valid {
+		return nil
+	}
+	return &n.Int64
 }
 
 // Body is a product as anyone sees it.
@@ -82,6 +110,9 @@ type product struct {
 	ExternalID  string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
 	Slug        string            `json:"slug,omitempty" example:"oak-chair" doc:"What the product's page is called in its address"`
 	CategoryIDs []string          `json:"category_ids" doc:"The categories it was put into; what is above them is left out"`
+
+	CompareAt    *money.Money `json:"compare_at,omitempty" doc:"What the price is announced as a reduction of"`
+	Lowest30Days *money.Money `json:"lowest_30_days,omitempty" doc:"The lowest price of the 30 days before the present one began"`
 }
 
 func newBody(p Product) product {
@@ -89,7 +120,7 @@ func newBody(p Product) product {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
-		CategoryIDs: append([]string{}, p.CategoryIDs...),
+		CategoryIDs: append([]string{}, p.CategoryIDs...), CompareAt: p.CompareAtPrice(), Lowest30Days: p.LowestPrice(),
 	}
 }
 
@@ -106,6 +137,7 @@ type createInputBody struct {
 	MinQuantity       int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least; 1 unless sent"`
 	MaxQuantity       int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most; 10,000 unless sent"`
 
+	CompareAt  *money.Money    `json:"compare_at,omitempty" doc:"What the price is announced as a reduction of: more than the price, in its currency"`
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
 	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
 	Slug       string          `json:"slug,omitempty" minLength:"3" maxLength:"48" doc:"Made of the title when not sent; no other listed product of the merchant has it"`
@@ -117,7 +149,8 @@ func (b createInputBody) toDraft() Draft {
 		low = *b.LowStockThreshold
 	}
 	return Draft{
-		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
+		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, CompareAt: b.CompareAt,
+		Stock:             b.Stock,
 		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity, Metadata: b.Metadata,
 		ExternalID: b.ExternalID, Slug: b.Slug,
 	}
@@ -129,6 +162,7 @@ type changeInputBody struct {
 	Description       *string      `json:"description,omitempty" maxLength:"5000"`
 	SKU               *string      `json:"sku,omitempty" minLength:"1" maxLength:"64"`
 	Price             *money.Money `json:"price,omitempty"`
+	CompareAt         *money.Money `json:"compare_at,omitempty" doc:"What the price is announced as a reduction of; amount 0 for nothing. It goes by itself with a price that is not less, or in another currency"`
 	LowStockThreshold *int64       `json:"low_stock_threshold,omitempty" minimum:"0" maximum:"1000000000"`
 	MinQuantity       *int64       `json:"min_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order has to have at least"`
 	MaxQuantity       *int64       `json:"max_quantity,omitempty" minimum:"1" maximum:"10000" doc:"Units that one order may have at most"`

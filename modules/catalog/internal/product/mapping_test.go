@@ -40,17 +40,18 @@ func TestDraftHasEveryField(t *testing.T) {
 	d := product.DraftOf(dbtest.Filled[product.CreateBody](t))
 	dbtest.WantFilled(t, d)
 	d.MerchantID, d.Price.Currency = ids.New("mrc", time.Now()), "EUR"
+	d.CompareAt.Amount, d.CompareAt.Currency = d.Price.Amount+1, "EUR"
 	p, err := d.ToProduct("prd", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	dbtest.WantFilled(t, p, "Archived", "CategoryIDs", "Stock.Held", "Stock.HeldGuests", "Stock.Sold")
+	dbtest.WantFilled(t, p, "Archived", "CategoryIDs", "Lowest30Days", "Stock.Held", "Stock.HeldGuests", "Stock.Sold")
 }
 
 // Everything can be changed but whose product it is, and since when.
 func TestChangeHasEveryField(t *testing.T) {
 	t.Parallel()
 	change := product.ChangeOf(dbtest.Filled[product.ChangeBody](t))
-	dbtest.WantFilled(t, change.ApplyTo(product.Product{}), "ID", "MerchantID", "Version", "CreatedAt", "Archived", "CategoryIDs",
+	dbtest.WantFilled(t, change.ApplyTo(product.Product{}), "ID", "MerchantID", "Version", "CreatedAt", "Archived", "CategoryIDs", "PriceSince", "Lowest30Days",
 		"Stock.ProductID", "Stock.OnHand", "Stock.Held", "Stock.HeldGuests", "Stock.Sold", "Stock.Version")
 }

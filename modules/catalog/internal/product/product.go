@@ -40,6 +40,13 @@ type Product struct {
 	Description string
 	SKU         string
 	Price       money.Money
+	// CompareAt is the amount that the price is announced as a reduction of, 0 for none.
+	CompareAt int64
+	// PriceSince is when the product began to have its price, and Lowest30Days the lowest
+	// amount that it cost in the 30 days before, in the same currency; nil when it had no
+	// such price then.
+	PriceSince   time.Time
+	Lowest30Days *int64
 	// Version counts the changes of the product itself, from 1; its stock has a version
 	// of its own.
 	Version   int64
@@ -71,6 +78,8 @@ func (p Product) Item() stock.Item {
 type Draft struct {
 	MerchantID, Title, Description, SKU string
 	Price                               money.Money
+	// CompareAt is what the price is announced as a reduction of; nil for nothing.
+	CompareAt *money.Money
 	// Stock is the number of units to begin with.
 	Stock             int64
 	LowStockThreshold int64
@@ -89,7 +98,12 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 		ExternalID: d.ExternalID, Slug: d.Slug, Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
+	p.PriceSince = p.CreatedAt
 	wrong := normaliseProduct(&p, now)
+	if d.CompareAt != nil {
+		wrong = append(wrong, validateCompareAt(d.CompareAt, p.Price)...)
+		p.CompareAt = d.CompareAt.Amount
+	}
 	wrong = append(wrong, attachMetadata(&p, d.Metadata)...)
 	if p.Slug != "" {
 		wrong = append(wrong, slug.Validate("/slug", p.Slug)...)
@@ -166,6 +180,7 @@ func validateCount(pointer string, n, most int64) []fault.Field {
 type Change struct {
 	Title, Description, SKU *string
 	Price                   *money.Money
+	CompareAt               *money.Money // of amount 0 for none
 	LowStockThreshold       *int64
 
 	MinQuantity, MaxQuantity *int64
@@ -213,7 +228,13 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.Title, c.Title)
 	setIfGiven(&p.Description, c.Description)
 	setIfGiven(&p.SKU, c.SKU)
+	before := p.Price
 	setIfGiven(&p.Price, c.Price)
+	if c.CompareAt != nil {
+		p.CompareAt = c.CompareAt.Amount
+	} else {
+		p.CompareAt = p.keepCompareAt(before)
+	}
 	setIfGiven(&p.Stock.LowThreshold, c.LowStockThreshold)
 	setIfGiven(&p.MinQuantity, c.MinQuantity)
 	setIfGiven(&p.MaxQuantity, c.MaxQuantity)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/catalog/internal/price"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
 	"app/modules/merchants/merchantsv1"
@@ -38,6 +39,12 @@ func (s *Service) ByID(ctx context.Context, id string) (Product, error) {
 	return database.ReadOne(ctx, s.DB, func(ctx context.Context, q *database.Tx) (Product, error) {
 		return listedProduct(ctx, q, id)
 	})
+}
+
+// RequireListed fails as ByID does for what is not listed; anyone may ask.
+func (s *Service) RequireListed(ctx context.Context, id string) error {
+	_, err := s.ByID(ctx, id)
+	return err
 }
 
 // listedProduct reads a product that is on sale.
@@ -149,7 +156,7 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 		return Product{}, fault.Invalid(wrong...)
 	}
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (Product, error) {
-		err := retryChange(ctx, tx, id, match, func(p Product) error { return changeProduct(ctx, tx, p, c) })
+		err := retryChange(ctx, tx, id, match, func(p Product) error { return changeProduct(ctx, tx, p, c, s.Now()) })
 		if err != nil {
 			return Product{}, err
 		}
@@ -164,17 +171,28 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 
 // changeProduct applies c to the version that was read. The error is
 // database.ErrChanged when that has been overtaken.
-func changeProduct(ctx context.Context, tx *database.Tx, p Product, c Change) error {
+func changeProduct(ctx context.Context, tx *database.Tx, p Product, c Change, now time.Time) (err error) {
 	next := c.applyTo(p)
 	// These depend on what was there before.
-	if wrong := append(validateQuantities(next), next.Metadata.Validate("/metadata")...); len(wrong) > 0 {
+	wrong := append(validateQuantities(next), next.Metadata.Validate("/metadata")...)
+	if wrong = append(wrong, validateCompareAt(c.CompareAt, next.Price)...); len(wrong) > 0 {
 		return fault.Invalid(wrong...)
 	}
-	err := updateProduct(ctx, tx, p, next)
-	if errors.Is(err, database.ErrDuplicate) {
-		return explainDuplicate(ctx, tx, next)
+	repriced := next.Price != p.Price
+	var ended price.Former
+	if repriced {
+		if next, ended, err = changePrice(ctx, tx, p, next, now); err != nil {
+			return err
+		}
 	}
-	return err
+	err = updateProduct(ctx, tx, p, next)
+	switch {
+	case errors.Is(err, database.ErrDuplicate):
+		return explainDuplicate(ctx, tx, next)
+	case err != nil || !repriced:
+		return err
+	}
+	return price.Record(ctx, tx, ended)
 }
 
 // Archive takes a product off sale; a manager of its merchant may. Its holds stay good,
