@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/catalog/internal/attribute"
 	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
@@ -73,6 +74,7 @@ type Shop struct {
 	Holds    *hold.Service
 	Tree     *category.Service
 	Picked   *collection.Service
+	Facts    *attribute.Service
 	Contract *contract.Handler
 
 	T   testing.TB
@@ -111,6 +113,7 @@ func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Stock = stock.New(stock.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.Tree = category.New(category.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.Picked = collection.New(collection.Options{DB: s.DB, Roles: s.Products, Now: now})
+	s.Facts = attribute.New(attribute.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.bound(hold.Unpaid{}, now)
 }
 

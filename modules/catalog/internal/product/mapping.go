@@ -1,6 +1,7 @@
 package product
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -34,6 +35,7 @@ type productRow struct {
 	MinQuantity int64              `bun:"min_quantity"`
 	MaxQuantity int64              `bun:"max_quantity"`
 	CategoryIDs string             `bun:"category_ids"` // with spaces between them
+	Attributes  string             `bun:"attributes,nullzero"`
 }
 
 var products = database.ModelOf[productRow]()
@@ -44,6 +46,7 @@ func productRowOf(p Product) productRow {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CategoryIDs: joinIDs(p.CategoryIDs),
+		Attributes: joinAttributes(p.Attributes),
 	}
 }
 
@@ -52,6 +55,7 @@ func (r *productRow) toProduct() Product {
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, CategoryIDs: splitIDs(r.CategoryIDs),
+		Attributes: splitAttributes(r.Attributes),
 	}
 }
 
@@ -72,13 +76,15 @@ type product struct {
 	MaxQuantity int64       `json:"max_quantity" doc:"Units that one order may have at most"`
 	CreatedAt   time.Time   `json:"created_at"`
 	CategoryIDs []string    `json:"category_ids" doc:"The categories it was put into; what is above them is left out"`
+
+	Attributes map[string]json.RawMessage `json:"attributes" doc:"What it has for attributes, by their codes"`
 }
 
 func newBody(p Product) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
-		CategoryIDs: append([]string{}, p.CategoryIDs...),
+		CategoryIDs: append([]string{}, p.CategoryIDs...), Attributes: renderAttributes(p.Attributes),
 	}
 }
 
