@@ -11,6 +11,7 @@ import (
 
 	"app/modules/catalog/catalogevents"
 	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/attribute"
 	"app/modules/catalog/internal/backfill"
 	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/collection"
@@ -38,6 +39,7 @@ type Module struct {
 	holds     *hold.Service
 	tree      *category.Service
 	picked    *collection.Service
+	facts     *attribute.Service
 	contract  *contract.Handler
 	rest      struct {
 		products *product.Handlers
@@ -45,6 +47,7 @@ type Module struct {
 		stock    *stock.Handlers
 		tree     *category.Handlers
 		picked   *collection.Handlers
+		facts    *attribute.Handlers
 	}
 	workers []*lifecycle.Worker
 }
@@ -88,6 +91,7 @@ func (m *Module) Operations(api *operation.API) {
 	category.Register(api, &m.rest.tree)
 	collection.Register(api, &m.rest.picked)
 	price.Register(api, &m.rest.prices)
+	attribute.Register(api, &m.rest.facts)
 	api.Problems(reason.All()...)
 }
 
@@ -97,6 +101,7 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.stock = stock.New(stock.Options{DB: env.DB, Products: m.products, Now: env.Now})
 	m.tree = category.New(category.Options{DB: env.DB, Products: m.products, Now: env.Now})
 	m.picked = collection.New(collection.Options{DB: env.DB, Roles: m.products, Now: env.Now})
+	m.facts = attribute.New(attribute.Options{DB: env.DB, Products: m.products, Now: env.Now})
 	m.holds = hold.New(hold.Options{
 		DB: env.DB, Logger: env.Logger, Now: env.Now, TTL: m.config.HoldTTL, GuestTTL: m.config.HoldGuest,
 		Unpaid: m.config.Unpaid.unpaidLimits(env.Config.RateLimit),
@@ -106,6 +111,7 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.rest.tree, m.rest.picked = category.NewHandlers(m.tree), collection.NewHandlers(m.picked)
 	m.rest.prices = price.NewHandlers(price.New(price.Options{DB: env.DB, OnSale: m.products.RequireListed}))
 	fill := &backfill.Service{DB: env.DB}
+	m.rest.facts = attribute.NewHandlers(m.facts)
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
 		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, fill.FoldOnce),

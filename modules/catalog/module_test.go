@@ -57,6 +57,9 @@ func TestDeclarationsNeedNoOpening(t *testing.T) {
 		"PATCH /v1/categories/{id} admin", "DELETE /v1/categories/{id} admin", "PUT /v1/products/{id}/categories member",
 		"GET /v1/collections public", "GET /v1/collections/{id} public", "POST /v1/collections member",
 		"PATCH /v1/collections/{id} member", "DELETE /v1/collections/{id} member", "PUT /v1/collections/{id}/products member",
+		"GET /v1/products/{id}/price-history public",
+		"GET /v1/attributes public", "GET /v1/attributes/{id} public", "POST /v1/attributes member",
+		"PATCH /v1/attributes/{id} member", "PUT /v1/products/{id}/attributes member",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

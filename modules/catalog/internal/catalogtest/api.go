@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/catalog/internal/attribute"
 	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/price"
@@ -77,10 +78,11 @@ func OpenAPI(t testing.TB) API {
 	product.Register(a, &products)
 	stock.Register(a, &levels)
 	category.Register(a, &tree)
-	picked := collection.NewHandlers(s.Picked)
+	picked, facts := collection.NewHandlers(s.Picked), attribute.NewHandlers(s.Facts)
 	collection.Register(a, &picked)
 	prices := price.NewHandlers(s.Prices)
 	price.Register(a, &prices)
+	attribute.Register(a, &facts)
 	a.Problems(reason.All()...)
 	a.UseKeys(idempotency.New(s.DB, idempotency.Options{}))
 	return API{operationtest.New(t, a), s}

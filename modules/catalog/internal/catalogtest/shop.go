@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"app/modules/catalog/internal/attribute"
 	"app/modules/catalog/internal/backfill"
 	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/collection"
@@ -76,6 +77,7 @@ type Shop struct {
 	Tree     *category.Service
 	Picked   *collection.Service
 	Prices   *price.Service
+	Facts    *attribute.Service
 	Contract *contract.Handler
 	Backfill *backfill.Service
 
@@ -117,6 +119,7 @@ func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Prices = price.New(price.Options{DB: s.DB, OnSale: s.Products.RequireListed})
 	s.Picked = collection.New(collection.Options{DB: s.DB, Roles: s.Products, Now: now})
 	s.Backfill = &backfill.Service{DB: s.DB}
+	s.Facts = attribute.New(attribute.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.bound(hold.Unpaid{}, now)
 }
 

@@ -15,6 +15,7 @@ import (
 	"app/platform/database"
 	"app/platform/database/dbtest"
 	"app/platform/fault"
+	"app/platform/ids"
 )
 
 func TestMain(m *testing.M) {
@@ -73,6 +74,22 @@ func TestSchemaRefuses(t *testing.T) {
 			t.Error("one more than there may be: accepted")
 		}
 	}, migrations.Files)
+}
+
+// A collection is bounded for whoever calls, not only by the form of requests.
+func TestACollectionIsBounded(t *testing.T) {
+	t.Parallel()
+	s := catalogtest.Open(t)
+	c, err := s.Picked.Create(s.Manager(), collection.Draft{MerchantID: catalogtest.Merchant, Name: "n", Slug: "summer"})
+	s.Must(err)
+	many := make([]string, collection.MaxProducts+1)
+	for i := range many {
+		many[i] = ids.New("prd", catalogtest.Start)
+	}
+	_, err = s.Picked.SetProducts(s.Manager(), c.ID, func(int64) error { return nil }, many)
+	if fields := fault.From(err).Fields; len(fields) != 1 || fields[0].Pointer != "/product_ids" {
+		t.Errorf("%v: %v", err, fields)
+	}
 }
 
 // Of two that put products at the same time both are there, or the first in vain.

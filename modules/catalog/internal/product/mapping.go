@@ -2,6 +2,7 @@ package product
 
 import (
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -39,6 +40,7 @@ type productRow struct {
 	ExternalID  string             `bun:"external_id"`
 	Slug        string             `bun:"slug"`
 	CategoryIDs string             `bun:"category_ids"` // with spaces between them
+	Attributes  string             `bun:"attributes,nullzero"`
 
 	CompareAt    int64              `bun:"compare_at"`
 	PriceSince   database.Timestamp `bun:"price_since"` // 0: since created_at
@@ -55,6 +57,7 @@ func productRowOf(p Product) productRow {
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
 		ExternalID: p.ExternalID, Slug: p.Slug, CategoryIDs: joinIDs(p.CategoryIDs),
 		CompareAt: p.CompareAt, PriceSince: database.Timestamp{Time: p.PriceSince}, Lowest30Days: nullable(p.Lowest30Days),
+		Attributes: joinAttributes(p.Attributes),
 	}
 }
 
@@ -65,6 +68,7 @@ func (r *productRow) toProduct() Product {
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
 		ExternalID: r.ExternalID, Slug: r.Slug, CategoryIDs: splitIDs(r.CategoryIDs),
 		CompareAt: r.CompareAt, PriceSince: r.priceSince(), Lowest30Days: pointerTo(r.Lowest30Days),
+		Attributes: splitAttributes(r.Attributes),
 	}
 }
 
@@ -113,6 +117,8 @@ type product struct {
 
 	CompareAt    *money.Money `json:"compare_at,omitempty" doc:"What the price is announced as a reduction of"`
 	Lowest30Days *money.Money `json:"lowest_30_days,omitempty" doc:"The lowest price of the 30 days before the present one began"`
+
+	Attributes map[string]json.RawMessage `json:"attributes" doc:"What it has for attributes, by their codes"`
 }
 
 func newBody(p Product) product {
@@ -121,6 +127,7 @@ func newBody(p Product) product {
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
 		CategoryIDs: append([]string{}, p.CategoryIDs...), CompareAt: p.CompareAtPrice(), Lowest30Days: p.LowestPrice(),
+		Attributes: renderAttributes(p.Attributes),
 	}
 }
 

@@ -66,7 +66,9 @@ type Product struct {
 	Slug string
 	// CategoryIDs are the categories that it was put into, in the order of the merchant.
 	CategoryIDs []string
-	Stock       stock.Stock
+	// Attributes are its values by the codes of attributes, each as JSON.
+	Attributes map[string]string
+	Stock      stock.Stock
 }
 
 // Item is the product as stock knows it.

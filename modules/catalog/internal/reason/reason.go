@@ -50,12 +50,33 @@ var (
 	}
 )
 
+// Of attributes of products.
+var (
+	AttributeNotFound = fault.Reason{
+		Kind: fault.NotFound, Code: "attribute_not_found", Detail: "There is no such attribute.",
+		Title: "No such attribute", Help: "The attribute does not exist, or is not yours to change.",
+	}
+	AttributeCodeTaken = fault.Reason{
+		Kind: fault.AlreadyExists, Code: "attribute_code_taken", Detail: "There is an attribute with this code.",
+		Title: "Code of an attribute taken", Help: "The merchant, or the shop, has declared another attribute with this code. Choose another one.",
+	}
+	ChoiceInUse = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "choice_in_use", Detail: "Products have a choice that is to be taken away.",
+		Title: "Choice in use", Help: "Give the products that have the choice another one first, or leave it among the choices.",
+	}
+	TooManyAttributes = fault.Reason{
+		Kind: fault.FailedPrecondition, Code: "too_many_attributes",
+		Title: "Too many attributes", Help: "A merchant declares up to 200 attributes, and so does the shop.",
+	}
+)
+
 // All lists the module's reasons for the page of problems, those of contracts with
 // them.
 func All() []fault.Reason {
 	return []fault.Reason{
 		ProductNotFound, SKUTaken, ExternalIDTaken, slug.Taken, catalogv1.StockShort,
 		CategoryNotFound, CategoryNotEmpty, TooManyCategories, CollectionNotFound,
+		AttributeNotFound, AttributeCodeTaken, ChoiceInUse, TooManyAttributes,
 		merchantsv1.MerchantNotFound, merchantsv1.RoleTooLow, merchantsv1.MerchantNotApproved,
 	}
 }
