@@ -15,6 +15,7 @@ import (
 	"app/modules/catalog/internal/hold"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
+	"app/modules/catalog/internal/slugs"
 	"app/modules/catalog/internal/stock"
 	"app/modules/catalog/migrations"
 	"app/modules/merchants/merchantsv1"
@@ -92,7 +93,9 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
 		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, m.products.FoldOnce),
-		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, m.products.SlugOnce),
+		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, func(ctx context.Context) (bool, error) {
+			return slugs.FillOnce(ctx, env.DB)
+		}),
 	}
 	return nil
 }

@@ -11,12 +11,15 @@ import (
 	"app/platform/text"
 )
 
-// Filter says which listed products to read. The zero value of a field does not
-// restrict.
+// Filter says which products to read. The zero value of a field does not restrict,
+// except that of Status.
 type Filter struct {
 	MerchantID string
 	// Names are those of one product of the merchant.
 	Names Names
+	// Status is what the products have at the time At; empty is active.
+	Status Status
+	At     time.Time
 	// Words must all occur in title, sku or description, in any spelling that text.Key
 	// makes one.
 	Words []string
@@ -31,7 +34,7 @@ type Place struct {
 	ID        string
 }
 
-// listProducts reads listed products, newest first.
+// listProducts reads products, newest first.
 func listProducts(ctx context.Context, q *database.Tx, f Filter) ([]Product, error) {
 	query, args := f.buildQuery(q.Engine(), selectProducts, strconv.Itoa(f.Limit))
 	return readProducts(ctx, q, query, args...)
@@ -59,7 +62,7 @@ func (f Filter) buildQuery(on database.Engine, what, limit string) (string, []an
 	if f.MerchantID != "" {
 		c.addEquality(`p.merchant_id`, f.MerchantID)
 	}
-	c.addEquality(`p.archived_at`, 0)
+	f.addStatus(&c)
 	// The first condition alone bounds the index; the second breaks ties.
 	if f.Before.ID != "" {
 		at := database.Micros(f.Before.CreatedAt)
@@ -76,6 +79,22 @@ func (f Filter) buildQuery(on database.Engine, what, limit string) (string, []an
 	// LIMIT is bound. Without any argument it would not be kept prepared, hence that of
 	// archived_at.
 	return what + ` WHERE ` + c.text + ` ORDER BY ` + c.order + `p.created_at DESC, p.id DESC LIMIT ` + limit, c.args
+}
+
+// addStatus wants products to have the status.
+func (f Filter) addStatus(c *conditions) {
+	if f.Status == StatusArchived {
+		// An expression, which no index begins with: the order of the list has one.
+		c.addCondition(`(p.archived_at > 0) = 1`)
+		return
+	}
+	c.addEquality(`p.archived_at`, 0)
+	at := max(0, database.Micros(f.At))
+	if f.Status == StatusDraft {
+		c.addCondition(`p.public_from > ?`, at)
+	} else {
+		c.addCondition(`p.public_from <= ?`, at)
+	}
 }
 
 // conditions are what a product must meet, and the first columns of the index that

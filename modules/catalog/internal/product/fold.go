@@ -7,11 +7,9 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"app/modules/catalog/internal/pass"
 	"app/platform/database"
 )
-
-// foldBatch bounds the products of one transaction.
-const foldBatch = 100
 
 // FoldOnce looks at the next 100 products and gives those that were listed by an
 // earlier release what searches and skus are compared by today; more reports whether
@@ -36,7 +34,7 @@ type foldRow struct {
 	Version     int64  `bun:"version"`
 }
 
-// foldedProducts is the row of catalog_folded that says how far folding has come.
+// foldedProducts is the name of the pass that FoldOnce makes.
 const foldedProducts = "products"
 
 // foldNextProducts gives the next products the search text and the sku_fold that they
@@ -44,12 +42,12 @@ const foldedProducts = "products"
 // the same time has them already. Of products of a merchant whose skus are one by now
 // the first keeps the sku_fold, and the others go without.
 func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err error) {
-	at, begun, err := placeOfPass(ctx, tx, foldedProducts)
+	place, err := pass.Of(ctx, tx, foldedProducts)
 	if err != nil {
 		return false, err
 	}
 	var next []foldRow
-	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", at).OrderExpr("p.id").Limit(foldBatch).Scan(ctx)
+	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", place.ProductID).OrderExpr("p.id").Limit(pass.Batch).Scan(ctx)
 	if err != nil || len(next) == 0 {
 		return false, err
 	}
@@ -58,29 +56,7 @@ func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err erro
 			return false, err
 		}
 	}
-	return len(next) == foldBatch, movePlace(ctx, tx, foldedProducts, next[len(next)-1].ID, begun)
-}
-
-// placeOfPass is the product up to which a pass over all of them has come, and whether
-// it has begun.
-func placeOfPass(ctx context.Context, tx *database.Tx, name string) (at string, begun bool, err error) {
-	err = database.Found("place of pass", tx.QueryRow(ctx, `SELECT product_id FROM catalog_folded WHERE name = ?`, name).Scan(&at))
-	if errors.Is(err, database.ErrNotFound) {
-		return "", false, nil
-	}
-	return at, err == nil, err
-}
-
-// movePlace writes how far a pass has come. Another process may have been faster.
-func movePlace(ctx context.Context, tx *database.Tx, name, at string, begun bool) error {
-	move := `UPDATE catalog_folded SET product_id = ? WHERE name = ?`
-	if !begun {
-		move = `INSERT INTO catalog_folded (product_id, name) VALUES (?, ?)`
-	}
-	if _, err := tx.Exec(ctx, move, at, name); err != nil && !database.IsDuplicate(err) {
-		return fmt.Errorf("move place of pass: %w", err)
-	}
-	return nil
+	return len(next) == pass.Batch, place.Move(ctx, tx, next[len(next)-1].ID)
 }
 
 // foldProduct writes what of a product is out of date.

@@ -3,19 +3,27 @@ package product
 import (
 	"context"
 
+	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 )
 
-// List reads listed products, newest first; anyone may. A product added while somebody
+// List reads active products, newest first; anyone may. Those of another status, or of
+// one that is asked for, are for who has a role with their merchant. A product added while somebody
 // turns pages appears before the pages already seen and moves none of the others. A
 // search is several reads: it costs as much as there are products to look at until the
 // page is full. Errors: invalid_argument for a merchant id, words or a key that cannot
-// be.
+// be; with a status unauthenticated, permission_denied, not_found (merchant).
 func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	f, err := q.toFilter()
 	if err != nil {
 		return nil, err
 	}
+	if f.Status != "" {
+		if err := s.requireRole(ctx, f.MerchantID, merchantsv1.Role_ROLE_VIEWER, merchantsv1.MerchantNotFound); err != nil {
+			return nil, err
+		}
+	}
+	f.At = s.Now()
 	if f.Names != (Names{}) {
 		return s.listNamed(ctx, f)
 	}
@@ -31,7 +39,7 @@ func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	}
 }
 
-// Listed reads those of the products that are listed, in the order of the ids, each
+// Listed reads those of the products that are active, in the order of the ids, each
 // once; anyone may.
 func (s *Service) Listed(ctx context.Context, ids []string) ([]Product, error) {
 	if len(ids) == 0 {
@@ -44,8 +52,9 @@ func (s *Service) Listed(ctx context.Context, ids []string) ([]Product, error) {
 		return nil, err
 	}
 	var listed []Product
+	now := s.Now()
 	for _, id := range ids {
-		if p, ok := found[id]; ok && !p.Archived {
+		if p, ok := found[id]; ok && p.StatusAt(now) == StatusActive {
 			listed = append(listed, p)
 			delete(found, id)
 		}

@@ -37,6 +37,7 @@ type productRow struct {
 	Metadata    metadata.Metadata  `bun:"metadata"`
 	ExternalID  string             `bun:"external_id"`
 	Slug        string             `bun:"slug"`
+	PublicFrom  int64              `bun:"public_from"` // 0 for the zero time
 }
 
 var products = database.ModelOf[productRow]()
@@ -47,17 +48,29 @@ func productRowOf(p Product) productRow {
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU,
 		PriceAmount: p.Price.Amount, Currency: p.Price.Currency, Version: p.Version, CreatedAt: database.Timestamp{Time: p.CreatedAt},
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
-		ExternalID: p.ExternalID, Slug: p.Slug,
+		ExternalID: p.ExternalID, Slug: p.Slug, PublicFrom: publicMicros(p.PublicFrom),
 	}
 }
 
+// publicMicros is a Product.PublicFrom in the database.
+func publicMicros(from time.Time) int64 {
+	if from.IsZero() {
+		return 0
+	}
+	return database.Micros(from)
+}
+
 func (r *productRow) toProduct() Product {
-	return Product{
+	p := Product{
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
 		ExternalID: r.ExternalID, Slug: r.Slug,
 	}
+	if r.PublicFrom != 0 {
+		p.PublicFrom = database.Time(r.PublicFrom)
+	}
+	return p
 }
 
 // Body is a product as anyone sees it.
@@ -80,13 +93,17 @@ type product struct {
 	Metadata   metadata.Metadata `json:"metadata" doc:"What the merchant's own programs keep with the product; public"`
 	ExternalID string            `json:"external_id,omitempty" doc:"The product in the merchant's own system"`
 	Slug       string            `json:"slug,omitempty" example:"oak-chair" doc:"What the product's page is called in its address"`
+	Status     Status            `json:"status" enum:"draft,active,archived" doc:"A draft is seen by members of the merchant only and cannot be bought"`
+	PublishAt  *time.Time        `json:"publish_at,omitempty" doc:"When the product becomes active by itself, or has become so"`
 }
 
-func newBody(p Product) product {
+// newBody is the product as it is at the time.
+func newBody(p Product, now time.Time) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
+		Status: p.StatusAt(now), PublishAt: p.publishAt(),
 	}
 }
 
@@ -106,6 +123,8 @@ type createInputBody struct {
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
 	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
 	Slug       string          `json:"slug,omitempty" minLength:"3" maxLength:"48" doc:"Made of the title when not sent; no other listed product of the merchant has it"`
+	Status     Status          `json:"status,omitempty" enum:"draft,active" doc:"active unless sent"`
+	PublishAt  *time.Time      `json:"publish_at,omitempty" doc:"When a draft becomes active by itself; a time that has passed: at once"`
 }
 
 func (b createInputBody) toDraft() Draft {
@@ -117,6 +136,7 @@ func (b createInputBody) toDraft() Draft {
 		MerchantID: b.MerchantID, Title: b.Title, Description: b.Description, SKU: b.SKU, Price: b.Price, Stock: b.Stock,
 		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity, Metadata: b.Metadata,
 		ExternalID: b.ExternalID, Slug: b.Slug,
+		Status: b.Status, PublishAt: b.PublishAt,
 	}
 }
 
@@ -133,6 +153,8 @@ type changeInputBody struct {
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
 	ExternalID *string         `json:"external_id,omitempty" maxLength:"64" doc:"An empty text takes it away"`
 	Slug       *string         `json:"slug,omitempty" minLength:"3" maxLength:"48"`
+	Status     *Status         `json:"status,omitempty" enum:"draft,active" doc:"Takes publish_at away unless it is sent as well"`
+	PublishAt  *time.Time      `json:"publish_at,omitempty" doc:"When a draft becomes active by itself; a time that has passed: at once"`
 }
 
 func (b changeInputBody) toChange() Change { return Change(b) }

@@ -18,6 +18,9 @@ type Query struct {
 	MerchantID string
 	// Names find one product of the merchant; they go with no text.
 	Names Names
+	// Status restricts the list to products of a merchant that have it; empty lists what is
+	// active.
+	Status Status
 	// Text is words that must all occur in title, sku or description, in any case; at
 	// most 10.
 	Text string
@@ -37,8 +40,8 @@ func Key(p Product) []string {
 
 // toFilter is what to read, or what is wrong with the query.
 func (q Query) toFilter() (Filter, error) {
-	f := Filter{MerchantID: q.MerchantID, Names: q.Names, Words: strings.Fields(q.Text), Limit: q.Limit}
-	wrong := normaliseNames(&f)
+	f := Filter{MerchantID: q.MerchantID, Names: q.Names, Status: q.Status, Words: strings.Fields(q.Text), Limit: q.Limit}
+	wrong := append(normaliseNames(&f), validateListed(f)...)
 	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}
