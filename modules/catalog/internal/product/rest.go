@@ -24,13 +24,14 @@ var tags = []string{"Products"}
 func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
-		Description: "A manager of the merchant may. The sku, the external_id and the slug are unique among the merchant's listed products.",
+		Description: "A manager of the merchant may. Sku, external_id and slug are unique among the merchant's listed products.",
 		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
-		Description: "Newest first. Drafts and archived products are left out; members of a merchant find its own by status. With merchant_id, sku, external_id and slug find the one product of that name.",
-		Access:      operation.Public, Rate: operation.RateDefault, Errors: []int{401, 403, 404},
+		Description: "Newest first. Drafts and archived products are left out; members of a merchant find its own by status. " +
+			"With merchant_id, sku, external_id and slug find the one product of that name.",
+		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{401, 403, 404},
 	}, operation.On(at, (*Handlers).listProducts))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}", ID: "get-product", Summary: "Read a product", Tags: tags,
