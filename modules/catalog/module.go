@@ -20,6 +20,7 @@ import (
 	"app/modules/catalog/internal/price"
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
+	"app/modules/catalog/internal/slugs"
 	"app/modules/catalog/internal/stock"
 	"app/modules/catalog/migrations"
 	"app/modules/merchants/merchantsv1"
@@ -110,12 +111,15 @@ func (m *Module) Open(_ context.Context, env host.Env) error {
 	m.rest.products, m.rest.stock = product.NewHandlers(m.products), stock.NewHandlers(m.stock)
 	m.rest.tree, m.rest.picked = category.NewHandlers(m.tree), collection.NewHandlers(m.picked)
 	m.rest.prices = price.NewHandlers(price.New(price.Options{DB: env.DB, OnSale: m.products.RequireListed}))
-	fill := &backfill.Service{DB: env.DB}
 	m.rest.facts = attribute.NewHandlers(m.facts)
 	m.workers = []*lifecycle.Worker{
 		lifecycle.NewWorker("catalog.sweep", m.config.SweepInterval, env.Logger, m.holds.SweepOnce),
-		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, fill.FoldOnce),
-		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, fill.SlugOnce),
+		lifecycle.NewWorker("catalog.fold", foldInterval, env.Logger, func(ctx context.Context) (bool, error) {
+			return backfill.FoldOnce(ctx, env.DB)
+		}),
+		lifecycle.NewWorker("catalog.slugs", foldInterval, env.Logger, func(ctx context.Context) (bool, error) {
+			return slugs.FillOnce(ctx, env.DB)
+		}),
 	}
 	return nil
 }

@@ -19,7 +19,8 @@ type Access string
 
 // The kinds of access. An operation must name one.
 const (
-	// Public is open to everyone; who is calling makes no difference.
+	// Public is open to everyone. A handler may show more to whoever is signed in; a
+	// credential that is not valid counts as not sent.
 	Public Access = "public"
 	// Optional is open to everyone, and the handler decides by the principal or by the
 	// credential of a guest (identity.GuestHeader).

@@ -184,5 +184,5 @@ func (h *Handlers) putProductAttributes(ctx context.Context, in *putAttributesIn
 	if err != nil {
 		return nil, err
 	}
-	return product.ReplyWith(p), nil
+	return product.ReplyWith(p, h.service.Now()), nil
 }

@@ -1,3 +1,5 @@
+// Package backfill gives products that earlier releases listed what they are found by
+// today.
 package backfill
 
 import (
@@ -6,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"app/modules/catalog/internal/pass"
 	"app/modules/catalog/internal/product"
 	"app/platform/database"
 )
@@ -14,8 +17,8 @@ import (
 // earlier release what searches and skus are compared by today; more reports whether
 // there are others. Until then they are found as before. Processes may run it at the
 // same time.
-func (s *Service) FoldOnce(ctx context.Context) (more bool, err error) {
-	return database.Write(ctx, s.DB, foldNextProducts)
+func FoldOnce(ctx context.Context, db *database.DB) (more bool, err error) {
+	return database.Write(ctx, db, foldNextProducts)
 }
 
 // foldRow is what a product is found by, in the database.
@@ -33,7 +36,7 @@ type foldRow struct {
 	Version     int64  `bun:"version"`
 }
 
-// foldedProducts is the row of catalog_folded that says how far folding has come.
+// foldedProducts is the name of the pass that FoldOnce makes.
 const foldedProducts = "products"
 
 // foldNextProducts gives the next products the search text and the sku_fold that they
@@ -41,12 +44,12 @@ const foldedProducts = "products"
 // the same time has them already. Of products of a merchant whose skus are one by now
 // the first keeps the sku_fold, and the others go without.
 func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err error) {
-	at, begun, err := placeOfPass(ctx, tx, foldedProducts)
+	place, err := pass.Of(ctx, tx, foldedProducts)
 	if err != nil {
 		return false, err
 	}
 	var next []foldRow
-	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", at).OrderExpr("p.id").Limit(batch).Scan(ctx)
+	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", place.ProductID).OrderExpr("p.id").Limit(pass.Batch).Scan(ctx)
 	if err != nil || len(next) == 0 {
 		return false, err
 	}
@@ -55,7 +58,7 @@ func foldNextProducts(ctx context.Context, tx *database.Tx) (more bool, err erro
 			return false, err
 		}
 	}
-	return len(next) == batch, movePlace(ctx, tx, foldedProducts, next[len(next)-1].ID, begun)
+	return len(next) == pass.Batch, place.Move(ctx, tx, next[len(next)-1].ID)
 }
 
 // foldProduct writes what of a product is out of date.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"app/modules/catalog/internal/attribute"
-	"app/modules/catalog/internal/backfill"
 	"app/modules/catalog/internal/category"
 	"app/modules/catalog/internal/collection"
 	"app/modules/catalog/internal/contract"
@@ -79,7 +78,6 @@ type Shop struct {
 	Prices   *price.Service
 	Facts    *attribute.Service
 	Contract *contract.Handler
-	Backfill *backfill.Service
 
 	T   testing.TB
 	url string
@@ -118,7 +116,6 @@ func (s *Shop) assemble(members merchantsv1.Authorizer, now func() time.Time) {
 	s.Tree = category.New(category.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.Prices = price.New(price.Options{DB: s.DB, OnSale: s.Products.RequireListed})
 	s.Picked = collection.New(collection.Options{DB: s.DB, Roles: s.Products, Now: now})
-	s.Backfill = &backfill.Service{DB: s.DB}
 	s.Facts = attribute.New(attribute.Options{DB: s.DB, Products: s.Products, Now: now})
 	s.bound(hold.Unpaid{}, now)
 }

@@ -179,5 +179,5 @@ func (h *Handlers) putProductCategories(ctx context.Context, in *putCategoriesIn
 	if err != nil {
 		return nil, err
 	}
-	return product.ReplyWith(p), nil
+	return product.ReplyWith(p, h.service.Now()), nil
 }

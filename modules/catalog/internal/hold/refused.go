@@ -1,7 +1,9 @@
 package hold
 
 import (
+	"maps"
 	"slices"
+	"time"
 
 	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/stock"
@@ -57,6 +59,11 @@ func checkReservation(asked, merged, short []Line, products map[string]product.P
 		}
 	}
 	return nil
+}
+
+// dropDrafts takes away what nobody buys yet: for a checkout it is not there.
+func dropDrafts(products map[string]product.Product, now time.Time) {
+	maps.DeleteFunc(products, func(_ string, p product.Product) bool { return p.StatusAt(now) == product.StatusDraft })
 }
 
 func goneProducts(merged []Line, products map[string]product.Product) (gone []string) {

@@ -96,6 +96,7 @@ func (s *Service) reserveStock(ctx context.Context, tx *database.Tx, r Request, 
 	if err != nil {
 		return Reservation{}, err
 	}
+	dropDrafts(products, s.Now())
 	if err := checkReservation(r.Lines, lines, short, products, s.Unpaid.Share); err != nil {
 		return Reservation{}, err
 	}

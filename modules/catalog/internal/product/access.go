@@ -63,11 +63,26 @@ func scopeOf(role merchantsv1.Role) identity.Scope {
 // forMember reads a listed product for a caller who has at least the role with its
 // merchant.
 func (s *Service) forMember(ctx context.Context, id string, least merchantsv1.Role) (Product, error) {
-	p, err := s.ByID(ctx, id)
+	p, err := s.readListed(ctx, id)
 	if err != nil {
 		return Product{}, err
 	}
 	return p, s.requireRole(ctx, p.MerchantID, least, reason.ProductNotFound)
+}
+
+// requireVisible hides a draft from whoever has no role with its merchant, and from an
+// API key without the scope: it answers as if there were no such product.
+func (s *Service) requireVisible(ctx context.Context, p Product) error {
+	if p.PublicFrom.IsZero() || p.StatusAt(s.Now()) == StatusActive {
+		return nil
+	}
+	err := s.requireRole(ctx, p.MerchantID, merchantsv1.Role_ROLE_VIEWER, reason.ProductNotFound)
+	switch fault.CodeOf(err) {
+	case fault.Unauthenticated, fault.PermissionDenied:
+		return reason.ProductNotFound.New()
+	default:
+		return err
+	}
 }
 
 // ItemFor implements stock.Products.

@@ -42,7 +42,7 @@ func positionIn(ctx context.Context, q *database.Tx, collectionID, productID str
 // more products than a collection has.
 func (f Filter) buildCollectionQuery(behind int64) (string, []any) {
 	var c conditions
-	c.addCondition(`g.collection_id = ? AND g.position > ? AND p.archived_at = 0`, f.CollectionID, behind)
+	c.addCondition(`g.collection_id = ? AND g.position > ? AND p.archived_at = 0 AND p.public_from <= ?`, f.CollectionID, behind, f.atMicros())
 	if f.MerchantID != "" {
 		c.addCondition(`p.merchant_id = ?`, f.MerchantID)
 	}

@@ -11,8 +11,8 @@ import (
 	"app/platform/text"
 )
 
-// Filter says which listed products to read. The zero value of a field does not
-// restrict.
+// Filter says which products to read. The zero value of a field does not restrict,
+// except that of Status.
 type Filter struct {
 	MerchantID string
 	// Names are those of one product of the merchant.
@@ -21,6 +21,9 @@ type Filter struct {
 	CategoryID string
 	// CollectionID is a collection that they are in; they come in its order then.
 	CollectionID string
+	// Status is what the products have at the time At; empty is active.
+	Status Status
+	At     time.Time
 	// Words must all occur in title, sku or description, in any spelling that text.Key
 	// makes one.
 	Words []string
@@ -35,7 +38,7 @@ type Place struct {
 	ID        string
 }
 
-// listProducts reads listed products, newest first.
+// listProducts reads products, newest first.
 func listProducts(ctx context.Context, q *database.Tx, f Filter) ([]Product, error) {
 	query, args := f.buildQuery(q.Engine(), selectProducts, strconv.Itoa(f.Limit))
 	return readProducts(ctx, q, query, args...)
@@ -88,15 +91,33 @@ func (f Filter) addIndex(c *conditions) (created, id string) {
 			c.addEquality(`l.merchant_id`, f.MerchantID)
 		}
 		c.addEquality(`l.category_id`, f.CategoryID)
-		c.addCondition(`p.archived_at = ?`, 0)
+		c.addCondition(`p.archived_at = ? AND p.public_from <= ?`, 0, f.atMicros())
 		return `l.created_at`, `l.product_id`
 	}
 	if f.MerchantID != "" {
 		c.addEquality(`p.merchant_id`, f.MerchantID)
 	}
-	c.addEquality(`p.archived_at`, 0)
+	f.addStatus(c)
 	return `p.created_at`, `p.id`
 }
+
+// addStatus wants products to have the status.
+func (f Filter) addStatus(c *conditions) {
+	if f.Status == StatusArchived {
+		// An expression, which no index begins with: the order of the list has one.
+		c.addCondition(`(p.archived_at > 0) = 1`)
+		return
+	}
+	c.addEquality(`p.archived_at`, 0)
+	if f.Status == StatusDraft {
+		c.addCondition(`p.public_from > ?`, f.atMicros())
+	} else {
+		c.addCondition(`p.public_from <= ?`, f.atMicros())
+	}
+}
+
+// atMicros is At as public_from is compared with it.
+func (f Filter) atMicros() int64 { return max(0, database.Micros(f.At)) }
 
 // conditions are what a product must meet, and the first columns of the index that
 // finds those that do.

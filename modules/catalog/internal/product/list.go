@@ -3,19 +3,28 @@ package product
 import (
 	"context"
 
+	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 )
 
-// List reads listed products, newest first, or those of a collection in its order;
-// anyone may. A product added while somebody turns pages appears before the pages
-// already seen and moves none of the others. A search is several reads: it costs as much
-// as there are products to look at until the page is full. Errors: invalid_argument for
-// an id, words or a key that cannot be.
+// List reads active products, newest first, or those of a collection in its order;
+// anyone may. Those of a status that is asked for are for who has a role with their
+// merchant. A product added while somebody turns pages appears before the pages already
+// seen and moves none of the others. A search is several reads: it costs as much as
+// there are products to look at until the page is full. Errors: invalid_argument for an
+// id, words or a key that cannot be; with a status unauthenticated, permission_denied,
+// not_found (merchant).
 func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	f, err := q.toFilter()
 	if err != nil {
 		return nil, err
 	}
+	if f.Status != "" {
+		if err := s.requireRole(ctx, f.MerchantID, merchantsv1.Role_ROLE_VIEWER, merchantsv1.MerchantNotFound); err != nil {
+			return nil, err
+		}
+	}
+	f.At = s.Now()
 	if f.Names != (Names{}) {
 		return s.listNamed(ctx, f)
 	}
@@ -34,7 +43,7 @@ func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 	}
 }
 
-// Listed reads those of the products that are listed, in the order of the ids, each
+// Listed reads those of the products that are active, in the order of the ids, each
 // once; anyone may.
 func (s *Service) Listed(ctx context.Context, ids []string) ([]Product, error) {
 	if len(ids) == 0 {
@@ -47,8 +56,9 @@ func (s *Service) Listed(ctx context.Context, ids []string) ([]Product, error) {
 		return nil, err
 	}
 	var listed []Product
+	now := s.Now()
 	for _, id := range ids {
-		if p, ok := found[id]; ok && !p.Archived {
+		if p, ok := found[id]; ok && p.StatusAt(now) == StatusActive {
 			listed = append(listed, p)
 			delete(found, id)
 		}

@@ -39,6 +39,7 @@ type productRow struct {
 	Metadata    metadata.Metadata  `bun:"metadata"`
 	ExternalID  string             `bun:"external_id"`
 	Slug        string             `bun:"slug"`
+	PublicFrom  int64              `bun:"public_from"`  // 0 for the zero time
 	CategoryIDs string             `bun:"category_ids"` // with spaces between them
 	Attributes  string             `bun:"attributes,nullzero"`
 
@@ -58,11 +59,20 @@ func productRowOf(p Product) productRow {
 		ExternalID: p.ExternalID, Slug: p.Slug, CategoryIDs: joinIDs(p.CategoryIDs),
 		CompareAt: p.CompareAt, PriceSince: database.Timestamp{Time: p.PriceSince}, Lowest30Days: nullable(p.Lowest30Days),
 		Attributes: joinAttributes(p.Attributes),
+		PublicFrom: publicMicros(p.PublicFrom),
 	}
 }
 
+// publicMicros is a Product.PublicFrom in the database.
+func publicMicros(from time.Time) int64 {
+	if from.IsZero() {
+		return 0
+	}
+	return database.Micros(from)
+}
+
 func (r *productRow) toProduct() Product {
-	return Product{
+	p := Product{
 		ID: r.ID, MerchantID: r.MerchantID, Title: r.Title, Description: r.Description, SKU: r.SKU,
 		Price: money.Money{Amount: r.PriceAmount, Currency: r.Currency}, Version: r.Version, CreatedAt: r.CreatedAt.Time,
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
@@ -70,6 +80,10 @@ func (r *productRow) toProduct() Product {
 		CompareAt: r.CompareAt, PriceSince: r.priceSince(), Lowest30Days: pointerTo(r.Lowest30Days),
 		Attributes: splitAttributes(r.Attributes),
 	}
+	if r.PublicFrom != 0 {
+		p.PublicFrom = database.Time(r.PublicFrom)
+	}
+	return p
 }
 
 func (r *productRow) priceSince() time.Time {
@@ -119,15 +133,20 @@ type product struct {
 	Lowest30Days *money.Money `json:"lowest_30_days,omitempty" doc:"The lowest price of the 30 days before the present one began"`
 
 	Attributes map[string]json.RawMessage `json:"attributes" doc:"What it has for attributes, by their codes"`
+
+	Status    Status     `json:"status" enum:"draft,active,archived" doc:"A draft is seen by members of the merchant only and cannot be bought"`
+	PublishAt *time.Time `json:"publish_at,omitempty" doc:"When the product becomes active by itself, or has become so"`
 }
 
-func newBody(p Product) product {
+// newBody is the product as it is at the time.
+func newBody(p Product, now time.Time) product {
 	return product{
 		ID: p.ID, MerchantID: p.MerchantID, Title: p.Title, Description: p.Description, SKU: p.SKU, Price: p.Price,
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
 		CategoryIDs: append([]string{}, p.CategoryIDs...), CompareAt: p.CompareAtPrice(), Lowest30Days: p.LowestPrice(),
 		Attributes: renderAttributes(p.Attributes),
+		Status:     p.StatusAt(now), PublishAt: p.publishAt(),
 	}
 }
 
@@ -148,6 +167,8 @@ type createInputBody struct {
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
 	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
 	Slug       string          `json:"slug,omitempty" minLength:"3" maxLength:"48" doc:"Made of the title when not sent; no other listed product of the merchant has it"`
+	Status     Status          `json:"status,omitempty" enum:"draft,active" doc:"active unless sent"`
+	PublishAt  *time.Time      `json:"publish_at,omitempty" doc:"When a draft becomes active by itself; a time that has passed: at once"`
 }
 
 func (b createInputBody) toDraft() Draft {
@@ -160,6 +181,7 @@ func (b createInputBody) toDraft() Draft {
 		Stock:             b.Stock,
 		LowStockThreshold: low, MinQuantity: b.MinQuantity, MaxQuantity: b.MaxQuantity, Metadata: b.Metadata,
 		ExternalID: b.ExternalID, Slug: b.Slug,
+		Status: b.Status, PublishAt: b.PublishAt,
 	}
 }
 
@@ -177,6 +199,8 @@ type changeInputBody struct {
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
 	ExternalID *string         `json:"external_id,omitempty" maxLength:"64" doc:"An empty text takes it away"`
 	Slug       *string         `json:"slug,omitempty" minLength:"3" maxLength:"48"`
+	Status     *Status         `json:"status,omitempty" enum:"draft,active" doc:"Takes publish_at away unless it is sent as well"`
+	PublishAt  *time.Time      `json:"publish_at,omitempty" doc:"When a draft becomes active by itself; a time that has passed: at once"`
 }
 
 func (b changeInputBody) toChange() Change { return Change(b) }

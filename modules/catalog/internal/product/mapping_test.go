@@ -25,7 +25,7 @@ func TestReplyHasEveryField(t *testing.T) {
 	t.Parallel()
 	p := dbtest.Filled[product.Product](t)
 	p.Stock.OnHand += 100
-	dbtest.WantFilled(t, product.NewBody(p))
+	dbtest.WantFilled(t, product.NewBody(p, time.Now()))
 }
 
 func TestMessageHasEveryField(t *testing.T) {
@@ -40,7 +40,7 @@ func TestDraftHasEveryField(t *testing.T) {
 	t.Parallel()
 	d := product.DraftOf(dbtest.Filled[product.CreateBody](t))
 	dbtest.WantFilled(t, d)
-	d.MerchantID, d.Price.Currency = ids.New("mrc", time.Now()), "EUR"
+	d.MerchantID, d.Price.Currency, d.Status = ids.New("mrc", time.Now()), "EUR", product.StatusDraft
 	d.CompareAt.Amount, d.CompareAt.Currency = d.Price.Amount+1, "EUR"
 	p, err := d.ToProduct("prd", time.Now())
 	if err != nil {

@@ -1,6 +1,7 @@
 package product
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -47,7 +48,8 @@ func normaliseNames(f *Filter) (wrong []fault.Field) {
 	return wrong // any text may be looked for as a slug
 }
 
-// listNamed lists the product that has all of the names, on the first page.
+// listNamed lists the product that has all of the names and the status, on the first
+// page.
 func (s *Service) listNamed(ctx context.Context, f Filter) ([]Product, error) {
 	found, err := database.Read(ctx, s.DB, func(ctx context.Context, q *database.Tx) (Product, error) {
 		return byNames(ctx, q, f.MerchantID, f.Names)
@@ -57,7 +59,7 @@ func (s *Service) listNamed(ctx context.Context, f Filter) ([]Product, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case f.Before.ID != "":
+	case f.Before.ID != "" || found.StatusAt(f.At) != cmp.Or(f.Status, StatusActive):
 		return nil, nil
 	}
 	return []Product{found}, nil

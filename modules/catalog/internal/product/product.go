@@ -61,13 +61,16 @@ type Product struct {
 	// no other listed product of the merchant has it.
 	ExternalID string
 	// Slug is what the product's page is called in its address; no other listed product of
-	// the merchant has it. It is empty for a product of an earlier release until
-	// backfill.SlugOnce has come to it.
+	// the merchant has it. It is empty for a product of an earlier release until a
+	// slug is made for it in the background.
 	Slug string
 	// CategoryIDs are the categories that it was put into, in the order of the merchant.
 	CategoryIDs []string
 	// Attributes are its values by the codes of attributes, each as JSON.
 	Attributes map[string]string
+	// PublicFrom is when the product becomes active; see StatusAt. The zero time: it always
+	// was.
+	PublicFrom time.Time
 	Stock      stock.Stock
 }
 
@@ -90,6 +93,9 @@ type Draft struct {
 	Metadata                 metadata.Change
 	ExternalID               string
 	Slug                     string // made of the title when empty
+	Status                   Status // draft or active; active when empty
+	// PublishAt is when a draft becomes active by itself.
+	PublishAt *time.Time
 }
 
 // toProduct makes the product with the id, or says what is wrong with the draft.
@@ -97,7 +103,8 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 	p := Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
 		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
-		ExternalID: d.ExternalID, Slug: d.Slug, Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
+		ExternalID: d.ExternalID, Slug: d.Slug, PublicFrom: publicFrom(d.Status, d.PublishAt),
+		Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
 	p.PriceSince = p.CreatedAt
@@ -107,6 +114,7 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 		p.CompareAt = d.CompareAt.Amount
 	}
 	wrong = append(wrong, attachMetadata(&p, d.Metadata)...)
+	wrong = append(wrong, validateStatus(d.Status, d.PublishAt)...)
 	if p.Slug != "" {
 		wrong = append(wrong, slug.Validate("/slug", p.Slug)...)
 	}
@@ -192,6 +200,9 @@ type Change struct {
 	// ExternalID is empty to take it away.
 	ExternalID *string
 	Slug       *string
+	// Status is draft or active. One that is given takes away a time that is not.
+	Status    *Status
+	PublishAt *time.Time
 }
 
 // normaliseChange does for what is to be changed what is done for a new product, and for
@@ -243,6 +254,11 @@ func (c *Change) applyTo(p Product) Product {
 	p.Metadata = p.Metadata.Merge(c.Metadata)
 	setIfGiven(&p.ExternalID, c.ExternalID)
 	setIfGiven(&p.Slug, c.Slug)
+	if c.Status != nil || c.PublishAt != nil {
+		var status Status
+		setIfGiven(&status, c.Status)
+		p.PublicFrom = publicFrom(status, c.PublishAt)
+	}
 	return p
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"app/platform/fault"
 	"app/platform/operation"
@@ -23,17 +24,19 @@ var tags = []string{"Products"}
 func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: "/v1/products", ID: "create-product", Summary: "List a product", Tags: tags,
-		Description: "A manager of the merchant may. The sku, the external_id and the slug are unique among the merchant's listed products.",
+		Description: "A manager of the merchant may. Sku, external_id and slug are unique among the merchant's listed products.",
 		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products", ID: "list-products", Summary: "Find products", Tags: tags,
-		Description: "Newest first, or in the order of the collection. Archived products are left out. With merchant_id, sku, external_id and slug find the one product of that name.",
-		Access:      operation.Public, Rate: operation.RateDefault,
+		Description: "Newest first, or in the order of the collection. Drafts and archived products are left out; members of a merchant " +
+			"find its own by status. With merchant_id, sku, external_id and slug find the one product of that name.",
+		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{401, 403, 404},
 	}, operation.On(at, (*Handlers).listProducts))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodGet, Path: "/v1/products/{id}", ID: "get-product", Summary: "Read a product", Tags: tags,
-		Access: operation.Public, Rate: operation.RateDefault, Errors: []int{404},
+		Description: "A draft is there for members of its merchant only.",
+		Access:      operation.Public, Rate: operation.RateDefault, Errors: []int{404},
 	}, operation.On(at, (*Handlers).getProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: "/v1/products/{id}", ID: "change-product", Summary: "Change a product", Tags: tags,
@@ -42,7 +45,7 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).updateProduct))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: "/v1/products/{id}", ID: "archive-product", Summary: "Take a product off sale", Tags: tags,
-		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are.",
+		Description: "A manager of the merchant may. Orders that hold or bought the product stay as they are, and it is never sold again.",
 		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, operation.On(at, (*Handlers).archiveProduct))
 }
@@ -52,13 +55,18 @@ type productReply struct {
 	Body product
 }
 
-func taggedReply(p Product) *productReply {
-	return &productReply{Tagged: operation.Tagged{ETag: productTag(p)}, Body: newBody(p)}
+func taggedReply(p Product, now time.Time) *productReply {
+	return &productReply{Tagged: operation.Tagged{ETag: productTag(p, now)}, Body: newBody(p, now)}
 }
 
-// productTag changes with everything the reply shows, which includes the units left.
-func productTag(p Product) string {
-	return `"` + strconv.FormatInt(p.Version, 10) + "-" + strconv.FormatInt(p.Stock.Version, 10) + `"`
+// productTag changes with everything the reply shows, which includes the units left, and
+// with the clock for a draft.
+func productTag(p Product, now time.Time) string {
+	tag := `"` + strconv.FormatInt(p.Version, 10) + "-" + strconv.FormatInt(p.Stock.Version, 10)
+	if status := p.StatusAt(now); status != StatusActive {
+		tag += "-" + string(status)
+	}
+	return tag + `"`
 }
 
 // productMatch compares If-Match with the product's own version only: units that were
@@ -92,7 +100,8 @@ func (h *Handlers) createProduct(ctx context.Context, in *createInput) (*createO
 	if err != nil {
 		return nil, err
 	}
-	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p)}, Location: "/v1/products/" + p.ID, Body: newBody(p)}, nil
+	now := h.service.Now()
+	return &createOutput{Tagged: operation.Tagged{ETag: productTag(p, now)}, Location: "/v1/products/" + p.ID, Body: newBody(p, now)}, nil
 }
 
 type getInput struct {
@@ -104,7 +113,7 @@ func (h *Handlers) getProduct(ctx context.Context, in *getInput) (*productReply,
 	if err != nil {
 		return nil, err
 	}
-	return taggedReply(p), nil
+	return taggedReply(p, h.service.Now()), nil
 }
 
 type listInput struct {
@@ -113,6 +122,7 @@ type listInput struct {
 	MerchantID string `query:"merchant_id" maxLength:"64" doc:"Products of this merchant only"`
 	SKU        string `query:"sku" maxLength:"64" doc:"The merchant's product with this sku, in any spelling that counts as the same"`
 	ExternalID string `query:"external_id" maxLength:"64" doc:"The merchant's product with exactly this external_id"`
+	Status     string `query:"status" enum:"draft,active,archived" doc:"For members of the merchant: its products of this status"`
 	Slug       string `query:"slug" maxLength:"48" doc:"The merchant's product with this slug"`
 	CategoryID string `query:"category_id" maxLength:"64" doc:"Products in this category, or in any below it, only"`
 
@@ -127,7 +137,7 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 		return nil, err
 	}
 	found, err := h.service.List(ctx, Query{
-		MerchantID: in.MerchantID, CategoryID: in.CategoryID, CollectionID: in.CollectionID,
+		MerchantID: in.MerchantID, Status: Status(in.Status), CategoryID: in.CategoryID, CollectionID: in.CollectionID,
 		Names: Names{SKU: in.SKU, ExternalID: in.ExternalID, Slug: in.Slug}, Text: in.Text, After: after, Limit: in.Want(),
 	})
 	if err != nil {
@@ -135,8 +145,9 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 	}
 	page := operation.NewPage(found, in.Limit, Key)
 	out := &listOutput{operation.Page[product]{Data: make([]product, len(page.Data)), HasMore: page.HasMore, Next: page.Next}}
+	now := h.service.Now()
 	for i, p := range page.Data {
-		out.Body.Data[i] = newBody(p)
+		out.Body.Data[i] = newBody(p, now)
 	}
 	return out, nil
 }
@@ -152,7 +163,7 @@ func (h *Handlers) updateProduct(ctx context.Context, in *changeInput) (*product
 	if err != nil {
 		return nil, err
 	}
-	return taggedReply(p), nil
+	return taggedReply(p, h.service.Now()), nil
 }
 
 type archiveInput struct {

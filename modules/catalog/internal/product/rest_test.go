@@ -24,7 +24,7 @@ func TestWireShapes(t *testing.T) {
 	p := operationtest.Read[product.Body](t, made)
 	path := "/v1/products/" + p.ID
 	want := fmt.Sprintf(`{"id":%q,"merchant_id":%q,"title":"Chair","description":"To sit on.","sku":"CH-1",`+
-		`"price":{"amount":1990,"currency":"EUR"},"available":7,"min_quantity":1,"max_quantity":10000,"created_at":"2025-03-01T12:00:01.123456Z","metadata":{},"slug":"chair","category_ids":[],"attributes":{}}`+"\n", p.ID, catalogtest.Merchant)
+		`"price":{"amount":1990,"currency":"EUR"},"available":7,"min_quantity":1,"max_quantity":10000,"created_at":"2025-03-01T12:00:01.123456Z","metadata":{},"slug":"chair","category_ids":[],"attributes":{},"status":"active"}`+"\n", p.ID, catalogtest.Merchant)
 	got := a.Must(200, catalogtest.Nobody, "GET", path, "")
 	if diff := cmp.Diff([]string{want, want, path, `"1-1"`}, []string{made.Body, got.Body, made.Header.Get("Location"), got.Header.Get("ETag")}); diff != "" {
 		t.Error(diff)

@@ -22,6 +22,9 @@ type Query struct {
 	CategoryID string
 	// CollectionID restricts the list to a collection, in its order; empty lists all.
 	CollectionID string
+	// Status restricts the list to products of a merchant that have it; empty lists what is
+	// active.
+	Status Status
 	// Text is words that must all occur in title, sku or description, in any case; at
 	// most 10.
 	Text string
@@ -43,9 +46,9 @@ func Key(p Product) []string {
 func (q Query) toFilter() (Filter, error) {
 	f := Filter{
 		MerchantID: q.MerchantID, CategoryID: q.CategoryID, CollectionID: q.CollectionID, Names: q.Names,
-		Words: strings.Fields(q.Text), Limit: q.Limit,
+		Status: q.Status, Words: strings.Fields(q.Text), Limit: q.Limit,
 	}
-	wrong := normaliseNames(&f)
+	wrong := append(normaliseNames(&f), validateListed(f)...)
 	if q.MerchantID != "" && !ids.Valid("mrc", q.MerchantID) {
 		wrong = append(wrong, fault.Field{Pointer: "/merchant_id", Detail: "is not the id of a merchant"})
 	}

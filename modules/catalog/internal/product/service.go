@@ -31,8 +31,18 @@ var _ stock.Products = (*Service)(nil)
 // New makes a service on a migrated database.
 func New(o Options) *Service { return &Service{o} }
 
-// ByID reads a listed product; anyone may. Errors: not_found.
+// ByID reads a listed product; anyone may, and a draft who has a role with its merchant.
+// Errors: not_found.
 func (s *Service) ByID(ctx context.Context, id string) (Product, error) {
+	p, err := s.readListed(ctx, id)
+	if err != nil {
+		return Product{}, err
+	}
+	return p, s.requireVisible(ctx, p)
+}
+
+// readListed reads a listed product, a draft as well, whoever calls.
+func (s *Service) readListed(ctx context.Context, id string) (Product, error) {
 	if !ids.Valid("prd", id) {
 		return Product{}, reason.ProductNotFound.New()
 	}
@@ -47,7 +57,7 @@ func (s *Service) RequireListed(ctx context.Context, id string) error {
 	return err
 }
 
-// listedProduct reads a product that is on sale.
+// listedProduct reads a product that is not archived.
 func listedProduct(ctx context.Context, q *database.Tx, id string) (Product, error) {
 	p, err := listedByID(ctx, q, id)
 	if errors.Is(err, database.ErrNotFound) {
@@ -152,11 +162,17 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 	if _, err := s.forMember(ctx, id, merchantsv1.Role_ROLE_MANAGER); err != nil {
 		return Product{}, err
 	}
-	if wrong := c.normaliseChange(s.Now()); len(wrong) > 0 {
+	now := s.Now()
+	if wrong := c.normaliseChange(now); len(wrong) > 0 {
 		return Product{}, fault.Invalid(wrong...)
 	}
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (Product, error) {
-		err := retryChange(ctx, tx, id, match, func(p Product) error { return changeProduct(ctx, tx, p, c, s.Now()) })
+		err := retryChange(ctx, tx, id, match, func(p Product) error {
+			if wrong := c.validateChange(p, now); len(wrong) > 0 {
+				return fault.Invalid(wrong...)
+			}
+			return changeProduct(ctx, tx, p, c, now)
+		})
 		if err != nil {
 			return Product{}, err
 		}
@@ -173,11 +189,6 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 // database.ErrChanged when that has been overtaken.
 func changeProduct(ctx context.Context, tx *database.Tx, p Product, c Change, now time.Time) (err error) {
 	next := c.applyTo(p)
-	// These depend on what was there before.
-	wrong := append(validateQuantities(next), next.Metadata.Validate("/metadata")...)
-	if wrong = append(wrong, validateCompareAt(c.CompareAt, next.Price)...); len(wrong) > 0 {
-		return fault.Invalid(wrong...)
-	}
 	repriced := next.Price != p.Price
 	var ended price.Former
 	if repriced {

@@ -9,6 +9,7 @@ import (
 
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/slugs"
 	"app/platform/fault"
 	"app/platform/ids"
 	"app/platform/operation/operationtest"
@@ -120,7 +121,7 @@ func TestProductsOfBeforeGetSlugs(t *testing.T) {
 		}
 		s.Must(s.Products.Archive(s.Manager(), made[3].ID, nil))
 		s.Exec(`UPDATE catalog_products SET slug = '', slug_key = NULL WHERE slug <> 'chair'`)
-		s.Must(catalogtest.Together(3, func(int) error { _, err := s.Backfill.SlugOnce(t.Context()); return err })...)
+		s.Must(catalogtest.Together(3, func(int) error { _, err := slugs.FillOnce(t.Context(), s.DB); return err })...)
 		var got []string
 		for i, p := range made[:3] {
 			now, err := s.Products.ByID(t.Context(), p.ID)
@@ -137,7 +138,7 @@ func TestProductsOfBeforeGetSlugs(t *testing.T) {
 		if left := s.Column(`SELECT slug FROM catalog_products WHERE id = ?`, made[3].ID); left[0] != "" {
 			t.Errorf("an archived product got the slug %q", left[0])
 		}
-		if more, err := s.Backfill.SlugOnce(t.Context()); more || err != nil {
+		if more, err := slugs.FillOnce(t.Context(), s.DB); more || err != nil {
 			t.Errorf("after all: %v, %v", more, err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"app/modules/catalog/internal/slugs"
 	"app/modules/catalog/internal/stock"
 	"app/platform/database"
 )
@@ -66,6 +67,21 @@ func Insert(ctx context.Context, tx *database.Tx, p Product) error {
 			Value("external_key", "NULLIF(?, '')", p.ExternalID).Value("slug_key", "NULLIF(?, '')", p.Slug).Exec(ctx)
 		return database.Inserted("product", err)
 	})
+}
+
+// insertWithSlug adds a product as Insert does, and returns it with its slug: the one
+// that was given, or one made of its title that the merchant lists no other product
+// under.
+func insertWithSlug(ctx context.Context, tx *database.Tx, p Product) (Product, error) {
+	if p.Slug != "" {
+		return p, Insert(ctx, tx, p)
+	}
+	of := slugs.Product{ID: p.ID, MerchantID: p.MerchantID, Title: p.Title}
+	_, err := slugs.WriteFree(ctx, tx, of, func(free string) error {
+		p.Slug = free
+		return Insert(ctx, tx, p)
+	})
+	return p, err
 }
 
 // updateProduct writes next over the version of a listed product that was read before.

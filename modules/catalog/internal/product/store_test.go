@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,6 +31,7 @@ func TestProductIsReadAsItWasWritten(t *testing.T) {
 		next.Price.Amount++
 		next.MinQuantity++
 		next.MaxQuantity++
+		next.PublicFrom = next.PublicFrom.Add(-time.Hour)
 		next.Metadata = metadata.Metadata{"erp": `4711 "<\'`}
 		write(t, db, func(ctx context.Context, tx *database.Tx) error { return product.Update(ctx, tx, first, next) })
 		next.Version = 2
@@ -50,7 +52,7 @@ func wantRead(t *testing.T, db *database.DB, want product.Product) {
 	if diff := cmp.Diff(want, alone); err != nil || diff != "" {
 		t.Errorf("err %v, product (-want +got):\n%s", err, diff)
 	}
-	if diff := cmp.Diff([]product.Product{want}, productsFor(t, db, product.Filter{Limit: 9})); diff != "" {
+	if diff := cmp.Diff([]product.Product{want}, productsFor(t, db, product.Filter{Limit: 9, At: want.PublicFrom})); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
 }

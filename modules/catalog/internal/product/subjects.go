@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
@@ -16,8 +17,8 @@ import (
 // Reply is a product with its tag.
 type Reply = productReply
 
-// ReplyWith answers with a product.
-func ReplyWith(p Product) *Reply { return taggedReply(p) }
+// ReplyWith answers with a product as it is at a time.
+func ReplyWith(p Product, now time.Time) *Reply { return taggedReply(p, now) }
 
 // MatchOf compares If-Match with a product's own version.
 func MatchOf(c operation.Conditional) Match { return productMatch(c) }

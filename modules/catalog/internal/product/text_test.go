@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"app/modules/catalog/internal/backfill"
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/product"
 	"app/platform/fault"
@@ -107,7 +108,7 @@ func TestFault25_ProductsOfBeforeAreFoundAndFolded(t *testing.T) {
 			t.Error("a product that was not folded yet is not found as before")
 		}
 		for range 2 {
-			if more, err := s.Backfill.FoldOnce(t.Context()); more || err != nil {
+			if more, err := backfill.FoldOnce(t.Context(), s.DB); more || err != nil {
 				t.Fatal(more, err)
 			}
 		}

@@ -11,10 +11,10 @@ import (
 // Of products and whose they are.
 var (
 	// ProductNotFound hides what is archived from everybody, and from whoever has no
-	// role with the merchant what only its members see.
+	// role with the merchant what only its members see, such as drafts.
 	ProductNotFound = fault.Reason{
 		Kind: fault.NotFound, Code: "product_not_found", Detail: "There is no such product.",
-		Title: "No such product", Help: "The product does not exist, is not sold any more, or is not yours to change.",
+		Title: "No such product", Help: "The product does not exist, is not sold yet or any more, or is not yours to change.",
 	}
 	SKUTaken = fault.Reason{
 		Kind: fault.AlreadyExists, Code: "sku_taken", Detail: "The merchant has a product with this sku.",

@@ -1,4 +1,4 @@
-package backfill
+package slugs
 
 import (
 	"context"
@@ -6,19 +6,19 @@ import (
 
 	"github.com/uptrace/bun"
 
-	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/pass"
 	"app/platform/database"
 )
 
-// SlugOnce looks at the next 100 products and makes a slug for those that an earlier
+// FillOnce looks at the next 100 products and makes a slug for those that an earlier
 // release listed; more reports whether there are others. Processes may run it at the
 // same time.
-func (s *Service) SlugOnce(ctx context.Context) (more bool, err error) {
-	return database.Write(ctx, s.DB, slugNextProducts)
+func FillOnce(ctx context.Context, db *database.DB) (more bool, err error) {
+	return database.Write(ctx, db, fillNext)
 }
 
-// sluggedProducts is the row of catalog_folded that says how far SlugOnce has come.
-const sluggedProducts = "slugs"
+// passName is the name of the pass that FillOnce makes.
+const passName = "slugs"
 
 // slugRow is what a slug is made of, in the database.
 type slugRow struct {
@@ -31,13 +31,13 @@ type slugRow struct {
 	Slug       string `bun:"slug"`
 }
 
-func slugNextProducts(ctx context.Context, tx *database.Tx) (more bool, err error) {
-	at, begun, err := placeOfPass(ctx, tx, sluggedProducts)
+func fillNext(ctx context.Context, tx *database.Tx) (more bool, err error) {
+	place, err := pass.Of(ctx, tx, passName)
 	if err != nil {
 		return false, err
 	}
 	var next []slugRow
-	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", at).OrderExpr("p.id").Limit(batch).Scan(ctx)
+	err = tx.Bun().NewSelect().Model(&next).Where("p.id > ?", place.ProductID).OrderExpr("p.id").Limit(pass.Batch).Scan(ctx)
 	if err != nil || len(next) == 0 {
 		return false, err
 	}
@@ -45,18 +45,18 @@ func slugNextProducts(ctx context.Context, tx *database.Tx) (more bool, err erro
 		if row.Slug != "" || row.ArchivedAt != 0 {
 			continue
 		}
-		if err := slugProduct(ctx, tx, row); err != nil {
+		if err := fillProduct(ctx, tx, row); err != nil {
 			return false, err
 		}
 	}
-	return len(next) == batch, movePlace(ctx, tx, sluggedProducts, next[len(next)-1].ID, begun)
+	return len(next) == pass.Batch, place.Move(ctx, tx, next[len(next)-1].ID)
 }
 
-// slugProduct gives a listed product a slug, unless somebody else has since. The version
+// fillProduct gives a listed product a slug, unless somebody else has since. The version
 // goes up, because clients see the slug.
-func slugProduct(ctx context.Context, tx *database.Tx, row slugRow) error {
-	p := product.Product{ID: row.ID, MerchantID: row.MerchantID, Title: row.Title}
-	_, err := product.WriteFreeSlug(ctx, tx, p, func(free string) error {
+func fillProduct(ctx context.Context, tx *database.Tx, row slugRow) error {
+	p := Product{ID: row.ID, MerchantID: row.MerchantID, Title: row.Title}
+	_, err := WriteFree(ctx, tx, p, func(free string) error {
 		_, err := tx.Bun().NewUpdate().Model((*slugRow)(nil)).
 			Set("slug = ?", free).Set("slug_key = ?", free).Set("version = version + 1").
 			Where("id = ? AND slug = '' AND archived_at = 0", row.ID).Exec(ctx)
