@@ -30,7 +30,8 @@ func (s *Service) Assign(ctx context.Context, a Assignment) (product.Product, er
 		return product.Product{}, err
 	}
 	if len(a.Values) > MaxPerProduct {
-		return product.Product{}, fault.Invalid(fault.Field{Detail: fmt.Sprintf("must have values for at most %d attributes", MaxPerProduct)})
+		detail := fmt.Sprintf("must have values for at most %d attributes", MaxPerProduct)
+		return product.Product{}, fault.Invalid(fault.Field{Detail: detail})
 	}
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (product.Product, error) {
 		var now product.Product

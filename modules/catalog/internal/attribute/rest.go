@@ -36,7 +36,8 @@ func Register(api *operation.API, at **Handlers) {
 		Method: http.MethodPost, Path: all, ID: "create-attribute", Summary: "Declare an attribute", Tags: tags,
 		Description: "A manager of the merchant may, or an administrator for the shop. Code and kind never change. " +
 			"Where the shop and a merchant have one with the same code, a product of the merchant has the merchant's.",
-		Access: operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
+		Access: operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated,
+		Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createAttribute))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: one, ID: "change-attribute", Summary: "Change an attribute", Tags: tags,
@@ -46,7 +47,8 @@ func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPut, Path: "/v1/products/{id}/attributes", ID: "put-product-attributes", Summary: "Give a product its attributes",
 		Tags: tags, Description: "A manager of the merchant may. The product has these values afterwards and no others, 50 at most. " +
-			"Each is sent by the code of its attribute: a text, a number of at most 12 digits before the point and 6 behind it, true or false, or a choice.",
+			"Each is sent by the code of its attribute: a text, a number of at most 12 digits before the point and 6 behind it, " +
+			"true or false, or a choice.",
 		Access: operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, operation.On(at, (*Handlers).putProductAttributes))
 }

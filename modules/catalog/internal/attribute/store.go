@@ -79,7 +79,8 @@ func attributeByID(ctx context.Context, q *database.Tx, id string) (Attribute, e
 
 // listAttributes reads the attributes of a merchant, or of the shop, the oldest first.
 func listAttributes(ctx context.Context, q *database.Tx, f Query) ([]Attribute, error) {
-	rows, err := attributes.List(ctx, q, "attributes", "WHERE a.merchant_id = ? AND a.id > ? ORDER BY a.id LIMIT ?", f.MerchantID, f.After, f.Limit)
+	rows, err := attributes.List(ctx, q, "attributes", "WHERE a.merchant_id = ? AND a.id > ? ORDER BY a.id LIMIT ?",
+		f.MerchantID, f.After, f.Limit)
 	return toAttributes(rows), err
 }
 

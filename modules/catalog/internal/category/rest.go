@@ -37,8 +37,9 @@ func Register(api *operation.API, at **Handlers) {
 	}, operation.On(at, (*Handlers).createCategory))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPatch, Path: one, ID: "change-category", Summary: "Change a category", Tags: tags,
-		Description: "An administrator of the shop may. What is not sent stays as it is. With another parent_id all that is below moves too.",
-		Access:      operation.Admin, Rate: operation.RateDefault, Errors: []int{404, 409, 412},
+		Description: "An administrator of the shop may. What is not sent stays as it is. " +
+			"With another parent_id all that is below moves too.",
+		Access: operation.Admin, Rate: operation.RateDefault, Errors: []int{404, 409, 412},
 	}, operation.On(at, (*Handlers).changeCategory))
 	operation.Register(api, operation.Operation{
 		Method: http.MethodDelete, Path: one, ID: "delete-category", Summary: "Remove an empty category", Tags: tags,
@@ -46,9 +47,10 @@ func Register(api *operation.API, at **Handlers) {
 		Access:      operation.Admin, Rate: operation.RateDefault, Errors: []int{404, 409, 412},
 	}, operation.On(at, (*Handlers).deleteCategory))
 	operation.Register(api, operation.Operation{
-		Method: http.MethodPut, Path: "/v1/products/{id}/categories", ID: "put-product-categories", Summary: "Put a product into categories",
-		Tags: tags, Description: "A manager of the merchant may. The product is in these categories afterwards, in this order, and in no others.",
-		Access: operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
+		Method: http.MethodPut, Path: "/v1/products/{id}/categories", ID: "put-product-categories",
+		Summary: "Put a product into categories", Tags: tags,
+		Description: "A manager of the merchant may. The product is in these categories afterwards, in this order, and in no others.",
+		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Errors: []int{403, 404, 409, 412},
 	}, operation.On(at, (*Handlers).putProductCategories))
 }
 

@@ -33,7 +33,8 @@ func Register(api *operation.API, at **Handlers) {
 	operation.Register(api, operation.Operation{
 		Method: http.MethodPost, Path: all, ID: "create-collection", Summary: "Make a collection", Tags: tags,
 		Description: "A manager of the merchant may. The slug is unique among the merchant's collections.",
-		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated, Errors: []int{403, 404, 409},
+		Access:      operation.Member, Scope: "catalog:write", Rate: operation.RateDefault, Status: http.StatusCreated,
+		Errors: []int{403, 404, 409},
 	}, operation.On(at, (*Handlers).createCollection))
 	change := operation.Operation{
 		Method: http.MethodPatch, Path: one, ID: "change-collection", Summary: "Change a collection", Tags: tags,

@@ -156,10 +156,13 @@ func setProducts(ctx context.Context, tx *database.Tx, c Collection, productIDs 
 	return replacePlaces(ctx, tx, c.ID, productIDs)
 }
 
+// changeFunc changes the version of a collection that it is given.
+type changeFunc func(ctx context.Context, tx *database.Tx, now Collection) error
+
 // changeMatched makes a change of a collection for a manager of its merchant. The change
 // gets the version that match has accepted, and writes over no other: its error is
 // database.ErrChanged when that has been overtaken.
-func (s *Service) changeMatched(ctx context.Context, id string, match Match, change func(context.Context, *database.Tx, Collection) error) error {
+func (s *Service) changeMatched(ctx context.Context, id string, match Match, change changeFunc) error {
 	c, err := s.ByID(ctx, id)
 	if err != nil {
 		return err
