@@ -10,6 +10,7 @@ import (
 
 	"app/modules/catalog/internal/pass"
 	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/sku"
 	"app/platform/database"
 )
 
@@ -75,7 +76,7 @@ func foldProduct(ctx context.Context, tx *database.Tx, row foldRow) error {
 		return nil
 	}
 	_, err := tx.Bun().NewUpdate().Model((*foldRow)(nil)).
-		Set("sku_fold = ?", product.FoldSKU(row.SKU)).Where("id = ? AND version = ? AND archived_at = 0", row.ID, row.Version).Exec(ctx)
+		Set("sku_fold = ?", sku.Fold(row.SKU)).Where("id = ? AND version = ? AND archived_at = 0", row.ID, row.Version).Exec(ctx)
 	if err != nil && !database.IsDuplicate(err) { // a duplicate: the merchant had both before
 		return fmt.Errorf("update sku_fold: %w", err)
 	}

@@ -219,3 +219,27 @@ func TestListTurnsPages(t *testing.T) {
 		operationtest.WantProblem(t, a.Call(catalogtest.Nobody, "GET", "/v1/collections?"+query, ""), 422, "validation_failed", pointer)
 	}
 }
+
+// A draft is in no list that anybody can see, wherever its merchant has put it, and
+// nobody else reads what it cost before.
+func TestDraftsAreOutOfCollectionsAndCategories(t *testing.T) {
+	t.Parallel()
+	a := catalogtest.OpenAPI(t)
+	shown, draft := titled(a, "Shown"), titled(a, "Draft")
+	c := create(a, "summer")
+	a.Must(200, catalogtest.Manager, "PUT", "/v1/collections/"+c.ID+"/products", idsBody(draft, shown))
+	made := operationtest.Read[struct{ ID string }](t, a.Must(201, operationtest.Root, "POST", "/v1/categories", `{"name":"Chairs","slug":"chairs"}`))
+	for _, id := range []string{draft, shown} {
+		a.Must(200, catalogtest.Manager, "PUT", "/v1/products/"+id+"/categories", `{"category_ids":["`+made.ID+`"]}`)
+	}
+	a.Must(200, catalogtest.Manager, "PATCH", "/v1/products/"+draft, `{"status":"draft"}`)
+	for _, query := range []string{"collection_id=" + c.ID, "category_id=" + made.ID, "category_id=" + made.ID + "&collection_id=" + c.ID} {
+		if _, titles := pageOf(a, query); titles != "Shown" {
+			t.Errorf("%s lists %q", query, titles)
+		}
+	}
+	operationtest.WantProblem(t, a.Call(catalogtest.Nobody, "GET", "/v1/products/"+draft+"/price-history", ""), 404, "product_not_found")
+	mine := "/v1/products?status=draft&merchant_id=" + catalogtest.Merchant
+	operationtest.WantProblem(t, a.Call(catalogtest.Manager, "GET", mine+"&collection_id="+c.ID, ""), 422, "validation_failed", "/collection_id")
+	operationtest.WantProblem(t, a.Call(catalogtest.Manager, "GET", mine+"&category_id="+made.ID, ""), 422, "validation_failed", "/category_id")
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/status"
 	"app/modules/catalog/internal/stock"
 	"app/platform/money"
 )
@@ -63,7 +64,7 @@ func checkReservation(asked, merged, short []Line, products map[string]product.P
 
 // dropDrafts takes away what nobody buys yet: for a checkout it is not there.
 func dropDrafts(products map[string]product.Product, now time.Time) {
-	maps.DeleteFunc(products, func(_ string, p product.Product) bool { return p.StatusAt(now) == product.StatusDraft })
+	maps.DeleteFunc(products, func(_ string, p product.Product) bool { return p.StatusAt(now) == status.Draft })
 }
 
 func goneProducts(merged []Line, products map[string]product.Product) (gone []string) {

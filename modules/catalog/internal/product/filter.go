@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/catalog/internal/status"
 	"app/platform/database"
 	"app/platform/text"
 )
@@ -22,7 +23,7 @@ type Filter struct {
 	// CollectionID is a collection that they are in; they come in its order then.
 	CollectionID string
 	// Status is what the products have at the time At; empty is active.
-	Status Status
+	Status status.Status
 	At     time.Time
 	// Words must all occur in title, sku or description, in any spelling that text.Key
 	// makes one.
@@ -103,13 +104,13 @@ func (f Filter) addIndex(c *conditions) (created, id string) {
 
 // addStatus wants products to have the status.
 func (f Filter) addStatus(c *conditions) {
-	if f.Status == StatusArchived {
+	if f.Status == status.Archived {
 		// An expression, which no index begins with: the order of the list has one.
 		c.addCondition(`(p.archived_at > 0) = 1`)
 		return
 	}
 	c.addEquality(`p.archived_at`, 0)
-	if f.Status == StatusDraft {
+	if f.Status == status.Draft {
 		c.addCondition(`p.public_from > ?`, f.atMicros())
 	} else {
 		c.addCondition(`p.public_from <= ?`, f.atMicros())

@@ -3,6 +3,7 @@ package product
 import (
 	"context"
 
+	"app/modules/catalog/internal/status"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
 )
@@ -20,7 +21,7 @@ func (s *Service) List(ctx context.Context, q Query) ([]Product, error) {
 		return nil, err
 	}
 	if f.Status != "" {
-		if err := s.requireRole(ctx, f.MerchantID, merchantsv1.Role_ROLE_VIEWER, merchantsv1.MerchantNotFound); err != nil {
+		if err := s.RequireRole(ctx, f.MerchantID, merchantsv1.Role_ROLE_VIEWER, merchantsv1.MerchantNotFound); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +59,7 @@ func (s *Service) Listed(ctx context.Context, ids []string) ([]Product, error) {
 	var listed []Product
 	now := s.Now()
 	for _, id := range ids {
-		if p, ok := found[id]; ok && p.StatusAt(now) == StatusActive {
+		if p, ok := found[id]; ok && p.StatusAt(now) == status.Active {
 			listed = append(listed, p)
 			delete(found, id)
 		}

@@ -8,6 +8,8 @@ import (
 	"github.com/uptrace/bun"
 
 	"app/modules/catalog/catalogv1"
+	"app/modules/catalog/internal/facts"
+	"app/modules/catalog/internal/status"
 	"app/platform/database"
 	"app/platform/metadata"
 	"app/platform/money"
@@ -58,7 +60,7 @@ func productRowOf(p Product) productRow {
 		MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, Metadata: p.Metadata,
 		ExternalID: p.ExternalID, Slug: p.Slug, CategoryIDs: joinIDs(p.CategoryIDs),
 		CompareAt: p.CompareAt, PriceSince: database.Timestamp{Time: p.PriceSince}, Lowest30Days: nullable(p.Lowest30Days),
-		Attributes: joinAttributes(p.Attributes),
+		Attributes: facts.Join(p.Attributes),
 		PublicFrom: publicMicros(p.PublicFrom),
 	}
 }
@@ -78,7 +80,7 @@ func (r *productRow) toProduct() Product {
 		Archived: r.ArchivedAt != 0, MinQuantity: r.MinQuantity, MaxQuantity: r.MaxQuantity, Metadata: r.Metadata,
 		ExternalID: r.ExternalID, Slug: r.Slug, CategoryIDs: splitIDs(r.CategoryIDs),
 		CompareAt: r.CompareAt, PriceSince: r.priceSince(), Lowest30Days: pointerTo(r.Lowest30Days),
-		Attributes: splitAttributes(r.Attributes),
+		Attributes: facts.Split(r.Attributes),
 	}
 	if r.PublicFrom != 0 {
 		p.PublicFrom = database.Time(r.PublicFrom)
@@ -134,8 +136,8 @@ type product struct {
 
 	Attributes map[string]json.RawMessage `json:"attributes" doc:"What it has for attributes, by their codes"`
 
-	Status    Status     `json:"status" enum:"draft,active,archived" doc:"A draft is seen by members of the merchant only and cannot be bought"`
-	PublishAt *time.Time `json:"publish_at,omitempty" doc:"When the product becomes active by itself, or has become so"`
+	Status    status.Status `json:"status" enum:"draft,active,archived" doc:"A draft is seen by members of the merchant only and cannot be bought"`
+	PublishAt *time.Time    `json:"publish_at,omitempty" doc:"When the product becomes active by itself, or has become so"`
 }
 
 // newBody is the product as it is at the time.
@@ -145,8 +147,8 @@ func newBody(p Product, now time.Time) product {
 		Available: p.Stock.Available(), MinQuantity: p.MinQuantity, MaxQuantity: p.MaxQuantity, CreatedAt: p.CreatedAt,
 		Metadata: p.Metadata.Shown(), ExternalID: p.ExternalID, Slug: p.Slug,
 		CategoryIDs: append([]string{}, p.CategoryIDs...), CompareAt: p.CompareAtPrice(), Lowest30Days: p.LowestPrice(),
-		Attributes: renderAttributes(p.Attributes),
-		Status:     p.StatusAt(now), PublishAt: p.publishAt(),
+		Attributes: facts.Render(p.Attributes),
+		Status:     p.StatusAt(now), PublishAt: status.PublishAt(p.PublicFrom),
 	}
 }
 
@@ -167,7 +169,7 @@ type createInputBody struct {
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"50" doc:"For the merchant's own programs, and public: up to 50 keys of 40 characters with texts of 500"`
 	ExternalID string          `json:"external_id,omitempty" maxLength:"64" doc:"The product in the merchant's own system; no other listed product of the merchant has it"`
 	Slug       string          `json:"slug,omitempty" minLength:"3" maxLength:"48" doc:"Made of the title when not sent; no other listed product of the merchant has it"`
-	Status     Status          `json:"status,omitempty" enum:"draft,active" doc:"active unless sent"`
+	Status     status.Status   `json:"status,omitempty" enum:"draft,active" doc:"active unless sent"`
 	PublishAt  *time.Time      `json:"publish_at,omitempty" doc:"When a draft becomes active by itself; a time that has passed: at once"`
 }
 
@@ -199,7 +201,7 @@ type changeInputBody struct {
 	Metadata   metadata.Change `json:"metadata,omitempty" maxProperties:"100" doc:"Merged with what is there; null or an empty text removes a key"`
 	ExternalID *string         `json:"external_id,omitempty" maxLength:"64" doc:"An empty text takes it away"`
 	Slug       *string         `json:"slug,omitempty" minLength:"3" maxLength:"48"`
-	Status     *Status         `json:"status,omitempty" enum:"draft,active" doc:"Takes publish_at away unless it is sent as well"`
+	Status     *status.Status  `json:"status,omitempty" enum:"draft,active" doc:"Takes publish_at away unless it is sent as well"`
 	PublishAt  *time.Time      `json:"publish_at,omitempty" doc:"When a draft becomes active by itself; a time that has passed: at once"`
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/status"
 	"app/platform/database/dbtest"
 	"app/platform/ids"
 )
@@ -40,7 +41,7 @@ func TestDraftHasEveryField(t *testing.T) {
 	t.Parallel()
 	d := product.DraftOf(dbtest.Filled[product.CreateBody](t))
 	dbtest.WantFilled(t, d)
-	d.MerchantID, d.Price.Currency, d.Status = ids.New("mrc", time.Now()), "EUR", product.StatusDraft
+	d.MerchantID, d.Price.Currency, d.Status = ids.New("mrc", time.Now()), "EUR", status.Draft
 	d.CompareAt.Amount, d.CompareAt.Currency = d.Price.Amount+1, "EUR"
 	p, err := d.ToProduct("prd", time.Now())
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	"app/modules/catalog/internal/reason"
+	"app/modules/catalog/internal/sku"
+	"app/modules/catalog/internal/status"
 	"app/platform/database"
 	"app/platform/fault"
 	"app/platform/slug"
@@ -59,7 +61,7 @@ func (s *Service) listNamed(ctx context.Context, f Filter) ([]Product, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case f.Before.ID != "" || found.StatusAt(f.At) != cmp.Or(f.Status, StatusActive):
+	case f.Before.ID != "" || found.StatusAt(f.At) != cmp.Or(f.Status, status.Active):
 		return nil, nil
 	}
 	return []Product{found}, nil
@@ -93,16 +95,16 @@ func byNames(ctx context.Context, q *database.Tx, merchantID string, n Names) (p
 
 // fitProduct reports whether a product has all of the names that are given.
 func (n Names) fitProduct(p Product) bool {
-	return (n.SKU == "" || FoldSKU(n.SKU) == FoldSKU(p.SKU)) && (n.ExternalID == "" || n.ExternalID == p.ExternalID) &&
+	return (n.SKU == "" || sku.Fold(n.SKU) == sku.Fold(p.SKU)) && (n.ExternalID == "" || n.ExternalID == p.ExternalID) &&
 		(n.Slug == "" || n.Slug == p.Slug)
 }
 
 // bySpelling reads the product that the merchant lists under the sku, or else under
 // another spelling of it: two of a merchant may be left from before these were one.
-func bySpelling(ctx context.Context, q *database.Tx, merchantID, sku string) (Product, error) {
-	p, err := readOne(ctx, q, selectListedBySKU, merchantID, sku)
+func bySpelling(ctx context.Context, q *database.Tx, merchantID, name string) (Product, error) {
+	p, err := readOne(ctx, q, selectListedBySKU, merchantID, name)
 	if errors.Is(err, database.ErrNotFound) {
-		return readOne(ctx, q, selectListedByFold, merchantID, FoldSKU(sku))
+		return readOne(ctx, q, selectListedByFold, merchantID, sku.Fold(name))
 	}
 	return p, err
 }

@@ -6,40 +6,12 @@ import (
 
 	"app/modules/catalog/internal/price"
 	"app/platform/database"
-	"app/platform/fault"
 	"app/platform/money"
 )
 
-// validateCompareAt lists what is wrong with an amount that was sent for a price to be
-// compared with.
-func validateCompareAt(sent *money.Money, now money.Money) []fault.Field {
-	switch {
-	case sent == nil || sent.Amount == 0:
-		return nil
-	case sent.Currency != now.Currency:
-		return []fault.Field{{Pointer: "/compare_at/currency", Detail: "must be that of the price, " + now.Currency}}
-	case sent.Amount <= now.Amount || sent.Amount > MaxPrice:
-		return []fault.Field{{Pointer: "/compare_at/amount", Detail: "must be more than the price, or 0 for none"}}
-	}
-	return nil
-}
-
-// keepCompareAt is what is left of compare_at at a price: it goes with a price that is
-// not less than it any more, or in another currency.
-func (p Product) keepCompareAt(before money.Money) int64 {
-	if p.Price.Currency != before.Currency || p.CompareAt <= p.Price.Amount {
-		return 0
-	}
-	return p.CompareAt
-}
-
-// CompareAtPrice is what the price is announced as a reduction of; nil when it is none. A
-// process of the release before may have raised the price above it.
+// CompareAtPrice is what the price is announced as a reduction of; nil when it is none.
 func (p Product) CompareAtPrice() *money.Money {
-	if p.CompareAt <= p.Price.Amount {
-		return nil
-	}
-	return &money.Money{Amount: p.CompareAt, Currency: p.Price.Currency}
+	return price.Shown(p.CompareAt, p.Price.Amount, p.Price)
 }
 
 // LowestPrice is the lowest price of the 30 days before the present one; nil when there
@@ -48,7 +20,7 @@ func (p Product) LowestPrice() *money.Money {
 	if p.Lowest30Days == nil {
 		return nil
 	}
-	return &money.Money{Amount: *p.Lowest30Days, Currency: p.Price.Currency}
+	return price.Shown(*p.Lowest30Days, -1, p.Price)
 }
 
 // changePrice is a product after a change that gives it another price, and the price

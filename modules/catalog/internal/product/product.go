@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 
+	"app/modules/catalog/internal/price"
+	"app/modules/catalog/internal/status"
 	"app/modules/catalog/internal/stock"
 	"app/platform/fault"
 	"app/platform/ids"
@@ -92,8 +94,8 @@ type Draft struct {
 	MinQuantity, MaxQuantity int64
 	Metadata                 metadata.Change
 	ExternalID               string
-	Slug                     string // made of the title when empty
-	Status                   Status // draft or active; active when empty
+	Slug                     string        // made of the title when empty
+	Status                   status.Status // draft or active; active when empty
 	// PublishAt is when a draft becomes active by itself.
 	PublishAt *time.Time
 }
@@ -103,18 +105,16 @@ func (d Draft) toProduct(id string, now time.Time) (Product, error) {
 	p := Product{
 		ID: id, MerchantID: d.MerchantID, Title: d.Title, Description: d.Description, SKU: d.SKU, Price: d.Price,
 		MinQuantity: cmp.Or(d.MinQuantity, MinQuantity), MaxQuantity: cmp.Or(d.MaxQuantity, MaxQuantity),
-		ExternalID: d.ExternalID, Slug: d.Slug, PublicFrom: publicFrom(d.Status, d.PublishAt),
+		ExternalID: d.ExternalID, Slug: d.Slug, PublicFrom: status.PublicFrom(d.Status, d.PublishAt),
 		Version: 1, CreatedAt: now.UTC().Truncate(time.Microsecond),
 		Stock: stock.Stock{ProductID: id, OnHand: d.Stock, LowThreshold: d.LowStockThreshold, Version: 1},
 	}
 	p.PriceSince = p.CreatedAt
 	wrong := normaliseProduct(&p, now)
-	if d.CompareAt != nil {
-		wrong = append(wrong, validateCompareAt(d.CompareAt, p.Price)...)
-		p.CompareAt = d.CompareAt.Amount
-	}
+	wrong = append(wrong, price.ValidateCompareAt(d.CompareAt, p.Price)...)
+	p.CompareAt = price.CompareAt(d.CompareAt, 0, p.Price, p.Price)
 	wrong = append(wrong, attachMetadata(&p, d.Metadata)...)
-	wrong = append(wrong, validateStatus(d.Status, d.PublishAt)...)
+	wrong = append(wrong, status.Validate(d.Status, d.PublishAt)...)
 	if p.Slug != "" {
 		wrong = append(wrong, slug.Validate("/slug", p.Slug)...)
 	}
@@ -201,7 +201,7 @@ type Change struct {
 	ExternalID *string
 	Slug       *string
 	// Status is draft or active. One that is given takes away a time that is not.
-	Status    *Status
+	Status    *status.Status
 	PublishAt *time.Time
 }
 
@@ -243,11 +243,7 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.SKU, c.SKU)
 	before := p.Price
 	setIfGiven(&p.Price, c.Price)
-	if c.CompareAt != nil {
-		p.CompareAt = c.CompareAt.Amount
-	} else {
-		p.CompareAt = p.keepCompareAt(before)
-	}
+	p.CompareAt = price.CompareAt(c.CompareAt, p.CompareAt, before, p.Price)
 	setIfGiven(&p.Stock.LowThreshold, c.LowStockThreshold)
 	setIfGiven(&p.MinQuantity, c.MinQuantity)
 	setIfGiven(&p.MaxQuantity, c.MaxQuantity)
@@ -255,9 +251,9 @@ func (c *Change) applyTo(p Product) Product {
 	setIfGiven(&p.ExternalID, c.ExternalID)
 	setIfGiven(&p.Slug, c.Slug)
 	if c.Status != nil || c.PublishAt != nil {
-		var status Status
-		setIfGiven(&status, c.Status)
-		p.PublicFrom = publicFrom(status, c.PublishAt)
+		var is status.Status
+		setIfGiven(&is, c.Status)
+		p.PublicFrom = status.PublicFrom(is, c.PublishAt)
 	}
 	return p
 }

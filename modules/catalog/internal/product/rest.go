@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"app/modules/catalog/internal/status"
 	"app/platform/fault"
 	"app/platform/operation"
 )
@@ -63,8 +64,8 @@ func taggedReply(p Product, now time.Time) *productReply {
 // with the clock for a draft.
 func productTag(p Product, now time.Time) string {
 	tag := `"` + strconv.FormatInt(p.Version, 10) + "-" + strconv.FormatInt(p.Stock.Version, 10)
-	if status := p.StatusAt(now); status != StatusActive {
-		tag += "-" + string(status)
+	if is := p.StatusAt(now); is != status.Active {
+		tag += "-" + string(is)
 	}
 	return tag + `"`
 }
@@ -137,7 +138,7 @@ func (h *Handlers) listProducts(ctx context.Context, in *listInput) (*listOutput
 		return nil, err
 	}
 	found, err := h.service.List(ctx, Query{
-		MerchantID: in.MerchantID, Status: Status(in.Status), CategoryID: in.CategoryID, CollectionID: in.CollectionID,
+		MerchantID: in.MerchantID, Status: status.Status(in.Status), CategoryID: in.CategoryID, CollectionID: in.CollectionID,
 		Names: Names{SKU: in.SKU, ExternalID: in.ExternalID, Slug: in.Slug}, Text: in.Text, After: after, Limit: in.Want(),
 	})
 	if err != nil {

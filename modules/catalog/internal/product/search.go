@@ -1,12 +1,11 @@
 package product
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strconv"
 	"strings"
 	"time"
 
+	"app/modules/catalog/internal/status"
 	"app/platform/fault"
 	"app/platform/ids"
 	"app/platform/text"
@@ -24,7 +23,7 @@ type Query struct {
 	CollectionID string
 	// Status restricts the list to products of a merchant that have it; empty lists what is
 	// active.
-	Status Status
+	Status status.Status
 	// Text is words that must all occur in title, sku or description, in any case; at
 	// most 10.
 	Text string
@@ -79,21 +78,9 @@ const (
 	// maxSearch is what a TEXT column of MySQL holds, in bytes. No real text comes near
 	// it: 5,000 characters would have to become more than 13 bytes each.
 	maxSearch = 65_535
-	maxFold   = 64 // bytes of catalog_products.sku_fold
 )
 
 // SearchText is what List finds a product by.
 func SearchText(p Product) string {
 	return text.Cut(text.Key(p.Title+"\n"+p.SKU+"\n"+p.Description), maxSearch)
-}
-
-// FoldSKU is what two spellings of a sku have in common, or its digest where that is
-// too long for its column.
-func FoldSKU(sku string) string {
-	key := text.Key(sku)
-	if len(key) <= maxFold {
-		return key
-	}
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
 }

@@ -75,7 +75,7 @@ func (s *Service) Create(ctx context.Context, d Draft) (Product, error) {
 	if err != nil {
 		return Product{}, err
 	}
-	if err := s.requireRole(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, merchantsv1.MerchantNotFound); err != nil {
+	if err := s.RequireRole(ctx, p.MerchantID, merchantsv1.Role_ROLE_MANAGER, merchantsv1.MerchantNotFound); err != nil {
 		return Product{}, err
 	}
 	actor := identity.FromContext(ctx).Actor()

@@ -11,6 +11,7 @@ import (
 	"app/modules/catalog/catalogv1"
 	"app/modules/catalog/internal/catalogtest"
 	"app/modules/catalog/internal/product"
+	"app/modules/catalog/internal/status"
 	"app/modules/catalog/migrations"
 	"app/platform/database"
 	"app/platform/database/dbtest"
@@ -24,14 +25,14 @@ func TestStatusAt(t *testing.T) {
 	now := catalogtest.Start
 	for name, c := range map[string]struct {
 		product product.Product
-		want    product.Status
+		want    status.Status
 	}{
-		"of before":             {product.Product{}, product.StatusActive},
-		"published":             {product.Product{PublicFrom: now.Add(-time.Second)}, product.StatusActive},
-		"at the very moment":    {product.Product{PublicFrom: now}, product.StatusActive},
-		"to be published":       {product.Product{PublicFrom: now.Add(time.Microsecond)}, product.StatusDraft},
-		"archived":              {product.Product{Archived: true}, product.StatusArchived},
-		"a draft that archived": {product.Product{Archived: true, PublicFrom: now.Add(time.Hour)}, product.StatusArchived},
+		"of before":             {product.Product{}, status.Active},
+		"published":             {product.Product{PublicFrom: now.Add(-time.Second)}, status.Active},
+		"at the very moment":    {product.Product{PublicFrom: now}, status.Active},
+		"to be published":       {product.Product{PublicFrom: now.Add(time.Microsecond)}, status.Draft},
+		"archived":              {product.Product{Archived: true}, status.Archived},
+		"a draft that archived": {product.Product{Archived: true, PublicFrom: now.Add(time.Hour)}, status.Archived},
 	} {
 		if got := c.product.StatusAt(now); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
@@ -42,13 +43,13 @@ func TestStatusAt(t *testing.T) {
 func TestStatusOfAChange(t *testing.T) {
 	t.Parallel()
 	now := catalogtest.Start
-	draft, active, later, past := product.StatusDraft, product.StatusActive, now.Add(time.Hour), now.Add(-time.Hour)
+	draft, active, later, past := status.Draft, status.Active, now.Add(time.Hour), now.Add(-time.Hour)
 	waiting := (&product.Change{Status: &draft}).ApplyTo(product.Product{})
 	for name, c := range map[string]struct {
 		before product.Product
 		change product.Change
-		want   product.Status
-		after  product.Status // two hours later
+		want   status.Status
+		after  status.Status // two hours later
 	}{
 		"nothing":               {waiting, product.Change{}, draft, draft},
 		"published":             {waiting, product.Change{Status: &active}, active, active},
@@ -70,12 +71,12 @@ func TestDraftsAreForMembers(t *testing.T) {
 	a := catalogtest.OpenAPI(t)
 	p := a.Create("status", `"draft"`)
 	path := "/v1/products/" + p.ID
-	if p.Status != product.StatusDraft || p.PublishAt != nil {
+	if p.Status != status.Draft || p.PublishAt != nil {
 		t.Errorf("%+v", p)
 	}
 	for _, caller := range []string{catalogtest.Viewer, catalogtest.Manager, catalogtest.Unproven} {
 		got := a.Must(200, caller, "GET", path, "")
-		if seen := operationtest.Read[product.Body](t, got); seen.Status != product.StatusDraft || got.Header.Get("ETag") != `"1-1-draft"` {
+		if seen := operationtest.Read[product.Body](t, got); seen.Status != status.Draft || got.Header.Get("ETag") != `"1-1-draft"` {
 			t.Errorf("%s: %s %+v", caller, got.Header.Get("ETag"), seen)
 		}
 	}
@@ -95,7 +96,7 @@ func TestDraftsAreForMembers(t *testing.T) {
 	if got := published.Header.Get("ETag"); got != `"2-2"` {
 		t.Errorf("ETag %s", got)
 	}
-	if seen := operationtest.Read[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", path, "")); seen.Status != product.StatusActive {
+	if seen := operationtest.Read[product.Body](t, a.Must(200, catalogtest.Nobody, "GET", path, "")); seen.Status != status.Active {
 		t.Errorf("%+v", seen)
 	}
 	a.Must(200, catalogtest.Manager, "PATCH", path, `{"status":"draft"}`)
@@ -170,7 +171,7 @@ func TestDraftIsSoldFromItsTimeOn(t *testing.T) {
 		at := s.Now().Add(time.Hour)
 		p, err := s.Products.Create(s.Manager(), product.Draft{
 			MerchantID: catalogtest.Merchant, Title: "Chair", SKU: "C-1", Price: catalogtest.Euro, Stock: 5,
-			Status: product.StatusDraft, PublishAt: &at,
+			Status: status.Draft, PublishAt: &at,
 		})
 		s.Must(err)
 		order := catalogtest.NewOrder(catalogtest.Line(p.ID, 2))
@@ -193,12 +194,12 @@ func TestDraftIsSoldFromItsTimeOn(t *testing.T) {
 			t.Errorf("not listed: %v", list)
 		}
 		seen, err := s.Products.ByID(t.Context(), p.ID)
-		if err != nil || seen.StatusAt(s.Now()) != product.StatusActive {
+		if err != nil || seen.StatusAt(s.Now()) != status.Active {
 			t.Errorf("%+v, %v", seen, err)
 		}
 		s.MustReserve(order)
 		// What is held stays held when the product is a draft again.
-		draft := product.StatusDraft
+		draft := status.Draft
 		_, err = s.Products.Change(s.Manager(), p.ID, nil, product.Change{Status: &draft})
 		s.Must(err)
 		s.MustReserve(order)
@@ -210,7 +211,7 @@ func TestAPIKeysSeeDrafts(t *testing.T) {
 	t.Parallel()
 	catalogtest.Each(t, func(t *testing.T, s *catalogtest.Shop) {
 		p, err := s.Products.Create(key(s, catalogtest.Merchant, "catalog:write"), product.Draft{
-			MerchantID: catalogtest.Merchant, Title: "Chair", SKU: "C-1", Price: catalogtest.Euro, Status: product.StatusDraft,
+			MerchantID: catalogtest.Merchant, Title: "Chair", SKU: "C-1", Price: catalogtest.Euro, Status: status.Draft,
 		})
 		s.Must(err)
 		if _, err := s.Products.ByID(key(s, catalogtest.Merchant, "catalog:read"), p.ID); err != nil {
@@ -219,7 +220,7 @@ func TestAPIKeysSeeDrafts(t *testing.T) {
 		if _, err := s.Products.ByID(key(s, catalogtest.Merchant, "orders:read"), p.ID); fault.ReasonOf(err) != "product_not_found" {
 			t.Errorf("without the scope: %v", err)
 		}
-		drafts := product.Query{MerchantID: catalogtest.Merchant, Status: product.StatusDraft, Limit: 9}
+		drafts := product.Query{MerchantID: catalogtest.Merchant, Status: status.Draft, Limit: 9}
 		if _, err := s.Products.List(key(s, catalogtest.Merchant, "orders:read"), drafts); fault.ReasonOf(err) != "scope_required" {
 			t.Errorf("listed without the scope: %v", err)
 		}
@@ -235,7 +236,7 @@ func TestListByStatusReadsThePageOnly(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, db *database.DB) {
 		middle := manyProducts(t, db, 2000)
 		write(t, db, archiveAll)
-		f := product.Filter{Before: middle, Limit: 20, MerchantID: "m", Status: product.StatusArchived}
+		f := product.Filter{Before: middle, Limit: 20, MerchantID: "m", Status: status.Archived}
 		if db.Engine() == database.SQLite {
 			statement, args := f.Statement(db.Engine())
 			if plan := dbtest.Plan(t, db, statement, args...); !strings.Contains(plan, "merchant_id=? AND created_at") || strings.Contains(plan, "TEMP B-TREE") {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"app/modules/catalog/internal/sku"
 	"app/modules/catalog/internal/slugs"
 	"app/modules/catalog/internal/stock"
 	"app/platform/database"
@@ -61,9 +62,9 @@ func (r *joinedRow) toProduct() Product {
 func Insert(ctx context.Context, tx *database.Tx, p Product) error {
 	row := productRowOf(p)
 	row.Version = 1
-	return retryAfterFreeingSKU(ctx, tx, p, func() error {
+	return sku.RetryAfterFreeing(ctx, tx, p.MerchantID, p.SKU, func() error {
 		_, err := tx.Bun().NewInsert().Model(&row).
-			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", FoldSKU(p.SKU)).Value("search", "?", SearchText(p)).
+			Value("sku_key", "?", p.SKU).Value("sku_fold", "?", sku.Fold(p.SKU)).Value("search", "?", SearchText(p)).
 			Value("external_key", "NULLIF(?, '')", p.ExternalID).Value("slug_key", "NULLIF(?, '')", p.Slug).Exec(ctx)
 		return database.Inserted("product", err)
 	})
@@ -90,14 +91,14 @@ func insertWithSlug(ctx context.Context, tx *database.Tx, p Product) (Product, e
 // already.
 func updateProduct(ctx context.Context, tx *database.Tx, before, next Product) error {
 	row := productRowOf(next)
-	return retryAfterFreeingSKU(ctx, tx, next, func() error {
+	return sku.RetryAfterFreeing(ctx, tx, next.MerchantID, next.SKU, func() error {
 		update := tx.Bun().NewUpdate().Model(&row).
 			ExcludeColumn("id", "merchant_id", "created_at", "archived_at", "version").
 			Set("sku_key = ?", next.SKU).Set("search = ?", SearchText(next)).Set("external_key = NULLIF(?, '')", next.ExternalID).
 			Set("slug_key = NULLIF(?, '')", next.Slug).Set("version = version + 1").
 			Where("id = ? AND version = ? AND archived_at = 0", next.ID, before.Version)
 		if next.SKU != before.SKU { // a sku that stays keeps what it has, which may be nothing
-			update.Set("sku_fold = ?", FoldSKU(next.SKU))
+			update.Set("sku_fold = ?", sku.Fold(next.SKU))
 		}
 		return expectOne(update.Exec(ctx))
 	})

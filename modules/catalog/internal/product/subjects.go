@@ -6,9 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
-	"app/platform/fault"
 	"app/platform/operation"
 )
 
@@ -22,12 +20,6 @@ func ReplyWith(p Product, now time.Time) *Reply { return taggedReply(p, now) }
 
 // MatchOf compares If-Match with a product's own version.
 func MatchOf(c operation.Conditional) Match { return productMatch(c) }
-
-// RequireRole checks that the caller has at least the role with the merchant, or is its
-// API key with the scope that stands for one. Errors: those of requireRole.
-func (s *Service) RequireRole(ctx context.Context, merchantID string, least merchantsv1.Role, hidden fault.Reason) error {
-	return s.requireRole(ctx, merchantID, least, hidden)
-}
 
 // ChangeListed makes a change of the version of a listed product that it reads, and
 // reads again when the error of the change is database.ErrChanged. Errors: not_found,
