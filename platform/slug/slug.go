@@ -26,6 +26,13 @@ var Taken = fault.Reason{
 	Title: "Slug taken", Help: "Another one has this slug. Choose another, or send none to get one made.",
 }
 
+// TakenAt is Taken for the field at a pointer.
+func TakenAt(pointer string) error {
+	taken := Taken.New()
+	taken.Fields = []fault.Field{{Pointer: pointer, Detail: "is taken"}}
+	return taken
+}
+
 var shape = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // Validate says what is wrong with a slug that was given, as the field at the pointer.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
 	"app/modules/merchants/merchantsv1"
@@ -139,13 +140,10 @@ func addAttribute(ctx context.Context, tx *database.Tx, a Attribute) error {
 	return err
 }
 
-// Match checks the version that a change is meant for, as operation.Conditional does.
-type Match func(version int64) error
-
 // Change changes an attribute, for whoever may declare it. Errors: invalid_argument,
 // not_found, permission_denied, failed_precondition (merchant_not_approved,
 // choice_in_use), version_mismatch, aborted.
-func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (next Attribute, err error) {
+func (s *Service) Change(ctx context.Context, id string, match product.Match, c Change) (next Attribute, err error) {
 	a, err := s.ByID(ctx, id)
 	if err != nil {
 		return Attribute{}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/catalog/internal/stock"
 	"app/modules/merchants/merchantsv1"
@@ -98,7 +99,7 @@ func addCategory(ctx context.Context, tx *database.Tx, c Category) (Category, er
 	c.Path = path
 	err = insertCategory(ctx, tx, c)
 	if errors.Is(err, database.ErrDuplicate) {
-		return Category{}, errSlugTaken()
+		return Category{}, slug.TakenAt("/slug")
 	}
 	return c, err
 }
@@ -115,13 +116,10 @@ func pathOf(ctx context.Context, q *database.Tx, c Category) (string, error) {
 	return c.pathBelow(parent.Path), err
 }
 
-// Match checks the version that a change is meant for, as operation.Conditional does.
-type Match func(version int64) error
-
 // Change changes a category, for administrators. With another parent all that is below
 // moves with it. Errors: invalid_argument, not_found, version_mismatch, already_exists
 // (slug_taken).
-func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (Category, error) {
+func (s *Service) Change(ctx context.Context, id string, match product.Match, c Change) (Category, error) {
 	return database.Write(ctx, s.DB, func(ctx context.Context, tx *database.Tx) (Category, error) {
 		before, err := lockAndMatch(ctx, tx, id, match)
 		if err != nil {
@@ -139,7 +137,7 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 }
 
 // lockAndMatch locks the tree and reads a category that is meant to be changed.
-func lockAndMatch(ctx context.Context, tx *database.Tx, id string, match Match) (Category, error) {
+func lockAndMatch(ctx context.Context, tx *database.Tx, id string, match product.Match) (Category, error) {
 	if err := lockTree(ctx, tx); err != nil {
 		return Category{}, err
 	}
@@ -165,7 +163,7 @@ func changeCategory(ctx context.Context, tx *database.Tx, before, next Category)
 	}
 	err = updateCategory(ctx, tx, next)
 	if errors.Is(err, database.ErrDuplicate) {
-		return errSlugTaken()
+		return slug.TakenAt("/slug")
 	}
 	if err != nil || path == before.Path {
 		return err
@@ -175,7 +173,7 @@ func changeCategory(ctx context.Context, tx *database.Tx, before, next Category)
 
 // Delete removes a category that nothing is in, for administrators. Errors: not_found,
 // version_mismatch, failed_precondition (category_not_empty).
-func (s *Service) Delete(ctx context.Context, id string, match Match) error {
+func (s *Service) Delete(ctx context.Context, id string, match product.Match) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *database.Tx) error {
 		c, err := lockAndMatch(ctx, tx, id, match)
 		if err != nil {
@@ -202,11 +200,4 @@ func deleteEmpty(ctx context.Context, tx *database.Tx, c Category) error {
 		}
 	}
 	return deleteLeftovers(ctx, tx, c.ID)
-}
-
-// errSlugTaken refuses a slug that is another's.
-func errSlugTaken() error {
-	taken := slug.Taken.New()
-	taken.Fields = []fault.Field{{Pointer: "/slug", Detail: "is taken"}}
-	return taken
 }

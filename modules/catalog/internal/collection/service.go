@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"app/modules/catalog/internal/product"
 	"app/modules/catalog/internal/reason"
 	"app/modules/merchants/merchantsv1"
 	"app/platform/database"
@@ -94,26 +95,23 @@ func (s *Service) Create(ctx context.Context, d Draft) (Collection, error) {
 		}
 		made, err := collectionByID(ctx, tx, c.ID) // by an earlier run of the same request
 		if errors.Is(err, database.ErrNotFound) {
-			return Collection{}, errSlugTaken()
+			return Collection{}, slug.TakenAt("/slug")
 		}
 		return made, err
 	})
 }
 
-// Match checks the version that a change is meant for, as operation.Conditional does.
-type Match func(version int64) error
-
 // Change changes a collection; a manager of its merchant may. Errors: invalid_argument,
 // not_found, permission_denied, failed_precondition (merchant_not_approved),
 // version_mismatch, already_exists (slug_taken), aborted.
-func (s *Service) Change(ctx context.Context, id string, match Match, c Change) (next Collection, err error) {
+func (s *Service) Change(ctx context.Context, id string, match product.Match, c Change) (next Collection, err error) {
 	err = s.changeMatched(ctx, id, match, func(ctx context.Context, tx *database.Tx, now Collection) (err error) {
 		if next, err = c.applyTo(now); err != nil {
 			return err
 		}
 		err = updateCollection(ctx, tx, next)
 		if errors.Is(err, database.ErrDuplicate) {
-			return errSlugTaken()
+			return slug.TakenAt("/slug")
 		}
 		next.Version++
 		return err
@@ -123,13 +121,13 @@ func (s *Service) Change(ctx context.Context, id string, match Match, c Change) 
 
 // Delete removes a collection, and none of its products; a manager of its merchant may.
 // Errors: as Change.
-func (s *Service) Delete(ctx context.Context, id string, match Match) error {
+func (s *Service) Delete(ctx context.Context, id string, match product.Match) error {
 	return s.changeMatched(ctx, id, match, deleteCollection)
 }
 
 // SetProducts gives a collection these products of its merchant, in their order, and no
 // others; a manager may. Errors: as Change.
-func (s *Service) SetProducts(ctx context.Context, id string, match Match, productIDs []string) (next Collection, err error) {
+func (s *Service) SetProducts(ctx context.Context, id string, match product.Match, productIDs []string) (next Collection, err error) {
 	err = s.changeMatched(ctx, id, match, func(ctx context.Context, tx *database.Tx, now Collection) error {
 		next = now
 		next.Version++
@@ -162,7 +160,7 @@ type changeFunc func(ctx context.Context, tx *database.Tx, now Collection) error
 // changeMatched makes a change of a collection for a manager of its merchant. The change
 // gets the version that match has accepted, and writes over no other: its error is
 // database.ErrChanged when that has been overtaken.
-func (s *Service) changeMatched(ctx context.Context, id string, match Match, change changeFunc) error {
+func (s *Service) changeMatched(ctx context.Context, id string, match product.Match, change changeFunc) error {
 	c, err := s.ByID(ctx, id)
 	if err != nil {
 		return err
@@ -184,11 +182,4 @@ func (s *Service) changeMatched(ctx context.Context, id string, match Match, cha
 		return fault.ChangedMeanwhile.Newf("The collection was changed by others at the same time. Try again.")
 	}
 	return err
-}
-
-// errSlugTaken refuses a slug that is another's.
-func errSlugTaken() error {
-	taken := slug.Taken.New()
-	taken.Fields = []fault.Field{{Pointer: "/slug", Detail: "is taken"}}
-	return taken
 }

@@ -31,12 +31,3 @@ func CompareAt(sent *money.Money, was int64, before, after money.Money) int64 {
 	}
 	return was
 }
-
-// Shown is an amount that belongs to a price; nil when it is not above another amount
-// of it, as a process of the release before may have raised the price.
-func Shown(amount, above int64, of money.Money) *money.Money {
-	if amount <= above {
-		return nil
-	}
-	return &money.Money{Amount: amount, Currency: of.Currency}
-}

@@ -136,7 +136,7 @@ func explainDuplicate(ctx context.Context, tx *database.Tx, p Product) error {
 var (
 	errSKUTaken        = takenAt(reason.SKUTaken, "/sku")
 	errExternalIDTaken = takenAt(reason.ExternalIDTaken, "/external_id")
-	errSlugTaken       = takenAt(slug.Taken, "/slug")
+	errSlugTaken       = slug.TakenAt("/slug")
 )
 
 func takenAt(why fault.Reason, pointer string) error {

@@ -9,9 +9,13 @@ import (
 	"app/platform/money"
 )
 
-// CompareAtPrice is what the price is announced as a reduction of; nil when it is none.
+// CompareAtPrice is what the price is announced as a reduction of; nil when it is none. A
+// process of the release before may have raised the price above it.
 func (p Product) CompareAtPrice() *money.Money {
-	return price.Shown(p.CompareAt, p.Price.Amount, p.Price)
+	if p.CompareAt <= p.Price.Amount {
+		return nil
+	}
+	return &money.Money{Amount: p.CompareAt, Currency: p.Price.Currency}
 }
 
 // LowestPrice is the lowest price of the 30 days before the present one; nil when there
@@ -20,7 +24,7 @@ func (p Product) LowestPrice() *money.Money {
 	if p.Lowest30Days == nil {
 		return nil
 	}
-	return price.Shown(*p.Lowest30Days, -1, p.Price)
+	return &money.Money{Amount: *p.Lowest30Days, Currency: p.Price.Currency}
 }
 
 // changePrice is a product after a change that gives it another price, and the price
