@@ -32,29 +32,22 @@ func (s *Service) Release(ctx context.Context, orderID string) error {
 // releaseHeldUnits takes a hold from Held to another state and gives its units back;
 // false when it is not held.
 func releaseHeldUnits(ctx context.Context, tx *database.Tx, orderID string, to State) (bool, error) {
-	moved, err := moveHold(ctx, tx, orderID, Held, to)
-	if err != nil || !moved {
-		return false, err
-	}
-	lines, err := linesOf(ctx, tx, orderID)
-	if err != nil {
+	lines, ended, err := endHeld(ctx, tx, orderID, to)
+	if err != nil || !ended {
 		return false, err
 	}
 	return true, giveBack(ctx, tx, lines)
 }
 
-// releaseState takes the hold of an order that another replaces to Released and returns
-// its lines, whose units are still to be given back: rows of stock come after those of
-// holds and after the turn of a network (countUnpaid). None when nothing is held.
-func releaseState(ctx context.Context, tx *database.Tx, orderID string) ([]Line, error) {
-	if orderID == "" {
-		return nil, nil
+// endHeld takes a hold from Held to another state and returns its lines, whose units are
+// still to be given back: rows of stock come after those of holds and after the turn of
+// a network (countUnpaid). False when it is not held.
+func endHeld(ctx context.Context, tx *database.Tx, orderID string, to State) (lines []Line, ended bool, err error) {
+	if ended, err = moveHold(ctx, tx, orderID, Held, to); err != nil || !ended {
+		return nil, false, err
 	}
-	moved, err := moveHold(ctx, tx, orderID, Held, Released)
-	if err != nil || !moved {
-		return nil, err
-	}
-	return linesOf(ctx, tx, orderID)
+	lines, err = linesOf(ctx, tx, orderID)
+	return lines, err == nil, err
 }
 
 // giveBack ends the holding of the lines' units. Lines are by product id; one product

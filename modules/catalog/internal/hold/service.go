@@ -78,9 +78,11 @@ func (s *Service) reserveStock(ctx context.Context, tx *database.Tx, r Request, 
 	if err != nil {
 		return Reservation{}, err
 	}
-	replaced, err := releaseState(ctx, tx, r.Replaces)
-	if err != nil {
-		return Reservation{}, err
+	var replaced []Line
+	if r.Replaces != "" {
+		if replaced, _, err = endHeld(ctx, tx, r.Replaces, Released); err != nil {
+			return Reservation{}, err
+		}
 	}
 	if err := s.requireAllowance(ctx, tx, hold, r.Buyer.isGuest()); err != nil {
 		return Reservation{}, err
